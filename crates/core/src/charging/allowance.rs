@@ -1,0 +1,275 @@
+//! The aggregate of one balance owner, and every change to it.
+
+use super::period::{Period, Recognition, Window};
+use super::session::{Service, Session};
+use crate::ids::{OrderId, SessionId};
+use crate::offering::{OfferingKind, Unit};
+use crate::time::{BusinessTime, Zone};
+use serde::{Deserialize, Serialize};
+
+/// What one balance owner may use: bought plans and packs with their buckets, and the open sessions that draw on them.
+/// One row in the store: whatever charging changes together is read and written together.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Allowance {
+    /// Plans and packs that have not ended, oldest purchase first.
+    pub periods: Vec<Period>,
+    /// Sessions that have not ended.
+    pub sessions: Vec<Session>,
+}
+
+/// What the passing of time did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Passed {
+    /// Revenue that became earned, in due order.
+    pub recognitions: Vec<Recognition>,
+    /// Orders whose plan or pack began.
+    pub begun: Vec<OrderId>,
+    /// Orders whose plan or pack ended.
+    pub ended: Vec<OrderId>,
+}
+
+/// What a usage report did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Used {
+    /// Charged to buckets.
+    pub charged: i64,
+    /// Used without a bucket to take it from; recorded, never a negative balance.
+    pub overrun: i64,
+    /// The order whose first-use period this began.
+    pub begun: Option<OrderId>,
+}
+
+impl Allowance {
+    /// The plan that runs at `at`.
+    #[must_use]
+    pub fn current_plan(&self, at: BusinessTime) -> Option<&Period> {
+        self.plans().find(|period| period.running(at))
+    }
+    /// Plans that are bought and have not begun at `at`, in the order in which they will.
+    pub fn queued_plans(&self, at: BusinessTime) -> impl Iterator<Item = &Period> {
+        self.plans().filter(move |period| match period.window {
+            Window::Fixed { starts_at, .. } => starts_at > at,
+            Window::FirstUse { .. } => true,
+        })
+    }
+    fn plans(&self) -> impl Iterator<Item = &Period> {
+        self.periods.iter().filter(|period| period.kind == OfferingKind::Plan)
+    }
+    /// The end of the last plan whose end is known.
+    #[must_use]
+    pub fn service_until(&self) -> Option<BusinessTime> {
+        self.plans().filter_map(Period::ends_at).max()
+    }
+    /// Whether some plan runs at `at` or begins with the next use.
+    #[must_use]
+    pub fn has_service(&self, at: BusinessTime) -> bool {
+        self.plans().any(|period| period.usable(at))
+    }
+    /// What is left of a unit at `at`, over all periods that usage may draw on.
+    #[must_use]
+    pub fn left(&self, unit: Unit, at: BusinessTime) -> i64 {
+        let usable = self.periods.iter().filter(|period| period.usable(at)).flat_map(|period| &period.buckets);
+        usable.filter(|bucket| bucket.unit == unit).fold(0i64, |sum, bucket| sum.saturating_add(bucket.left()))
+    }
+    /// The next instant at which something happens by itself.
+    #[must_use]
+    pub fn next_due(&self, after: BusinessTime, zone: &Zone) -> Option<BusinessTime> {
+        self.periods.iter().map(|period| period.next_due(after, zone)).min()
+    }
+
+    /// Lets time pass up to `at`, whatever is due in due order: periods begin, earn and end. Running it late gives the
+    /// same result as running it on time.
+    pub fn advance(&mut self, from: BusinessTime, at: BusinessTime, zone: &Zone) -> Passed {
+        let mut passed = Passed::default();
+        let mut step = from;
+        while let Some(due) = self.next_due(step, zone).filter(|due| *due <= at) {
+            for period in &mut self.periods {
+                if matches!(period.window, Window::FirstUse { begins_by, .. } if begins_by <= due) {
+                    period.begin(due, zone);
+                }
+                if matches!(period.window, Window::Fixed { starts_at, .. } if starts_at == due) {
+                    passed.begun.push(period.order);
+                }
+                passed.recognitions.extend(period.recognise(due));
+            }
+            let ended = self.periods.extract_if(.., |period| period.ends_at().is_some_and(|end| end <= due));
+            passed.ended.extend(ended.map(|period| period.order));
+            step = due;
+        }
+        passed
+    }
+
+    /// Charges usage at `at`: running periods before first-use ones, then earliest expiry, then age. Never takes more
+    /// than a bucket holds; the rest is overrun. Begins the first-use period it draws on.
+    pub fn use_up(&mut self, unit: Unit, amount: i64, at: BusinessTime, zone: &Zone) -> Used {
+        let mut used = Used { charged: 0, overrun: amount.max(0), begun: None };
+        while used.overrun > 0 {
+            let holds = |period: &&mut Period| {
+                period.usable(at) && period.buckets.iter().any(|bucket| bucket.unit == unit && bucket.left() > 0)
+            };
+            let next = self.periods.iter_mut().filter(holds).min_by_key(|period| match period.window {
+                Window::Fixed { ends_at, .. } => (false, ends_at),
+                Window::FirstUse { begins_by, .. } => (true, begins_by),
+            });
+            let Some(period) = next else { break };
+            if matches!(period.window, Window::FirstUse { .. }) {
+                period.begin(at, zone);
+                used.begun = Some(period.order);
+            }
+            for bucket in period.buckets.iter_mut().filter(|bucket| bucket.unit == unit) {
+                let take = bucket.left().min(used.overrun);
+                bucket.used = bucket.used.saturating_add(take);
+                used.charged = used.charged.saturating_add(take);
+                used.overrun = used.overrun.saturating_sub(take);
+            }
+        }
+        used
+    }
+
+    /// A session by its id.
+    pub fn session_mut(&mut self, id: SessionId) -> Option<&mut Session> {
+        self.sessions.iter_mut().find(|session| session.id == id)
+    }
+    /// Sessions under redirect or in restoration: those whose line is not in effect yet.
+    pub fn restricted(&self) -> impl Iterator<Item = &Session> {
+        self.sessions.iter().filter(|session| session.service != Service::Full)
+    }
+    /// Marks every restricted session as being restored for `order` and names them; the network must be told of each.
+    pub fn restore_sessions(&mut self, order: OrderId) -> Vec<SessionId> {
+        let restricted = self.sessions.iter_mut().filter(|session| session.service != Service::Full);
+        restricted
+            .map(|session| {
+                session.service = Service::Restoring;
+                session.restoring_for = Some(order);
+                session.id
+            })
+            .collect()
+    }
+    /// Marks every session as redirected and names those that were not; the network must be told of each.
+    pub fn redirect_sessions(&mut self) -> Vec<SessionId> {
+        let open = self.sessions.iter_mut().filter(|session| session.service != Service::Redirected);
+        open.map(|session| {
+            session.service = Service::Redirected;
+            session.restoring_for = None;
+            session.id
+        })
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::period::Bucket;
+    use super::*;
+    use crate::ids::RawId;
+    use crate::offering::OfferingRef;
+    use crate::time::{DAY_US, Validity};
+
+    fn order(n: u8) -> OrderId {
+        OrderId(RawId::new_v7(u64::from(n), [n; 10]))
+    }
+    fn day(n: i64) -> BusinessTime {
+        BusinessTime::from_us(n * DAY_US)
+    }
+    fn period(n: u8, kind: OfferingKind, window: Window, octets: i64) -> Period {
+        Period {
+            order: order(n),
+            offering: OfferingRef { code: format!("o{n}"), version: 1 },
+            kind,
+            window,
+            anchor_day: None,
+            deferred: 9_900_001,
+            recognised: 0,
+            recognitions: 0,
+            buckets: vec![Bucket { unit: Unit::Octets, granted: octets, used: 0 }],
+        }
+    }
+    fn fixed(from: i64, to: i64) -> Window {
+        Window::Fixed { starts_at: day(from), ends_at: day(to) }
+    }
+
+    #[test]
+    fn usage_draws_on_what_ends_first_and_never_below_zero() {
+        let mut allowance = Allowance::default();
+        allowance.periods.push(period(1, OfferingKind::Plan, fixed(0, 30), 100));
+        allowance.periods.push(period(2, OfferingKind::Pack, fixed(0, 7), 50));
+        allowance.periods.push(period(3, OfferingKind::Plan, fixed(30, 60), 100));
+        let used = allowance.use_up(Unit::Octets, 60, day(1), &Zone::utc());
+        assert_eq!(used, Used { charged: 60, overrun: 0, begun: None });
+        assert_eq!(allowance.periods[1].buckets[0].left(), 0);
+        assert_eq!(allowance.left(Unit::Octets, day(1)), 90);
+        let used = allowance.use_up(Unit::Octets, 100, day(1), &Zone::utc());
+        assert_eq!(used, Used { charged: 90, overrun: 10, begun: None });
+        assert_eq!(allowance.periods[2].buckets[0].left(), 100, "a queued plan is not touched");
+    }
+
+    #[test]
+    fn first_use_begins_the_period() {
+        let mut allowance = Allowance::default();
+        let window = Window::FirstUse { begins_by: day(180), validity: Validity::Days(7) };
+        allowance.periods.push(period(1, OfferingKind::Plan, window, 100));
+        assert!(allowance.has_service(day(3)));
+        assert_eq!(allowance.use_up(Unit::Octets, 1, day(3), &Zone::utc()).begun, Some(order(1)));
+        assert_eq!(allowance.service_until(), Some(day(10)));
+    }
+
+    #[test]
+    fn an_unused_first_use_period_begins_by_itself() {
+        let mut allowance = Allowance::default();
+        let window = Window::FirstUse { begins_by: day(180), validity: Validity::Days(7) };
+        allowance.periods.push(period(1, OfferingKind::Plan, window, 100));
+        let passed = allowance.advance(day(0), day(200), &Zone::utc());
+        assert_eq!((passed.begun, passed.ended), (vec![order(1)], vec![order(1)]));
+        assert_eq!(passed.recognitions.iter().map(|r| r.amount).sum::<i64>(), 9_900_001);
+    }
+
+    #[test]
+    fn time_passed_late_equals_time_passed_in_steps() {
+        let mut late = Allowance::default();
+        late.periods.push(period(1, OfferingKind::Plan, fixed(10, 45), 100));
+        late.periods.push(period(2, OfferingKind::Plan, fixed(45, 80), 100));
+        let mut stepped = late.clone();
+        let at_once = late.advance(day(0), day(60), &Zone::utc());
+        let mut steps = Passed::default();
+        for n in 0..60 {
+            let step = stepped.advance(day(n), day(n + 1), &Zone::utc());
+            steps.recognitions.extend(step.recognitions);
+            steps.begun.extend(step.begun);
+            steps.ended.extend(step.ended);
+        }
+        assert_eq!(late, stepped);
+        assert_eq!(at_once, steps);
+        assert_eq!(at_once.ended, vec![order(1)]);
+        let earned: i64 = at_once.recognitions.iter().filter(|r| r.order == order(1)).map(|r| r.amount).sum();
+        assert_eq!(earned, 9_900_001, "the parts make the whole");
+    }
+
+    #[test]
+    fn the_body_of_version_1_is_these_bytes() {
+        let mut allowance = Allowance::default();
+        allowance.periods.push(period(1, OfferingKind::Plan, fixed(0, 30), 100));
+        let window = Window::FirstUse { begins_by: day(180), validity: Validity::Days(7) };
+        allowance.periods.push(period(2, OfferingKind::Pack, window, 50));
+        allowance.sessions.push(Session {
+            id: SessionId(RawId::new_v7(3, [3; 10])),
+            notify_url: "http://127.0.0.1/n".into(),
+            service: Service::Restoring,
+            sequence: 5,
+            restoring_for: Some(order(1)),
+        });
+        let body = allowance.to_body();
+        let hex: String = body.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, include_str!("golden_v1.hex").trim());
+        assert_eq!(Allowance::from_body(&body), Ok(allowance));
+    }
+
+    #[test]
+    fn damaged_bodies_are_refused() {
+        use super::super::codec::BodyError;
+        let body = Allowance::default().to_body();
+        assert_eq!(Allowance::from_body(&[]), Err(BodyError::Empty));
+        assert_eq!(Allowance::from_body(&[9, 0, 0]), Err(BodyError::UnknownVersion(9)));
+        assert_eq!(Allowance::from_body(&[body.clone(), vec![0]].concat()), Err(BodyError::Damaged));
+        assert_eq!(Allowance::from_body(&body[..body.len() - 1]), Err(BodyError::Damaged));
+    }
+}

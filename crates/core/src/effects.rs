@@ -1,0 +1,246 @@
+//! What a transition asks the outside to do: rows to write, money to move, jobs to queue. Data, decided purely, carried
+//! out by the use case in one transaction.
+
+use crate::charging::Allowance;
+use crate::ids::{AttemptId, CustomerId, JobId, LineId, OrderId, ReceiptId, RefundId, SessionId};
+use crate::ledger::{Balances, Posting};
+use crate::line::Line;
+use crate::order::Order;
+use crate::payment::Attempt;
+use crate::refund::Refund;
+use crate::time::BusinessTime;
+use serde::{Deserialize, Serialize};
+
+/// Everything that must become true at once. What is `None` or empty stays as it was.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Effects {
+    /// The account's balances after all postings.
+    pub balances: Option<Balances>,
+    /// The line as it becomes.
+    pub line: Option<Line>,
+    /// The order as it becomes.
+    pub orders: Vec<Order>,
+    /// The attempt as it becomes.
+    pub attempt: Option<Attempt>,
+    /// The allowance as it becomes.
+    pub allowance: Option<Allowance>,
+    /// Money to move.
+    pub postings: Vec<Posting>,
+    /// A receipt to issue.
+    pub receipt: Option<Receipt>,
+    /// Refunds to write down, new or settled.
+    pub refunds: Vec<Refund>,
+    /// A case to open.
+    pub case: Option<CaseOpened>,
+    /// Work to queue.
+    pub jobs: Vec<Job>,
+}
+
+/// The proof of an order. Its number is given later, by the numberer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// Follows from the order.
+    pub id: ReceiptId,
+    /// The order it proves.
+    pub order: OrderId,
+    /// When it was issued.
+    pub issued_at: BusinessTime,
+}
+
+impl Receipt {
+    /// The receipt of an order; the same at every call.
+    #[must_use]
+    pub fn of(order: &Order, issued_at: BusinessTime) -> Self {
+        Self { id: ReceiptId(order.id.0.derive(0x70, 0)), order: order.id, issued_at }
+    }
+}
+
+/// Why support must look at something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseReason {
+    /// A provider reports another amount than was asked.
+    AmountMismatch,
+    /// A provider reports a payment for another merchant or application.
+    MerchantMismatch,
+    /// Two different payments are reported for one attempt.
+    ConflictingEvidence,
+    /// A provider refused a refund.
+    RefundFailed,
+    /// A job gave up.
+    JobFailed,
+}
+
+impl CaseReason {
+    /// The stable word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            CaseReason::AmountMismatch => "amount_mismatch",
+            CaseReason::MerchantMismatch => "merchant_mismatch",
+            CaseReason::ConflictingEvidence => "conflicting_evidence",
+            CaseReason::RefundFailed => "refund_failed",
+            CaseReason::JobFailed => "job_failed",
+        }
+    }
+}
+
+/// A case to open about an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CaseOpened {
+    /// The order's customer.
+    pub customer: CustomerId,
+    /// The order.
+    pub order: OrderId,
+    /// Why.
+    pub reason: CaseReason,
+}
+
+/// What the network is to do with a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NetworkAction {
+    /// Serve it in full again.
+    Reauthorize,
+    /// Redirect it to the renewal page.
+    Redirect,
+}
+
+/// A message that a person gets. The text is the brand's and the language's; this is its cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageKind {
+    /// Paid, delivered and in effect, queued or waiting for first use.
+    RenewalInEffect,
+    /// Paid, and the network has not confirmed yet.
+    PaidNotInEffect,
+    /// The last plan ended; service is kept for a while.
+    GraceBegan,
+    /// Service stopped.
+    Suspended,
+    /// Money is on its way back.
+    RefundStarted,
+    /// Money went back.
+    RefundDone,
+}
+
+impl MessageKind {
+    /// The stable word for it, also the name of its template.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            MessageKind::RenewalInEffect => "renewal_in_effect",
+            MessageKind::PaidNotInEffect => "paid_not_in_effect",
+            MessageKind::GraceBegan => "grace_began",
+            MessageKind::Suspended => "suspended",
+            MessageKind::RefundStarted => "refund_started",
+            MessageKind::RefundDone => "refund_done",
+        }
+    }
+}
+
+/// A piece of work for later, outside the transaction that asks for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "job")]
+pub enum Job {
+    /// Tell the built-in network about a session and wait for its acknowledgement.
+    TellNetwork {
+        /// The line's customer.
+        customer: CustomerId,
+        /// The line.
+        line: LineId,
+        /// The session.
+        session: SessionId,
+        /// What it is to do.
+        action: NetworkAction,
+        /// Tells one telling of a session from the next: the order, or the line at the instant it was cut off.
+        cause: JobId,
+    },
+    /// Ask the upstream network to activate an order, or how far it is.
+    ActivateUpstream {
+        /// The order's customer.
+        customer: CustomerId,
+        /// The order.
+        order: OrderId,
+    },
+    /// Ask the provider what became of an attempt.
+    QueryPayment {
+        /// The attempt's customer.
+        customer: CustomerId,
+        /// The attempt.
+        attempt: AttemptId,
+    },
+    /// Ask the provider to take no more money for an attempt.
+    ClosePayment {
+        /// The attempt's customer.
+        customer: CustomerId,
+        /// The attempt.
+        attempt: AttemptId,
+    },
+    /// Ask the provider to return money, or how far it is.
+    Refund {
+        /// The refund's customer.
+        customer: CustomerId,
+        /// The refund.
+        refund: RefundId,
+    },
+    /// Send a message to a line's owner.
+    SendMessage {
+        /// The customer.
+        customer: CustomerId,
+        /// The line it is about.
+        line: LineId,
+        /// The order it is about, if any.
+        order: Option<OrderId>,
+        /// What it says.
+        kind: MessageKind,
+        /// Tells one message from the next of the same kind.
+        cause: JobId,
+    },
+}
+
+impl Job {
+    /// The id of the job: it follows from what it is about, so that one cause queues one job.
+    #[must_use]
+    pub fn id(&self) -> JobId {
+        let id = match self {
+            Job::TellNetwork { cause, action: NetworkAction::Reauthorize, session, .. } => mix(cause, session, 1),
+            Job::TellNetwork { cause, action: NetworkAction::Redirect, session, .. } => mix(cause, session, 2),
+            Job::ActivateUpstream { order, .. } => order.0.derive(3, 0),
+            Job::QueryPayment { attempt, .. } => attempt.0.derive(4, 0),
+            Job::ClosePayment { attempt, .. } => attempt.0.derive(5, 0),
+            Job::Refund { refund, .. } => refund.0.derive(6, 0),
+            Job::SendMessage { cause, kind, .. } => cause.0.derive(7, *kind as u8),
+        };
+        JobId(id)
+    }
+    /// The stable word for its kind.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Job::TellNetwork { .. } => "tell_network",
+            Job::ActivateUpstream { .. } => "activate_upstream",
+            Job::QueryPayment { .. } => "query_payment",
+            Job::ClosePayment { .. } => "close_payment",
+            Job::Refund { .. } => "refund",
+            Job::SendMessage { .. } => "send_message",
+        }
+    }
+    /// The line whose jobs must run in order, where order matters: what the network is told about a session.
+    #[must_use]
+    pub const fn ordered_by(&self) -> Option<LineId> {
+        match self {
+            Job::TellNetwork { line, .. } => Some(*line),
+            _ => None,
+        }
+    }
+}
+
+/// One telling of one session: the cause's time, the session's randomness.
+fn mix(cause: &JobId, session: &SessionId, tag: u8) -> crate::ids::RawId {
+    let mut bytes = cause.0.bytes();
+    for (byte, other) in bytes.iter_mut().zip(session.0.bytes()).skip(9) {
+        *byte ^= other;
+    }
+    crate::ids::RawId::from_bytes(bytes).derive(tag, 0)
+}

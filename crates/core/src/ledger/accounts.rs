@@ -1,0 +1,142 @@
+//! Ledger accounts and their balances.
+
+use super::postings::Posting;
+
+/// A ledger account of one customer. Brand totals are sums over customers, never rows of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LedgerAccount {
+    /// Asset: what payment providers owe us.
+    PspReceivable,
+    /// Liability: money the customer paid in and has not spent.
+    PaidCredit,
+    /// Liability: money given to the customer by promotion.
+    PromoCredit,
+    /// Liability: money that came in for an order that is not delivered.
+    OrderFunds,
+    /// Liability: delivered plans and packs whose time has not passed.
+    DeferredRevenue,
+    /// Liability: money whose purpose is not settled.
+    Suspense,
+    /// Liability: money on its way back to a payer.
+    RefundInFlight,
+    /// Income: what was earned.
+    Revenue,
+}
+
+impl LedgerAccount {
+    /// All of them, in the order of their columns in the store.
+    pub const ALL: [LedgerAccount; 8] = [
+        LedgerAccount::PspReceivable,
+        LedgerAccount::PaidCredit,
+        LedgerAccount::PromoCredit,
+        LedgerAccount::OrderFunds,
+        LedgerAccount::DeferredRevenue,
+        LedgerAccount::Suspense,
+        LedgerAccount::RefundInFlight,
+        LedgerAccount::Revenue,
+    ];
+    /// The number under which transfers name it. Never reused.
+    #[must_use]
+    pub const fn code(self) -> i64 {
+        self as i64 + 1
+    }
+    /// The account of a stored number.
+    #[must_use]
+    pub fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|account| account.code() == code)
+    }
+    /// The stable word, also its column in the store.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            LedgerAccount::PspReceivable => "psp_receivable",
+            LedgerAccount::PaidCredit => "paid_credit",
+            LedgerAccount::PromoCredit => "promo_credit",
+            LedgerAccount::OrderFunds => "order_funds",
+            LedgerAccount::DeferredRevenue => "deferred_revenue",
+            LedgerAccount::Suspense => "suspense",
+            LedgerAccount::RefundInFlight => "refund_in_flight",
+            LedgerAccount::Revenue => "revenue",
+        }
+    }
+    /// Whether a debit increases it (assets); all others grow by credits.
+    #[must_use]
+    pub const fn grows_by_debit(self) -> bool {
+        matches!(self, LedgerAccount::PspReceivable)
+    }
+    /// Whether it may go below zero. What we owe customers never may; a provider's receivable may, when it paid out
+    /// before a refund.
+    #[must_use]
+    pub const fn may_be_negative(self) -> bool {
+        matches!(self, LedgerAccount::PspReceivable)
+    }
+}
+
+/// Why a posting is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerRefusal {
+    /// A transfer of nothing, or of less than nothing.
+    #[error("a transfer must move a positive amount")]
+    NotPositive,
+    /// The account does not hold that much.
+    #[error("{account:?} would go below zero")]
+    BelowZero {
+        /// The account.
+        account: LedgerAccount,
+    },
+    /// The balance would not fit.
+    #[error("{account:?} would overflow")]
+    Overflow {
+        /// The account.
+        account: LedgerAccount,
+    },
+}
+
+/// The balances of one customer in one currency, in millionths, each on the side on which its account grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Balances([i64; LedgerAccount::ALL.len()]);
+
+impl Balances {
+    /// From stored columns, in the order of [`LedgerAccount::ALL`].
+    #[must_use]
+    pub const fn from_columns(columns: [i64; LedgerAccount::ALL.len()]) -> Self {
+        Self(columns)
+    }
+    /// To stored columns, in the order of [`LedgerAccount::ALL`].
+    #[must_use]
+    pub const fn columns(self) -> [i64; LedgerAccount::ALL.len()] {
+        self.0
+    }
+    /// What an account holds, in millionths.
+    #[must_use]
+    pub fn get(&self, account: LedgerAccount) -> i64 {
+        self.0.get(account as usize).copied().unwrap_or(0)
+    }
+    /// The balances after a posting, or its refusal with nothing changed.
+    pub fn after(mut self, posting: &Posting) -> Result<Self, LedgerRefusal> {
+        for transfer in posting.transfers() {
+            if transfer.amount <= 0 {
+                return Err(LedgerRefusal::NotPositive);
+            }
+            self.add(transfer.leg.debit, transfer.amount, true)?;
+            self.add(transfer.leg.credit, transfer.amount, false)?;
+        }
+        let overdrawn = LedgerAccount::ALL.into_iter().find(|account| !account.may_be_negative() && self.get(*account) < 0);
+        overdrawn.map_or(Ok(self), |account| Err(LedgerRefusal::BelowZero { account }))
+    }
+    fn add(&mut self, account: LedgerAccount, amount: i64, debit: bool) -> Result<(), LedgerRefusal> {
+        let signed = if debit == account.grows_by_debit() { amount } else { -amount };
+        let balance = self.0.get_mut(account as usize).ok_or(LedgerRefusal::Overflow { account })?;
+        *balance = balance.checked_add(signed).ok_or(LedgerRefusal::Overflow { account })?;
+        Ok(())
+    }
+    /// Debit balances less credit balances: zero, always.
+    #[must_use]
+    pub fn sum(&self) -> i128 {
+        let signed = |account: LedgerAccount| {
+            let balance = i128::from(self.get(account));
+            if account.grows_by_debit() { balance } else { -balance }
+        };
+        LedgerAccount::ALL.into_iter().map(signed).sum()
+    }
+}

@@ -1,0 +1,211 @@
+//! Posting templates: every movement of money has one of these names, and exactly the transfers its name says.
+
+use super::accounts::LedgerAccount::{
+    self, DeferredRevenue, OrderFunds, PaidCredit, PspReceivable, RefundInFlight, Revenue, Suspense,
+};
+use crate::ids::{AttemptId, OrderId, PostingId, RefundId, TransferId};
+use crate::time::BusinessTime;
+
+/// Debit and credit of one transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leg {
+    /// The account debited.
+    pub debit: LedgerAccount,
+    /// The account credited.
+    pub credit: LedgerAccount,
+}
+
+/// The named postings. Names and codes are stable: the store holds them for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Template {
+    /// A provider's evidence brought money for an order.
+    Paid,
+    /// A plan or pack was delivered.
+    Delivered,
+    /// A top-up was delivered.
+    ToppedUp,
+    /// Time passed for a delivered plan or pack: straight-line, the exact remainder at the end.
+    PackRecognised,
+    /// Evidence brought money that no order can take: late, surplus, or another amount than asked.
+    PaidToSuspense,
+    /// Money in suspense is on its way back.
+    RefundStartedFromSuspense,
+    /// Money of a paid order that cannot be delivered is on its way back.
+    RefundStartedFromOrder,
+    /// The provider confirmed a refund.
+    RefundDone,
+    /// The provider refused a refund; a person must look.
+    RefundFailed,
+}
+
+impl Template {
+    /// All of them.
+    pub const ALL: [Template; 9] = [
+        Template::Paid,
+        Template::Delivered,
+        Template::ToppedUp,
+        Template::PackRecognised,
+        Template::PaidToSuspense,
+        Template::RefundStartedFromSuspense,
+        Template::RefundStartedFromOrder,
+        Template::RefundDone,
+        Template::RefundFailed,
+    ];
+    /// The stable word, as stored.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Template::Paid => "PAID",
+            Template::Delivered => "DELIVERED",
+            Template::ToppedUp => "TOPPED_UP",
+            Template::PackRecognised => "PACK_RECOGNISED",
+            Template::PaidToSuspense => "PAID_TO_SUSPENSE",
+            Template::RefundStartedFromSuspense => "REFUND_STARTED_SUSPENSE",
+            Template::RefundStartedFromOrder => "REFUND_STARTED_ORDER",
+            Template::RefundDone => "REFUND_DONE",
+            Template::RefundFailed => "REFUND_FAILED",
+        }
+    }
+    /// The template of a stored word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|template| template.word() == word)
+    }
+    /// Its transfers, each of the posting's whole amount.
+    #[must_use]
+    pub const fn legs(self) -> &'static [Leg] {
+        const fn leg(debit: LedgerAccount, credit: LedgerAccount) -> Leg {
+            Leg { debit, credit }
+        }
+        match self {
+            Template::Paid => const { &[leg(PspReceivable, OrderFunds)] },
+            Template::Delivered => const { &[leg(OrderFunds, DeferredRevenue)] },
+            Template::ToppedUp => const { &[leg(OrderFunds, PaidCredit)] },
+            Template::PackRecognised => const { &[leg(DeferredRevenue, Revenue)] },
+            Template::PaidToSuspense => const { &[leg(PspReceivable, Suspense)] },
+            Template::RefundStartedFromSuspense => const { &[leg(Suspense, RefundInFlight)] },
+            Template::RefundStartedFromOrder => const { &[leg(OrderFunds, RefundInFlight)] },
+            Template::RefundDone => const { &[leg(RefundInFlight, PspReceivable)] },
+            Template::RefundFailed => const { &[leg(RefundInFlight, Suspense)] },
+        }
+    }
+    const fn tag(self) -> u8 {
+        self as u8 + 1
+    }
+}
+
+/// What made a posting; its id follows from this, so that the same cause never posts twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Evidence for an attempt.
+    Attempt(AttemptId),
+    /// The delivery of an order.
+    Order(OrderId),
+    /// The n-th recognition of an order's revenue.
+    Recognition(OrderId, u8),
+    /// A step of a refund.
+    Refund(RefundId),
+}
+
+/// A named, complete set of transfers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Posting {
+    /// Follows from cause and template.
+    pub id: PostingId,
+    /// Which posting it is.
+    pub template: Template,
+    /// The order it belongs to.
+    pub order: OrderId,
+    /// What made it.
+    pub cause: Cause,
+    /// Amount of each transfer, in millionths.
+    pub amount: i64,
+    /// When it was posted.
+    pub posted_at: BusinessTime,
+}
+
+/// One double-entry movement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Transfer {
+    /// Follows from the posting and the place of the leg.
+    pub id: TransferId,
+    /// Debit and credit.
+    pub leg: Leg,
+    /// In millionths.
+    pub amount: i64,
+}
+
+impl Posting {
+    /// The posting of `template` that `cause` makes.
+    #[must_use]
+    pub fn new(template: Template, cause: Cause, order: OrderId, amount: i64, posted_at: BusinessTime) -> Self {
+        let (parent, number) = match cause {
+            Cause::Attempt(id) => (id.0, 0),
+            Cause::Order(id) => (id.0, 0),
+            Cause::Recognition(id, number) => (id.0, number),
+            Cause::Refund(id) => (id.0, 0),
+        };
+        let id = PostingId(parent.derive(template.tag(), number));
+        Self { id, template, order, cause, amount, posted_at }
+    }
+    /// Its transfers, in the template's order.
+    pub fn transfers(&self) -> impl Iterator<Item = Transfer> + '_ {
+        self.template.legs().iter().enumerate().map(|(place, leg)| {
+            // Two bits for the place of the leg, six for the template's tag.
+            let tag = u8::try_from(place).unwrap_or(u8::MAX) << 6;
+            Transfer { id: TransferId(self.id.0.derive(tag, 0)), leg: *leg, amount: self.amount }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Balances, LedgerRefusal};
+    use super::*;
+    use crate::ids::RawId;
+
+    const AT: BusinessTime = BusinessTime::from_us(1);
+
+    fn posting(template: Template, amount: i64) -> Posting {
+        let order = OrderId(RawId::new_v7(1, [1; 10]));
+        Posting::new(template, Cause::Order(order), order, amount, AT)
+    }
+
+    #[test]
+    fn every_template_keeps_the_sum_at_zero() {
+        let full = Balances::default();
+        let full = [Template::Paid, Template::PaidToSuspense].iter().fold(full, |b, t| b.after(&posting(*t, 100)).unwrap());
+        let full = full.after(&posting(Template::Delivered, 50)).unwrap();
+        let full = full.after(&posting(Template::RefundStartedFromSuspense, 50)).unwrap();
+        for template in Template::ALL {
+            assert_eq!(full.after(&posting(template, 10)).unwrap().sum(), 0, "{template:?}");
+            assert_eq!(Template::from_word(template.word()), Some(template));
+        }
+    }
+
+    #[test]
+    fn nothing_customers_are_owed_goes_below_zero() {
+        let paid = Balances::default().after(&posting(Template::Paid, 100)).unwrap();
+        let refusal = paid.after(&posting(Template::Delivered, 101));
+        assert_eq!(refusal, Err(LedgerRefusal::BelowZero { account: LedgerAccount::OrderFunds }));
+        assert_eq!(paid.after(&posting(Template::Paid, 0)), Err(LedgerRefusal::NotPositive));
+        let overflow = paid.after(&posting(Template::Paid, i64::MAX));
+        assert_eq!(overflow, Err(LedgerRefusal::Overflow { account: LedgerAccount::PspReceivable }));
+    }
+
+    #[test]
+    fn ids_follow_from_the_cause_and_never_meet() {
+        let order = OrderId(RawId::new_v7(1, [9; 10]));
+        let mut ids = std::collections::BTreeSet::new();
+        for template in Template::ALL {
+            for number in 0..=255 {
+                for transfer in Posting::new(template, Cause::Recognition(order, number), order, 1, AT).transfers() {
+                    assert!(ids.insert(transfer.id), "{template:?} {number}");
+                }
+            }
+        }
+        for account in LedgerAccount::ALL {
+            assert_eq!(LedgerAccount::from_code(account.code()), Some(account));
+        }
+    }
+}

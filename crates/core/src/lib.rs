@@ -1,0 +1,25 @@
+//! The rules of Everline, and nothing else.
+//!
+//! Owns: money and quota arithmetic, identifiers, the ledger's posting templates, buckets and sessions, and the state
+//! machines of lines, orders, attempts and refunds. Every transition is a pure function of a state, a fact and a time.
+//!
+//! Never does: IO, async, reading a clock, drawing randomness, knowing a database, a provider or a language. Time comes
+//! in as a parameter; what must happen outside is returned as data ([`effects::Effects`]).
+
+pub mod brand;
+pub mod charging;
+pub mod customer;
+pub mod effects;
+pub mod identifiers;
+pub mod ids;
+pub mod ledger;
+pub mod lifecycle;
+pub mod line;
+pub mod money;
+pub mod offering;
+pub mod order;
+pub mod payment;
+pub mod quote;
+pub mod refund;
+pub mod renewal;
+pub mod time;

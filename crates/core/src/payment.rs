@@ -1,0 +1,199 @@
+//! Attempts: one try to pay an order. Verified evidence dominates every belief of ours: an attempt that we gave up is
+//! paid all the same when its provider says so.
+
+use crate::ids::{AttemptId, CustomerId, OrderId};
+use crate::money::Money;
+use crate::time::{MINUTE_US, SECOND_US, SystemTime};
+use serde::{Deserialize, Serialize};
+
+/// How the customer pays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Alipay: a QR code on this screen, scanned with a phone (`alipay.trade.precreate`).
+    AlipayQr,
+    /// Alipay on this phone (`alipay.trade.wap.pay`).
+    AlipayWap,
+}
+
+impl Method {
+    /// All of them.
+    pub const ALL: [Method; 2] = [Method::AlipayQr, Method::AlipayWap];
+    /// The stable word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Method::AlipayQr => "alipay_qr",
+            Method::AlipayWap => "alipay_wap",
+        }
+    }
+    /// The method of a stored word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.word() == word)
+    }
+}
+
+/// Where an attempt is. *Failed*, *closed* and *unknown* are beliefs; *paid* is evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptState {
+    /// Written down; the provider was not asked yet.
+    Created,
+    /// The provider answered; the customer can pay.
+    Pending,
+    /// The provider was asked and what it did is not known.
+    Unknown,
+    /// The provider refused it; surely nothing was taken.
+    Failed,
+    /// Closed at the provider.
+    Closed,
+    /// Paid, by verified evidence.
+    Paid,
+}
+
+impl AttemptState {
+    /// All of them.
+    pub const ALL: [AttemptState; 6] = [
+        AttemptState::Created,
+        AttemptState::Pending,
+        AttemptState::Unknown,
+        AttemptState::Failed,
+        AttemptState::Closed,
+        AttemptState::Paid,
+    ];
+    /// The stable word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            AttemptState::Created => "created",
+            AttemptState::Pending => "pending",
+            AttemptState::Unknown => "unknown",
+            AttemptState::Failed => "failed",
+            AttemptState::Closed => "closed",
+            AttemptState::Paid => "paid",
+        }
+    }
+    /// The state of a stored word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+    /// The state after a belief: anything but *paid*, which stays.
+    #[must_use]
+    pub const fn believed(self, belief: Self) -> Self {
+        match (self, belief) {
+            (AttemptState::Paid, _) => AttemptState::Paid,
+            // Closed at the provider stays closed: a late answer to an earlier call does not reopen it.
+            (AttemptState::Closed, AttemptState::Pending | AttemptState::Unknown) => AttemptState::Closed,
+            (_, belief) => belief,
+        }
+    }
+}
+
+/// What became of the money of a paid attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Settlement {
+    /// It went into the order.
+    Order,
+    /// The order could not take it; it went to suspense and back to the payer.
+    Refund,
+    /// It is not what was asked; it waits in suspense for a person.
+    Suspense,
+}
+
+impl Settlement {
+    /// All of them.
+    pub const ALL: [Settlement; 3] = [Settlement::Order, Settlement::Refund, Settlement::Suspense];
+    /// The stable word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Settlement::Order => "order",
+            Settlement::Refund => "refund",
+            Settlement::Suspense => "suspense",
+        }
+    }
+    /// The settlement of a stored word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|settlement| settlement.word() == word)
+    }
+}
+
+/// One try to pay (part of) an order by one method.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// Its id.
+    pub id: AttemptId,
+    /// The order's customer.
+    pub customer: CustomerId,
+    /// The order.
+    pub order: OrderId,
+    /// How.
+    pub method: Method,
+    /// Our number for it at the provider; fixed before the provider is first asked.
+    pub out_trade_no: String,
+    /// What was asked.
+    pub amount: Money,
+    /// Where it is.
+    pub state: AttemptState,
+    /// What the customer opens or scans to pay.
+    pub pay_url: Option<String>,
+    /// The provider's number, with the evidence.
+    pub trade_no: Option<String>,
+    /// What the evidence brought, in millionths.
+    pub received: i64,
+    /// What became of it.
+    pub settlement: Option<Settlement>,
+    /// When it was made.
+    pub created_at: SystemTime,
+    /// When the provider stops taking money for it.
+    pub expires_at: SystemTime,
+    /// When the evidence was accepted.
+    pub paid_at: Option<SystemTime>,
+}
+
+/// Verified evidence that a provider took money for us: a notification, an answer to a query, or a bill line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Our number of the attempt.
+    pub out_trade_no: String,
+    /// The provider's number.
+    pub trade_no: String,
+    /// What was paid.
+    pub amount: Money,
+}
+
+/// When to ask the provider again, after `asked` questions, counted from the attempt's creation.
+///
+/// 5 s, 10 s, 30 s, 1 min, then every 5 minutes until the provider stops taking money plus `GRACE`; after that only
+/// the daily bill can say more. `None` means: stop asking.
+#[must_use]
+pub fn next_query(attempt: &Attempt, asked: u32, now: SystemTime) -> Option<SystemTime> {
+    const GRACE_US: i64 = 10 * MINUTE_US;
+    let wait = match asked {
+        0 => 5 * SECOND_US,
+        1 => 10 * SECOND_US,
+        2 => 30 * SECOND_US,
+        3 => MINUTE_US,
+        _ => 5 * MINUTE_US,
+    };
+    (now < attempt.expires_at.plus_us(GRACE_US)).then(|| now.plus_us(wait))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paid_stays_paid_and_closed_stays_closed() {
+        for belief in AttemptState::ALL {
+            assert_eq!(AttemptState::Paid.believed(belief), AttemptState::Paid);
+            assert_eq!(AttemptState::from_word(belief.word()), Some(belief));
+        }
+        assert_eq!(AttemptState::Closed.believed(AttemptState::Pending), AttemptState::Closed);
+        assert_eq!(AttemptState::Unknown.believed(AttemptState::Pending), AttemptState::Pending);
+    }
+}

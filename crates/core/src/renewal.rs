@@ -1,0 +1,353 @@
+//! What happens when a renewal is paid: the decisions, as pure functions.
+//!
+//! [`on_evidence`] decides what a provider's verified evidence means for an attempt, its order, its line and the ledger;
+//! [`on_upstream_answer`] and [`on_acknowledged`] take the order on to *in effect*. `everline_app::payment_confirmed`
+//! carries the decisions out.
+
+use crate::brand::Brand;
+use crate::charging::{Allowance, Service};
+use crate::effects::{CaseOpened, CaseReason, Effects, Job, MessageKind, NetworkAction, Receipt};
+use crate::ids::{JobId, RefundId, SessionId};
+use crate::ledger::{Balances, Cause, LedgerRefusal, Posting, Template};
+use crate::line::{Line, NetworkKind};
+use crate::money::Money;
+use crate::offering::{Offering, OfferingKind};
+use crate::order::{Order, OrderState};
+use crate::payment::{Attempt, AttemptState, Evidence, Settlement};
+use crate::quote::{Placement, period, place, sellable};
+use crate::refund::{Refund, RefundReason, RefundState};
+use crate::time::{Now, Zone};
+
+/// What is known, read under lock, when evidence arrives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// The customer's balances.
+    pub balances: Balances,
+    /// The order's line.
+    pub line: Line,
+    /// The attempt's order.
+    pub order: Order,
+    /// The attempt that the evidence names.
+    pub attempt: Attempt,
+    /// What the line may use.
+    pub allowance: Allowance,
+    /// What was ordered.
+    pub offering: Offering,
+}
+
+/// What evidence meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It was known: nothing to do.
+    AlreadyKnown,
+    /// The order is delivered, and in effect, queued or waiting for its first use.
+    Fulfilled,
+    /// The order is delivered; the network must acknowledge.
+    AwaitingNetwork,
+    /// The order is paid; the upstream network must confirm.
+    AwaitingUpstream,
+    /// Part of the price is there.
+    PartlyPaid,
+    /// The order could not take the money; it goes back.
+    Refunding(RefundReason),
+    /// The money is not what was asked; it waits for a person.
+    Suspended,
+    /// The evidence contradicts what is known; nothing was posted, a person must look.
+    Contradiction,
+}
+
+/// What verified evidence means.
+///
+/// Checked in this order: known already · contradicts what is known · another amount · the order is open (or closed and
+/// still sellable) · the order is closed for good (late) · the order is paid (surplus).
+pub fn on_evidence(
+    facts: &Facts,
+    evidence: &Evidence,
+    brand: &Brand,
+    zone: &Zone,
+    now: Now,
+) -> Result<(Outcome, Effects), LedgerRefusal> {
+    let Facts { order, attempt, .. } = facts;
+    if attempt.state == AttemptState::Paid {
+        let same = attempt.trade_no.as_deref() == Some(evidence.trade_no.as_str());
+        let known = (Outcome::AlreadyKnown, Effects::default());
+        return Ok(if same { known } else { (Outcome::Contradiction, case(order, CaseReason::ConflictingEvidence)) });
+    }
+    if evidence.amount.currency() != attempt.amount.currency() || evidence.amount.micros() <= 0 {
+        return Ok((Outcome::Contradiction, case(order, CaseReason::AmountMismatch)));
+    }
+    if evidence.amount != attempt.amount {
+        let mut effects = received(facts, evidence, Settlement::Suspense, now)?;
+        effects.case = case(order, CaseReason::AmountMismatch).case;
+        return Ok((Outcome::Suspended, effects));
+    }
+    match order.state {
+        OrderState::AwaitingPayment => take(facts, evidence, zone, now),
+        OrderState::Closed => {
+            match sellable(&facts.line, &facts.allowance, &facts.offering, brand, now.business) {
+                Ok(()) => take(facts, evidence, zone, now),
+                Err(_) => give_back(facts, evidence, RefundReason::Late, now),
+            }
+        }
+        _ => give_back(facts, evidence, RefundReason::Surplus, now),
+    }
+}
+
+/// The attempt as paid, and its money posted.
+fn received(facts: &Facts, evidence: &Evidence, to: Settlement, now: Now) -> Result<Effects, LedgerRefusal> {
+    let template = if to == Settlement::Order { Template::Paid } else { Template::PaidToSuspense };
+    let amount = evidence.amount.micros();
+    let posting = Posting::new(template, Cause::Attempt(facts.attempt.id), facts.order.id, amount, now.business);
+    let attempt = Attempt {
+        state: AttemptState::Paid,
+        trade_no: Some(evidence.trade_no.clone()),
+        received: amount,
+        settlement: Some(to),
+        paid_at: Some(now.system),
+        ..facts.attempt.clone()
+    };
+    let mut effects = Effects { attempt: Some(attempt), ..Effects::default() };
+    post(&mut effects, facts.balances, posting)?;
+    Ok(effects)
+}
+
+/// The money goes into the order; when it reaches the price, the order is paid and delivered as far as we can.
+fn take(facts: &Facts, evidence: &Evidence, zone: &Zone, now: Now) -> Result<(Outcome, Effects), LedgerRefusal> {
+    let mut effects = received(facts, evidence, Settlement::Order, now)?;
+    let mut order = facts.order.clone();
+    order.funds = order.funds.saturating_add(evidence.amount.micros());
+    if order.funds < order.price.micros() {
+        effects.orders.push(order);
+        return Ok((Outcome::PartlyPaid, effects));
+    }
+    order.paid_at = Some(now.business);
+    order.closed_at = None;
+    effects.receipt = Some(Receipt::of(&order, now.business));
+    let upstream = facts.line.network == NetworkKind::Upstream && facts.offering.kind != OfferingKind::TopUp;
+    if upstream {
+        order.state = OrderState::Paid;
+        effects.jobs.push(Job::ActivateUpstream { customer: order.customer, order: order.id });
+        effects.jobs.push(message(&order, MessageKind::PaidNotInEffect));
+        effects.orders.push(order);
+        return Ok((Outcome::AwaitingUpstream, effects));
+    }
+    let outcome = deliver(&mut effects, order, facts, zone, now)?;
+    Ok((outcome, effects))
+}
+
+/// The bucket is committed and *delivered* posted. In effect at once unless a session is cut off: then the network is
+/// told, and the order waits for its acknowledgement.
+fn deliver(
+    effects: &mut Effects,
+    mut order: Order,
+    facts: &Facts,
+    zone: &Zone,
+    now: Now,
+) -> Result<Outcome, LedgerRefusal> {
+    let (mut line, mut allowance) = (facts.line.clone(), facts.allowance.clone());
+    let placement = place(&allowance, &facts.offering, zone, now.business);
+    let template = if placement == Placement::Credit { Template::ToppedUp } else { Template::Delivered };
+    let balances = effects.balances.unwrap_or(facts.balances);
+    post(effects, balances, Posting::new(template, Cause::Order(order.id), order.id, order.price.micros(), now.business))?;
+
+    allowance.periods.extend(period(order.id, order.price, &allowance, &facts.offering, zone, now.business));
+    (order.starts_at, order.ends_at) = placement.bounds();
+    order.delivered_at = Some(now.business);
+    line.service_until = allowance.service_until();
+    let state = if allowance.has_service(now.business) { line.state.with_running_plan() } else { line.state };
+    if state != line.state {
+        (line.state, line.state_since) = (state, now.business);
+    }
+    order.state = match placement {
+        Placement::After { .. } => OrderState::Queued,
+        Placement::FirstUse { .. } => OrderState::StartsOnFirstUse,
+        Placement::Now { .. } | Placement::Credit => OrderState::InEffect,
+    };
+    if matches!(placement, Placement::Now { .. }) && line.state.in_service() {
+        for session in allowance.restore_sessions(order.id) {
+            order.state = OrderState::Delivered;
+            effects.jobs.push(Job::TellNetwork {
+                customer: line.customer,
+                line: line.id,
+                session,
+                action: NetworkAction::Reauthorize,
+                cause: JobId(order.id.0),
+            });
+        }
+    }
+    if order.state == OrderState::InEffect {
+        order.in_effect_at = Some(now.business);
+    }
+    let waiting = order.state == OrderState::Delivered;
+    let kind = if waiting { MessageKind::PaidNotInEffect } else { MessageKind::RenewalInEffect };
+    effects.jobs.push(message(&order, kind));
+    effects.orders.push(order);
+    effects.line = Some(line);
+    effects.allowance = Some(allowance);
+    Ok(if waiting { Outcome::AwaitingNetwork } else { Outcome::Fulfilled })
+}
+
+/// The order cannot take the money: it goes to suspense and from there back to the payer.
+fn give_back(
+    facts: &Facts,
+    evidence: &Evidence,
+    reason: RefundReason,
+    now: Now,
+) -> Result<(Outcome, Effects), LedgerRefusal> {
+    let mut effects = received(facts, evidence, Settlement::Refund, now)?;
+    start_refund(&mut effects, facts.balances, &facts.order, &facts.attempt, evidence.amount, reason, now)?;
+    effects.jobs.push(refund_message(&facts.order, &facts.attempt, MessageKind::RefundStarted));
+    Ok((Outcome::Refunding(reason), effects))
+}
+
+fn start_refund(
+    effects: &mut Effects,
+    balances: Balances,
+    order: &Order,
+    attempt: &Attempt,
+    amount: Money,
+    reason: RefundReason,
+    now: Now,
+) -> Result<(), LedgerRefusal> {
+    let id = RefundId(attempt.id.0.derive(0x71, 0));
+    let template = match reason {
+        RefundReason::NetworkRefused => Template::RefundStartedFromOrder,
+        RefundReason::Late | RefundReason::Surplus => Template::RefundStartedFromSuspense,
+    };
+    let posting = Posting::new(template, Cause::Refund(id), order.id, amount.micros(), now.business);
+    post(effects, effects.balances.unwrap_or(balances), posting)?;
+    effects.jobs.push(Job::Refund { customer: order.customer, refund: id });
+    effects.refunds.push(Refund {
+        id,
+        customer: order.customer,
+        attempt: attempt.id,
+        order: order.id,
+        out_request_no: id.to_string(),
+        amount,
+        reason,
+        state: RefundState::InFlight,
+        started_at: now.business,
+        settled_at: None,
+    });
+    Ok(())
+}
+
+/// What the upstream network says of an activation we asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UpstreamAnswer {
+    /// It works there: confirmed by query or at once.
+    Completed,
+    /// It refused, for good.
+    Refused,
+}
+
+/// What the upstream network's final answer means. An order that no longer waits for it takes no notice.
+pub fn on_upstream_answer(
+    facts: &Facts,
+    answer: UpstreamAnswer,
+    zone: &Zone,
+    now: Now,
+) -> Result<Effects, LedgerRefusal> {
+    let mut effects = Effects::default();
+    if facts.order.state != OrderState::Paid {
+        return Ok(effects);
+    }
+    match answer {
+        UpstreamAnswer::Completed => {
+            deliver(&mut effects, facts.order.clone(), facts, zone, now)?;
+        }
+        UpstreamAnswer::Refused => {
+            let (order, attempt) = (&facts.order, &facts.attempt);
+            let amount = Money::from_micros(attempt.received, attempt.amount.currency());
+            start_refund(&mut effects, facts.balances, order, attempt, amount, RefundReason::NetworkRefused, now)?;
+            effects.jobs.push(refund_message(order, attempt, MessageKind::RefundStarted));
+            effects.orders.push(Order { state: OrderState::Refunding, ..order.clone() });
+        }
+    }
+    Ok(effects)
+}
+
+/// The network acknowledged a session, or the session ended: when none is cut off any more, the line's delivered orders
+/// are in effect.
+#[must_use]
+pub fn on_acknowledged(line: &Line, allowance: &Allowance, waiting: &[Order], session: SessionId, ended: bool, now: Now) -> Effects {
+    let mut allowance = allowance.clone();
+    let Some(found) = allowance.session_mut(session) else { return settle_waiting(Effects::default(), &allowance, waiting, now) };
+    if !ended && found.service != Service::Restoring {
+        return Effects::default(); // cut off again since: this acknowledgement is about the past
+    }
+    found.service = Service::Full;
+    found.restoring_for = None;
+    if ended {
+        allowance.sessions.retain(|other| other.id != session);
+    }
+    let mut effects = settle_waiting(Effects::default(), &allowance, waiting, now);
+    effects.line = Some(line.clone());
+    effects.allowance = Some(allowance);
+    effects
+}
+
+fn settle_waiting(mut effects: Effects, allowance: &Allowance, waiting: &[Order], now: Now) -> Effects {
+    if allowance.restricted().next().is_some() {
+        return effects;
+    }
+    for order in waiting.iter().filter(|order| order.state == OrderState::Delivered) {
+        effects.jobs.push(message(order, MessageKind::RenewalInEffect));
+        let in_effect_at = Some(now.business);
+        effects.orders.push(Order { state: OrderState::InEffect, in_effect_at, ..order.clone() });
+    }
+    effects
+}
+
+fn post(effects: &mut Effects, balances: Balances, posting: Posting) -> Result<(), LedgerRefusal> {
+    effects.balances = Some(effects.balances.unwrap_or(balances).after(&posting)?);
+    effects.postings.push(posting);
+    Ok(())
+}
+
+fn case(order: &Order, reason: CaseReason) -> Effects {
+    Effects { case: Some(CaseOpened { customer: order.customer, order: order.id, reason }), ..Effects::default() }
+}
+
+fn message(order: &Order, kind: MessageKind) -> Job {
+    let (customer, line) = (order.customer, order.line);
+    Job::SendMessage { customer, line, order: Some(order.id), kind, cause: JobId(order.id.0) }
+}
+
+fn refund_message(order: &Order, attempt: &Attempt, kind: MessageKind) -> Job {
+    let (customer, line) = (order.customer, order.line);
+    Job::SendMessage { customer, line, order: Some(order.id), kind, cause: JobId(attempt.id.0) }
+}
+
+/// What a provider's final word on a refund means.
+pub fn on_refund_answer(
+    balances: Balances,
+    order: &Order,
+    refund: &Refund,
+    done: bool,
+    now: Now,
+) -> Result<Effects, LedgerRefusal> {
+    let mut effects = Effects::default();
+    if refund.state != RefundState::InFlight {
+        return Ok(effects);
+    }
+    let (template, state) = match done {
+        true => (Template::RefundDone, RefundState::Done),
+        false => (Template::RefundFailed, RefundState::Failed),
+    };
+    let amount = refund.amount.micros();
+    post(&mut effects, balances, Posting::new(template, Cause::Refund(refund.id), order.id, amount, now.business))?;
+    effects.refunds.push(Refund { state, settled_at: Some(now.system), ..refund.clone() });
+    if !done {
+        effects.case = case(order, CaseReason::RefundFailed).case;
+    } else {
+        let cause = JobId(refund.attempt.0);
+        let (customer, line) = (order.customer, order.line);
+        effects.jobs.push(Job::SendMessage { customer, line, order: Some(order.id), kind: MessageKind::RefundDone, cause });
+        if order.state == OrderState::Refunding {
+            let closed_at = Some(now.business);
+            effects.orders.push(Order { state: OrderState::Refunded, closed_at, ..order.clone() });
+        }
+    }
+    Ok(effects)
+}
