@@ -137,7 +137,9 @@ impl LineState {
     #[must_use]
     pub const fn with_running_plan(self) -> Self {
         match self {
-            LineState::Silent | LineState::Grace { .. } | LineState::Suspended(SuspendCause::NotRenewed) => LineState::Active,
+            LineState::Silent | LineState::Grace { .. } | LineState::Suspended(SuspendCause::NotRenewed) => {
+                LineState::Active
+            }
             other => other,
         }
     }

@@ -178,9 +178,12 @@ mod tests {
 
     #[test]
     fn amounts_are_read_and_written_exactly() {
-        for (text, micros, shown) in
-            [("9.9", 9_900_000, "9.90"), ("0.000001", 1, "0.000001"), ("39", 39_000_000, "39.00"), ("0.125", 125_000, "0.125")]
-        {
+        for (text, micros, shown) in [
+            ("9.9", 9_900_000, "9.90"),
+            ("0.000001", 1, "0.000001"),
+            ("39", 39_000_000, "39.00"),
+            ("0.125", 125_000, "0.125"),
+        ] {
             assert_eq!(cny(text).micros(), micros);
             assert_eq!(cny(text).decimal(), shown);
         }

@@ -71,10 +71,7 @@ impl OrderState {
     /// Whether it was delivered.
     #[must_use]
     pub const fn delivered(self) -> bool {
-        matches!(
-            self,
-            OrderState::Delivered | OrderState::Queued | OrderState::StartsOnFirstUse | OrderState::InEffect
-        )
+        matches!(self, OrderState::Delivered | OrderState::Queued | OrderState::StartsOnFirstUse | OrderState::InEffect)
     }
 }
 

@@ -68,7 +68,9 @@ impl Placement {
     #[must_use]
     pub const fn bounds(self) -> (Option<BusinessTime>, Option<BusinessTime>) {
         match self {
-            Placement::Now { starts_at, ends_at } | Placement::After { starts_at, ends_at } => (Some(starts_at), Some(ends_at)),
+            Placement::Now { starts_at, ends_at } | Placement::After { starts_at, ends_at } => {
+                (Some(starts_at), Some(ends_at))
+            }
             Placement::FirstUse { .. } | Placement::Credit => (None, None),
         }
     }
@@ -206,7 +208,9 @@ pub fn period(
     now: BusinessTime,
 ) -> Option<Period> {
     let window = match place(allowance, offering, zone, now) {
-        Placement::Now { starts_at, ends_at } | Placement::After { starts_at, ends_at } => Window::Fixed { starts_at, ends_at },
+        Placement::Now { starts_at, ends_at } | Placement::After { starts_at, ends_at } => {
+            Window::Fixed { starts_at, ends_at }
+        }
         Placement::FirstUse { begins_by, validity } => Window::FirstUse { begins_by, validity },
         Placement::Credit => return None,
     };

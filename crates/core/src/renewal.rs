@@ -83,12 +83,10 @@ pub fn on_evidence(
     }
     match order.state {
         OrderState::AwaitingPayment => take(facts, evidence, zone, now),
-        OrderState::Closed => {
-            match sellable(&facts.line, &facts.allowance, &facts.offering, brand, now.business) {
-                Ok(()) => take(facts, evidence, zone, now),
-                Err(_) => give_back(facts, evidence, RefundReason::Late, now),
-            }
-        }
+        OrderState::Closed => match sellable(&facts.line, &facts.allowance, &facts.offering, brand, now.business) {
+            Ok(()) => take(facts, evidence, zone, now),
+            Err(_) => give_back(facts, evidence, RefundReason::Late, now),
+        },
         _ => give_back(facts, evidence, RefundReason::Surplus, now),
     }
 }
@@ -148,7 +146,11 @@ fn deliver(
     let placement = place(&allowance, &facts.offering, zone, now.business);
     let template = if placement == Placement::Credit { Template::ToppedUp } else { Template::Delivered };
     let balances = effects.balances.unwrap_or(facts.balances);
-    post(effects, balances, Posting::new(template, Cause::Order(order.id), order.id, order.price.micros(), now.business))?;
+    post(
+        effects,
+        balances,
+        Posting::new(template, Cause::Order(order.id), order.id, order.price.micros(), now.business),
+    )?;
 
     allowance.periods.extend(period(order.id, order.price, &allowance, &facts.offering, zone, now.business));
     (order.starts_at, order.ends_at) = placement.bounds();
@@ -270,9 +272,18 @@ pub fn on_upstream_answer(
 /// The network acknowledged a session, or the session ended: when none is cut off any more, the line's delivered orders
 /// are in effect.
 #[must_use]
-pub fn on_acknowledged(line: &Line, allowance: &Allowance, waiting: &[Order], session: SessionId, ended: bool, now: Now) -> Effects {
+pub fn on_acknowledged(
+    line: &Line,
+    allowance: &Allowance,
+    waiting: &[Order],
+    session: SessionId,
+    ended: bool,
+    now: Now,
+) -> Effects {
     let mut allowance = allowance.clone();
-    let Some(found) = allowance.session_mut(session) else { return settle_waiting(Effects::default(), &allowance, waiting, now) };
+    let Some(found) = allowance.session_mut(session) else {
+        return settle_waiting(Effects::default(), &allowance, waiting, now);
+    };
     if !ended && found.service != Service::Restoring {
         return Effects::default(); // cut off again since: this acknowledgement is about the past
     }
@@ -343,7 +354,13 @@ pub fn on_refund_answer(
     } else {
         let cause = JobId(refund.attempt.0);
         let (customer, line) = (order.customer, order.line);
-        effects.jobs.push(Job::SendMessage { customer, line, order: Some(order.id), kind: MessageKind::RefundDone, cause });
+        effects.jobs.push(Job::SendMessage {
+            customer,
+            line,
+            order: Some(order.id),
+            kind: MessageKind::RefundDone,
+            cause,
+        });
         if order.state == OrderState::Refunding {
             let closed_at = Some(now.business);
             effects.orders.push(Order { state: OrderState::Refunded, closed_at, ..order.clone() });

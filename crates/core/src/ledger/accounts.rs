@@ -121,7 +121,8 @@ impl Balances {
             self.add(transfer.leg.debit, transfer.amount, true)?;
             self.add(transfer.leg.credit, transfer.amount, false)?;
         }
-        let overdrawn = LedgerAccount::ALL.into_iter().find(|account| !account.may_be_negative() && self.get(*account) < 0);
+        let overdrawn =
+            LedgerAccount::ALL.into_iter().find(|account| !account.may_be_negative() && self.get(*account) < 0);
         overdrawn.map_or(Ok(self), |account| Err(LedgerRefusal::BelowZero { account }))
     }
     fn add(&mut self, account: LedgerAccount, amount: i64, debit: bool) -> Result<(), LedgerRefusal> {

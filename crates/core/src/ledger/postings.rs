@@ -174,7 +174,8 @@ mod tests {
     #[test]
     fn every_template_keeps_the_sum_at_zero() {
         let full = Balances::default();
-        let full = [Template::Paid, Template::PaidToSuspense].iter().fold(full, |b, t| b.after(&posting(*t, 100)).unwrap());
+        let full =
+            [Template::Paid, Template::PaidToSuspense].iter().fold(full, |b, t| b.after(&posting(*t, 100)).unwrap());
         let full = full.after(&posting(Template::Delivered, 50)).unwrap();
         let full = full.after(&posting(Template::RefundStartedFromSuspense, 50)).unwrap();
         for template in Template::ALL {

@@ -1,0 +1,132 @@
+//! What a line can take, with what each would mean.
+
+use crate::{App, Problem};
+use everline_core::brand::Brand;
+use everline_core::customer::CustomerKind;
+use everline_core::ids::{CustomerId, LineId};
+use everline_core::line::Line;
+use everline_core::offering::{Offering, OfferingRef};
+use everline_core::quote::{NotSellable, Quote, quote};
+use everline_core::time::{BusinessTime, Zone};
+use everline_store::tables::{allowance, catalog, customer, directory, line};
+use everline_store::{Stop, Tx, Work};
+use std::sync::Arc;
+
+/// One offering and what it would mean for the line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// What can be bought.
+    pub offering: Offering,
+    /// What it would mean, or why it cannot be bought now.
+    pub quote: Result<Quote, NotSellable>,
+}
+
+/// A line and what it can take.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choices {
+    /// The line.
+    pub line: Line,
+    /// Offerings made for its family, those that can be bought now first.
+    pub choices: Vec<Choice>,
+}
+
+/// The offerings made for a line. Those for other families are left out.
+pub async fn offerings(app: &App, customer: CustomerId, line: LineId) -> Result<Choices, Problem> {
+    let work = Offerings {
+        customer,
+        line,
+        only: None,
+        brand: app.brand.clone(),
+        zone: app.zone.clone(),
+        now: app.clock.now().business,
+    };
+    Ok(app.store.read(work).await?)
+}
+
+/// What one offering would mean for a line.
+pub async fn quote_one(
+    app: &App,
+    customer: CustomerId,
+    line: LineId,
+    offering: OfferingRef,
+) -> Result<(Line, Offering, Quote), Problem> {
+    let (brand, zone, now) = (app.brand.clone(), app.zone.clone(), app.clock.now().business);
+    let choices = app.store.read(Offerings { customer, line, only: Some(offering), brand, zone, now }).await?;
+    let choice = choices.choices.into_iter().next().ok_or(Problem::NotFound("offering"))?;
+    let quote = choice.quote.map_err(Problem::NotSellable)?;
+    Ok((choices.line, choice.offering, quote))
+}
+
+struct Offerings {
+    customer: CustomerId,
+    line: LineId,
+    only: Option<OfferingRef>,
+    brand: Arc<Brand>,
+    zone: Zone,
+    now: BusinessTime,
+}
+impl Work for Offerings {
+    const NAME: &'static str = "offerings";
+    type Out = Choices;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Choices, Stop<Problem>> {
+        let line = line::get(tx, self.customer, self.line).await?.ok_or(Stop::Refused(Problem::NotFound("line")))?;
+        let allowance = allowance::get(tx, self.customer, self.line).await?;
+        let offerings = match &self.only {
+            Some(reference) => vec![catalog::offering(tx, reference).await?],
+            None => catalog::on_sale(tx).await?,
+        };
+        let choose = |offering: Offering| {
+            let quote = quote(&line, &allowance, &offering, &self.brand, &self.zone, self.now);
+            Choice { offering, quote }
+        };
+        let mut choices: Vec<Choice> = offerings.into_iter().map(choose).collect();
+        if self.only.is_none() {
+            choices.retain(|choice| choice.quote != Err(NotSellable::WrongFamily));
+            choices.sort_by_key(|choice| {
+                (choice.quote.is_err(), choice.offering.kind as u8, choice.offering.price.micros())
+            });
+        }
+        Ok(Choices { line, choices })
+    }
+}
+
+/// A line as a guest finds it by its number: the number and whose customer it is, for placing an order; nothing that
+/// tells the guest about plan, balance, expiry or name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GuestLine {
+    /// The line's owner, for the server only.
+    pub customer: CustomerId,
+    /// The line.
+    pub line: LineId,
+}
+
+/// Finds a line that anyone may renew by its number.
+///
+/// # Errors
+/// [`Problem::NotFound`], the same for a number that does not exist and one whose owner switched this off.
+pub async fn find_guest_line(app: &App, msisdn: &str) -> Result<GuestLine, Problem> {
+    use everline_core::identifiers::Msisdn;
+    let msisdn = Msisdn::parse(msisdn).map_err(|_| Problem::Invalid { field: "number", rule: "not-a-number" })?;
+    Ok(app.store.read(FindGuestLine { msisdn: msisdn.as_str().to_owned() }).await?)
+}
+
+struct FindGuestLine {
+    msisdn: String,
+}
+impl Work for FindGuestLine {
+    const NAME: &'static str = "find_guest_line";
+    type Out = GuestLine;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<GuestLine, Stop<Problem>> {
+        let found = directory::find(tx, directory::Name::Msisdn, &self.msisdn).await?;
+        let (customer, id) = found.ok_or(Stop::Refused(Problem::NotFound("line")))?;
+        let line = line::get(tx, customer, LineId(id)).await?;
+        let open = line.filter(|line| line.guest_renewal).ok_or(Stop::Refused(Problem::NotFound("line")))?;
+        let owner = customer::get(tx, customer).await?;
+        if owner.kind == CustomerKind::House {
+            return Err(Stop::Refused(Problem::NotFound("line")));
+        }
+        Ok(GuestLine { customer, line: open.id })
+    }
+}

@@ -1,0 +1,49 @@
+//! Asking a provider to take no more money for an attempt, when its order closed or the customer pays another way.
+
+use crate::jobs::Done;
+use crate::payment_confirmed::ask_now;
+use crate::ports::ClosedAnswer;
+use crate::query_payment::GetAttempt;
+use crate::start_payment::Believe;
+use crate::{App, Problem};
+use everline_core::ids::{AttemptId, CustomerId};
+use everline_core::payment::AttemptState;
+use everline_core::time::Now;
+use everline_store::{Stop, Tx, Work};
+
+/// Asks once. A payment that does not exist yet cannot be closed and may still come: it goes on being watched.
+pub(crate) async fn close_payment(app: &App, customer: CustomerId, id: AttemptId, run: i64) -> Result<Done, Problem> {
+    let attempt = app.store.read(GetAttempt { customer, attempt: id }).await?;
+    if matches!(attempt.state, AttemptState::Paid | AttemptState::Closed) {
+        return Ok(Done::Finished);
+    }
+    match app.ports.payments.close(&attempt.out_trade_no).await {
+        ClosedAnswer::Closed => {
+            app.store.transact(Believe { customer, attempt: id, belief: AttemptState::Closed, pay_url: None }).await?;
+            Ok(Done::Finished)
+        }
+        ClosedAnswer::AlreadyPaid => {
+            app.store.transact(AskNow { customer, attempt: id, now: app.clock.now() }).await?;
+            app.wake.notify_one();
+            Ok(Done::Finished)
+        }
+        ClosedAnswer::NotExist => Ok(Done::Finished),
+        ClosedAnswer::Unknown => Ok(Done::retry(app, run, "the provider gave no answer")),
+    }
+}
+
+/// Makes the question about an attempt due at once.
+pub(crate) struct AskNow {
+    pub(crate) customer: CustomerId,
+    pub(crate) attempt: AttemptId,
+    pub(crate) now: Now,
+}
+impl Work for AskNow {
+    const NAME: &'static str = "ask_now";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        ask_now(tx, self.customer, self.attempt, self.now)?;
+        Ok(())
+    }
+}

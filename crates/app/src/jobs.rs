@@ -1,0 +1,142 @@
+//! The runner of jobs: leases what is due, runs it outside any transaction, settles it by compare-and-set.
+
+use crate::provision::{Telling, activate_upstream, tell_network};
+use crate::{App, Problem};
+use crate::{close_payment, query_payment, refund_payment, send_message};
+use everline_core::effects::Job;
+use everline_core::ids::JobId;
+use everline_core::time::{MINUTE_US, SECOND_US, SystemTime};
+use everline_store::tables::job::{self, Leased};
+use everline_store::{Error, Stop, Tx, Work};
+use futures_util::future::join_all;
+
+/// How long a job may run before another node takes it over.
+const LEASE_US: i64 = 2 * MINUTE_US;
+/// Most jobs in flight at once.
+const BATCH: i64 = 64;
+
+/// How a run of a job ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// There is nothing more to do.
+    Finished,
+    /// It must run again.
+    Again {
+        /// When.
+        at: SystemTime,
+        /// Why, for people; never personal data.
+        why: &'static str,
+    },
+    /// It gave up; people see it.
+    GaveUp(&'static str),
+}
+
+impl Done {
+    /// Again after 1, 2, 4 … seconds, at most 5 minutes: it never gives up, because money or service waits for it.
+    pub(crate) fn retry(app: &App, run: i64, why: &'static str) -> Self {
+        let doublings = u32::try_from(run.clamp(1, 20) - 1).unwrap_or(0);
+        let wait = SECOND_US.saturating_mul(1 << doublings).min(5 * MINUTE_US);
+        Done::Again { at: app.clock.now().system.plus_us(wait), why }
+    }
+}
+
+/// Runs what is due, once; how many jobs ran.
+pub async fn run_due(app: &App) -> Result<usize, Problem> {
+    let now = app.clock.now().system;
+    let leased = app.store.transact(Lease { now, until: now.plus_us(LEASE_US) }).await?;
+    let count = leased.len();
+    join_all(leased.into_iter().map(|leased| run_one(app, leased))).await;
+    Ok(count)
+}
+
+/// Runs jobs until the store is closed: at once when woken, else when the next one is due, at most a second late.
+pub async fn run_forever(app: App) {
+    loop {
+        match run_due(&app).await {
+            Ok(0) => {
+                let pause = tokio::time::sleep(std::time::Duration::from_millis(500));
+                tokio::select! { () = app.wake.notified() => {}, () = pause => {} }
+            }
+            Ok(_) => {}
+            Err(problem) => {
+                tracing::error!(%problem, "jobs cannot be leased");
+                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+async fn run_one(app: &App, leased: Leased) {
+    let Leased { id, job, run } = leased;
+    let ended = match run_job(app, id, &job, run).await {
+        Ok(done) => done,
+        Err(problem) => {
+            tracing::warn!(job = job.word(), %problem, "a job failed and will run again");
+            Done::retry(app, run, problem.word())
+        }
+    };
+    if let Err(problem) = app.store.transact(Settle { id, run, ended }).await {
+        tracing::warn!(job = job.word(), error = ?problem, "a job could not be settled; its lease will run out");
+    }
+}
+
+async fn run_job(app: &App, id: JobId, job: &Job, run: i64) -> Result<Done, Problem> {
+    match *job {
+        Job::TellNetwork { customer, line, session, action, .. } => {
+            tell_network(app, Telling { job: id, customer, line, session, action, run }).await
+        }
+        Job::ActivateUpstream { customer, order } => activate_upstream(app, customer, order, run).await,
+        Job::QueryPayment { customer, attempt } => query_payment::query_payment(app, customer, attempt, run).await,
+        Job::ClosePayment { customer, attempt } => close_payment::close_payment(app, customer, attempt, run).await,
+        Job::Refund { customer, refund } => refund_payment::refund_payment(app, customer, refund, run).await,
+        Job::SendMessage { customer, line, order, kind, .. } => {
+            send_message::send_message(app, send_message::ToSend { job: id, customer, line, order, kind, run }).await
+        }
+    }
+}
+
+struct Lease {
+    now: SystemTime,
+    until: SystemTime,
+}
+impl Work for Lease {
+    const NAME: &'static str = "lease_jobs";
+    type Out = Vec<Leased>;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        Ok(job::lease(tx, self.now, self.until, BATCH).await?)
+    }
+}
+
+struct Settle {
+    id: JobId,
+    run: i64,
+    ended: Done,
+}
+impl Work for Settle {
+    const NAME: &'static str = "settle_job";
+    type Out = bool;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Stop<Problem>> {
+        let settled: Result<bool, Error> = match self.ended {
+            Done::Finished => job::done(tx, self.id, self.run).await,
+            Done::Again { at, why } => job::later(tx, self.id, self.run, at, why).await,
+            Done::GaveUp(why) => job::dead(tx, self.id, self.run, why).await,
+        };
+        Ok(settled?)
+    }
+}
+
+/// Numbers receipts that have none; how many were numbered.
+pub async fn number_receipts(app: &App) -> Result<usize, Problem> {
+    Ok(app.store.transact(NumberReceipts).await?)
+}
+struct NumberReceipts;
+impl Work for NumberReceipts {
+    const NAME: &'static str = "number_receipts";
+    type Out = usize;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<usize, Stop<Problem>> {
+        Ok(everline_store::tables::receipt::number_batch(tx, 500).await?)
+    }
+}

@@ -1,0 +1,61 @@
+//! What Everline does, one file per use case: read, let core decide, write, in one transaction; then the calls to the
+//! outside, as jobs.
+//!
+//! Owns: use cases, the ports to payment providers, networks and messengers, the clock, and the runners of jobs and
+//! timers. Never does: HTTP, HTML, a provider's wire format, a rule of money or lifecycle (those are core's).
+//!
+//! The main flow reads top to bottom in [`payment_confirmed`].
+
+pub mod clock;
+pub mod ports;
+pub mod problem;
+pub mod secrets;
+
+pub mod ask_provider;
+pub mod catalog;
+pub mod close_payment;
+pub mod device;
+pub mod home;
+pub mod jobs;
+pub mod order_page;
+pub mod payment_confirmed;
+pub mod place_order;
+pub mod provision;
+pub mod query_payment;
+pub mod refund_payment;
+mod save;
+pub mod send_message;
+pub mod sign_in;
+pub mod staff;
+pub mod start_payment;
+pub mod timers;
+pub mod verify;
+
+pub use problem::Problem;
+
+use clock::Clock;
+use everline_core::brand::Brand;
+use everline_core::time::Zone;
+use everline_store::Store;
+use ports::Ports;
+use secrets::Secrets;
+use std::sync::Arc;
+
+/// A running Everline: one brand, one store, its clock and its ports. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// Where everything is kept.
+    pub store: Store,
+    /// Time and randomness.
+    pub clock: Arc<Clock>,
+    /// The brand's rules.
+    pub brand: Arc<Brand>,
+    /// The brand's time zone.
+    pub zone: Zone,
+    /// The outside.
+    pub ports: Ports,
+    /// Keys of our own.
+    pub secrets: Arc<Secrets>,
+    /// Told whenever jobs were queued, so that they run at once.
+    pub wake: Arc<tokio::sync::Notify>,
+}

@@ -1,0 +1,132 @@
+//! Placing an order: the terms are accepted, the price is fixed, nothing is taken.
+
+use crate::secrets::hex;
+use crate::{App, Problem};
+use everline_core::brand::Brand;
+use everline_core::ids::{CustomerId, LineId, OrderId};
+use everline_core::offering::OfferingRef;
+use everline_core::order::{Order, OrderState, PlacedBy};
+use everline_core::quote::quote;
+use everline_core::time::{MINUTE_US, Now, Zone};
+use everline_store::tables::{allowance, catalog, directory, line, order, timer};
+use everline_store::{Stop, Tx, Work};
+use std::sync::Arc;
+
+/// What is ordered. The id is chosen before the page is shown, so that sending the page twice orders once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewOrder {
+    /// The order's id.
+    pub id: OrderId,
+    /// The line's owner.
+    pub customer: CustomerId,
+    /// The line.
+    pub line: LineId,
+    /// What is bought.
+    pub offering: OfferingRef,
+    /// The version of the terms that was accepted.
+    pub terms_version: String,
+    /// Who orders.
+    pub placed_by: PlacedBy,
+    /// The secret under which a guest finds the order again; we keep only its hash.
+    pub token: Option<String>,
+}
+
+/// Places an order, or returns the one that was placed under this id.
+pub async fn place_order(app: &App, new: NewOrder) -> Result<Order, Problem> {
+    let token_name = new.token.as_deref().map(|token| token_name(app, token));
+    let work = PlaceOrder { new, token_name, brand: app.brand.clone(), zone: app.zone.clone(), now: app.clock.now() };
+    Ok(app.store.transact(work).await?)
+}
+
+/// The order behind a guest's secret link.
+pub async fn find_by_token(app: &App, token: &str) -> Result<(CustomerId, OrderId), Problem> {
+    Ok(app.store.read(FindByToken { name: token_name(app, token) }).await?)
+}
+
+/// The name under which the directory keeps a guest's secret: its keyed hash.
+fn token_name(app: &App, token: &str) -> String {
+    hex(&app.secrets.token_hash(token))
+}
+
+struct FindByToken {
+    name: String,
+}
+impl Work for FindByToken {
+    const NAME: &'static str = "find_order_by_token";
+    type Out = (CustomerId, OrderId);
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        let found = directory::find(tx, directory::Name::OrderToken, &self.name).await?;
+        let (customer, order) = found.ok_or(Stop::Refused(Problem::NotFound("order")))?;
+        Ok((customer, OrderId(order)))
+    }
+}
+
+struct PlaceOrder {
+    new: NewOrder,
+    token_name: Option<String>,
+    brand: Arc<Brand>,
+    zone: Zone,
+    now: Now,
+}
+
+impl Work for PlaceOrder {
+    const NAME: &'static str = "place_order";
+    type Out = Order;
+    type Refusal = Problem;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Order, Stop<Problem>> {
+        let new = &self.new;
+        // The line's lock also puts two requests with one order id in a row.
+        let line = line::lock(tx, new.customer, new.line).await?;
+        if let Some(existing) = order::get(tx, new.customer, new.id).await? {
+            let same = existing.line == new.line && existing.offering == new.offering;
+            return if same { Ok(existing) } else { Err(Stop::Refused(Problem::ExistsDifferently("order"))) };
+        }
+        if new.terms_version != self.brand.terms_version {
+            return Err(Stop::Refused(Problem::TermsChanged));
+        }
+        if new.placed_by == PlacedBy::Guest && !line.guest_renewal {
+            return Err(Stop::Refused(Problem::NotFound("line")));
+        }
+        let offering = catalog::offering(tx, &new.offering).await?;
+        let allowance = allowance::get(tx, new.customer, new.line).await?;
+        let quoted = quote(&line, &allowance, &offering, &self.brand, &self.zone, self.now.business);
+        let quoted = quoted.map_err(|reason| Stop::Refused(Problem::NotSellable(reason)))?;
+        let order = Order {
+            id: new.id,
+            customer: new.customer,
+            line: new.line,
+            number: order_number(new.id, &self.zone, self.now),
+            offering: quoted.offering,
+            price: quoted.price,
+            funds: 0,
+            state: OrderState::AwaitingPayment,
+            placed_by: new.placed_by,
+            terms_version: quoted.terms_version,
+            placed_at: self.now.business,
+            expires_at: self.now.business.plus_us(i64::from(self.brand.order_minutes) * MINUTE_US),
+            paid_at: None,
+            delivered_at: None,
+            in_effect_at: None,
+            closed_at: None,
+            starts_at: quoted.placement.bounds().0,
+            ends_at: quoted.placement.bounds().1,
+        };
+        order::add(tx, &order);
+        directory::add(tx, directory::Name::OrderNumber, &order.number, order.customer, order.id.0);
+        if let Some(name) = &self.token_name {
+            directory::add(tx, directory::Name::OrderToken, name, order.customer, order.id.0);
+        }
+        timer::set(tx, order.id.0, order.customer, timer::TimerKind::Order, Some(order.expires_at));
+        Ok(order)
+    }
+}
+
+/// The day and twelve digits of the id's randomness: short enough to read aloud, refused by the directory if two met.
+fn order_number(id: OrderId, zone: &Zone, now: Now) -> String {
+    let day = zone.date(now.business);
+    let [.., a, b, c, d, e, f, g, h] = id.bytes();
+    let digits = u64::from_be_bytes([a, b, c, d, e, f, g, h]) % 1_000_000_000_000;
+    format!("{:04}{:02}{:02}{digits:012}", day.year(), day.month(), day.day())
+}

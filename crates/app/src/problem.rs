@@ -1,0 +1,130 @@
+//! What can be wrong with a request, with a stable name for each; the words for people are in the locale files.
+
+use everline_core::ledger::LedgerRefusal;
+use everline_core::quote::NotSellable;
+use everline_store::{Error, Stop};
+
+/// Why a request is refused, or could not be carried out.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Problem {
+    /// A field holds something that cannot be used.
+    #[error("{field}: {rule}")]
+    Invalid {
+        /// The field's name, as in the request.
+        field: &'static str,
+        /// A stable word for the rule it breaks.
+        rule: &'static str,
+    },
+    /// There is no such thing, or it is not the caller's: the two look alike.
+    #[error("no such {0}")]
+    NotFound(&'static str),
+    /// Nobody is signed in.
+    #[error("sign in first")]
+    SignInFirst,
+    /// The caller may not do this.
+    #[error("not allowed")]
+    NotAllowed,
+    /// The offering cannot be bought for this line.
+    #[error("not sellable: {0}")]
+    NotSellable(NotSellable),
+    /// The terms changed since they were shown.
+    #[error("the terms have changed")]
+    TermsChanged,
+    /// The same id was used for something else.
+    #[error("the id is taken by another {0}")]
+    ExistsDifferently(&'static str),
+    /// The order cannot be paid any more.
+    #[error("the order is closed")]
+    OrderClosed,
+    /// The order is paid.
+    #[error("the order is paid already")]
+    AlreadyPaid,
+    /// The one-time code is wrong.
+    #[error("wrong code, {tries_left} tries left")]
+    CodeWrong {
+        /// How many tries are left.
+        tries_left: i64,
+    },
+    /// The one-time code is used up or too old.
+    #[error("the code is no longer valid")]
+    CodeGone,
+    /// Too many requests.
+    #[error("too many requests, again in {retry_after_s} s")]
+    TooMany {
+        /// Seconds to wait.
+        retry_after_s: i64,
+    },
+    /// The payment provider refused to start the payment; nothing was taken.
+    #[error("the provider refused the payment")]
+    ProviderRefused,
+    /// The payment provider gave no answer we can use; it is being asked.
+    #[error("the provider did not answer")]
+    ProviderSilent,
+    /// The store is overloaded or away; nothing was done that was not answered.
+    #[error("busy")]
+    Busy,
+    /// A mistake of ours.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl Problem {
+    /// The stable word for it: the last part of the problem's `type`, and the key of its text.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Problem::Invalid { .. } => "invalid",
+            Problem::NotFound(_) => "not-found",
+            Problem::SignInFirst => "sign-in-first",
+            Problem::NotAllowed => "not-allowed",
+            Problem::NotSellable(_) => "not-sellable",
+            Problem::TermsChanged => "terms-changed",
+            Problem::ExistsDifferently(_) => "exists-differently",
+            Problem::OrderClosed => "order-closed",
+            Problem::AlreadyPaid => "already-paid",
+            Problem::CodeWrong { .. } => "code-wrong",
+            Problem::CodeGone => "code-gone",
+            Problem::TooMany { .. } => "too-many",
+            Problem::ProviderRefused => "provider-refused",
+            Problem::ProviderSilent => "provider-silent",
+            Problem::Busy => "busy",
+            Problem::Internal(_) => "internal",
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound { what } => Problem::NotFound(what),
+            Error::Busy
+            | Error::Retry
+            | Error::Timeout
+            | Error::Unavailable
+            | Error::DiskFull
+            | Error::ReadOnly
+            | Error::Closed => {
+                tracing::warn!(error = %error, "store refused");
+                Problem::Busy
+            }
+            other => {
+                tracing::error!(error = %other, "store failed");
+                Problem::Internal(other.to_string())
+            }
+        }
+    }
+}
+impl From<Stop<Problem>> for Problem {
+    fn from(stop: Stop<Problem>) -> Self {
+        match stop {
+            Stop::Refused(problem) => problem,
+            Stop::Store(error) => error.into(),
+        }
+    }
+}
+impl From<LedgerRefusal> for Problem {
+    fn from(refusal: LedgerRefusal) -> Self {
+        tracing::error!(refusal = %refusal, "the ledger refused a posting");
+        Problem::Internal(refusal.to_string())
+    }
+}

@@ -1,0 +1,67 @@
+//! Money back to where it came from: the same request until the provider answers for good.
+
+use crate::jobs::Done;
+use crate::ports::RefundStatus;
+use crate::save::carry_out;
+use crate::{App, Problem};
+use everline_core::ids::{CustomerId, RefundId};
+use everline_core::refund::{Refund, RefundState};
+use everline_core::renewal::on_refund_answer;
+use everline_core::time::{Now, Zone};
+use everline_store::tables::{customer, order, payment};
+use everline_store::{Stop, Tx, Work};
+
+/// Asks once.
+pub(crate) async fn refund_payment(app: &App, customer: CustomerId, id: RefundId, run: i64) -> Result<Done, Problem> {
+    let (refund, out_trade_no) = app.store.read(GetRefund { customer, refund: id }).await?;
+    if refund.state != RefundState::InFlight {
+        return Ok(Done::Finished);
+    }
+    let done = match app.ports.payments.refund(&out_trade_no, &refund.out_request_no, refund.amount).await {
+        RefundStatus::Done => true,
+        RefundStatus::Refused => false,
+        RefundStatus::Unknown => return Ok(Done::retry(app, run, "the provider gave no answer")),
+    };
+    let work = RefundAnswered { customer, refund: id, done, zone: app.zone.clone(), now: app.clock.now() };
+    app.store.transact(work).await?;
+    app.wake.notify_one();
+    Ok(Done::Finished)
+}
+
+struct GetRefund {
+    customer: CustomerId,
+    refund: RefundId,
+}
+impl Work for GetRefund {
+    const NAME: &'static str = "get_refund";
+    type Out = (Refund, String);
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        let refund = payment::refund(tx, self.customer, self.refund).await?;
+        let attempt = payment::get(tx, self.customer, refund.attempt).await?;
+        let attempt = attempt.ok_or(Stop::Refused(Problem::NotFound("attempt")))?;
+        Ok((refund, attempt.out_trade_no))
+    }
+}
+
+struct RefundAnswered {
+    customer: CustomerId,
+    refund: RefundId,
+    done: bool,
+    zone: Zone,
+    now: Now,
+}
+impl Work for RefundAnswered {
+    const NAME: &'static str = "refund_answered";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        let balances = customer::lock_account(tx, self.customer).await?;
+        let refund = payment::lock_refund(tx, self.customer, self.refund).await?;
+        let order = order::lock(tx, self.customer, refund.order).await?;
+        let effects = on_refund_answer(balances, &order, &refund, self.done, self.now);
+        let effects = effects.map_err(|refusal| Stop::Refused(refusal.into()))?;
+        carry_out(tx, (self.customer, order.line), &effects, &self.zone, self.now)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! Telling people: a template and its parameters, never free text; the same message twice is one message.
+
+use crate::jobs::Done;
+use crate::ports::{MessageFate, OutgoingMessage};
+use crate::{App, Problem};
+use everline_core::brand::Brand;
+use everline_core::effects::MessageKind;
+use everline_core::identifiers::Msisdn;
+use everline_core::ids::{CustomerId, JobId, LineId, MessageId, OrderId};
+use everline_core::time::{BusinessTime, SystemTime, Zone};
+use everline_store::tables::{catalog, customer, line, order, usage};
+use everline_store::{Stop, Tx, Work};
+use std::sync::Arc;
+
+/// How often a message is tried before people must look.
+const RUNS_MAX: i64 = 10;
+
+/// A message to be sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ToSend {
+    pub(crate) job: JobId,
+    pub(crate) customer: CustomerId,
+    pub(crate) line: LineId,
+    pub(crate) order: Option<OrderId>,
+    pub(crate) kind: MessageKind,
+    pub(crate) run: i64,
+}
+
+/// Sends it once. A customer without a contact number is told nothing.
+pub(crate) async fn send_message(app: &App, to_send: ToSend) -> Result<Done, Problem> {
+    let compose = Compose { to_send, brand: app.brand.clone(), zone: app.zone.clone() };
+    let Some(message) = app.store.read(compose).await? else { return Ok(Done::Finished) };
+    match app.ports.messenger.send(&message).await {
+        MessageFate::Accepted => {
+            app.store.transact(Sent { to_send, at: app.clock.now().system }).await?;
+            Ok(Done::Finished)
+        }
+        MessageFate::Refused => Ok(Done::GaveUp("the message was refused")),
+        MessageFate::Unknown if to_send.run >= RUNS_MAX => Ok(Done::GaveUp("the message provider gave no answer")),
+        MessageFate::Unknown => Ok(Done::retry(app, to_send.run, "the message provider gave no answer")),
+    }
+}
+
+struct Compose {
+    to_send: ToSend,
+    brand: Arc<Brand>,
+    zone: Zone,
+}
+impl Work for Compose {
+    const NAME: &'static str = "compose_message";
+    type Out = Option<OutgoingMessage>;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        let ToSend { job, customer, line, order, kind, .. } = self.to_send;
+        let owner = customer::get(tx, customer).await?;
+        let Some(to) = owner.contact else { return Ok(None) };
+        let Some(line) = line::get(tx, customer, line).await? else { return Ok(None) };
+        let mut parameters = vec![
+            ("brand", self.brand.name.get(&owner.language).to_owned()),
+            ("line", line_name(&line.name, &line.msisdn)),
+            ("until", line.service_until.map(|at| self.day(at)).unwrap_or_default()),
+        ];
+        if let Some(order) = order {
+            let order = order::get(tx, customer, order).await?.ok_or(Stop::Refused(Problem::NotFound("order")))?;
+            let offering = catalog::offering(tx, &order.offering).await?;
+            parameters.push(("offering", offering.name.get(&owner.language).to_owned()));
+            parameters.push(("amount", order.price.decimal()));
+            parameters.push(("ends", order.ends_at.map(|at| self.day(at)).unwrap_or_default()));
+            parameters.push(("order", order.number));
+        }
+        let id = MessageId(job.0);
+        Ok(Some(OutgoingMessage { id, to, template: kind.word(), parameters, language: owner.language }))
+    }
+}
+impl Compose {
+    fn day(&self, at: BusinessTime) -> String {
+        self.zone.date(at).to_string()
+    }
+}
+
+/// What people call a line: its name, or its number masked.
+#[must_use]
+pub fn line_name(name: &str, msisdn: &Msisdn) -> String {
+    if name.is_empty() { msisdn.masked() } else { name.to_owned() }
+}
+
+struct Sent {
+    to_send: ToSend,
+    at: SystemTime,
+}
+impl Work for Sent {
+    const NAME: &'static str = "message_sent";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        let ToSend { job, customer, line, order, kind, .. } = self.to_send;
+        usage::add_message(tx, MessageId(job.0), customer, line, order, kind.word(), self.at);
+        Ok(())
+    }
+}

@@ -1,0 +1,317 @@
+//! Everything a person can do on the page, as JSON, for walkthroughs and tests.
+//!
+//! Served beside the page, under `/control/`. Reads are GET; what acts is POST; switches are read with GET and replaced
+//! whole with PUT. Refusals are `{"error": ...}`.
+
+use crate::{
+    Platform, World,
+    devices::{
+        self, DeviceError,
+        state::{DeviceSeed, Misbehaviour},
+    },
+    gateway::{
+        faults::Faults,
+        notify,
+        payer_page::{self, Action},
+        trades::{CannotPay, Intent, Product, State as TradeState, Trade},
+    },
+    net::lock,
+    sms,
+    time::{self, ClockError},
+    upstream::Modes,
+};
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post, put},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The control interface's routes.
+pub(crate) fn router(world: Arc<World>) -> Router {
+    Router::new()
+        .route("/control/trades", get(trades))
+        .route("/control/trades/{out_trade_no}/{action}", post(trade_action))
+        .route("/control/gateway/faults", get(gateway_faults).put(set_gateway_faults))
+        .route("/control/notifications", get(notifications))
+        .route("/control/notifications/{notify_id}/send", post(send_notification))
+        .route("/control/upstream/activations", get(activations))
+        .route("/control/upstream/activations/{request_id}/confirm", post(confirm))
+        .route("/control/upstream/activations/{request_id}/refuse", post(refuse))
+        .route("/control/upstream/modes", get(upstream_modes).put(set_upstream_modes))
+        .route("/control/devices", get(all_devices).post(add_devices))
+        .route("/control/devices/attach-all", post(attach_all))
+        .route("/control/devices/{imsi}/{action}", post(device_action))
+        .route("/control/devices/{imsi}/misbehaviour", put(set_misbehaviour))
+        .route("/control/sms/inbox", get(sms::inbox).delete(clear_inbox))
+        .route("/control/sms/fault", get(sms_fault).put(set_sms_fault))
+        .route("/control/clock", get(read_clock).post(advance_clock))
+        .route("/control/platform", put(set_platform))
+        .layer(DefaultBodyLimit::max(2 * 1024 * 1024))
+        .with_state(world)
+}
+
+type Shared = State<Arc<World>>;
+
+fn refused(status: StatusCode, error: &dyn std::fmt::Display) -> Response {
+    (status, Json(json!({ "error": error.to_string() }))).into_response()
+}
+
+#[derive(Serialize)]
+struct RefundView {
+    out_request_no: String,
+    amount_fen: i64,
+    at_us: i64,
+}
+
+/// A trade as the control interface shows it.
+#[derive(Serialize)]
+struct TradeView {
+    out_trade_no: String,
+    trade_no: Option<String>,
+    /// `offered` (no trade exists), `waiting`, `paid` or `closed`.
+    state: &'static str,
+    trade_status: Option<&'static str>,
+    amount_fen: i64,
+    subject: String,
+    product: Product,
+    intent: Intent,
+    declined: u32,
+    created_us: i64,
+    deadline_us: i64,
+    paid_us: Option<i64>,
+    qr_url: String,
+    page_url: String,
+    refunds: Vec<RefundView>,
+}
+
+fn trade_view(world: &World, trade: &Trade) -> TradeView {
+    TradeView {
+        out_trade_no: trade.request.out_trade_no.clone(),
+        trade_no: trade.trade_no.clone(),
+        state: match trade.state {
+            TradeState::Offered => "offered",
+            TradeState::Waiting => "waiting",
+            TradeState::Paid { .. } => "paid",
+            TradeState::Closed { .. } => "closed",
+        },
+        trade_status: trade.status(),
+        amount_fen: trade.request.amount.get(),
+        subject: trade.request.subject.clone(),
+        product: trade.request.product,
+        intent: trade.intent,
+        declined: trade.declined,
+        created_us: trade.created_us,
+        deadline_us: trade.request.deadline_us,
+        paid_us: trade.paid_us(),
+        qr_url: world.gateway.qr_url(trade),
+        page_url: world.gateway.page_url(trade),
+        refunds: trade
+            .refunds
+            .iter()
+            .map(|refund| RefundView {
+                out_request_no: refund.request_no.clone(),
+                amount_fen: refund.amount.get(),
+                at_us: refund.at_us,
+            })
+            .collect(),
+    }
+}
+
+async fn trades(State(world): Shared) -> Response {
+    let book = lock(&world.gateway.book);
+    let trades: Vec<TradeView> = book.newest_first().map(|trade| trade_view(&world, trade)).collect();
+    Json(json!({ "trades": trades })).into_response()
+}
+
+async fn trade_action(State(world): Shared, Path((out_trade_no, action)): Path<(String, Action)>) -> Response {
+    let token = lock(&world.gateway.book).token_of(&out_trade_no);
+    let Some(token) = token else { return refused(StatusCode::NOT_FOUND, &CannotPay::Unknown) };
+    match payer_page::act(&world, &token, action) {
+        Ok(trade) => Json(trade_view(&world, &trade)).into_response(),
+        Err(reason) => refused(StatusCode::CONFLICT, &reason),
+    }
+}
+
+async fn gateway_faults(State(world): Shared) -> Response {
+    Json(lock(&world.gateway.faults).clone()).into_response()
+}
+
+async fn set_gateway_faults(State(world): Shared, Json(faults): Json<Faults>) -> Response {
+    lock(&world.gateway.faults).clone_from(&faults);
+    Json(faults).into_response()
+}
+
+async fn notifications(State(world): Shared) -> Response {
+    let log = lock(&world.gateway.log);
+    let notifications: Vec<_> = log.newest_first().collect();
+    Json(json!({ "notifications": notifications })).into_response()
+}
+
+async fn send_notification(State(world): Shared, Path(notify_id): Path<String>) -> Response {
+    if notify::attempt(&world, &notify_id).await {
+        Json(json!({ "sent": true })).into_response()
+    } else {
+        refused(StatusCode::NOT_FOUND, &"no such notification")
+    }
+}
+
+async fn activations(State(world): Shared) -> Response {
+    let book = lock(&world.upstream.activations);
+    let activations: Vec<_> = book.newest_first().collect();
+    Json(json!({ "activations": activations })).into_response()
+}
+
+async fn confirm(State(world): Shared, Path(request_id): Path<String>) -> Response {
+    decide(&world, &request_id, None)
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    reason: String,
+}
+
+async fn refuse(State(world): Shared, Path(request_id): Path<String>, Json(refusal): Json<Refusal>) -> Response {
+    decide(&world, &request_id, Some(refusal.reason))
+}
+
+fn decide(world: &World, request_id: &str, refusal: Option<String>) -> Response {
+    match lock(&world.upstream.activations).decide(request_id, refusal) {
+        Some(activation) => Json(activation).into_response(),
+        None => refused(StatusCode::NOT_FOUND, &"no such activation, or decided already"),
+    }
+}
+
+async fn upstream_modes(State(world): Shared) -> Response {
+    Json(lock(&world.upstream.modes).clone()).into_response()
+}
+
+async fn set_upstream_modes(State(world): Shared, Json(modes): Json<Modes>) -> Response {
+    lock(&world.upstream.modes).clone_from(&modes);
+    Json(modes).into_response()
+}
+
+async fn all_devices(State(world): Shared) -> Response {
+    let devices: Vec<Value> = world.devices.snapshot().iter().map(devices::to_json).collect();
+    Json(json!({ "devices": devices })).into_response()
+}
+
+async fn add_devices(State(world): Shared, Json(seeds): Json<Vec<DeviceSeed>>) -> Response {
+    let count = seeds.len();
+    match world.devices.add(seeds) {
+        Ok(()) => Json(json!({ "added": count })).into_response(),
+        Err(error) => refused(StatusCode::BAD_REQUEST, &error),
+    }
+}
+
+async fn attach_all(State(world): Shared) -> Response {
+    Json(json!({ "online": devices::attach_all(&world).await })).into_response()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DeviceAction {
+    Attach,
+    Detach,
+    Use,
+}
+
+#[derive(Deserialize)]
+struct Usage {
+    octets: u64,
+}
+
+async fn device_action(
+    State(world): Shared,
+    Path((imsi, action)): Path<(String, DeviceAction)>,
+    usage: Option<Json<Usage>>,
+) -> Response {
+    let result = match action {
+        DeviceAction::Attach => devices::attach(&world, &imsi).await,
+        DeviceAction::Detach => devices::detach(&world, &imsi).await,
+        DeviceAction::Use => match usage {
+            Some(Json(usage)) => devices::use_data(&world, &imsi, usage.octets).await,
+            None => return refused(StatusCode::BAD_REQUEST, &"octets are missing"),
+        },
+    };
+    device_answer(result)
+}
+
+fn device_answer(result: Result<devices::state::Device, DeviceError>) -> Response {
+    match result {
+        Ok(device) => Json(devices::to_json(&device)).into_response(),
+        Err(DeviceError::Unknown) => refused(StatusCode::NOT_FOUND, &DeviceError::Unknown),
+        Err(error) => refused(StatusCode::CONFLICT, &error),
+    }
+}
+
+async fn set_misbehaviour(
+    State(world): Shared,
+    Path(imsi): Path<String>,
+    Json(misbehaviour): Json<Misbehaviour>,
+) -> Response {
+    device_answer(world.devices.set_misbehaviour(&imsi, misbehaviour))
+}
+
+async fn clear_inbox(State(world): Shared) -> StatusCode {
+    lock(&world.sms.inbox).clear();
+    StatusCode::NO_CONTENT
+}
+
+async fn sms_fault(State(world): Shared) -> Response {
+    Json(*lock(&world.sms.fault)).into_response()
+}
+
+async fn set_sms_fault(State(world): Shared, Json(fault): Json<sms::Fault>) -> Response {
+    *lock(&world.sms.fault) = fault;
+    Json(fault).into_response()
+}
+
+fn clock_refusal(error: &ClockError) -> Response {
+    let status = match error {
+        ClockError::NotConnected => StatusCode::CONFLICT,
+        ClockError::Distance => StatusCode::BAD_REQUEST,
+        ClockError::NoAnswer(_) | ClockError::Refused { .. } => StatusCode::BAD_GATEWAY,
+    };
+    refused(status, error)
+}
+
+async fn read_clock(State(world): Shared) -> Response {
+    match time::read(&world).await {
+        Ok(us) => Json(json!({ "business_time_us": us })).into_response(),
+        Err(error) => clock_refusal(&error),
+    }
+}
+
+#[derive(Deserialize)]
+struct Advance {
+    advance_us: i64,
+}
+
+async fn advance_clock(State(world): Shared, Json(advance): Json<Advance>) -> Response {
+    match time::advance(&world, advance.advance_us).await {
+        Ok(moved) => {
+            Json(json!({ "business_time_us": moved.business_time_us, "events": moved.events })).into_response()
+        }
+        Err(error) => clock_refusal(&error),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlatformLinks {
+    device_url: Option<String>,
+    clock_url: Option<String>,
+}
+
+async fn set_platform(State(world): Shared, Json(links): Json<PlatformLinks>) -> StatusCode {
+    let platform = Platform { device_url: links.device_url, clock_url: links.clock_url };
+    let mut known = lock(&world.links);
+    known.device_url = platform.device_url;
+    known.clock_url = platform.clock_url;
+    StatusCode::NO_CONTENT
+}

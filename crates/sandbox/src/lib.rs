@@ -1,0 +1,393 @@
+//! The outside world of an operator, simulated: a payment gateway with its payer, another operator, devices, an SMS
+//! provider, and a page on which a person plays all of them.
+//!
+//! Everything here is on the far side of a wire and knows nothing of the platform but the protocols it speaks: the
+//! payment gateway speaks Alipay v2 as the real one does, the others speak small JSON interfaces. Everything listens on
+//! the loopback interface. Each part can be made to misbehave in the ways its real counterpart does.
+//!
+//! - [`gateway`]: trades, the payer's page, notifications
+//! - [`upstream`]: activations at another operator
+//! - [`devices`]: devices of the built-in network
+//! - [`sms`]: the SMS provider and its inbox
+//! - [`view`]: the page for people; [`control`]: the same for tests, as JSON
+//!
+//! Nothing is kept: what happened here is gone when the sandbox stops.
+
+mod control;
+mod devices;
+mod gateway;
+mod net;
+mod sms;
+mod time;
+mod upstream;
+mod view;
+
+pub use devices::state::{DeviceKind, DeviceSeed};
+
+use net::{Http, Stop, lock};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::{sync::watch, task::JoinHandle};
+use wire_pay::alipay::{PrivateKey, PublicKey};
+
+/// Gives the time: unix µs. The gateway compares time stamps of requests with it, so it is the time the platform stamps
+/// its requests with.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// How to start. [`SandboxConfig::new`] fills in what is usual.
+pub struct SandboxConfig {
+    /// The time.
+    pub clock: Clock,
+    /// Where everything listens; a loopback address.
+    pub ip: IpAddr,
+    /// On which ports.
+    pub ports: Ports,
+    /// The payment gateway.
+    pub alipay: AlipayConfig,
+    /// Bearer token of the other operator's interface; generated if absent.
+    pub upstream_token: Option<String>,
+    /// Bearer token of the SMS provider's interface; generated if absent.
+    pub sms_token: Option<String>,
+    /// Bearer token the devices show to the platform; generated if absent.
+    pub device_token: Option<String>,
+    /// Bearer token the time slider shows to the platform; generated if absent.
+    pub clock_token: Option<String>,
+    /// Where the platform is, as far as it is known yet; see [`Sandbox::connect`].
+    pub platform: Platform,
+    /// Devices to begin with.
+    pub devices: Vec<DeviceSeed>,
+    /// How often deadlines of trades are looked at.
+    pub tick: Duration,
+}
+
+/// Ports to listen on; 0 takes any free one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ports {
+    /// The page for people and the control interface.
+    pub view: u16,
+    /// The payment gateway and the payer's pages.
+    pub gateway: u16,
+    /// The other operator.
+    pub upstream: u16,
+    /// The devices.
+    pub devices: u16,
+    /// The SMS provider.
+    pub sms: u16,
+}
+
+/// The payment gateway.
+#[derive(Debug)]
+pub struct AlipayConfig {
+    /// The application's number.
+    pub app_id: String,
+    /// The merchant's account.
+    pub seller_id: String,
+    /// The merchant's name as the payer sees it.
+    pub seller_name: String,
+    /// What the merchant's requests are checked with. If absent, a pair is generated and handed out in [`Access`].
+    pub merchant_key: Option<PublicKey>,
+    /// What the gateway signs with; generated if absent.
+    pub gateway_key: Option<PrivateKey>,
+    /// The most a request's time stamp may differ from the clock, in seconds.
+    pub timestamp_skew_s_max: i64,
+    /// Divides the waiting times of notifications (4 minutes to 15 hours): 240 makes 4 minutes a second.
+    pub notify_retry_divisor: u32,
+}
+
+/// Where the platform is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Platform {
+    /// Base URL of its device interface.
+    pub device_url: Option<String>,
+    /// URL of its clock control.
+    pub clock_url: Option<String>,
+}
+
+/// Addresses in use.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// The page for people and the control interface.
+    pub view: SocketAddr,
+    /// The payment gateway and the payer's pages.
+    pub gateway: SocketAddr,
+    /// The other operator.
+    pub upstream: SocketAddr,
+    /// The devices.
+    pub devices: SocketAddr,
+    /// The SMS provider.
+    pub sms: SocketAddr,
+}
+
+/// What the platform needs to use the outside world. Holds secrets; deliberately not `Debug`.
+#[derive(Clone)]
+pub struct Access {
+    /// `http://host:port/gateway.do`.
+    pub alipay_gateway_url: String,
+    /// The application's number.
+    pub alipay_app_id: String,
+    /// The merchant's account.
+    pub alipay_seller_id: String,
+    /// The merchant's key, if it was generated here.
+    pub alipay_merchant_key: Option<PrivateKey>,
+    /// What the gateway's answers and notifications are checked with.
+    pub alipay_gateway_key: PublicKey,
+    /// Base URL of the other operator's interface, without `/v1`.
+    pub upstream_url: String,
+    /// Its bearer token.
+    pub upstream_token: String,
+    /// URL that takes SMS.
+    pub sms_url: String,
+    /// Its bearer token.
+    pub sms_token: String,
+    /// The token devices will show.
+    pub device_token: String,
+    /// The token the time slider will show.
+    pub clock_token: String,
+    /// The page for people.
+    pub view_url: String,
+}
+
+/// Why the sandbox did not start, or did not take a device.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It would be reachable from outside of this machine.
+    #[error("{0} is not a loopback address")]
+    NotLoopback(IpAddr),
+    /// A port is taken, or the system refuses.
+    #[error("cannot listen: {0}")]
+    Listen(#[from] std::io::Error),
+    /// No randomness, or no key.
+    #[error("no key: {0}")]
+    Key(#[from] wire_pay::alipay::Error),
+    /// A device is malformed, there twice, or one too many.
+    #[error("device: {0}")]
+    Device(String),
+}
+
+/// Everything there is, shared by all servers.
+pub(crate) struct World {
+    pub(crate) clock: Clock,
+    pub(crate) http: Http,
+    pub(crate) stop: Stop,
+    pub(crate) gateway: gateway::Gateway,
+    pub(crate) upstream: upstream::Upstream,
+    pub(crate) devices: devices::Devices,
+    pub(crate) sms: sms::SmsProvider,
+    pub(crate) links: Mutex<Links>,
+}
+
+/// The platform with the tokens to show it.
+#[derive(Clone)]
+pub(crate) struct Links {
+    pub(crate) device_url: Option<String>,
+    pub(crate) device_token: String,
+    pub(crate) clock_url: Option<String>,
+    pub(crate) clock_token: String,
+}
+
+/// A running sandbox. Dropping it stops it too, without waiting.
+pub struct Sandbox {
+    addresses: Addresses,
+    access: Access,
+    world: Arc<World>,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl SandboxConfig {
+    /// Any free ports of 127.0.0.1, generated keys and tokens, real waiting times, no devices.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            ports: Ports::default(),
+            alipay: AlipayConfig {
+                app_id: "2021000000000001".to_owned(),
+                seller_id: "2088621900000001".to_owned(),
+                seller_name: "Everline".to_owned(),
+                merchant_key: None,
+                gateway_key: None,
+                timestamp_skew_s_max: 15 * 60,
+                notify_retry_divisor: 1,
+            },
+            upstream_token: None,
+            sms_token: None,
+            device_token: None,
+            clock_token: None,
+            platform: Platform::default(),
+            devices: Vec::new(),
+            tick: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Starts everything.
+///
+/// # Errors
+/// [`Error::NotLoopback`], [`Error::Listen`], [`Error::Key`], [`Error::Device`].
+pub async fn start(config: SandboxConfig) -> Result<Sandbox, Error> {
+    if !config.ip.is_loopback() {
+        return Err(Error::NotLoopback(config.ip));
+    }
+    let (view, view_addr) = net::bind(config.ip, config.ports.view).await?;
+    let (gateway, gateway_addr) = net::bind(config.ip, config.ports.gateway).await?;
+    let (upstream, upstream_addr) = net::bind(config.ip, config.ports.upstream).await?;
+    let (devices, devices_addr) = net::bind(config.ip, config.ports.devices).await?;
+    let (sms, sms_addr) = net::bind(config.ip, config.ports.sms).await?;
+    let addresses = Addresses {
+        view: view_addr,
+        gateway: gateway_addr,
+        upstream: upstream_addr,
+        devices: devices_addr,
+        sms: sms_addr,
+    };
+    let (stop, stopped) = watch::channel(false);
+    let tick = config.tick;
+    let (world, access) = build(config, addresses, Stop(stopped)).await?;
+    let stop_signal = world.stop.clone();
+    let tasks = vec![
+        net::serve(view, view::router(world.clone()).merge(control::router(world.clone())), stop_signal.clone()),
+        net::serve(gateway, gateway::router(world.clone()), stop_signal.clone()),
+        net::serve(upstream, upstream::router(world.clone()), stop_signal.clone()),
+        net::serve(devices, devices::router(world.clone()), stop_signal.clone()),
+        net::serve(sms, sms::router(world.clone()), stop_signal.clone()),
+        tokio::spawn(gateway::watch_deadlines(world.clone(), tick, stop_signal)),
+    ];
+    Ok(Sandbox { addresses, access, world, stop, tasks })
+}
+
+async fn build(config: SandboxConfig, addresses: Addresses, stop: Stop) -> Result<(Arc<World>, Access), Error> {
+    let alipay = config.alipay;
+    let generate = alipay.merchant_key.is_none();
+    let given = alipay.gateway_key;
+    // Finding primes takes a while.
+    let keys = tokio::task::spawn_blocking(move || -> Result<_, wire_pay::alipay::Error> {
+        let gateway = given.map_or_else(PrivateKey::generate, Ok)?;
+        let merchant = generate.then(PrivateKey::generate).transpose()?;
+        Ok((gateway, merchant))
+    });
+    let (gateway_key, merchant_pair) = keys.await.map_err(|_| wire_pay::alipay::Error::Crypto)??;
+    let merchant_key = match (&merchant_pair, alipay.merchant_key) {
+        (Some(pair), _) => pair.public_key()?,
+        (None, Some(key)) => key,
+        (None, None) => return Err(Error::Key(wire_pay::alipay::Error::Crypto)),
+    };
+    let token = |given: Option<String>| given.map_or_else(|| random_hex(16), Ok);
+    let access = Access {
+        alipay_gateway_url: format!("http://{}/gateway.do", addresses.gateway),
+        alipay_app_id: alipay.app_id.clone(),
+        alipay_seller_id: alipay.seller_id.clone(),
+        alipay_merchant_key: merchant_pair,
+        alipay_gateway_key: gateway_key.public_key()?,
+        upstream_url: format!("http://{}", addresses.upstream),
+        upstream_token: token(config.upstream_token)?,
+        sms_url: format!("http://{}/sms", addresses.sms),
+        sms_token: token(config.sms_token)?,
+        device_token: token(config.device_token)?,
+        clock_token: token(config.clock_token)?,
+        view_url: format!("http://{}/", addresses.view),
+    };
+    let world = World {
+        clock: config.clock,
+        http: Http::new(),
+        stop,
+        gateway: gateway::Gateway {
+            identity: gateway::Identity {
+                app_id: alipay.app_id,
+                seller_id: alipay.seller_id,
+                seller_name: alipay.seller_name,
+                merchant_key,
+                gateway_key,
+            },
+            book: Mutex::default(),
+            log: Mutex::default(),
+            faults: Mutex::default(),
+            base_url: format!("http://{}", addresses.gateway),
+            skew_s_max: alipay.timestamp_skew_s_max,
+            retry_divisor: alipay.notify_retry_divisor,
+        },
+        upstream: upstream::Upstream {
+            token: access.upstream_token.clone(),
+            modes: Mutex::default(),
+            activations: Mutex::default(),
+        },
+        devices: devices::Devices::new(format!("http://{}", addresses.devices)),
+        sms: sms::SmsProvider { token: access.sms_token.clone(), inbox: Mutex::default(), fault: Mutex::default() },
+        links: Mutex::new(Links {
+            device_url: config.platform.device_url,
+            device_token: access.device_token.clone(),
+            clock_url: config.platform.clock_url,
+            clock_token: access.clock_token.clone(),
+        }),
+    };
+    world.devices.add(config.devices).map_err(|error| Error::Device(error.to_string()))?;
+    Ok((Arc::new(world), access))
+}
+
+impl Sandbox {
+    /// Where everything listens.
+    #[must_use]
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// What the platform needs to use it.
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// Tells the devices and the time slider where the platform is, once it is known.
+    pub fn connect(&self, platform: Platform) {
+        let mut links = lock(&self.world.links);
+        links.device_url = platform.device_url;
+        links.clock_url = platform.clock_url;
+    }
+
+    /// Adds devices: all or none.
+    ///
+    /// # Errors
+    /// [`Error::Device`].
+    pub fn add_devices(&self, devices: Vec<DeviceSeed>) -> Result<(), Error> {
+        self.world.devices.add(devices).map_err(|error| Error::Device(error.to_string()))
+    }
+
+    /// Attaches every device that is not attached; returns how many are online then. Takes as long as the platform.
+    pub async fn attach_all(&self) -> usize {
+        devices::attach_all(&self.world).await
+    }
+
+    /// Stops listening, lets answers under way be given (for half a second), and returns.
+    pub async fn shutdown(self) {
+        let _ = self.stop.send(true);
+        for task in self.tasks {
+            let _ = task.await;
+        }
+    }
+}
+
+/// `bytes` random bytes in hexadecimal.
+pub(crate) fn random_hex(bytes: usize) -> Result<String, wire_pay::alipay::Error> {
+    Ok(random(bytes)?.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// `count` random decimal digits.
+pub(crate) fn random_digits(count: usize) -> Result<String, wire_pay::alipay::Error> {
+    Ok(random(count)?.iter().map(|byte| char::from(b'0' + byte % 10)).collect())
+}
+
+fn random(count: usize) -> Result<Vec<u8>, wire_pay::alipay::Error> {
+    let mut bytes = vec![0; count];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| wire_pay::alipay::Error::Crypto)?;
+    Ok(bytes)
+}
+
+/// Whether a request shows `token`.
+pub(crate) fn authorized(headers: &http::HeaderMap, token: &str) -> bool {
+    let shown = headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    shown.and_then(|value| value.strip_prefix("Bearer ")) == Some(token)
+}

@@ -1,0 +1,191 @@
+//! One transaction on one connection: BEGIN leaves with the first query, the last writes leave with the COMMIT.
+
+use super::pipeline::{Answer, Pipeline, Request};
+use crate::engine::error::{self, Error, Result};
+use crate::engine::sql::Sql;
+use crate::engine::tx::Write;
+use crate::engine::value::Value;
+use deadpool_postgres::Object;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use tokio_postgres::Statement;
+use tokio_postgres::types::{ToSql, Type};
+
+/// A transaction that begins with its first statement.
+pub(crate) struct PgTx {
+    conn: Option<Object>,
+    /// The BEGIN that has not been sent yet.
+    begin: Option<&'static str>,
+    /// The connection is not known to be outside of a transaction and healthy: it must not go back to the pool.
+    dirty: bool,
+    pub(crate) waits: Arc<AtomicBool>,
+}
+
+/// Marks the time in which a call to the database waits.
+async fn watched<F: Future>(waits: &AtomicBool, call: F) -> F::Output {
+    let mut call = pin!(call);
+    poll_fn(|cx| {
+        let poll = call.as_mut().poll(cx);
+        if poll.is_pending() {
+            waits.store(true, Relaxed);
+        }
+        poll
+    })
+    .await
+}
+
+fn refs(args: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
+    args.iter().map(|arg| -> &(dyn ToSql + Sync) { arg }).collect()
+}
+
+/// Refuses parameters that could not be encoded. A failed encoding is seen by the client only: the statements around
+/// it, and the COMMIT, would still go out.
+fn check_args(statement: &Statement, args: &[Value]) -> Result<()> {
+    let types = statement.params();
+    if types.len() != args.len() {
+        let expected = format!("{} parameters", types.len());
+        return Err(Error::Parameter { position: args.len(), expected, found: "another number" });
+    }
+    let wrong = |(_, (ty, arg)): &(usize, (&Type, &Value))| !arg.fits(ty);
+    match types.iter().zip(args).enumerate().find(wrong) {
+        Some((at, (ty, arg))) => {
+            Err(Error::Parameter { position: at + 1, expected: ty.to_string(), found: arg.kind() })
+        }
+        None => Ok(()),
+    }
+}
+
+impl PgTx {
+    pub(crate) fn new(conn: Object, begin: &'static str) -> Self {
+        Self { conn: Some(conn), begin: Some(begin), dirty: false, waits: Arc::default() }
+    }
+
+    fn conn(&self) -> Result<&Object> {
+        self.conn.as_ref().ok_or(Error::Poisoned)
+    }
+
+    /// Translates an error. A statement whose plan a migration has made stale calls for a fresh connection.
+    fn failed(&mut self, error: tokio_postgres::Error) -> Error {
+        if error::is_stale_plan(&error) {
+            if let Some(conn) = self.conn.take() {
+                drop(Object::take(conn));
+            }
+            return Error::Retry;
+        }
+        error::postgres(error)
+    }
+
+    async fn prepare(&mut self, sql: &Sql) -> Result<Statement> {
+        let prepared = watched(&self.waits, self.conn()?.prepare_cached(sql.text())).await;
+        prepared.map_err(|e| self.failed(e))
+    }
+
+    /// Sends BEGIN and waits for it. Only a query that changes nothing may leave together with BEGIN: should BEGIN
+    /// fail (a cancel request can hit it), a write behind it would commit by itself.
+    async fn begin(&mut self) -> Result<()> {
+        let Some(begin) = self.begin.take() else { return Ok(()) };
+        self.dirty = true;
+        let begun = watched(&self.waits, self.conn()?.batch_execute(begin)).await;
+        begun.map_err(|e| self.failed(e))
+    }
+
+    pub(crate) async fn query(&mut self, sql: &'static Sql, args: &[Value]) -> Result<Vec<tokio_postgres::Row>> {
+        let statement = self.prepare(sql).await?;
+        check_args(&statement, args)?;
+        if !sql.only_reads() {
+            self.begin().await?;
+        }
+        let begin = self.begin.take();
+        self.dirty = true;
+        let (conn, args) = (self.conn()?, refs(args));
+        let begun = async { if let Some(begin) = begin { conn.batch_execute(begin).await } else { Ok(()) } };
+        // `join` polls in this order, and the driver sends at the first poll.
+        let both = futures_util::future::join(begun, conn.query(&statement, &args));
+        let (begun, rows) = watched(&self.waits, both).await;
+        begun.map_err(|e| self.failed(e))?;
+        rows.map_err(|e| self.failed(e))
+    }
+
+    pub(crate) async fn script(&mut self, text: &str) -> Result<()> {
+        self.begin().await?;
+        let done = watched(&self.waits, self.conn()?.batch_execute(text)).await;
+        done.map_err(|e| self.failed(e))
+    }
+
+    /// Sends `batch` in one go; returns how many rows each changed, or the first error.
+    pub(crate) async fn send(&mut self, batch: &[Write]) -> Result<Vec<u64>> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let statements = self.prepare_all(batch).await?;
+        self.begin().await?;
+        let answers = self.pipeline(batch, &statements, false).await?;
+        answers.into_iter().collect::<Result<_, _>>().map_err(|e| self.failed(e))
+    }
+
+    /// Sends what is left and the COMMIT in one go.
+    ///
+    /// A failed statement turns COMMIT into ROLLBACK without an error of its own; so the answers of *all* statements
+    /// are looked at. [`Error::CommitUnknown`] if the connection died and no answer says that it failed.
+    pub(crate) async fn commit(&mut self, batch: &[Write]) -> Result<()> {
+        if batch.is_empty() && self.begin.is_some() {
+            return Ok(());
+        }
+        let statements = self.prepare_all(batch).await?;
+        self.begin().await?;
+        let answers = self.pipeline(batch, &statements, true).await?;
+        self.dirty = answers.iter().any(|answer| answer.as_ref().is_err_and(|e| !error::is_plain_refusal(e)));
+        let mut unknown = false;
+        for failure in answers.into_iter().filter_map(Result::err) {
+            if error::is_plain_refusal(&failure) {
+                return Err(self.failed(failure));
+            }
+            unknown = true;
+        }
+        if unknown { Err(Error::CommitUnknown) } else { Ok(()) }
+    }
+
+    /// Ends the transaction without a commit; a connection that cannot do that is dropped with the transaction.
+    pub(crate) async fn rollback(&mut self) {
+        if self.dirty
+            && let Ok(conn) = self.conn()
+        {
+            self.dirty = conn.batch_execute("ROLLBACK").await.is_err();
+        }
+    }
+
+    async fn prepare_all(&mut self, batch: &[Write]) -> Result<Vec<Statement>> {
+        let mut statements = Vec::with_capacity(batch.len());
+        for (sql, args) in batch {
+            let statement = self.prepare(sql).await?;
+            check_args(&statement, args)?;
+            statements.push(statement);
+        }
+        Ok(statements)
+    }
+
+    async fn pipeline(&mut self, batch: &[Write], statements: &[Statement], commit: bool) -> Result<Vec<Answer>> {
+        let conn = self.conn()?;
+        let mut requests: Vec<Request<'_>> = Vec::with_capacity(batch.len() + 1);
+        for ((_, args), statement) in batch.iter().zip(statements) {
+            requests.push(Box::pin(async move { conn.execute(statement, &refs(args)).await }));
+        }
+        if commit {
+            requests.push(Box::pin(async move { conn.batch_execute("COMMIT").await.map(|()| 0) }));
+        }
+        Ok(watched(&self.waits, Pipeline::new(requests)).await)
+    }
+}
+
+impl Drop for PgTx {
+    /// In the middle of a transaction, or after a lost answer, the connection is closed instead of pooled.
+    fn drop(&mut self) {
+        if self.dirty
+            && let Some(conn) = self.conn.take()
+        {
+            drop(Object::take(conn));
+        }
+    }
+}

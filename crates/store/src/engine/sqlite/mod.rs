@@ -1,0 +1,252 @@
+//! SQLite: one writer thread with group commit, reader threads with snapshots, checkpoints beside them.
+
+mod checkpoint;
+mod job;
+mod writer;
+
+use crate::engine::error::{self, Error, Result, Stop};
+use crate::engine::tx::{Driver, Tx};
+use crate::engine::work::Work;
+use job::{Answer, Job, Pending};
+use rusqlite::Connection;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use tokio::sync::oneshot;
+
+/// Whether a COMMIT waits for the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Synchronous {
+    /// It does: acknowledged is durable.
+    Full,
+    /// It does not. For tests that prove that they notice, and for throw-away files.
+    Off,
+}
+
+/// Sizes and limits for SQLite.
+#[derive(Debug, Clone)]
+pub struct SqliteOptions {
+    /// Bytes per page of a new file: 1024 for many small rows in random order, else 4096. An existing file keeps its own.
+    pub page_size: u32,
+    /// Whether commits wait for the disk.
+    pub synchronous: Synchronous,
+    /// Reader threads, each with a connection.
+    pub readers: usize,
+    /// Works that may wait, each for the writer and the readers; more are answered [`Error::Busy`].
+    pub queue: usize,
+    /// Works in one group commit, at most.
+    pub group_max: usize,
+    /// Page cache per connection, in KiB.
+    pub cache_kib: u32,
+    /// Changed rows after which a background checkpoint starts.
+    pub checkpoint_rows: u64,
+    /// Pages in the write-ahead log at which the writer itself checkpoints what the background left over, so that the
+    /// log starts again from its beginning: a safety valve.
+    pub wal_pages: u32,
+    /// Pages the file may have, at most: as if the disk were that small.
+    pub pages_max: Option<u32>,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self {
+            page_size: 4096,
+            synchronous: Synchronous::Full,
+            readers: 4,
+            queue: 4096,
+            group_max: 512,
+            cache_kib: 64 * 1024,
+            checkpoint_rows: 4096,
+            wal_pages: 16_384,
+            pages_max: None,
+        }
+    }
+}
+
+/// Prepared statements kept per connection: more than the program has.
+const STATEMENTS_MAX: usize = 2048;
+
+/// How to open another connection to the same file.
+#[derive(Clone)]
+struct Opener {
+    path: PathBuf,
+    options: SqliteOptions,
+}
+
+impl Opener {
+    fn connect(&self) -> Result<Connection> {
+        let c = Connection::open(&self.path).map_err(error::sqlite)?;
+        c.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        let o = &self.options;
+        let synchronous = if o.synchronous == Synchronous::Full { "FULL" } else { "OFF" };
+        // The page size must come before the first write, and switching to WAL is one.
+        c.execute_batch(&format!(
+            "PRAGMA busy_timeout = 5000; PRAGMA page_size = {}; PRAGMA synchronous = {synchronous};
+             PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; PRAGMA foreign_keys = ON;
+             PRAGMA cache_size = -{}; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 0;",
+            o.page_size, o.cache_kib
+        ))
+        .map_err(error::sqlite)?;
+        let mode: String = c.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(error::sqlite)?;
+        if mode != "wal" {
+            return Err(Error::Configuration(format!("the file system allows no write-ahead log (mode {mode})")));
+        }
+        Ok(c)
+    }
+
+    /// A connection that writes.
+    fn writer(&self) -> Result<Connection> {
+        let c = self.connect()?;
+        let pages_max = self.options.pages_max.map_or_else(String::new, |n| format!("PRAGMA max_page_count = {n};"));
+        // A log that grew under a long reader is cut to four times its usual size when it starts again.
+        let limit = 4 * u64::from(self.options.wal_pages) * u64::from(self.options.page_size);
+        c.execute_batch(&format!(
+            "{pages_max} PRAGMA wal_autocheckpoint = {}; PRAGMA journal_size_limit = {limit};",
+            self.options.wal_pages
+        ))
+        .map_err(error::sqlite)?;
+        Ok(c)
+    }
+
+    /// A connection that cannot write.
+    fn reader(&self) -> Result<Connection> {
+        let c = self.connect()?;
+        c.execute_batch("PRAGMA query_only = ON").map_err(error::sqlite)?;
+        Ok(c)
+    }
+}
+
+/// A queue of Works, open until the store closes.
+struct Lane(RwLock<Option<SyncSender<Box<dyn Job>>>>);
+
+impl Lane {
+    fn send(&self, job: Box<dyn Job>) -> Result<()> {
+        let lane = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        lane.as_ref().ok_or(Error::Closed)?.try_send(job).map_err(|e| match e {
+            TrySendError::Full(_) => Error::Busy,
+            TrySendError::Disconnected(_) => Error::Unavailable,
+        })
+    }
+
+    fn close(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+/// A SQLite file, open.
+pub(crate) struct Sqlite {
+    writer: Lane,
+    readers: Lane,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Held as long as any thread has a connection.
+    lock: Mutex<Option<File>>,
+}
+
+impl Sqlite {
+    pub(crate) fn open(path: &Path, options: &SqliteOptions) -> Result<Self> {
+        let lock = lock(path)?;
+        let opener = Opener { path: path.to_owned(), options: options.clone() };
+        let stopped = Arc::new(AtomicBool::new(false));
+        let (writer, jobs) = sync_channel(options.queue.max(1));
+        let (readers, reads) = sync_channel(options.queue.max(1));
+        let (wake, woken) = sync_channel(1);
+        // From here on an early return drops the channels, which ends the threads that were started.
+        let first = opener.writer()?;
+        let mut threads = Vec::new();
+        let reads = Arc::new(Mutex::new(reads));
+        for _ in 0..options.readers.max(1) {
+            let (c, reads) = (opener.reader()?, reads.clone());
+            threads.push(thread("store-reader", move || read(c, &reads))?);
+        }
+        let (checkpoints, stop) = (opener.connect()?, stopped.clone());
+        threads.push(thread("store-checkpoint", move || checkpoint::run(&checkpoints, &woken, &stop))?);
+        let writing = writer::Writer::new(opener, first, wake, stopped);
+        threads.push(thread("store-writer", move || writing.run(&jobs))?);
+        let lane = |sender| Lane(RwLock::new(Some(sender)));
+        Ok(Self {
+            writer: lane(writer),
+            readers: lane(readers),
+            threads: Mutex::new(threads),
+            lock: Mutex::new(Some(lock)),
+        })
+    }
+
+    pub(crate) async fn transact<W: Work>(&self, work: W) -> Result<W::Out, Stop<W::Refusal>> {
+        self.send(&self.writer, work).await
+    }
+
+    pub(crate) async fn read<W: Work>(&self, work: W) -> Result<W::Out, Stop<W::Refusal>> {
+        self.send(&self.readers, work).await
+    }
+
+    async fn send<W: Work>(&self, lane: &Lane, work: W) -> Result<W::Out, Stop<W::Refusal>> {
+        let (reply, answer) = oneshot::channel();
+        lane.send(Box::new(Pending::new(work, reply)))?;
+        // Dropped unanswered only if the writer stopped before it came to this Work.
+        answer.await.unwrap_or(Err(Stop::Store(Error::Unavailable)))
+    }
+
+    /// Finishes what is queued, ends the threads, checkpoints, and frees the file.
+    pub(crate) fn close(&self) {
+        self.writer.close();
+        self.readers.close();
+        for thread in locked(&self.threads).drain(..) {
+            // The last handle may be dropped by a Work, on one of these threads.
+            if thread.thread().id() != std::thread::current().id() {
+                let _ = thread.join();
+            }
+        }
+        locked(&self.lock).take();
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One store per file: SQLite itself would let several processes in, but this program's writer, numbers and timers
+/// are made for one. The lock goes with the process, however it ends; the file stays.
+fn lock(path: &Path) -> Result<File> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = File::options().create(true).write(true).truncate(false).open(&name);
+    let file = file.map_err(|e| Error::Database(format!("lock file: {e}")))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse),
+        Err(TryLockError::Error(e)) => Err(Error::Database(format!("lock file: {e}"))),
+    }
+}
+
+fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(body).map_err(|e| Error::Database(format!("thread: {e}")))
+}
+
+/// A reader thread: each Work sees one snapshot.
+fn read(c: Connection, jobs: &Mutex<Receiver<Box<dyn Job>>>) {
+    let mut tx = Tx::new(Driver::Sqlite(c), true);
+    loop {
+        let next = locked(jobs).recv();
+        let Ok(mut job) = next else { return };
+        let begun = job::statement(&tx, "BEGIN");
+        if begun.is_ok() {
+            job.run(&mut tx);
+        }
+        job.answer(begun.map_or_else(Answer::Instead, |()| Answer::Own));
+        let _ = job::statement(&tx, "ROLLBACK");
+    }
+}
+
+/// The store can no longer be trusted to acknowledge anything.
+fn stop(stopped: &AtomicBool) {
+    stopped.store(true, SeqCst);
+}

@@ -1,0 +1,147 @@
+//! How the types of core stand in columns: ids as sixteen bytes, times as microseconds, enums as their stable words.
+
+use crate::{Cell, Column, Error, Result, Row, Value};
+use everline_core::customer::{CustomerKind, Identity};
+use everline_core::identifiers::Msisdn;
+use everline_core::ids;
+use everline_core::ledger::{LedgerAccount, Template};
+use everline_core::line::{DeviceKind, NetworkKind};
+use everline_core::money::Currency;
+use everline_core::offering::{Family, SaleState, Unit};
+use everline_core::order::{OrderState, PlacedBy};
+use everline_core::payment::{AttemptState, Method, Settlement};
+use everline_core::refund::{RefundReason, RefundState};
+use everline_core::time::{BusinessTime, SystemTime};
+
+macro_rules! id_columns {
+    ($($id:ident)+) => {$(
+        impl Column for ids::$id {
+            fn column(cell: Cell<'_>) -> Option<Self> {
+                <[u8; 16]>::column(cell).map(Self::from)
+            }
+        }
+        impl From<ids::$id> for Value {
+            fn from(id: ids::$id) -> Value {
+                Value::Id(id.bytes())
+            }
+        }
+    )+};
+}
+id_columns!(CustomerId LineId OrderId AttemptId RefundId PostingId TransferId ReceiptId JobId MessageId CaseId SessionId);
+
+impl Column for ids::RawId {
+    fn column(cell: Cell<'_>) -> Option<Self> {
+        <[u8; 16]>::column(cell).map(Self::from_bytes)
+    }
+}
+impl From<ids::RawId> for Value {
+    fn from(id: ids::RawId) -> Value {
+        Value::Id(id.bytes())
+    }
+}
+
+macro_rules! time_columns {
+    ($($time:ident)+) => {$(
+        impl Column for $time {
+            fn column(cell: Cell<'_>) -> Option<Self> {
+                i64::column(cell).map($time::from_us)
+            }
+        }
+        impl From<$time> for Value {
+            fn from(time: $time) -> Value {
+                Value::Int(time.us())
+            }
+        }
+    )+};
+}
+time_columns!(BusinessTime SystemTime);
+
+/// Types with a stable word of their own in core.
+macro_rules! word_columns {
+    ($($type:ident)+) => {$(
+        impl Column for $type {
+            fn column(cell: Cell<'_>) -> Option<Self> {
+                if let Cell::Text(word) = cell { $type::from_word(word) } else { None }
+            }
+        }
+        impl From<$type> for Value {
+            fn from(value: $type) -> Value {
+                Value::from(value.word())
+            }
+        }
+    )+};
+}
+word_columns!(OrderState AttemptState Method Settlement RefundReason RefundState Template);
+
+/// Types whose words matter only to the store.
+macro_rules! stored_words {
+    ($($type:ident { $($variant:ident = $word:literal),+ $(,)? })+) => {$(
+        impl Column for $type {
+            fn column(cell: Cell<'_>) -> Option<Self> {
+                match cell { $(Cell::Text($word) => Some($type::$variant),)+ _ => None }
+            }
+        }
+        impl From<$type> for Value {
+            fn from(value: $type) -> Value {
+                Value::from(match value { $($type::$variant => $word),+ })
+            }
+        }
+    )+};
+}
+stored_words! {
+    CustomerKind { Person = "person", Organisation = "organisation", Anonymous = "anonymous", House = "house" }
+    Identity { None = "none", FormatChecked = "format_checked", Verified = "verified", Failed = "failed" }
+    DeviceKind { Phone = "phone", Watch = "watch", Router = "router", Tracker = "tracker", Meter = "meter", Other = "other" }
+    Family { Phone = "phone", Watch = "watch", Router = "router", Iot = "iot", Travel = "travel" }
+    NetworkKind { BuiltIn = "built_in", Upstream = "upstream" }
+    PlacedBy { Owner = "owner", Guest = "guest" }
+    SaleState { Draft = "draft", Published = "published", Retired = "retired" }
+    Unit { Octets = "octets", Seconds = "seconds", Messages = "messages" }
+}
+
+impl Column for LedgerAccount {
+    fn column(cell: Cell<'_>) -> Option<Self> {
+        i64::column(cell).and_then(LedgerAccount::from_code)
+    }
+}
+impl From<LedgerAccount> for Value {
+    fn from(account: LedgerAccount) -> Value {
+        Value::Int(account.code())
+    }
+}
+impl Column for Currency {
+    fn column(cell: Cell<'_>) -> Option<Self> {
+        if let Cell::Text(code) = cell { code.parse().ok() } else { None }
+    }
+}
+impl From<Currency> for Value {
+    fn from(currency: Currency) -> Value {
+        Value::from(currency.code())
+    }
+}
+impl Column for Msisdn {
+    fn column(cell: Cell<'_>) -> Option<Self> {
+        if let Cell::Text(text) = cell { Msisdn::parse(text).ok() } else { None }
+    }
+}
+
+/// An error for a column whose text is no `T`.
+pub(crate) fn undecodable<T>(column: &str, found: &'static str) -> Error {
+    Error::Decode { column: column.to_owned(), expected: std::any::type_name::<T>(), found }
+}
+
+/// Reads columns one after the other, so that a long row is not a list of numbers.
+pub(crate) struct Columns<'a, 'r> {
+    row: &'a Row<'r>,
+    at: usize,
+}
+impl<'a, 'r> Columns<'a, 'r> {
+    pub(crate) fn new(row: &'a Row<'r>) -> Self {
+        Self { row, at: 0 }
+    }
+    pub(crate) fn next<T: Column>(&mut self) -> Result<T> {
+        let at = self.at;
+        self.at += 1;
+        self.row.get(at)
+    }
+}

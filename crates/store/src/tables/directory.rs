@@ -1,0 +1,72 @@
+//! The directory: every name that leads to a row of some customer. Keyed by itself, so that a look-up needs no customer.
+
+use crate::{Result, Tx, Value, args};
+use everline_core::ids::{CustomerId, RawId};
+
+/// What kind of name it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Name {
+    /// A line's number → its line.
+    Msisdn,
+    /// A subscriber identity → its line.
+    Imsi,
+    /// A card or profile → its line.
+    Iccid,
+    /// A contact number proved by a code → its customer.
+    Login,
+    /// An order's number → its order.
+    OrderNumber,
+    /// Our number at a payment provider → its attempt.
+    OutTradeNo,
+    /// A payment provider's number → its attempt.
+    TradeNo,
+    /// A session of the built-in network → its line.
+    Session,
+    /// The secret of a guest's order → its order.
+    OrderToken,
+}
+
+impl Name {
+    const fn word(self) -> &'static str {
+        match self {
+            Name::Msisdn => "msisdn",
+            Name::Imsi => "imsi",
+            Name::Iccid => "iccid",
+            Name::Login => "login",
+            Name::OrderNumber => "order_number",
+            Name::OutTradeNo => "out_trade_no",
+            Name::TradeNo => "trade_no",
+            Name::Session => "session",
+            Name::OrderToken => "order_token",
+        }
+    }
+}
+impl From<Name> for Value {
+    fn from(name: Name) -> Value {
+        Value::from(name.word())
+    }
+}
+
+crate::queries! { ALL;
+    FIND = "SELECT customer_id, subject_id FROM directory WHERE kind = $1 AND name = $2";
+    ADD = "INSERT INTO directory (kind, name, customer_id, subject_id) VALUES ($1, $2, $3, $4)";
+    ADD_IF_NEW = "INSERT INTO directory (kind, name, customer_id, subject_id) VALUES ($1, $2, $3, $4) ON CONFLICT (kind, name) DO NOTHING";
+    REMOVE = "DELETE FROM directory WHERE kind = $1 AND name = $2";
+}
+
+/// Who owns a name, and what it names.
+pub async fn find(tx: &mut Tx, kind: Name, name: &str) -> Result<Option<(CustomerId, RawId)>> {
+    tx.maybe(&FIND, args![kind, name]).await
+}
+/// Adds a name; one that exists fails the transaction.
+pub fn add(tx: &mut Tx, kind: Name, name: &str, customer: CustomerId, subject: RawId) {
+    tx.put(&ADD, args![kind, name, customer, subject]);
+}
+/// Adds a name unless it exists: for names that others choose, where the first use stands.
+pub fn add_if_new(tx: &mut Tx, kind: Name, name: &str, customer: CustomerId, subject: RawId) {
+    tx.put(&ADD_IF_NEW, args![kind, name, customer, subject]);
+}
+/// Removes a name.
+pub fn remove(tx: &mut Tx, kind: Name, name: &str) {
+    tx.put(&REMOVE, args![kind, name]);
+}

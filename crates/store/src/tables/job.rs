@@ -1,0 +1,120 @@
+//! Jobs: work for later. A row is leased by moving its `due_at`, deleted when done, and kept as *dead* when it gave up.
+
+use super::columns::undecodable;
+use crate::{FromRow, Result, Row, Tx, args};
+use everline_core::effects::Job;
+use everline_core::ids::{CustomerId, JobId};
+use everline_core::time::SystemTime;
+
+crate::queries! { ALL;
+    ADD = "INSERT INTO job (id, customer_id, ordered_by, payload, state, due_at, runs) VALUES ($1, $2, $3, $4, 'ready', $5, 0) \
+        ON CONFLICT (id) DO NOTHING";
+    DUE = "SELECT id, payload, runs FROM job j WHERE state = 'ready' AND due_at <= $1 \
+        AND NOT EXISTS (SELECT 1 FROM job e WHERE e.ordered_by = j.ordered_by AND e.id < j.id AND e.state = 'ready') \
+        ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED";
+    LEASE = "UPDATE job SET due_at = $2, runs = runs + 1 WHERE id = $1";
+    DONE = "DELETE FROM job WHERE id = $1 AND runs = $2";
+    LATER = "UPDATE job SET due_at = $3, last_error = $4 WHERE id = $1 AND runs = $2";
+    DEAD = "UPDATE job SET state = 'dead', last_error = $3 WHERE id = $1 AND runs = $2";
+    AWAKE = "UPDATE job SET due_at = $2 WHERE id = $1 AND due_at > $2";
+    NEXT_DUE = "SELECT MIN(due_at) FROM job WHERE state = 'ready'";
+    LIST = "SELECT id, payload, runs, state, due_at, last_error FROM job ORDER BY due_at LIMIT $1";
+    EXISTS = "SELECT state FROM job WHERE id = $1";
+    PAGE = "SELECT id, payload, state FROM job WHERE id > $1 ORDER BY id LIMIT $2";
+}
+
+/// A job under lease.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Leased {
+    /// Its id.
+    pub id: JobId,
+    /// What to do.
+    pub job: Job,
+    /// Which run this is, from 1; also the lease: whoever holds an older one can settle nothing.
+    pub run: i64,
+}
+impl FromRow for Leased {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        Ok(Leased { id: row.get(0)?, job: decode(&row.get::<String>(1)?)?, run: row.get::<i64>(2)?.saturating_add(1) })
+    }
+}
+
+/// A job as a list shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed {
+    /// Its id.
+    pub id: JobId,
+    /// What to do.
+    pub job: Job,
+    /// How often it ran.
+    pub runs: i64,
+    /// Whether it gave up.
+    pub dead: bool,
+    /// When it is due next.
+    pub due_at: SystemTime,
+    /// What went wrong last; never personal data.
+    pub last_error: Option<String>,
+}
+impl FromRow for Listed {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        Ok(Listed {
+            id: row.get(0)?,
+            job: decode(&row.get::<String>(1)?)?,
+            runs: row.get(2)?,
+            dead: row.get::<String>(3)? == "dead",
+            due_at: row.get(4)?,
+            last_error: row.get(5)?,
+        })
+    }
+}
+
+fn decode(payload: &str) -> Result<Job> {
+    serde_json::from_str(payload).map_err(|_| undecodable::<Job>("payload", "text that is no job"))
+}
+
+/// Queues a job, due at `due_at`; one that is queued already stays as it is.
+pub fn add(tx: &mut Tx, customer: CustomerId, job: &Job, due_at: SystemTime) -> Result<()> {
+    let payload = serde_json::to_string(job).map_err(|_| undecodable::<Job>("payload", "a job that has no JSON"))?;
+    tx.put(&ADD, args![job.id(), customer, job.ordered_by(), payload, due_at]);
+    Ok(())
+}
+/// Takes due jobs under lease until `lease_until`: whoever does not settle one by then leaves it to the next.
+pub async fn lease(tx: &mut Tx, now: SystemTime, lease_until: SystemTime, limit: i64) -> Result<Vec<Leased>> {
+    let due: Vec<Leased> = tx.all(&DUE, args![now, limit]).await?;
+    for leased in &due {
+        tx.put(&LEASE, args![leased.id, lease_until]);
+    }
+    Ok(due)
+}
+/// The job is done. False if the lease was lost meanwhile.
+pub async fn done(tx: &mut Tx, id: JobId, run: i64) -> Result<bool> {
+    tx.exec_one(&DONE, args![id, run]).await
+}
+/// The job runs again at `due_at`.
+pub async fn later(tx: &mut Tx, id: JobId, run: i64, due_at: SystemTime, error: &str) -> Result<bool> {
+    tx.exec_one(&LATER, args![id, run, due_at, error]).await
+}
+/// The job gave up; people see it.
+pub async fn dead(tx: &mut Tx, id: JobId, run: i64, error: &str) -> Result<bool> {
+    tx.exec_one(&DEAD, args![id, run, error]).await
+}
+/// Makes a waiting job due at once, when its customer asks.
+pub fn awake(tx: &mut Tx, id: JobId, now: SystemTime) {
+    tx.put(&AWAKE, args![id, now]);
+}
+/// When the next job is due.
+pub async fn next_due(tx: &mut Tx) -> Result<Option<SystemTime>> {
+    Ok(tx.one::<(Option<SystemTime>,)>("job", &NEXT_DUE, args![]).await?.0)
+}
+/// Jobs that wait or gave up, soonest first.
+pub async fn list(tx: &mut Tx, limit: i64) -> Result<Vec<Listed>> {
+    tx.all(&LIST, args![limit]).await
+}
+/// Whether a job waits; `Some(false)` when it gave up.
+pub async fn state(tx: &mut Tx, id: JobId) -> Result<Option<bool>> {
+    Ok(tx.maybe::<(String,)>(&EXISTS, args![id]).await?.map(|row| row.0 == "ready"))
+}
+/// The next jobs after an id (raw payload and state), for `verify`.
+pub async fn page(tx: &mut Tx, after: JobId, limit: i64) -> Result<Vec<(JobId, String, String)>> {
+    tx.all(&PAGE, args![after, limit]).await
+}

@@ -1,0 +1,46 @@
+//! The tables, one file per family: its statements, its row structs (private), and functions that take and give the types
+//! of core. Nothing here decides anything.
+
+pub mod allowance;
+pub mod catalog;
+mod columns;
+pub mod customer;
+pub mod directory;
+pub mod job;
+pub mod ledger;
+pub mod line;
+pub mod login;
+pub mod notice;
+pub mod order;
+pub mod payment;
+pub mod receipt;
+pub mod renewal;
+pub mod support;
+pub mod timer;
+pub mod usage;
+
+use crate::{Migration, Sql};
+
+/// The schema, oldest first.
+pub static MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, name: "foundation", text: include_str!("../../migrations/0001_foundation.sql") }];
+
+/// Every statement of every family, for the test that prepares them all on both engines.
+pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
+    allowance::ALL,
+    catalog::ALL,
+    customer::ALL,
+    directory::ALL,
+    job::ALL,
+    ledger::ALL,
+    line::ALL,
+    login::ALL,
+    notice::ALL,
+    order::ALL,
+    payment::ALL,
+    receipt::ALL,
+    renewal::ALL,
+    support::ALL,
+    timer::ALL,
+    usage::ALL,
+];

@@ -1,0 +1,179 @@
+//! Attempts and refunds.
+
+use super::columns::Columns;
+use crate::{FromRow, Result, Row, Tx, args};
+use everline_core::ids::{AttemptId, CustomerId, OrderId, RefundId};
+use everline_core::money::Money;
+use everline_core::payment::Attempt;
+use everline_core::refund::Refund;
+
+macro_rules! columns {
+    () => {
+        "t.customer_id, t.id, t.order_id, t.method, t.out_trade_no, t.currency, t.amount, t.state, t.pay_url, t.trade_no, t.received, \
+         t.settlement, t.created_at, t.expires_at, t.paid_at"
+    };
+}
+pub(crate) use columns;
+macro_rules! refund_columns {
+    () => {
+        "r.customer_id, r.id, r.attempt_id, r.order_id, r.out_request_no, r.currency, r.amount, r.reason, r.state, r.started_at, r.settled_at"
+    };
+}
+
+crate::queries! { ALL;
+    GET = concat!("SELECT ", columns!(), " FROM attempt t WHERE t.customer_id = $1 AND t.id = $2");
+    LOCK = concat!("SELECT ", columns!(), " FROM attempt t WHERE t.customer_id = $1 AND t.id = $2 FOR UPDATE");
+    OF_ORDER = concat!("SELECT ", columns!(), " FROM attempt t WHERE t.customer_id = $1 AND t.order_id = $2 ORDER BY t.id");
+    ADD = "INSERT INTO attempt (customer_id, id, order_id, method, out_trade_no, currency, amount, state, pay_url, trade_no, received, settlement, \
+        created_at, expires_at, paid_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    pub SAVE = "UPDATE attempt SET state = $3, pay_url = $4, trade_no = $5, received = $6, settlement = $7, paid_at = $8 \
+        WHERE customer_id = $1 AND id = $2";
+    PAGE = concat!("SELECT ", columns!(), " FROM attempt t WHERE (t.customer_id, t.id) > ($1, $2) ORDER BY t.customer_id, t.id LIMIT $3");
+    REFUND_LOCK = concat!("SELECT ", refund_columns!(), " FROM refund r WHERE r.customer_id = $1 AND r.id = $2 FOR UPDATE");
+    REFUND_GET = concat!("SELECT ", refund_columns!(), " FROM refund r WHERE r.customer_id = $1 AND r.id = $2");
+    REFUNDS_OF_ORDER = concat!("SELECT ", refund_columns!(), " FROM refund r WHERE r.customer_id = $1 AND r.order_id = $2 ORDER BY r.id");
+    REFUND_ADD = "INSERT INTO refund (customer_id, id, attempt_id, order_id, out_request_no, currency, amount, reason, state, started_at, settled_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+        ON CONFLICT (customer_id, id) DO UPDATE SET state = excluded.state, settled_at = excluded.settled_at";
+    REFUND_PAGE = concat!("SELECT ", refund_columns!(), " FROM refund r WHERE (r.customer_id, r.id) > ($1, $2) ORDER BY r.customer_id, r.id LIMIT $3");
+}
+
+/// Reads the columns of an attempt.
+pub(crate) fn attempt(c: &mut Columns<'_, '_>) -> Result<Attempt> {
+    let (customer, id, order, method, out_trade_no, currency) =
+        (c.next()?, c.next()?, c.next()?, c.next()?, c.next()?, c.next()?);
+    Ok(Attempt {
+        id,
+        customer,
+        order,
+        method,
+        out_trade_no,
+        amount: Money::from_micros(c.next()?, currency),
+        state: c.next()?,
+        pay_url: c.next()?,
+        trade_no: c.next()?,
+        received: c.next()?,
+        settlement: c.next()?,
+        created_at: c.next()?,
+        expires_at: c.next()?,
+        paid_at: c.next()?,
+    })
+}
+
+struct AttemptRow(Attempt);
+impl FromRow for AttemptRow {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        attempt(&mut Columns::new(row)).map(AttemptRow)
+    }
+}
+struct RefundRow(Refund);
+impl FromRow for RefundRow {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut c = Columns::new(row);
+        let (customer, id, attempt, order, out_request_no, currency) =
+            (c.next()?, c.next()?, c.next()?, c.next()?, c.next()?, c.next()?);
+        Ok(RefundRow(Refund {
+            id,
+            customer,
+            attempt,
+            order,
+            out_request_no,
+            amount: Money::from_micros(c.next()?, currency),
+            reason: c.next()?,
+            state: c.next()?,
+            started_at: c.next()?,
+            settled_at: c.next()?,
+        }))
+    }
+}
+
+/// Reads an attempt.
+pub async fn get(tx: &mut Tx, customer: CustomerId, id: AttemptId) -> Result<Option<Attempt>> {
+    Ok(tx.maybe::<AttemptRow>(&GET, args![customer, id]).await?.map(|row| row.0))
+}
+/// Locks and reads an attempt.
+pub async fn lock(tx: &mut Tx, customer: CustomerId, id: AttemptId) -> Result<Attempt> {
+    tx.one::<AttemptRow>("attempt", &LOCK, args![customer, id]).await.map(|row| row.0)
+}
+/// The attempts of an order, oldest first.
+pub async fn of_order(tx: &mut Tx, customer: CustomerId, order: OrderId) -> Result<Vec<Attempt>> {
+    Ok(tx.all::<AttemptRow>(&OF_ORDER, args![customer, order]).await?.into_iter().map(|row| row.0).collect())
+}
+/// Adds an attempt.
+pub fn add(tx: &mut Tx, t: &Attempt) {
+    tx.put(
+        &ADD,
+        args![
+            t.customer,
+            t.id,
+            t.order,
+            t.method,
+            t.out_trade_no.as_str(),
+            t.amount.currency(),
+            t.amount.micros(),
+            t.state,
+            t.pay_url.as_deref(),
+            t.trade_no.as_deref(),
+            t.received,
+            t.settlement,
+            t.created_at,
+            t.expires_at,
+            t.paid_at
+        ],
+    );
+}
+/// Saves a locked attempt.
+pub fn save(tx: &mut Tx, t: &Attempt) {
+    tx.put(
+        &SAVE,
+        args![
+            t.customer,
+            t.id,
+            t.state,
+            t.pay_url.as_deref(),
+            t.trade_no.as_deref(),
+            t.received,
+            t.settlement,
+            t.paid_at
+        ],
+    );
+}
+/// The next attempts after a key, for `verify`.
+pub async fn page(tx: &mut Tx, after: (CustomerId, AttemptId), limit: i64) -> Result<Vec<Attempt>> {
+    Ok(tx.all::<AttemptRow>(&PAGE, args![after.0, after.1, limit]).await?.into_iter().map(|row| row.0).collect())
+}
+/// Locks and reads a refund.
+pub async fn lock_refund(tx: &mut Tx, customer: CustomerId, id: RefundId) -> Result<Refund> {
+    tx.one::<RefundRow>("refund", &REFUND_LOCK, args![customer, id]).await.map(|row| row.0)
+}
+/// Reads a refund.
+pub async fn refund(tx: &mut Tx, customer: CustomerId, id: RefundId) -> Result<Refund> {
+    tx.one::<RefundRow>("refund", &REFUND_GET, args![customer, id]).await.map(|row| row.0)
+}
+/// The refunds of an order.
+pub async fn refunds_of_order(tx: &mut Tx, customer: CustomerId, order: OrderId) -> Result<Vec<Refund>> {
+    Ok(tx.all::<RefundRow>(&REFUNDS_OF_ORDER, args![customer, order]).await?.into_iter().map(|row| row.0).collect())
+}
+/// Writes a refund, new or settled.
+pub fn save_refund(tx: &mut Tx, r: &Refund) {
+    tx.put(
+        &REFUND_ADD,
+        args![
+            r.customer,
+            r.id,
+            r.attempt,
+            r.order,
+            r.out_request_no.as_str(),
+            r.amount.currency(),
+            r.amount.micros(),
+            r.reason,
+            r.state,
+            r.started_at,
+            r.settled_at
+        ],
+    );
+}
+/// The next refunds after a key, for `verify`.
+pub async fn refund_page(tx: &mut Tx, after: (CustomerId, RefundId), limit: i64) -> Result<Vec<Refund>> {
+    Ok(tx.all::<RefundRow>(&REFUND_PAGE, args![after.0, after.1, limit]).await?.into_iter().map(|row| row.0).collect())
+}

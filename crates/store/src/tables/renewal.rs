@@ -1,0 +1,80 @@
+//! The read of a renewal: everything that a decision about an order needs, locked in one statement.
+//!
+//! Locks are taken in the order account, line, order, attempt, allowance, which is the order of the joined tables.
+
+use super::columns::Columns;
+use super::{allowance, catalog, customer, line, order, payment};
+use crate::{FromRow, Result, Row, Tx, args};
+use everline_core::charging::Allowance;
+use everline_core::ids::{CustomerId, OrderId};
+use everline_core::ledger::Balances;
+use everline_core::line::Line;
+use everline_core::order::Order;
+use everline_core::payment::Attempt;
+use everline_core::renewal::Facts;
+
+macro_rules! columns {
+    () => {
+        concat!(
+            "SELECT a.psp_receivable, a.paid_credit, a.promo_credit, a.order_funds, a.deferred_revenue, a.suspense, a.refund_in_flight, a.revenue, ",
+            line::columns!(), ", ", order::columns!(), ", ", payment::columns!(), ", w.body "
+        )
+    };
+}
+
+crate::queries! { ALL;
+    LOCK_BY_TRADE = concat!(columns!(),
+        "FROM directory d JOIN account a ON a.customer_id = d.customer_id \
+         JOIN attempt t ON t.customer_id = d.customer_id AND t.id = d.subject_id \
+         JOIN orders o ON o.customer_id = t.customer_id AND o.id = t.order_id \
+         JOIN line l ON l.customer_id = o.customer_id AND l.id = o.line_id \
+         JOIN allowance w ON w.customer_id = l.customer_id AND w.id = l.id \
+         WHERE d.kind = 'out_trade_no' AND d.name = $1 FOR UPDATE OF a, l, o, t, w");
+    LOCK_BY_ORDER = concat!(columns!(),
+        "FROM account a JOIN orders o ON o.customer_id = a.customer_id \
+         JOIN line l ON l.customer_id = o.customer_id AND l.id = o.line_id \
+         JOIN attempt t ON t.customer_id = o.customer_id AND t.order_id = o.id AND t.settlement = 'order' \
+         JOIN allowance w ON w.customer_id = l.customer_id AND w.id = l.id \
+         WHERE a.customer_id = $1 AND o.id = $2 FOR UPDATE OF a, l, o, t, w");
+}
+
+struct FactsRow {
+    balances: Balances,
+    line: Line,
+    order: Order,
+    attempt: Attempt,
+    allowance: Allowance,
+}
+impl FromRow for FactsRow {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut c = Columns::new(row);
+        Ok(FactsRow {
+            balances: customer::balances(&mut c)?,
+            line: line::line(&mut c)?,
+            order: order::order(&mut c)?,
+            attempt: payment::attempt(&mut c)?,
+            allowance: allowance::decode(&c.next::<Vec<u8>>()?)?,
+        })
+    }
+}
+
+async fn with_offering(tx: &mut Tx, row: FactsRow) -> Result<Facts> {
+    let FactsRow { balances, line, order, attempt, allowance } = row;
+    let offering = catalog::offering(tx, &order.offering).await?;
+    Ok(Facts { balances, line, order, attempt, allowance, offering })
+}
+
+/// Locks and reads everything about the attempt that has this number at its provider; `None` if no attempt of ours has.
+pub async fn lock_by_trade(tx: &mut Tx, out_trade_no: &str) -> Result<Option<Facts>> {
+    match tx.maybe::<FactsRow>(&LOCK_BY_TRADE, args![out_trade_no]).await? {
+        Some(row) => with_offering(tx, row).await.map(Some),
+        None => Ok(None),
+    }
+}
+/// Locks and reads everything about a paid order, with the (first) attempt that paid it.
+pub async fn lock_by_order(tx: &mut Tx, customer: CustomerId, id: OrderId) -> Result<Option<Facts>> {
+    match tx.all::<FactsRow>(&LOCK_BY_ORDER, args![customer, id]).await?.into_iter().next() {
+        Some(row) => with_offering(tx, row).await.map(Some),
+        None => Ok(None),
+    }
+}

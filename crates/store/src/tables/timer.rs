@@ -1,0 +1,62 @@
+//! Timers: one row per subject, due at the next instant of business time at which something happens to it by itself.
+
+use crate::{Cell, Column, Result, Tx, Value, args};
+use everline_core::ids::{CustomerId, RawId};
+use everline_core::time::BusinessTime;
+
+/// What a timer is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimerKind {
+    /// A line: plans begin, earn and end; grace ends.
+    Line,
+    /// An order: the time to pay it ends.
+    Order,
+}
+impl Column for TimerKind {
+    fn column(cell: Cell<'_>) -> Option<Self> {
+        match cell {
+            Cell::Text("line") => Some(TimerKind::Line),
+            Cell::Text("order") => Some(TimerKind::Order),
+            _ => None,
+        }
+    }
+}
+impl From<TimerKind> for Value {
+    fn from(kind: TimerKind) -> Value {
+        Value::from(match kind {
+            TimerKind::Line => "line",
+            TimerKind::Order => "order",
+        })
+    }
+}
+
+crate::queries! { ALL;
+    SET = "INSERT INTO timer (id, customer_id, kind, due_at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at";
+    CLEAR = "DELETE FROM timer WHERE id = $1";
+    GET = "SELECT due_at FROM timer WHERE id = $1";
+    DUE = "SELECT id, customer_id, kind, due_at FROM timer WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2";
+    NEXT = "SELECT MIN(due_at) FROM timer";
+}
+
+/// A due timer: subject, customer, kind, due at.
+pub type Due = (RawId, CustomerId, TimerKind, BusinessTime);
+
+/// Sets a subject's timer, or clears it.
+pub fn set(tx: &mut Tx, subject: RawId, customer: CustomerId, kind: TimerKind, due_at: Option<BusinessTime>) {
+    match due_at {
+        Some(due_at) => tx.put(&SET, args![subject, customer, kind, due_at]),
+        None => tx.put(&CLEAR, args![subject]),
+    }
+}
+/// When a subject's timer is due.
+pub async fn get(tx: &mut Tx, subject: RawId) -> Result<Option<BusinessTime>> {
+    Ok(tx.maybe::<(BusinessTime,)>(&GET, args![subject]).await?.map(|row| row.0))
+}
+/// Timers due at `now`, in due order.
+pub async fn due(tx: &mut Tx, now: BusinessTime, limit: i64) -> Result<Vec<Due>> {
+    tx.all(&DUE, args![now, limit]).await
+}
+/// When the next timer is due.
+pub async fn next(tx: &mut Tx) -> Result<Option<BusinessTime>> {
+    Ok(tx.one::<(Option<BusinessTime>,)>("timer", &NEXT, args![]).await?.0)
+}

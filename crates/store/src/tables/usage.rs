@@ -1,0 +1,30 @@
+//! Usage and messages: rows that are only added.
+
+use crate::{Tx, args};
+use everline_core::charging::Used;
+use everline_core::ids::{CustomerId, LineId, MessageId, OrderId, RawId};
+use everline_core::offering::Unit;
+use everline_core::time::{BusinessTime, SystemTime};
+
+crate::queries! { ALL;
+    USAGE_ADD = "INSERT INTO usage (id, customer_id, line_id, unit, charged, overrun, used_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    MESSAGE_ADD = "INSERT INTO message (id, customer_id, line_id, order_id, kind, sent_at) VALUES ($1, $2, $3, $4, $5, $6) \
+        ON CONFLICT (id, customer_id) DO NOTHING";
+}
+
+/// Records one usage report.
+pub fn add_usage(tx: &mut Tx, id: RawId, customer: CustomerId, line: LineId, unit: Unit, used: Used, at: BusinessTime) {
+    tx.put(&USAGE_ADD, args![id, customer, line, unit, used.charged, used.overrun, at]);
+}
+/// Records that a message was handed to its provider.
+pub fn add_message(
+    tx: &mut Tx,
+    id: MessageId,
+    customer: CustomerId,
+    line: LineId,
+    order: Option<OrderId>,
+    kind: &str,
+    at: SystemTime,
+) {
+    tx.put(&MESSAGE_ADD, args![id, customer, line, order, kind, at]);
+}

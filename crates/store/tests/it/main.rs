@@ -1,0 +1,9 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(unreachable_pub, clippy::needless_pass_by_value)]
+
+mod acknowledge;
+mod migrations;
+mod postgres;
+mod semantics;
+mod sqlite;
+mod works;

@@ -1,0 +1,209 @@
+//! What is SQLite's own: one process, group commit, full disks, failed commits, checkpoints.
+
+use crate::works::*;
+use everline_store::testing::SqliteFile;
+use everline_store::{Error, Result, SqliteOptions, Stop, Store, Tx, Work, args};
+use std::convert::Infallible;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+async fn open(options: SqliteOptions) -> (SqliteFile, Store) {
+    let file = SqliteFile::new();
+    let store = file.open(options).await;
+    with_schema(&store).await;
+    (file, store)
+}
+
+/// This test binary again, to run the one test `name`, which finds the file in its environment; `limits` are shell
+/// commands that go before.
+pub fn child(name: &str, file: &Path, limits: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("{limits}\nexec \"$0\" \"$@\"")]).arg(std::env::current_exe().unwrap());
+    command.args(["--exact", name, "--nocapture", "--test-threads=1"]).env("EVERLINE_TEST_FILE", file);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    command
+}
+
+#[tokio::test]
+async fn a_second_store_is_refused_until_the_first_closes() {
+    let (file, store) = open(SqliteOptions::default()).await;
+    let again = || Store::open_sqlite(file.path(), SqliteOptions::default());
+    assert_eq!(again().await.err(), Some(Error::InUse));
+    store.transact(Add { n: 1 }).await.unwrap();
+    store.close().await;
+    let second = again().await.unwrap();
+    assert_eq!(count(&second).await, 1);
+    // Not closed, only dropped: the same.
+    drop((store, second));
+    assert_eq!(count(&again().await.unwrap()).await, 1);
+}
+
+#[tokio::test]
+async fn child_that_keeps_the_file() {
+    let Ok(path) = std::env::var("EVERLINE_TEST_FILE") else { return };
+    let store = Store::open_sqlite(path, SqliteOptions::default()).await.unwrap();
+    with_schema(&store).await;
+    store.transact(Add { n: 1 }).await.unwrap();
+    println!("\nopen");
+    std::io::stdin().lines().next();
+}
+
+#[tokio::test]
+async fn a_second_process_is_refused_until_the_first_is_killed() {
+    let file = SqliteFile::new();
+    let mut process = child("sqlite::child_that_keeps_the_file", &file.path(), "").spawn().unwrap();
+    let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    assert!(lines.map_while(Result::ok).any(|line| line == "open"));
+    assert_eq!(Store::open_sqlite(file.path(), SqliteOptions::default()).await.err(), Some(Error::InUse));
+    process.kill().unwrap();
+    process.wait().unwrap();
+    assert_eq!(count(&file.open(SqliteOptions::default()).await).await, 1, "acknowledged before the kill");
+}
+
+#[tokio::test]
+async fn the_last_handle_may_go_on_the_writers_own_thread() {
+    #[allow(dead_code)]
+    struct Holds(std::sync::Mutex<Option<Store>>);
+    impl Work for Holds {
+        const NAME: &'static str = "Holds";
+        type Out = ();
+        type Refusal = Infallible;
+        async fn run(&self, _: &mut Tx) -> Result<(), Stop<Infallible>> {
+            Ok(())
+        }
+    }
+    let (file, store) = open(SqliteOptions::default()).await;
+    let mut call = Box::pin(store.transact(Holds(std::sync::Mutex::new(Some(store.clone())))));
+    assert!(poll_now(&mut call).await.is_pending());
+    drop(call);
+    drop(store);
+    let again = loop {
+        match Store::open_sqlite(file.path(), SqliteOptions::default()).await {
+            Err(Error::InUse) => tokio::task::yield_now().await,
+            other => break other.unwrap(),
+        }
+    };
+    assert_eq!(count(&again).await, 0);
+}
+
+work! { Fill { from: u64, bytes: usize } -> (), |this, tx| tx.put(&ADD, args![id(this.from), 1, "x".repeat(this.bytes)]) }
+
+/// A disk with little room: the Work that does not fit fails, and the ones beside it in the group, rolled back with it
+/// by SQLite, run again and commit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_fails_what_does_not_fit_and_nothing_else() {
+    let (_file, store) = open(SqliteOptions { pages_max: Some(64), ..SqliteOptions::default() }).await;
+    let (block, gate) = Block::new(Some(1000));
+    let mut blocked = Box::pin(store.transact(block));
+    assert!(poll_now(&mut blocked).await.is_pending());
+    gate.wait();
+    let mut group: Vec<_> =
+        (0..10).map(|n| Box::pin(store.transact(Fill { from: n, bytes: if n == 7 { 1 << 20 } else { 10 } }))).collect();
+    for call in &mut group {
+        assert!(poll_now(call).await.is_pending());
+    }
+    // Once more for the second run of the whole group.
+    gate.open();
+    gate.open();
+    for (n, call) in group.into_iter().enumerate() {
+        let outcome = call.await;
+        if n == 7 { assert_eq!(error(outcome), Error::DiskFull) } else { outcome.unwrap() }
+    }
+    blocked.await.unwrap();
+    assert_eq!(count(&store).await, 10);
+    // Full to the last page: reads go on, writes are refused, and once there is room they work again.
+    let mut n = 100;
+    while store.transact(Fill { from: n, bytes: 3000 }).await.is_ok() {
+        n += 1;
+    }
+    assert_eq!(error(store.transact(Fill { from: n, bytes: 3000 }).await), Error::DiskFull);
+    assert_eq!(count(&store).await, 10 + i64::try_from(n - 100).unwrap());
+    assert!(store.transact(Clear {}).await.unwrap() > 10);
+    store.transact(Fill { from: 1, bytes: 3000 }).await.unwrap();
+    assert_eq!(count(&store).await, 1);
+}
+
+/// A constraint that is looked at only by the COMMIT fails the one Work, not the group.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deferred_constraint_fails_only_its_own_work() {
+    let (_file, store) = open(SqliteOptions::default()).await;
+    work! { Orphan {} -> (), |this, tx| tx.put(&ADD_PART, args![id(77)]) }
+    let (block, gate) = Block::new(None);
+    let mut blocked = Box::pin(store.transact(block));
+    assert!(poll_now(&mut blocked).await.is_pending());
+    gate.wait();
+    let (mut good, mut bad) = (Box::pin(store.transact(Add { n: 1 })), Box::pin(store.transact(Orphan {})));
+    assert!(poll_now(&mut good).await.is_pending() && poll_now(&mut bad).await.is_pending());
+    gate.open();
+    gate.open();
+    blocked.await.unwrap();
+    good.await.unwrap();
+    assert!(matches!(error(bad.await), Error::Constraint { .. }));
+    assert_eq!(count(&store).await, 1);
+}
+
+/// Commits until writing fails, then looks around. Prints what it was told.
+#[tokio::test]
+async fn child_that_runs_into_a_failing_write() {
+    let Ok(path) = std::env::var("EVERLINE_TEST_FILE") else { return };
+    let store = Store::open_sqlite(path, SqliteOptions::default()).await.unwrap();
+    with_schema(&store).await;
+    let mut acknowledged = 0;
+    let failure = loop {
+        match store.transact(Fill { from: acknowledged, bytes: 2000 }).await {
+            Ok(()) => acknowledged += 1,
+            Err(stop) => break Error::from(stop),
+        }
+    };
+    assert_eq!(failure, Error::CommitUnknown);
+    // From now on nothing is acknowledged; reads go on.
+    assert_eq!(error(store.transact(Clear {}).await), Error::Unavailable);
+    assert_eq!(error(store.transact(Count {}).await), Error::Unavailable);
+    assert_eq!(count(&store).await, i64::try_from(acknowledged).unwrap());
+    store.close().await;
+    println!("\nacknowledged {acknowledged}");
+}
+
+#[tokio::test]
+async fn a_failed_commit_stops_acknowledgements() {
+    let file = SqliteFile::new();
+    // Beyond 1 MiB, a write into any file fails, as on a broken disk.
+    let limits = "trap '' XFSZ; ulimit -f 1024";
+    let output = child("sqlite::child_that_runs_into_a_failing_write", &file.path(), limits).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let acknowledged = told.lines().find_map(|line| line.strip_prefix("acknowledged "));
+    let acknowledged: i64 =
+        acknowledged.unwrap_or_else(|| panic!("{told}{}", String::from_utf8_lossy(&output.stderr))).parse().unwrap();
+    assert!(output.status.success() && acknowledged > 10, "{told}");
+    // The one whose commit failed may be there or not; nothing that was acknowledged is missing.
+    let store = file.open(SqliteOptions::default()).await;
+    let found = count(&store).await;
+    assert!((acknowledged..=acknowledged + 1).contains(&found), "{acknowledged} acknowledged, {found} found");
+    store.transact(Fill { from: 99_999, bytes: 2000 }).await.unwrap();
+}
+
+/// The log is bounded under load that never pauses, and what is in it is not lost when the process is killed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_starts_again_under_load() {
+    let options = SqliteOptions { checkpoint_rows: 100, wal_pages: 500, ..SqliteOptions::default() };
+    let (file, store) = open(options).await;
+    let tasks: Vec<_> = (0..16u64)
+        .map(|t| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                for n in 0..400 {
+                    store.transact(Fill { from: t * 1000 + n, bytes: 500 }).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(count(&store).await, 6400);
+    let log = std::fs::metadata(file.dir().join("store.sqlite-wal")).unwrap().len();
+    assert!(log < 4 * 500 * 4096, "the log has {log} bytes");
+    store.close().await;
+    assert!(!file.dir().join("store.sqlite-wal").exists(), "closing leaves one file");
+}

@@ -1,0 +1,62 @@
+//! Alipay v2 (`gateway.do`): requests, responses, notifications.
+//!
+//! How the protocol protects a message, and where each rule lives:
+//!
+//! - A **request** is a list of parameters. What is signed is every parameter except `sign`, empty ones dropped, sorted
+//!   by name, `name=value` joined by `&`, raw UTF-8 ([`Params::sign_content`]). The signature is SHA256withRSA
+//!   (PKCS#1 v1.5) in base64; `sign_type=RSA2` is part of what is signed.
+//! - A **response** is a JSON object with the member `<method>_response` (dots become underscores) and the member
+//!   `sign`, which covers the exact bytes of the former as they were sent ([`verify_response`]).
+//! - A **notification** is a form POST. What is signed is every parameter except `sign` *and* `sign_type`, decoded
+//!   exactly once ([`Notification::verify`]).
+//!
+//! The same functions serve both sides: the merchant signs requests and verifies the rest, a stand-in for the gateway
+//! verifies requests ([`verify_request`]) and signs the rest ([`sign_response`], [`Params::sign_notification`]).
+
+mod amount;
+mod error;
+mod form;
+mod json;
+mod keys;
+mod notification;
+mod params;
+mod response;
+mod time;
+mod trade;
+
+pub use amount::Fen;
+pub use error::{Error, UnsignedRefusal};
+pub use keys::{PrivateKey, PublicKey};
+pub use notification::{Notification, TradeStatus, unverified_out_trade_no};
+pub use params::{Params, RequestHead, verify_request, verify_signed_form};
+pub use response::{
+    CODE_OK, Refusal, RefusalKind, Reply, response_name, sign_error_response, sign_response, unsigned_error_response,
+    unsigned_response, verify_response,
+};
+pub use time::{format_time, parse_time};
+pub use trade::{TradeClosed, TradePrecreated, TradeQueried, TradeRefund, TradeRefunded};
+
+/// Names of the methods of the gateway that this crate knows the answers of.
+pub mod method {
+    /// Asks for the text of a QR code. Creates no trade until a payer scans it.
+    pub const PRECREATE: &str = "alipay.trade.precreate";
+    /// Sends a phone's browser to the cashier page.
+    pub const WAP_PAY: &str = "alipay.trade.wap.pay";
+    /// Sends a desktop browser to the cashier page.
+    pub const PAGE_PAY: &str = "alipay.trade.page.pay";
+    /// Asks for the state of one trade.
+    pub const QUERY: &str = "alipay.trade.query";
+    /// Closes a trade that nobody has paid.
+    pub const CLOSE: &str = "alipay.trade.close";
+    /// Gives back all or part of a paid trade; repeatable with the same `out_request_no`.
+    pub const REFUND: &str = "alipay.trade.refund";
+    /// Asks for the state of one refund.
+    pub const REFUND_QUERY: &str = "alipay.trade.fastpay.refund.query";
+}
+
+/// Largest form, query string or response accepted, in bytes. Real ones are below 8 KiB.
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// Most parameters accepted in one form or query string. Real ones have fewer than 50.
+pub const PARAMS_MAX: usize = 256;
+/// Deepest nesting accepted in a response. Real ones reach 4.
+pub const DEPTH_MAX: usize = 32;
