@@ -58,6 +58,7 @@ impl Work for Compose {
         let mut parameters = vec![
             ("brand", self.brand.name.get(&owner.language).to_owned()),
             ("line", line_name(&line.name, &line.msisdn)),
+            ("line_id", line.id.to_string()),
             ("until", line.service_until.map(|at| self.day(at)).unwrap_or_default()),
         ];
         if let Some(order) = order {
@@ -67,6 +68,7 @@ impl Work for Compose {
             parameters.push(("amount", order.price.decimal()));
             parameters.push(("ends", order.ends_at.map(|at| self.day(at)).unwrap_or_default()));
             parameters.push(("order", order.number));
+            parameters.push(("order_id", order.id.to_string()));
         }
         let id = MessageId(job.0);
         Ok(Some(OutgoingMessage { id, to, template: kind.word(), parameters, language: owner.language }))

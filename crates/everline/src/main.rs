@@ -1,2 +1,74 @@
-//!
-fn main() {}
+//! The `everline` program: its command line, and the wiring of store, ports and pages.
+
+mod demo;
+mod inspect;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Keeps prepaid lines alive.
+#[derive(Parser)]
+#[command(name = "everline", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start a sample brand with a simulated outside world, on this machine only
+    Demo {
+        /// Port of the portal; the sandbox takes the five that follow
+        #[arg(long, default_value_t = 8800)]
+        port: u16,
+        /// Folder for the store; without it, a fresh one that is removed at the end
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// Perform the whole journey by HTTP, print each step, and stop
+        #[arg(long)]
+        walkthrough: bool,
+    },
+    /// Recompute every balance and check every invariant of a store
+    Verify {
+        /// The SQLite file
+        #[arg(long, conflicts_with = "postgres", required_unless_present = "postgres")]
+        sqlite: Option<PathBuf>,
+        /// The PostgreSQL connection string
+        #[arg(long)]
+        postgres: Option<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    if everline_store::ACKNOWLEDGES_BEFORE_COMMIT {
+        eprintln!("everline: this build answers before the commit; it serves the crash tests and nobody else");
+        return ExitCode::from(2);
+    }
+    let filter = tracing_subscriber::EnvFilter::try_from_env("EVERLINE_LOG").unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    let result = runtime.block_on(async {
+        match Cli::parse().command {
+            Command::Demo { port, data, walkthrough } => demo::run(demo::Options { port, data, walkthrough }).await,
+            Command::Verify { sqlite, postgres } => inspect::verify(sqlite, postgres).await,
+        }
+    });
+    match result {
+        Ok(code) => code,
+        Err(error) => failed(&*error),
+    }
+}
+
+fn failed(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("everline: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        eprintln!("  because: {cause}");
+        source = cause.source();
+    }
+    ExitCode::from(2)
+}

@@ -1,1 +1,12 @@
+//! Clients of the outside, one folder each: a payment provider, two networks, a message provider. Each implements a port
+//! of `everline_app` by a wire protocol.
 //!
+//! Never does: decide what an answer means for an order. An answer that is not surely one of the port's others is
+//! *unknown*.
+
+pub mod alipay;
+mod http;
+pub mod network;
+pub mod sms;
+
+pub use http::{Http, HttpError};

@@ -50,7 +50,8 @@
     const data = new FormData(form, button);
     if (button) button.disabled = true;
     try {
-      const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(data) });
+      // Not form.action: a button of that name would be meant.
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(data) });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const said = page.getElementById("said");
       if (said) document.getElementById("said").replaceChildren(...said.childNodes);

@@ -15,13 +15,14 @@ use crate::{
         payer_page::{self, Action},
         trades::{CannotPay, Intent, Product, State as TradeState, Trade},
     },
-    net::lock,
+    net::{lock, refuse_other_sites},
     sms,
     time::{self, ClockError},
     upstream::Modes,
 };
 use axum::{
     Json, Router,
+    body::Bytes,
     extract::{DefaultBodyLimit, Path, State},
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -52,6 +53,7 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/control/clock", get(read_clock).post(advance_clock))
         .route("/control/platform", put(set_platform))
         .layer(DefaultBodyLimit::max(2 * 1024 * 1024))
+        .layer(axum::middleware::from_fn(refuse_other_sites))
         .with_state(world)
 }
 
@@ -228,14 +230,14 @@ struct Usage {
 async fn device_action(
     State(world): Shared,
     Path((imsi, action)): Path<(String, DeviceAction)>,
-    usage: Option<Json<Usage>>,
+    body: Bytes,
 ) -> Response {
     let result = match action {
         DeviceAction::Attach => devices::attach(&world, &imsi).await,
         DeviceAction::Detach => devices::detach(&world, &imsi).await,
-        DeviceAction::Use => match usage {
-            Some(Json(usage)) => devices::use_data(&world, &imsi, usage.octets).await,
-            None => return refused(StatusCode::BAD_REQUEST, &"octets are missing"),
+        DeviceAction::Use => match serde_json::from_slice::<Usage>(&body) {
+            Ok(usage) => devices::use_data(&world, &imsi, usage.octets).await,
+            Err(error) => return refused(StatusCode::BAD_REQUEST, &error),
         },
     };
     device_answer(result)

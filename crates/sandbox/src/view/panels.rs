@@ -20,11 +20,23 @@ use wire_pay::alipay::{format_time, method};
 
 /// Up to so many devices are shown open.
 const OPEN_DEVICES_MAX: usize = 12;
+/// The ways a device can behave.
+const MISBEHAVIOURS: [&str; 5] = ["none", "withhold_answer503", "withhold_hang", "vanished", "vanished_hang"];
 /// A group with more devices than this is folded, unless it is cut off.
 const OPEN_GROUP_MAX: usize = 24;
 
 fn rendered(template: &impl Template) -> String {
     template.render().unwrap_or_default()
+}
+
+/// One option of a choice.
+struct Choice {
+    value: &'static str,
+    chosen: bool,
+}
+
+fn choices(all: &[&'static str], now: &str) -> Vec<Choice> {
+    all.iter().map(|&value| Choice { value, chosen: value == now }).collect()
 }
 
 fn when(us: i64) -> String {
@@ -185,17 +197,24 @@ fn parts(text: &str) -> Vec<Part> {
 struct DeviceCard {
     imsi: String,
     name: String,
-    icon: &'static str,
+    kind_name: &'static str,
     kind: &'static str,
     link: &'static str,
     tone: &'static str,
+    vanished: bool,
     online: bool,
     attached: bool,
     used: String,
     granted: String,
     reason: Option<String>,
     redirect_url: Option<String>,
-    misbehaviour: &'static str,
+    misbehaviours: Vec<Choice>,
+}
+
+struct Count {
+    key: &'static str,
+    tone: &'static str,
+    devices: usize,
 }
 
 struct Group {
@@ -209,8 +228,9 @@ struct Group {
 #[template(path = "devices.html")]
 struct Devices<'a> {
     t: &'a Texts,
+    /// How many there are of each group.
+    counts: Vec<Count>,
     groups: Vec<Group>,
-    misbehaviours: [&'static str; 5],
     open_cards: bool,
 }
 
@@ -232,8 +252,16 @@ pub(super) fn devices(world: &World, t: &Texts) -> String {
         group.open = group.key == "group-cut-off" || group.devices.len() <= OPEN_GROUP_MAX;
     }
     groups.retain(|group| !group.devices.is_empty());
-    let misbehaviours = ["none", "withhold_answer503", "withhold_hang", "vanished", "vanished_hang"];
-    rendered(&Devices { t, groups, misbehaviours, open_cards })
+    let count = |group: &Group| Count { key: group.key, tone: group.tone, devices: group.devices.len() };
+    let counts = groups.iter().map(count).collect();
+    if open_cards {
+        // A few devices need no groups, only the order.
+        let devices = groups.drain(..).flat_map(|group| group.devices).collect::<Vec<_>>();
+        if !devices.is_empty() {
+            groups.push(Group { key: "group-all", tone: "quiet", open: true, devices });
+        }
+    }
+    rendered(&Devices { t, counts, groups, open_cards })
 }
 
 fn group_key(device: &Device) -> &'static str {
@@ -247,13 +275,15 @@ fn group_key(device: &Device) -> &'static str {
 }
 
 fn device_card(device: &Device) -> DeviceCard {
-    let (icon, kind) = match device.seed.kind {
-        DeviceKind::Watch => ("⌚", "device-kind-watch"),
-        DeviceKind::Phone => ("📱", "device-kind-phone"),
-        DeviceKind::Router => ("📶", "device-kind-router"),
-        DeviceKind::Tracker => ("📍", "device-kind-tracker"),
+    let (kind_name, kind) = match device.seed.kind {
+        DeviceKind::Watch => ("watch", "device-kind-watch"),
+        DeviceKind::Phone => ("phone", "device-kind-phone"),
+        DeviceKind::Router => ("router", "device-kind-router"),
+        DeviceKind::Tracker => ("tracker", "device-kind-tracker"),
     };
+    let vanished = device.misbehaviour.is_vanished();
     let (link, tone) = match device.link {
+        _ if vanished => ("link-vanished", "warn"),
         Link::Detached => ("link-detached", "quiet"),
         Link::Online => ("link-online", "good"),
         Link::Redirected => ("link-redirected", "bad"),
@@ -271,17 +301,18 @@ fn device_card(device: &Device) -> DeviceCard {
     DeviceCard {
         imsi: device.seed.imsi.clone(),
         name: device.seed.name.clone(),
-        icon,
+        kind_name,
         kind,
         link,
-        tone: if device.misbehaviour.is_vanished() { "warn" } else { tone },
+        tone,
+        vanished,
         online: device.link == Link::Online,
         attached: session.is_some(),
         used: size(session.map_or(0, |session| session.used_octets)),
         granted: session.and_then(|session| session.granted_octets).map_or_else(|| "–".to_owned(), size),
         reason: device.reason.clone(),
         redirect_url: device.redirect_url.clone().filter(|url| url.starts_with("http")),
-        misbehaviour,
+        misbehaviours: choices(&MISBEHAVIOURS, misbehaviour),
     }
 }
 
@@ -299,15 +330,12 @@ fn size(octets: u64) -> String {
 struct Faults<'a> {
     t: &'a Texts,
     notify: NotifyFaults,
-    methods: [&'static str; 6],
-    answer_method: String,
-    answer_kind: &'static str,
-    answer_kinds: [&'static str; 7],
+    methods: Vec<Choice>,
+    answers: Vec<Choice>,
     mode: &'static str,
-    modes: [&'static str; 6],
+    modes: Vec<Choice>,
     next_modes: Vec<&'static str>,
-    sms: &'static str,
-    sms_faults: [&'static str; 6],
+    sms: Vec<Choice>,
 }
 
 pub(super) fn faults(world: &World, t: &Texts) -> String {
@@ -321,27 +349,25 @@ pub(super) fn faults(world: &World, t: &Texts) -> String {
         Fault::Unavailable => "unavailable",
         Fault::Slow(_) => "slow",
     };
+    let rule = gateway.answers.first();
+    let mode = mode_name(&modes.standing);
     rendered(&Faults {
         t,
         notify: gateway.notify.clone(),
-        methods: [
-            method::PRECREATE,
-            method::WAP_PAY,
-            method::QUERY,
-            method::CLOSE,
-            method::REFUND,
-            method::REFUND_QUERY,
-        ],
-        answer_method: gateway.answers.first().map_or_else(|| "*".to_owned(), |rule| rule.method.clone()),
-        answer_kind: gateway.answers.first().map_or("none", |rule| answer_name(rule.kind)),
-        answer_kinds: ["none", "slow", "close_after", "close_before", "bad_signature", "http_500", "system_error"],
-        mode: mode_name(&modes.standing),
-        modes: ["accept", "delay", "refuse", "lose_answer", "submitted", "unavailable"],
+        methods: choices(&METHODS, rule.map_or("*", |rule| rule.method.as_str())),
+        answers: choices(&ANSWERS, rule.map_or("none", |rule| answer_name(rule.kind))),
+        mode,
+        modes: choices(&MODES, mode),
         next_modes: modes.next.iter().map(mode_name).collect(),
-        sms,
-        sms_faults: ["none", "refuse", "drop", "lose_answer", "unavailable", "slow"],
+        sms: choices(&SMS_FAULTS, sms),
     })
 }
+
+const METHODS: [&str; 6] =
+    [method::PRECREATE, method::WAP_PAY, method::QUERY, method::CLOSE, method::REFUND, method::REFUND_QUERY];
+const ANSWERS: [&str; 7] = ["none", "slow", "close_after", "close_before", "bad_signature", "http_500", "system_error"];
+const MODES: [&str; 6] = ["accept", "delay", "refuse", "lose_answer", "submitted", "unavailable"];
+const SMS_FAULTS: [&str; 6] = ["none", "refuse", "drop", "lose_answer", "unavailable", "slow"];
 
 fn answer_name(kind: AnswerFaultKind) -> &'static str {
     match kind {
@@ -465,6 +491,21 @@ mod tests {
         assert_eq!(parts("no link"), [part("no link", false)]);
         assert_eq!(parts("http://a http://b"), [part("http://a", true), part(" ", false), part("http://b", true)]);
         assert_eq!(parts(""), []);
+    }
+
+    #[test]
+    fn every_choice_has_a_text() {
+        let t = crate::view::Lang::Chinese.texts();
+        for (prefix, names) in [
+            ("misbehaviour", &MISBEHAVIOURS[..]),
+            ("answer", &ANSWERS[..]),
+            ("mode", &MODES[..]),
+            ("sms", &SMS_FAULTS[..]),
+        ] {
+            for name in names {
+                assert!(t.known(&format!("{prefix}-{name}")).is_some(), "{prefix}-{name}");
+            }
+        }
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub enum Error {
     /// A parameter's kind does not fit the statement, or there are too many or too few.
     #[error("parameter {position}: {found} given, the statement takes {expected}")]
     Parameter {
-        /// The parameter's number, from 1.
+        /// The parameter's number, from 1; 0 where SQLite does not tell.
         position: usize,
         /// What the statement takes.
         expected: String,
@@ -172,6 +172,9 @@ pub(crate) fn sqlite(error: rusqlite::Error) -> Error {
                 expected: format!("{taken} parameters"),
                 found: "another number",
             };
+        }
+        E::ToSqlConversionFailure(wanted) => {
+            return Error::Parameter { position: 0, expected: wanted.to_string(), found: "another value" };
         }
         other => return Error::Database(other.to_string()),
     };

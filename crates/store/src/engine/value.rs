@@ -16,7 +16,7 @@ pub enum Value {
     Null,
     /// A BIGINT: money in millionths, microseconds since the epoch, counts, states; 0 and 1 for no and yes.
     Int(i64),
-    /// A TEXT.
+    /// A TEXT; without the character U+0000, which PostgreSQL cannot store.
     Text(String),
     /// A BYTEA of any length.
     Blob(Vec<u8>),
@@ -62,7 +62,7 @@ impl Value {
         let kind = match self {
             Value::Null => true,
             Value::Int(_) => *ty == Type::INT8,
-            Value::Text(_) => matches!(*ty, Type::TEXT | Type::VARCHAR),
+            Value::Text(v) => matches!(*ty, Type::TEXT | Type::VARCHAR) && !v.contains('\0'),
             Value::Blob(_) | Value::Id(_) => *ty == Type::BYTEA,
             Value::Ints(_) => *ty == Type::INT8_ARRAY,
             Value::Blobs(_) => *ty == Type::BYTEA_ARRAY,
@@ -120,11 +120,14 @@ impl rusqlite::ToSql for Value {
         Ok(ToSqlOutput::Borrowed(match self {
             Value::Null => ValueRef::Null,
             Value::Int(v) => ValueRef::Integer(*v),
+            Value::Text(v) if v.contains('\0') => {
+                return Err(rusqlite::Error::ToSqlConversionFailure("text without U+0000".into()));
+            }
             Value::Text(v) => ValueRef::Text(v.as_bytes()),
             Value::Blob(v) => ValueRef::Blob(v),
             Value::Id(v) => ValueRef::Blob(v),
             Value::Ints(_) | Value::Blobs(_) | Value::Texts(_) => {
-                return Err(rusqlite::Error::ToSqlConversionFailure("SQLite has no arrays".into()));
+                return Err(rusqlite::Error::ToSqlConversionFailure("no array on SQLite".into()));
             }
         }))
     }

@@ -15,6 +15,7 @@ pub mod order;
 pub mod payment;
 pub mod receipt;
 pub mod renewal;
+pub mod sim;
 pub mod support;
 pub mod timer;
 pub mod usage;
@@ -40,6 +41,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     payment::ALL,
     receipt::ALL,
     renewal::ALL,
+    sim::ALL,
     support::ALL,
     timer::ALL,
     usage::ALL,

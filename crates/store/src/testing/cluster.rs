@@ -90,8 +90,9 @@ fn programs() -> Option<PathBuf> {
 /// The data folder that every cluster starts from; made by the first process that needs it, under a file lock.
 fn template(bin: &Path, temporary: &Path, account: &Account) -> PathBuf {
     let version = Command::new(bin.join("postgres")).arg("--version").output().expect("postgres --version runs").stdout;
-    let version: String =
-        String::from_utf8_lossy(&version).chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
+    // "postgres (PostgreSQL) 15.14 (Debian …)"
+    let version = String::from_utf8_lossy(&version);
+    let version = version.split_whitespace().nth(2).expect("a version");
     let home = temporary.join(format!("everline-postgres-{version}-{}", account.uid));
     create_dir_all(&home).expect("a folder for the template");
     account.own(&home);

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
 queries! { ALL;
     PID = "SELECT CAST(pg_backend_pid() AS BIGINT)";
     TERMINATE = "SELECT pg_terminate_backend(CAST($1 AS BIGINT)::INTEGER)";
-    WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted";
     NO_SLEEP = "SELECT CAST(pg_sleep(1000) AS TEXT)";
     CHANGE = "ALTER TABLE item ALTER COLUMN note TYPE VARCHAR(77)";
 }
@@ -49,7 +48,7 @@ impl Work for Crosses {
         self.runs.fetch_add(1, SeqCst);
         let (a,): (i64,) = tx.one("item", &LOCK, args![id(self.first)]).await?;
         if !self.met.swap(true, SeqCst) {
-            self.meeting.wait();
+            tokio::task::block_in_place(|| self.meeting.wait());
         }
         let (b,): (i64,) = tx.one("item", &LOCK, args![id(self.then)]).await?;
         tx.put(&SET, args![id(self.first), a + 1]);
@@ -127,7 +126,6 @@ async fn when_nobody_can_tell_in_time_that_is_the_answer() {
 
 /// Loses its connection in the first run.
 struct Cutoff {
-    killer: Store,
     runs: AtomicU32,
     pid: std::sync::Mutex<std::sync::mpsc::Sender<i64>>,
     go: std::sync::Mutex<std::sync::mpsc::Receiver<()>>,
@@ -138,12 +136,11 @@ impl Work for Cutoff {
     type Out = ();
     type Refusal = Infallible;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Infallible>> {
-        let _ = &self.killer;
         tx.exec(&ADD, args![id(1), 1, "x"]).await?;
         let (pid,): (i64,) = tx.one("pid", &PID, args![]).await?;
         if self.runs.fetch_add(1, SeqCst) == 0 {
             self.pid.lock().unwrap().send(pid).unwrap();
-            self.go.lock().unwrap().recv().unwrap();
+            tokio::task::block_in_place(|| self.go.lock().unwrap().recv().unwrap());
         }
         tx.exec(&ADD, args![id(2), 1, "x"]).await?;
         Ok(())
@@ -156,7 +153,7 @@ async fn a_connection_lost_in_the_middle_is_replaced() {
     work! { Terminate { pid: i64 } -> (), |this, tx| { tx.all::<(bool,)>(&TERMINATE, args![this.pid]).await?; } }
     let (pid, pids) = std::sync::mpsc::channel();
     let (go, gone) = std::sync::mpsc::channel();
-    let work = Cutoff { killer: store.clone(), runs: AtomicU32::new(0), pid: pid.into(), go: gone.into() };
+    let work = Cutoff { runs: AtomicU32::new(0), pid: pid.into(), go: gone.into() };
     let call = tokio::spawn({
         let store = store.clone();
         async move { store.transact(work).await }
@@ -266,5 +263,5 @@ async fn a_server_that_may_lose_commits_is_refused() {
     let missing = "host=/nonexistent user=nobody";
     let options = PostgresOptions { reconnect_ms_max: 100, ..PostgresOptions::default() };
     assert_eq!(Store::open_postgres(missing, options).await.err(), Some(Error::Unavailable));
-    assert!(ALL.len() == 5 && WAITING.text().contains("pg_locks"));
+    assert_eq!(ALL.len(), 4);
 }

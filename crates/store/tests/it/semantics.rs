@@ -280,8 +280,12 @@ async fn a_bad_parameter_commits_nothing_of_its_work() {
             tx.put(&ADD, args![id(2), vec![1i64], "x"]);
             tx.put(&ADD, args![id(3), 1, "x"]);
         } }
-        let told = error(store.transact(WrongKind {}).await);
-        assert!(matches!(told, Error::Parameter { .. } | Error::Database(_)), "{told:?}");
+        assert!(matches!(error(store.transact(WrongKind {}).await), Error::Parameter { .. }));
+        work! { WithNul {} -> (), |this, tx| {
+            tx.put(&ADD, args![id(1), 1, "x"]);
+            tx.put(&ADD, args![id(2), 1, "x\0y"]);
+        } }
+        assert!(matches!(error(store.transact(WithNul {}).await), Error::Parameter { .. }));
         assert_eq!(count(&store).await, 0);
     })
     .await;

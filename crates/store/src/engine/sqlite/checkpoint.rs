@@ -4,7 +4,32 @@ use super::stop;
 use crate::engine::error::{self, Error};
 use rusqlite::Connection;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, SyncSender};
+use std::thread::JoinHandle;
+
+/// The writer's end of the checkpoint thread.
+pub(super) struct Checkpoints {
+    wake: SyncSender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Checkpoints {
+    /// `wake` has room for one message: who is awake already need not be woken again.
+    pub(super) fn new(wake: SyncSender<()>, thread: JoinHandle<()>) -> Self {
+        Self { wake, thread }
+    }
+
+    /// Asks for a checkpoint.
+    pub(super) fn wake(&self) {
+        let _ = self.wake.try_send(());
+    }
+
+    /// Waits until the thread has closed its connection.
+    pub(super) fn end(self) {
+        drop(self.wake);
+        let _ = self.thread.join();
+    }
+}
 
 /// Copies the write-ahead log into the file whenever the writer asks, without ever making it wait.
 ///

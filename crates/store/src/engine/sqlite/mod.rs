@@ -111,6 +111,16 @@ impl Opener {
         Ok(c)
     }
 
+    /// The first connection, which brings the file up to date. After a crash the log holds commits that the kernel
+    /// may not have written yet; copied into the file and synced, nobody can read today what is gone tomorrow.
+    fn recover(&self) -> Result<Connection> {
+        let c = self.writer()?;
+        match c.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(error::sqlite) {
+            Ok(()) | Err(Error::DiskFull) => Ok(c),
+            Err(error) => Err(error),
+        }
+    }
+
     /// A connection that cannot write.
     fn reader(&self) -> Result<Connection> {
         let c = self.connect()?;
@@ -131,8 +141,9 @@ impl Lane {
         })
     }
 
-    fn close(&self) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).take();
+    /// Takes no more; what is queued is still done, once the sender is dropped.
+    fn close(&self) -> Option<SyncSender<Box<dyn Job>>> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -140,31 +151,32 @@ impl Lane {
 pub(crate) struct Sqlite {
     writer: Lane,
     readers: Lane,
+    /// The readers, and last the writer.
     threads: Mutex<Vec<JoinHandle<()>>>,
-    /// Held as long as any thread has a connection.
-    lock: Mutex<Option<File>>,
+    /// Every thread has it too: the file is free when the last connection is gone.
+    lock: Mutex<Option<Arc<File>>>,
 }
 
 impl Sqlite {
     pub(crate) fn open(path: &Path, options: &SqliteOptions) -> Result<Self> {
-        let lock = lock(path)?;
+        let lock = Arc::new(lock(path)?);
         let opener = Opener { path: path.to_owned(), options: options.clone() };
         let stopped = Arc::new(AtomicBool::new(false));
         let (writer, jobs) = sync_channel(options.queue.max(1));
         let (readers, reads) = sync_channel(options.queue.max(1));
         let (wake, woken) = sync_channel(1);
         // From here on an early return drops the channels, which ends the threads that were started.
-        let first = opener.writer()?;
+        let first = opener.recover()?;
         let mut threads = Vec::new();
         let reads = Arc::new(Mutex::new(reads));
         for _ in 0..options.readers.max(1) {
             let (c, reads) = (opener.reader()?, reads.clone());
-            threads.push(thread("store-reader", move || read(c, &reads))?);
+            threads.push(thread("store-reader", &lock, move || read(c, &reads))?);
         }
-        let (checkpoints, stop) = (opener.connect()?, stopped.clone());
-        threads.push(thread("store-checkpoint", move || checkpoint::run(&checkpoints, &woken, &stop))?);
-        let writing = writer::Writer::new(opener, first, wake, stopped);
-        threads.push(thread("store-writer", move || writing.run(&jobs))?);
+        let (c, stop) = (opener.connect()?, stopped.clone());
+        let checkpoints = thread("store-checkpoint", &lock, move || checkpoint::run(&c, &woken, &stop))?;
+        let writing = writer::Writer::new(opener, first, checkpoint::Checkpoints::new(wake, checkpoints), stopped);
+        threads.push(thread("store-writer", &lock, move || writing.run(&jobs))?);
         let lane = |sender| Lane(RwLock::new(Some(sender)));
         Ok(Self {
             writer: lane(writer),
@@ -191,14 +203,20 @@ impl Sqlite {
 
     /// Finishes what is queued, ends the threads, checkpoints, and frees the file.
     pub(crate) fn close(&self) {
-        self.writer.close();
-        self.readers.close();
-        for thread in locked(&self.threads).drain(..) {
-            // The last handle may be dropped by a Work, on one of these threads.
-            if thread.thread().id() != std::thread::current().id() {
-                let _ = thread.join();
-            }
+        let (writer, readers) = (self.writer.close(), self.readers.close());
+        let mut threads = std::mem::take(&mut *locked(&self.threads));
+        // The last handle may be dropped by a Work, on one of these threads: it cannot wait for itself.
+        if threads.iter().any(|thread| thread.thread().id() == std::thread::current().id()) {
+            threads.clear();
         }
+        let last = threads.pop();
+        drop(readers);
+        for thread in threads {
+            let _ = thread.join();
+        }
+        // SQLite checkpoints and removes the log when the last connection closes: that is to be the writer's.
+        drop(writer);
+        last.map(JoinHandle::join);
         locked(&self.lock).take();
     }
 }
@@ -227,7 +245,12 @@ fn lock(path: &Path) -> Result<File> {
     }
 }
 
-fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+fn thread(name: &str, lock: &Arc<File>, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let lock = lock.clone();
+    let body = move || {
+        body(); // and with it the connection is gone
+        drop(lock);
+    };
     std::thread::Builder::new().name(name.to_owned()).spawn(body).map_err(|e| Error::Database(format!("thread: {e}")))
 }
 

@@ -1,20 +1,21 @@
 //! The writer thread: Works under savepoints, one COMMIT for all that wait.
 
+use super::checkpoint::Checkpoints;
 use super::job::{Answer, Job, Ran, connection, statement};
 use super::{Opener, stop};
 use crate::engine::error::{Error, Result};
 use crate::engine::tx::{Driver, Tx};
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::mpsc::Receiver;
 
 /// Owns the only connection that writes.
 pub(super) struct Writer {
     opener: Opener,
     tx: Tx,
-    /// Wakes the checkpoint thread.
-    wake: SyncSender<()>,
+    checkpoints: Checkpoints,
     /// Set once a COMMIT or an fsync failed, here or in a checkpoint: nothing is acknowledged any more.
     stopped: Arc<AtomicBool>,
     /// Changed rows at the last checkpoint.
@@ -34,15 +35,26 @@ enum Broken {
 type Group = Vec<Box<dyn Job>>;
 
 impl Writer {
-    pub(super) fn new(opener: Opener, c: Connection, wake: SyncSender<()>, stopped: Arc<AtomicBool>) -> Self {
+    pub(super) fn new(opener: Opener, c: Connection, checkpoints: Checkpoints, stopped: Arc<AtomicBool>) -> Self {
         let checkpointed = c.total_changes();
-        Self { opener, tx: Tx::new(Driver::Sqlite(c), false), wake, stopped, checkpointed }
+        Self { opener, tx: Tx::new(Driver::Sqlite(c), false), checkpoints, stopped, checkpointed }
     }
 
     /// Runs until the queue closes, or until a commit's outcome is unknown: then the connection is closed, and every
     /// Work that waits or comes later is answered [`Error::Unavailable`]. Only opening the file again, which recovers
     /// what is durable, helps.
     pub(super) fn run(mut self, jobs: &Receiver<Box<dyn Job>>) {
+        self.work(jobs);
+        self.checkpoints.end();
+        // The connection goes last. If a commit failed, closing it must not checkpoint as if nothing had happened.
+        if self.stopped.load(SeqCst)
+            && let Ok(c) = connection(&self.tx)
+        {
+            let _ = c.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
+    }
+
+    fn work(&mut self, jobs: &Receiver<Box<dyn Job>>) {
         let mut group = Group::new();
         while let Ok(first) = jobs.recv() {
             if self.stopped.load(SeqCst) {
@@ -133,8 +145,8 @@ impl Writer {
         connection(&self.tx).is_ok_and(Connection::is_autocommit)
     }
 
-    /// Commits. Whatever fails here closes the connection; only a full disk, whose half-written log is overwritten
-    /// later, and a deferred constraint leave no doubt and let the store go on.
+    /// Commits. Two failures leave no doubt that nothing was committed, and let the store go on: a deferred constraint,
+    /// and a full disk (the half-written log is overwritten later, by a new connection). All others stop it.
     fn commit(&mut self) -> Result<(), Broken> {
         let done = statement(&self.tx, "COMMIT");
         match done {
@@ -177,8 +189,7 @@ impl Writer {
         let changed = connection(&self.tx).map_or(0, Connection::total_changes);
         if changed.saturating_sub(self.checkpointed) >= self.opener.options.checkpoint_rows {
             self.checkpointed = changed;
-            // Full means that it has been woken already.
-            let _ = self.wake.try_send(());
+            self.checkpoints.wake();
         }
     }
 }

@@ -1,0 +1,209 @@
+//! `everline demo`: a sample brand on an embedded store, and a simulated outside world, all on this machine.
+
+mod catalog;
+mod people;
+mod walkthrough;
+
+use everline_app::clock::Clock;
+use everline_app::ports::Ports;
+use everline_app::secrets::Secrets;
+use everline_app::sign_in::Principal;
+use everline_app::{App, jobs, timers};
+use everline_core::brand::Localized;
+use everline_core::line::DeviceKind;
+use everline_providers::Http;
+use everline_providers::alipay::{Alipay, AlipayConfig};
+use everline_providers::network::{BuiltIn, Upstream};
+use everline_providers::sms::{Sms, Templates};
+use everline_sandbox::{Access, DeviceSeed, Platform, Sandbox, SandboxConfig};
+use everline_store::tables::MIGRATIONS;
+use everline_store::{SqliteOptions, Store, migrate};
+use everline_web::{Demo, DemoPerson, WebConfig};
+use people::People;
+use std::error::Error;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// What the command line asked for.
+pub(crate) struct Options {
+    pub(crate) port: u16,
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) walkthrough: bool,
+}
+
+/// A demo that runs.
+struct Running {
+    app: App,
+    sandbox: Sandbox,
+    people: People,
+    /// Base of the portal and the API.
+    url: String,
+    store_file: PathBuf,
+    /// Removed when dropped, if the folder was ours to make.
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// Starts the demo, and stays until it is interrupted or the walkthrough is over.
+pub(crate) async fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
+    let walkthrough = options.walkthrough;
+    let running = start(options).await?;
+    if walkthrough {
+        let result = walkthrough::walk(&running).await;
+        let verified = walkthrough::verify(&running.app).await;
+        stop(running).await;
+        result?;
+        verified?;
+        println!("every step was checked");
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("{}", greeting(&running));
+    tokio::signal::ctrl_c().await?;
+    stop(running).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn greeting(running: &Running) -> String {
+    let file = running.store_file.display();
+    format!(
+        "青禾通信 is open.\n\n  Portal   {}\n  Sandbox  {}  (the payer's phone, SMS, devices, time)\n  API      {}/api\n  Store    {file}\n\n\
+         Enter as 林芳, renew the watch that was cut off today, and pay on the sandbox's phone. Ctrl-C ends it.",
+        running.url,
+        running.sandbox.access().view_url,
+        running.url,
+    )
+}
+
+async fn start(options: Options) -> Result<Running, Box<dyn Error>> {
+    let folder = if options.data.is_none() { Some(tempfile::tempdir()?) } else { None };
+    let data = options.data.clone().or_else(|| folder.as_ref().map(|folder| folder.path().to_owned())).unwrap_or_default();
+    std::fs::create_dir_all(&data)?;
+    let store_file = data.join("everline.sqlite");
+    if store_file.exists() {
+        return Err(format!("{} exists: the demo begins with an empty folder", store_file.display()).into());
+    }
+    let store = Store::open_sqlite(&store_file, SqliteOptions::default())?;
+    migrate(&store, MIGRATIONS).await?;
+
+    let port = if options.walkthrough { 0 } else { options.port };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| format!("port {port}: {error}"))?;
+    let port = listener.local_addr()?.port();
+    let url = format!("http://localhost:{port}");
+    let clock = Arc::new(Clock::machine());
+    let sandbox = start_sandbox(&clock, if options.walkthrough { 0 } else { port }, port).await?;
+    let app = wire(store, clock, sandbox.access(), &sandbox, port, &url)?;
+    let people = people::seed(&app).await?;
+    sandbox.add_devices(people.devices.iter().map(device).collect())?;
+
+    let config = web_config(&people, sandbox.access(), &url);
+    let router = everline_web::router(app.clone(), config);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    tokio::spawn(jobs::run_forever(app.clone()));
+    tokio::spawn(timers::run_forever(app.clone()));
+    sandbox.attach_all().await;
+    let running = Running { app, sandbox, people, url, store_file, _folder: folder };
+    walkthrough::leave_one_unconfirmed(&running).await?;
+    Ok(running)
+}
+
+async fn stop(running: Running) {
+    running.sandbox.shutdown().await;
+    running.app.store.close().await;
+}
+
+/// The outside world, on the ports after the portal's (any free ones for port 0).
+async fn start_sandbox(clock: &Arc<Clock>, first: u16, platform: u16) -> Result<Sandbox, Box<dyn Error>> {
+    let time = clock.clone();
+    let mut config = SandboxConfig::new(Arc::new(move || time.now().system.us()));
+    if first != 0 {
+        config.ports.view = first.saturating_add(1);
+        config.ports.gateway = first.saturating_add(2);
+        config.ports.upstream = first.saturating_add(3);
+        config.ports.devices = first.saturating_add(4);
+        config.ports.sms = first.saturating_add(5);
+    }
+    config.platform = Platform {
+        device_url: Some(format!("http://127.0.0.1:{platform}/device")),
+        clock_url: Some(format!("http://127.0.0.1:{platform}/demo/clock")),
+    };
+    Ok(everline_sandbox::start(config).await?)
+}
+
+/// Store, clock and ports made into an app.
+fn wire(store: Store, clock: Arc<Clock>, access: &Access, sandbox: &Sandbox, port: u16, url: &str) -> Result<App, Box<dyn Error>> {
+    let http = Http::new(Duration::from_secs(5))?;
+    let merchant_key = access.alipay_merchant_key.clone().ok_or("the sandbox made no merchant key")?;
+    let alipay = AlipayConfig {
+        gateway_url: access.alipay_gateway_url.clone(),
+        app_id: access.alipay_app_id.clone(),
+        seller_id: access.alipay_seller_id.clone(),
+        merchant_key,
+        gateway_key: access.alipay_gateway_key.clone(),
+        notify_url: format!("http://127.0.0.1:{port}/notify/alipay"),
+    };
+    let devices = format!("http://{}", sandbox.addresses().devices);
+    let sms = Sms::new(http.clone(), access.sms_url.clone(), access.sms_token.clone(), url.to_owned(), Templates::load()?);
+    let ports = Ports {
+        payments: Arc::new(Alipay::new(alipay, http.clone(), clock.clone())),
+        built_in: Arc::new(BuiltIn::new(http.clone(), devices, access.device_token.clone())),
+        upstream: Arc::new(Upstream::new(http, access.upstream_url.clone(), access.upstream_token.clone())),
+        messenger: Arc::new(sms),
+    };
+    let mut master = [0; 32];
+    if !clock.fill(&mut master) {
+        return Err("the system has no randomness to give".into());
+    }
+    let brand = catalog::brand();
+    let zone = brand.zone()?;
+    let (secrets, wake) = (Arc::new(Secrets::new(&master)), Arc::new(tokio::sync::Notify::new()));
+    Ok(App { store, clock, brand: Arc::new(brand), zone, ports, secrets, wake })
+}
+
+fn device((imsi, name, kind): &(everline_core::identifiers::Imsi, String, DeviceKind)) -> DeviceSeed {
+    let kind = match kind {
+        DeviceKind::Watch => everline_sandbox::DeviceKind::Watch,
+        DeviceKind::Router => everline_sandbox::DeviceKind::Router,
+        DeviceKind::Tracker | DeviceKind::Meter => everline_sandbox::DeviceKind::Tracker,
+        DeviceKind::Phone | DeviceKind::Other => everline_sandbox::DeviceKind::Phone,
+    };
+    DeviceSeed { imsi: imsi.as_str().to_owned(), name: name.clone(), kind, apn: None }
+}
+
+fn web_config(people: &People, access: &Access, url: &str) -> WebConfig {
+    let person = |key: &str, name: Localized, what: Localized, principal| DemoPerson { key: key.to_owned(), name, what, principal };
+    let people = vec![
+        person(
+            "linfang",
+            Localized::zh_en("林芳", "Lin Fang"),
+            Localized::zh_en("自己的手机、女儿的手表（今天停机了）、泰国旅行卡", "Her phone, her daughter's watch (cut off today), a travel line for Thailand"),
+            Principal::Customer(people.linfang),
+        ),
+        person(
+            "shunda",
+            Localized::zh_en("顺达冷链", "Shunda Cold Chain"),
+            Localized::zh_en("120 台车载定位器，37 台本周到期，6 台已停机", "120 vehicle trackers, 37 ending this week, 6 cut off"),
+            Principal::Customer(people.shunda),
+        ),
+        person(
+            "hejing",
+            Localized::zh_en("何静 · 客服", "He Jing · support"),
+            Localized::zh_en("一笔已付款、尚未生效的订单", "An order that is paid and not yet in effect"),
+            Principal::Staff(people.hejing),
+        ),
+        person(
+            "operator",
+            Localized::zh_en("周航 · 运营", "Zhou Hang · operator"),
+            Localized::zh_en("查看正在等待网络确认的订单", "Orders that wait for the network"),
+            Principal::Staff(people.operator),
+        ),
+    ];
+    WebConfig {
+        public_url: url.to_owned(),
+        secure_cookies: false,
+        device_secret: Some(access.device_token.clone()),
+        demo: Some(Demo { people, sandbox_url: access.view_url.clone(), clock_secret: access.clock_token.clone() }),
+    }
+}

@@ -1,0 +1,7 @@
+one-time-code = [{ $brand }] Your code is { $code }, valid for 10 minutes. Tell nobody; our staff never ask for it.
+renewal-in-effect = [{ $brand }] { $line }: "{ $offering }" is yours, ¥{ $amount } paid. Order { $order }, receipt: { $link }
+paid-not-in-effect = [{ $brand }] We have your ¥{ $amount } for "{ $offering }" on { $line }. We are waiting for the network and will tell you when it is in effect: { $link }
+grace-began = [{ $brand }] The plan of { $line } ended on { $until }. It still works; renew soon so that it is not cut off: { $link }
+suspended = [{ $brand }] { $line } has no service now; emergency calls and our hotline still work. Renew and it is back at once: { $link }
+refund-started = [{ $brand }] ¥{ $amount } of order { $order } is on its way back to where it came from: { $link }
+refund-done = [{ $brand }] ¥{ $amount } of order { $order } went back to where it came from: { $link }

@@ -1,0 +1,174 @@
+//! The steps of CI, in order. Each says what it needs, what it runs, and what it counts.
+
+use crate::install::{Need, install};
+use crate::tally::Tally;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, ExitCode, Stdio};
+
+/// One step.
+pub(crate) struct Step {
+    name: &'static str,
+    needs: &'static [Need],
+    run: &'static [Invocation],
+}
+
+/// One command of a step.
+struct Invocation {
+    program: &'static str,
+    args: &'static [&'static str],
+    env: &'static [(&'static str, &'static str)],
+    expect: Expect,
+}
+
+/// How a command must end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expect {
+    /// With success; counts as one.
+    Success,
+    /// With success; its tests are counted from what it prints.
+    Tests,
+    /// With failure: a harness that must notice what is planted; counts as one.
+    Failure,
+}
+
+const fn invoke(program: &'static str, args: &'static [&'static str], expect: Expect) -> Invocation {
+    Invocation { program, args, env: &[], expect }
+}
+
+pub(crate) const LINT: &[Step] = &[
+    Step { name: "format", needs: &[], run: &[invoke("cargo", &["fmt", "--all", "--check"], Expect::Success)] },
+    Step {
+        name: "clippy",
+        needs: &[],
+        run: &[invoke(
+            "cargo",
+            &["clippy", "--quiet", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"],
+            Expect::Success,
+        )],
+    },
+];
+pub(crate) const UNIT: &[Step] = &[Step {
+    name: "tests",
+    needs: &[Need::Postgres],
+    run: &[Invocation {
+        program: "cargo",
+        args: &["test", "--quiet", "--workspace", "--locked", "--no-fail-fast"],
+        env: &[("EVERLINE_REQUIRE_POSTGRES", "1")],
+        expect: Expect::Tests,
+    }],
+}];
+pub(crate) const MODEL: &[Step] = &[Step {
+    name: "model",
+    needs: &[],
+    run: &[Invocation {
+        program: "cargo",
+        args: &["test", "--release", "--quiet", "--locked", "-p", "everline-app", "--test", "it", "--", "model"],
+        env: &[("PROPTEST_CASES", "10000")],
+        expect: Expect::Tests,
+    }],
+}];
+pub(crate) const VECTORS: &[Step] = &[Step {
+    name: "vectors",
+    needs: &[Need::Node],
+    run: &[invoke("bash", &["xtask/scripts/vectors.sh"], Expect::Success)],
+}];
+pub(crate) const WALKTHROUGH: &[Step] = &[Step {
+    name: "walkthrough",
+    needs: &[],
+    run: &[invoke("cargo", &["run", "--release", "--quiet", "--locked", "--", "demo", "--walkthrough"], Expect::Success)],
+}];
+pub(crate) const BROWSER: &[Step] = &[Step {
+    name: "browser",
+    needs: &[Need::Node, Need::Chromium],
+    run: &[invoke("bash", &["xtask/scripts/browser.sh"], Expect::Success)],
+}];
+pub(crate) const CRASH: &[Step] = &[Step {
+    name: "crash",
+    needs: &[Need::Postgres],
+    run: &[
+        invoke("cargo", &["build", "--release", "--quiet", "--locked", "-p", "everline-sim"], Expect::Success),
+        invoke("cargo", SQLITE_CRASH, Expect::Success),
+        invoke("cargo", POSTGRES_CRASH, Expect::Success),
+        invoke("cargo", SQLITE_BROKEN, Expect::Failure),
+        invoke("cargo", POSTGRES_BROKEN, Expect::Failure),
+    ],
+}];
+const SQLITE_CRASH: &[&str] = &[
+    "run", "--release", "--quiet", "--locked", "-p", "everline-sim", "--", "crash", "--store", "sqlite", "--rounds", "100",
+    "--in-flight", "16",
+];
+const POSTGRES_CRASH: &[&str] = &[
+    "run", "--release", "--quiet", "--locked", "-p", "everline-sim", "--", "crash", "--store", "postgres", "--rounds",
+    "100", "--in-flight", "16",
+];
+const SQLITE_BROKEN: &[&str] = &[
+    "run", "--release", "--quiet", "--locked", "-p", "everline-sim", "--features", "ack-before-commit", "--", "crash",
+    "--store", "sqlite", "--rounds", "100", "--in-flight", "16",
+];
+const POSTGRES_BROKEN: &[&str] = &[
+    "run", "--release", "--quiet", "--locked", "-p", "everline-sim", "--features", "ack-before-commit", "--", "crash",
+    "--store", "postgres", "--rounds", "100", "--in-flight", "16",
+];
+
+/// Everything, quick and likely failures first.
+pub(crate) const ALL: &[&[Step]] = &[LINT, UNIT, MODEL, VECTORS, WALKTHROUGH, BROWSER, CRASH];
+
+/// Runs steps to the end, whatever fails; what was counted.
+pub(crate) fn run(steps: &[&[Step]]) -> Tally {
+    let mut tally = Tally::default();
+    for step in steps.iter().flat_map(|group| group.iter()) {
+        println!("== {}", step.name);
+        if !install(step.needs) {
+            println!("{}: what it needs cannot be installed", step.name);
+            tally.failed += 1;
+            continue;
+        }
+        step.run.iter().for_each(|invocation| tally.add(run_one(step.name, invocation)));
+    }
+    tally
+}
+
+fn run_one(step: &str, run: &Invocation) -> Tally {
+    let mut command = Command::new(run.program);
+    command.args(run.args).envs(run.env.iter().copied()).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut tally = Tally::default();
+    let status = command.spawn().and_then(|mut child| {
+        if let Some(output) = child.stdout.take() {
+            for line in BufReader::new(output).lines() {
+                let line = line?;
+                println!("{line}");
+                tally.add(Tally::of_line(&line));
+            }
+        }
+        child.wait()
+    });
+    let success = status.as_ref().is_ok_and(std::process::ExitStatus::success);
+    let as_expected = match run.expect {
+        Expect::Success | Expect::Tests => success,
+        // An exit code of 1 is the harness saying what it found; anything else is the harness itself failing.
+        Expect::Failure => status.as_ref().is_ok_and(|status| status.code() == Some(1)),
+    };
+    if !as_expected {
+        println!("{step}: `{} {}` ended with {status:?}", run.program, run.args.join(" "));
+    }
+    match run.expect {
+        Expect::Tests if as_expected => tally,
+        // A runner that failed without counting a failed test (it did not build, it was killed) is a failure too.
+        Expect::Tests => Tally { failed: tally.failed.max(1), ..tally },
+        Expect::Success | Expect::Failure => {
+            Tally { passed: u64::from(as_expected), failed: u64::from(!as_expected), skipped: tally.skipped }
+        }
+    }
+}
+
+/// `cargo xtask bench WHAT [ARGS]`.
+pub(crate) fn bench(args: &[String]) -> ExitCode {
+    if !install(&[Need::Postgres]) {
+        eprintln!("PostgreSQL cannot be installed");
+        return ExitCode::FAILURE;
+    }
+    let mut command = Command::new("cargo");
+    command.args(["run", "--release", "--quiet", "-p", "everline-sim", "--", "bench"]).args(args);
+    let success = command.status().is_ok_and(|status| status.success());
+    if success { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
