@@ -9,8 +9,10 @@ use everline_core::charging::{Service, Session};
 use everline_core::effects::Effects;
 use everline_core::identifiers::Imsi;
 use everline_core::ids::{CustomerId, LineId, RawId, SessionId};
+use everline_core::line::{Line, LineState};
 use everline_core::offering::Unit;
 use everline_core::order::{Order, OrderState};
+use everline_core::renewal::on_attached;
 use everline_core::time::{Now, Zone};
 use everline_store::tables::{allowance, directory, line, order, usage};
 use everline_store::{Stop, Tx, Work};
@@ -66,6 +68,11 @@ async fn find(app: &App, session: SessionId) -> Result<(CustomerId, LineId), Pro
     Ok(app.store.read(FindSession { session }).await?)
 }
 
+/// Grace keeps the service of a line whose plan ended; what is used then is recorded as overrun.
+fn may_be_online(line: &Line, octets_left: i64) -> bool {
+    matches!(line.state, LineState::Grace { .. }) || (line.state.in_service() && octets_left > 0)
+}
+
 struct Attach {
     imsi: Imsi,
     notify_url: String,
@@ -81,22 +88,28 @@ impl Work for Attach {
         let found = directory::find(tx, directory::Name::Imsi, self.imsi.as_str()).await?;
         let (customer, id) = found.ok_or(Stop::Refused(Problem::NotFound("subscriber")))?;
         let line = line::lock(tx, customer, LineId(id)).await?;
+        let waiting = order::waiting(tx, customer, line.id).await?;
         let mut allowance = allowance::lock(tx, customer, line.id).await?;
         let octets_left = allowance.left(Unit::Octets, self.now.business);
-        let online = line.state.in_service() && octets_left > 0;
+        let online = may_be_online(&line, octets_left);
         if allowance.session_mut(self.session).is_none() {
+            // The device opens a new session: the one it had has ended, and holds no order up any more.
+            for ended in allowance.sessions.extract_if(.., |session| session.imsi == self.imsi.as_str()) {
+                directory::remove(tx, directory::Name::Session, &ended.id.to_string());
+            }
             if allowance.sessions.len() >= SESSIONS_MAX {
                 return Err(Stop::Refused(Problem::TooMany { retry_after_s: 60 }));
             }
             allowance.sessions.push(Session {
                 id: self.session,
+                imsi: self.imsi.as_str().to_owned(),
                 notify_url: self.notify_url.clone(),
                 service: if online { Service::Full } else { Service::Redirected },
                 sequence: 0,
                 restoring_for: None,
             });
             directory::add(tx, directory::Name::Session, &self.session.to_string(), customer, line.id.0);
-            let effects = Effects { line: Some(line.clone()), allowance: Some(allowance), ..Effects::default() };
+            let effects = on_attached(&line, allowance, &waiting, self.now);
             carry_out(tx, (customer, line.id), &effects, &self.zone, self.now)?;
         }
         Ok(Granted { session: self.session, online, octets_left })
@@ -139,7 +152,7 @@ impl Work for Report {
             }
         }
         let octets_left = allowance.left(Unit::Octets, at);
-        let online = line.state.in_service() && octets_left > 0;
+        let online = may_be_online(&line, octets_left);
         if let Some(session) =
             allowance.session_mut(self.session).filter(|session| !online && session.service == Service::Full)
         {

@@ -15,9 +15,8 @@ pub async fn line_history(app: &App, customer: CustomerId, line: LineId) -> Resu
 /// The code of the plan that was paid for last: what a renewal offers first.
 #[must_use]
 pub fn last_plan(history: &[(Order, Offering)]) -> Option<&str> {
-    let paid = |order: &Order| {
-        order.paid_at.is_some() && !matches!(order.state, OrderState::Refunding | OrderState::Refunded)
-    };
+    let paid =
+        |order: &Order| order.paid_at.is_some() && !matches!(order.state, OrderState::Refunding | OrderState::Refunded);
     let plan = history.iter().find(|(order, offering)| offering.kind == OfferingKind::Plan && paid(order));
     plan.map(|(_, offering)| offering.reference.code.as_str())
 }

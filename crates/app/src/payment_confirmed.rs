@@ -11,12 +11,12 @@
 //!    cut off and must acknowledge; an upstream network must confirm. Until then the order is *paid, not yet in effect*.
 //! 4. Money that the order cannot take goes back by itself ([`crate::refund_payment`]).
 //!
-//! Evidence that comes twice, late, out of order or from two nodes at once ends in the same rows: the locks put the
+//! What fell due on the line before the evidence came, happens before it. Evidence that comes twice, late, out of order or from two nodes at once ends in the same rows: the locks put the
 //! decisions in a row, a paid attempt takes no more evidence, and a posting's id follows from its cause.
 
 use crate::ports::{NoticeRefusal, NoticeSays, PaymentNotice};
 use crate::save::carry_out;
-use crate::{App, Problem};
+use crate::{App, Problem, timers};
 use everline_core::brand::Brand;
 use everline_core::effects::{CaseOpened, CaseReason, Job};
 use everline_core::ids::{AttemptId, CustomerId};
@@ -24,6 +24,7 @@ use everline_core::payment::Evidence;
 use everline_core::renewal::{Outcome, on_evidence};
 use everline_core::time::{Now, Zone};
 use everline_store::tables::notice::Notice;
+use everline_store::tables::renewal::Locked;
 use everline_store::tables::{directory, job, notice, payment, renewal, support};
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
@@ -49,14 +50,24 @@ pub async fn payment_notice(app: &App, body: &[u8]) -> Result<(), NoticeProblem>
     let PaymentNotice { name, says } = app.ports.payments.read_notice(body)?;
     let raw = |state| Notice {
         provider: "alipay",
-        name,
+        name: name.clone(),
         received_at: now.system,
         state,
         body: String::from_utf8_lossy(body).into_owned(),
     };
     match says {
         NoticeSays::Paid(evidence) => {
-            take_evidence(app, evidence, Some(raw("processed"))).await?;
+            let unmatched = raw("unmatched");
+            match take_evidence(app, evidence, Some(Notice { state: "processed", ..unmatched.clone() })).await {
+                // Another system may share the application. It is kept, and reconciliation tells whose money it is.
+                Err(Problem::NotFound(_)) => {
+                    tracing::warn!("a payment notice names no attempt of ours; it is kept as unmatched");
+                    app.store.transact(KeepNotice { notice: unmatched }).await.map_err(Problem::from)?;
+                }
+                other => {
+                    other?;
+                }
+            }
         }
         NoticeSays::Nothing => {
             app.store.transact(KeepNotice { notice: raw("processed") }).await.map_err(Problem::from)?
@@ -74,7 +85,16 @@ pub async fn payment_notice(app: &App, body: &[u8]) -> Result<(), NoticeProblem>
 /// Takes verified evidence, from wherever it came, and wakes the jobs it queued.
 pub async fn take_evidence(app: &App, evidence: Evidence, notice: Option<Notice>) -> Result<Outcome, Problem> {
     let (brand, zone, now) = (app.brand.clone(), app.zone.clone(), app.clock.now());
-    let outcome = app.store.transact(PaymentConfirmed { evidence, notice, brand, zone, now }).await?;
+    let outcome = loop {
+        let (brand, zone) = (brand.clone(), zone.clone());
+        let work = PaymentConfirmed { evidence: evidence.clone(), notice: notice.clone(), brand, zone, now };
+        match app.store.transact(work).await.map_err(Problem::from) {
+            Err(Problem::DueFirst { customer, line, due_at }) => {
+                timers::line_due(app, customer, line, due_at, now).await?
+            }
+            other => break other?,
+        }
+    };
     if outcome != Outcome::AlreadyKnown {
         app.wake.notify_one();
     }
@@ -105,7 +125,11 @@ impl Work for PaymentConfirmed {
         if let Some(notice) = &self.notice {
             notice::keep(tx, notice);
         }
-        let Some(facts) = facts else { return Err(Stop::Refused(Problem::NotFound("attempt"))) };
+        let Some(Locked { facts, due_at }) = facts else { return Err(Stop::Refused(Problem::NotFound("attempt"))) };
+        if let Some(due_at) = due_at.filter(|due_at| *due_at <= self.now.business) {
+            let (customer, line) = (facts.line.customer, facts.line.id);
+            return Err(Stop::Refused(Problem::DueFirst { customer, line, due_at }));
+        }
         let decided = on_evidence(&facts, &self.evidence, &self.brand, &self.zone, self.now);
         let (outcome, effects) = decided.map_err(|refusal| Stop::Refused(refusal.into()))?;
         carry_out(tx, (facts.line.customer, facts.line.id), &effects, &self.zone, self.now)?;
@@ -160,7 +184,7 @@ pub(crate) fn ask_now(
     now: Now,
 ) -> Result<(), everline_store::Error> {
     let question = Job::QueryPayment { customer, attempt };
-    job::add(tx, customer, &question, now.system)?;
+    job::add(tx, customer, &question, now.system, now.system)?;
     job::awake(tx, question.id(), now.system);
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! What can be wrong with a request, with a stable name for each; the words for people are in the locale files.
 
+use everline_core::ids::{CustomerId, LineId};
 use everline_core::ledger::LedgerRefusal;
 use everline_core::quote::NotSellable;
+use everline_core::time::BusinessTime;
 use everline_store::{Error, Stop};
 
 /// Why a request is refused, or could not be carried out.
@@ -60,6 +62,16 @@ pub enum Problem {
     /// The payment provider gave no answer we can use; it is being asked.
     #[error("the provider did not answer")]
     ProviderSilent,
+    /// Something falls due on the line before this can happen; the caller lets it happen and comes again.
+    #[error("the line has something due first")]
+    DueFirst {
+        /// The line's customer.
+        customer: CustomerId,
+        /// The line.
+        line: LineId,
+        /// What is due.
+        due_at: BusinessTime,
+    },
     /// The store is overloaded or away; nothing was done that was not answered.
     #[error("busy")]
     Busy,
@@ -87,7 +99,7 @@ impl Problem {
             Problem::TooMany { .. } => "too-many",
             Problem::ProviderRefused => "provider-refused",
             Problem::ProviderSilent => "provider-silent",
-            Problem::Busy => "busy",
+            Problem::DueFirst { .. } | Problem::Busy => "busy",
             Problem::Internal(_) => "internal",
         }
     }

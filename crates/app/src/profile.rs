@@ -1,4 +1,4 @@
-//! Who a customer is, to itself; and the language it wants to be told things in.
+//! Who a customer is, to itself and to staff.
 
 use crate::{App, Problem};
 use everline_core::customer::Customer;
@@ -11,11 +11,6 @@ pub async fn profile(app: &App, customer: CustomerId) -> Result<Customer, Proble
     app.store.read(ReadProfile { customer }).await.map_err(Problem::from)
 }
 
-/// Remembers the language in which a customer gets messages (BCP 47).
-pub async fn set_language(app: &App, customer: CustomerId, language: &str) -> Result<(), Problem> {
-    app.store.transact(SetLanguage { customer, language: language.to_owned() }).await.map_err(Problem::from)
-}
-
 struct ReadProfile {
     customer: CustomerId,
 }
@@ -25,19 +20,5 @@ impl Work for ReadProfile {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Customer, Stop<Problem>> {
         Ok(customer::get(tx, self.customer).await?)
-    }
-}
-
-struct SetLanguage {
-    customer: CustomerId,
-    language: String,
-}
-impl Work for SetLanguage {
-    const NAME: &'static str = "set_language";
-    type Out = ();
-    type Refusal = Problem;
-    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        customer::set_language(tx, self.customer, &self.language);
-        Ok(())
     }
 }

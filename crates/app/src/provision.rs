@@ -3,7 +3,7 @@
 use crate::jobs::Done;
 use crate::ports::{NetworkChange, NetworkReply, NetworkWhat};
 use crate::save::carry_out;
-use crate::{App, Problem};
+use crate::{App, Problem, timers};
 use everline_core::charging::Service;
 use everline_core::effects::NetworkAction;
 use everline_core::identifiers::Msisdn;
@@ -11,6 +11,7 @@ use everline_core::ids::{CustomerId, JobId, LineId, OrderId, SessionId};
 use everline_core::order::OrderState;
 use everline_core::renewal::{UpstreamAnswer, on_acknowledged, on_upstream_answer};
 use everline_core::time::{Now, Zone};
+use everline_store::tables::renewal::Locked;
 use everline_store::tables::{allowance, catalog, line, order, renewal};
 use everline_store::{Stop, Tx, Work};
 
@@ -102,7 +103,15 @@ pub(crate) async fn activate_upstream(app: &App, customer: CustomerId, id: Order
         NetworkReply::Gone | NetworkReply::Unknown => return Ok(Done::retry(app, run, "the network gave no answer")),
     };
     let (zone, now) = (app.zone.clone(), app.clock.now());
-    app.store.transact(UpstreamAnswered { customer, order: id, answer, zone, now }).await?;
+    loop {
+        let work = UpstreamAnswered { customer, order: id, answer, zone: zone.clone(), now };
+        match app.store.transact(work).await.map_err(Problem::from) {
+            Err(Problem::DueFirst { customer, line, due_at }) => {
+                timers::line_due(app, customer, line, due_at, now).await?
+            }
+            other => break other?,
+        }
+    }
     app.wake.notify_one();
     Ok(Done::Finished)
 }
@@ -140,7 +149,11 @@ impl Work for UpstreamAnswered {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         let facts = renewal::lock_by_order(tx, self.customer, self.order).await?;
-        let facts = facts.ok_or(Stop::Refused(Problem::NotFound("order")))?;
+        let Locked { facts, due_at } = facts.ok_or(Stop::Refused(Problem::NotFound("order")))?;
+        if let Some(due_at) = due_at.filter(|due_at| *due_at <= self.now.business) {
+            let (customer, line) = (facts.line.customer, facts.line.id);
+            return Err(Stop::Refused(Problem::DueFirst { customer, line, due_at }));
+        }
         let effects = on_upstream_answer(&facts, self.answer, &self.zone, self.now);
         let effects = effects.map_err(|refusal| Stop::Refused(refusal.into()))?;
         carry_out(tx, (facts.line.customer, facts.line.id), &effects, &self.zone, self.now)?;

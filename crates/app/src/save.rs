@@ -52,7 +52,7 @@ pub(crate) fn carry_out(
         support::open_case(tx, case, now.business);
     }
     for queued in &effects.jobs {
-        job::add(tx, customer_id, queued, now.system)?;
+        job::add(tx, customer_id, queued, now.system, now.system)?;
     }
     Ok(())
 }

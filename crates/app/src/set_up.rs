@@ -33,7 +33,8 @@ impl Work for SetUp {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         let first = catalog::setting(tx, BRAND_SETTING).await?.is_none();
-        let brand = serde_json::to_string(&self.brand).map_err(|error| Stop::Refused(Problem::Internal(error.to_string())))?;
+        let brand =
+            serde_json::to_string(&self.brand).map_err(|error| Stop::Refused(Problem::Internal(error.to_string())))?;
         catalog::set_setting(tx, BRAND_SETTING, &brand);
         for offering in &self.offerings {
             catalog::set_offering(tx, offering)?;

@@ -82,14 +82,14 @@ impl Work for NewAttempt {
                 return Ok((other.clone(), subject));
             }
             let close = Job::ClosePayment { customer: self.customer, attempt: other.id };
-            job::add(tx, self.customer, &close, self.now.system)?;
+            job::add(tx, self.customer, &close, self.now.system, self.now.system)?;
         }
         let attempt = self.new_attempt(&order);
         payment::add(tx, &attempt);
         directory::add(tx, directory::Name::OutTradeNo, &attempt.out_trade_no, self.customer, attempt.id.0);
         let question = Job::QueryPayment { customer: self.customer, attempt: attempt.id };
         if let Some(first) = next_query(&attempt, 0, self.now.system) {
-            job::add(tx, self.customer, &question, first)?;
+            job::add(tx, self.customer, &question, self.now.system, first)?;
         }
         Ok((attempt, subject))
     }

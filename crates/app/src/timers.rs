@@ -26,14 +26,10 @@ pub async fn run_due(app: &App, now: Now) -> Result<usize, Problem> {
             return Ok(count);
         }
         for (subject, customer, kind, due_at) in due {
-            let (brand, zone) = (app.brand.clone(), app.zone.clone());
             match kind {
-                TimerKind::Line => {
-                    let line = LineId(subject);
-                    app.store.transact(LineDue { customer, line, due_at, brand, zone, now }).await?;
-                }
+                TimerKind::Line => line_due(app, customer, LineId(subject), due_at, now).await?,
                 TimerKind::Order => {
-                    let order = OrderId(subject);
+                    let (order, zone) = (OrderId(subject), app.zone.clone());
                     app.store.transact(OrderDue { customer, order, due_at, zone, now }).await?;
                 }
             }
@@ -41,6 +37,18 @@ pub async fn run_due(app: &App, now: Now) -> Result<usize, Problem> {
         }
         app.wake.notify_one();
     }
+}
+
+/// Lets one due instant of a line happen.
+pub(crate) async fn line_due(
+    app: &App,
+    customer: CustomerId,
+    line: LineId,
+    due_at: BusinessTime,
+    now: Now,
+) -> Result<(), Problem> {
+    let (brand, zone) = (app.brand.clone(), app.zone.clone());
+    Ok(app.store.transact(LineDue { customer, line, due_at, brand, zone, now }).await?)
 }
 
 /// Runs timers and numbers receipts until the store is closed.
@@ -137,7 +145,7 @@ impl Work for OrderDue {
         let open = |state| matches!(state, AttemptState::Created | AttemptState::Pending | AttemptState::Unknown);
         for attempt in attempts.iter().filter(|attempt| open(attempt.state)) {
             let close = Job::ClosePayment { customer: self.customer, attempt: attempt.id };
-            job::add(tx, self.customer, &close, self.now.system)?;
+            job::add(tx, self.customer, &close, self.now.system, self.now.system)?;
         }
         let effects = Effects { orders: vec![closed], ..Effects::default() };
         carry_out(tx, (self.customer, order.line), &effects, &self.zone, self.now)?;

@@ -226,11 +226,11 @@ impl Job {
             Job::SendMessage { .. } => "send_message",
         }
     }
-    /// The line whose jobs must run in order, where order matters: what the network is told about a session.
+    /// The session whose jobs must run one after the other, where order matters: what the network is told about it.
     #[must_use]
-    pub const fn ordered_by(&self) -> Option<LineId> {
+    pub const fn ordered_by(&self) -> Option<SessionId> {
         match self {
-            Job::TellNetwork { line, .. } => Some(*line),
+            Job::TellNetwork { session, .. } => Some(*session),
             _ => None,
         }
     }

@@ -180,6 +180,15 @@ pub fn sellable(
     }
 }
 
+/// Whether money that arrives for an order placed earlier can still be turned into what was ordered. Less strict than
+/// [`sellable`]: what was on sale when it was ordered is honoured, a full queue too; but a line that is lost, barred or in
+/// other hands, and a pack without a plan, would take money for nothing.
+#[must_use]
+pub fn deliverable(line: &Line, allowance: &Allowance, offering: &Offering, now: BusinessTime) -> bool {
+    let has_plan = line.state.in_service() && allowance.current_plan(now).is_some();
+    line.state.renewable() && (offering.kind != OfferingKind::Pack || has_plan)
+}
+
 /// Where `offering` lands when it is delivered at `now`. Total: money that was taken is placed, whatever has changed.
 #[must_use]
 pub fn place(allowance: &Allowance, offering: &Offering, zone: &Zone, now: BusinessTime) -> Placement {

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub enum RefundReason {
     /// It came after the order closed and the offering cannot be delivered any more.
     Late,
+    /// The line was lost, barred or handed over, or a pack's plan ended, between ordering and paying.
+    Undeliverable,
     /// The order was already paid by another attempt.
     Surplus,
     /// The network refused what was paid for.
@@ -45,7 +47,7 @@ macro_rules! words {
         }
     };
 }
-words!(RefundReason { Late = "late", Surplus = "surplus", NetworkRefused = "network_refused" });
+words!(RefundReason { Late = "late", Undeliverable = "undeliverable", Surplus = "surplus", NetworkRefused = "network_refused" });
 words!(RefundState { InFlight = "in_flight", Done = "done", Failed = "failed" });
 
 /// One return of money.

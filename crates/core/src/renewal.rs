@@ -14,7 +14,7 @@ use crate::money::Money;
 use crate::offering::{Offering, OfferingKind};
 use crate::order::{Order, OrderState};
 use crate::payment::{Attempt, AttemptState, Evidence, Settlement};
-use crate::quote::{Placement, period, place, sellable};
+use crate::quote::{Placement, deliverable, period, place, sellable};
 use crate::refund::{Refund, RefundReason, RefundState};
 use crate::time::{Now, Zone};
 
@@ -58,8 +58,9 @@ pub enum Outcome {
 
 /// What verified evidence means.
 ///
-/// Checked in this order: known already · contradicts what is known · another amount · the order is open (or closed and
-/// still sellable) · the order is closed for good (late) · the order is paid (surplus).
+/// Checked in this order: known already · contradicts what is known · another amount · the order is open and deliverable,
+/// or open and not (it goes back) · the order is closed and still sellable, or closed for good (late) · the order is paid
+/// (surplus).
 pub fn on_evidence(
     facts: &Facts,
     evidence: &Evidence,
@@ -82,7 +83,12 @@ pub fn on_evidence(
         return Ok((Outcome::Suspended, effects));
     }
     match order.state {
-        OrderState::AwaitingPayment => take(facts, evidence, zone, now),
+        OrderState::AwaitingPayment => {
+            match deliverable(&facts.line, &facts.allowance, &facts.offering, now.business) {
+                true => take(facts, evidence, zone, now),
+                false => give_back(facts, evidence, RefundReason::Undeliverable, now),
+            }
+        }
         OrderState::Closed => match sellable(&facts.line, &facts.allowance, &facts.offering, brand, now.business) {
             Ok(()) => take(facts, evidence, zone, now),
             Err(_) => give_back(facts, evidence, RefundReason::Late, now),
@@ -214,7 +220,7 @@ fn start_refund(
     let id = RefundId(attempt.id.0.derive(0x71, 0));
     let template = match reason {
         RefundReason::NetworkRefused => Template::RefundStartedFromOrder,
-        RefundReason::Late | RefundReason::Surplus => Template::RefundStartedFromSuspense,
+        RefundReason::Late | RefundReason::Undeliverable | RefundReason::Surplus => Template::RefundStartedFromSuspense,
     };
     let posting = Posting::new(template, Cause::Refund(id), order.id, amount.micros(), now.business);
     post(effects, effects.balances.unwrap_or(balances), posting)?;
@@ -292,6 +298,16 @@ pub fn on_acknowledged(
     if ended {
         allowance.sessions.retain(|other| other.id != session);
     }
+    let mut effects = settle_waiting(Effects::default(), &allowance, waiting, now);
+    effects.line = Some(line.clone());
+    effects.allowance = Some(allowance);
+    effects
+}
+
+/// A device opened a session (in `allowance` already). Served in full, it needs no acknowledgement: what waited for its old
+/// session is in effect.
+#[must_use]
+pub fn on_attached(line: &Line, allowance: Allowance, waiting: &[Order], now: Now) -> Effects {
     let mut effects = settle_waiting(Effects::default(), &allowance, waiting, now);
     effects.line = Some(line.clone());
     effects.allowance = Some(allowance);

@@ -42,6 +42,14 @@
   };
   setTimeout(poll, 1000);
 
+  let silence;
+  const say = (...nodes) => {
+    const place = document.getElementById("said");
+    place.replaceChildren(...nodes);
+    clearTimeout(silence);
+    silence = setTimeout(() => place.replaceChildren(), 6000);
+  };
+
   document.addEventListener("submit", async event => {
     const form = event.target;
     if ("plain" in form.dataset) return;
@@ -54,7 +62,7 @@
       const answer = await fetch(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(data) });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const said = page.getElementById("said");
-      if (said) document.getElementById("said").replaceChildren(...said.childNodes);
+      if (said) say(...said.childNodes);
     } finally {
       if (button) button.disabled = false;
     }

@@ -5,11 +5,13 @@
 //! payment gateway speaks Alipay v2 as the real one does, the others speak small JSON interfaces. Everything listens on
 //! the loopback interface. Each part can be made to misbehave in the ways its real counterpart does.
 //!
-//! - [`gateway`]: trades, the payer's page, notifications
-//! - [`upstream`]: activations at another operator
-//! - [`devices`]: devices of the built-in network
-//! - [`sms`]: the SMS provider and its inbox
-//! - [`view`]: the page for people; [`control`]: the same for tests, as JSON
+//! - `gateway`: trades, the payer's page, notifications
+//! - `upstream`: activations at another operator
+//! - `devices`: devices of the built-in network
+//! - `sms`: the SMS provider and its inbox
+//! - `view`: the page for people; `control`: the same for tests, as JSON
+//!
+//! The interfaces are described in the README beside this crate.
 //!
 //! Nothing is kept: what happened here is gone when the sandbox stops.
 

@@ -277,6 +277,7 @@ CREATE TABLE job (
   ordered_by BYTEA,
   payload TEXT NOT NULL,
   state TEXT NOT NULL,
+  queued_at BIGINT NOT NULL,
   due_at BIGINT NOT NULL,
   runs BIGINT NOT NULL,
   last_error TEXT
@@ -284,7 +285,7 @@ CREATE TABLE job (
 WITHOUT ROWID -- sqlite
 ;
 CREATE INDEX job_due ON job (due_at) WHERE state = 'ready';
-CREATE INDEX job_order ON job (ordered_by, id) WHERE ordered_by IS NOT NULL;
+CREATE INDEX job_order ON job (ordered_by, queued_at, id) WHERE ordered_by IS NOT NULL;
 
 -- The next instant of business time at which something happens to its subject by itself.
 -- class: own

@@ -4,21 +4,21 @@
 //! statements about orders are the first and last value of the last byte of an order's id: one part of the orders.
 
 everline_store::queries! { ALL;
-    OFFERINGS = "SELECT code, version, body FROM offering ORDER BY code, version";
-    ORDER_COUNT = "SELECT COUNT(*) FROM orders";
-    COUNTER = "SELECT value FROM setting WHERE name = 'receipt_number'";
+    pub(super) OFFERINGS = "SELECT code, version, body FROM offering ORDER BY code, version";
+    pub(super) ORDER_COUNT = "SELECT COUNT(*) FROM orders";
+    pub(super) COUNTER = "SELECT value FROM setting WHERE name = 'receipt_number'";
 
-    CUSTOMERS = "SELECT c.customer_id, a.currency, a.psp_receivable, a.paid_credit, a.promo_credit, a.order_funds, a.deferred_revenue, \
+    pub(super) CUSTOMERS = "SELECT c.customer_id, a.currency, a.psp_receivable, a.paid_credit, a.promo_credit, a.order_funds, a.deferred_revenue, \
         a.suspense, a.refund_in_flight, a.revenue \
         FROM customer c LEFT JOIN account a ON a.customer_id = c.customer_id \
         WHERE c.customer_id > $1 ORDER BY c.customer_id LIMIT $2";
-    ACCOUNTS_ALONE = "SELECT a.customer_id FROM account a LEFT JOIN customer c ON c.customer_id = a.customer_id \
+    pub(super) ACCOUNTS_ALONE = "SELECT a.customer_id FROM account a LEFT JOIN customer c ON c.customer_id = a.customer_id \
         WHERE c.customer_id IS NULL AND a.customer_id > $1 ORDER BY a.customer_id LIMIT $2";
-    TRANSFERS_OF_CUSTOMERS = "SELECT id, customer_id, posting_id, template, order_id, cause_id, debit, credit, amount, posted_at \
+    pub(super) TRANSFERS_OF_CUSTOMERS = "SELECT id, customer_id, posting_id, template, order_id, cause_id, debit, credit, amount, posted_at \
         FROM transfer WHERE (id, customer_id) > ($1, $2) AND customer_id > $3 AND customer_id <= $4 \
         ORDER BY id, customer_id LIMIT $5";
 
-    ORDERS = "SELECT o.customer_id, o.id, o.line_id, o.number, o.offering_code, o.offering_version, o.currency, o.price, o.funds, o.state, \
+    pub(super) ORDERS = "SELECT o.customer_id, o.id, o.line_id, o.number, o.offering_code, o.offering_version, o.currency, o.price, o.funds, o.state, \
         o.placed_at, o.expires_at, o.paid_at, o.delivered_at, o.in_effect_at, o.closed_at, o.starts_at, o.ends_at, \
         d.customer_id, d.subject_id, l.id, m.due_at, m.kind, n.due_at \
         FROM orders o \
@@ -28,29 +28,29 @@ everline_store::queries! { ALL;
         LEFT JOIN timer n ON n.id = o.line_id \
         WHERE (o.customer_id, o.id) > ($1, $2) AND substr(o.id, 16, 1) BETWEEN $3 AND $4 \
         ORDER BY o.customer_id, o.id LIMIT $5";
-    ATTEMPTS = "SELECT t.customer_id, t.id, t.order_id, t.method, t.out_trade_no, t.currency, t.amount, t.state, t.trade_no, t.received, \
+    pub(super) ATTEMPTS = "SELECT t.customer_id, t.id, t.order_id, t.method, t.out_trade_no, t.currency, t.amount, t.state, t.trade_no, t.received, \
         t.settlement, t.expires_at, t.paid_at, d.customer_id, d.subject_id, e.customer_id, e.subject_id \
         FROM attempt t \
         LEFT JOIN directory d ON d.kind = 'out_trade_no' AND d.name = t.out_trade_no \
         LEFT JOIN directory e ON e.kind = 'trade_no' AND e.name = t.trade_no \
         WHERE (t.customer_id, t.id) > ($1, $2) AND substr(t.order_id, 16, 1) BETWEEN $3 AND $4 \
         ORDER BY t.customer_id, t.id LIMIT $5";
-    REFUNDS = "SELECT customer_id, id, attempt_id, order_id, out_request_no, currency, amount, reason, state, settled_at FROM refund \
+    pub(super) REFUNDS = "SELECT customer_id, id, attempt_id, order_id, out_request_no, currency, amount, reason, state, settled_at FROM refund \
         WHERE (customer_id, id) > ($1, $2) AND substr(order_id, 16, 1) BETWEEN $3 AND $4 ORDER BY customer_id, id LIMIT $5";
-    TRANSFERS_OF_ORDERS = "SELECT id, customer_id, posting_id, template, order_id, cause_id, debit, credit, amount, posted_at \
+    pub(super) TRANSFERS_OF_ORDERS = "SELECT id, customer_id, posting_id, template, order_id, cause_id, debit, credit, amount, posted_at \
         FROM transfer WHERE (id, customer_id) > ($1, $2) AND substr(order_id, 16, 1) BETWEEN $3 AND $4 \
         ORDER BY id, customer_id LIMIT $5";
-    RECEIPTS = "SELECT r.id, r.customer_id, r.order_id, r.issued_at, n.number, u.customer_id FROM receipt r \
+    pub(super) RECEIPTS = "SELECT r.id, r.customer_id, r.order_id, r.issued_at, n.number, u.customer_id FROM receipt r \
         LEFT JOIN receipt_number n ON n.receipt_id = r.id \
         LEFT JOIN receipt_unnumbered u ON u.id = r.id \
         WHERE (r.id, r.customer_id) > ($1, $2) AND substr(r.order_id, 16, 1) BETWEEN $3 AND $4 \
         ORDER BY r.id, r.customer_id LIMIT $5";
-    CASES = "SELECT customer_id, id, order_id, reason, state FROM support_case \
+    pub(super) CASES = "SELECT customer_id, id, order_id, reason, state FROM support_case \
         WHERE (customer_id, id) > ($1, $2) AND order_id IS NOT NULL AND substr(order_id, 16, 1) BETWEEN $3 AND $4 \
         ORDER BY customer_id, id LIMIT $5";
-    ALLOWANCES = "SELECT customer_id, id, body FROM allowance WHERE (customer_id, id) > ($1, $2) ORDER BY customer_id, id LIMIT $3";
+    pub(super) ALLOWANCES = "SELECT customer_id, id, body FROM allowance WHERE (customer_id, id) > ($1, $2) ORDER BY customer_id, id LIMIT $3";
 
-    LINES = "SELECT l.customer_id, l.id, l.msisdn, l.family, l.network, l.state, l.state_since, l.grace_until, l.service_until, \
+    pub(super) LINES = "SELECT l.customer_id, l.id, l.msisdn, l.family, l.network, l.state, l.state_since, l.grace_until, l.service_until, \
         w.body, m.due_at, m.kind, d.customer_id, d.subject_id, c.customer_id \
         FROM line l \
         LEFT JOIN allowance w ON w.customer_id = l.customer_id AND w.id = l.id \
@@ -58,23 +58,23 @@ everline_store::queries! { ALL;
         LEFT JOIN directory d ON d.kind = 'msisdn' AND d.name = l.msisdn \
         LEFT JOIN customer c ON c.customer_id = l.customer_id \
         WHERE (l.customer_id, l.id) > ($1, $2) ORDER BY l.customer_id, l.id LIMIT $3";
-    ALLOWANCES_ALONE = "SELECT w.customer_id, w.id FROM allowance w LEFT JOIN line l ON l.customer_id = w.customer_id AND l.id = w.id \
+    pub(super) ALLOWANCES_ALONE = "SELECT w.customer_id, w.id FROM allowance w LEFT JOIN line l ON l.customer_id = w.customer_id AND l.id = w.id \
         WHERE l.id IS NULL AND (w.customer_id, w.id) > ($1, $2) ORDER BY w.customer_id, w.id LIMIT $3";
 
-    DIRECTORY = "SELECT d.kind, d.name, d.customer_id, d.subject_id, o.number, t.out_trade_no, t.trade_no, l.msisdn, c.customer_id \
+    pub(super) DIRECTORY = "SELECT d.kind, d.name, d.customer_id, d.subject_id, o.number, t.out_trade_no, t.trade_no, l.msisdn, c.customer_id \
         FROM directory d \
         LEFT JOIN orders o ON d.kind IN ('order_number', 'order_token') AND o.customer_id = d.customer_id AND o.id = d.subject_id \
         LEFT JOIN attempt t ON d.kind IN ('out_trade_no', 'trade_no') AND t.customer_id = d.customer_id AND t.id = d.subject_id \
         LEFT JOIN line l ON d.kind IN ('msisdn', 'imsi', 'iccid', 'session') AND l.customer_id = d.customer_id AND l.id = d.subject_id \
         LEFT JOIN customer c ON d.kind = 'login' AND c.customer_id = d.customer_id AND c.customer_id = d.subject_id \
         WHERE (d.kind, d.name) > ($1, $2) ORDER BY d.kind, d.name LIMIT $3";
-    TIMERS = "SELECT m.id, m.customer_id, m.kind, m.due_at, o.id, l.id FROM timer m \
+    pub(super) TIMERS = "SELECT m.id, m.customer_id, m.kind, m.due_at, o.id, l.id FROM timer m \
         LEFT JOIN orders o ON m.kind = 'order' AND o.customer_id = m.customer_id AND o.id = m.id \
         LEFT JOIN line l ON m.kind = 'line' AND l.customer_id = m.customer_id AND l.id = m.id \
         WHERE m.id > $1 ORDER BY m.id LIMIT $2";
-    JOBS = "SELECT id, customer_id, payload, state, last_error FROM job WHERE id > $1 ORDER BY id LIMIT $2";
-    NUMBERS = "SELECT n.number, n.receipt_id, n.customer_id, r.customer_id FROM receipt_number n \
+    pub(super) JOBS = "SELECT id, customer_id, payload, state, last_error FROM job WHERE id > $1 ORDER BY id LIMIT $2";
+    pub(super) NUMBERS = "SELECT n.number, n.receipt_id, n.customer_id, r.customer_id FROM receipt_number n \
         LEFT JOIN receipt r ON r.id = n.receipt_id WHERE n.number > $1 ORDER BY n.number LIMIT $2";
-    UNNUMBERED_ALONE = "SELECT u.id FROM receipt_unnumbered u LEFT JOIN receipt r ON r.id = u.id \
+    pub(super) UNNUMBERED_ALONE = "SELECT u.id FROM receipt_unnumbered u LEFT JOIN receipt r ON r.id = u.id \
         WHERE r.id IS NULL AND u.id > $1 ORDER BY u.id LIMIT $2";
 }

@@ -252,6 +252,7 @@ mod tests {
         allowance.periods.push(period(2, OfferingKind::Pack, window, 50));
         allowance.sessions.push(Session {
             id: SessionId(RawId::new_v7(3, [3; 10])),
+            imsi: "460110000000001".into(),
             notify_url: "http://127.0.0.1/n".into(),
             service: Service::Restoring,
             sequence: 5,

@@ -19,6 +19,8 @@ pub enum Service {
 pub struct Session {
     /// Its id.
     pub id: SessionId,
+    /// The subscriber identity it was opened with; a new session of the same one ends it.
+    pub imsi: String,
     /// Where the network takes notices about it.
     pub notify_url: String,
     /// What it may do.

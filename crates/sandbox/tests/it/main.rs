@@ -2,7 +2,6 @@
 //! The sandbox over HTTP, as the platform, a browser and a test see it.
 
 mod devices;
-mod manual_tmp;
 mod gateway;
 mod notifications;
 mod rig;

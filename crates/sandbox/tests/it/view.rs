@@ -2,6 +2,7 @@ use crate::rig::{Rig, START_US, seed};
 use everline_sandbox::{DeviceKind, Error, SandboxConfig, start};
 use serde_json::json;
 use std::sync::Arc;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 async fn page(rig: &Rig, path: &str) -> String {
     let got = rig.get(&format!("{}{path}", rig.access.view_url)).await;
@@ -171,9 +172,20 @@ async fn faults_are_set_on_the_page() {
 #[tokio::test]
 async fn it_stops_even_while_something_hangs() {
     let mut rig = Rig::start_with(|config| config.devices = vec![seed("460001", DeviceKind::Phone)]).await;
+    rig.control("POST", "devices/460001/attach", &json!(null)).await;
+    let url = rig.asked().await.json()["notify_url"].as_str().unwrap().to_owned();
     rig.control("PUT", "devices/460001/misbehaviour", &"vanished_hang".into()).await;
     let addresses = rig.sandbox().addresses();
+    let mut hanging = tokio::net::TcpStream::connect(addresses.devices).await.unwrap();
+    let path = url.split(&addresses.devices.to_string()).nth(1).unwrap();
+    let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{{}}");
+    hanging.write_all(head.as_bytes()).await.unwrap();
+    // Another connection is answered meanwhile, after the first was accepted.
+    assert_eq!(rig.get(&format!("http://{}/", addresses.devices)).await.status, 404);
     rig.shut_down().await;
+    let mut answer = Vec::new();
+    hanging.read_to_end(&mut answer).await.unwrap();
+    assert_eq!(answer, b"");
     for address in [addresses.view, addresses.gateway, addresses.upstream, addresses.devices, addresses.sms] {
         assert!(tokio::net::TcpStream::connect(address).await.is_err(), "{address}");
     }

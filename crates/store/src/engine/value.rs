@@ -148,7 +148,7 @@ impl ToSql for Value {
         Ok(IsNull::No)
     }
 
-    /// [`Value::fits`] has been asked before.
+    // `fits` has been asked before.
     fn accepts(_: &Type) -> bool {
         true
     }

@@ -7,10 +7,10 @@ use everline_core::ids::{CustomerId, JobId};
 use everline_core::time::SystemTime;
 
 crate::queries! { ALL;
-    ADD = "INSERT INTO job (id, customer_id, ordered_by, payload, state, due_at, runs) VALUES ($1, $2, $3, $4, 'ready', $5, 0) \
+    ADD = "INSERT INTO job (id, customer_id, ordered_by, payload, state, queued_at, due_at, runs) VALUES ($1, $2, $3, $4, 'ready', $5, $6, 0) \
         ON CONFLICT (id) DO NOTHING";
     DUE = "SELECT id, payload, runs FROM job j WHERE state = 'ready' AND due_at <= $1 \
-        AND NOT EXISTS (SELECT 1 FROM job e WHERE e.ordered_by = j.ordered_by AND e.id < j.id AND e.state = 'ready') \
+        AND NOT EXISTS (SELECT 1 FROM job e WHERE e.ordered_by = j.ordered_by AND (e.queued_at, e.id) < (j.queued_at, j.id) AND e.state = 'ready') \
         ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED";
     LEASE = "UPDATE job SET due_at = $2, runs = runs + 1 WHERE id = $1";
     DONE = "DELETE FROM job WHERE id = $1 AND runs = $2";
@@ -73,9 +73,9 @@ fn decode(payload: &str) -> Result<Job> {
 }
 
 /// Queues a job, due at `due_at`; one that is queued already stays as it is.
-pub fn add(tx: &mut Tx, customer: CustomerId, job: &Job, due_at: SystemTime) -> Result<()> {
+pub fn add(tx: &mut Tx, customer: CustomerId, job: &Job, now: SystemTime, due_at: SystemTime) -> Result<()> {
     let payload = serde_json::to_string(job).map_err(|_| undecodable::<Job>("payload", "a job that has no JSON"))?;
-    tx.put(&ADD, args![job.id(), customer, job.ordered_by(), payload, due_at]);
+    tx.put(&ADD, args![job.id(), customer, job.ordered_by(), payload, now, due_at]);
     Ok(())
 }
 /// Takes due jobs under lease until `lease_until`: whoever does not settle one by then leaves it to the next.

@@ -12,12 +12,13 @@ use everline_core::line::Line;
 use everline_core::order::Order;
 use everline_core::payment::Attempt;
 use everline_core::renewal::Facts;
+use everline_core::time::BusinessTime;
 
 macro_rules! columns {
     () => {
         concat!(
             "SELECT a.psp_receivable, a.paid_credit, a.promo_credit, a.order_funds, a.deferred_revenue, a.suspense, a.refund_in_flight, a.revenue, ",
-            line::columns!(), ", ", order::columns!(), ", ", payment::columns!(), ", w.body "
+            line::columns!(), ", ", order::columns!(), ", ", payment::columns!(), ", w.body, i.due_at "
         )
     };
 }
@@ -29,12 +30,14 @@ crate::queries! { ALL;
          JOIN orders o ON o.customer_id = t.customer_id AND o.id = t.order_id \
          JOIN line l ON l.customer_id = o.customer_id AND l.id = o.line_id \
          JOIN allowance w ON w.customer_id = l.customer_id AND w.id = l.id \
+         LEFT JOIN timer i ON i.id = l.id \
          WHERE d.kind = 'out_trade_no' AND d.name = $1 FOR UPDATE OF a, l, o, t, w");
     LOCK_BY_ORDER = concat!(columns!(),
         "FROM account a JOIN orders o ON o.customer_id = a.customer_id \
          JOIN line l ON l.customer_id = o.customer_id AND l.id = o.line_id \
          JOIN attempt t ON t.customer_id = o.customer_id AND t.order_id = o.id AND t.settlement = 'order' \
          JOIN allowance w ON w.customer_id = l.customer_id AND w.id = l.id \
+         LEFT JOIN timer i ON i.id = l.id \
          WHERE a.customer_id = $1 AND o.id = $2 FOR UPDATE OF a, l, o, t, w");
 }
 
@@ -44,6 +47,7 @@ struct FactsRow {
     order: Order,
     attempt: Attempt,
     allowance: Allowance,
+    due_at: Option<BusinessTime>,
 }
 impl FromRow for FactsRow {
     fn from_row(row: &Row<'_>) -> Result<Self> {
@@ -54,25 +58,35 @@ impl FromRow for FactsRow {
             order: order::order(&mut c)?,
             attempt: payment::attempt(&mut c)?,
             allowance: allowance::decode(&c.next::<Vec<u8>>()?)?,
+            due_at: c.next()?,
         })
     }
 }
 
-async fn with_offering(tx: &mut Tx, row: FactsRow) -> Result<Facts> {
-    let FactsRow { balances, line, order, attempt, allowance } = row;
+/// What was read, and when the line's timer is due: what is due before now must happen before anything else does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Locked {
+    /// Everything the decision needs.
+    pub facts: Facts,
+    /// When time next changes the line.
+    pub due_at: Option<BusinessTime>,
+}
+
+async fn with_offering(tx: &mut Tx, row: FactsRow) -> Result<Locked> {
+    let FactsRow { balances, line, order, attempt, allowance, due_at } = row;
     let offering = catalog::offering(tx, &order.offering).await?;
-    Ok(Facts { balances, line, order, attempt, allowance, offering })
+    Ok(Locked { facts: Facts { balances, line, order, attempt, allowance, offering }, due_at })
 }
 
 /// Locks and reads everything about the attempt that has this number at its provider; `None` if no attempt of ours has.
-pub async fn lock_by_trade(tx: &mut Tx, out_trade_no: &str) -> Result<Option<Facts>> {
+pub async fn lock_by_trade(tx: &mut Tx, out_trade_no: &str) -> Result<Option<Locked>> {
     match tx.maybe::<FactsRow>(&LOCK_BY_TRADE, args![out_trade_no]).await? {
         Some(row) => with_offering(tx, row).await.map(Some),
         None => Ok(None),
     }
 }
 /// Locks and reads everything about a paid order, with the (first) attempt that paid it.
-pub async fn lock_by_order(tx: &mut Tx, customer: CustomerId, id: OrderId) -> Result<Option<Facts>> {
+pub async fn lock_by_order(tx: &mut Tx, customer: CustomerId, id: OrderId) -> Result<Option<Locked>> {
     match tx.all::<FactsRow>(&LOCK_BY_ORDER, args![customer, id]).await?.into_iter().next() {
         Some(row) => with_offering(tx, row).await.map(Some),
         None => Ok(None),

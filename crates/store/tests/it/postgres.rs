@@ -111,11 +111,12 @@ async fn a_lost_answer_is_reported_where_a_second_run_could_do_harm() {
 async fn when_nobody_can_tell_in_time_that_is_the_answer() {
     let Some(cluster) = cluster() else { return };
     let config = cluster.database().await;
+    let setup = Store::open_postgres(&config, PostgresOptions::default()).await.unwrap();
+    with_schema(&setup).await;
+    setup.transact(Add { n: 0 }).await.unwrap();
     let proxy = Proxy::start(cluster);
-    let options = PostgresOptions { reconnect_ms_max: 200, ..PostgresOptions::default() };
+    let options = PostgresOptions { reconnect_ms_max: 1000, ..PostgresOptions::default() };
     let store = Store::open_postgres(&proxy.through(&config), options).await.unwrap();
-    with_schema(&store).await;
-    store.transact(Add { n: 0 }).await.unwrap();
     for _ in 0..1000 {
         proxy.cut(Cut::BeforeCommit);
     }
@@ -230,7 +231,7 @@ async fn an_abandoned_call_is_not_acknowledged() {
 
 #[tokio::test]
 async fn a_long_statement_is_cut_off() {
-    let options = PostgresOptions { statement_timeout_ms: 50, ..PostgresOptions::default() };
+    let options = PostgresOptions { statement_timeout_ms: 500, ..PostgresOptions::default() };
     let Some(store) = postgres_store(options).await else { return };
     work! { Sleeps {} -> (), |this, tx| { tx.all::<(String,)>(&NO_SLEEP, args![]).await?; } }
     assert_eq!(error(store.transact(Sleeps {}).await), Error::Timeout);

@@ -1,0 +1,363 @@
+//! Judges one order from all its rows. Pure: rows in, findings out.
+
+use super::read::{AttemptRow, OrderRow, ReceiptRow, RefundRow};
+use super::{Collected, Context};
+use everline_core::charging::{self, Window};
+use everline_core::effects::CaseReason;
+use everline_core::ids::{LineId, RawId};
+use everline_core::ledger::Template;
+use everline_core::offering::OfferingKind;
+use everline_core::order::OrderState;
+use everline_core::payment::{AttemptState, Method, Settlement};
+use everline_core::refund::{RefundReason, RefundState};
+
+/// An order with everything that names it.
+pub(super) struct Gathered {
+    pub(super) row: OrderRow,
+    pub(super) attempts: Vec<AttemptRow>,
+    pub(super) refunds: Vec<RefundRow>,
+    /// Its transfers but for recognitions, of which there are many.
+    pub(super) money: Vec<Money>,
+    /// Sum of its recognitions.
+    pub(super) earned: i64,
+    /// How many recognitions it has, and the highest of their numbers.
+    pub(super) recognitions: u32,
+    pub(super) last_recognition: Option<u8>,
+    pub(super) receipts: Vec<ReceiptRow>,
+    /// Reason and state of its cases.
+    pub(super) cases: Vec<(String, String)>,
+    pub(super) periods: Vec<Period>,
+}
+impl Gathered {
+    pub(super) const fn new(row: OrderRow) -> Self {
+        Self {
+            row,
+            attempts: Vec::new(),
+            refunds: Vec::new(),
+            money: Vec::new(),
+            earned: 0,
+            recognitions: 0,
+            last_recognition: None,
+            receipts: Vec::new(),
+            cases: Vec::new(),
+            periods: Vec::new(),
+        }
+    }
+    fn amounts(&self, template: Template, cause: RawId) -> Vec<i64> {
+        let mine = self.money.iter().filter(|money| money.template == template && money.cause == cause);
+        mine.map(|money| money.amount).collect()
+    }
+    fn has_case(&self, reason: CaseReason) -> bool {
+        self.cases.iter().any(|(word, _)| word == reason.word())
+    }
+}
+
+/// One transfer of an order.
+pub(super) struct Money {
+    pub(super) template: Template,
+    pub(super) cause: RawId,
+    pub(super) amount: i64,
+}
+
+/// A period that names the order, and whose allowance it is in.
+pub(super) struct Period {
+    pub(super) line: LineId,
+    pub(super) period: charging::Period,
+}
+
+pub(super) fn order_row(row: &OrderRow) -> String {
+    format!("orders({}, {})", row.customer, row.id)
+}
+pub(super) fn attempt_row(row: &AttemptRow) -> String {
+    format!("attempt({}, {})", row.customer, row.id)
+}
+pub(super) fn refund_row(row: &RefundRow) -> String {
+    format!("refund({}, {})", row.customer, row.id)
+}
+pub(super) fn receipt_row(row: &ReceiptRow) -> String {
+    format!("receipt({}, {})", row.id, row.customer)
+}
+
+/// Everything that must hold of one order.
+pub(super) fn judge(order: &Gathered, context: &Context<'_>, out: &mut Collected) {
+    let row = &order.row;
+    let Some(state) = OrderState::from_word(&row.state) else {
+        out.found("stored_word", order_row(row), format!("state {:?}", row.state));
+        return;
+    };
+    if !row.line_exists {
+        out.found("order_of_line", order_row(row), format!("no line {}", row.line));
+    }
+    if row.named != Some((row.customer, row.id.0)) {
+        out.found("directory", order_row(row), "its number does not lead to it");
+    }
+    if row.currency != context.brand.currency.code() {
+        out.found("currency", order_row(row), format!("in {}", row.currency));
+    }
+    order.attempts.iter().for_each(|attempt| judge_attempt(attempt, order, out));
+    order.refunds.iter().for_each(|refund| judge_refund(refund, order, out));
+    funds(order, state, out);
+    stations(row, state, out);
+    timer(row, state, out);
+    refunding(order, state, out);
+    receipts(order, out);
+    let Some(offering) = context.offerings.get(&row.offering) else {
+        out.found("order_offering", order_row(row), format!("no offering {}", row.offering));
+        return;
+    };
+    delivery(order, state, offering.kind, out);
+    periods(order, state, offering.kind, context, out);
+}
+
+fn judge_attempt(attempt: &AttemptRow, order: &Gathered, out: &mut Collected) {
+    let name = || attempt_row(attempt);
+    let settlement = attempt.settlement.as_deref().map(Settlement::from_word);
+    let state = AttemptState::from_word(&attempt.state);
+    let (Some(state), false, Some(_)) = (state, settlement == Some(None), Method::from_word(&attempt.method)) else {
+        let words = (&attempt.state, &attempt.settlement, &attempt.method);
+        out.found("stored_word", name(), format!("state, settlement, method {words:?}"));
+        return;
+    };
+    let (settlement, paid) = (settlement.flatten(), state == AttemptState::Paid);
+    let signs = [attempt.received > 0, settlement.is_some(), attempt.trade_no.is_some(), attempt.paid_at.is_some()];
+    if signs.iter().any(|sign| *sign != paid) {
+        let detail = format!("{}; received, settlement, trade number, time: {signs:?}", attempt.state);
+        out.found("attempt_paid", name(), detail);
+    }
+    if attempt.currency != order.row.currency {
+        out.found("currency", name(), format!("in {}, its order in {}", attempt.currency, order.row.currency));
+    }
+    let whole = attempt.received == attempt.amount;
+    if settlement.is_some_and(|settlement| whole == (settlement == Settlement::Suspense)) {
+        let detail = format!("asked {}, received {}, settled as {settlement:?}", attempt.amount, attempt.received);
+        out.found("attempt_amount", name(), detail);
+    }
+    for template in [Template::Paid, Template::PaidToSuspense] {
+        let expected = settlement.is_some_and(|s| (s == Settlement::Order) == (template == Template::Paid));
+        let amounts = order.amounts(template, attempt.id.0);
+        if amounts != if expected { vec![attempt.received] } else { vec![] } {
+            let detail = format!("received {} as {settlement:?}, {} of {amounts:?}", attempt.received, template.word());
+            out.found("attempt_posted", name(), detail);
+        }
+    }
+    let refunds = order.refunds.iter().filter(|refund| refund.attempt == attempt.id);
+    let back = refunds.clone().fold(0i64, |sum, refund| sum.saturating_add(refund.amount));
+    if back > attempt.received {
+        out.found("refunds_within_received", name(), format!("received {}, refunds {back}", attempt.received));
+    }
+    match settlement {
+        Some(Settlement::Refund) if refunds.count() == 0 => {
+            out.found("attempt_refunded", name(), "its money goes back, and there is no refund");
+        }
+        Some(Settlement::Suspense) if !order.has_case(CaseReason::AmountMismatch) => {
+            out.found("suspense_has_case", name(), "another amount than asked, and no case");
+        }
+        _ => {}
+    }
+    let here = Some((attempt.customer, attempt.id.0));
+    if attempt.named != here || (attempt.trade_no.is_some() && attempt.trade_named != here) {
+        out.found("directory", name(), "its numbers do not lead to it");
+    }
+}
+
+/// What core derives a refund's id with from its attempt's.
+const REFUND_TAG: u8 = 0x71;
+
+fn judge_refund(refund: &RefundRow, order: &Gathered, out: &mut Collected) {
+    let name = || refund_row(refund);
+    let words = (RefundReason::from_word(&refund.reason), RefundState::from_word(&refund.state));
+    let (Some(reason), Some(state)) = words else {
+        out.found("stored_word", name(), format!("reason {:?}, state {:?}", refund.reason, refund.state));
+        return;
+    };
+    let Some(attempt) = order.attempts.iter().find(|attempt| attempt.id == refund.attempt) else {
+        out.found("refund_of_attempt", name(), format!("the order has no attempt {}", refund.attempt));
+        return;
+    };
+    if refund.id.0 != attempt.id.0.derive(REFUND_TAG, 0) || refund.out_request_no != refund.id.to_string() {
+        out.found("refund_of_attempt", name(), "its numbers do not follow from its attempt");
+    }
+    if refund.currency != attempt.currency {
+        out.found("currency", name(), format!("in {}, its attempt in {}", refund.currency, attempt.currency));
+    }
+    let from_order = reason == RefundReason::NetworkRefused;
+    if attempt.settlement.as_deref() != Some(if from_order { "order" } else { "refund" }) {
+        let detail = format!("{}, of an attempt settled as {:?}", refund.reason, attempt.settlement);
+        out.found("refund_of_attempt", name(), detail);
+    }
+    for (template, expected) in [
+        (Template::RefundStartedFromOrder, from_order),
+        (Template::RefundStartedFromSuspense, !from_order),
+        (Template::RefundDone, state == RefundState::Done),
+        (Template::RefundFailed, state == RefundState::Failed),
+    ] {
+        let amounts = order.amounts(template, refund.id.0);
+        if amounts != if expected { vec![refund.amount] } else { vec![] } {
+            let detail = format!("{} of {}, {} of {amounts:?}", refund.state, refund.amount, template.word());
+            out.found("refund_posted", name(), detail);
+        }
+    }
+    if refund.settled_at.is_some() == (state == RefundState::InFlight) {
+        out.found("refund_settled", name(), format!("{} at {:?}", refund.state, refund.settled_at));
+    }
+    if state == RefundState::Failed && !order.has_case(CaseReason::RefundFailed) {
+        out.found("refund_is_moving", name(), "refused by the provider, and no case");
+    }
+}
+
+/// Whether the price was reached in this state.
+const fn paid(state: OrderState) -> bool {
+    !matches!(state, OrderState::AwaitingPayment | OrderState::Closed)
+}
+
+fn funds(order: &Gathered, state: OrderState, out: &mut Collected) {
+    let row = &order.row;
+    let brought = order.attempts.iter().filter(|attempt| attempt.settlement.as_deref() == Some("order"));
+    let brought = brought.fold(0i64, |sum, attempt| sum.saturating_add(attempt.received));
+    if row.funds != brought {
+        out.found("order_funds", order_row(row), format!("funds {}, its attempts brought {brought}", row.funds));
+    }
+    if paid(state) != (row.funds >= row.price) {
+        let detail = format!("{} with {} of {}", row.state, row.funds, row.price);
+        out.found("order_paid", order_row(row), detail);
+    }
+    let attempts = || order.attempts.iter().map(|attempt| attempt.id.0);
+    let refunds = || order.refunds.iter().map(|refund| refund.id.0);
+    for money in &order.money {
+        let known = match money.template {
+            Template::Paid | Template::PaidToSuspense => attempts().any(|id| id == money.cause),
+            Template::Delivered | Template::ToppedUp | Template::PackRecognised => true,
+            _ => refunds().any(|id| id == money.cause),
+        };
+        if !known {
+            let detail = format!("{} caused by {}, which is not of this order", money.template.word(), money.cause);
+            out.found("transfer_cause", order_row(row), detail);
+        }
+    }
+}
+
+/// Every station that the state implies has its time and no other has, and they are in order.
+fn stations(row: &OrderRow, state: OrderState, out: &mut Collected) {
+    let expected = [
+        ("paid_at", row.paid_at, paid(state)),
+        ("delivered_at", row.delivered_at, state.delivered()),
+        ("in_effect_at", row.in_effect_at, state == OrderState::InEffect),
+        ("closed_at", row.closed_at, matches!(state, OrderState::Closed | OrderState::Refunded)),
+    ];
+    for (station, at, there) in expected {
+        if at.is_some() != there {
+            out.found("order_stations", order_row(row), format!("{} with {station} {at:?}", row.state));
+        }
+    }
+    let times = [Some(row.placed_at), row.paid_at, row.delivered_at, row.in_effect_at, row.closed_at];
+    if !times.into_iter().flatten().is_sorted() || row.expires_at < row.placed_at {
+        out.found("order_stations", order_row(row), "its times are not in order");
+    }
+}
+
+fn timer(row: &OrderRow, state: OrderState, out: &mut Collected) {
+    let expected = (state == OrderState::AwaitingPayment).then_some((row.expires_at, "order"));
+    let found = row.timer.as_ref().map(|(due, kind)| (*due, kind.as_str()));
+    if found != expected {
+        out.found("timer_of_order", order_row(row), format!("{found:?}, {expected:?} expected"));
+    }
+}
+
+fn refunding(order: &Gathered, state: OrderState, out: &mut Collected) {
+    let refused = order.refunds.iter().filter(|refund| refund.reason == RefundReason::NetworkRefused.word());
+    let (mut open, mut done) = (0, 0);
+    refused.for_each(|refund| if refund.state == "done" { done += 1 } else { open += 1 });
+    let fits = match state {
+        OrderState::Refunding => open > 0,
+        OrderState::Refunded => open == 0 && done > 0,
+        _ => open + done == 0,
+    };
+    if !fits {
+        let detail = format!("{} with {open} open and {done} done refunds of its price", order.row.state);
+        out.found("order_refunds", order_row(&order.row), detail);
+    }
+}
+
+/// What core derives a receipt's id with from its order's.
+const RECEIPT_TAG: u8 = 0x70;
+
+fn receipts(order: &Gathered, out: &mut Collected) {
+    let row = &order.row;
+    if order.receipts.len() != usize::from(row.paid_at.is_some()) {
+        let detail = format!("{} receipts, paid at {:?}", order.receipts.len(), row.paid_at);
+        out.found("receipt_of_order", order_row(row), detail);
+    }
+    for receipt in &order.receipts {
+        if receipt.id.0 != row.id.0.derive(RECEIPT_TAG, 0) || row.paid_at.is_some_and(|at| at != receipt.issued_at) {
+            out.found("receipt_of_order", receipt_row(receipt), "its id or time does not follow from its order");
+        }
+        if receipt.number.is_some() == receipt.waits {
+            let detail = format!("number {:?}, waits for one: {}", receipt.number, receipt.waits);
+            out.found("receipt_number", receipt_row(receipt), detail);
+        }
+    }
+}
+
+/// What was delivered was posted, whole; what time earned of it is no more than its price.
+fn delivery(order: &Gathered, state: OrderState, kind: OfferingKind, out: &mut Collected) {
+    let row = &order.row;
+    let topup = kind == OfferingKind::TopUp;
+    for (template, right) in [(Template::Delivered, !topup), (Template::ToppedUp, topup)] {
+        let expected = right && state.delivered();
+        let amounts: Vec<i64> =
+            order.money.iter().filter(|money| money.template == template).map(|money| money.amount).collect();
+        if amounts != if expected { vec![row.price] } else { vec![] } {
+            let detail = format!("{} at {}, {} of {amounts:?}", row.state, row.price, template.word());
+            out.found("order_delivered", order_row(row), detail);
+        }
+    }
+    let numbers = order.last_recognition.map_or(0, |last| u32::from(last) + 1);
+    if numbers != order.recognitions {
+        out.found("recognition", order_row(row), format!("{} recognitions up to {numbers}", order.recognitions));
+    }
+    let expected = match order.periods.first() {
+        _ if topup || !state.delivered() => (0, 0),
+        Some(Period { period, .. }) => (period.recognised, u32::from(period.recognitions)),
+        None => (row.price, order.recognitions),
+    };
+    if (order.earned, order.recognitions) != expected || order.earned > row.price {
+        let found = (order.earned, order.recognitions);
+        out.found("recognition", order_row(row), format!("posted {found:?}, {expected:?} expected of {}", row.price));
+    }
+}
+
+/// A delivered plan or pack that has not ended is in its line's allowance, as it was sold; nothing else is.
+fn periods(order: &Gathered, state: OrderState, kind: OfferingKind, context: &Context<'_>, out: &mut Collected) {
+    let (row, now) = (&order.row, context.now.business);
+    let has_time = state.delivered() && kind != OfferingKind::TopUp;
+    let ended = row.ends_at.is_some_and(|end| end <= now);
+    let count = order.periods.len();
+    if count > usize::from(has_time) || (count == 0 && has_time && !ended) {
+        let detail = format!("{}, ends at {:?}, {count} periods", row.state, row.ends_at);
+        out.found("period_of_order", order_row(row), detail);
+    }
+    if has_time && row.starts_at.is_some() == (state == OrderState::StartsOnFirstUse) {
+        let detail = format!("{} with a start at {:?}", row.state, row.starts_at);
+        out.found("period_of_order", order_row(row), detail);
+    }
+    for Period { line, period } in &order.periods {
+        let window = match period.window {
+            Window::Fixed { starts_at, ends_at } => {
+                state != OrderState::StartsOnFirstUse
+                    && (Some(starts_at), Some(ends_at)) == (row.starts_at, row.ends_at)
+                    && starts_at < ends_at
+            }
+            Window::FirstUse { .. } => state == OrderState::StartsOnFirstUse,
+        };
+        let sold = (*line, period.deferred, &period.offering, period.kind);
+        if !window || sold != (row.line, row.price, &row.offering, kind) {
+            let detail = format!("{:?} at {} of {} on {line}", period.window, period.deferred, period.offering);
+            out.found("period_of_order", order_row(row), detail);
+        }
+    }
+    // One that must have begun has a timer that is about to begin it.
+    let begins = row.starts_at.filter(|start| state == OrderState::Queued && *start <= now);
+    if begins.is_some_and(|start| row.line_timer.is_none_or(|due| due > start)) {
+        out.found("queued_has_begun", order_row(row), format!("queued since its start at {:?}", row.starts_at));
+    }
+}

@@ -1,0 +1,154 @@
+//! Rows keyed by themselves: every name, timer, job and number leads to a row that is there.
+
+use super::read::NameRow;
+use super::{Collected, Context, sql};
+use everline_core::effects::Job;
+use everline_core::ids::{CustomerId, JobId, RawId, ReceiptId};
+use everline_core::time::BusinessTime;
+use everline_store::{Result, Tx, args};
+
+pub(super) async fn check(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> Result<()> {
+    directory(tx, context, out).await?;
+    timers(tx, context, out).await?;
+    jobs(tx, context, out).await?;
+    numbers(tx, context, out).await
+}
+
+async fn directory(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> Result<()> {
+    let mut after = (String::new(), String::new());
+    loop {
+        let args = args![after.0.as_str(), after.1.as_str(), context.limits.page_rows];
+        let page: Vec<NameRow> = tx.all(&sql::DIRECTORY, args).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = (last.kind.clone(), last.name.clone());
+        out.checked("names in the directory", page.len());
+        for row in page {
+            let name = Some(&row.name);
+            let leads = match row.kind.as_str() {
+                "order_number" => row.order_number.as_ref() == name,
+                "order_token" => row.order_number.is_some(),
+                "out_trade_no" => row.out_trade_no.as_ref() == name,
+                "trade_no" => row.trade_no.as_ref() == name,
+                "msisdn" => row.msisdn.as_ref() == name,
+                "imsi" | "iccid" | "session" => row.msisdn.is_some(),
+                "login" => row.customer_exists,
+                _ => false,
+            };
+            if !leads {
+                let detail =
+                    format!("leads to {} of {}, which is not there or not called so", row.subject, row.customer);
+                out.found("directory", format!("directory({}, {})", row.kind, shown(&row)), detail);
+            }
+        }
+    }
+}
+
+/// Numbers of persons are masked.
+fn shown(row: &NameRow) -> String {
+    let personal = matches!(row.kind.as_str(), "msisdn" | "imsi" | "iccid" | "login");
+    let tail = row.name.len().checked_sub(4).and_then(|at| row.name.get(at..));
+    match (personal, row.name.get(..3), tail) {
+        (true, Some(head), Some(tail)) => format!("{head}****{tail}"),
+        (true, ..) => "****".to_owned(),
+        (false, ..) => row.name.clone(),
+    }
+}
+
+/// A timer's row: id, customer, kind, due at, and the order or line that it is about.
+type TimerRow = (RawId, CustomerId, String, BusinessTime, Option<RawId>, Option<RawId>);
+
+async fn timers(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> Result<()> {
+    let mut after = RawId::from_bytes([0; 16]);
+    loop {
+        let page: Vec<TimerRow> = tx.all(&sql::TIMERS, args![after, context.limits.page_rows]).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.0;
+        out.checked("timers", page.len());
+        for (id, customer, kind, _, order, line) in page {
+            if order.or(line).is_none() {
+                out.found("timer_subject", format!("timer({id})"), format!("no {kind} {id} of {customer}"));
+            }
+        }
+    }
+}
+
+/// A job's row: id, customer, payload, state, last error.
+type JobRow = (JobId, CustomerId, String, String, Option<String>);
+
+async fn jobs(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> Result<()> {
+    let mut after = JobId::from([0; 16]);
+    loop {
+        let page: Vec<JobRow> = tx.all(&sql::JOBS, args![after, context.limits.page_rows]).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.0;
+        out.checked("jobs", page.len());
+        for (id, customer, payload, state, error) in page {
+            let name = format!("job({id})");
+            let job: Option<Job> = serde_json::from_str(&payload).ok();
+            match job {
+                None => out.found("job_payload", name.clone(), "its payload is no job"),
+                Some(job) if job.id() != id || of(&job) != customer => {
+                    out.found("job_payload", name.clone(), format!("its payload is {} {}", job.word(), job.id()));
+                }
+                Some(_) => {}
+            }
+            match state.as_str() {
+                "ready" => {}
+                "dead" => out.note("dead_job", name, error.unwrap_or_default()),
+                other => out.found("stored_word", name, format!("state {other:?}")),
+            }
+        }
+    }
+}
+
+/// Whose job it is.
+const fn of(job: &Job) -> CustomerId {
+    match job {
+        Job::TellNetwork { customer, .. }
+        | Job::ActivateUpstream { customer, .. }
+        | Job::QueryPayment { customer, .. }
+        | Job::ClosePayment { customer, .. }
+        | Job::Refund { customer, .. }
+        | Job::SendMessage { customer, .. } => *customer,
+    }
+}
+
+/// A receipt number's row: number, receipt, customer, and the receipt's customer.
+type NumberRow = (i64, ReceiptId, CustomerId, Option<CustomerId>);
+
+/// Receipt numbers begin at 1 and have no gap, the counter is the last of them, and each is the number of a receipt.
+async fn numbers(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> Result<()> {
+    let mut last = 0i64;
+    loop {
+        let page: Vec<NumberRow> = tx.all(&sql::NUMBERS, args![last, context.limits.page_rows]).await?;
+        if page.is_empty() {
+            break;
+        }
+        out.checked("receipt numbers", page.len());
+        for (number, receipt, customer, owner) in page {
+            let name = || format!("receipt_number({number})");
+            if number != last.saturating_add(1) {
+                out.found("receipt_number", name(), format!("the one before it is {last}"));
+            }
+            if owner != Some(customer) {
+                out.found("receipt_number", name(), format!("no receipt {receipt} of {customer}"));
+            }
+            last = number;
+        }
+    }
+    let counter: Option<(String,)> = tx.maybe(&sql::COUNTER, args![]).await?;
+    let counter = counter.map_or(0, |(text,)| text.parse::<i64>().unwrap_or(-1));
+    if counter != last {
+        let detail = format!("{counter}, the last receipt number is {last}");
+        out.found("receipt_number", "setting(receipt_number)".to_owned(), detail);
+    }
+    let mut after = ReceiptId::from([0; 16]);
+    loop {
+        let page: Vec<(ReceiptId,)> = tx.all(&sql::UNNUMBERED_ALONE, args![after, context.limits.page_rows]).await?;
+        let Some(end) = page.last() else { return Ok(()) };
+        after = end.0;
+        for (id,) in page {
+            out.found("receipt_number", format!("receipt_unnumbered({id})"), "no such receipt");
+        }
+    }
+}

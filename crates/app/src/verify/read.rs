@@ -1,0 +1,282 @@
+//! Rows as `verify` reads them: ids and numbers typed, words as they stand.
+
+use super::sql;
+use everline_core::ids::{AttemptId, CustomerId, LineId, OrderId, RawId, ReceiptId, RefundId};
+use everline_core::offering::{Offering, OfferingRef};
+use everline_core::time::{BusinessTime, SystemTime};
+use everline_store::{FromRow, Result, Row, Tx, args};
+use std::collections::BTreeMap;
+
+/// Reads columns one after the other.
+struct Columns<'a, 'r>(&'a Row<'r>, usize);
+impl<'a, 'r> Columns<'a, 'r> {
+    fn new(row: &'a Row<'r>) -> Self {
+        Self(row, 0)
+    }
+    fn next<T: everline_store::Column>(&mut self) -> Result<T> {
+        self.1 += 1;
+        self.0.get(self.1 - 1)
+    }
+    /// Two columns that are both NULL where a join found nothing.
+    fn owner(&mut self) -> Result<Option<(CustomerId, RawId)>> {
+        let (customer, subject): (Option<CustomerId>, Option<RawId>) = (self.next()?, self.next()?);
+        Ok(customer.zip(subject))
+    }
+}
+
+/// All offerings. One whose body cannot be read is left out: its orders are found.
+pub(super) async fn offerings(tx: &mut Tx) -> Result<BTreeMap<OfferingRef, Offering>> {
+    let rows: Vec<(String, u32, String)> = tx.all(&sql::OFFERINGS, args![]).await?;
+    let read = rows.into_iter().filter_map(|(code, version, body)| {
+        let offering: Offering = serde_json::from_str(&body).ok()?;
+        Some((OfferingRef { code, version }, offering))
+    });
+    Ok(read.collect())
+}
+
+pub(super) struct CustomerRow {
+    pub(super) customer: CustomerId,
+    /// Currency and balances, if there is an account.
+    pub(super) account: Option<(String, [i64; 8])>,
+}
+impl FromRow for CustomerRow {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut c = Columns::new(row);
+        let (customer, currency): (_, Option<String>) = (c.next()?, c.next()?);
+        let Some(currency) = currency else { return Ok(Self { customer, account: None }) };
+        let mut balances = [0; 8];
+        for balance in &mut balances {
+            *balance = c.next()?;
+        }
+        Ok(Self { customer, account: Some((currency, balances)) })
+    }
+}
+
+pub(super) struct OrderRow {
+    pub(super) customer: CustomerId,
+    pub(super) id: OrderId,
+    pub(super) line: LineId,
+    pub(super) offering: OfferingRef,
+    pub(super) currency: String,
+    pub(super) price: i64,
+    pub(super) funds: i64,
+    pub(super) state: String,
+    pub(super) placed_at: BusinessTime,
+    pub(super) expires_at: BusinessTime,
+    pub(super) paid_at: Option<BusinessTime>,
+    pub(super) delivered_at: Option<BusinessTime>,
+    pub(super) in_effect_at: Option<BusinessTime>,
+    pub(super) closed_at: Option<BusinessTime>,
+    pub(super) starts_at: Option<BusinessTime>,
+    pub(super) ends_at: Option<BusinessTime>,
+    /// Where the directory says its number leads.
+    pub(super) named: Option<(CustomerId, RawId)>,
+    pub(super) line_exists: bool,
+    /// Its own timer: due at, and kind.
+    pub(super) timer: Option<(BusinessTime, String)>,
+    pub(super) line_timer: Option<BusinessTime>,
+}
+impl FromRow for OrderRow {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut c = Columns::new(row);
+        let (customer, id, line, _number): (_, _, _, String) = (c.next()?, c.next()?, c.next()?, c.next()?);
+        Ok(Self {
+            customer,
+            id,
+            line,
+            offering: OfferingRef { code: c.next()?, version: c.next()? },
+            currency: c.next()?,
+            price: c.next()?,
+            funds: c.next()?,
+            state: c.next()?,
+            placed_at: c.next()?,
+            expires_at: c.next()?,
+            paid_at: c.next()?,
+            delivered_at: c.next()?,
+            in_effect_at: c.next()?,
+            closed_at: c.next()?,
+            starts_at: c.next()?,
+            ends_at: c.next()?,
+            named: c.owner()?,
+            line_exists: c.next::<Option<RawId>>()?.is_some(),
+            timer: {
+                let (due, kind): (Option<BusinessTime>, Option<String>) = (c.next()?, c.next()?);
+                due.zip(kind)
+            },
+            line_timer: c.next()?,
+        })
+    }
+}
+
+pub(super) struct AttemptRow {
+    pub(super) customer: CustomerId,
+    pub(super) id: AttemptId,
+    pub(super) order: OrderId,
+    pub(super) method: String,
+    pub(super) currency: String,
+    pub(super) amount: i64,
+    pub(super) state: String,
+    pub(super) trade_no: Option<String>,
+    pub(super) received: i64,
+    pub(super) settlement: Option<String>,
+    pub(super) expires_at: SystemTime,
+    pub(super) paid_at: Option<SystemTime>,
+    /// Where the directory says our number leads.
+    pub(super) named: Option<(CustomerId, RawId)>,
+    /// Where the directory says the provider's number leads.
+    pub(super) trade_named: Option<(CustomerId, RawId)>,
+}
+impl FromRow for AttemptRow {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut c = Columns::new(row);
+        let (customer, id, order, method, _out_trade_no): (_, _, _, _, String) =
+            (c.next()?, c.next()?, c.next()?, c.next()?, c.next()?);
+        Ok(Self {
+            customer,
+            id,
+            order,
+            method,
+            currency: c.next()?,
+            amount: c.next()?,
+            state: c.next()?,
+            trade_no: c.next()?,
+            received: c.next()?,
+            settlement: c.next()?,
+            expires_at: c.next()?,
+            paid_at: c.next()?,
+            named: c.owner()?,
+            trade_named: c.owner()?,
+        })
+    }
+}
+
+pub(super) struct RefundRow {
+    pub(super) customer: CustomerId,
+    pub(super) id: RefundId,
+    pub(super) attempt: AttemptId,
+    pub(super) order: OrderId,
+    pub(super) out_request_no: String,
+    pub(super) currency: String,
+    pub(super) amount: i64,
+    pub(super) reason: String,
+    pub(super) state: String,
+    pub(super) settled_at: Option<SystemTime>,
+}
+impl FromRow for RefundRow {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut c = Columns::new(row);
+        Ok(Self {
+            customer: c.next()?,
+            id: c.next()?,
+            attempt: c.next()?,
+            order: c.next()?,
+            out_request_no: c.next()?,
+            currency: c.next()?,
+            amount: c.next()?,
+            reason: c.next()?,
+            state: c.next()?,
+            settled_at: c.next()?,
+        })
+    }
+}
+
+pub(super) struct ReceiptRow {
+    pub(super) id: ReceiptId,
+    pub(super) customer: CustomerId,
+    pub(super) order: OrderId,
+    pub(super) issued_at: BusinessTime,
+    pub(super) number: Option<i64>,
+    pub(super) waits: bool,
+}
+impl FromRow for ReceiptRow {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut c = Columns::new(row);
+        Ok(Self {
+            id: c.next()?,
+            customer: c.next()?,
+            order: c.next()?,
+            issued_at: c.next()?,
+            number: c.next()?,
+            waits: c.next::<Option<CustomerId>>()?.is_some(),
+        })
+    }
+}
+
+pub(super) struct CaseRow {
+    pub(super) customer: CustomerId,
+    pub(super) id: RawId,
+    pub(super) order: OrderId,
+    pub(super) reason: String,
+    pub(super) state: String,
+}
+impl FromRow for CaseRow {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut c = Columns::new(row);
+        Ok(Self { customer: c.next()?, id: c.next()?, order: c.next()?, reason: c.next()?, state: c.next()? })
+    }
+}
+
+pub(super) struct LineRow {
+    pub(super) customer: CustomerId,
+    pub(super) id: LineId,
+    pub(super) family: String,
+    pub(super) state: String,
+    pub(super) grace_until: Option<BusinessTime>,
+    pub(super) service_until: Option<BusinessTime>,
+    pub(super) body: Option<Vec<u8>>,
+    /// Its timer: due at, and kind.
+    pub(super) timer: Option<(BusinessTime, String)>,
+    /// Where the directory says its number leads.
+    pub(super) named: Option<(CustomerId, RawId)>,
+    pub(super) customer_exists: bool,
+}
+impl FromRow for LineRow {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut c = Columns::new(row);
+        let (customer, id, _msisdn, family): (_, _, String, _) = (c.next()?, c.next()?, c.next()?, c.next()?);
+        let (_network, state, _since): (String, _, BusinessTime) = (c.next()?, c.next()?, c.next()?);
+        Ok(Self {
+            customer,
+            id,
+            family,
+            state,
+            grace_until: c.next()?,
+            service_until: c.next()?,
+            body: c.next()?,
+            timer: {
+                let (due, kind): (Option<BusinessTime>, Option<String>) = (c.next()?, c.next()?);
+                due.zip(kind)
+            },
+            named: c.owner()?,
+            customer_exists: c.next::<Option<CustomerId>>()?.is_some(),
+        })
+    }
+}
+
+pub(super) struct NameRow {
+    pub(super) kind: String,
+    pub(super) name: String,
+    pub(super) customer: CustomerId,
+    pub(super) subject: RawId,
+    pub(super) order_number: Option<String>,
+    pub(super) out_trade_no: Option<String>,
+    pub(super) trade_no: Option<String>,
+    pub(super) msisdn: Option<String>,
+    pub(super) customer_exists: bool,
+}
+impl FromRow for NameRow {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut c = Columns::new(row);
+        Ok(Self {
+            kind: c.next()?,
+            name: c.next()?,
+            customer: c.next()?,
+            subject: c.next()?,
+            order_number: c.next()?,
+            out_trade_no: c.next()?,
+            trade_no: c.next()?,
+            msisdn: c.next()?,
+            customer_exists: c.next::<Option<CustomerId>>()?.is_some(),
+        })
+    }
+}

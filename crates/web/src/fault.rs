@@ -1,0 +1,167 @@
+//! What went wrong with a request, on its way to the guard, which shows it as a page or as a problem document.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use everline_app::Problem;
+use std::sync::Arc;
+
+/// Why a request is not answered as asked.
+#[derive(Debug, Clone)]
+pub(crate) enum Fault {
+    /// A use case refused it.
+    Problem(Problem),
+    /// There is no such address.
+    NoRoute,
+    /// The address does not take this method.
+    Method,
+    /// The body is too large.
+    TooLarge,
+    /// A form that did not come from our own pages, or from one that is too old.
+    Foreign,
+    /// It took too long.
+    Timeout,
+    /// A header or the body cannot be used; `field` names what.
+    Unusable {
+        /// The header or field.
+        field: String,
+        /// A stable word for the rule it breaks.
+        rule: &'static str,
+    },
+}
+
+/// What handlers return.
+pub(crate) type Answer = Result<Response, Fault>;
+
+impl Fault {
+    /// The stable word for it: the last part of a problem's `type`.
+    pub(crate) const fn word(&self) -> &'static str {
+        match self {
+            Fault::Problem(problem) => problem.word(),
+            Fault::NoRoute => "not-found",
+            Fault::Method => "method-not-allowed",
+            Fault::TooLarge => "too-large",
+            Fault::Foreign => "foreign-form",
+            Fault::Timeout => "timeout",
+            Fault::Unusable { .. } => "invalid",
+        }
+    }
+    /// The keys of its title and of what to do.
+    pub(crate) const fn texts(&self) -> (&'static str, &'static str) {
+        match self {
+            Fault::Problem(problem) => texts(problem),
+            Fault::NoRoute => ("problem-not-found", "problem-not-found-do"),
+            Fault::Method => ("problem-method", "problem-method-do"),
+            Fault::TooLarge => ("problem-too-large", "problem-too-large-do"),
+            Fault::Foreign => ("problem-foreign", "problem-foreign-do"),
+            Fault::Timeout => ("problem-timeout", "problem-timeout-do"),
+            Fault::Unusable { .. } => ("problem-invalid", "problem-invalid-do"),
+        }
+    }
+    /// The HTTP status (RFC 9110 §15).
+    pub(crate) const fn status(&self) -> StatusCode {
+        match self {
+            Fault::Problem(problem) => status(problem),
+            Fault::NoRoute => StatusCode::NOT_FOUND,
+            Fault::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Fault::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Fault::Foreign => StatusCode::FORBIDDEN,
+            Fault::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+            Fault::Unusable { .. } => StatusCode::BAD_REQUEST,
+        }
+    }
+    /// Seconds to wait before trying again, where that is known.
+    pub(crate) const fn retry_after_s(&self) -> Option<i64> {
+        match self {
+            Fault::Problem(Problem::TooMany { retry_after_s }) => Some(*retry_after_s),
+            Fault::Problem(Problem::Busy) | Fault::Timeout => Some(5),
+            _ => None,
+        }
+    }
+    /// The field that is to blame.
+    pub(crate) fn field(&self) -> Option<&str> {
+        match self {
+            Fault::Problem(Problem::Invalid { field, .. }) => Some(field),
+            Fault::Problem(Problem::CodeWrong { .. } | Problem::CodeGone) => Some("code"),
+            Fault::Problem(Problem::TermsChanged) => Some("terms_version"),
+            Fault::Problem(Problem::NotSellable(_)) => Some("offering"),
+            Fault::Unusable { field, .. } => Some(field),
+            _ => None,
+        }
+    }
+    /// The stable word for the rule that a field breaks.
+    pub(crate) const fn rule(&self) -> Option<&'static str> {
+        match self {
+            Fault::Problem(Problem::Invalid { rule, .. }) | Fault::Unusable { rule, .. } => Some(*rule),
+            Fault::Problem(Problem::NotSellable(why)) => Some(not_sellable(*why)),
+            _ => None,
+        }
+    }
+}
+
+/// The stable word for why an offering cannot be bought.
+pub(crate) const fn not_sellable(why: everline_core::quote::NotSellable) -> &'static str {
+    use everline_core::quote::NotSellable;
+    match why {
+        NotSellable::NotOnSale => "not_on_sale",
+        NotSellable::WrongFamily => "wrong_family",
+        NotSellable::LineState => "line_state",
+        NotSellable::NeedsPlan => "needs_plan",
+        NotSellable::WaitsForFirstUse => "waits_for_first_use",
+        NotSellable::QueueFull => "queue_full",
+    }
+}
+
+const fn texts(problem: &Problem) -> (&'static str, &'static str) {
+    match problem {
+        Problem::Invalid { .. } => ("problem-invalid", "problem-invalid-do"),
+        Problem::NotFound(_) => ("problem-not-found", "problem-not-found-do"),
+        Problem::SignInFirst => ("problem-sign-in-first", "problem-sign-in-first-do"),
+        Problem::NotAllowed => ("problem-not-allowed", "problem-not-allowed-do"),
+        Problem::NotSellable(_) => ("problem-not-sellable", "problem-not-sellable-do"),
+        Problem::TermsChanged => ("problem-terms-changed", "problem-terms-changed-do"),
+        Problem::ExistsDifferently(_) => ("problem-exists-differently", "problem-exists-differently-do"),
+        Problem::OrderClosed => ("problem-order-closed", "problem-order-closed-do"),
+        Problem::AlreadyPaid => ("problem-already-paid", "problem-already-paid-do"),
+        Problem::CodeWrong { .. } => ("problem-code-wrong", "problem-code-wrong-do"),
+        Problem::CodeGone => ("problem-code-gone", "problem-code-gone-do"),
+        Problem::TooMany { .. } => ("problem-too-many", "problem-too-many-do"),
+        Problem::ProviderRefused => ("problem-provider-refused", "problem-provider-refused-do"),
+        Problem::ProviderSilent => ("problem-provider-silent", "problem-provider-silent-do"),
+        Problem::Busy => ("problem-busy", "problem-busy-do"),
+        Problem::Internal(_) => ("problem-internal", "problem-internal-do"),
+    }
+}
+
+const fn status(problem: &Problem) -> StatusCode {
+    match problem {
+        Problem::NotFound(_) => StatusCode::NOT_FOUND,
+        Problem::SignInFirst => StatusCode::UNAUTHORIZED,
+        Problem::NotAllowed => StatusCode::FORBIDDEN,
+        Problem::TermsChanged | Problem::OrderClosed | Problem::AlreadyPaid => StatusCode::CONFLICT,
+        Problem::Invalid { .. }
+        | Problem::NotSellable(_)
+        | Problem::ExistsDifferently(_)
+        | Problem::CodeWrong { .. }
+        | Problem::CodeGone => StatusCode::UNPROCESSABLE_ENTITY,
+        Problem::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Problem::ProviderRefused => StatusCode::BAD_GATEWAY,
+        Problem::ProviderSilent => StatusCode::GATEWAY_TIMEOUT,
+        Problem::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        Problem::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl From<Problem> for Fault {
+    fn from(problem: Problem) -> Self {
+        Fault::Problem(problem)
+    }
+}
+
+impl IntoResponse for Fault {
+    /// An empty answer that carries the fault to the guard.
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}

@@ -1,0 +1,102 @@
+//! What every page has around its content, and how a template becomes an answer.
+
+use crate::assets;
+use crate::fault::{Answer, Fault};
+use crate::texts::{Arg, Lang};
+use crate::visit::Visit;
+use crate::web::Web;
+use askama::Template;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use everline_app::Problem;
+use everline_app::sign_in::Principal;
+
+/// The frame of a page.
+pub(crate) struct Frame {
+    pub(crate) lang: Lang,
+    pub(crate) title: String,
+    pub(crate) brand: String,
+    pub(crate) hotline: String,
+    pub(crate) hours: String,
+    pub(crate) csrf: String,
+    /// Where the mark in the corner leads.
+    pub(crate) start: &'static str,
+    pub(crate) signed_in: bool,
+    /// The other languages and where they lead.
+    pub(crate) languages: Vec<(Lang, String)>,
+    pub(crate) demo: Option<DemoFrame>,
+    /// Whether the page changes by itself, and so needs the scripts.
+    pub(crate) live: bool,
+}
+
+/// What a demo shows on top of every page.
+pub(crate) struct DemoFrame {
+    pub(crate) sandbox_url: String,
+    /// The business time, if it is not the machine's.
+    pub(crate) shifted: Option<String>,
+}
+
+impl Frame {
+    pub(crate) fn new(web: &Web, visit: &Visit, title: String) -> Self {
+        let (lang, brand) = (visit.lang, &web.app.brand);
+        let shifted = web.app.clock.business_offset_us() != 0;
+        let demo = web.config.demo.as_ref().map(|demo| DemoFrame {
+            sandbox_url: demo.sandbox_url.clone(),
+            shifted: shifted.then(|| visit.show(web).moment_in_full(web.app.clock.now().business)),
+        });
+        let glue = if visit.here.contains('?') { '&' } else { '?' };
+        let others = Lang::ALL.into_iter().filter(|other| *other != lang);
+        Self {
+            lang,
+            title,
+            brand: brand.name.get(lang.tag()).to_owned(),
+            hotline: brand.hotline.clone(),
+            hours: brand.hotline_hours.get(lang.tag()).to_owned(),
+            csrf: visit.csrf.clone(),
+            start: match visit.who.as_ref().map(|who| who.principal) {
+                Some(Principal::Customer(_)) => "/home",
+                Some(Principal::Staff(_)) => "/desk",
+                None => "/",
+            },
+            signed_in: visit.who.is_some(),
+            languages: others.map(|other| (other, format!("{}{glue}lang={}", visit.here, other.tag()))).collect(),
+            demo,
+            live: false,
+        }
+    }
+    /// The page changes by itself.
+    pub(crate) fn live(self) -> Self {
+        Self { live: true, ..self }
+    }
+    /// A text.
+    pub(crate) fn t(&self, key: &str) -> String {
+        self.lang.get(key)
+    }
+    /// A text about something that has a name.
+    pub(crate) fn named(&self, key: &str, name: &str) -> String {
+        self.lang.with(key, &[("name", Arg::Text(name))])
+    }
+    /// The address of an asset.
+    pub(crate) fn asset(&self, name: &str) -> &'static str {
+        assets::url(name).unwrap_or("/")
+    }
+}
+
+/// A page.
+pub(crate) fn page(template: &impl Template) -> Answer {
+    page_with(StatusCode::OK, template)
+}
+
+/// A page with a status of its own.
+pub(crate) fn page_with(status: StatusCode, template: &impl Template) -> Answer {
+    let html = template.render().map_err(|error| {
+        tracing::error!(%error, "a template failed");
+        Fault::from(Problem::Internal("a template failed".to_owned()))
+    })?;
+    Ok((status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response())
+}
+
+/// On to another page, by GET (303).
+pub(crate) fn go(path: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, path)]).into_response()
+}

@@ -1,0 +1,191 @@
+//! Every route: method, path, who may call it, and its handler. The router is made from this list and from nothing else,
+//! so a route without a row does not exist.
+
+use crate::fault::Fault;
+use crate::guard::{Rule, guard};
+use crate::limits::Limit;
+use crate::portal::{guest_order, guest_renew, home, landing, line, order, receipt, renew, sign_in};
+use crate::web::Web;
+use crate::{api, assets, demo, desk, device, health, live, notify};
+use axum::Router;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{self, MethodRouter};
+
+/// Who may call a route. Whose rows they see is decided where the rows are read: another customer's do not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// A page for anyone. A guest's secret link is part of the path.
+    Page,
+    /// A page for a signed-in customer.
+    CustomerPage,
+    /// A page for a staff member.
+    StaffPage,
+    /// A page that exists in the demo only.
+    DemoPage,
+    /// The API, before signing in.
+    ApiOpen,
+    /// The API with a customer's bearer token.
+    ApiCustomer,
+    /// Network elements, with their secret.
+    Device,
+    /// The demo's clock control, with its secret.
+    Clock,
+    /// Answers everybody the same: assets, health, documents, signed notices.
+    Machine,
+    /// No route of ours.
+    Unknown,
+}
+
+impl Access {
+    /// Whether its callers are people with browsers.
+    pub(crate) fn is_page(self, path: &str) -> bool {
+        match self {
+            Access::Page | Access::CustomerPage | Access::StaffPage | Access::DemoPage => true,
+            Access::Unknown => !["/api/", "/device/", "/notify/", "/demo/clock"].iter().any(|root| path.starts_with(root)),
+            _ => false,
+        }
+    }
+}
+
+/// A row of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteInfo {
+    /// The method.
+    pub method: Method,
+    /// The path, with its variables in braces.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+}
+
+/// All routes.
+#[must_use]
+pub fn routes() -> Vec<RouteInfo> {
+    rows().into_iter().map(|row| row.info).collect()
+}
+
+struct Row {
+    info: RouteInfo,
+    limit: Option<Limit>,
+    body_max: usize,
+    handler: MethodRouter<Web>,
+}
+
+/// Forms and JSON of ours are small.
+const BODY_MAX: usize = 16 * 1024;
+
+fn row(method: Method, path: &'static str, access: Access, handler: MethodRouter<Web>) -> Row {
+    Row { info: RouteInfo { method, path, access }, limit: None, body_max: BODY_MAX, handler }
+}
+fn get<H: Handler<T, Web>, T: 'static>(path: &'static str, access: Access, handler: H) -> Row {
+    row(Method::GET, path, access, routing::get(handler))
+}
+fn post<H: Handler<T, Web>, T: 'static>(path: &'static str, access: Access, handler: H) -> Row {
+    row(Method::POST, path, access, routing::post(handler))
+}
+fn delete<H: Handler<T, Web>, T: 'static>(path: &'static str, access: Access, handler: H) -> Row {
+    row(Method::DELETE, path, access, routing::delete(handler))
+}
+impl Row {
+    fn limited(self, limit: Limit) -> Self {
+        Self { limit: Some(limit), ..self }
+    }
+    fn body_max(self, body_max: usize) -> Self {
+        Self { body_max, ..self }
+    }
+}
+
+fn rows() -> Vec<Row> {
+    [pages(), guest_pages(), api_routes(), machine_routes()].into_iter().flatten().collect()
+}
+
+fn pages() -> Vec<Row> {
+    use Access::{CustomerPage, DemoPage, Page, StaffPage};
+    vec![
+        get("/", Page, landing::landing),
+        get("/sign-in", Page, sign_in::sign_in),
+        post("/sign-in", Page, sign_in::ask_code).limited(Limit::Codes),
+        get("/sign-in/code", Page, sign_in::code),
+        post("/sign-in/code", Page, sign_in::enter).limited(Limit::Tries),
+        post("/sign-out", Page, sign_in::sign_out),
+        get("/home", CustomerPage, home::home),
+        get("/lines/{line}", CustomerPage, line::line),
+        get("/lines/{line}/renew", CustomerPage, renew::renew),
+        post("/lines/{line}/renew", CustomerPage, renew::place).limited(Limit::Orders),
+        get("/orders/{order}", CustomerPage, order::order),
+        get("/orders/{order}/events", CustomerPage, live::order_events),
+        post("/orders/{order}/pay", CustomerPage, order::pay).limited(Limit::Orders),
+        post("/orders/{order}/ask", CustomerPage, order::ask).limited(Limit::Orders),
+        post("/orders/{order}/network", CustomerPage, order::network).limited(Limit::Orders),
+        get("/orders/{order}/receipt", CustomerPage, receipt::receipt),
+        get("/desk", StaffPage, desk::queue::queue),
+        get("/desk/orders/{number}", StaffPage, desk::order::order),
+        post("/demo/enter/{key}", DemoPage, demo::enter),
+    ]
+}
+
+fn guest_pages() -> Vec<Row> {
+    use Access::Page;
+    vec![
+        get("/renew", Page, guest_renew::number),
+        post("/renew", Page, guest_renew::find).limited(Limit::Lookups),
+        get("/renew/{link}", Page, guest_renew::guest_renew),
+        post("/renew/{link}", Page, guest_renew::place).limited(Limit::Orders),
+        get("/d/{session}", Page, guest_renew::from_device).limited(Limit::Lookups),
+        get("/o/{token}", Page, guest_order::order),
+        get("/o/{token}/events", Page, live::guest_order_events),
+        post("/o/{token}/pay", Page, guest_order::pay).limited(Limit::Orders),
+        post("/o/{token}/ask", Page, guest_order::ask).limited(Limit::Orders),
+        post("/o/{token}/network", Page, guest_order::network).limited(Limit::Orders),
+        get("/o/{token}/receipt", Page, guest_order::receipt),
+    ]
+}
+
+fn api_routes() -> Vec<Row> {
+    use Access::{ApiCustomer, ApiOpen, Machine, Page};
+    vec![
+        post("/api/v1/sign-in/code", ApiOpen, api::sign_in::ask_code).limited(Limit::Codes),
+        post("/api/v1/sign-in", ApiOpen, api::sign_in::sign_in).limited(Limit::Tries),
+        get("/api/v1/home", ApiCustomer, api::lines::home),
+        get("/api/v1/lines", ApiCustomer, api::lines::list),
+        get("/api/v1/lines/{line}", ApiCustomer, api::lines::one),
+        get("/api/v1/lines/{line}/offerings", ApiCustomer, api::lines::offerings),
+        post("/api/v1/lines/{line}/quotes", ApiCustomer, api::lines::quote),
+        post("/api/v1/lines/{line}/orders", ApiCustomer, api::orders::place).limited(Limit::Orders),
+        get("/api/v1/orders/{order}", ApiCustomer, api::orders::one),
+        post("/api/v1/orders/{order}/payments", ApiCustomer, api::orders::pay).limited(Limit::Orders),
+        post("/api/v1/orders/{order}/ask", ApiCustomer, api::orders::ask).limited(Limit::Orders),
+        get("/api/v1/orders/{order}/receipt", ApiCustomer, api::orders::receipt),
+        get("/api/openapi.json", Machine, api::openapi::document),
+        get("/api", Page, api::openapi::page),
+    ]
+}
+
+fn machine_routes() -> Vec<Row> {
+    use Access::{Clock, Device, Machine};
+    vec![
+        post("/notify/alipay", Machine, notify::alipay).body_max(64 * 1024),
+        post("/device/sessions", Device, device::attach),
+        post("/device/sessions/{session}/usage", Device, device::usage),
+        delete("/device/sessions/{session}", Device, device::detach),
+        get("/demo/clock", Clock, demo::read_clock),
+        post("/demo/clock", Clock, demo::advance_clock),
+        get("/assets/{hash}/{name}", Machine, assets::show),
+        get("/healthz", Machine, health::healthz),
+        get("/readyz", Machine, health::readyz),
+    ]
+}
+
+/// The router.
+pub(crate) fn build(web: Web) -> Router {
+    let mut router = Router::new();
+    for Row { info, limit, body_max, handler } in rows() {
+        let rule = Rule { access: info.access, limit, body_max };
+        router = router.route(info.path, handler.layer(from_fn_with_state((web.clone(), rule), guard)));
+    }
+    let rule = Rule { access: Access::Unknown, limit: None, body_max: 0 };
+    let unknown = || async { Fault::NoRoute };
+    router.fallback(unknown.layer(from_fn_with_state((web.clone(), rule), guard))).with_state(web)
+}

@@ -1,0 +1,78 @@
+//! Who asks for a page, in which language, from where.
+
+use crate::bodies::Fields;
+use crate::frame::Frame;
+use crate::show::Show;
+use crate::texts::{Arg, Lang};
+use crate::web::Web;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use everline_app::Problem;
+use everline_app::sign_in::{Principal, SessionInfo};
+use everline_core::ids::CustomerId;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// One request, as the guard found it.
+#[derive(Clone)]
+pub(crate) struct Visit(Arc<Facts>);
+
+#[derive(Clone)]
+pub(crate) struct Facts {
+    pub(crate) lang: Lang,
+    /// Who is signed in.
+    pub(crate) who: Option<SessionInfo>,
+    /// The session's token, to end it.
+    pub(crate) token: Option<String>,
+    /// What the forms of this page repeat.
+    pub(crate) csrf: String,
+    /// Where it comes from, for limits.
+    pub(crate) address: IpAddr,
+    /// Path and query, without the choice of language.
+    pub(crate) here: String,
+    /// The fields of a form that was sent; checked to be ours.
+    pub(crate) fields: Fields,
+    /// Whether the browser says that it is on a phone.
+    pub(crate) phone: bool,
+}
+
+impl Visit {
+    pub(crate) fn new(facts: Facts) -> Self {
+        Self(Arc::new(facts))
+    }
+    /// The signed-in customer.
+    pub(crate) fn customer(&self) -> Result<CustomerId, Problem> {
+        match self.who.as_ref().map(|who| who.principal) {
+            Some(Principal::Customer(id)) => Ok(id),
+            Some(Principal::Staff(_)) => Err(Problem::NotAllowed),
+            None => Err(Problem::SignInFirst),
+        }
+    }
+    /// Shows things in the visit's language, as of now.
+    pub(crate) fn show(&self, web: &Web) -> Show {
+        Show { lang: self.lang, zone: web.app.zone.clone(), now: web.app.clock.now().business }
+    }
+    /// A text in the visit's language.
+    pub(crate) fn say(&self, key: &str, args: &[(&str, Arg<'_>)]) -> String {
+        self.lang.with(key, args)
+    }
+    /// The frame of a page with this title.
+    pub(crate) fn frame(&self, web: &Web, title: String) -> Frame {
+        Frame::new(web, self, title)
+    }
+}
+
+impl std::ops::Deref for Visit {
+    type Target = Facts;
+    fn deref(&self) -> &Facts {
+        &self.0
+    }
+}
+
+impl FromRequestParts<Web> for Visit {
+    type Rejection = crate::fault::Fault;
+    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, Self::Rejection> {
+        let found = parts.extensions.get::<Visit>().cloned();
+        found.ok_or_else(|| Problem::Internal("a route without a guard".to_owned()).into())
+    }
+}
