@@ -21,6 +21,7 @@ pub mod home;
 pub mod idempotency;
 pub mod jobs;
 pub mod line_history;
+pub mod open_orders;
 pub mod order_page;
 pub mod payment_confirmed;
 pub mod place_order;

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use everline_core::effects::NetworkAction;
-use everline_core::identifiers::Msisdn;
+use everline_core::identifiers::{Iccid, Msisdn};
 use everline_core::ids::{MessageId, SessionId};
 use everline_core::money::Money;
 use everline_core::payment::{Evidence, Method};
@@ -165,6 +165,8 @@ pub enum NetworkWhat {
     },
     /// Activate what was bought (upstream network).
     Activate {
+        /// The card or profile it is for.
+        iccid: Iccid,
         /// The wholesale code of the plan.
         plan_code: String,
     },

@@ -12,7 +12,7 @@ use everline_core::order::OrderState;
 use everline_core::renewal::{UpstreamAnswer, on_acknowledged, on_upstream_answer};
 use everline_core::time::{Now, Zone};
 use everline_store::tables::renewal::Locked;
-use everline_store::tables::{allowance, catalog, line, order, renewal};
+use everline_store::tables::{allowance, catalog, line, order, renewal, sim};
 use everline_store::{Stop, Tx, Work};
 
 /// What the built-in network is to do with a session.
@@ -91,10 +91,9 @@ impl Work for Acknowledged {
 
 /// Asks the upstream network to activate an order, or how far it is: always under the order's own number.
 pub(crate) async fn activate_upstream(app: &App, customer: CustomerId, id: OrderId, run: i64) -> Result<Done, Problem> {
-    let Some((msisdn, plan_code)) = app.store.read(ToActivate { customer, order: id }).await? else {
+    let Some((msisdn, what)) = app.store.read(ToActivate { customer, order: id }).await? else {
         return Ok(Done::Finished);
     };
-    let what = NetworkWhat::Activate { plan_code };
     let change = NetworkChange { request_id: id.to_string(), repeated: run > 1, msisdn, what };
     let answer = match app.ports.upstream.apply(&change).await {
         NetworkReply::Done => UpstreamAnswer::Completed,
@@ -122,7 +121,7 @@ struct ToActivate {
 }
 impl Work for ToActivate {
     const NAME: &'static str = "to_activate";
-    type Out = Option<(Msisdn, String)>;
+    type Out = Option<(Msisdn, NetworkWhat)>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         let Some(order) = order::get(tx, self.customer, self.order).await? else { return Ok(None) };
@@ -131,8 +130,9 @@ impl Work for ToActivate {
         }
         let offering = catalog::offering(tx, &order.offering).await?;
         let line = line::get(tx, self.customer, order.line).await?;
-        let code = offering.upstream_code.unwrap_or(offering.reference.code);
-        Ok(line.map(|line| (line.msisdn, code)))
+        let iccid = sim::primary_of(tx, order.line).await?.ok_or(Stop::Refused(Problem::NotFound("sim")))?;
+        let plan_code = offering.upstream_code.unwrap_or(offering.reference.code);
+        Ok(line.map(|line| (line.msisdn, NetworkWhat::Activate { iccid, plan_code })))
     }
 }
 

@@ -1,26 +1,95 @@
-//! Commands that look at a store.
+//! Commands that look at a store that no server holds open.
 
-use everline_app::{set_up, verify};
-use everline_core::time::{BusinessTime, Now, SystemTime};
-use everline_store::{PostgresOptions, SqliteOptions, Store};
+use everline_app::clock::Clock;
+use everline_app::{Problem, set_up, verify};
+use everline_core::brand::Brand;
+use everline_core::charging::{Allowance, Window};
+use everline_core::ids::LineId;
+use everline_core::line::Line;
+use everline_core::time::{BusinessTime, Zone};
+use everline_store::tables::{allowance, directory, line, timer};
+use everline_store::{PostgresOptions, SqliteOptions, Stop, Store, Tx, Work};
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Checks a store; success only if nothing was found.
-pub(crate) async fn verify(sqlite: Option<PathBuf>, postgres: Option<String>) -> Result<ExitCode, Box<dyn Error>> {
-    let store = match (sqlite, postgres) {
+/// Where the store is.
+#[derive(clap::Args)]
+pub(crate) struct Place {
+    /// The SQLite file
+    #[arg(long, conflicts_with = "postgres", required_unless_present = "postgres")]
+    sqlite: Option<PathBuf>,
+    /// The PostgreSQL connection string
+    #[arg(long)]
+    postgres: Option<String>,
+}
+
+async fn open(place: Place) -> Result<(Store, Brand), Box<dyn Error>> {
+    let store = match (place.sqlite, place.postgres) {
         (Some(path), _) if !path.exists() => return Err(format!("there is no file {}", path.display()).into()),
-        (Some(path), _) => Store::open_sqlite(path, SqliteOptions::default())?,
+        (Some(path), _) => Store::open_sqlite(path, SqliteOptions::default()).await?,
         (None, Some(config)) => Store::open_postgres(&config, PostgresOptions::default()).await?,
         (None, None) => return Err("name a store: --sqlite FILE or --postgres CONNECTION".into()),
     };
     let brand = set_up::brand(&store).await?.ok_or("the store holds no brand: it was never set up")?;
-    let clock = everline_app::clock::Clock::machine().now();
-    let _ = (BusinessTime::from_us(0), SystemTime::from_us(0));
-    let now: Now = clock;
-    let report = verify::verify(&store, &brand, &brand.zone()?, now).await?;
+    Ok((store, brand))
+}
+
+/// Checks a store; success only if nothing was found.
+pub(crate) async fn verify(place: Place) -> Result<ExitCode, Box<dyn Error>> {
+    let (store, brand) = open(place).await?;
+    let report = verify::verify(&store, &brand, &brand.zone()?, Clock::machine().now()).await?;
     print!("{report}");
     store.close().await;
     Ok(if report.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Prints a line with everything its allowance holds.
+pub(crate) async fn show_line(place: Place, msisdn: String) -> Result<ExitCode, Box<dyn Error>> {
+    let (store, brand) = open(place).await?;
+    let found = store.read(FindLine { msisdn }).await.map_err(Problem::from)?;
+    let Some((line, allowance, due)) = found else { return Err("no line has this number".into()) };
+    print(&line, &allowance, due, &brand.zone()?);
+    store.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+struct FindLine {
+    msisdn: String,
+}
+impl Work for FindLine {
+    const NAME: &'static str = "show_line";
+    type Out = Option<(Line, Allowance, Option<BusinessTime>)>;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        let Some((customer, id)) = directory::find(tx, directory::Name::Msisdn, &self.msisdn).await? else { return Ok(None) };
+        let Some(line) = line::get(tx, customer, LineId(id)).await? else { return Ok(None) };
+        let allowance = allowance::get(tx, customer, line.id).await?;
+        let due = timer::get(tx, line.id.0).await?;
+        Ok(Some((line, allowance, due)))
+    }
+}
+
+fn print(line: &Line, allowance: &Allowance, due: Option<BusinessTime>, zone: &Zone) {
+    let at = |time: BusinessTime| zone.local(time).datetime().to_string();
+    let maybe = |time: Option<BusinessTime>| time.map_or_else(|| "–".to_owned(), at);
+    println!("line {}  {}  {}", line.id, line.msisdn.as_str(), line.name);
+    println!("  customer       {}", line.customer);
+    println!("  state          {} since {}", line.state.word(), at(line.state_since));
+    println!("  service until  {}", maybe(line.service_until));
+    println!("  next due       {}", maybe(due));
+    for period in &allowance.periods {
+        let window = match period.window {
+            Window::Fixed { starts_at, ends_at } => format!("{} to {}", at(starts_at), at(ends_at)),
+            Window::FirstUse { begins_by, .. } => format!("from first use, at the latest {}", at(begins_by)),
+        };
+        println!("  {:?} {}  {window}  order {}", period.kind, period.offering, period.order);
+        println!("    earned {} of {} millionths", period.recognised, period.deferred);
+        for bucket in &period.buckets {
+            println!("    {:?}: {} of {} left", bucket.unit, bucket.left(), bucket.granted);
+        }
+    }
+    for session in &allowance.sessions {
+        println!("  session {}  {:?}  reports up to {}", session.id, session.service, session.sequence);
+    }
 }

@@ -31,12 +31,24 @@ enum Command {
     },
     /// Recompute every balance and check every invariant of a store
     Verify {
-        /// The SQLite file
-        #[arg(long, conflicts_with = "postgres", required_unless_present = "postgres")]
-        sqlite: Option<PathBuf>,
-        /// The PostgreSQL connection string
-        #[arg(long)]
-        postgres: Option<String>,
+        #[command(flatten)]
+        place: inspect::Place,
+    },
+    /// Look at a line
+    Line {
+        #[command(subcommand)]
+        command: LineCommand,
+    },
+}
+
+#[derive(Subcommand)]
+enum LineCommand {
+    /// Print a line with its plans, buckets and sessions
+    Show {
+        #[command(flatten)]
+        place: inspect::Place,
+        /// The line's number
+        msisdn: String,
     },
 }
 
@@ -54,7 +66,8 @@ fn main() -> ExitCode {
     let result = runtime.block_on(async {
         match Cli::parse().command {
             Command::Demo { port, data, walkthrough } => demo::run(demo::Options { port, data, walkthrough }).await,
-            Command::Verify { sqlite, postgres } => inspect::verify(sqlite, postgres).await,
+            Command::Verify { place } => inspect::verify(place).await,
+            Command::Line { command: LineCommand::Show { place, msisdn } } => inspect::show_line(place, msisdn).await,
         }
     });
     match result {

@@ -257,6 +257,7 @@ CREATE TABLE sim (
 )
 WITHOUT ROWID -- sqlite
 ;
+CREATE INDEX sim_line ON sim (line_id) WHERE line_id IS NOT NULL;
 
 -- What providers told us, as it arrived.
 -- class: own

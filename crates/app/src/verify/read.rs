@@ -79,7 +79,7 @@ pub(super) struct OrderRow {
 impl FromRow for OrderRow {
     fn from_row(row: &Row<'_>) -> Result<Self> {
         let mut c = Columns::new(row);
-        let (customer, id, line, _number): (_, _, _, String) = (c.next()?, c.next()?, c.next()?, c.next()?);
+        let (customer, id, line) = (c.next()?, c.next()?, c.next()?);
         Ok(Self {
             customer,
             id,
@@ -119,7 +119,6 @@ pub(super) struct AttemptRow {
     pub(super) trade_no: Option<String>,
     pub(super) received: i64,
     pub(super) settlement: Option<String>,
-    pub(super) expires_at: SystemTime,
     pub(super) paid_at: Option<SystemTime>,
     /// Where the directory says our number leads.
     pub(super) named: Option<(CustomerId, RawId)>,
@@ -129,8 +128,7 @@ pub(super) struct AttemptRow {
 impl FromRow for AttemptRow {
     fn from_row(row: &Row<'_>) -> Result<Self> {
         let mut c = Columns::new(row);
-        let (customer, id, order, method, _out_trade_no): (_, _, _, _, String) =
-            (c.next()?, c.next()?, c.next()?, c.next()?, c.next()?);
+        let (customer, id, order, method) = (c.next()?, c.next()?, c.next()?, c.next()?);
         Ok(Self {
             customer,
             id,
@@ -142,7 +140,6 @@ impl FromRow for AttemptRow {
             trade_no: c.next()?,
             received: c.next()?,
             settlement: c.next()?,
-            expires_at: c.next()?,
             paid_at: c.next()?,
             named: c.owner()?,
             trade_named: c.owner()?,
@@ -219,7 +216,6 @@ impl FromRow for CaseRow {
 pub(super) struct LineRow {
     pub(super) customer: CustomerId,
     pub(super) id: LineId,
-    pub(super) family: String,
     pub(super) state: String,
     pub(super) grace_until: Option<BusinessTime>,
     pub(super) service_until: Option<BusinessTime>,
@@ -233,12 +229,10 @@ pub(super) struct LineRow {
 impl FromRow for LineRow {
     fn from_row(row: &Row<'_>) -> Result<Self> {
         let mut c = Columns::new(row);
-        let (customer, id, _msisdn, family): (_, _, String, _) = (c.next()?, c.next()?, c.next()?, c.next()?);
-        let (_network, state, _since): (String, _, BusinessTime) = (c.next()?, c.next()?, c.next()?);
+        let (customer, id, state) = (c.next()?, c.next()?, c.next()?);
         Ok(Self {
             customer,
             id,
-            family,
             state,
             grace_until: c.next()?,
             service_until: c.next()?,

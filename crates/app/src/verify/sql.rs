@@ -18,7 +18,7 @@ everline_store::queries! { ALL;
         FROM transfer WHERE (id, customer_id) > ($1, $2) AND customer_id > $3 AND customer_id <= $4 \
         ORDER BY id, customer_id LIMIT $5";
 
-    pub(super) ORDERS = "SELECT o.customer_id, o.id, o.line_id, o.number, o.offering_code, o.offering_version, o.currency, o.price, o.funds, o.state, \
+    pub(super) ORDERS = "SELECT o.customer_id, o.id, o.line_id, o.offering_code, o.offering_version, o.currency, o.price, o.funds, o.state, \
         o.placed_at, o.expires_at, o.paid_at, o.delivered_at, o.in_effect_at, o.closed_at, o.starts_at, o.ends_at, \
         d.customer_id, d.subject_id, l.id, m.due_at, m.kind, n.due_at \
         FROM orders o \
@@ -28,8 +28,8 @@ everline_store::queries! { ALL;
         LEFT JOIN timer n ON n.id = o.line_id \
         WHERE (o.customer_id, o.id) > ($1, $2) AND substr(o.id, 16, 1) BETWEEN $3 AND $4 \
         ORDER BY o.customer_id, o.id LIMIT $5";
-    pub(super) ATTEMPTS = "SELECT t.customer_id, t.id, t.order_id, t.method, t.out_trade_no, t.currency, t.amount, t.state, t.trade_no, t.received, \
-        t.settlement, t.expires_at, t.paid_at, d.customer_id, d.subject_id, e.customer_id, e.subject_id \
+    pub(super) ATTEMPTS = "SELECT t.customer_id, t.id, t.order_id, t.method, t.currency, t.amount, t.state, t.trade_no, t.received, \
+        t.settlement, t.paid_at, d.customer_id, d.subject_id, e.customer_id, e.subject_id \
         FROM attempt t \
         LEFT JOIN directory d ON d.kind = 'out_trade_no' AND d.name = t.out_trade_no \
         LEFT JOIN directory e ON e.kind = 'trade_no' AND e.name = t.trade_no \
@@ -50,7 +50,7 @@ everline_store::queries! { ALL;
         ORDER BY customer_id, id LIMIT $5";
     pub(super) ALLOWANCES = "SELECT customer_id, id, body FROM allowance WHERE (customer_id, id) > ($1, $2) ORDER BY customer_id, id LIMIT $3";
 
-    pub(super) LINES = "SELECT l.customer_id, l.id, l.msisdn, l.family, l.network, l.state, l.state_since, l.grace_until, l.service_until, \
+    pub(super) LINES = "SELECT l.customer_id, l.id, l.state, l.grace_until, l.service_until, \
         w.body, m.due_at, m.kind, d.customer_id, d.subject_id, c.customer_id \
         FROM line l \
         LEFT JOIN allowance w ON w.customer_id = l.customer_id AND w.id = l.id \

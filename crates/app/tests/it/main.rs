@@ -1,2 +1,6 @@
 //! Use cases against both stores, with a world outside that does what it is told.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(unreachable_pub, clippy::needless_pass_by_value, clippy::large_futures)]
+
+mod verify;
+mod world;

@@ -21,7 +21,7 @@ use everline_store::{SqliteOptions, Store, migrate};
 use everline_web::{Demo, DemoPerson, WebConfig};
 use people::People;
 use std::error::Error;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -85,7 +85,7 @@ async fn start(options: Options) -> Result<Running, Box<dyn Error>> {
     if store_file.exists() {
         return Err(format!("{} exists: the demo begins with an empty folder", store_file.display()).into());
     }
-    let store = Store::open_sqlite(&store_file, SqliteOptions::default())?;
+    let store = Store::open_sqlite(&store_file, SqliteOptions::default()).await?;
     migrate(&store, MIGRATIONS).await?;
 
     let port = if options.walkthrough { 0 } else { options.port };
@@ -100,7 +100,8 @@ async fn start(options: Options) -> Result<Running, Box<dyn Error>> {
 
     let config = web_config(&people, sandbox.access(), &url);
     let router = everline_web::router(app.clone(), config);
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
     tokio::spawn(jobs::run_forever(app.clone()));
     tokio::spawn(timers::run_forever(app.clone()));
     sandbox.attach_all().await;

@@ -56,13 +56,18 @@ fn read(answer: &Answer, request_id: &str) -> NetworkReply {
 #[async_trait]
 impl Network for Upstream {
     async fn apply(&self, change: &NetworkChange) -> NetworkReply {
-        let NetworkWhat::Activate { plan_code } = &change.what else { return NetworkReply::Refused };
+        let NetworkWhat::Activate { iccid, plan_code } = &change.what else { return NetworkReply::Refused };
         if change.repeated
             && let Some(known) = self.look(&change.request_id).await
         {
             return known;
         }
-        let body = json!({ "request_id": change.request_id, "msisdn": change.msisdn.as_str(), "plan_code": plan_code });
+        let body = json!({
+            "request_id": change.request_id,
+            "msisdn": change.msisdn.as_str(),
+            "iccid": iccid.as_str(),
+            "plan_code": plan_code,
+        });
         match self.http.post_json(&format!("{}/v1/activations", self.base), &self.token, &body).await {
             Ok(answer) => read(&answer, &change.request_id),
             Err(_) => NetworkReply::Unknown,

@@ -2,7 +2,7 @@
 
 use crate::{Cell, Column, Error, Result, Row, Value};
 use everline_core::customer::{CustomerKind, Identity};
-use everline_core::identifiers::Msisdn;
+use everline_core::identifiers::{Iccid, Msisdn};
 use everline_core::ids;
 use everline_core::ledger::{LedgerAccount, Template};
 use everline_core::line::{DeviceKind, NetworkKind};
@@ -119,11 +119,16 @@ impl From<Currency> for Value {
         Value::from(currency.code())
     }
 }
-impl Column for Msisdn {
-    fn column(cell: Cell<'_>) -> Option<Self> {
-        if let Cell::Text(text) = cell { Msisdn::parse(text).ok() } else { None }
-    }
+macro_rules! identifier_columns {
+    ($($type:ident)+) => {$(
+        impl Column for $type {
+            fn column(cell: Cell<'_>) -> Option<Self> {
+                if let Cell::Text(text) = cell { $type::parse(text).ok() } else { None }
+            }
+        }
+    )+};
 }
+identifier_columns!(Msisdn Iccid);
 
 /// An error for a column whose text is no `T`.
 pub(crate) fn undecodable<T>(column: &str, found: &'static str) -> Error {

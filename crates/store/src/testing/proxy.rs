@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::unix::OwnedReadHalf;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -15,7 +16,7 @@ use tokio::task::JoinHandle;
 pub enum Cut {
     /// The COMMIT never reaches the server: the transaction is rolled back.
     BeforeCommit,
-    /// The COMMIT is on its way to the server: nobody knows whether it arrives.
+    /// The client is cut off as the COMMIT leaves; the server does not notice, and commits in its own time.
     WithCommit,
     /// The server has committed; its answer never arrives.
     AfterCommit,
@@ -23,13 +24,18 @@ pub enum Cut {
 
 enum Order {
     Cut(Cut),
-    Hold { seen: oneshot::Sender<()>, release: oneshot::Receiver<()> },
+    Hold { seen: oneshot::Sender<()>, release: oneshot::Receiver<Release> },
+}
+
+enum Release {
+    Forward,
+    Cut,
 }
 
 /// A COMMIT that is held up.
 pub struct Held {
     seen: oneshot::Receiver<()>,
-    release: oneshot::Sender<()>,
+    release: oneshot::Sender<Release>,
 }
 
 impl Held {
@@ -40,7 +46,12 @@ impl Held {
 
     /// Lets it go on.
     pub fn release(self) {
-        let _ = self.release.send(());
+        let _ = self.release.send(Release::Forward);
+    }
+
+    /// Cuts the connection; the COMMIT never reaches the server.
+    pub fn cut(self) {
+        let _ = self.release.send(Release::Cut);
     }
 }
 
@@ -81,7 +92,8 @@ impl Proxy {
         locked(&self.orders).push_back(Order::Cut(cut));
     }
 
-    /// The next COMMIT that has no order yet is held up.
+    /// The next COMMIT that has no order yet is held up. It stays so without the proxy, which then takes no new
+    /// connections: as if the server were gone.
     #[must_use]
     pub fn hold(&self) -> Held {
         let (seen, arrived) = oneshot::channel();
@@ -152,11 +164,17 @@ async fn forward(client: UnixStream, server: UnixStream, orders: &Orders) -> std
                     let commit = message.starts_with(b"Q") && message.ends_with(b"COMMIT\0");
                     match if commit { locked(orders).pop_front() } else { None } {
                         Some(Order::Cut(Cut::BeforeCommit)) => return Ok(()),
-                        Some(Order::Cut(Cut::WithCommit)) => return to_server.write_all(&message).await,
+                        Some(Order::Cut(Cut::WithCommit)) => {
+                            to_server.write_all(&message).await?;
+                            drop((from_client, to_client));
+                            return drain(from_server, answers).await;
+                        }
                         Some(Order::Cut(Cut::AfterCommit)) => cutting = true,
                         Some(Order::Hold { seen, release }) => {
                             let _ = seen.send(());
-                            let _ = release.await;
+                            if let Ok(Release::Cut) = release.await {
+                                return Ok(());
+                            }
                         }
                         None => {}
                     }
@@ -168,7 +186,7 @@ async fn forward(client: UnixStream, server: UnixStream, orders: &Orders) -> std
                     return Ok(());
                 }
                 while let Some(message) = answers.next() {
-                    if cutting && message.starts_with(b"C") && message.ends_with(b"COMMIT\0") {
+                    if cutting && is_committed(&message) {
                         return Ok(());
                     }
                     to_client.write_all(&message).await?;
@@ -176,4 +194,20 @@ async fn forward(client: UnixStream, server: UnixStream, orders: &Orders) -> std
             }
         }
     }
+}
+
+fn is_committed(answer: &[u8]) -> bool {
+    answer.starts_with(b"C") && answer.ends_with(b"COMMIT\0")
+}
+
+/// Listens to the server until it has committed, or ended.
+async fn drain(mut server: OwnedReadHalf, mut answers: Messages) -> std::io::Result<()> {
+    while server.read_buf(&mut answers.buffer).await? > 0 {
+        while let Some(answer) = answers.next() {
+            if is_committed(&answer) || answer.starts_with(b"E") {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
 }

@@ -4,6 +4,7 @@
 mod acknowledge;
 mod migrations;
 mod postgres;
+mod schema;
 mod semantics;
 mod sqlite;
 mod works;

@@ -1,0 +1,415 @@
+//! The outside: it works unless told otherwise, remembers what it was asked, and notices what must never be asked of it.
+
+use async_trait::async_trait;
+use everline_app::ports::{self, ClosedAnswer, MessageFate, NetworkChange, NetworkReply, NetworkWhat, NoticeRefusal};
+use everline_app::ports::{
+    NoticeSays, OutgoingMessage, PaymentNotice, PaymentRequest, PaymentStatus, RefundStatus, Started,
+};
+use everline_core::effects::NetworkAction;
+use everline_core::ids::SessionId;
+use everline_core::money::{Currency, Money};
+use everline_core::payment::Evidence;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Mutex;
+
+/// What becomes of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It does what was asked and says so.
+    Works,
+    /// It does nothing and says so.
+    Refuses,
+    /// It does nothing and does not answer.
+    Silent,
+    /// It does what was asked, and its answer is lost.
+    WorksSilently,
+    /// It says that it will (upstream), and has done nothing yet.
+    Submits,
+    /// The session ended meanwhile (built-in network).
+    Gone,
+}
+
+/// The fates of coming calls, by kind of call: the next ones in order, then the standing one.
+#[derive(Debug, Default)]
+struct Script {
+    next: BTreeMap<&'static str, VecDeque<Fate>>,
+    standing: BTreeMap<&'static str, Fate>,
+}
+impl Script {
+    fn take(&mut self, call: &'static str) -> Fate {
+        let next = self.next.get_mut(call).and_then(VecDeque::pop_front);
+        next.or_else(|| self.standing.get(call).copied()).unwrap_or(Fate::Works)
+    }
+}
+
+macro_rules! scripted {
+    ($($type:ty),+) => {$(
+        impl $type {
+            /// The next calls of a kind end so; those after them as before.
+            pub fn next(&self, call: &'static str, fates: &[Fate]) {
+                self.locked().script.next.entry(call).or_default().extend(fates);
+            }
+            /// All calls of a kind end so from now on.
+            pub fn always(&self, call: &'static str, fate: Fate) {
+                self.locked().script.standing.insert(call, fate);
+            }
+        }
+    )+};
+}
+scripted!(Provider, Radio, Upstream, Messenger);
+
+/// Lets others run, so that whoever gives up on a call can do so before and after it took effect.
+async fn hesitate() {
+    tokio::task::yield_now().await;
+}
+
+/// A payment provider. Calls: `start`, `query`, `close`, `refund`.
+#[derive(Default)]
+pub struct Provider(Mutex<Books>);
+
+#[derive(Default)]
+struct Books {
+    script: Script,
+    trades: BTreeMap<String, Trade>,
+    mistakes: Vec<String>,
+    notices: u64,
+}
+
+/// Where a payment is at the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TradeState {
+    /// A QR code that nobody scanned.
+    Absent,
+    Waiting,
+    Paid,
+    Closed,
+}
+
+#[derive(Debug, Clone)]
+pub struct Trade {
+    pub amount: Money,
+    pub state: TradeState,
+    pub trade_no: String,
+    /// By our number of the refund.
+    pub refunds: BTreeMap<String, Money>,
+}
+
+impl Provider {
+    fn locked(&self) -> std::sync::MutexGuard<'_, Books> {
+        self.0.lock().unwrap()
+    }
+    /// What it must never see: a number used for two amounts, more refunded than paid.
+    pub fn mistakes(&self) -> Vec<String> {
+        self.locked().mistakes.clone()
+    }
+    pub fn trade(&self, out_trade_no: &str) -> Trade {
+        self.locked().trades[out_trade_no].clone()
+    }
+    /// What it holds for us: paid less refunded, in millionths.
+    pub fn holds(&self) -> i64 {
+        let books = self.locked();
+        let paid = books.trades.values().filter(|trade| trade.state == TradeState::Paid);
+        paid.map(|t| t.amount.micros() - t.refunds.values().map(|m| m.micros()).sum::<i64>()).sum()
+    }
+    /// The payer scans the code.
+    pub fn scan(&self, out_trade_no: &str) {
+        let mut books = self.locked();
+        let trade = books.trades.get_mut(out_trade_no).unwrap();
+        if trade.state == TradeState::Absent {
+            trade.state = TradeState::Waiting;
+        }
+    }
+    /// The payer pays, and the notice of it.
+    pub fn pay(&self, out_trade_no: &str) -> Vec<u8> {
+        let mut books = self.locked();
+        let trade = books.trades.get_mut(out_trade_no).unwrap();
+        assert_ne!(trade.state, TradeState::Closed, "nobody can pay a closed trade");
+        trade.state = TradeState::Paid;
+        drop(books);
+        self.notice(out_trade_no, |_| {})
+    }
+    /// The payer's payment fails; the provider closes the trade.
+    pub fn decline(&self, out_trade_no: &str) {
+        self.locked().trades.get_mut(out_trade_no).unwrap().state = TradeState::Closed;
+    }
+    /// A notice about a trade, changed before it is signed.
+    pub fn notice(&self, out_trade_no: &str, change: impl FnOnce(&mut Value)) -> Vec<u8> {
+        let mut books = self.locked();
+        books.notices += 1;
+        let trade = &books.trades[out_trade_no];
+        let mut notice = json!({
+            "name": format!("n{}", books.notices), "merchant": "ours", "says": "paid", "sign": "right",
+            "out_trade_no": out_trade_no, "trade_no": trade.trade_no, "micros": trade.amount.micros(),
+        });
+        change(&mut notice);
+        notice.to_string().into_bytes()
+    }
+}
+
+#[async_trait]
+impl ports::PaymentProvider for Provider {
+    async fn start(&self, request: &PaymentRequest) -> Started {
+        hesitate().await;
+        let fate = {
+            let mut books = self.locked();
+            let fate = books.script.take("start");
+            if matches!(fate, Fate::Works | Fate::WorksSilently) {
+                let trade_no = format!("T{}", request.out_trade_no);
+                let (amount, state) = (request.amount, TradeState::Absent);
+                let new = Trade { amount, state, trade_no, refunds: BTreeMap::new() };
+                let trade = books.trades.entry(request.out_trade_no.clone()).or_insert(new);
+                if trade.amount != request.amount {
+                    books.mistakes.push(format!("{} asked for two amounts", request.out_trade_no));
+                }
+            }
+            fate
+        };
+        hesitate().await;
+        match fate {
+            Fate::Works => Started::Pay(format!("https://pay/{}", request.out_trade_no)),
+            Fate::Refuses => Started::Refused("refused".to_owned()),
+            _ => Started::Unknown,
+        }
+    }
+    async fn query(&self, out_trade_no: &str) -> PaymentStatus {
+        hesitate().await;
+        let status = {
+            let mut books = self.locked();
+            let fate = books.script.take("query");
+            let trade = books.trades.get(out_trade_no);
+            match (fate, trade) {
+                (Fate::Works, None) => PaymentStatus::NotExist,
+                (Fate::Works, Some(trade)) => match trade.state {
+                    TradeState::Absent => PaymentStatus::NotExist,
+                    TradeState::Waiting => PaymentStatus::Waiting,
+                    TradeState::Closed => PaymentStatus::Closed,
+                    TradeState::Paid => PaymentStatus::Paid(Evidence {
+                        out_trade_no: out_trade_no.to_owned(),
+                        trade_no: trade.trade_no.clone(),
+                        amount: trade.amount,
+                    }),
+                },
+                _ => PaymentStatus::Unknown,
+            }
+        };
+        hesitate().await;
+        status
+    }
+    async fn close(&self, out_trade_no: &str) -> ClosedAnswer {
+        hesitate().await;
+        let answer = {
+            let mut books = self.locked();
+            let fate = books.script.take("close");
+            let works = matches!(fate, Fate::Works | Fate::WorksSilently);
+            let answer = match books.trades.get_mut(out_trade_no) {
+                None => ClosedAnswer::NotExist,
+                Some(trade) => match trade.state {
+                    TradeState::Absent => ClosedAnswer::NotExist,
+                    TradeState::Waiting | TradeState::Closed => {
+                        if works {
+                            trade.state = TradeState::Closed;
+                        }
+                        ClosedAnswer::Closed
+                    }
+                    TradeState::Paid => ClosedAnswer::AlreadyPaid,
+                },
+            };
+            if fate == Fate::Works { answer } else { ClosedAnswer::Unknown }
+        };
+        hesitate().await;
+        answer
+    }
+    async fn refund(&self, out_trade_no: &str, out_request_no: &str, amount: Money) -> RefundStatus {
+        hesitate().await;
+        let fate = {
+            let mut books = self.locked();
+            let fate = books.script.take("refund");
+            if matches!(fate, Fate::Works | Fate::WorksSilently) {
+                let trade = books.trades.get_mut(out_trade_no).unwrap();
+                trade.refunds.insert(out_request_no.to_owned(), amount);
+                let back: i64 = trade.refunds.values().map(|m| m.micros()).sum();
+                if trade.state != TradeState::Paid || back > trade.amount.micros() {
+                    books.mistakes.push(format!("{out_trade_no} refunded beyond what was paid"));
+                }
+            }
+            fate
+        };
+        hesitate().await;
+        match fate {
+            Fate::Works => RefundStatus::Done,
+            Fate::Refuses => RefundStatus::Refused,
+            _ => RefundStatus::Unknown,
+        }
+    }
+    fn read_notice(&self, body: &[u8]) -> Result<PaymentNotice, NoticeRefusal> {
+        let notice: Value = serde_json::from_slice(body).map_err(|_| NoticeRefusal::Unreadable)?;
+        if notice["sign"] != "right" {
+            return Err(NoticeRefusal::Forged);
+        }
+        let text = |field: &str| notice[field].as_str().unwrap().to_owned();
+        let currency: Currency = notice["currency"].as_str().unwrap_or("CNY").parse().unwrap();
+        let says = match (notice["merchant"].as_str(), notice["says"].as_str()) {
+            (Some("ours"), Some("paid")) => NoticeSays::Paid(Evidence {
+                out_trade_no: text("out_trade_no"),
+                trade_no: text("trade_no"),
+                amount: Money::from_micros(notice["micros"].as_i64().unwrap(), currency),
+            }),
+            (Some("ours"), _) => NoticeSays::Nothing,
+            _ => NoticeSays::OtherMerchant { out_trade_no: text("out_trade_no") },
+        };
+        Ok(PaymentNotice { name: text("name"), says })
+    }
+}
+
+/// Our own network. Calls: `apply`. What it withholds (`Silent`) can be acknowledged later.
+#[derive(Default)]
+pub struct Radio(Mutex<Air>);
+
+#[derive(Default)]
+struct Air {
+    script: Script,
+    sessions: BTreeMap<SessionId, NetworkAction>,
+    asked: u32,
+}
+
+impl Radio {
+    fn locked(&self) -> std::sync::MutexGuard<'_, Air> {
+        self.0.lock().unwrap()
+    }
+    /// What it last did with a session.
+    pub fn did(&self, session: SessionId) -> Option<NetworkAction> {
+        self.locked().sessions.get(&session).copied()
+    }
+    /// How often it was asked for anything.
+    pub fn asked(&self) -> u32 {
+        self.locked().asked
+    }
+}
+
+#[async_trait]
+impl ports::Network for Radio {
+    async fn apply(&self, change: &NetworkChange) -> NetworkReply {
+        hesitate().await;
+        let fate = {
+            let mut air = self.locked();
+            air.asked += 1;
+            let fate = air.script.take("apply");
+            if let (NetworkWhat::Session { session, action, .. }, Fate::Works | Fate::WorksSilently) =
+                (&change.what, fate)
+            {
+                air.sessions.insert(*session, *action);
+            }
+            fate
+        };
+        hesitate().await;
+        match fate {
+            Fate::Works => NetworkReply::Done,
+            Fate::Refuses => NetworkReply::Refused,
+            Fate::Gone => NetworkReply::Gone,
+            Fate::Submits => NetworkReply::Submitted,
+            Fate::Silent | Fate::WorksSilently => NetworkReply::Unknown,
+        }
+    }
+}
+
+/// Another operator's network. Calls: `apply`.
+#[derive(Default)]
+pub struct Upstream(Mutex<Wholesale>);
+
+#[derive(Default)]
+struct Wholesale {
+    script: Script,
+    /// What it did, by request.
+    done: BTreeMap<String, (String, String)>,
+    mistakes: Vec<String>,
+}
+
+impl Upstream {
+    fn locked(&self) -> std::sync::MutexGuard<'_, Wholesale> {
+        self.0.lock().unwrap()
+    }
+    pub fn mistakes(&self) -> Vec<String> {
+        self.locked().mistakes.clone()
+    }
+    /// The plan codes it activated for a number, one per request.
+    pub fn activated(&self, msisdn: &str) -> Vec<String> {
+        let wholesale = self.locked();
+        let mine = wholesale.done.values().filter(|(number, _)| number == msisdn);
+        mine.map(|(_, code)| code.clone()).collect()
+    }
+}
+
+#[async_trait]
+impl ports::Network for Upstream {
+    async fn apply(&self, change: &NetworkChange) -> NetworkReply {
+        hesitate().await;
+        let (fate, done) = {
+            let mut wholesale = self.locked();
+            let fate = wholesale.script.take("apply");
+            let NetworkWhat::Activate { plan_code, .. } = &change.what else {
+                wholesale.mistakes.push("asked for a session".to_owned());
+                return NetworkReply::Refused;
+            };
+            let what = (change.msisdn.as_str().to_owned(), plan_code.clone());
+            if matches!(fate, Fate::Works | Fate::WorksSilently) {
+                let before = wholesale.done.insert(change.request_id.clone(), what.clone());
+                if before.is_some_and(|before| before != what) {
+                    wholesale.mistakes.push(format!("{} asks for two things", change.request_id));
+                }
+            }
+            (fate, wholesale.done.contains_key(&change.request_id))
+        };
+        hesitate().await;
+        match fate {
+            Fate::Works => NetworkReply::Done,
+            Fate::Refuses if done => NetworkReply::Done,
+            Fate::Refuses => NetworkReply::Refused,
+            Fate::Submits => NetworkReply::Submitted,
+            Fate::Gone | Fate::Silent | Fate::WorksSilently => NetworkReply::Unknown,
+        }
+    }
+}
+
+/// Who tells people. Calls: `send`.
+#[derive(Default)]
+pub struct Messenger(Mutex<Sent>);
+
+#[derive(Default)]
+struct Sent {
+    script: Script,
+    messages: Vec<OutgoingMessage>,
+}
+
+impl Messenger {
+    fn locked(&self) -> std::sync::MutexGuard<'_, Sent> {
+        self.0.lock().unwrap()
+    }
+    /// The templates sent to a number, in order; the same message twice is one.
+    pub fn told(&self, number: &str) -> Vec<&'static str> {
+        let sent = self.locked();
+        sent.messages.iter().filter(|m| m.to.as_str() == number).map(|m| m.template).collect()
+    }
+}
+
+#[async_trait]
+impl ports::Messenger for Messenger {
+    async fn send(&self, message: &OutgoingMessage) -> MessageFate {
+        hesitate().await;
+        let fate = {
+            let mut sent = self.locked();
+            let fate = sent.script.take("send");
+            let new = !sent.messages.iter().any(|m| m.id == message.id);
+            if new && matches!(fate, Fate::Works | Fate::WorksSilently) {
+                sent.messages.push(message.clone());
+            }
+            fate
+        };
+        hesitate().await;
+        match fate {
+            Fate::Works => MessageFate::Accepted,
+            Fate::Refuses => MessageFate::Refused,
+            _ => MessageFate::Unknown,
+        }
+    }
+}

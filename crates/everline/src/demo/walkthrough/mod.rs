@@ -1,0 +1,49 @@
+//! The whole journey, by HTTP against a running demo: every step is asked for, checked, and printed.
+
+mod client;
+mod steps;
+
+use super::Running;
+use client::Client;
+use everline_app::App;
+use std::error::Error;
+
+/// What was expected and did not come.
+#[derive(Debug, thiserror::Error)]
+#[error("{step}: {found}")]
+pub(super) struct Failed {
+    step: String,
+    found: String,
+}
+
+/// Performs the journey and prints a line a step.
+pub(super) async fn walk(running: &Running) -> Result<(), Box<dyn Error>> {
+    let client = Client::new(&running.url, &running.sandbox.access().view_url)?;
+    steps::registers(&client).await?;
+    steps::renews_the_watch(&client, running).await?;
+    steps::pays_on_the_phone(&client).await?;
+    steps::waits_for_the_upstream_network(&client).await?;
+    steps::is_refused_by_the_upstream_network(&client).await?;
+    steps::loses_the_notice(&client).await?;
+    steps::believes_no_forged_notice(&client).await?;
+    steps::pays_twice(&client).await?;
+    steps::pays_late(&client).await?;
+    steps::moves_time(&client).await?;
+    Ok(())
+}
+
+/// Leaves an order of 王强 that is paid and that the upstream network has only *submitted*: what 何静 looks at.
+pub(super) async fn leave_one_unconfirmed(running: &Running) -> Result<(), Box<dyn Error>> {
+    let client = Client::new(&running.url, &running.sandbox.access().view_url)?;
+    steps::leave_one_submitted(&client, running).await
+}
+
+/// Recomputes everything the journey wrote.
+pub(super) async fn verify(app: &App) -> Result<(), Box<dyn Error>> {
+    let report = everline_app::verify::verify(&app.store, &app.brand, &app.zone, app.clock.now()).await?;
+    if let Some(finding) = report.findings.first() {
+        return Err(format!("verify found {} things, the first: {finding:?}", report.findings.len()).into());
+    }
+    println!("✓ verify recomputed everything and found nothing");
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! The process that is killed: it opens the store and takes notices as the server does, each in a task of its own, while
+//! jobs and timers run.
+
+use super::look::Look;
+use super::protocol::{Ask, Say};
+use crate::world::{Place, Trust, app};
+use crate::Failure;
+use everline_app::payment_confirmed::payment_notice;
+use everline_app::{App, jobs, timers};
+use std::io::{BufRead as _, Write as _};
+use tokio::runtime::Handle;
+use wire_pay::alipay::{PrivateKey, PublicKey};
+
+/// Serves the parent until it is killed, or until the parent closes the pipe.
+///
+/// # Errors
+/// Whatever opening the store meets.
+pub async fn serve(place: &Place) -> Result<(), Failure> {
+    let app = app(place.open().await?, &trust()?)?;
+    tokio::spawn(jobs::run_forever(app.clone()));
+    tokio::spawn(timers::run_forever(app.clone()));
+    say(Say::Ready);
+    let (serving, runtime) = (app.clone(), Handle::current());
+    let served = tokio::task::spawn_blocking(move || listen(&serving, &runtime)).await;
+    app.store.close().await;
+    served.unwrap_or_else(|error| Err(Failure::unusable("listening", &error)))
+}
+
+/// The keys, from the first line of the standard input.
+fn trust() -> Result<Trust, Failure> {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).map_err(Failure::io("the keys"))?;
+    let (merchant, gateway) = line.split_once(' ').ok_or_else(|| Failure::Unusable("no keys".to_owned()))?;
+    Ok(Trust { merchant: PrivateKey::parse(merchant)?, gateway: PublicKey::parse(gateway)? })
+}
+
+fn listen(app: &App, runtime: &Handle) -> Result<(), Failure> {
+    for line in std::io::stdin().lock().lines() {
+        let line = line.map_err(Failure::io("the parent"))?;
+        let app = app.clone();
+        runtime.spawn(async move {
+            if let Some(said) = answer(&app, &line).await {
+                say(said);
+            }
+        });
+    }
+    Ok(())
+}
+
+async fn answer(app: &App, line: &str) -> Option<Say> {
+    match Ask::parse(line)? {
+        Ask::Take { serial, notice } => Some(match payment_notice(app, notice.as_bytes()).await {
+            Ok(()) => Say::Acknowledged(serial),
+            Err(problem) => {
+                eprintln!("not acknowledged: {problem}");
+                Say::NotYet(serial)
+            }
+        }),
+        Ask::Look { serial, out_trade_no } => {
+            let seen = app.store.read(Look { out_trade_no: out_trade_no.to_owned() }).await;
+            match seen {
+                Ok(seen) => Some(Say::Seen(serial, seen)),
+                Err(stop) => {
+                    eprintln!("cannot look: {}", everline_app::Problem::from(stop));
+                    Some(Say::NotYet(serial))
+                }
+            }
+        }
+    }
+}
+
+/// One line, written at once.
+fn say(said: Say) {
+    let mut out = std::io::stdout().lock();
+    // A parent that is gone is told by the end of its pipe.
+    let _ = out.write_all(said.to_string().as_bytes()).and_then(|()| out.flush());
+}

@@ -1,0 +1,67 @@
+//! `GET /lines/{line}`: one line and its orders.
+
+use crate::fault::{Answer, Fault};
+use crate::frame::{Frame, page};
+use crate::portal::line_shown::{LineShown, shown, state_key};
+use crate::portal::order_shown::headline;
+use crate::visit::Visit;
+use crate::web::Web;
+use askama::Template;
+use axum::extract::{Path, State};
+use everline_app::Problem;
+use everline_app::line_history::line_history;
+use everline_core::ids::LineId;
+use everline_core::line::NetworkKind;
+
+struct OrderRow {
+    href: String,
+    name: String,
+    price: String,
+    when: String,
+    state: String,
+}
+
+#[derive(Template)]
+#[template(path = "line.html")]
+struct LinePage {
+    p: Frame,
+    line: LineShown,
+    state: String,
+    network: String,
+    guests: String,
+    orders: Vec<OrderRow>,
+}
+
+/// The line an address names; what is no id is a line that does not exist.
+pub(crate) fn line_id(text: &str) -> Result<LineId, Fault> {
+    text.parse().map_err(|_| Problem::NotFound("line").into())
+}
+
+/// One line.
+pub(crate) async fn line(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
+    let (customer, id) = (visit.customer()?, line_id(&id)?);
+    let (view, _) = everline_app::home::line_page(&web.app, customer, id).await?;
+    let history = line_history(&web.app, customer, id).await?;
+    let show = visit.show(&web);
+    let orders = history.iter().map(|(order, offering)| OrderRow {
+        href: format!("/orders/{}", order.id),
+        name: offering.name.get(visit.lang.tag()).to_owned(),
+        price: show.money(order.price),
+        when: show.moment(order.placed_at),
+        state: visit.lang.get(headline(order.state)),
+    });
+    let network = match view.line.network {
+        NetworkKind::BuiltIn => "line-network-own",
+        NetworkKind::Upstream => "line-network-partner",
+    };
+    let guests = if view.line.guest_renewal { "line-guests-yes" } else { "line-guests-no" };
+    let line = shown(&show, &web.app.brand, &view);
+    page(&LinePage {
+        p: visit.frame(&web, line.name.clone()),
+        state: visit.lang.get(state_key(view.line.state)),
+        network: visit.lang.get(network),
+        guests: visit.lang.get(guests),
+        orders: orders.collect(),
+        line,
+    })
+}

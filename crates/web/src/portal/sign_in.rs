@@ -1,0 +1,135 @@
+//! Signing in: a number, a code, in. Known and unknown numbers get the same answers.
+
+use crate::fault::{Answer, Fault};
+use crate::frame::{Frame, go, page, page_with};
+use crate::guard::{forget_session, keep_session, tries_left};
+use crate::texts::Arg;
+use crate::visit::Visit;
+use crate::web::Web;
+use askama::Template;
+use axum::extract::{Query, State};
+use everline_app::Problem;
+use everline_app::sign_in as app;
+use everline_core::ids::RawId;
+use serde::Deserialize;
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignIn {
+    p: Frame,
+    next: String,
+    phone: String,
+    error: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "code.html")]
+struct Code {
+    p: Frame,
+    next: String,
+    request: String,
+    error: Option<String>,
+}
+
+/// Where to go after signing in, and which request for a code this is about.
+#[derive(Deserialize, Default)]
+pub(crate) struct Way {
+    #[serde(default)]
+    next: String,
+    #[serde(default)]
+    request: String,
+}
+
+/// A path of ours, or nothing: nobody is sent elsewhere after signing in.
+fn own_path(next: &str) -> &str {
+    let own = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
+    if own { next } else { "" }
+}
+
+fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// `GET /sign-in`
+pub(crate) async fn sign_in(State(web): State<Web>, visit: Visit, Query(way): Query<Way>) -> Answer {
+    let p = visit.frame(&web, visit.lang.get("sign-in-title"));
+    page(&SignIn { p, next: own_path(&way.next).to_owned(), phone: String::new(), error: None })
+}
+
+/// `POST /sign-in`: sends a code.
+pub(crate) async fn ask_code(State(web): State<Web>, visit: Visit) -> Answer {
+    let (phone, next) = (visit.fields.get("phone"), own_path(visit.fields.get("next")));
+    let problem = match app::request_code(&web.app, phone, visit.lang.tag()).await {
+        Ok(request) => return Ok(go(&format!("/sign-in/code?request={request}&next={}", encoded(next)))),
+        Err(problem) => problem,
+    };
+    let error = match &problem {
+        Problem::Invalid { .. } => "sign-in-phone-wrong",
+        Problem::TooMany { .. } => "sign-in-phone-too-many",
+        Problem::ProviderSilent => "sign-in-phone-not-sent",
+        _ => return Err(problem.into()),
+    };
+    let p = visit.frame(&web, visit.lang.get("sign-in-title"));
+    let error = Some(visit.lang.get(error));
+    page_with(Fault::from(problem).status(), &SignIn { p, next: next.to_owned(), phone: phone.to_owned(), error })
+}
+
+/// `GET /sign-in/code`
+pub(crate) async fn code(State(web): State<Web>, visit: Visit, Query(way): Query<Way>) -> Answer {
+    let p = visit.frame(&web, visit.lang.get("code-title"));
+    page(&Code { p, next: own_path(&way.next).to_owned(), request: way.request, error: None })
+}
+
+/// `POST /sign-in/code`: signs in, with a session of its own.
+pub(crate) async fn enter(State(web): State<Web>, visit: Visit) -> Answer {
+    let fields = &visit.fields;
+    let (next, request) = (own_path(fields.get("next")), fields.get("request"));
+    let asked: Result<RawId, _> = request.parse();
+    let entered = match asked {
+        Ok(id) => app::sign_in(&web.app, id, fields.get("code"), visit.lang.tag()).await,
+        Err(_) => Err(Problem::CodeGone),
+    };
+    let fault = match entered {
+        Ok(session) => {
+            if let Some(old) = &visit.token {
+                app::sign_out(&web.app, old).await?;
+            }
+            let mut response = go(if next.is_empty() { "/home" } else { next });
+            keep_session(&web, &mut response, &session.token);
+            return Ok(response);
+        }
+        Err(problem) => Fault::from(problem),
+    };
+    let error = match &fault {
+        Fault::Problem(Problem::Invalid { .. }) => "code-not-six-digits",
+        Fault::Problem(Problem::CodeWrong { .. }) => "code-wrong",
+        Fault::Problem(Problem::CodeGone) => "code-gone",
+        _ => return Err(fault),
+    };
+    let p = visit.frame(&web, visit.lang.get("code-title"));
+    let error = Some(visit.say(error, &[("left", Arg::Count(tries_left(&fault)))]));
+    page_with(fault.status(), &Code { p, next: next.to_owned(), request: request.to_owned(), error })
+}
+
+/// `POST /sign-out`
+pub(crate) async fn sign_out(State(web): State<Web>, visit: Visit) -> Answer {
+    if let Some(token) = &visit.token {
+        app::sign_out(&web.app, token).await?;
+    }
+    let mut response = go("/");
+    forget_session(&web, &mut response);
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_path;
+
+    #[test]
+    fn nobody_is_sent_elsewhere() {
+        assert_eq!(own_path("/lines/1?a=b"), "/lines/1?a=b");
+        for elsewhere in ["https://evil.example", "//evil.example", "/\\evil.example", "home", "", "/a\r\nSet-Cookie: b"] {
+            assert_eq!(own_path(elsewhere), "", "{elsewhere}");
+        }
+    }
+}
