@@ -48,7 +48,7 @@ pub(crate) fn carry_out(
     for refund in &effects.refunds {
         payment::save_refund(tx, refund);
     }
-    if let Some(case) = &effects.case {
+    for case in &effects.cases {
         support::open_case(tx, case, now.business);
     }
     for queued in &effects.jobs {

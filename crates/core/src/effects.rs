@@ -30,8 +30,8 @@ pub struct Effects {
     pub receipt: Option<Receipt>,
     /// Refunds to write down, new or settled.
     pub refunds: Vec<Refund>,
-    /// A case to open.
-    pub case: Option<CaseOpened>,
+    /// Cases to open.
+    pub cases: Vec<CaseOpened>,
     /// Work to queue.
     pub jobs: Vec<Job>,
 }

@@ -2,7 +2,7 @@
 
 use crate::brand::Brand;
 use crate::charging::{Allowance, Recognition};
-use crate::effects::{Effects, Job, MessageKind, NetworkAction};
+use crate::effects::{CaseOpened, CaseReason, Effects, Job, MessageKind, NetworkAction};
 use crate::ids::{JobId, LineId};
 use crate::ledger::{Balances, Cause, LedgerRefusal, Posting, Template};
 use crate::line::{Line, LineState, SuspendCause};
@@ -53,6 +53,13 @@ pub fn on_due(
     let begun = waiting.iter().filter(|order| passed.begun.contains(&order.id));
     let mut begun: Vec<Order> = begun.cloned().collect();
     settle_sessions(&mut effects, &line, &mut allowance, &mut begun, cause, due);
+    // Paid for, over, and never acknowledged by the network: nothing will bring it into effect any more.
+    let stranded = |order: &&Order| {
+        order.state == OrderState::Delivered && (passed.ended.contains(&order.id) || !line.state.in_service())
+    };
+    effects.cases = (waiting.iter().filter(stranded))
+        .map(|order| CaseOpened { customer: order.customer, order: order.id, reason: CaseReason::JobFailed })
+        .collect();
     effects.orders = begun;
     effects.line = Some(line);
     effects.allowance = Some(allowance);

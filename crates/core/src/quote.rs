@@ -248,6 +248,9 @@ fn anchor_day(allowance: &Allowance, offering: &Offering, zone: &Zone, now: Busi
     if !matches!((offering.kind, offering.validity), (OfferingKind::Plan, Some(Validity::Months(_)))) {
         return None;
     }
+    if matches!(offering.start, StartPolicy::FirstUse { .. }) {
+        return None; // the chain begins with the first use: see `Period::begin`
+    }
     let before = last_plan(allowance, now);
     let begins = before.and_then(Period::ends_at).unwrap_or(now);
     Some(before.and_then(|period| period.anchor_day).unwrap_or_else(|| zone.date(begins).day()))

@@ -70,7 +70,8 @@ pub fn on_evidence(
 ) -> Result<(Outcome, Effects), LedgerRefusal> {
     let Facts { order, attempt, .. } = facts;
     if attempt.state == AttemptState::Paid {
-        let same = attempt.trade_no.as_deref() == Some(evidence.trade_no.as_str());
+        let same = attempt.trade_no.as_deref() == Some(evidence.trade_no.as_str())
+            && Money::from_micros(attempt.received, attempt.amount.currency()) == evidence.amount;
         let known = (Outcome::AlreadyKnown, Effects::default());
         return Ok(if same { known } else { (Outcome::Contradiction, case(order, CaseReason::ConflictingEvidence)) });
     }
@@ -79,7 +80,7 @@ pub fn on_evidence(
     }
     if evidence.amount != attempt.amount {
         let mut effects = received(facts, evidence, Settlement::Suspense, now)?;
-        effects.case = case(order, CaseReason::AmountMismatch).case;
+        effects.cases = case(order, CaseReason::AmountMismatch).cases;
         return Ok((Outcome::Suspended, effects));
     }
     match order.state {
@@ -161,7 +162,7 @@ fn deliver(
     allowance.periods.extend(period(order.id, order.price, &allowance, &facts.offering, zone, now.business));
     (order.starts_at, order.ends_at) = placement.bounds();
     order.delivered_at = Some(now.business);
-    line.service_until = allowance.service_until();
+    line.service_until = allowance.service_until().or(line.service_until);
     let state = if allowance.has_service(now.business) { line.state.with_running_plan() } else { line.state };
     if state != line.state {
         (line.state, line.state_since) = (state, now.business);
@@ -171,9 +172,13 @@ fn deliver(
         Placement::FirstUse { .. } => OrderState::StartsOnFirstUse,
         Placement::Now { .. } | Placement::Credit => OrderState::InEffect,
     };
-    if matches!(placement, Placement::Now { .. }) && line.state.in_service() {
+    // What starts on first use can only start once the device is let in; it waits for the use, not for the network.
+    let begins = matches!(placement, Placement::Now { .. });
+    if (begins || matches!(placement, Placement::FirstUse { .. })) && line.state.in_service() {
         for session in allowance.restore_sessions(order.id) {
-            order.state = OrderState::Delivered;
+            if begins {
+                order.state = OrderState::Delivered;
+            }
             effects.jobs.push(Job::TellNetwork {
                 customer: line.customer,
                 line: line.id,
@@ -315,7 +320,8 @@ pub fn on_attached(line: &Line, allowance: Allowance, waiting: &[Order], now: No
 }
 
 fn settle_waiting(mut effects: Effects, allowance: &Allowance, waiting: &[Order], now: Now) -> Effects {
-    if allowance.restricted().next().is_some() {
+    // A session that was cut off since for another reason (its data is used up) holds nothing up.
+    if allowance.sessions.iter().any(|session| session.service == Service::Restoring) {
         return effects;
     }
     for order in waiting.iter().filter(|order| order.state == OrderState::Delivered) {
@@ -333,7 +339,7 @@ fn post(effects: &mut Effects, balances: Balances, posting: Posting) -> Result<(
 }
 
 fn case(order: &Order, reason: CaseReason) -> Effects {
-    Effects { case: Some(CaseOpened { customer: order.customer, order: order.id, reason }), ..Effects::default() }
+    Effects { cases: vec![CaseOpened { customer: order.customer, order: order.id, reason }], ..Effects::default() }
 }
 
 fn message(order: &Order, kind: MessageKind) -> Job {
@@ -366,7 +372,7 @@ pub fn on_refund_answer(
     post(&mut effects, balances, Posting::new(template, Cause::Refund(refund.id), order.id, amount, now.business))?;
     effects.refunds.push(Refund { state, settled_at: Some(now.system), ..refund.clone() });
     if !done {
-        effects.case = case(order, CaseReason::RefundFailed).case;
+        effects.cases = case(order, CaseReason::RefundFailed).cases;
     } else {
         let cause = JobId(refund.attempt.0);
         let (customer, line) = (order.customer, order.line);

@@ -189,7 +189,7 @@ fn complete(siblings: &[StoredTransfer], out: &mut Collected) {
     for transfer in siblings {
         postings.entry((transfer.customer, transfer.posting.0)).or_default().push(transfer);
     }
-    for ((_, posting_id), transfers) in postings {
+    for ((customer, posting_id), transfers) in postings {
         let Some(first) = transfers.first() else { continue };
         let Some(expected) = Template::from_word(&first.template).map(|template| template.legs().len()) else {
             continue;
@@ -198,8 +198,9 @@ fn complete(siblings: &[StoredTransfer], out: &mut Collected) {
             (other.amount, other.order, &other.template) == (first.amount, first.order, &first.template)
         };
         if transfers.len() != expected || !transfers.iter().all(same) {
-            let detail = format!("posting {posting_id} has {} transfers, {expected} expected", transfers.len());
-            out.found("posting_complete", transfer_row(first), detail);
+            let detail =
+                format!("{} transfers of {}, {expected} of one amount expected", transfers.len(), first.template);
+            out.found("posting_complete", format!("posting({posting_id}, {customer})"), detail);
         }
     }
 }

@@ -2,5 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 #![allow(unreachable_pub, clippy::needless_pass_by_value, clippy::large_futures)]
 
+mod crash;
+mod flow;
 mod verify;
 mod world;

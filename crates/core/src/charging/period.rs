@@ -105,6 +105,9 @@ impl Period {
     /// Begins a first-use period at `at`; does nothing to one that has begun.
     pub fn begin(&mut self, at: BusinessTime, zone: &Zone) {
         if let Window::FirstUse { validity, .. } = self.window {
+            if matches!(validity, Validity::Months(_)) {
+                self.anchor_day = Some(zone.date(at).day());
+            }
             self.window = Window::Fixed { starts_at: at, ends_at: validity.end(at, self.anchor_day, zone) };
         }
     }

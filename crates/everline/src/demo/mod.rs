@@ -10,6 +10,7 @@ use everline_app::secrets::Secrets;
 use everline_app::sign_in::Principal;
 use everline_app::{App, jobs, timers};
 use everline_core::brand::Localized;
+use everline_core::ids::OrderId;
 use everline_core::line::DeviceKind;
 use everline_providers::Http;
 use everline_providers::alipay::{Alipay, AlipayConfig};
@@ -40,6 +41,8 @@ struct Running {
     app: App,
     sandbox: Sandbox,
     people: People,
+    /// 王强's order, which the upstream network has only *submitted*.
+    unconfirmed: Option<OrderId>,
     /// Base of the portal and the API.
     url: String,
     store_file: PathBuf,
@@ -105,8 +108,8 @@ async fn start(options: Options) -> Result<Running, Box<dyn Error>> {
     tokio::spawn(jobs::run_forever(app.clone()));
     tokio::spawn(timers::run_forever(app.clone()));
     sandbox.attach_all().await;
-    let running = Running { app, sandbox, people, url, store_file, _folder: folder };
-    walkthrough::leave_one_unconfirmed(&running).await?;
+    let mut running = Running { app, sandbox, people, unconfirmed: None, url, store_file, _folder: folder };
+    running.unconfirmed = Some(walkthrough::leave_one_unconfirmed(&running).await?);
     Ok(running)
 }
 

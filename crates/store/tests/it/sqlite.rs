@@ -62,23 +62,25 @@ async fn a_second_process_is_refused_until_the_first_is_killed() {
     assert_eq!(count(&file.open(SqliteOptions::default()).await).await, 1, "acknowledged before the kill");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_last_handle_may_go_on_the_writers_own_thread() {
-    #[allow(dead_code)]
-    struct Holds(std::sync::Mutex<Option<Store>>);
+    struct Holds(Block, #[expect(dead_code, reason = "only held")] Store);
     impl Work for Holds {
         const NAME: &'static str = "Holds";
         type Out = ();
         type Refusal = Infallible;
-        async fn run(&self, _: &mut Tx) -> Result<(), Stop<Infallible>> {
-            Ok(())
+        async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Infallible>> {
+            self.0.run(tx).await.map(drop)
         }
     }
     let (file, store) = open(SqliteOptions::default()).await;
-    let mut call = Box::pin(store.transact(Holds(std::sync::Mutex::new(Some(store.clone())))));
+    let (block, gate) = Block::new(None);
+    let mut call = Box::pin(store.transact(Holds(block, store.clone())));
     assert!(poll_now(&mut call).await.is_pending());
+    gate.wait();
     drop(call);
     drop(store);
+    gate.open();
     let again = loop {
         match Store::open_sqlite(file.path(), SqliteOptions::default()).await {
             Err(Error::InUse) => tokio::task::yield_now().await,

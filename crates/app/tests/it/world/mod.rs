@@ -4,6 +4,7 @@
 //! Time stands until the test moves it: [`World::pass`] lets both clocks run (and timers and jobs with them),
 //! [`World::skip_days`] moves business time alone.
 
+pub mod cast;
 pub mod outside;
 pub mod stock;
 

@@ -10,7 +10,7 @@ use everline_core::ids::SessionId;
 use everline_core::money::{Currency, Money};
 use everline_core::payment::Evidence;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 
 /// What becomes of a call.
@@ -322,6 +322,8 @@ struct Wholesale {
     script: Script,
     /// What it did, by request.
     done: BTreeMap<String, (String, String)>,
+    /// The requests it refused; it does not change its mind.
+    refused: BTreeSet<String>,
     mistakes: Vec<String>,
 }
 
@@ -352,6 +354,10 @@ impl ports::Network for Upstream {
                 return NetworkReply::Refused;
             };
             let what = (change.msisdn.as_str().to_owned(), plan_code.clone());
+            if fate == Fate::Refuses {
+                wholesale.refused.insert(change.request_id.clone());
+            }
+            let fate = if wholesale.refused.contains(&change.request_id) { Fate::Refuses } else { fate };
             if matches!(fate, Fate::Works | Fate::WorksSilently) {
                 let before = wholesale.done.insert(change.request_id.clone(), what.clone());
                 if before.is_some_and(|before| before != what) {

@@ -55,7 +55,7 @@ pub fn offering(code: &str, kind: OfferingKind, price: &str, octets: i64, validi
 }
 
 /// `month` (a calendar month, 10 GB, 39.00), `days` (30 days, 1 GB, 9.90), `pack` (7 days, 1 GB, 5.00), `trip` (7 days
-/// from the first use within 180, 2 GB, 29.00), `topup` (50.00).
+/// from the first use within 180, 2 GB, 29.00), `topup` (50.00), `short` (5 days, 1 GB, 6.00: for retiring).
 pub fn offerings() -> Vec<Offering> {
     use OfferingKind::{Pack, Plan, TopUp};
     let mut trip = offering("trip", Plan, "29", 2 * GB, Some(Validity::Days(7)));
@@ -69,5 +69,6 @@ pub fn offerings() -> Vec<Offering> {
         offering("pack", Pack, "5", GB, Some(Validity::Days(7))),
         trip,
         offering("topup", TopUp, "50", 0, None),
+        offering("short", Plan, "6", GB, Some(Validity::Days(5))),
     ]
 }

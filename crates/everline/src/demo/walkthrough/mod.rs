@@ -6,6 +6,7 @@ mod steps;
 use super::Running;
 use client::Client;
 use everline_app::App;
+use everline_core::ids::OrderId;
 use std::error::Error;
 
 /// What was expected and did not come.
@@ -22,7 +23,7 @@ pub(super) async fn walk(running: &Running) -> Result<(), Box<dyn Error>> {
     steps::registers(&client).await?;
     steps::renews_the_watch(&client, running).await?;
     steps::pays_on_the_phone(&client).await?;
-    steps::waits_for_the_upstream_network(&client).await?;
+    steps::waits_for_the_upstream_network(&client, running).await?;
     steps::is_refused_by_the_upstream_network(&client).await?;
     steps::loses_the_notice(&client).await?;
     steps::believes_no_forged_notice(&client).await?;
@@ -33,7 +34,7 @@ pub(super) async fn walk(running: &Running) -> Result<(), Box<dyn Error>> {
 }
 
 /// Leaves an order of 王强 that is paid and that the upstream network has only *submitted*: what 何静 looks at.
-pub(super) async fn leave_one_unconfirmed(running: &Running) -> Result<(), Box<dyn Error>> {
+pub(super) async fn leave_one_unconfirmed(running: &Running) -> Result<OrderId, Box<dyn Error>> {
     let client = Client::new(&running.url, &running.sandbox.access().view_url)?;
     steps::leave_one_submitted(&client, running).await
 }

@@ -59,7 +59,7 @@ impl Default for SqliteOptions {
             queue: 4096,
             group_max: 512,
             cache_kib: 64 * 1024,
-            checkpoint_rows: 4096,
+            checkpoint_rows: 2048,
             wal_pages: 16_384,
             pages_max: None,
         }

@@ -1,0 +1,10 @@
+//! The decisions of core as tables: every outcome and every refusal by its name.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(unreachable_pub)]
+
+mod evidence;
+mod fixture;
+mod lifecycle;
+mod network;
+mod quote;
+mod refund;

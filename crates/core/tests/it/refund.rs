@@ -1,0 +1,81 @@
+//! `renewal::on_refund_answer`.
+
+use crate::fixture::{at, balances, month, now, order, raw, same, told};
+use everline_core::ids::{AttemptId, RefundId};
+use everline_core::ledger::{LedgerAccount, LedgerRefusal, Template};
+use everline_core::order::OrderState;
+use everline_core::refund::{Refund, RefundReason, RefundState};
+use everline_core::renewal::on_refund_answer;
+
+fn refund(reason: RefundReason, state: RefundState) -> Refund {
+    let order = order(10, &month(), OrderState::Refunding);
+    Refund {
+        id: RefundId(raw(60)),
+        customer: order.customer,
+        attempt: AttemptId(raw(50)),
+        order: order.id,
+        out_request_no: "r".into(),
+        amount: order.price,
+        reason,
+        state,
+        started_at: at("03-10 12:00"),
+        settled_at: None,
+    }
+}
+
+fn check(reason: RefundReason, before: (RefundState, OrderState), done: bool, expected: &str) {
+    let held = balances(&[(Template::PaidToSuspense, 39_000_000), (Template::RefundStartedFromSuspense, 39_000_000)]);
+    let order = order(10, &month(), before.1);
+    let effects = on_refund_answer(held, &order, &refund(reason, before.0), done, now("03-10 12:00")).unwrap();
+    same(&told(&effects), expected);
+}
+
+#[test]
+fn a_refund_that_is_done_ends_a_refused_order() {
+    check(
+        RefundReason::NetworkRefused,
+        (RefundState::InFlight, OrderState::Refunding),
+        true,
+        "REFUND_DONE 39.00
+        order 10 refunded
+        refund network_refused done 39.00
+        tell refund_done",
+    );
+}
+
+#[test]
+fn and_leaves_every_other_order_as_it_is() {
+    for (reason, state) in [(RefundReason::Surplus, OrderState::InEffect), (RefundReason::Late, OrderState::Closed)] {
+        let expected = format!("REFUND_DONE 39.00\nrefund {} done 39.00\ntell refund_done", reason.word());
+        check(reason, (RefundState::InFlight, state), true, &expected);
+    }
+}
+
+#[test]
+fn a_refused_refund_is_a_case_and_its_money_waits_in_suspense() {
+    check(
+        RefundReason::NetworkRefused,
+        (RefundState::InFlight, OrderState::Refunding),
+        false,
+        "REFUND_FAILED 39.00
+        refund network_refused failed 39.00
+        case refund_failed",
+    );
+}
+
+#[test]
+fn a_second_answer_changes_nothing() {
+    for before in [RefundState::Done, RefundState::Failed] {
+        for done in [true, false] {
+            check(RefundReason::Late, (before, OrderState::Closed), done, "");
+        }
+    }
+}
+
+#[test]
+fn the_ledger_refuses_what_is_not_there() {
+    let order = order(10, &month(), OrderState::Refunding);
+    let refund = refund(RefundReason::NetworkRefused, RefundState::InFlight);
+    let refused = on_refund_answer(balances(&[]), &order, &refund, true, now("03-10 12:00"));
+    assert_eq!(refused, Err(LedgerRefusal::BelowZero { account: LedgerAccount::RefundInFlight }));
+}

@@ -1,0 +1,143 @@
+use crate::rig::{Rig, cny};
+use everline_app::ports::{
+    ClosedAnswer, NoticeRefusal, NoticeSays, PaymentProvider, PaymentRequest, PaymentStatus, RefundStatus, Started,
+};
+use everline_core::payment::Method;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+fn request(out_trade_no: &str, method: Method) -> PaymentRequest {
+    PaymentRequest {
+        method,
+        out_trade_no: out_trade_no.to_owned(),
+        amount: cny("9.90"),
+        subject: "手表畅联月包 & more".to_owned(),
+        expires_in_s: 900,
+        return_url: "http://localhost:8800/orders/1".to_owned(),
+    }
+}
+
+async fn started(rig: &Rig, out_trade_no: &str) -> String {
+    match rig.alipay().start(&request(out_trade_no, Method::AlipayQr)).await {
+        Started::Pay(url) => url,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_qr_code_is_no_trade_until_it_is_scanned() {
+    let rig = Rig::start().await;
+    let alipay = rig.alipay();
+    assert!(started(&rig, "t1").await.starts_with("http"));
+    assert_eq!(alipay.query("t1").await, PaymentStatus::NotExist);
+    assert_eq!(alipay.close("t1").await, ClosedAnswer::NotExist);
+    rig.control("POST", "trades/t1/scan", None).await;
+    assert_eq!(alipay.query("t1").await, PaymentStatus::Waiting);
+    rig.control("POST", "trades/t1/pay", None).await;
+    let PaymentStatus::Paid(evidence) = alipay.query("t1").await else { panic!("not paid") };
+    assert_eq!((evidence.out_trade_no.as_str(), evidence.amount), ("t1", cny("9.90")));
+    assert_eq!(alipay.close("t1").await, ClosedAnswer::AlreadyPaid);
+}
+
+#[tokio::test]
+async fn a_wap_payment_is_a_signed_link() {
+    let rig = Rig::start().await;
+    let Started::Pay(url) = rig.alipay().start(&request("t2", Method::AlipayWap)).await else { panic!("no link") };
+    let page = reqwest::Client::builder().no_proxy().build().unwrap().get(&url).send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert!(page.text().await.unwrap().contains("9.90"));
+    rig.control("POST", "trades/t2/pay", None).await;
+    assert!(matches!(rig.alipay().query("t2").await, PaymentStatus::Paid(_)));
+}
+
+#[tokio::test]
+async fn a_closed_trade_says_so() {
+    let rig = Rig::start().await;
+    let alipay = rig.alipay();
+    started(&rig, "t3").await;
+    rig.control("POST", "trades/t3/scan", None).await;
+    assert_eq!(alipay.close("t3").await, ClosedAnswer::Closed);
+    assert_eq!(alipay.query("t3").await, PaymentStatus::Closed);
+}
+
+#[tokio::test]
+async fn a_refund_is_done_once_under_one_number() {
+    let rig = Rig::start().await;
+    let alipay = rig.alipay();
+    started(&rig, "t4").await;
+    rig.control("POST", "trades/t4/pay", None).await;
+    assert_eq!(alipay.refund("t4", "r1", cny("9.90")).await, RefundStatus::Done);
+    assert_eq!(alipay.refund("t4", "r1", cny("9.90")).await, RefundStatus::Done, "asked again: it was done");
+    assert_eq!(alipay.refund("t4", "r2", cny("0.01")).await, RefundStatus::Refused, "more than was paid");
+}
+
+#[tokio::test]
+async fn a_refund_whose_answer_is_lost_is_found() {
+    let rig = Rig::start().await;
+    let alipay = rig.alipay();
+    started(&rig, "t5").await;
+    rig.control("POST", "trades/t5/pay", None).await;
+    rig.spoil("alipay.trade.refund", json!("close_after")).await;
+    assert_eq!(alipay.refund("t5", "r1", cny("9.90")).await, RefundStatus::Unknown);
+    assert_eq!(alipay.refund("t5", "r1", cny("9.90")).await, RefundStatus::Done);
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_believed_is_unknown() {
+    let rig = Rig::start().await;
+    let alipay = rig.alipay();
+    for (n, kind) in ["bad_signature", "http_500", "close_after", "close_before", "system_error"].into_iter().enumerate() {
+        rig.spoil("alipay.trade.precreate", json!(kind)).await;
+        let started = alipay.start(&request(&format!("u{n}"), Method::AlipayQr)).await;
+        assert_eq!(started, Started::Unknown, "precreate, {kind}");
+        rig.spoil("alipay.trade.query", json!(kind)).await;
+        assert_eq!(alipay.query("none").await, PaymentStatus::Unknown, "query, {kind}");
+        rig.spoil("alipay.trade.close", json!(kind)).await;
+        assert_eq!(alipay.close("none").await, ClosedAnswer::Unknown, "close, {kind}");
+    }
+    rig.spoil("alipay.trade.query", json!({ "slow": 5_000 })).await;
+    assert_eq!(alipay.query("none").await, PaymentStatus::Unknown, "no answer in time");
+}
+
+/// Pays a trade and returns the body of the notice that the gateway sends.
+async fn notice(rig: &Rig, out_trade_no: &str) -> Vec<u8> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let notify_url = format!("http://{}/notify", listener.local_addr().unwrap());
+    let alipay = rig.alipay_with(|config| config.notify_url = notify_url);
+    assert!(matches!(alipay.start(&request(out_trade_no, Method::AlipayQr)).await, Started::Pay(_)));
+    rig.control("POST", &format!("trades/{out_trade_no}/pay"), None).await;
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut bytes = Vec::new();
+    loop {
+        assert!(stream.read_buf(&mut bytes).await.unwrap() > 0, "the gateway hung up");
+        let text = String::from_utf8_lossy(&bytes).to_lowercase();
+        let Some((head, _)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length:")).unwrap().trim().parse::<usize>().unwrap();
+        if bytes.len() == head.len() + 4 + length {
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nsuccess").await.unwrap();
+            return bytes.split_off(head.len() + 4);
+        }
+    }
+}
+
+#[tokio::test]
+async fn notices_are_believed_only_when_they_are_genuine_and_ours() {
+    let rig = Rig::start().await;
+    let body = notice(&rig, "n1").await;
+    let read = rig.alipay().read_notice(&body).unwrap();
+    let NoticeSays::Paid(evidence) = read.says else { panic!("{read:?}") };
+    assert_eq!((evidence.out_trade_no.as_str(), evidence.amount), ("n1", cny("9.90")));
+
+    let tampered = String::from_utf8(body.clone()).unwrap().replace("9.90", "0.01").into_bytes();
+    assert_eq!(rig.alipay().read_notice(&tampered), Err(NoticeRefusal::Forged));
+    assert_eq!(rig.alipay().read_notice(b"%%%"), Err(NoticeRefusal::Unreadable));
+
+    for other in [
+        rig.alipay_with(|config| config.app_id = "2099".to_owned()),
+        rig.alipay_with(|config| config.seller_id = "2088".to_owned()),
+    ] {
+        let says = other.read_notice(&body).unwrap().says;
+        assert_eq!(says, NoticeSays::OtherMerchant { out_trade_no: "n1".to_owned() });
+    }
+}

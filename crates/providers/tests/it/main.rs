@@ -1,0 +1,7 @@
+//! The clients against a simulated outside world that speaks the wire protocols and misbehaves on demand.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod alipay;
+mod networks;
+mod rig;
+mod sms;

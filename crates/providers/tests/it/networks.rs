@@ -1,0 +1,55 @@
+use crate::rig::{Rig, http};
+use everline_app::ports::{Network, NetworkChange, NetworkReply, NetworkWhat};
+use everline_core::effects::NetworkAction;
+use everline_core::identifiers::{Iccid, Msisdn};
+use everline_core::ids::{RawId, SessionId};
+use everline_providers::network::{BuiltIn, Upstream};
+use serde_json::json;
+
+fn activation(request_id: &str, repeated: bool) -> NetworkChange {
+    NetworkChange {
+        request_id: request_id.to_owned(),
+        repeated,
+        msisdn: Msisdn::parse("17280005678").unwrap(),
+        what: NetworkWhat::Activate { iccid: Iccid::parse("89861126000000000001").unwrap(), plan_code: "TH-10G-7D".to_owned() },
+    }
+}
+
+fn upstream(rig: &Rig) -> Upstream {
+    Upstream::new(http(), rig.sandbox.access().upstream_url.clone(), rig.sandbox.access().upstream_token.clone())
+}
+
+#[tokio::test]
+async fn an_activation_is_asked_for_once_and_asked_about_after() {
+    let rig = Rig::start().await;
+    let upstream = upstream(&rig);
+    let modes = json!({ "next": ["accept", { "refuse": "no such plan" }, "submitted", "lose_answer", "unavailable"], "standing": "accept" });
+    rig.control("PUT", "upstream/modes", Some(modes)).await;
+    assert_eq!(upstream.apply(&activation("a1", false)).await, NetworkReply::Done);
+    assert_eq!(upstream.apply(&activation("a2", false)).await, NetworkReply::Refused);
+    assert_eq!(upstream.apply(&activation("a3", false)).await, NetworkReply::Submitted);
+    assert_eq!(upstream.apply(&activation("a3", true)).await, NetworkReply::Submitted, "submitted is not done");
+    rig.control("POST", "upstream/activations/a3/confirm", None).await;
+    assert_eq!(upstream.apply(&activation("a3", true)).await, NetworkReply::Done);
+    assert_eq!(upstream.apply(&activation("a4", false)).await, NetworkReply::Unknown, "the answer was lost");
+    assert_eq!(upstream.apply(&activation("a4", true)).await, NetworkReply::Done, "and found by asking");
+    assert_eq!(upstream.apply(&activation("a5", false)).await, NetworkReply::Unknown);
+    assert_eq!(upstream.apply(&activation("a5", true)).await, NetworkReply::Done, "unknown there: asked for again");
+    let listed = rig.control("GET", "upstream/activations", None).await;
+    assert_eq!(listed["activations"].as_array().unwrap().len(), 5, "each was carried out once: {listed}");
+}
+
+#[tokio::test]
+async fn only_addresses_of_the_network_are_called() {
+    let built_in = BuiltIn::new(http(), "http://127.0.0.1:4000".to_owned(), String::new());
+    for url in ["http://127.0.0.1:4000", "http://127.0.0.1:4000/devices/1"] {
+        assert!(built_in.may_call(url), "{url}");
+    }
+    for url in ["http://127.0.0.1:40001/", "http://127.0.0.1:4000@evil.example/", "http://10.0.0.1/", "https://127.0.0.1:4000/", ""] {
+        assert!(!built_in.may_call(url), "{url}");
+    }
+    let session = SessionId(RawId::new_v7(1, [1; 10]));
+    let what = NetworkWhat::Session { session, notify_url: "http://127.0.0.1:9/".to_owned(), action: NetworkAction::Redirect };
+    let change = NetworkChange { request_id: "r".to_owned(), repeated: false, msisdn: Msisdn::parse("17280005678").unwrap(), what };
+    assert_eq!(built_in.apply(&change).await, NetworkReply::Unknown);
+}

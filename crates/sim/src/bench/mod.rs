@@ -1,0 +1,1 @@
+//! Throughput and latency, beside baselines measured in the same minute.

@@ -1,0 +1,202 @@
+//! Crash rounds: acknowledged means durable, and once.
+//!
+//! A parent process makes lines whose payments wait, and signs the provider's notices. A child opens the store and takes
+//! notices as the server does. The parent keeps many under way, notes every acknowledgement it reads, and kills the child
+//! with `SIGKILL` at moments drawn from a seed: while it opens the store, between two messages, right after an
+//! acknowledgement. The next child must hold every acknowledged renewal exactly once; then it is sent everything that was
+//! not acknowledged, new notices, and repetitions of acknowledged ones. At the end every row of the store is counted.
+//!
+//! With the feature `ack-before-commit` the same rounds find lost renewals: that is how they are known to be able to.
+
+mod book;
+mod child;
+mod driver;
+mod look;
+mod moment;
+mod process;
+mod protocol;
+
+pub use child::serve;
+
+use crate::lines;
+use crate::world::{Kind, Place, Provider};
+use crate::Failure;
+use book::Fate;
+use driver::{Driver, Setting};
+use everline_app::verify::verify;
+use everline_core::time::SECOND_US;
+use everline_store::testing::{Cluster, Fsync, SqliteFile};
+use look::LookAtAll;
+use protocol::Seen;
+use std::fmt;
+use std::path::PathBuf;
+
+/// What is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Target {
+    /// The process that takes notices.
+    Client,
+    /// The PostgreSQL server.
+    Server,
+}
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// On which store.
+    pub store: Kind,
+    /// An empty database; without it, a throw-away server is started.
+    pub postgres: Option<String>,
+    /// How many kills.
+    pub rounds: u64,
+    /// Notices under way at once, at least 10.
+    pub in_flight: usize,
+    /// What is killed.
+    pub kill: Target,
+    /// Decides moments and notices.
+    pub seed: u64,
+    /// The program whose `crash-child` is killed: this one.
+    pub program: PathBuf,
+}
+
+/// What was done; everything held, or there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    store: Kind,
+    rounds: u64,
+    acknowledged: u64,
+    resent: u64,
+    repeated: u64,
+    restarts: usize,
+    restart_us: u64,
+    restart_us_max: u64,
+    seed: u64,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rounds, acknowledged, resent, repeated, restarts, seed, .. } = self;
+        let (middle, longest) = (self.restart_us / 1_000, self.restart_us_max / 1_000);
+        write!(
+            f,
+            "crash {}: {rounds} rounds, {acknowledged} acknowledged, {resent} resent, {repeated} repeated, none lost, none \
+             doubled, restart median {middle} ms, longest {longest} ms ({restarts} restarts), seed {seed}",
+            self.store.word()
+        )
+    }
+}
+
+/// Orders of each line.
+const ORDERS: u32 = 3;
+
+/// Runs the rounds.
+///
+/// # Errors
+/// [`Failure::Broken`] if an acknowledged renewal is lost or there twice, or if the store contradicts itself.
+pub async fn run(options: &Options) -> Result<Summary, Failure> {
+    if options.in_flight < 10 || options.rounds == 0 {
+        return Err(Failure::Unusable("at least 10 notices in flight and one round".to_owned()));
+    }
+    let (mut file, mut cluster) = (None, None);
+    let place = match (options.store, &options.postgres) {
+        (Kind::Sqlite, _) => Place::Sqlite(file.insert(SqliteFile::new()).path()),
+        (Kind::Postgres, Some(config)) => Place::Postgres(config.clone()),
+        (Kind::Postgres, None) => {
+            let started = Cluster::start(Fsync::Off);
+            let started = started.ok_or_else(|| Failure::Unusable("no PostgreSQL is installed".to_owned()))?;
+            Place::Postgres(cluster.insert(started).database().await)
+        }
+    };
+    let mut stage = Stage::new(options, place).await?;
+    match (options.kill, &cluster) {
+        (Target::Client, _) => stage.client_rounds(options.rounds).await?,
+        (Target::Server, Some(cluster)) => {
+            stage.refill(8 * ORDERS as usize * options.in_flight * usize::try_from(options.rounds).unwrap_or(1)).await?;
+            stage.driver.server_rounds(options.rounds, || cluster.crash())?;
+        }
+        (Target::Server, None) => return Err(Failure::Unusable("only a server of our own can be killed".to_owned())),
+    }
+    stage.audit().await?;
+    let Driver { book, restarts_us, .. } = &stage.driver;
+    Ok(Summary {
+        store: options.store,
+        rounds: options.rounds,
+        acknowledged: book.counts.acknowledged,
+        resent: book.counts.resent,
+        repeated: book.counts.repeated,
+        restarts: restarts_us.len(),
+        restart_us: stage.driver.restart_us(),
+        restart_us_max: restarts_us.iter().copied().max().unwrap_or(0),
+        seed: options.seed,
+    })
+}
+
+/// A store with its provider, and the rounds on it.
+struct Stage {
+    place: Place,
+    provider: Provider,
+    driver: Driver,
+    lines: u64,
+}
+
+impl Stage {
+    async fn new(options: &Options, place: Place) -> Result<Self, Failure> {
+        let provider = Provider::new()?;
+        place.found(provider.trust()).await?.store.close().await;
+        let setting = Setting {
+            program: options.program.clone(),
+            place: place.clone(),
+            trust: provider.trust().clone(),
+            in_flight: options.in_flight,
+        };
+        Ok(Self { place, provider, driver: Driver::new(setting, options.seed), lines: 0 })
+    }
+
+    async fn client_rounds(&mut self, rounds: u64) -> Result<(), Failure> {
+        for _ in 0..rounds {
+            if self.driver.book.unsent() < self.driver.needed() {
+                self.refill(4 * self.driver.needed()).await?;
+            }
+            self.driver.round()?;
+        }
+        self.driver.last()
+    }
+
+    /// Makes more lines whose payments wait, while no child has the store.
+    async fn refill(&mut self, renewals: usize) -> Result<(), Failure> {
+        let app = crate::world::app(self.place.open().await?, self.provider.trust())?;
+        let count = u64::try_from(renewals).unwrap_or(u64::MAX).div_ceil(u64::from(ORDERS));
+        let made = lines::make(&app, self.lines, count, ORDERS).await?;
+        self.lines += count + count % 2;
+        let paid_at_s = app.clock.now().system.us() / SECOND_US;
+        for awaiting in made {
+            let notice = self.provider.notice(&awaiting.out_trade_no, awaiting.amount, paid_at_s)?;
+            let notice = String::from_utf8(notice).map_err(|error| Failure::unusable("a notice", &error))?;
+            self.driver.book.add(awaiting, notice);
+        }
+        app.store.close().await;
+        self.driver.opened();
+        Ok(())
+    }
+
+    /// Counts every row: what was sent is there exactly once, of the rest nothing is; and lets `verify` look.
+    async fn audit(&self) -> Result<(), Failure> {
+        let app = crate::world::app(self.place.open().await?, self.provider.trust())?;
+        let mut seen = app.store.read(LookAtAll).await?;
+        for entry in self.driver.book.entries() {
+            let seen = seen.remove(&entry.awaiting.order).unwrap_or_default();
+            let expected = if entry.fate == Fate::Unsent { Seen::NOTHING } else { Seen::ONCE };
+            if seen != expected {
+                let (order, out_trade_no, fate) = (entry.awaiting.order, &entry.awaiting.out_trade_no, entry.fate);
+                let text = format!("the renewal paid as {out_trade_no} (order {order}, {fate:?}): the store holds {seen}");
+                return Err(Failure::Broken(text));
+            }
+        }
+        if let Some((order, seen)) = seen.into_iter().next() {
+            return Err(Failure::Broken(format!("nobody placed order {order}, and the store holds {seen}")));
+        }
+        let report = verify(&app.store, &app.brand, &app.zone, app.clock.now()).await?;
+        app.store.close().await;
+        if report.clean() { Ok(()) } else { Err(Failure::Broken(format!("verify: {report}"))) }
+    }
+}

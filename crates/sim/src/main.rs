@@ -1,0 +1,91 @@
+//! The `everline-sim` program.
+
+use clap::{Args, Parser, Subcommand};
+use everline_sim::Failure;
+use everline_sim::crash::{self, Target};
+use everline_sim::world::{Kind, Place};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Runs Everline under load and under fire
+#[derive(Parser)]
+#[command(name = "everline-sim", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Kill the process that takes payment notices, again and again; every acknowledged renewal must survive, once
+    Crash {
+        /// On which store
+        #[arg(long, value_enum)]
+        store: Kind,
+        /// How many kills
+        #[arg(long, default_value_t = 100)]
+        rounds: u64,
+        /// Notices under way at once, at least 10
+        #[arg(long, default_value_t = 16)]
+        in_flight: usize,
+        /// An empty PostgreSQL database; without it, a throw-away server is started
+        #[arg(long)]
+        postgres: Option<String>,
+        /// What is killed
+        #[arg(long, value_enum, default_value = "client")]
+        kill: Target,
+        /// Decides when to kill and what to send
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// The process that is killed
+    #[command(hide = true)]
+    CrashChild(Location),
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Location {
+    /// The SQLite file
+    #[arg(long)]
+    sqlite: Option<PathBuf>,
+    /// The PostgreSQL connection string
+    #[arg(long)]
+    postgres: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("everline-sim: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let ended = runtime.block_on(run(Cli::parse().command));
+    // What still runs is of no interest any more.
+    runtime.shutdown_background();
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("everline-sim: {failure}");
+            ExitCode::from(if matches!(failure, Failure::Broken(_)) { 1 } else { 2 })
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Crash { store, rounds, in_flight, postgres, kill, seed } => {
+            let program = std::env::current_exe().map_err(|error| Failure::Unusable(error.to_string()))?;
+            let options = crash::Options { store, postgres, rounds, in_flight, kill, seed, program };
+            println!("{}", crash::run(&options).await?);
+            Ok(())
+        }
+        Command::CrashChild(Location { sqlite, postgres }) => {
+            let place = sqlite.map(Place::Sqlite).or_else(|| postgres.map(Place::Postgres));
+            let place = place.ok_or_else(|| Failure::Unusable("no store".to_owned()))?;
+            crash::serve(&place).await
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The JSON API of customers. The same use cases as the pages; money as decimal text with its currency, times in RFC 3339,
+//! problems by RFC 9457.
+
+pub(crate) mod body;
+pub(crate) mod lines;
+pub(crate) mod openapi;
+pub(crate) mod orders;
+pub(crate) mod sign_in;

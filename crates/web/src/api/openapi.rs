@@ -1,0 +1,120 @@
+//! What the API says about itself: a document for machines, and a page for people.
+
+use super::{lines, orders, sign_in};
+use crate::fault::{Answer, Fault};
+use crate::frame::{Frame, page as shown};
+use crate::visit::Visit;
+use crate::web::Web;
+use askama::Template;
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use everline_app::Problem;
+use everline_core::quote::NotSellable;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Everline", description = "The API of customers: their lines, what can be bought for them, orders."),
+    paths(
+        sign_in::ask_code,
+        sign_in::sign_in,
+        lines::home,
+        lines::list,
+        lines::one,
+        lines::offerings,
+        lines::quote,
+        orders::place,
+        orders::one,
+        orders::pay,
+        orders::ask,
+        orders::receipt
+    ),
+    security(("session" = [])),
+    modifiers(&Session)
+)]
+struct Document;
+
+struct Session;
+impl Modify for Session {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        openapi.components.get_or_insert_default().add_security_scheme("session", scheme);
+    }
+}
+
+/// `GET /api/openapi.json`
+pub(crate) async fn document() -> Answer {
+    Ok(Json(Document::openapi()).into_response())
+}
+
+struct Operation {
+    method: &'static str,
+    path: String,
+    summary: String,
+}
+
+struct ProblemShown {
+    word: &'static str,
+    status: u16,
+    title: String,
+}
+
+#[derive(Template)]
+#[template(path = "api.html")]
+struct ApiPage {
+    p: Frame,
+    operations: Vec<Operation>,
+    problems: Vec<ProblemShown>,
+}
+
+/// `GET /api`
+pub(crate) async fn page(State(web): State<Web>, visit: Visit) -> Answer {
+    let document = Document::openapi();
+    let operations = document.paths.paths.iter().flat_map(|(path, item)| {
+        let all = [("GET", &item.get), ("POST", &item.post), ("DELETE", &item.delete)];
+        all.into_iter().filter_map(|(method, operation)| {
+            let operation = operation.as_ref()?;
+            let summary = operation.summary.clone().unwrap_or_default();
+            Some(Operation { method, path: path.clone(), summary })
+        })
+    });
+    let mut problems: Vec<ProblemShown> = Vec::new();
+    for fault in faults() {
+        if problems.iter().all(|known| known.word != fault.word()) {
+            let title = visit.lang.get(fault.texts().0);
+            problems.push(ProblemShown { word: fault.word(), status: fault.status().as_u16(), title });
+        }
+    }
+    shown(&ApiPage { operations: operations.collect(), problems, p: visit.frame(&web, visit.lang.get("api-title")) })
+}
+
+/// One of each, for the list.
+fn faults() -> Vec<Fault> {
+    let problems = [
+        Problem::SignInFirst,
+        Problem::NotAllowed,
+        Problem::NotSellable(NotSellable::NotOnSale),
+        Problem::TermsChanged,
+        Problem::ExistsDifferently("order"),
+        Problem::OrderClosed,
+        Problem::AlreadyPaid,
+        Problem::CodeWrong { tries_left: 0 },
+        Problem::CodeGone,
+        Problem::TooMany { retry_after_s: 1 },
+        Problem::ProviderRefused,
+        Problem::ProviderSilent,
+        Problem::Busy,
+        Problem::Internal(String::new()),
+    ];
+    let ours = [
+        Fault::Unusable { field: String::new(), rule: "" },
+        Fault::NoRoute,
+        Fault::Method,
+        Fault::TooLarge,
+        Fault::Foreign,
+        Fault::Timeout,
+    ];
+    ours.into_iter().chain(problems.into_iter().map(Fault::from)).collect()
+}

@@ -1,0 +1,4 @@
+//! The desk: what staff members see. Read only, for now.
+
+pub(crate) mod order;
+pub(crate) mod queue;

@@ -1,0 +1,150 @@
+//! `GET /desk/orders/{number}`: one order with everything that happened to it. Numbers of people are masked.
+
+use super::queue::staff;
+use crate::fault::Answer;
+use crate::frame::{Frame, page};
+use crate::portal::line_shown::state_key;
+use crate::portal::offering_shown::{Term, contents};
+use crate::portal::order_shown::headline;
+use crate::show::Show;
+use crate::visit::Visit;
+use crate::web::Web;
+use askama::Template;
+use axum::extract::{Path, State};
+use everline_app::Problem;
+use everline_app::order_page::{OrderView, find_order, order_page};
+use everline_app::profile::profile;
+use everline_core::ledger::LedgerAccount;
+use everline_core::money::Money;
+use everline_core::order::PlacedBy;
+use everline_core::time::{BusinessTime, SystemTime};
+
+struct Block {
+    title: String,
+    terms: Vec<Term>,
+}
+
+#[derive(Template)]
+#[template(path = "desk_order.html")]
+struct DeskOrder {
+    p: Frame,
+    headline: String,
+    blocks: Vec<Block>,
+    cases: Vec<String>,
+}
+
+/// One order, found by the number people read to each other.
+pub(crate) async fn order(State(web): State<Web>, visit: Visit, Path(number): Path<String>) -> Answer {
+    staff(&web, &visit).await?;
+    let (customer, id) = find_order(&web.app, &number).await?.ok_or(Problem::NotFound("order"))?;
+    let view = order_page(&web.app, customer, id).await?;
+    let owner = profile(&web.app, customer).await?;
+    let show = visit.show(&web);
+    let contact = owner.contact.map(|contact| contact.masked()).unwrap_or_default();
+    let mut blocks = vec![order_block(&show, &view), line_block(&show, &view, contact)];
+    blocks.extend(view.attempts.iter().map(|attempt| attempt_block(&show, attempt)));
+    blocks.extend(view.refunds.iter().map(|refund| refund_block(&show, refund)));
+    blocks.extend(postings_block(&show, &view));
+    for block in &mut blocks {
+        block.terms.retain(|term| !term.value.is_empty());
+    }
+    page(&DeskOrder {
+        headline: visit.lang.get(headline(view.order.state)),
+        cases: view.cases.clone(),
+        blocks,
+        p: visit.frame(&web, view.order.number.clone()),
+    })
+}
+
+fn term(show: &Show, key: &str, value: impl Into<String>) -> Term {
+    Term { label: show.lang.get(key), value: value.into() }
+}
+
+fn at(show: &Show, at: Option<BusinessTime>) -> String {
+    at.map(|at| show.moment_in_full(at)).unwrap_or_default()
+}
+
+/// System times are shown on the same calendar.
+fn system(show: &Show, at: Option<SystemTime>) -> String {
+    self::at(show, at.map(|at| BusinessTime::from_us(at.us())))
+}
+
+fn order_block(show: &Show, view: &OrderView) -> Block {
+    let order = &view.order;
+    let placed_by = match order.placed_by {
+        PlacedBy::Owner => "desk-by-owner",
+        PlacedBy::Guest => "desk-by-guest",
+    };
+    let terms = vec![
+        term(show, "order-fact-number", order.number.clone()),
+        term(show, "receipt-item", format!("{} ({})", view.offering.name.get(show.lang.tag()), order.offering)),
+        term(show, "receipt-contents", contents(show, &view.offering)),
+        term(show, "desk-price", show.money(order.price)),
+        term(show, "desk-funds", show.money(Money::from_micros(order.funds, order.price.currency()))),
+        term(show, "desk-placed-by", show.lang.get(placed_by)),
+        term(show, "desk-terms", order.terms_version.clone()),
+        term(show, "order-step-placed", at(show, Some(order.placed_at))),
+        term(show, "desk-expires", at(show, Some(order.expires_at))),
+        term(show, "receipt-paid-at", at(show, order.paid_at)),
+        term(show, "receipt-delivered-at", at(show, order.delivered_at)),
+        term(show, "receipt-in-effect-at", at(show, order.in_effect_at)),
+        term(show, "order-step-closed", at(show, order.closed_at)),
+        term(show, "order-fact-starts", at(show, order.starts_at)),
+        term(show, "order-fact-ends", at(show, order.ends_at)),
+        term(show, "receipt-number", view.receipt.as_ref().and_then(|receipt| receipt.number).map(|number| format!("{number:010}")).unwrap_or_default()),
+    ];
+    Block { title: show.lang.get("desk-order"), terms }
+}
+
+fn line_block(show: &Show, view: &OrderView, contact: String) -> Block {
+    let terms = vec![
+        term(show, "receipt-line", view.line.msisdn.masked()),
+        term(show, "line-state", show.lang.get(state_key(view.line.state))),
+        term(show, "desk-since", at(show, Some(view.line.state_since))),
+        term(show, "order-fact-ends", at(show, view.line.service_until)),
+        term(show, "desk-contact", contact),
+    ];
+    Block { title: show.lang.get("desk-line"), terms }
+}
+
+fn attempt_block(show: &Show, attempt: &everline_core::payment::Attempt) -> Block {
+    let received = Some(attempt.received).filter(|received| *received > 0);
+    let received = received.map(|received| show.money(Money::from_micros(received, attempt.amount.currency())));
+    let terms = vec![
+        term(show, "receipt-method", attempt.method.word()),
+        term(show, "desk-state", attempt.state.word()),
+        term(show, "desk-settlement", attempt.settlement.map(|settlement| settlement.word()).unwrap_or_default()),
+        term(show, "desk-price", show.money(attempt.amount)),
+        term(show, "receipt-received", received.unwrap_or_default()),
+        term(show, "receipt-out-trade-no", attempt.out_trade_no.clone()),
+        term(show, "receipt-trade-no", attempt.trade_no.clone().unwrap_or_default()),
+        term(show, "desk-created", system(show, Some(attempt.created_at))),
+        term(show, "desk-expires", system(show, Some(attempt.expires_at))),
+        term(show, "receipt-paid-at", system(show, attempt.paid_at)),
+    ];
+    Block { title: show.lang.get("desk-attempt"), terms }
+}
+
+fn refund_block(show: &Show, refund: &everline_core::refund::Refund) -> Block {
+    let terms = vec![
+        term(show, "desk-price", show.money(refund.amount)),
+        term(show, "desk-reason", refund.reason.word()),
+        term(show, "desk-state", refund.state.word()),
+        term(show, "desk-request-no", refund.out_request_no.clone()),
+        term(show, "desk-created", at(show, Some(refund.started_at))),
+        term(show, "desk-settled", system(show, refund.settled_at)),
+    ];
+    Block { title: show.lang.get("desk-refund"), terms }
+}
+
+/// What the ledger says, account by account.
+fn postings_block(show: &Show, view: &OrderView) -> Option<Block> {
+    let receipt = view.receipt.as_ref()?;
+    let account = |code| LedgerAccount::from_code(code).map_or("?", LedgerAccount::word);
+    let terms = receipt.postings.iter().map(|transfer| {
+        let amount = show.money(Money::from_micros(transfer.amount, view.order.price.currency()));
+        let value = format!("{} → {} · {amount}", account(transfer.debit), account(transfer.credit));
+        Term { label: transfer.template.clone(), value }
+    });
+    Some(Block { title: show.lang.get("desk-postings"), terms: terms.collect() })
+}

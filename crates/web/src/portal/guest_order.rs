@@ -1,0 +1,53 @@
+//! `/o/{token}`: a guest's order under its secret link. It shows what was paid and whether it worked; nothing of the
+//! owner's.
+
+use crate::fault::Answer;
+use crate::frame::go;
+use crate::portal::order::{After, show_order, start};
+use crate::portal::order_shown::Audience;
+use crate::portal::receipt::show_receipt;
+use crate::visit::Visit;
+use crate::web::Web;
+use axum::extract::{Path, Query, State};
+use everline_app::ask_provider::ask_provider;
+use everline_app::order_page::{ask_network, order_page};
+use everline_app::place_order::find_by_token;
+
+/// `GET /o/{token}`
+pub(crate) async fn order(
+    State(web): State<Web>,
+    visit: Visit,
+    Path(token): Path<String>,
+    Query(after): Query<After>,
+) -> Answer {
+    let (customer, id) = find_by_token(&web.app, &token).await?;
+    let view = order_page(&web.app, customer, id).await?;
+    show_order(&web, &visit, &view, Audience::Guest, format!("/o/{token}"), "/".to_owned(), &after)
+}
+
+/// `POST /o/{token}/pay`
+pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(token): Path<String>) -> Answer {
+    let (customer, id) = find_by_token(&web.app, &token).await?;
+    start(&web, &visit, customer, id, &format!("/o/{token}")).await
+}
+
+/// `POST /o/{token}/ask`
+pub(crate) async fn ask(State(web): State<Web>, Path(token): Path<String>) -> Answer {
+    let (customer, id) = find_by_token(&web.app, &token).await?;
+    ask_provider(&web.app, customer, id).await?;
+    Ok(go(&format!("/o/{token}?asked=provider")))
+}
+
+/// `POST /o/{token}/network`
+pub(crate) async fn network(State(web): State<Web>, Path(token): Path<String>) -> Answer {
+    let (customer, id) = find_by_token(&web.app, &token).await?;
+    ask_network(&web.app, customer, id).await?;
+    Ok(go(&format!("/o/{token}?asked=network")))
+}
+
+/// `GET /o/{token}/receipt`
+pub(crate) async fn receipt(State(web): State<Web>, visit: Visit, Path(token): Path<String>) -> Answer {
+    let (customer, id) = find_by_token(&web.app, &token).await?;
+    let view = order_page(&web.app, customer, id).await?;
+    show_receipt(&web, &visit, &view, Audience::Guest, None, format!("/o/{token}"))
+}

@@ -1,0 +1,175 @@
+//! `/renew`: anyone may renew a line by its number. A guest sees the number, what can be bought for such a line, and
+//! prices. The number travels sealed, never in an address.
+
+use crate::fault::{Answer, Fault};
+use crate::frame::{Frame, go, page_with};
+use crate::portal::line_shown::number as grouped;
+use crate::portal::offering_shown::{ChosenShown, RenewForm, contents, groups, guest_terms, methods, reference};
+use crate::portal::renew::{Asked, Sent, sent};
+use crate::seal::{guest_link, guest_number, guest_order_token, order_ticket};
+use crate::visit::Visit;
+use crate::web::Web;
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use everline_app::Problem;
+use everline_app::guest_renewal::{GuestChoices, guest_choices, guest_number_of_session};
+use everline_app::place_order::{NewOrder, place_order};
+use everline_app::start_payment::start_payment;
+use everline_core::ids::SessionId;
+use everline_core::offering::{Offering, OfferingKind, OfferingRef};
+use everline_core::order::PlacedBy;
+use everline_core::payment::Method;
+
+#[derive(Template)]
+#[template(path = "number.html")]
+struct NumberPage {
+    p: Frame,
+    number: String,
+    error: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "guest_renew.html")]
+struct GuestRenewPage {
+    p: Frame,
+    f: RenewForm,
+}
+
+fn number_page(web: &Web, visit: &Visit, status: StatusCode, number: String, error: Option<&str>) -> Answer {
+    let p = visit.frame(web, visit.lang.get("guest-title"));
+    page_with(status, &NumberPage { p, number, error: error.map(|key| visit.lang.get(key)) })
+}
+
+/// `GET /renew`
+pub(crate) async fn number(State(web): State<Web>, visit: Visit) -> Answer {
+    number_page(&web, &visit, StatusCode::OK, String::new(), None)
+}
+
+/// `POST /renew`: one answer for a number that does not exist and for one whose owner does not want this.
+pub(crate) async fn find(State(web): State<Web>, visit: Visit) -> Answer {
+    let typed = visit.fields.get("number");
+    let error = match guest_choices(&web.app, typed).await {
+        Ok(choices) => {
+            let link = guest_link(&web.app, choices.msisdn.as_str()).ok_or(Problem::Busy)?;
+            return Ok(go(&format!("/renew/{link}")));
+        }
+        Err(Problem::NotFound(_)) => "guest-not-here",
+        Err(Problem::Invalid { .. }) => "guest-not-a-number",
+        Err(problem) => return Err(problem.into()),
+    };
+    number_page(&web, &visit, StatusCode::UNPROCESSABLE_ENTITY, typed.to_owned(), Some(error))
+}
+
+/// `GET /d/{session}`: where the network sends a device that is cut off. Whoever sits behind it is a guest.
+pub(crate) async fn from_device(State(web): State<Web>, visit: Visit, Path(session): Path<String>) -> Answer {
+    let session: Option<SessionId> = session.parse().ok();
+    let found = match session {
+        Some(session) => guest_number_of_session(&web.app, session).await,
+        None => Err(Problem::NotFound("session")),
+    };
+    match found {
+        Ok(msisdn) => Ok(go(&format!("/renew/{}", guest_link(&web.app, msisdn.as_str()).ok_or(Problem::Busy)?))),
+        Err(Problem::NotFound(_)) => {
+            number_page(&web, &visit, StatusCode::NOT_FOUND, String::new(), Some("guest-not-here"))
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+async fn linked(web: &Web, link: &str) -> Result<GuestChoices, Fault> {
+    let number = guest_number(&web.app, link).ok_or(Problem::NotFound("link"))?;
+    Ok(guest_choices(&web.app, &number).await?)
+}
+
+/// `GET /renew/{link}`
+pub(crate) async fn guest_renew(
+    State(web): State<Web>,
+    visit: Visit,
+    Path(link): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Answer {
+    let choices = linked(&web, &link).await?;
+    let asked = reference(&asked.offering);
+    show_form(&web, &visit, &link, &choices, asked.as_ref(), (StatusCode::OK, None, None))
+}
+
+type Trouble = (StatusCode, Option<&'static str>, Option<&'static str>);
+
+fn show_form(
+    web: &Web,
+    visit: &Visit,
+    link: &str,
+    choices: &GuestChoices,
+    asked: Option<&OfferingRef>,
+    (status, error, terms_error): Trouble,
+) -> Answer {
+    let show = visit.show(web);
+    let path = format!("/renew/{link}");
+    let offerings = &choices.offerings;
+    let asked = asked.and_then(|asked| offerings.iter().find(|offering| offering.reference == *asked));
+    let chosen = asked.or_else(|| offerings.iter().find(|offering| offering.kind == OfferingKind::Plan));
+    let groups = groups(&show, &path, chosen.map(|one| &one.reference), offerings.iter().map(|one| (one, None)));
+    let ticket = order_ticket(&web.app, choices.guest.customer, choices.guest.line).ok_or(Problem::Busy)?;
+    let f = RenewForm {
+        action: path,
+        line: grouped(&choices.msisdn),
+        number: grouped(&choices.msisdn),
+        groups,
+        chosen: chosen.map(|offering| chosen_shown(web, visit, offering, ticket)),
+        error: error.map(|key| visit.lang.get(key)),
+        terms_error: terms_error.map(|key| visit.lang.get(key)),
+    };
+    page_with(status, &GuestRenewPage { p: visit.frame(web, visit.lang.get("guest-title")), f })
+}
+
+fn chosen_shown(web: &Web, visit: &Visit, offering: &Offering, ticket: String) -> ChosenShown {
+    let (show, tag) = (visit.show(web), visit.lang.tag());
+    let terms_version = web.app.brand.terms_version.clone();
+    ChosenShown {
+        reference: offering.reference.to_string(),
+        name: offering.name.get(tag).to_owned(),
+        contents: contents(&show, offering),
+        price: show.money(offering.price),
+        terms: guest_terms(&show, offering),
+        terms_accepted: visit.fields.get("terms") == terms_version,
+        terms_version,
+        methods: methods(&show, visit.phone, Method::from_word(visit.fields.get("method"))),
+        ticket,
+    }
+}
+
+/// `POST /renew/{link}`: a guest's order; its page has a secret address. A refusal does not say what the line has.
+pub(crate) async fn place(State(web): State<Web>, visit: Visit, Path(link): Path<String>) -> Answer {
+    let choices = linked(&web, &link).await?;
+    let (customer, line) = (choices.guest.customer, choices.guest.line);
+    let Sent { offering, method, terms, order } = sent(&web, &visit, customer, line)?;
+    if terms.is_empty() {
+        let trouble = (StatusCode::UNPROCESSABLE_ENTITY, None, Some("renew-terms-needed"));
+        return show_form(&web, &visit, &link, &choices, Some(&offering), trouble);
+    }
+    let token = guest_order_token(&web.app, order);
+    let new = NewOrder {
+        id: order,
+        customer,
+        line,
+        offering: offering.clone(),
+        terms_version: terms,
+        placed_by: PlacedBy::Guest,
+        token: Some(token.clone()),
+    };
+    let trouble = match place_order(&web.app, new).await {
+        Ok(order) => {
+            let path = format!("/o/{token}");
+            let started = start_payment(&web.app, customer, order.id, method, web.link(&path)).await;
+            if let Err(problem) = started {
+                tracing::info!(problem = problem.word(), "a payment did not start at once");
+            }
+            return Ok(go(&path));
+        }
+        Err(Problem::NotSellable(_)) => (StatusCode::UNPROCESSABLE_ENTITY, Some("guest-not-sellable"), None),
+        Err(Problem::TermsChanged) => (StatusCode::CONFLICT, Some("renew-terms-changed"), None),
+        Err(problem) => return Err(problem.into()),
+    };
+    show_form(&web, &visit, &link, &choices, Some(&offering), trouble)
+}

@@ -1,0 +1,109 @@
+//! `/orders/{order}`: one order, live, with what its customer can do about it.
+
+use crate::fault::{Answer, Fault};
+use crate::frame::{Frame, go, page};
+use crate::portal::order_shown::{Audience, OrderShown, shown};
+use crate::texts::Arg;
+use crate::visit::Visit;
+use crate::web::Web;
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use everline_app::Problem;
+use everline_app::ask_provider::ask_provider;
+use everline_app::order_page::{OrderView, ask_network, order_page};
+use everline_app::start_payment::start_payment;
+use everline_core::ids::{CustomerId, OrderId};
+use everline_core::order::OrderState;
+use everline_core::payment::Method;
+use serde::Deserialize;
+
+/// Whether the page comes after a question to the provider or the network.
+#[derive(Deserialize, Default)]
+pub(crate) struct After {
+    #[serde(default)]
+    asked: String,
+}
+
+#[derive(Template)]
+#[template(path = "order.html")]
+struct OrderPage {
+    p: Frame,
+    o: OrderShown,
+    back: String,
+}
+
+/// The order an address names; what is no id is an order that does not exist.
+pub(crate) fn order_id(text: &str) -> Result<OrderId, Fault> {
+    text.parse().map_err(|_| Problem::NotFound("order").into())
+}
+
+/// `GET /orders/{order}`
+pub(crate) async fn order(
+    State(web): State<Web>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(after): Query<After>,
+) -> Answer {
+    let (customer, id) = (visit.customer()?, order_id(&id)?);
+    let view = order_page(&web.app, customer, id).await?;
+    let back = format!("/lines/{}", view.line.id);
+    show_order(&web, &visit, &view, Audience::Owner, format!("/orders/{id}"), back, &after)
+}
+
+/// The page of an order, for its owner or a guest.
+pub(crate) fn show_order(
+    web: &Web,
+    visit: &Visit,
+    view: &OrderView,
+    audience: Audience,
+    base: String,
+    back: String,
+    after: &After,
+) -> Answer {
+    let (show, now) = (visit.show(web), web.app.clock.now());
+    let mut o = shown(&show, view, audience, base, visit.phone, now);
+    let time = show.time(now.business);
+    let asked = match (after.asked.as_str(), view.order.state) {
+        ("provider", OrderState::AwaitingPayment) => Some("order-asked-provider"),
+        ("network", state) if state.paid_not_in_effect() => Some("order-asked-network"),
+        _ => None,
+    };
+    o.asked = asked.map(|key| visit.say(key, &[("time", Arg::Text(&time))]));
+    let p = visit.frame(web, o.headline.clone());
+    let p = if o.live.is_some() { p.live() } else { p };
+    page(&OrderPage { p, o, back })
+}
+
+/// `POST /orders/{order}/pay`: another way to pay.
+pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
+    let (customer, id) = (visit.customer()?, order_id(&id)?);
+    start(&web, &visit, customer, id, &format!("/orders/{id}")).await
+}
+
+/// Starts a payment and goes back to the order's page, which says what became of it.
+pub(crate) async fn start(web: &Web, visit: &Visit, customer: CustomerId, id: OrderId, path: &str) -> Answer {
+    let method = Method::from_word(visit.fields.get("method"));
+    let method = method.ok_or(Problem::Invalid { field: "method", rule: "unknown" })?;
+    match start_payment(&web.app, customer, id, method, web.link(path)).await {
+        Ok(_)
+        | Err(Problem::ProviderRefused | Problem::ProviderSilent | Problem::AlreadyPaid | Problem::OrderClosed) => {
+            Ok(go(path))
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+/// `POST /orders/{order}/ask`: "I have paid".
+pub(crate) async fn ask(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
+    let (customer, id) = (visit.customer()?, order_id(&id)?);
+    order_page(&web.app, customer, id).await?;
+    ask_provider(&web.app, customer, id).await?;
+    Ok(go(&format!("/orders/{id}?asked=provider")))
+}
+
+/// `POST /orders/{order}/network`: asks the network again.
+pub(crate) async fn network(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
+    let (customer, id) = (visit.customer()?, order_id(&id)?);
+    ask_network(&web.app, customer, id).await?;
+    Ok(go(&format!("/orders/{id}?asked=network")))
+}

@@ -1,0 +1,309 @@
+//! How an order is shown: where it is, who is waited for, what one can do, and whose side it is on.
+
+use crate::portal::line_shown::number;
+use crate::portal::offering_shown::{MethodShown, Term, contents, method_shown};
+use crate::portal::qr::{Qr, qr};
+use crate::show::Show;
+use crate::texts::Arg;
+use aws_lc_rs::digest::{SHA256, digest};
+use everline_app::order_page::OrderView;
+use everline_app::secrets::hex;
+use everline_core::line::NetworkKind;
+use everline_core::offering::OfferingKind;
+use everline_core::order::OrderState;
+use everline_core::payment::{Attempt, AttemptState, Method, Settlement};
+use everline_core::refund::{RefundReason, RefundState};
+use everline_core::time::{BusinessTime, Now, SECOND_US};
+
+/// For whom an order is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// The line's owner.
+    Owner,
+    /// Whoever has the secret link: learns nothing of what the line had before.
+    Guest,
+}
+
+/// An order as the templates show it.
+pub(crate) struct OrderShown {
+    /// The address of the page, without a slash at its end.
+    pub(crate) base: String,
+    /// `wait`, `soon`, `fine` or `stopped`.
+    pub(crate) tone: &'static str,
+    pub(crate) headline: String,
+    pub(crate) lead: Vec<String>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) pay: Option<PayShown>,
+    /// Other ways to pay.
+    pub(crate) methods: Vec<MethodShown>,
+    /// What the provider said when it was asked just now.
+    pub(crate) asked: Option<String>,
+    pub(crate) can_ask: bool,
+    pub(crate) can_ask_network: bool,
+    pub(crate) again: Option<String>,
+    pub(crate) receipt: Option<String>,
+    pub(crate) facts: Vec<Term>,
+    /// Whose turn it is.
+    pub(crate) side: String,
+    /// Where changes are told, while there can be any.
+    pub(crate) live: Option<String>,
+    pub(crate) name: String,
+    pub(crate) price: String,
+}
+
+/// A station of an order.
+pub(crate) struct Step {
+    pub(crate) label: String,
+    pub(crate) when: String,
+    /// `done`, `now` or `todo`.
+    pub(crate) state: &'static str,
+}
+
+/// How to pay, now.
+pub(crate) struct PayShown {
+    pub(crate) qr: Option<Qr>,
+    pub(crate) link: Option<String>,
+    pub(crate) left_s: i64,
+    pub(crate) until: String,
+}
+
+/// The key of an order's state in a few words.
+pub(crate) const fn headline(state: OrderState) -> &'static str {
+    match state {
+        OrderState::AwaitingPayment => "order-awaiting-payment",
+        OrderState::Closed => "order-closed",
+        OrderState::Paid => "order-paid",
+        OrderState::Delivered => "order-delivered",
+        OrderState::Queued => "order-queued",
+        OrderState::StartsOnFirstUse => "order-starts-on-first-use",
+        OrderState::InEffect => "order-in-effect",
+        OrderState::Refunding => "order-refunding",
+        OrderState::Refunded => "order-refunded",
+    }
+}
+
+/// What tells one appearance of an order from the next: everything that its page shows and that can change by itself.
+pub(crate) fn version(view: &OrderView) -> String {
+    let attempts: Vec<_> = view.attempts.iter().map(|a| (a.id, a.state, a.pay_url.is_some(), a.settlement)).collect();
+    let refunds: Vec<_> = view.refunds.iter().map(|refund| (refund.id, refund.state)).collect();
+    let receipt = view.receipt.as_ref().map(|receipt| receipt.number);
+    let text = format!("{:?}{attempts:?}{refunds:?}{:?}{receipt:?}", view.order.state, view.cases);
+    hex(digest(&SHA256, text.as_bytes()).as_ref()).chars().take(16).collect()
+}
+
+/// Whether nothing more happens to it by itself that its page must tell at once.
+fn settled(view: &OrderView) -> bool {
+    let unsettled_refund = view.refunds.iter().any(|refund| refund.state == RefundState::InFlight);
+    let final_state = matches!(
+        view.order.state,
+        OrderState::Closed
+            | OrderState::InEffect
+            | OrderState::Queued
+            | OrderState::StartsOnFirstUse
+            | OrderState::Refunded
+    );
+    final_state && !unsettled_refund && view.receipt.as_ref().is_none_or(|receipt| receipt.number.is_some())
+}
+
+/// The attempt that can be paid now, or whose fate is not known: the newest one that is open.
+fn open_attempt(view: &OrderView, now: Now) -> Option<&Attempt> {
+    let open = |attempt: &&Attempt| {
+        matches!(attempt.state, AttemptState::Created | AttemptState::Pending | AttemptState::Unknown)
+            && attempt.expires_at > now.system
+    };
+    view.attempts.iter().rfind(open)
+}
+
+/// Everything about an order.
+pub(crate) fn shown(show: &Show, view: &OrderView, audience: Audience, base: String, phone: bool, now: Now) -> OrderShown {
+    let state = view.order.state;
+    let payable = state == OrderState::AwaitingPayment && view.order.expires_at > now.business;
+    let open = open_attempt(view, now).filter(|_| payable);
+    let pay = open.and_then(|attempt| pay_shown(show, attempt, now));
+    let silent = open.is_some_and(|attempt| attempt.state == AttemptState::Unknown);
+    let (tone, lead) = lead(show, view, audience, (payable, open, silent));
+    let methods = Method::ALL.into_iter().filter(|method| payable && open.is_none_or(|open| open.method != *method));
+    let mut methods: Vec<MethodShown> = methods.map(|method| method_shown(show, method)).collect();
+    if phone {
+        methods.reverse();
+    }
+    let again = match (state, audience) {
+        (OrderState::Closed, _) | (OrderState::Refunded, _) => Some(()),
+        (OrderState::AwaitingPayment, _) if !payable => Some(()),
+        _ => None,
+    };
+    let again = again.map(|()| match audience {
+        Audience::Owner => format!("/lines/{}/renew?offering={}", view.line.id, view.offering.reference),
+        Audience::Guest => "/renew".to_owned(),
+    });
+    OrderShown {
+        tone,
+        headline: show.lang.get(headline_for(view, audience)),
+        lead,
+        steps: steps(show, view, audience),
+        pay,
+        methods,
+        asked: None,
+        can_ask: state == OrderState::AwaitingPayment && !view.attempts.is_empty(),
+        can_ask_network: state.paid_not_in_effect(),
+        again,
+        receipt: view.receipt.as_ref().map(|_| format!("{base}/receipt")),
+        facts: facts(show, view, audience),
+        side: show.lang.get(side(view, silent)),
+        live: (!settled(view)).then(|| format!("{base}/events?v={}", version(view))),
+        name: view.offering.name.get(show.lang.tag()).to_owned(),
+        price: show.money(view.order.price),
+        base,
+    }
+}
+
+fn pay_shown(show: &Show, attempt: &Attempt, now: Now) -> Option<PayShown> {
+    let url = attempt.pay_url.as_deref().filter(|_| attempt.state == AttemptState::Pending)?;
+    let left_us = attempt.expires_at.since_us(now.system);
+    // A link is opened in the browser: only an address may stand there.
+    let link = || url.starts_with("https://") || url.starts_with("http://");
+    Some(PayShown {
+        qr: if attempt.method == Method::AlipayQr { qr(url) } else { None },
+        link: (attempt.method == Method::AlipayWap && link()).then(|| url.to_owned()),
+        left_s: left_us / SECOND_US,
+        until: show.time(now.business.plus_us(left_us)),
+    })
+}
+
+/// A guest is not told whether what was bought waits behind a plan.
+fn headline_for(view: &OrderView, audience: Audience) -> &'static str {
+    match (audience, view.order.state) {
+        (Audience::Guest, OrderState::Queued | OrderState::StartsOnFirstUse | OrderState::InEffect) => "order-done",
+        (_, OrderState::InEffect) if view.offering.kind == OfferingKind::TopUp => "order-credited",
+        (_, state) => headline(state),
+    }
+}
+
+fn lead(
+    show: &Show,
+    view: &OrderView,
+    audience: Audience,
+    (payable, open, silent): (bool, Option<&Attempt>, bool),
+) -> (&'static str, Vec<String>) {
+    let lang = show.lang;
+    let say = |key: &str| lang.get(key);
+    let at = |key: &str, at: Option<BusinessTime>| {
+        let when = at.map(|at| show.moment(at)).unwrap_or_default();
+        lang.with(key, &[("when", Arg::Text(&when))])
+    };
+    let (tone, mut lead) = match view.order.state {
+        OrderState::AwaitingPayment if !payable => ("stopped", vec![say("order-lead-too-late")]),
+        OrderState::AwaitingPayment if silent => ("wait", vec![say("order-lead-silent"), say("order-lead-silent-safe")]),
+        OrderState::AwaitingPayment => match open.map(|attempt| attempt.method) {
+            Some(Method::AlipayQr) => ("wait", vec![say("order-lead-scan")]),
+            Some(Method::AlipayWap) => ("wait", vec![say("order-lead-open")]),
+            None if view.attempts.iter().any(|a| a.state == AttemptState::Failed) => ("wait", vec![say("order-lead-refused")]),
+            None => ("wait", vec![say("order-lead-choose")]),
+        },
+        OrderState::Closed => ("stopped", vec![say("order-lead-closed")]),
+        OrderState::Paid => ("wait", vec![say("order-lead-paid"), say("order-lead-paid-promise")]),
+        OrderState::Delivered => {
+            ("wait", vec![say("order-lead-delivered"), say("order-lead-delivered-device"), say("order-lead-paid-promise")])
+        }
+        OrderState::Queued | OrderState::StartsOnFirstUse | OrderState::InEffect if audience == Audience::Guest => {
+            ("fine", vec![say("order-lead-done-guest")])
+        }
+        OrderState::Queued => ("fine", vec![at("order-lead-queued", view.order.starts_at)]),
+        OrderState::StartsOnFirstUse => ("fine", vec![say("order-lead-first-use")]),
+        OrderState::InEffect if view.offering.kind == OfferingKind::TopUp => ("fine", vec![say("order-lead-credited")]),
+        OrderState::InEffect => ("fine", vec![at("order-lead-in-effect", view.order.ends_at)]),
+        OrderState::Refunding => ("wait", vec![say("order-lead-refunding")]),
+        OrderState::Refunded => ("stopped", vec![say("order-lead-refunded")]),
+    };
+    let in_suspense = view.attempts.iter().any(|attempt| attempt.settlement == Some(Settlement::Suspense));
+    if in_suspense {
+        lead.push(say("order-lead-suspense"));
+    } else if !view.cases.is_empty() {
+        lead.push(say("order-lead-case"));
+    }
+    lead.extend(view.refunds.iter().filter_map(|refund| {
+        let amount = show.money(refund.amount);
+        let key = match (refund.reason, refund.state) {
+            (RefundReason::NetworkRefused, _) => return None, // the order's own state tells it
+            (RefundReason::Late, RefundState::Done) => "order-refund-late-done",
+            (RefundReason::Late, _) => "order-refund-late",
+            (RefundReason::Surplus, RefundState::Done) => "order-refund-surplus-done",
+            (RefundReason::Surplus, _) => "order-refund-surplus",
+        };
+        Some(lang.with(key, &[("amount", Arg::Text(&amount))]))
+    }));
+    (tone, lead)
+}
+
+fn steps(show: &Show, view: &OrderView, audience: Audience) -> Vec<Step> {
+    let order = &view.order;
+    let when = |at: Option<BusinessTime>| at.map(|at| show.moment(at)).unwrap_or_default();
+    let step = |key: &str, at: Option<BusinessTime>, state| Step { label: show.lang.get(key), when: when(at), state };
+    let mut steps = vec![step("order-step-placed", Some(order.placed_at), "done")];
+    match order.state {
+        OrderState::Closed => steps.push(step("order-step-closed", order.closed_at, "now")),
+        OrderState::AwaitingPayment => {
+            steps.push(step("order-step-paying", None, "now"));
+            steps.push(step("order-step-in-effect", None, "todo"));
+        }
+        OrderState::Refunding | OrderState::Refunded => {
+            steps.push(step("order-step-paid", order.paid_at, "done"));
+            let done = order.state == OrderState::Refunded;
+            let key = if done { "order-step-refunded" } else { "order-step-refunding" };
+            steps.push(step(key, order.closed_at, if done { "done" } else { "now" }));
+        }
+        OrderState::Paid | OrderState::Delivered => {
+            steps.push(step("order-step-paid", order.paid_at, "done"));
+            steps.push(step("order-step-waiting", None, "now"));
+        }
+        OrderState::Queued | OrderState::StartsOnFirstUse | OrderState::InEffect => {
+            steps.push(step("order-step-paid", order.paid_at, "done"));
+            let (key, at) = match (audience, order.state) {
+                (Audience::Guest, _) => ("order-step-done", order.delivered_at),
+                (_, OrderState::Queued) => ("order-step-queued", order.delivered_at),
+                (_, OrderState::StartsOnFirstUse) => ("order-step-first-use", order.delivered_at),
+                _ => ("order-step-in-effect", order.in_effect_at),
+            };
+            steps.push(step(key, at, "done"));
+        }
+    }
+    steps
+}
+
+fn facts(show: &Show, view: &OrderView, audience: Audience) -> Vec<Term> {
+    let lang = show.lang;
+    let term = |key, value: String| Term { label: lang.get(key), value };
+    let order = &view.order;
+    let line = match audience {
+        Audience::Owner if view.line.name.is_empty() => number(&view.line.msisdn),
+        Audience::Owner => format!("{} · {}", view.line.name, number(&view.line.msisdn)),
+        Audience::Guest => view.line.msisdn.masked(),
+    };
+    let mut facts = vec![
+        term("order-fact-line", line),
+        term("order-fact-contents", contents(show, &view.offering)),
+        term("order-fact-number", order.number.clone()),
+    ];
+    if audience == Audience::Owner {
+        facts.extend(order.starts_at.map(|at| term("order-fact-starts", show.moment(at))));
+        facts.extend(order.ends_at.map(|at| term("order-fact-ends", show.moment(at))));
+    }
+    facts.retain(|fact| !fact.value.is_empty());
+    facts
+}
+
+/// Whose turn it is, for "something wrong?".
+fn side(view: &OrderView, silent: bool) -> &'static str {
+    match view.order.state {
+        _ if !view.cases.is_empty() => "order-side-us",
+        OrderState::AwaitingPayment if silent => "order-side-provider",
+        OrderState::AwaitingPayment | OrderState::Closed => "order-side-you",
+        OrderState::Paid => "order-side-partner",
+        OrderState::Delivered if view.line.network == NetworkKind::BuiltIn => "order-side-us",
+        OrderState::Delivered => "order-side-partner",
+        OrderState::Refunding => "order-side-provider",
+        OrderState::Queued | OrderState::StartsOnFirstUse | OrderState::InEffect | OrderState::Refunded => {
+            "order-side-nobody"
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! `/lines/{line}/renew`: what can be bought, what it would mean, and the order. The last plan is chosen already.
+
+use crate::fault::{Answer, Fault};
+use crate::frame::{Frame, go, page_with};
+use crate::portal::line::line_id;
+use crate::portal::line_shown::{line_name, number};
+use crate::portal::offering_shown::{
+    ChosenShown, RenewForm, contents, groups, methods, owner_terms, reference, why_not,
+};
+use crate::seal::{order_ticket, ticket_order};
+use crate::visit::Visit;
+use crate::web::Web;
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use everline_app::Problem;
+use everline_app::catalog::{Choice, Choices, offerings};
+use everline_app::line_history::{last_plan, line_history};
+use everline_app::place_order::{NewOrder, place_order};
+use everline_app::start_payment::start_payment;
+use everline_core::ids::{CustomerId, LineId, OrderId};
+use everline_core::offering::{Offering, OfferingRef};
+use everline_core::order::PlacedBy;
+use everline_core::payment::Method;
+use everline_core::quote::{Change, Quote};
+use serde::Deserialize;
+
+/// Which offering an address asks about.
+#[derive(Deserialize, Default)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    pub(crate) offering: String,
+}
+
+#[derive(Template)]
+#[template(path = "renew.html")]
+struct RenewPage {
+    p: Frame,
+    f: RenewForm,
+    back: String,
+}
+
+/// `GET /lines/{line}/renew`
+pub(crate) async fn renew(
+    State(web): State<Web>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Answer {
+    let (customer, line) = (visit.customer()?, line_id(&id)?);
+    let asked = reference(&asked.offering);
+    show_form(&web, &visit, (customer, line), asked, Trouble::default()).await
+}
+
+/// What was wrong with the form that was sent.
+#[derive(Default)]
+struct Trouble {
+    status: Option<StatusCode>,
+    error: Option<String>,
+    terms_error: Option<String>,
+}
+
+async fn show_form(
+    web: &Web,
+    visit: &Visit,
+    (customer, line): (CustomerId, LineId),
+    asked: Option<OfferingRef>,
+    trouble: Trouble,
+) -> Answer {
+    let Choices { line, choices } = offerings(&web.app, customer, line).await?;
+    let history = line_history(&web.app, customer, line.id).await?;
+    let chosen = choose(&choices, asked.as_ref(), last_plan(&history));
+    let show = visit.show(web);
+    let path = format!("/lines/{}/renew", line.id);
+    let all = choices.iter().map(|choice| (&choice.offering, choice.quote.as_ref().err().copied()));
+    let groups = groups(&show, &path, chosen.map(|choice| &choice.offering.reference), all);
+    let mut error = trouble.error;
+    let chosen = match chosen.map(|choice| (&choice.offering, &choice.quote)) {
+        Some((offering, Ok(quote))) => {
+            let ticket = order_ticket(&web.app, customer, line.id).ok_or(Problem::Busy)?;
+            Some(chosen_shown(web, visit, offering, (quote, followed(quote, &choices)), ticket))
+        }
+        Some((_, Err(reason))) => {
+            error = error.or_else(|| Some(visit.lang.get(why_not(*reason))));
+            None
+        }
+        None => None,
+    };
+    let f = RenewForm {
+        action: path,
+        line: line_name(&line),
+        number: number(&line.msisdn),
+        groups,
+        chosen,
+        error,
+        terms_error: trouble.terms_error,
+    };
+    let p = visit.frame(web, visit.lang.get("renew-title"));
+    let template = RenewPage { p, f, back: format!("/lines/{}", line.id) };
+    page_with(trouble.status.unwrap_or(StatusCode::OK), &template)
+}
+
+/// The offering asked for, else the last plan, else the first that can be bought.
+fn choose<'a>(choices: &'a [Choice], asked: Option<&OfferingRef>, last: Option<&str>) -> Option<&'a Choice> {
+    let asked = asked.and_then(|asked| choices.iter().find(|choice| choice.offering.reference == *asked));
+    let last = || choices.iter().find(|choice| Some(choice.offering.reference.code.as_str()) == last);
+    asked.or_else(|| last().filter(|choice| choice.quote.is_ok())).or_else(|| choices.iter().find(|choice| choice.quote.is_ok()))
+}
+
+/// The offering that runs until the chosen one begins, where it is another.
+fn followed<'a>(quote: &Quote, choices: &'a [Choice]) -> Option<&'a Offering> {
+    let Change::Follows(before) = &quote.change else { return None };
+    choices.iter().map(|choice| &choice.offering).find(|offering| offering.reference.code == before.code)
+}
+
+fn chosen_shown(
+    web: &Web,
+    visit: &Visit,
+    offering: &Offering,
+    (quote, follows): (&Quote, Option<&Offering>),
+    ticket: String,
+) -> ChosenShown {
+    let (show, tag) = (visit.show(web), visit.lang.tag());
+    let follows = follows.map(|offering| offering.name.get(tag));
+    ChosenShown {
+        reference: offering.reference.to_string(),
+        name: offering.name.get(tag).to_owned(),
+        contents: contents(&show, offering),
+        price: show.money(quote.price),
+        terms: owner_terms(&show, offering, quote, follows),
+        terms_version: quote.terms_version.clone(),
+        terms_accepted: visit.fields.get("terms") == quote.terms_version,
+        methods: methods(&show, visit.phone, Method::from_word(visit.fields.get("method"))),
+        ticket,
+    }
+}
+
+/// What a sent form asks for.
+pub(crate) struct Sent {
+    pub(crate) offering: OfferingRef,
+    pub(crate) method: Method,
+    pub(crate) terms: String,
+    pub(crate) order: OrderId,
+}
+
+/// Reads a form for a line of a customer's. A form with another ticket than ours is not ours.
+pub(crate) fn sent(web: &Web, visit: &Visit, customer: CustomerId, line: LineId) -> Result<Sent, Fault> {
+    let fields = &visit.fields;
+    let order = ticket_order(&web.app, customer, line, fields.get("ticket")).ok_or(Fault::Foreign)?;
+    let offering = reference(fields.get("offering")).ok_or(Problem::NotFound("offering"))?;
+    let method = Method::from_word(fields.get("method"));
+    let method = method.unwrap_or(if visit.phone { Method::AlipayWap } else { Method::AlipayQr });
+    Ok(Sent { offering, method, terms: fields.get("terms").to_owned(), order })
+}
+
+/// `POST /lines/{line}/renew`: places the order, starts the payment, and goes to the order's page, whatever became of
+/// the payment: that page says it, and how to go on.
+pub(crate) async fn place(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
+    let (customer, line) = (visit.customer()?, line_id(&id)?);
+    let Sent { offering, method, terms, order } = sent(&web, &visit, customer, line)?;
+    if terms.is_empty() {
+        let terms_error = Some(visit.lang.get("renew-terms-needed"));
+        let trouble = Trouble { status: Some(StatusCode::UNPROCESSABLE_ENTITY), terms_error, ..Trouble::default() };
+        return show_form(&web, &visit, (customer, line), Some(offering), trouble).await;
+    }
+    let new = NewOrder {
+        id: order,
+        customer,
+        line,
+        offering: offering.clone(),
+        terms_version: terms,
+        placed_by: PlacedBy::Owner,
+        token: None,
+    };
+    match place_order(&web.app, new).await {
+        Ok(order) => {
+            let path = format!("/orders/{}", order.id);
+            let started = start_payment(&web.app, customer, order.id, method, web.link(&path)).await;
+            if let Err(problem) = started {
+                tracing::info!(problem = problem.word(), "a payment did not start at once");
+            }
+            Ok(go(&path))
+        }
+        Err(problem @ (Problem::NotSellable(_) | Problem::TermsChanged)) => {
+            let error = match &problem {
+                Problem::NotSellable(reason) => why_not(*reason),
+                _ => "renew-terms-changed",
+            };
+            let (status, error) = (Some(Fault::from(problem).status()), Some(visit.lang.get(error)));
+            let trouble = Trouble { status, error, terms_error: None };
+            show_form(&web, &visit, (customer, line), Some(offering), trouble).await
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
