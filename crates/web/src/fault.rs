@@ -73,7 +73,7 @@ impl Fault {
     pub(crate) const fn retry_after_s(&self) -> Option<i64> {
         match self {
             Fault::Problem(Problem::TooMany { retry_after_s }) => Some(*retry_after_s),
-            Fault::Problem(Problem::Busy) | Fault::Timeout => Some(5),
+            Fault::Problem(Problem::DueFirst { .. } | Problem::Busy) | Fault::Timeout => Some(5),
             _ => None,
         }
     }
@@ -127,7 +127,7 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::TooMany { .. } => ("problem-too-many", "problem-too-many-do"),
         Problem::ProviderRefused => ("problem-provider-refused", "problem-provider-refused-do"),
         Problem::ProviderSilent => ("problem-provider-silent", "problem-provider-silent-do"),
-        Problem::Busy => ("problem-busy", "problem-busy-do"),
+        Problem::DueFirst { .. } | Problem::Busy => ("problem-busy", "problem-busy-do"),
         Problem::Internal(_) => ("problem-internal", "problem-internal-do"),
     }
 }
@@ -146,7 +146,7 @@ const fn status(problem: &Problem) -> StatusCode {
         Problem::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
         Problem::ProviderRefused => StatusCode::BAD_GATEWAY,
         Problem::ProviderSilent => StatusCode::GATEWAY_TIMEOUT,
-        Problem::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        Problem::DueFirst { .. } | Problem::Busy => StatusCode::SERVICE_UNAVAILABLE,
         Problem::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -76,6 +76,10 @@ impl Frame {
     pub(crate) fn named(&self, key: &str, name: &str) -> String {
         self.lang.with(key, &[("name", Arg::Text(name))])
     }
+    /// A symbol, as markup of ours.
+    pub(crate) fn icon(&self, name: &str) -> &'static str {
+        crate::icons::icon(name)
+    }
     /// The address of an asset.
     pub(crate) fn asset(&self, name: &str) -> &'static str {
         assets::url(name).unwrap_or("/")

@@ -19,6 +19,7 @@ mod fault;
 mod frame;
 mod guard;
 mod health;
+mod icons;
 mod limits;
 mod live;
 mod notify;

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 
 /// What is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Limit {
+pub(crate) enum Limit {
     /// Asking for one-time codes.
     Codes,
     /// Trying one-time codes.

@@ -14,7 +14,7 @@ pub(crate) struct Show {
     pub(crate) now: BusinessTime,
 }
 
-const KIB: i64 = 1_024;
+const KB: i64 = 1_000;
 
 impl Show {
     /// `¥1,234.50`; the sign of the currency comes first in both languages.
@@ -36,13 +36,13 @@ impl Show {
             None => format!("{sign}{}", grouped(&decimal)),
         }
     }
-    /// `1.5 GB`, in units of 1,024 as operators sell data; one decimal, rounded down.
+    /// `1.5 GB`, in SI units (IEC 80000-13); one decimal, rounded down.
     pub(crate) fn octets(&self, octets: i64) -> String {
         let octets = octets.max(0);
         let (scale, unit) = match octets {
-            o if o >= KIB * KIB * KIB => (KIB * KIB * KIB, "GB"),
-            o if o >= KIB * KIB => (KIB * KIB, "MB"),
-            o if o >= KIB => (KIB, "KB"),
+            o if o >= KB * KB * KB => (KB * KB * KB, "GB"),
+            o if o >= KB * KB => (KB * KB, "MB"),
+            o if o >= KB => (KB, "kB"),
             o => return format!("{o} B"),
         };
         let (whole, tenth) = (octets / scale, octets % scale * 10 / scale);
@@ -126,10 +126,6 @@ impl Show {
             _ => self.days(days),
         }
     }
-    /// RFC 3339 in UTC, for machines.
-    pub(crate) fn rfc3339(&self, at: BusinessTime) -> String {
-        self.zone.local(at).timestamp().to_string()
-    }
 }
 
 /// Commas between groups of three digits.
@@ -171,10 +167,10 @@ mod tests {
     fn sizes_are_rounded_down() {
         let octets = |octets| show(Lang::En).octets(octets);
         assert_eq!(octets(0), "0 B");
-        assert_eq!(octets(1_536), "1.5 KB");
-        assert_eq!(octets(1_073_741_823), "1023.9 MB");
-        assert_eq!(octets(1_610_612_736), "1.5 GB");
-        assert_eq!(octets(2_147_483_648), "2 GB");
+        assert_eq!(octets(1_599), "1.5 kB");
+        assert_eq!(octets(999_999_999), "999.9 MB");
+        assert_eq!(octets(1_500_000_000), "1.5 GB");
+        assert_eq!(octets(2_000_000_000), "2 GB");
         assert_eq!(octets(-5), "0 B");
     }
 
@@ -186,14 +182,13 @@ mod tests {
         assert_eq!(zh.moment(zh.now.plus_us(7 * DAY_US)), "11月29日 18:30");
         assert_eq!(en.day(en.now.plus_us(60 * DAY_US)), "21 Jan 2027");
         assert_eq!(zh.moment_in_full(zh.now), "2026年11月22日 18:30");
-        assert_eq!(zh.rfc3339(zh.now), "2026-11-22T10:30:00Z");
         assert_eq!(en.age(en.now.plus_us(-90 * MINUTE_US)), "1 hour");
         assert_eq!(en.age(en.now.plus_us(-3 * DAY_US)), "3 days");
     }
 
     #[test]
     fn what_is_included_is_listed() {
-        let included = [Included { unit: Unit::Octets, amount: 1 << 30 }, Included { unit: Unit::Seconds, amount: 1_800 }];
+        let included = [Included { unit: Unit::Octets, amount: 1_000_000_000 }, Included { unit: Unit::Seconds, amount: 1_800 }];
         assert_eq!(show(Lang::ZhCn).included(&included), "1 GB · 30 分钟");
         assert_eq!(show(Lang::En).included(&included), "1 GB · 30 minutes");
     }

@@ -202,40 +202,54 @@ mod tests {
         }
     }
 
-    /// Every text between quotes in the sources and templates.
-    fn literals() -> BTreeSet<String> {
-        fn walk(dir: &std::path::Path, found: &mut BTreeSet<String>) {
+    /// The files of a folder, and of those in it, up to their tests.
+    fn sources(folder: &str) -> Vec<String> {
+        fn walk(dir: &std::path::Path, found: &mut Vec<String>) {
             for entry in std::fs::read_dir(dir).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
                     walk(&path, found);
-                    continue;
+                } else {
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    found.push(text.split("#[cfg(test)]").next().unwrap().to_owned());
                 }
-                let text = std::fs::read_to_string(&path).unwrap();
-                let text = text.split("#[cfg(test)]").next().unwrap();
-                found.extend(text.split('"').map(str::to_owned));
             }
         }
-        let mut found = BTreeSet::new();
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        walk(&root.join("src"), &mut found);
-        walk(&root.join("templates"), &mut found);
+        let mut found = Vec::new();
+        walk(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut found);
         found
+    }
+
+    /// What looks like a key: in templates the first argument of `t` and `named`, in sources every literal that begins
+    /// like a key.
+    fn used(keys: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
+        let mut used = BTreeSet::new();
+        for text in sources("templates") {
+            for call in ["p.t(\"", "p.named(\""] {
+                let names = text.split(call).skip(1).filter_map(|rest| rest.split('"').next());
+                used.extend(names.map(str::to_owned));
+            }
+        }
+        let prefixes: BTreeSet<&str> =
+            keys.keys().filter_map(|key| key.split_once('-')).map(|(prefix, _)| prefix).collect();
+        let key_like = |text: &&str| {
+            let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            text.split_once('-').is_some_and(|(prefix, rest)| prefixes.contains(prefix) && !rest.is_empty())
+                && text.chars().all(letter)
+        };
+        for text in sources("src") {
+            used.extend(text.split('"').filter(key_like).map(str::to_owned));
+        }
+        used
     }
 
     #[test]
     fn every_key_that_is_used_exists_and_every_key_is_used() {
-        let (keys, literals) = (keys(Lang::ZhCn), literals());
-        let prefixes: BTreeSet<&str> = keys.keys().filter_map(|key| key.split_once('-')).map(|(prefix, _)| prefix).collect();
-        let looks_like_a_key = |text: &&String| {
-            let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-            text.split_once('-').is_some_and(|(prefix, rest)| prefixes.contains(prefix) && !rest.is_empty())
-                && text.chars().all(word)
-        };
-        let missing: Vec<&String> =
-            literals.iter().filter(looks_like_a_key).filter(|text| !keys.contains_key(*text)).collect();
+        let keys = keys(Lang::ZhCn);
+        let used = used(&keys);
+        let missing: Vec<&String> = used.iter().filter(|key| !keys.contains_key(*key)).collect();
         assert!(missing.is_empty(), "used and not defined: {missing:?}");
-        let dead: Vec<&String> = keys.keys().filter(|key| !literals.contains(*key)).collect();
+        let dead: Vec<&String> = keys.keys().filter(|key| !used.contains(*key)).collect();
         assert!(dead.is_empty(), "defined and not used: {dead:?}");
     }
 

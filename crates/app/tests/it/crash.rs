@@ -96,6 +96,7 @@ impl Play<'_> {
                 place_order::place_order(app, world.new_order(&self.kit, self.story.code(), self.id)).await.unwrap();
             }
             Step::Start(method) => {
+                app.clock.pass_us(1_000);
                 start_payment::start_payment(app, self.kit.customer, self.id, method, String::new()).await.unwrap();
             }
             Step::Expire => {
@@ -209,21 +210,21 @@ async fn play(world: &World, story: Story, disturbance: Disturbance) -> (String,
 async fn every_disturbance_ends_the_same(story: Story) {
     on_both(async |world: World| {
         let (undisturbed, _) = play(&world, story, Disturbance::None).await;
-        println!("{undisturbed}");
+        let mut given_up = 0;
         for (n, step) in story.steps().into_iter().enumerate() {
             let (ending, _) = play(&world, story, Disturbance::Twice(n)).await;
             assert_eq!(ending, undisturbed, "{step:?} twice");
-            let mut waits = 0;
-            loop {
+            // How often a step waits differs a little from run to run: a store can answer at once.
+            let (mut waits, mut finished_in_a_row) = (0, 0);
+            while finished_in_a_row < 3 {
                 let (ending, finished) = play(&world, story, Disturbance::GivenUp(n, waits)).await;
                 assert_eq!(ending, undisturbed, "{step:?} given up after {waits} waits");
-                if finished {
-                    break;
-                }
+                finished_in_a_row = if finished { finished_in_a_row + 1 } else { 0 };
+                given_up += u32::from(!finished);
                 waits += 1;
             }
-            assert!(waits > 0, "{step:?} was never given up");
         }
+        assert!(given_up >= 10, "given up only {given_up} times");
         world.sound().await;
     })
     .await;

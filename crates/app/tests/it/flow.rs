@@ -338,6 +338,7 @@ async fn paying_another_way_closes_the_first_attempt() {
         world.provider.scan(&first.out_trade_no);
         world.provider.next("close", &[Fate::Silent]);
         world.start(&order, Method::AlipayWap).await.unwrap();
+        world.settle().await;
         world.pass(2 * SECOND_US).await;
         assert_eq!(world.provider.trade(&first.out_trade_no).state, TradeState::Closed);
         assert_eq!(world.attempts(&order).await[0].state, AttemptState::Closed);

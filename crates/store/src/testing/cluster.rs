@@ -76,10 +76,10 @@ fn metadata_of_nobody() -> u32 {
     nobody.and_then(|line| line.split(':').nth(1)?.parse().ok()).unwrap_or(65534)
 }
 
-/// The newest installed version's programs.
+/// The newest installed version's programs. `EVERLINE_POSTGRES_BIN` names others; empty, it says that there are none.
 fn programs() -> Option<PathBuf> {
     if let Some(bin) = std::env::var_os("EVERLINE_POSTGRES_BIN") {
-        return Some(bin.into());
+        return Some(bin.into()).filter(|bin: &PathBuf| !bin.as_os_str().is_empty());
     }
     let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?.flatten();
     let number = |path: &PathBuf| path.file_name().and_then(|n| n.to_str()?.parse::<u32>().ok());

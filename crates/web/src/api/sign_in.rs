@@ -14,7 +14,7 @@ use everline_app::Problem;
 use everline_app::sign_in as app;
 
 /// Sends a one-time code. The answer is the same for known and unknown numbers.
-#[utoipa::path(post, path = "/api/v1/sign-in/code", request_body = CodeRequest, tag = "sign-in", security(()),
+#[utoipa::path(post, path = "/api/v1/sign-in/code", request_body = CodeRequest, tag = "session", security(()),
     responses((status = 202, body = CodeSent), (status = "4XX", body = ProblemDocument), (status = "5XX", body = ProblemDocument)))]
 pub(crate) async fn ask_code(State(web): State<Web>, visit: Visit, body: Bytes) -> Answer {
     let CodeRequest { phone } = json(&body)?;
@@ -23,7 +23,7 @@ pub(crate) async fn ask_code(State(web): State<Web>, visit: Visit, body: Bytes) 
 }
 
 /// Signs in with a one-time code; a number that belongs to nobody gets an account.
-#[utoipa::path(post, path = "/api/v1/sign-in", request_body = SignIn, tag = "sign-in", security(()),
+#[utoipa::path(post, path = "/api/v1/sign-in", request_body = SignIn, tag = "session", security(()),
     responses((status = 200, body = SignedIn), (status = "4XX", body = ProblemDocument), (status = "5XX", body = ProblemDocument)))]
 pub(crate) async fn sign_in(State(web): State<Web>, visit: Visit, body: Bytes) -> Answer {
     let SignIn { request_id, code } = json(&body)?;

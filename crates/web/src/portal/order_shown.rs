@@ -227,6 +227,8 @@ fn lead(
             (RefundReason::NetworkRefused, _) => return None, // the order's own state tells it
             (RefundReason::Late, RefundState::Done) => "order-refund-late-done",
             (RefundReason::Late, _) => "order-refund-late",
+            (RefundReason::Undeliverable, RefundState::Done) => "order-refund-undeliverable-done",
+            (RefundReason::Undeliverable, _) => "order-refund-undeliverable",
             (RefundReason::Surplus, RefundState::Done) => "order-refund-surplus-done",
             (RefundReason::Surplus, _) => "order-refund-surplus",
         };

@@ -177,8 +177,9 @@ impl World {
         }
     }
 
-    /// Starts to pay an order.
+    /// Starts to pay an order, a millisecond after whatever was before: attempts stand in the order of their starts.
     pub async fn start(&self, order: &Order, method: Method) -> Result<Attempt, Problem> {
+        self.app.clock.pass_us(1_000);
         start_payment::start_payment(&self.app, order.customer, order.id, method, "https://return".to_owned()).await
     }
 

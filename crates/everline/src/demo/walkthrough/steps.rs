@@ -79,8 +79,11 @@ async fn order(client: &Client, token: &str, line: &Value, offering: &str, key: 
 /// Starts a payment; our number at the provider, and what the payer opens.
 async fn start(client: &Client, token: &str, order: &Value, method: &str) -> Result<(String, String), Failed> {
     let path = format!("/orders/{}/payments", word(order, "id"));
-    let payment = client.ask("POST", &path, Some(token), Some(json!({ "method": method }))).await?;
-    Ok((word(&payment, "out_trade_no").to_owned(), word(&payment, "pay_url").to_owned()))
+    let order = client.ask("POST", &path, Some(token), Some(json!({ "method": method }))).await?;
+    let mut payments = order["payments"].as_array().into_iter().flatten();
+    let payment = payments.find(|payment| word(payment, "method") == method && word(payment, "state") == "pending");
+    let payment = payment.ok_or_else(|| failed("start a payment", format!("no pending {method} in {order}")))?;
+    Ok((word(payment, "out_trade_no").to_owned(), word(payment, "pay_url").to_owned()))
 }
 
 async fn payer(client: &Client, out_trade_no: &str, action: &str) -> Result<(), Failed> {
@@ -293,7 +296,8 @@ pub(super) async fn pays_twice(client: &Client) -> Result<(), Failed> {
     let phone = line(client, &token, "我的手机").await?;
     let placed = order(client, &token, &phone, "voice-60m@1", "walkthrough-twice").await?;
     let (first, _) = start(client, &token, &placed, "alipay_qr").await?;
-    let (second, _) = start(client, &token, &placed, "alipay_wap").await?;
+    let (second, url) = start(client, &token, &placed, "alipay_wap").await?;
+    client.open(&url).await?;
     payer(client, &second, "pay").await?;
     until_state(client, &token, &placed, "in_effect").await?;
     payer(client, &first, "pay").await?;
