@@ -140,13 +140,13 @@ impl Work for Report {
         if self.sequence > session.sequence {
             session.sequence = self.sequence;
             let used = allowance.use_up(Unit::Octets, self.octets, at, &self.zone);
-            usage::add_usage(tx, self.usage, customer, line_id, Unit::Octets, used, at);
-            if let Some(begun) = used.begun {
+            usage::add_usage(tx, self.usage, customer, line_id, Unit::Octets, &used, at);
+            if !used.begun.is_empty() {
                 line.state = line.state.with_running_plan();
                 line.service_until = allowance.service_until();
                 effects.orders = waiting
                     .into_iter()
-                    .filter(|order| order.id == begun)
+                    .filter(|order| used.begun.contains(&order.id))
                     .map(|order| begin(order, &allowance, self.now))
                     .collect();
             }

@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use everline_sim::Failure;
+use everline_sim::bench;
 use everline_sim::crash::{self, Target};
 use everline_sim::world::{Kind, Place};
 use std::path::PathBuf;
@@ -38,9 +39,40 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Measure throughput and latency beside baselines of the same minute; the last lines are JSON
+    #[command(subcommand)]
+    Bench(Bench),
     /// The process that is killed
     #[command(hide = true)]
     CrashChild(Location),
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Paid notices to renewals in effect, durable, signatures verified
+    Renewals {
+        /// On which store
+        #[arg(long, value_enum)]
+        store: Kind,
+        /// Lines in the store
+        #[arg(long, default_value_t = 100_000)]
+        lines: u64,
+        /// Seconds of each run
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+        /// Notices under way at once
+        #[arg(long, value_delimiter = ',', default_value = "1,8,64")]
+        concurrency: Vec<usize>,
+        /// An empty PostgreSQL database; without it, a throw-away server is started
+        #[arg(long)]
+        postgres: Option<String>,
+        /// A folder on the disk to measure
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// Verify the whole store at the end
+        #[arg(long)]
+        verify: bool,
+    },
 }
 
 #[derive(Args)]
@@ -80,6 +112,14 @@ async fn run(command: Command) -> Result<(), Failure> {
             let program = std::env::current_exe().map_err(|error| Failure::Unusable(error.to_string()))?;
             let options = crash::Options { store, postgres, rounds, in_flight, kill, seed, program };
             println!("{}", crash::run(&options).await?);
+            Ok(())
+        }
+        Command::Bench(Bench::Renewals { store, lines, seconds, concurrency, postgres, data, verify }) => {
+            let options = bench::Options { store, postgres, data, lines, seconds, concurrency, verify };
+            for figure in bench::renewals(&options).await? {
+                let line = serde_json::to_string(&figure).map_err(|error| Failure::Unusable(error.to_string()))?;
+                println!("{line}");
+            }
             Ok(())
         }
         Command::CrashChild(Location { sqlite, postgres }) => {

@@ -208,3 +208,23 @@ impl Work for Orders {
         Ok(made)
     }
 }
+
+/// How many orders are in effect.
+pub(crate) struct InEffect;
+
+impl Work for InEffect {
+    const NAME: &'static str = "sim_in_effect";
+    type Out = u64;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<u64, Stop<Problem>> {
+        let (first, mut count) = (RawId::from_bytes([0; 16]), 0);
+        let mut after = (CustomerId(first), OrderId(first));
+        loop {
+            let page = order::page(tx, after, 2_000).await?;
+            let in_effect = page.iter().filter(|order| order.state == OrderState::InEffect).count();
+            count += u64::try_from(in_effect).unwrap_or(u64::MAX);
+            let Some(last) = page.last() else { return Ok(count) };
+            after = (last.customer, last.id);
+        }
+    }
+}

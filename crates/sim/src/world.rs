@@ -65,11 +65,16 @@ impl Place {
         })
     }
 
-    /// Opens it for the first time: makes the tables, the brand and the offerings.
-    pub async fn found(&self, trust: &Trust) -> Result<App, Failure> {
-        let app = app(self.open().await?, trust)?;
-        set_up(&app).await?;
-        Ok(app)
+    /// Opens it for work in which each step builds on the last, also in a build that answers before the commit: there,
+    /// with a single connection to write by, a step begins after the commit of the one before it.
+    pub async fn open_to_prepare(&self) -> Result<Store, Failure> {
+        match self {
+            Place::Postgres(config) if everline_store::ACKNOWLEDGES_BEFORE_COMMIT => {
+                let options = PostgresOptions { writers: 1, ..PostgresOptions::default() };
+                Ok(Store::open_postgres(config, options).await?)
+            }
+            _ => self.open().await,
+        }
     }
 }
 

@@ -47,10 +47,6 @@ pub(crate) async fn guard(State((web, rule)): State<(Web, Rule)>, request: Reque
     let passed = async {
         asked?;
         may(&web, rule.access, &parts, &facts)?;
-        if let Some(limit) = rule.limit {
-            let taken = web.limits.take(limit, facts.address, web.app.clock.now().system);
-            taken.map_err(|retry_after_s| Problem::TooMany { retry_after_s })?;
-        }
         let unsafe_method = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
         let body = if unsafe_method && rule.access != Access::Unknown {
             let bytes = to_bytes(body, rule.body_max).await.map_err(|_| Fault::TooLarge)?;
@@ -62,8 +58,12 @@ pub(crate) async fn guard(State((web, rule)): State<(Web, Rule)>, request: Reque
         } else {
             Body::empty()
         };
-        let visit = Visit::new(facts.clone());
-        parts.extensions.insert(visit);
+        // After the form is known to be ours: another site must not use up anybody's limit.
+        if let Some(limit) = rule.limit {
+            let taken = web.limits.take(limit, facts.address, web.app.clock.now().system);
+            taken.map_err(|retry_after_s| Problem::TooMany { retry_after_s })?;
+        }
+        parts.extensions.insert(Visit::new(facts.clone()));
         Ok::<Response, Fault>(next.run(Request::from_parts(parts.clone(), body)).await)
     };
     let outcome = tokio::time::timeout(time_max, passed).await.unwrap_or(Err(Fault::Timeout));

@@ -5,7 +5,6 @@ use crate::web::Web;
 use axum::extract::State;
 use axum::http::StatusCode;
 use bytes::Bytes;
-use everline_app::Problem;
 use everline_app::payment_confirmed::{NoticeProblem, payment_notice};
 
 /// `POST /notify/alipay`
@@ -15,10 +14,6 @@ pub(crate) async fn alipay(State(web): State<Web>, body: Bytes) -> (StatusCode, 
         Err(NoticeProblem::Refused(reason)) => {
             tracing::warn!(%reason, "a payment notice is not believed");
             (StatusCode::BAD_REQUEST, "failure")
-        }
-        Err(NoticeProblem::Problem(Problem::NotFound(_))) => {
-            tracing::warn!("a payment notice names no attempt of ours");
-            (StatusCode::NOT_FOUND, "failure")
         }
         Err(NoticeProblem::Problem(problem)) => {
             tracing::error!(%problem, "a payment notice could not be kept");

@@ -10,7 +10,7 @@ use everline_core::ledger::Template;
 use everline_core::payment::AttemptState;
 use everline_store::tables::job;
 use everline_store::tables::ledger::StoredTransfer;
-use everline_store::{Result, Tx, Value, args};
+use everline_store::{FromRow, Result, Sql, Tx, Value, args};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The orders of one part, by key.
@@ -23,10 +23,6 @@ impl Bounds {
     fn holds(self, order: OrderId) -> bool {
         let [.., last] = order.bytes();
         (self.0..=self.1).contains(&last)
-    }
-    fn args(self, after: [Value; 2], limit: i64) -> Vec<Value> {
-        let [first, second] = after;
-        args![first, second, vec![self.0], vec![self.1], limit]
     }
 }
 
@@ -52,26 +48,54 @@ pub(super) async fn check(tx: &mut Tx, context: &Context<'_>, out: &mut Collecte
     Ok(())
 }
 
-/// Reads a table page by page, and hands every row to the order it belongs to.
-macro_rules! pages {
-    ($tx:ident, $context:ident, $bounds:ident, $sql:ident as $row:ty, key $key:expr, |$each:ident| $body:block) => {{
-        let mut after: [Value; 2] = [Value::Id([0; 16]), Value::Id([0; 16])];
-        loop {
-            let args = $bounds.args(after.clone(), $context.limits.page_rows);
-            let page: Vec<$row> = $tx.all(&sql::$sql, args).await?;
-            let Some(last) = page.last() else { break };
-            let key: fn(&$row) -> [Value; 2] = $key;
-            after = key(last);
-            for $each in page $body
+/// A row with its table's primary key.
+trait Keyed {
+    fn key(&self) -> [Value; 2];
+}
+macro_rules! keyed {
+    ($($row:ident ($first:ident, $second:ident))+) => {$(
+        impl Keyed for $row {
+            fn key(&self) -> [Value; 2] {
+                [self.$first.into(), self.$second.into()]
+            }
         }
-    }};
+    )+};
+}
+keyed! {
+    OrderRow(customer, id) AttemptRow(customer, id) RefundRow(customer, id) CaseRow(customer, id)
+    ReceiptRow(id, customer) StoredTransfer(id, customer)
+}
+
+/// The rows of a part of the orders, page by page.
+struct Pages<'a> {
+    sql: &'static Sql,
+    bounds: Bounds,
+    context: &'a Context<'a>,
+    after: [Value; 2],
+}
+impl<'a> Pages<'a> {
+    fn of(sql: &'static Sql, bounds: Bounds, context: &'a Context<'a>) -> Self {
+        Self { sql, bounds, context, after: [Value::Id([0; 16]), Value::Id([0; 16])] }
+    }
+    async fn next<R: FromRow + Keyed + Send>(&mut self, tx: &mut Tx) -> Result<Option<Vec<R>>> {
+        let [first, second] = self.after.clone();
+        let Bounds(low, high) = self.bounds;
+        let args = args![first, second, vec![low], vec![high], self.context.limits.page_rows];
+        let page: Vec<R> = tx.all(self.sql, args).await?;
+        let Some(last) = page.last() else { return Ok(None) };
+        self.after = last.key();
+        Ok(Some(page))
+    }
 }
 
 async fn orders(tx: &mut Tx, context: &Context<'_>, bounds: Bounds, out: &mut Collected) -> Result<Part> {
     let mut part = Part::new();
-    pages!(tx, context, bounds, ORDERS as OrderRow, key | row | [row.customer.into(), row.id.into()], |row| {
-        part.insert((row.customer, row.id), Gathered::new(row));
-    });
+    let mut pages = Pages::of(&sql::ORDERS, bounds, context);
+    while let Some(page) = pages.next::<OrderRow>(tx).await? {
+        for row in page {
+            part.insert((row.customer, row.id), Gathered::new(row));
+        }
+    }
     out.checked("orders", part.len());
     Ok(part)
 }
@@ -83,13 +107,16 @@ async fn attempts(
     part: &mut Part,
     out: &mut Collected,
 ) -> Result<()> {
-    pages!(tx, context, bounds, ATTEMPTS as AttemptRow, key | row | [row.customer.into(), row.id.into()], |row| {
-        out.checked("attempts", 1);
-        match part.get_mut(&(row.customer, row.order)) {
-            Some(order) => order.attempts.push(row),
-            None => out.found("attempt_of_order", judge::attempt_row(&row), format!("no order {}", row.order)),
+    let mut pages = Pages::of(&sql::ATTEMPTS, bounds, context);
+    while let Some(page) = pages.next::<AttemptRow>(tx).await? {
+        for row in page {
+            out.checked("attempts", 1);
+            match part.get_mut(&(row.customer, row.order)) {
+                Some(order) => order.attempts.push(row),
+                None => out.found("attempt_of_order", judge::attempt_row(&row), format!("no order {}", row.order)),
+            }
         }
-    });
+    }
     Ok(())
 }
 
@@ -100,13 +127,16 @@ async fn refunds(
     part: &mut Part,
     out: &mut Collected,
 ) -> Result<()> {
-    pages!(tx, context, bounds, REFUNDS as RefundRow, key | row | [row.customer.into(), row.id.into()], |row| {
-        out.checked("refunds", 1);
-        match part.get_mut(&(row.customer, row.order)) {
-            Some(order) => order.refunds.push(row),
-            None => out.found("refund_of_attempt", judge::refund_row(&row), format!("no order {}", row.order)),
+    let mut pages = Pages::of(&sql::REFUNDS, bounds, context);
+    while let Some(page) = pages.next::<RefundRow>(tx).await? {
+        for row in page {
+            out.checked("refunds", 1);
+            match part.get_mut(&(row.customer, row.order)) {
+                Some(order) => order.refunds.push(row),
+                None => out.found("refund_of_attempt", judge::refund_row(&row), format!("no order {}", row.order)),
+            }
         }
-    });
+    }
     Ok(())
 }
 
@@ -117,22 +147,24 @@ async fn transfers(
     part: &mut Part,
     out: &mut Collected,
 ) -> Result<()> {
-    let key: fn(&StoredTransfer) -> [Value; 2] = |row| [row.id.into(), row.customer.into()];
-    pages!(tx, context, bounds, TRANSFERS_OF_ORDERS as StoredTransfer, key key, |row| {
-        let Some(order) = part.get_mut(&(row.customer, row.order)) else {
-            out.found("transfer_of_order", ledger::transfer_row(&row), format!("no order {}", row.order));
-            continue;
-        };
-        match Template::from_word(&row.template) {
-            Some(Template::PackRecognised) => {
-                order.earned = order.earned.saturating_add(row.amount);
-                order.recognitions += 1;
-                order.last_recognition = order.last_recognition.max(Some(ledger::number(&row)));
+    let mut pages = Pages::of(&sql::TRANSFERS_OF_ORDERS, bounds, context);
+    while let Some(page) = pages.next::<StoredTransfer>(tx).await? {
+        for row in page {
+            let Some(order) = part.get_mut(&(row.customer, row.order)) else {
+                out.found("transfer_of_order", ledger::transfer_row(&row), format!("no order {}", row.order));
+                continue;
+            };
+            match Template::from_word(&row.template) {
+                Some(Template::PackRecognised) => {
+                    order.earned = order.earned.saturating_add(row.amount);
+                    order.recognitions += 1;
+                    order.last_recognition = order.last_recognition.max(Some(ledger::number(&row)));
+                }
+                Some(template) => order.money.push(Money { template, cause: row.cause, amount: row.amount }),
+                None => {} // found where transfers are looked at by themselves
             }
-            Some(template) => order.money.push(Money { template, cause: row.cause, amount: row.amount }),
-            None => {} // found where transfers are looked at by themselves
         }
-    });
+    }
     Ok(())
 }
 
@@ -143,27 +175,33 @@ async fn receipts(
     part: &mut Part,
     out: &mut Collected,
 ) -> Result<()> {
-    pages!(tx, context, bounds, RECEIPTS as ReceiptRow, key | row | [row.id.into(), row.customer.into()], |row| {
-        out.checked("receipts", 1);
-        match part.get_mut(&(row.customer, row.order)) {
-            Some(order) => order.receipts.push(row),
-            None => out.found("receipt_of_order", judge::receipt_row(&row), format!("no order {}", row.order)),
+    let mut pages = Pages::of(&sql::RECEIPTS, bounds, context);
+    while let Some(page) = pages.next::<ReceiptRow>(tx).await? {
+        for row in page {
+            out.checked("receipts", 1);
+            match part.get_mut(&(row.customer, row.order)) {
+                Some(order) => order.receipts.push(row),
+                None => out.found("receipt_of_order", judge::receipt_row(&row), format!("no order {}", row.order)),
+            }
         }
-    });
+    }
     Ok(())
 }
 
 async fn cases(tx: &mut Tx, context: &Context<'_>, bounds: Bounds, part: &mut Part, out: &mut Collected) -> Result<()> {
-    pages!(tx, context, bounds, CASES as CaseRow, key | row | [row.customer.into(), row.id.into()], |row| {
-        out.checked("cases", 1);
-        match part.get_mut(&(row.customer, row.order)) {
-            Some(order) => order.cases.push((row.reason, row.state)),
-            None => {
-                let name = format!("support_case({}, {})", row.customer, row.id);
-                out.found("case_of_order", name, format!("no order {}", row.order));
+    let mut pages = Pages::of(&sql::CASES, bounds, context);
+    while let Some(page) = pages.next::<CaseRow>(tx).await? {
+        for row in page {
+            out.checked("cases", 1);
+            match part.get_mut(&(row.customer, row.order)) {
+                Some(order) => order.cases.push((row.reason, row.state)),
+                None => {
+                    let name = format!("support_case({}, {})", row.customer, row.id);
+                    out.found("case_of_order", name, format!("no order {}", row.order));
+                }
             }
         }
-    });
+    }
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use everline_core::effects::NetworkAction;
 use everline_core::ids::CustomerId;
 use everline_core::ledger::LedgerAccount;
 use everline_core::line::{LineState, SuspendCause};
+use everline_core::money::{Currency, Money};
 use everline_core::offering::{Family, SaleState};
 use everline_core::order::{Order, OrderState};
 use everline_core::payment::{AttemptState, Method, Settlement};
@@ -22,7 +23,8 @@ use everline_core::time::{HOUR_US, MINUTE_US, SECOND_US};
 async fn money(world: &World, customer: CustomerId) -> String {
     let balances = world.balances(customer).await;
     let shown = LedgerAccount::ALL.into_iter().filter(|account| balances.get(*account) != 0);
-    let shown = shown.map(|account| format!("{} {:.2}", account.word(), balances.get(account) as f64 / 1e6));
+    let decimal = |account| Money::from_micros(balances.get(account), Currency::CNY).decimal();
+    let shown = shown.map(|account| format!("{} {}", account.word(), decimal(account)));
     shown.collect::<Vec<_>>().join(", ")
 }
 async fn state(world: &World, order: &Order) -> OrderState {
@@ -318,7 +320,8 @@ async fn of_two_payments_one_goes_back() {
         let one = world.provider.pay(&first.out_trade_no);
         let two = world.provider.pay(&second.out_trade_no);
         let (a, b) = tokio::join!(world.notice(&two), world.notice(&one));
-        (a.unwrap(), b.unwrap());
+        a.unwrap();
+        b.unwrap();
         world.settle().await;
         assert_eq!(state(&world, &order).await, OrderState::InEffect);
         let mut settled = settlements(&world, &order).await;
@@ -548,6 +551,21 @@ async fn an_order_placed_twice_is_one_order() {
         let other = world.new_order(&kit, "month", new.id);
         assert_eq!(place(other).await, Err(Problem::ExistsDifferently("order")));
         world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_refused_is_noted_and_holds_nothing_up() {
+    on_both(async |world: World| {
+        world.messenger.always("send", Fate::Refuses);
+        let order = world.buys(&world.line(Family::Watch).await, "days").await;
+        assert_eq!(order.state, OrderState::InEffect);
+        let report = world.verify().await;
+        assert!(report.clean());
+        let notes: Vec<_> = report.notes.iter().map(|note| (note.invariant, note.detail.as_str())).collect();
+        assert_eq!(notes, [("dead_job", "the message was refused")]);
+        assert!(report.to_string().contains("to look at:"), "{report}");
     })
     .await;
 }

@@ -4,5 +4,6 @@
 
 mod crash;
 mod flow;
+mod model;
 mod verify;
 mod world;

@@ -29,14 +29,14 @@ pub struct Passed {
 }
 
 /// What a usage report did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Used {
     /// Charged to buckets.
     pub charged: i64,
     /// Used without a bucket to take it from; recorded, never a negative balance.
     pub overrun: i64,
-    /// The order whose first-use period this began.
-    pub begun: Option<OrderId>,
+    /// The orders whose first-use periods this began: several, when one report uses up the first of them.
+    pub begun: Vec<OrderId>,
 }
 
 impl Allowance {
@@ -102,7 +102,7 @@ impl Allowance {
     /// Charges usage at `at`: running periods before first-use ones, then earliest expiry, then age. Never takes more
     /// than a bucket holds; the rest is overrun. Begins the first-use period it draws on.
     pub fn use_up(&mut self, unit: Unit, amount: i64, at: BusinessTime, zone: &Zone) -> Used {
-        let mut used = Used { charged: 0, overrun: amount.max(0), begun: None };
+        let mut used = Used { charged: 0, overrun: amount.max(0), begun: Vec::new() };
         while used.overrun > 0 {
             let holds = |period: &&mut Period| {
                 period.usable(at) && period.buckets.iter().any(|bucket| bucket.unit == unit && bucket.left() > 0)
@@ -114,7 +114,7 @@ impl Allowance {
             let Some(period) = next else { break };
             if matches!(period.window, Window::FirstUse { .. }) {
                 period.begin(at, zone);
-                used.begun = Some(period.order);
+                used.begun.push(period.order);
             }
             for bucket in period.buckets.iter_mut().filter(|bucket| bucket.unit == unit) {
                 let take = bucket.left().min(used.overrun);
@@ -195,11 +195,11 @@ mod tests {
         allowance.periods.push(period(2, OfferingKind::Pack, fixed(0, 7), 50));
         allowance.periods.push(period(3, OfferingKind::Plan, fixed(30, 60), 100));
         let used = allowance.use_up(Unit::Octets, 60, day(1), &Zone::utc());
-        assert_eq!(used, Used { charged: 60, overrun: 0, begun: None });
+        assert_eq!(used, Used { charged: 60, overrun: 0, begun: vec![] });
         assert_eq!(allowance.periods[1].buckets[0].left(), 0);
         assert_eq!(allowance.left(Unit::Octets, day(1)), 90);
         let used = allowance.use_up(Unit::Octets, 100, day(1), &Zone::utc());
-        assert_eq!(used, Used { charged: 90, overrun: 10, begun: None });
+        assert_eq!(used, Used { charged: 90, overrun: 10, begun: vec![] });
         assert_eq!(allowance.periods[2].buckets[0].left(), 100, "a queued plan is not touched");
     }
 
@@ -209,7 +209,7 @@ mod tests {
         let window = Window::FirstUse { begins_by: day(180), validity: Validity::Days(7) };
         allowance.periods.push(period(1, OfferingKind::Plan, window, 100));
         assert!(allowance.has_service(day(3)));
-        assert_eq!(allowance.use_up(Unit::Octets, 1, day(3), &Zone::utc()).begun, Some(order(1)));
+        assert_eq!(allowance.use_up(Unit::Octets, 1, day(3), &Zone::utc()).begun, vec![order(1)]);
         assert_eq!(allowance.service_until(), Some(day(10)));
     }
 

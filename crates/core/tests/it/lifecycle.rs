@@ -139,7 +139,7 @@ fn what_nobody_used_begins_by_itself() {
 fn a_month_from_the_first_use_is_a_whole_month() {
     let mut waits = allowance(vec![waiting_for_use(2, "09-06 12:00")], vec![]);
     let begun = waits.use_up(everline_core::offering::Unit::Octets, 1, at("03-25 08:00"), &zone()).begun;
-    assert_eq!(begun, Some(OrderId(raw(2))));
+    assert_eq!(begun, vec![OrderId(raw(2))]);
     assert_eq!(waits.service_until().map(shown).as_deref(), Some("04-25 08:00"));
     assert_eq!(waits.periods[0].anchor_day, Some(25));
 }

@@ -1,1 +1,235 @@
-//! Throughput and latency, beside baselines measured in the same minute.
+//! How many paid notices become renewals in effect, and how soon, beside what the disk and the database can do by
+//! themselves in the same minute.
+//!
+//! A notice is signed before the clock runs; its verification, the whole transaction and the durable commit are inside
+//! (`payment_notice`). The store holds a line with a running plan (data, voice, messages) for each of very many customers;
+//! each notice pays a pack for one of them, drawn at random, which takes effect at once. First as many senders as asked
+//! send as fast as they can: the peak. Then notices arrive at half that rate at fixed times, and the latency of each
+//! counts from when it was due.
+//!
+//! Baselines: an append and an `fdatasync` for each renewal; SQLite with a script that writes the same rows in groups of
+//! the same size ([`script`]); PostgreSQL with `pgbench` and a renewal of seven statements ([`pgbench`]), the better figure
+//! of 8 and 64 clients.
+
+mod disk;
+mod load;
+mod pgbench;
+pub mod report;
+mod script;
+
+use crate::lines::Awaiting;
+use crate::quick;
+use crate::random::Random;
+use crate::world::{Kind, Place, Provider, app, set_up};
+use crate::Failure;
+use everline_app::App;
+use everline_core::ids::{CustomerId, LineId};
+use everline_core::time::SECOND_US;
+use everline_store::testing::{Cluster, Fsync};
+use pgbench::Pgbench;
+use report::{Figure, Measured, Rate, quantile};
+use script::Script;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What to measure.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// On which store.
+    pub store: Kind,
+    /// An empty database; without it, a throw-away server is started.
+    pub postgres: Option<String>,
+    /// A folder on the disk to measure; without it, one under the temporary folder.
+    pub data: Option<PathBuf>,
+    /// Lines in the store.
+    pub lines: u64,
+    /// Seconds of each run.
+    pub seconds: u64,
+    /// Notices under way at once, one peak for each.
+    pub concurrency: Vec<usize>,
+    /// Whether the whole store is verified at the end.
+    pub verify: bool,
+}
+
+/// More notices a second than any store here can take: so many are made ready for a run.
+const NOTICES_PER_SECOND_MAX: u64 = 30_000;
+/// The same for one sender.
+const NOTICES_PER_SECOND_MAX_ALONE: u64 = 6_000;
+
+/// Measures, telling people how far it is; the figures come back.
+///
+/// # Errors
+/// Whatever keeps it from measuring; [`Failure::Broken`] if a figure counts what is not in effect.
+pub async fn renewals(options: &Options) -> Result<Vec<Figure>, Failure> {
+    let folder = match &options.data {
+        Some(data) => tempfile::tempdir_in(data),
+        None => tempfile::tempdir(),
+    };
+    let folder = folder.map_err(Failure::io("a folder"))?;
+    let mut cluster = None;
+    let place = match (options.store, &options.postgres) {
+        (Kind::Sqlite, _) => Place::Sqlite(folder.path().join("store.sqlite")),
+        (Kind::Postgres, Some(config)) => Place::Postgres(config.clone()),
+        (Kind::Postgres, None) => {
+            let started = Cluster::start(Fsync::On);
+            let started = started.ok_or_else(|| Failure::Unusable("no PostgreSQL is installed".to_owned()))?;
+            Place::Postgres(cluster.insert(started).database().await)
+        }
+    };
+    let mut bench = Bench::prepare(options, place, folder.path()).await?;
+    let mut figures = Vec::new();
+    for concurrency in &options.concurrency {
+        figures.extend(bench.measure(*concurrency).await?);
+    }
+    bench.audit(options.verify).await?;
+    Ok(figures)
+}
+
+/// A store full of lines, and what it is compared with.
+struct Bench {
+    store: Kind,
+    app: App,
+    provider: Arc<Provider>,
+    lines: Vec<(CustomerId, LineId)>,
+    seconds: u64,
+    folder: PathBuf,
+    baseline: Baseline,
+    random: Random,
+    /// Notices that were acknowledged.
+    taken: u64,
+}
+
+/// What the database can do by itself.
+enum Baseline {
+    Script(Script, Vec<Awaiting>),
+    Pgbench(Pgbench),
+}
+
+impl Bench {
+    async fn prepare(options: &Options, place: Place, folder: &Path) -> Result<Self, Failure> {
+        let provider = Arc::new(Provider::new()?);
+        let mut app = app(place.open().await?, provider.trust())?;
+        set_up(&app).await?;
+        let lines = quick::make_lines(&app, options.lines).await?;
+        println!("{} lines with a running plan", lines.len());
+        let baseline = match &place {
+            Place::Sqlite(file) => {
+                let waiting = quick::make_orders(&app, &lines).await?;
+                app.store.close().await;
+                let copy = folder.join("script.sqlite");
+                std::fs::copy(file, &copy).map_err(Failure::io("a copy of the store"))?;
+                app.store = place.open().await?;
+                Baseline::Script(Script::open(&copy)?, waiting)
+            }
+            Place::Postgres(config) => Baseline::Pgbench(Pgbench::prepare(config, options.lines)?),
+        };
+        Ok(Self {
+            store: options.store,
+            app,
+            provider,
+            lines,
+            seconds: options.seconds,
+            folder: folder.to_owned(),
+            baseline,
+            random: Random::new(1),
+            taken: 0,
+        })
+    }
+
+    /// One peak, and half of it, with baselines in between.
+    async fn measure(&mut self, concurrency: usize) -> Result<Vec<Figure>, Failure> {
+        let most = if concurrency == 1 { NOTICES_PER_SECOND_MAX_ALONE } else { NOTICES_PER_SECOND_MAX };
+        let notices = self.notices(most.saturating_mul(self.seconds)).await?;
+        let load_before = load_average();
+        let fdatasync = disk::fdatasync(&self.folder, self.seconds.div_ceil(5))?;
+        let base = self.baseline(concurrency)?;
+        let peak = load::closed(&self.app, notices, concurrency, self.seconds).await?;
+        self.taken += peak.rate.count;
+        let half = per_second(peak.rate) / 2;
+        let notices = self.notices(half.saturating_mul(self.seconds)).await?;
+        let mut steady = load::open(&self.app, notices, half).await?;
+        self.taken += steady.rate.count;
+        let of = Measured {
+            concurrency,
+            peak: peak.rate,
+            cpu_us: peak.cpu_us,
+            p99_us: quantile(&mut steady.latencies_us, 990),
+        };
+        let (mut latencies, p50_us) = (peak.latencies_us, quantile(&mut steady.latencies_us, 500));
+        println!(
+            "{concurrency} at once: peak {}/s (p50 {} µs, p99 {} µs); half of it: p50 {p50_us} µs, p99 {} µs; fdatasync {}/s; \
+             load average {load_before} before, {} after",
+            per_second(of.peak),
+            quantile(&mut latencies, 500),
+            quantile(&mut latencies, 990),
+            of.p99_us,
+            per_second(fdatasync),
+            load_average()
+        );
+        let figure = |name, rate| Figure::new("renewals", self.store.word(), of, name, rate);
+        Ok(match &self.baseline {
+            Baseline::Script(..) => vec![figure("fdatasync", fdatasync), figure("script", base)],
+            Baseline::Pgbench(_) => vec![figure("fdatasync", fdatasync), figure("pgbench", base)],
+        })
+    }
+
+    fn baseline(&mut self, concurrency: usize) -> Result<Rate, Failure> {
+        match &mut self.baseline {
+            Baseline::Script(script, targets) => script.run(targets, concurrency, self.seconds.div_ceil(3)),
+            Baseline::Pgbench(pgbench) => {
+                let (few, many) = (pgbench.run(8, self.seconds.div_ceil(2))?, pgbench.run(64, self.seconds.div_ceil(2))?);
+                println!("pgbench: {}/s with 8 clients, {}/s with 64", per_second(few), per_second(many));
+                Ok(if per_second(few) >= per_second(many) { few } else { many })
+            }
+        }
+    }
+
+    /// Places orders for lines drawn at random, at most one for each, and signs the notices that pay them.
+    async fn notices(&mut self, most: u64) -> Result<Vec<Vec<u8>>, Failure> {
+        self.random.shuffle(&mut self.lines);
+        let count = usize::try_from(most).unwrap_or(usize::MAX).min(self.lines.len());
+        let orders = quick::make_orders(&self.app, self.lines.get(..count).unwrap_or_default()).await?;
+        let paid_at_s = self.app.clock.now().system.us() / SECOND_US;
+        let mut signing = Vec::new();
+        for part in orders.chunks(orders.len().div_ceil(4).max(1)) {
+            let (part, provider) = (part.to_vec(), self.provider.clone());
+            signing.push(tokio::task::spawn_blocking(move || {
+                let sign = |order: &Awaiting| provider.notice(&order.out_trade_no, order.amount, paid_at_s);
+                part.iter().map(sign).collect::<Result<Vec<_>, _>>()
+            }));
+        }
+        let mut notices = Vec::with_capacity(orders.len());
+        for part in signing {
+            notices.extend(part.await.map_err(|error| Failure::unusable("signing", &error))??);
+        }
+        Ok(notices)
+    }
+
+    /// Counts the orders that are in effect: the first plan of every line, and one for each notice.
+    async fn audit(&self, verify: bool) -> Result<(), Failure> {
+        let expected = self.taken + u64::try_from(self.lines.len()).unwrap_or(0);
+        let in_effect = self.app.store.read(quick::InEffect).await?;
+        if in_effect != expected {
+            return Err(Failure::Broken(format!("{expected} orders should be in effect, and {in_effect} are")));
+        }
+        if verify {
+            let report = everline_app::verify::verify(&self.app.store, &self.app.brand, &self.app.zone, self.app.clock.now());
+            let report = report.await?;
+            if !report.clean() {
+                return Err(Failure::Broken(format!("verify: {report}")));
+            }
+        }
+        self.app.store.close().await;
+        Ok(())
+    }
+}
+
+fn per_second(rate: Rate) -> u64 {
+    rate.count.saturating_mul(1_000_000) / rate.us.max(1)
+}
+
+/// How busy the machine is: the mean number of tasks that would run, over the last minute.
+fn load_average() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().unwrap_or_default().to_owned()
+}

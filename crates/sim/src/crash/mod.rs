@@ -19,7 +19,7 @@ mod protocol;
 pub use child::serve;
 
 use crate::lines;
-use crate::world::{Kind, Place, Provider};
+use crate::world::{Kind, Place, Provider, set_up};
 use crate::Failure;
 use book::Fate;
 use driver::{Driver, Setting};
@@ -142,7 +142,9 @@ struct Stage {
 impl Stage {
     async fn new(options: &Options, place: Place) -> Result<Self, Failure> {
         let provider = Provider::new()?;
-        place.found(provider.trust()).await?.store.close().await;
+        let app = crate::world::app(place.open_to_prepare().await?, provider.trust())?;
+        set_up(&app).await?;
+        app.store.close().await;
         let setting = Setting {
             program: options.program.clone(),
             place: place.clone(),
@@ -164,7 +166,7 @@ impl Stage {
 
     /// Makes more lines whose payments wait, while no child has the store.
     async fn refill(&mut self, renewals: usize) -> Result<(), Failure> {
-        let app = crate::world::app(self.place.open().await?, self.provider.trust())?;
+        let app = crate::world::app(self.place.open_to_prepare().await?, self.provider.trust())?;
         let count = u64::try_from(renewals).unwrap_or(u64::MAX).div_ceil(u64::from(ORDERS));
         let made = lines::make(&app, self.lines, count, ORDERS).await?;
         self.lines += count + count % 2;

@@ -13,7 +13,15 @@ crate::queries! { ALL;
 }
 
 /// Records one usage report.
-pub fn add_usage(tx: &mut Tx, id: RawId, customer: CustomerId, line: LineId, unit: Unit, used: Used, at: BusinessTime) {
+pub fn add_usage(
+    tx: &mut Tx,
+    id: RawId,
+    customer: CustomerId,
+    line: LineId,
+    unit: Unit,
+    used: &Used,
+    at: BusinessTime,
+) {
     tx.put(&USAGE_ADD, args![id, customer, line, unit, used.charged, used.overrun, at]);
 }
 /// Records that a message was handed to its provider.

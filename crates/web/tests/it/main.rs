@@ -1,1 +1,11 @@
-#![allow(missing_docs)]
+//! The router over a real store, with an outside that does what it is told.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod api;
+mod authorization;
+mod forms;
+mod guests;
+mod journeys;
+mod machines;
+mod pages;
+mod world;

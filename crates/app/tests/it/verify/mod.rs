@@ -14,6 +14,7 @@ async fn a_populated_store_is_sound_and_holds_what_it_should() {
         world.sound().await;
         let states = [
             (&cast.running.1, OrderState::InEffect),
+            (&cast.pack, OrderState::InEffect),
             (&cast.late, OrderState::InEffect),
             (&cast.late_back, OrderState::Closed),
             (&cast.surplus, OrderState::InEffect),

@@ -1,0 +1,270 @@
+// Every page, as people meet it: in both languages, light and dark, on a screen of 360 pixels. Run it against a running
+// demo or gallery:
+//
+//   npm install && node pages.mjs http://localhost:7999 /tmp/screenshots
+//
+// Checked on every page: no sideways scrolling, no axe violations (WCAG 2.2 AA), nothing in the console, nothing that the
+// content security policy had to stop. Once more without JavaScript: from entering to a renewed line's order page. And
+// how much the first page weighs. Leaves screenshots, and ends with 1 if anything was wrong.
+import { createRequire } from "node:module";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const [base, folder] = process.argv.slice(2);
+if (!base || !folder) {
+  console.error("usage: node pages.mjs <base URL> <folder for screenshots>");
+  process.exit(2);
+}
+mkdirSync(folder, { recursive: true });
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const faults = [];
+let checked = 0;
+
+const flags = [
+  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
+
+async function browse(options, visit) {
+  const profile = mkdtempSync(join(tmpdir(), "everline-pages-"));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: flags,
+    viewport: { width: 360, height: 740 },
+    deviceScaleFactor: 2,
+    ...options,
+  });
+  try {
+    const page = context.pages()[0] ?? (await context.newPage());
+    await visit(page, context);
+  } finally {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+  }
+}
+
+const url = (path) => new URL(path, base).href;
+
+class Round {
+  constructor(page, name) {
+    this.page = page;
+    this.name = name;
+    this.said = [];
+    page.on("console", (message) => {
+      // The browser itself reports answers of 4xx; those pages are meant to be seen.
+      if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) this.said.push(message.text());
+    });
+    page.on("pageerror", (error) => this.said.push(String(error)));
+  }
+  fault(what) {
+    faults.push(`${this.name} ${what}`);
+  }
+  async open(path) {
+    await this.page.goto(url(path));
+  }
+  /// Checks the page that is open, and leaves its picture.
+  async check(what) {
+    const { page } = this;
+    checked += 1;
+    const width = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    if (width > 0) this.fault(`${what}: ${width} pixels too wide`);
+    await page.evaluate(axe);
+    const result = await page.evaluate(() =>
+      window.axe.run(document, {
+        runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+        rules: { "target-size": { enabled: true } },
+      }),
+    );
+    for (const violation of result.violations) {
+      const nodes = violation.nodes.slice(0, 3).map((node) => node.target.join(" ")).join(", ");
+      this.fault(`${what}: axe ${violation.id}: ${violation.help} (${nodes})`);
+    }
+    const keys = await page.evaluate(() => {
+      const text = document.body.innerText;
+      return text.match(/\b(frame|format|landing|sign-in|code|home|line|renew|guest|order|receipt|desk|problem|api)-[a-z][a-z-]+[a-z]\b/g);
+    });
+    if (keys && !what.startsWith("api")) this.fault(`${what}: texts without words: ${keys.join(", ")}`);
+    for (const text of this.said.splice(0)) this.fault(`${what}: console: ${text}`);
+    await page.screenshot({ path: join(folder, `${what}.${this.name}.png`), fullPage: true });
+  }
+  async links(prefix) {
+    const all = await this.page.$$eval("a[href]", (links) => links.map((link) => link.getAttribute("href")));
+    return [...new Set(all.filter((href) => href.startsWith(prefix)).map((href) => href.split("?")[0]))];
+  }
+  async enter(key) {
+    await this.open("/");
+    if ((await this.page.$('form[action="/sign-out"]')) !== null) {
+      await this.page.click('form[action="/sign-out"] button');
+    }
+    await this.open("/");
+    await this.page.click(`form[action="/demo/enter/${key}"] button`);
+  }
+}
+
+/// A number whose page a guest may open: taken from a line of the demo.
+async function aNumber(round) {
+  const text = await round.page.innerText("main");
+  return (text.match(/1\d{2}\s?\d{4}\s?\d{4,6}/) ?? [""])[0].replaceAll(/\s/g, "");
+}
+
+async function strangers(round, number) {
+  const { page } = round;
+  await round.open("/");
+  await round.check("landing");
+  await round.open("/sign-in");
+  await round.check("sign-in");
+  await page.fill("#phone", "12");
+  await page.click("main form button");
+  await round.check("sign-in-wrong");
+  await page.fill("#phone", `130${String(Math.random()).slice(2, 10)}`);
+  await page.click("main form button");
+  await round.check("code");
+  await page.fill("#code", "12");
+  await page.click("main form button");
+  await round.check("code-wrong");
+  await round.open("/renew");
+  await round.check("guest-number");
+  await page.fill("#number", "19900000000");
+  await page.click("main form button");
+  await round.check("guest-number-wrong");
+  await page.fill("#number", number);
+  await page.click("main form button");
+  await round.check("guest-renew");
+  await page.check('input[name="terms"]');
+  await page.click("button.pay");
+  await page.waitForURL(/\/o\//);
+  await round.check("guest-order");
+  await round.open("/nothing");
+  await round.check("not-found");
+  await round.open("/api");
+  await round.check("api");
+}
+
+async function aPerson(round, key) {
+  const { page } = round;
+  await round.enter(key);
+  await round.check(`home-${key}`);
+  for (const show of ["ending", "cut_off"]) {
+    if (await page.$(`a[href="/home?show=${show}"]`)) {
+      await round.open(`/home?show=${show}`);
+      await round.check(`home-${key}-${show}`);
+    }
+  }
+  await round.open("/home");
+  const lines = (await round.links("/lines/")).filter((path) => !path.endsWith("/renew")).slice(0, 3);
+  const orders = new Set(await round.links("/orders/"));
+  for (const [place, line] of lines.entries()) {
+    await round.open(line);
+    await round.check(`line-${key}-${place + 1}`);
+    for (const order of await round.links("/orders/")) orders.add(order);
+    await round.open(`${line}/renew`);
+    await round.check(`renew-${key}-${place + 1}`);
+  }
+  let place = 0;
+  for (const order of [...orders].slice(0, 14)) {
+    place += 1;
+    await round.open(order);
+    await round.check(`order-${key}-${place}`);
+    if (await page.$(`a[href="${order}/receipt"]`)) {
+      await round.open(`${order}/receipt`);
+      await round.check(`receipt-${key}-${place}`);
+    }
+  }
+  if (lines.length > 0) await orderSomething(round, lines[0], key);
+}
+
+async function orderSomething(round, line, key) {
+  const { page } = round;
+  await round.open(`${line}/renew`);
+  if ((await page.$("button.pay")) === null) return;
+  await page.$eval('input[name="terms"]', (box) => box.removeAttribute("required"));
+  await page.click("button.pay");
+  await round.check(`renew-${key}-without-terms`);
+  await page.check('input[name="terms"]');
+  await page.check('input[value="alipay_qr"]');
+  await page.click("button.pay");
+  await page.waitForURL(/\/orders\//);
+  await round.check(`order-${key}-new`);
+}
+
+async function theDesk(round) {
+  await round.enter("hejing");
+  await round.check("desk");
+  const [first] = await round.links("/desk/orders/");
+  if (first) {
+    await round.open(first);
+    await round.check("desk-order");
+  }
+  await round.open("/home");
+  await round.check("not-allowed");
+}
+
+async function withoutScripts(language) {
+  await browse({ javaScriptEnabled: false, locale: language, colorScheme: "light" }, async (page) => {
+    const round = new Round(page, `${language}.no-script`);
+    await round.enter("linfang");
+    await page.click('a.button[href$="/renew"]');
+    await page.check('input[name="terms"]');
+    await page.check('input[value="alipay_qr"]');
+    await page.click("button.pay");
+    if (!/\/orders\//.test(page.url())) return round.fault(`no order page, but ${page.url()}`);
+    if ((await page.$("figure.qr svg")) === null) round.fault("no QR code");
+    await page.screenshot({ path: join(folder, `order.${round.name}.png`), fullPage: true });
+    await page.click('form[action$="/ask"] button');
+    if (!/asked=provider/.test(page.url())) round.fault(`asking leads to ${page.url()}`);
+  });
+}
+
+async function weight() {
+  await browse({ locale: "zh-CN" }, async (page, context) => {
+    const session = await context.newCDPSession(page);
+    await session.send("Network.enable");
+    let octets = 0;
+    session.on("Network.loadingFinished", (event) => (octets += event.encodedDataLength));
+    for (const path of ["/", "/sign-in", "/renew"]) {
+      octets = 0;
+      await session.send("Network.clearBrowserCache");
+      await page.goto(url(path), { waitUntil: "networkidle" });
+      console.log(`first load of ${path}: ${(octets / 1024).toFixed(1)} KiB`);
+      if (octets > 50 * 1024) faults.push(`${path} weighs ${octets} octets`);
+    }
+    await page.goto(url("/"));
+    await page.click('form[action="/demo/enter/linfang"] button');
+    const order = await page.$eval('a[href^="/orders/"]', (link) => link.getAttribute("href")).catch(() => null);
+    if (order !== null) {
+      octets = 0;
+      await session.send("Network.clearBrowserCache");
+      await page.goto(url(order), { waitUntil: "load" });
+      console.log(`first load of an order: ${(octets / 1024).toFixed(1)} KiB`);
+      if (octets > 50 * 1024) faults.push(`an order's page weighs ${octets} octets`);
+    }
+  });
+}
+
+const only = process.env.ONLY?.split(",");
+for (const language of ["zh-CN", "en"]) {
+  for (const colorScheme of ["light", "dark"]) {
+    const name = `${language}.${colorScheme}`;
+    if (only && !only.includes(name)) continue;
+    const started = Date.now();
+    await browse({ locale: language, colorScheme }, async (page) => {
+      const round = new Round(page, name);
+      await round.enter("linfang");
+      await page.click('.line a[href^="/lines/"]');
+      const number = await aNumber(round);
+      await page.click('form[action="/sign-out"] button');
+      await strangers(round, number);
+      await aPerson(round, "linfang");
+      await aPerson(round, "shunda");
+      await theDesk(round);
+    });
+    console.log(`${name}: ${checked} pages so far, ${((Date.now() - started) / 1000).toFixed(0)} s`);
+  }
+  if (!only) await withoutScripts(language);
+}
+await weight();
+for (const fault of faults) console.log(`FAULT ${fault}`);
+console.log(`${checked} pages, ${faults.length} faults`);
+process.exit(faults.length > 0 ? 1 : 0);

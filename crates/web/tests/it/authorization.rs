@@ -1,0 +1,286 @@
+//! Every route and every kind of caller: what they get. The table has a row for each route and no other; a new route
+//! without a row fails here.
+
+use crate::world::browser::Browser;
+use crate::world::{WATCH_IMSI, World, checkout};
+use axum::http::Method;
+use everline_app::sign_in::Principal;
+use everline_web::{Access, RouteInfo, routes};
+use std::collections::BTreeSet;
+
+/// What each caller gets for the same request about 林芳's watch and order.
+struct Row {
+    method: Method,
+    path: &'static str,
+    /// Nobody is signed in, and no secret link is known.
+    anonymous: u16,
+    /// Nobody is signed in; the links to the number and to the guest's order are known.
+    guest: u16,
+    /// 林芳.
+    owner: u16,
+    /// 王强.
+    other: u16,
+    /// 何静, who has a role at the desk and no lines.
+    staff: u16,
+}
+
+const fn row(method: Method, path: &'static str, expected: [u16; 5]) -> Row {
+    let [anonymous, guest, owner, other, staff] = expected;
+    Row { method, path, anonymous, guest, owner, other, staff }
+}
+
+#[rustfmt::skip]
+fn table() -> Vec<Row> {
+    let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
+    let get = |path, expected| row(get.clone(), path, expected);
+    let post = |path, expected| row(post.clone(), path, expected);
+    vec![
+        //                                          anonymous guest owner other staff
+        get("/",                                        [200, 200, 303, 303, 303]),
+        get("/sign-in",                                 [200, 200, 200, 200, 200]),
+        post("/sign-in",                                [303, 303, 303, 303, 303]),
+        get("/sign-in/code",                            [200, 200, 200, 200, 200]),
+        post("/sign-in/code",                           [422, 422, 422, 422, 422]),
+        post("/sign-out",                               [303, 303, 303, 303, 303]),
+        get("/home",                                    [303, 303, 200, 200, 403]),
+        get("/lines/{line}",                            [303, 303, 200, 404, 403]),
+        get("/lines/{line}/renew",                      [303, 303, 200, 404, 403]),
+        // The form's ticket is the owner's; in other hands it is no form of ours.
+        post("/lines/{line}/renew",                     [303, 303, 303, 403, 403]),
+        get("/orders/{order}",                          [303, 303, 200, 404, 403]),
+        get("/orders/{order}/events",                   [303, 303, 200, 404, 403]),
+        post("/orders/{order}/pay",                     [303, 303, 303, 404, 403]),
+        post("/orders/{order}/ask",                     [303, 303, 303, 404, 403]),
+        post("/orders/{order}/network",                 [303, 303, 303, 404, 403]),
+        get("/orders/{order}/receipt",                  [303, 303, 200, 404, 403]),
+        get("/desk",                                    [303, 303, 403, 403, 200]),
+        get("/desk/orders/{number}",                    [303, 303, 403, 403, 200]),
+        post("/demo/enter/{key}",                       [303, 303, 303, 303, 303]),
+        get("/renew",                                   [200, 200, 200, 200, 200]),
+        post("/renew",                                  [303, 303, 303, 303, 303]),
+        // Links are the right: who does not know one finds nothing, whoever it is.
+        get("/renew/{link}",                            [404, 200, 404, 404, 404]),
+        post("/renew/{link}",                           [404, 303, 404, 404, 404]),
+        get("/d/{session}",                             [303, 303, 303, 303, 303]),
+        get("/o/{token}",                               [404, 200, 404, 404, 404]),
+        get("/o/{token}/events",                        [404, 200, 404, 404, 404]),
+        post("/o/{token}/pay",                          [404, 303, 404, 404, 404]),
+        post("/o/{token}/ask",                          [404, 303, 404, 404, 404]),
+        post("/o/{token}/network",                      [404, 303, 404, 404, 404]),
+        get("/o/{token}/receipt",                       [404, 200, 404, 404, 404]),
+        post("/api/v1/sign-in/code",                    [202, 202, 202, 202, 202]),
+        post("/api/v1/sign-in",                         [422, 422, 422, 422, 422]),
+        get("/api/v1/home",                             [401, 401, 200, 200, 403]),
+        get("/api/v1/lines",                            [401, 401, 200, 200, 403]),
+        get("/api/v1/lines/{line}",                     [401, 401, 200, 404, 403]),
+        get("/api/v1/lines/{line}/offerings",           [401, 401, 200, 404, 403]),
+        post("/api/v1/lines/{line}/quotes",             [401, 401, 200, 404, 403]),
+        post("/api/v1/lines/{line}/orders",             [401, 401, 201, 404, 403]),
+        get("/api/v1/orders/{order}",                   [401, 401, 200, 404, 403]),
+        // The order is paid, which its owner is told.
+        post("/api/v1/orders/{order}/payments",         [401, 401, 409, 404, 403]),
+        post("/api/v1/orders/{order}/ask",              [401, 401, 200, 404, 403]),
+        get("/api/v1/orders/{order}/receipt",           [401, 401, 200, 404, 403]),
+        get("/api/openapi.json",                        [200, 200, 200, 200, 200]),
+        get("/api",                                     [200, 200, 200, 200, 200]),
+        // Signed by the provider or refused, whoever sends it.
+        post("/notify/alipay",                          [400, 400, 400, 400, 400]),
+        post("/device/sessions",                        [401, 401, 401, 401, 401]),
+        post("/device/sessions/{session}/usage",        [401, 401, 401, 401, 401]),
+        row(delete, "/device/sessions/{session}",       [401, 401, 401, 401, 401]),
+        get("/demo/clock",                              [401, 401, 401, 401, 401]),
+        post("/demo/clock",                             [401, 401, 401, 401, 401]),
+        get("/assets/{hash}/{name}",                    [200, 200, 200, 200, 200]),
+        get("/healthz",                                 [200, 200, 200, 200, 200]),
+        get("/readyz",                                  [200, 200, 200, 200, 200]),
+    ]
+}
+
+#[test]
+fn every_route_has_its_row_and_every_row_its_route() {
+    let listed: Vec<(Method, &str)> = routes().iter().map(|route| (route.method.clone(), route.path)).collect();
+    let rows: Vec<(Method, &str)> = table().iter().map(|row| (row.method.clone(), row.path)).collect();
+    let text = |all: &[(Method, &str)]| all.iter().map(|(method, path)| format!("{method} {path}")).collect::<BTreeSet<_>>();
+    let (routes, table) = (text(&listed), text(&rows));
+    assert_eq!(routes.difference(&table).collect::<Vec<_>>(), Vec::<&String>::new(), "routes without a row");
+    assert_eq!(table.difference(&routes).collect::<Vec<_>>(), Vec::<&String>::new(), "rows without a route");
+    assert_eq!((listed.len(), rows.len()), (routes.len(), table.len()), "nothing is there twice");
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    Anonymous,
+    Guest,
+    Owner,
+    Other,
+    Staff,
+}
+
+/// What the variables of paths stand for.
+struct Things {
+    world: World,
+    order: String,
+    number: String,
+    /// A guest's paid order.
+    token: String,
+    session: String,
+    asset: String,
+    link: String,
+    ticket: String,
+    guest_ticket: String,
+}
+
+impl Things {
+    async fn new() -> Self {
+        let world = World::new().await;
+        let session = world.attach(WATCH_IMSI).await.session.to_string();
+        let (order, attempt) = world.checkout(world.people.linfang, world.people.watch, "watch-month").await;
+        world.pays(&attempt).await;
+        let token = "c0ffee".repeat(11);
+        let line = (world.people.linfang, world.people.watch);
+        let (_, attempt) = checkout(&world.app, line, "watch-month", Some(token.clone())).await;
+        world.pays(&attempt).await;
+        let mut owner = Browser::of(&world, Principal::Customer(world.people.linfang)).await;
+        let ticket = owner.get(&format!("/lines/{}/renew", world.people.watch)).await.field("ticket");
+        let mut guest = Browser::new(&world.router);
+        let page = guest.get("/renew").await;
+        let asset = page.text.split("href=\"/assets/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let found = guest.submit(&page, "/renew", &[("number", crate::world::WATCH_NUMBER)]).await;
+        let link = found.location().strip_prefix("/renew/").unwrap().to_owned();
+        let guest_ticket = guest.get(found.location()).await.field("ticket");
+        let (order, number) = (order.id.to_string(), order.number);
+        Self { world, order, number, token, session, asset, link, ticket, guest_ticket }
+    }
+
+    fn path(&self, template: &str, who: Who) -> String {
+        let (asset, name) = self.asset.split_once('/').unwrap();
+        let known = who == Who::Guest;
+        let secret = |text: &str| if known { text.to_owned() } else { "0".repeat(text.len()) };
+        template
+            .replace("{line}", &self.world.people.watch.to_string())
+            .replace("{order}", &self.order)
+            .replace("{number}", &self.number)
+            .replace("{token}", &secret(&self.token))
+            .replace("{link}", &secret(&self.link))
+            .replace("{session}", &self.session)
+            .replace("{key}", "linfang")
+            .replace("{hash}", asset)
+            .replace("{name}", name)
+    }
+
+    fn fields(&self, template: &str) -> Vec<(&'static str, String)> {
+        let text = str::to_owned;
+        match template {
+            "/sign-in" => vec![("phone", text("13800138001"))],
+            "/sign-in/code" => vec![("request", "0".repeat(32)), ("code", text("123456"))],
+            "/renew" => vec![("number", text(crate::world::WATCH_NUMBER))],
+            "/lines/{line}/renew" => vec![
+                ("ticket", self.ticket.clone()),
+                ("offering", text("watch-month@1")),
+                ("terms", text("2026-10")),
+            ],
+            "/renew/{link}" => vec![
+                ("ticket", self.guest_ticket.clone()),
+                ("offering", text("watch-month@1")),
+                ("terms", text("2026-10")),
+            ],
+            "/orders/{order}/pay" | "/o/{token}/pay" => vec![("method", text("alipay_qr"))],
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn json_of(template: &str) -> &'static str {
+    match template {
+        "/api/v1/sign-in/code" => r#"{"phone": "13700137002"}"#,
+        "/api/v1/sign-in" => r#"{"request_id": "00000000000000000000000000000000", "code": "123456"}"#,
+        "/api/v1/lines/{line}/quotes" => r#"{"offering": "watch-month@1"}"#,
+        "/api/v1/lines/{line}/orders" => r#"{"offering": "watch-month@1", "terms_version": "2026-10"}"#,
+        "/api/v1/orders/{order}/payments" => r#"{"method": "alipay_qr"}"#,
+        "/device/sessions" => r#"{"imsi": "460110000000002", "notify_url": "http://127.0.0.1:9/"}"#,
+        "/device/sessions/{session}/usage" => r#"{"sequence": 1, "used_octets": 1}"#,
+        "/demo/clock" => r#"{"advance_us": 1}"#,
+        "/notify/alipay" => "out_trade_no=1&sign=forged",
+        _ => "",
+    }
+}
+
+async fn ask(things: &Things, route: &RouteInfo, who: Who) -> u16 {
+    let people = &things.world.people;
+    let principal = match who {
+        Who::Anonymous | Who::Guest => None,
+        Who::Owner => Some(Principal::Customer(people.linfang)),
+        Who::Other => Some(Principal::Customer(people.wangqiang)),
+        Who::Staff => Some(Principal::Staff(people.hejing)),
+    };
+    // A session of its own for every request: signing out ends one.
+    let session = match principal {
+        Some(principal) => Some(things.world.session(principal).await),
+        None => None,
+    };
+    let path = things.path(route.path, who);
+    let page = matches!(route.access, Access::Page | Access::CustomerPage | Access::StaffPage | Access::DemoPage);
+    let mut browser = Browser::new(&things.world.router);
+    if page && route.method != Method::GET {
+        let csrf = match &session {
+            Some(session) => session.csrf.clone(),
+            None => browser.get("/sign-in").await.field("_csrf"),
+        };
+        if let Some(session) = &session {
+            browser.cookies.insert("everline_demo".to_owned(), session.token.clone());
+        }
+        let fields = things.fields(route.path);
+        let mut all = vec![("_csrf", csrf.as_str())];
+        all.extend(fields.iter().map(|(name, value)| (*name, value.as_str())));
+        return browser.post(&path, &all).await.status.as_u16();
+    }
+    if let Some(session) = &session {
+        browser.cookies.insert("everline_demo".to_owned(), session.token.clone());
+        browser = browser.with("authorization", &format!("Bearer {}", session.token));
+    }
+    let key = format!("{who:?}");
+    let headers = [("idempotency-key", key.as_str()), ("content-type", "application/json")];
+    let body = json_of(route.path).as_bytes().to_vec();
+    browser.send(route.method.clone(), &path, &headers, body).await.status.as_u16()
+}
+
+#[tokio::test]
+async fn everybody_gets_what_the_table_says() {
+    let things = Things::new().await;
+    let (table, mut wrong) = (table(), Vec::new());
+    for route in routes() {
+        let row = table.iter().find(|row| row.method == route.method && row.path == route.path);
+        let Some(row) = row else { panic!("{} {} has no row", route.method, route.path) };
+        for (who, expected) in [
+            (Who::Anonymous, row.anonymous),
+            (Who::Guest, row.guest),
+            (Who::Owner, row.owner),
+            (Who::Other, row.other),
+            (Who::Staff, row.staff),
+        ] {
+            let got = ask(&things, &route, who).await;
+            if got != expected {
+                wrong.push(format!("{} {} as {who:?}: {got} instead of {expected}", route.method, route.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn what_is_anothers_looks_like_what_does_not_exist() {
+    let things = Things::new().await;
+    let people = things.world.people;
+    let mut other = Browser::of(&things.world, Principal::Customer(people.wangqiang)).await;
+    let nothing = "0".repeat(32);
+    for (theirs, none) in [
+        (format!("/lines/{}", people.watch), format!("/lines/{nothing}")),
+        (format!("/lines/{}/renew", people.watch), format!("/lines/{nothing}/renew")),
+        (format!("/orders/{}", things.order), format!("/orders/{nothing}")),
+        (format!("/orders/{}/receipt", things.order), format!("/orders/{nothing}/receipt")),
+    ] {
+        let (theirs_page, none_page) = (other.get(&theirs).await, other.get(&none).await);
+        assert_eq!(theirs_page.status, none_page.status);
+        assert_eq!(theirs_page.text.replace(&theirs, ""), none_page.text.replace(&none, ""));
+    }
+}

@@ -1,0 +1,332 @@
+//! A small brand with people, lines and a past, over one store, with an outside that does what it is told; and a browser
+//! that keeps cookies. The gallery shows the same world.
+#![allow(dead_code, unreachable_pub, reason = "tests and the gallery each use a part")]
+
+pub mod browser;
+pub mod outside;
+pub mod stock;
+
+use everline_app::add_line::{AddCustomer, AddLine};
+use everline_app::clock::Clock;
+use everline_app::ports::Ports;
+use everline_app::secrets::Secrets;
+use everline_app::set_up::SetUp;
+use everline_app::sign_in::{Principal, SignedIn, open_session};
+use everline_app::{App, device, jobs, payment_confirmed, place_order, start_payment, timers};
+use everline_core::brand::Localized;
+use everline_core::customer::{Customer, CustomerKind, Identity};
+use everline_core::identifiers::{Iccid, Imsi, Msisdn};
+use everline_core::ids::{CustomerId, LineId, OrderId, RawId};
+use everline_core::line::{DeviceKind, Line, LineState, NetworkKind};
+use everline_core::offering::{Family, OfferingRef};
+use everline_core::order::{Order, PlacedBy};
+use everline_core::payment::{Attempt, Method};
+use everline_core::time::{DAY_US, HOUR_US, MINUTE_US, SystemTime};
+use everline_store::tables::MIGRATIONS;
+use everline_store::testing::SqliteFile;
+use everline_store::{SqliteOptions, Store, Synchronous, migrate};
+use everline_web::{Demo, DemoPerson, WebConfig};
+use outside::Outside;
+use std::sync::Arc;
+
+/// 2026-11-22 18:30 in Shanghai: when tests begin. The people's past lies before it.
+pub const NOW_US: i64 = 1_795_343_400_000_000;
+pub const DEVICE_SECRET: &str = "device-secret";
+pub const CLOCK_SECRET: &str = "clock-secret";
+
+/// The brand and everything around it.
+#[derive(Clone)]
+pub struct World {
+    pub app: App,
+    pub outside: Arc<Outside>,
+    pub people: People,
+    pub router: axum::Router,
+    _file: Option<Arc<SqliteFile>>,
+}
+
+/// Who is there.
+#[derive(Debug, Clone, Copy)]
+pub struct People {
+    pub linfang: CustomerId,
+    /// Bought `phone-39` eleven days ago.
+    pub phone: LineId,
+    /// Bought `watch-month` a month and an hour ago: cut off.
+    pub watch: LineId,
+    /// Bought `thailand` two days ago: waits for its first use.
+    pub travel: LineId,
+    pub wangqiang: CustomerId,
+    /// On the upstream network; nothing bought yet.
+    pub router: LineId,
+    pub shunda: CustomerId,
+    pub hejing: RawId,
+}
+
+/// The IMSI of 林芳's watch.
+pub const WATCH_IMSI: &str = "460110000000002";
+pub const WATCH_NUMBER: &str = "17280001234";
+/// Its owner does not let guests renew it.
+pub const CLOSED_NUMBER: &str = "17280005678";
+
+struct Seed {
+    customer: CustomerId,
+    id: LineId,
+    number: String,
+    name: String,
+    device: DeviceKind,
+    family: Family,
+    network: NetworkKind,
+    guests: bool,
+    bought: Option<(&'static str, i64)>,
+}
+
+impl World {
+    /// A new world on a SQLite file of its own.
+    pub async fn new() -> Self {
+        let file = SqliteFile::new();
+        let options =
+            SqliteOptions { synchronous: Synchronous::Off, readers: 2, cache_kib: 2_048, ..SqliteOptions::default() };
+        let store = file.open(options).await;
+        Self { _file: Some(Arc::new(file)), ..Self::over(store, "http://portal.test").await }
+    }
+
+    /// A new world over an empty store.
+    pub async fn over(store: Store, public_url: &str) -> Self {
+        migrate(&store, MIGRATIONS).await.unwrap();
+        let outside = Arc::new(Outside::default());
+        let brand = stock::brand();
+        let app = App {
+            zone: brand.zone().unwrap(),
+            store,
+            clock: Arc::new(Clock::manual(SystemTime::from_us(NOW_US - 45 * DAY_US), 1)),
+            ports: Ports {
+                payments: outside.clone(),
+                built_in: outside.clone(),
+                upstream: outside.clone(),
+                messenger: outside.clone(),
+            },
+            secrets: Arc::new(Secrets::new(&[7; 32])),
+            wake: Arc::default(),
+            brand: Arc::new(brand),
+        };
+        let people = seed(&app, &outside).await;
+        let config = WebConfig {
+            public_url: public_url.to_owned(),
+            secure_cookies: false,
+            device_secret: Some(DEVICE_SECRET.to_owned()),
+            demo: Some(demo(&people)),
+        };
+        let router = everline_web::router(app.clone(), config);
+        Self { app, outside, people, router, _file: None }
+    }
+
+    /// A router with another configuration over the same app.
+    pub fn router_with(&self, change: impl FnOnce(&mut WebConfig)) -> axum::Router {
+        let mut config = WebConfig {
+            public_url: "https://portal.test".to_owned(),
+            secure_cookies: true,
+            device_secret: None,
+            demo: None,
+        };
+        change(&mut config);
+        everline_web::router(self.app.clone(), config)
+    }
+
+    /// A session of somebody.
+    pub async fn session(&self, principal: Principal) -> SignedIn {
+        open_session(&self.app, principal).await.unwrap()
+    }
+
+    /// Lets time pass, and what falls due with it.
+    pub async fn pass(&self, us: i64) {
+        pass(&self.app, us).await;
+    }
+
+    /// Runs what is due now.
+    pub async fn settle(&self) {
+        settle(&self.app).await;
+    }
+
+    /// Orders something and opens the payment.
+    pub async fn checkout(&self, customer: CustomerId, line: LineId, code: &str) -> (Order, Attempt) {
+        checkout(&self.app, (customer, line), code, None).await
+    }
+
+    /// The payer pays, the notice arrives, and jobs run.
+    pub async fn pays(&self, attempt: &Attempt) {
+        let body = self.outside.pay(&attempt.out_trade_no);
+        payment_confirmed::payment_notice(&self.app, &body).await.unwrap();
+        self.settle().await;
+    }
+
+    /// A device attaches.
+    pub async fn attach(&self, imsi: &str) -> device::Granted {
+        device::attach(&self.app, imsi, "http://127.0.0.1:9/notice").await.unwrap()
+    }
+}
+
+async fn pass(app: &App, us: i64) {
+    app.clock.pass_us(us);
+    settle(app).await;
+}
+
+async fn settle(app: &App) {
+    timers::run_due(app, app.clock.now()).await.unwrap();
+    while jobs::run_due(app).await.unwrap() > 0 {}
+    jobs::number_receipts(app).await.unwrap();
+}
+
+/// An order and its payment, by a guest if there is a token.
+pub async fn checkout(
+    app: &App,
+    (customer, line): (CustomerId, LineId),
+    code: &str,
+    token: Option<String>,
+) -> (Order, Attempt) {
+    let new = place_order::NewOrder {
+        id: OrderId(app.clock.id()),
+        customer,
+        line,
+        offering: OfferingRef { code: code.to_owned(), version: 1 },
+        terms_version: app.brand.terms_version.clone(),
+        placed_by: if token.is_some() { PlacedBy::Guest } else { PlacedBy::Owner },
+        token,
+    };
+    let order = place_order::place_order(app, new).await.unwrap();
+    app.clock.pass_us(1_000);
+    let started = start_payment::start_payment(app, customer, order.id, Method::AlipayQr, "http://return".to_owned());
+    (order, started.await.unwrap())
+}
+
+fn demo(people: &People) -> Demo {
+    let person = |key: &str, name: Localized, what: Localized, principal| {
+        DemoPerson { key: key.to_owned(), name, what, principal }
+    };
+    Demo {
+        people: vec![
+            person(
+                "linfang",
+                Localized::zh_en("林芳", "Lin Fang"),
+                Localized::zh_en("自己的手机、女儿的手表（今天停机）、旅行卡", "Her phone, her daughter’s watch (cut off today), a travel line"),
+                Principal::Customer(people.linfang),
+            ),
+            person(
+                "shunda",
+                Localized::zh_en("顺达冷链", "Shunda Cold Chain"),
+                Localized::zh_en("车队的定位器，有的快到期，有的已停机", "A fleet’s trackers, some ending, some cut off"),
+                Principal::Customer(people.shunda),
+            ),
+            person(
+                "hejing",
+                Localized::zh_en("何静", "He Jing"),
+                Localized::zh_en("客服，查看已付款未生效的订单", "Support: orders that are paid and not in effect"),
+                Principal::Staff(people.hejing),
+            ),
+        ],
+        sandbox_url: "http://sandbox.test".to_owned(),
+        clock_secret: CLOCK_SECRET.to_owned(),
+    }
+}
+
+async fn seed(app: &App, outside: &Outside) -> People {
+    let id = || app.clock.id();
+    let people = People {
+        linfang: CustomerId(id()),
+        phone: LineId(id()),
+        watch: LineId(id()),
+        travel: LineId(id()),
+        wangqiang: CustomerId(id()),
+        router: LineId(id()),
+        shunda: CustomerId(id()),
+        hejing: id(),
+    };
+    let at = app.clock.now().business;
+    let staff = vec![(people.hejing, "何静".to_owned(), "agent".to_owned())];
+    let set_up = SetUp { brand: stock::brand(), offerings: stock::offerings(), staff, at };
+    app.store.transact(set_up).await.unwrap();
+    for (id, kind, name, contact) in [
+        (people.linfang, CustomerKind::Person, "林芳", "13800138001"),
+        (people.wangqiang, CustomerKind::Person, "王强", "13700137002"),
+        (people.shunda, CustomerKind::Organisation, "顺达冷链", "13900139000"),
+    ] {
+        let contact = Some(Msisdn::parse(contact).unwrap());
+        let (name, language) = (name.to_owned(), "zh-CN".to_owned());
+        let customer = Customer { id, kind, name, contact, language, identity: Identity::Verified };
+        app.store.transact(AddCustomer { customer, currency: app.brand.currency, at }).await.unwrap();
+    }
+    let mut seeds = seeds(app, &people);
+    for (place, seed) in seeds.iter().enumerate() {
+        add_line(app, seed, place + 1).await;
+    }
+    seeds.sort_by_key(|seed| std::cmp::Reverse(seed.bought.map_or(0, |bought| bought.1)));
+    for seed in &seeds {
+        if let Some((code, ago_us)) = seed.bought {
+            pass(app, NOW_US - ago_us - app.clock.now().system.us()).await;
+            let (_, attempt) = checkout(app, (seed.customer, seed.id), code, None).await;
+            payment_confirmed::payment_notice(app, &outside.pay(&attempt.out_trade_no)).await.unwrap();
+            settle(app).await;
+        }
+    }
+    pass(app, NOW_US - app.clock.now().system.us()).await;
+    people
+}
+
+fn seeds(app: &App, people: &People) -> Vec<Seed> {
+    let seed = |customer, id, number: &str, name: &str, device, family, bought| Seed {
+        customer,
+        id,
+        number: number.to_owned(),
+        name: name.to_owned(),
+        device,
+        family,
+        network: NetworkKind::BuiltIn,
+        guests: true,
+        bought,
+    };
+    let month_us = 31 * DAY_US;
+    let mut seeds = vec![
+        seed(people.linfang, people.phone, "13800138001", "我的手机", DeviceKind::Phone, Family::Phone, Some(("phone-39", 11 * DAY_US))),
+        seed(people.linfang, people.watch, WATCH_NUMBER, "朵朵的手表", DeviceKind::Watch, Family::Watch, Some(("watch-month", month_us + HOUR_US))),
+        Seed {
+            guests: false,
+            ..seed(people.linfang, people.travel, CLOSED_NUMBER, "泰国旅行卡", DeviceKind::Phone, Family::Travel, Some(("thailand", 2 * DAY_US)))
+        },
+        Seed {
+            network: NetworkKind::Upstream,
+            ..seed(people.wangqiang, people.router, "17280009012", "门店路由器", DeviceKind::Router, Family::Router, None)
+        },
+    ];
+    for n in 1..=12i64 {
+        // Two are cut off, one is in grace, three end this week, the others are fine.
+        let ago_us = match n {
+            1 | 2 => month_us + 3 * DAY_US,
+            3 => month_us + DAY_US,
+            4..=6 => month_us - n * 12 * HOUR_US,
+            _ => n * DAY_US,
+        } + n * MINUTE_US;
+        let (number, name) = (format!("14400120000{n:02}"), format!("冷链 {n:03} 号车"));
+        let id = LineId(app.clock.id());
+        seeds.push(seed(people.shunda, id, &number, &name, DeviceKind::Tracker, Family::Iot, Some(("iot-month", ago_us))));
+    }
+    seeds
+}
+
+async fn add_line(app: &App, seed: &Seed, place: usize) {
+    let line = Line {
+        id: seed.id,
+        customer: seed.customer,
+        version: 0,
+        msisdn: Msisdn::parse(&seed.number).unwrap(),
+        name: seed.name.clone(),
+        device: seed.device,
+        family: seed.family,
+        network: seed.network,
+        state: LineState::Silent,
+        state_since: app.clock.now().business,
+        service_until: None,
+        guest_renewal: seed.guests,
+        main_balance_consent: false,
+    };
+    let iccid = Iccid::parse(&format!("898604000000{place:08}")).unwrap();
+    let imsi = Imsi::parse(&format!("46011{place:010}")).unwrap();
+    app.store.transact(AddLine { line, iccid, imsi, esim: false }).await.unwrap();
+}

@@ -1,0 +1,115 @@
+//! The outside as the tests command it.
+
+use async_trait::async_trait;
+use everline_app::ports::{
+    ClosedAnswer, MessageFate, Messenger, Network, NetworkChange, NetworkReply, NoticeRefusal, NoticeSays,
+    OutgoingMessage, PaymentNotice, PaymentProvider, PaymentRequest, PaymentStatus, RefundStatus, Started,
+};
+use everline_core::money::{Currency, Money};
+use everline_core::payment::{Evidence, Method};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+/// How the provider answers when a payment is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mood {
+    #[default]
+    Fine,
+    Refuses,
+    Silent,
+}
+
+/// Everything outside: one provider, both networks, one messenger.
+#[derive(Default)]
+pub struct Outside {
+    pub mood: Mutex<Mood>,
+    /// What the networks say; `None` is yes.
+    pub network: Mutex<Option<NetworkReply>>,
+    pub messages: Mutex<Vec<OutgoingMessage>>,
+    pub started: Mutex<Vec<PaymentRequest>>,
+    paid: Mutex<BTreeMap<String, Money>>,
+}
+
+impl Outside {
+    pub fn set(&self, mood: Mood) {
+        *self.mood.lock().unwrap() = mood;
+    }
+    pub fn set_network(&self, reply: Option<NetworkReply>) {
+        *self.network.lock().unwrap() = reply;
+    }
+    /// The payer pays what was asked; the notice about it.
+    pub fn pay(&self, out_trade_no: &str) -> Vec<u8> {
+        let started = self.started.lock().unwrap();
+        let asked = started.iter().find(|asked| asked.out_trade_no == out_trade_no).unwrap();
+        self.paid.lock().unwrap().insert(out_trade_no.to_owned(), asked.amount);
+        format!("out_trade_no={out_trade_no}&amount={}&sign=good", asked.amount.decimal()).into_bytes()
+    }
+    /// How many payments were started.
+    pub fn starts(&self) -> usize {
+        self.started.lock().unwrap().len()
+    }
+    /// The code in the newest message.
+    pub fn last_code(&self) -> String {
+        let messages = self.messages.lock().unwrap();
+        let message = messages.iter().rfind(|message| message.template == "one_time_code").unwrap();
+        message.parameters.iter().find(|(name, _)| *name == "code").unwrap().1.clone()
+    }
+}
+
+fn evidence(out_trade_no: &str, amount: Money) -> Evidence {
+    let trade_no = format!("2026112222001{}", out_trade_no.get(20..).unwrap_or_default());
+    Evidence { out_trade_no: out_trade_no.to_owned(), trade_no, amount }
+}
+
+#[async_trait]
+impl PaymentProvider for Outside {
+    async fn start(&self, request: &PaymentRequest) -> Started {
+        self.started.lock().unwrap().push(request.clone());
+        match (*self.mood.lock().unwrap(), request.method) {
+            (Mood::Refuses, _) => Started::Refused("no".to_owned()),
+            (Mood::Silent, _) => Started::Unknown,
+            (Mood::Fine, Method::AlipayQr) => Started::Pay(format!("https://qr.pay.test/{}", request.out_trade_no)),
+            (Mood::Fine, Method::AlipayWap) => Started::Pay(format!("https://wap.pay.test/?n={}&a=1", request.out_trade_no)),
+        }
+    }
+    async fn query(&self, out_trade_no: &str) -> PaymentStatus {
+        match self.paid.lock().unwrap().get(out_trade_no) {
+            Some(amount) => PaymentStatus::Paid(evidence(out_trade_no, *amount)),
+            None if *self.mood.lock().unwrap() == Mood::Silent => PaymentStatus::Unknown,
+            None => PaymentStatus::Waiting,
+        }
+    }
+    async fn close(&self, out_trade_no: &str) -> ClosedAnswer {
+        if self.paid.lock().unwrap().contains_key(out_trade_no) { ClosedAnswer::AlreadyPaid } else { ClosedAnswer::Closed }
+    }
+    async fn refund(&self, _: &str, _: &str, _: Money) -> RefundStatus {
+        RefundStatus::Unknown
+    }
+    fn read_notice(&self, body: &[u8]) -> Result<PaymentNotice, NoticeRefusal> {
+        let text = std::str::from_utf8(body).map_err(|_| NoticeRefusal::Unreadable)?;
+        let field = |name: &str| text.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}=")));
+        let out_trade_no = field("out_trade_no").ok_or(NoticeRefusal::Unreadable)?;
+        if field("sign") != Some("good") {
+            return Err(NoticeRefusal::Forged);
+        }
+        let amount = Money::parse(field("amount").unwrap_or_default(), Currency::CNY);
+        let amount = amount.map_err(|_| NoticeRefusal::Unreadable)?;
+        let says = NoticeSays::Paid(evidence(out_trade_no, amount));
+        Ok(PaymentNotice { name: format!("notice {out_trade_no}"), says })
+    }
+}
+
+#[async_trait]
+impl Network for Outside {
+    async fn apply(&self, _: &NetworkChange) -> NetworkReply {
+        self.network.lock().unwrap().unwrap_or(NetworkReply::Done)
+    }
+}
+
+#[async_trait]
+impl Messenger for Outside {
+    async fn send(&self, message: &OutgoingMessage) -> MessageFate {
+        self.messages.lock().unwrap().push(message.clone());
+        MessageFate::Accepted
+    }
+}
