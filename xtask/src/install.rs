@@ -18,7 +18,9 @@ impl Need {
     fn present(self) -> bool {
         match self {
             Need::Postgres => postgres_bin().is_some(),
-            Need::Chromium => Path::new("/usr/bin/chromium").exists() && Path::new("/usr/share/fonts/opentype/noto").exists(),
+            Need::Chromium => {
+                Path::new("/usr/bin/chromium").exists() && Path::new("/usr/share/fonts/opentype/noto").exists()
+            }
             Need::Node => runs("node") && runs("npm"),
         }
     }
@@ -38,7 +40,8 @@ fn runs(program: &str) -> bool {
 /// The newest installed PostgreSQL's folder of binaries.
 pub(crate) fn postgres_bin() -> Option<std::path::PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
-    let bins = versions.filter_map(|entry| Some(entry.ok()?.path().join("bin"))).filter(|bin| bin.join("initdb").exists());
+    let bins =
+        versions.filter_map(|entry| Some(entry.ok()?.path().join("bin"))).filter(|bin| bin.join("initdb").exists());
     bins.max()
 }
 

@@ -62,7 +62,9 @@ impl Work for FindLine {
     type Out = Option<(Line, Allowance, Option<BusinessTime>)>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        let Some((customer, id)) = directory::find(tx, directory::Name::Msisdn, &self.msisdn).await? else { return Ok(None) };
+        let Some((customer, id)) = directory::find(tx, directory::Name::Msisdn, &self.msisdn).await? else {
+            return Ok(None);
+        };
         let Some(line) = line::get(tx, customer, LineId(id)).await? else { return Ok(None) };
         let allowance = allowance::get(tx, customer, line.id).await?;
         let due = timer::get(tx, line.id.0).await?;

@@ -42,7 +42,12 @@ impl Http {
         let kind = "application/x-www-form-urlencoded;charset=utf-8";
         read(self.0.post(url).header("content-type", kind).body(body)).await
     }
-    pub(crate) async fn post_json(&self, url: &str, token: &str, body: &serde_json::Value) -> Result<Answer, HttpError> {
+    pub(crate) async fn post_json(
+        &self,
+        url: &str,
+        token: &str,
+        body: &serde_json::Value,
+    ) -> Result<Answer, HttpError> {
         read(self.0.post(url).bearer_auth(token).json(body)).await
     }
     pub(crate) async fn get(&self, url: &str, token: &str) -> Result<Answer, HttpError> {

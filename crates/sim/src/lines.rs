@@ -90,17 +90,25 @@ pub async fn make(app: &App, first: u64, count: u64, orders: u32) -> Result<Vec<
     let lines: Vec<Vec<(CustomerId, LineId)>> = iter(pairs).map(pair).buffered(AT_ONCE).try_collect().await?;
     let lines = lines.concat();
     let wanted: Vec<(CustomerId, LineId)> = (0..orders).flat_map(|_| lines.iter().copied()).collect();
-    let placed = iter(wanted).map(|(customer, line)| place(app, customer, line)).buffered(AT_ONCE);
+    let placed = iter(wanted).map(|(customer, line)| place(app, customer, line, PLAN)).buffered(AT_ONCE);
     placed.try_collect().await
 }
 
-/// Places one order of the plan and starts its payment.
-pub async fn place(app: &App, customer: CustomerId, line: LineId) -> Result<Awaiting, Failure> {
+/// Adds a customer with one line, both numbered `n`.
+pub async fn add(app: &App, owner: CustomerId, id: LineId, n: u64) -> Result<(), Failure> {
+    let (currency, at) = (app.brand.currency, app.clock.now().business);
+    app.store.transact(AddCustomer { customer: customer(owner, n)?, currency, at }).await?;
+    app.store.transact(line(owner, id, n, at)?).await?;
+    Ok(())
+}
+
+/// Places one order and starts its payment.
+pub async fn place(app: &App, customer: CustomerId, line: LineId, code: &str) -> Result<Awaiting, Failure> {
     let new = NewOrder {
         id: OrderId(app.clock.id()),
         customer,
         line,
-        offering: reference(PLAN),
+        offering: reference(code),
         terms_version: app.brand.terms_version.clone(),
         placed_by: PlacedBy::Owner,
         token: None,

@@ -69,6 +69,12 @@ enum Bench {
         /// A folder on the disk to measure
         #[arg(long)]
         data: Option<PathBuf>,
+        /// Bytes per page of a SQLite file
+        #[arg(long)]
+        page_size: Option<u32>,
+        /// Page cache of each SQLite connection, in KiB
+        #[arg(long)]
+        cache_kib: Option<u32>,
         /// Verify the whole store at the end
         #[arg(long)]
         verify: bool,
@@ -114,8 +120,19 @@ async fn run(command: Command) -> Result<(), Failure> {
             println!("{}", crash::run(&options).await?);
             Ok(())
         }
-        Command::Bench(Bench::Renewals { store, lines, seconds, concurrency, postgres, data, verify }) => {
-            let options = bench::Options { store, postgres, data, lines, seconds, concurrency, verify };
+        Command::Bench(Bench::Renewals {
+            store,
+            lines,
+            seconds,
+            concurrency,
+            postgres,
+            data,
+            page_size,
+            cache_kib,
+            verify,
+        }) => {
+            let options =
+                bench::Options { store, postgres, data, lines, seconds, concurrency, page_size, cache_kib, verify };
             for figure in bench::renewals(&options).await? {
                 let line = serde_json::to_string(&figure).map_err(|error| Failure::Unusable(error.to_string()))?;
                 println!("{line}");

@@ -147,6 +147,12 @@ impl NewOrder {
     }
 }
 
+/// The provider's number of a first payment.
+#[must_use]
+pub fn trade_no(out_trade_no: &str) -> String {
+    format!("20261122{}", out_trade_no.get(12..).unwrap_or_default())
+}
+
 /// As `place_order` numbers orders.
 fn number(id: RawId, zone: &Zone, now: Now) -> String {
     let day = zone.date(now.business);
@@ -181,7 +187,7 @@ impl Work for Lines {
             AddCustomer { customer, currency, at }.run(tx).await?;
             line(new.customer, new.line, new.n, at).map_err(malformed)?.run(tx).await?;
             let order = new.first.write(tx, &self.app).await?;
-            let trade_no = format!("20261122{}", order.out_trade_no.get(12..).unwrap_or_default());
+            let trade_no = trade_no(&order.out_trade_no);
             let evidence = Evidence { out_trade_no: order.out_trade_no, trade_no, amount: order.amount };
             let (brand, zone) = (brand.clone(), zone.clone());
             PaymentConfirmed { evidence, notice: None, brand, zone, now: *now }.run(tx).await?;

@@ -9,7 +9,10 @@ pub struct Stopwatch(Instant);
 impl Stopwatch {
     /// Starts now.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "measures durations; no time of it ever reaches the program measured")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "measures durations; no time of it ever reaches the program measured"
+    )]
     pub fn start() -> Self {
         Self(Instant::now())
     }

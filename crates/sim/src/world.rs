@@ -59,8 +59,13 @@ pub enum Place {
 impl Place {
     /// Opens the store that is there.
     pub async fn open(&self) -> Result<Store, Failure> {
+        self.open_with(SqliteOptions::default()).await
+    }
+
+    /// Opens it, with these options if it is a file.
+    pub async fn open_with(&self, options: SqliteOptions) -> Result<Store, Failure> {
         Ok(match self {
-            Place::Sqlite(file) => Store::open_sqlite(file, SqliteOptions::default()).await?,
+            Place::Sqlite(file) => Store::open_sqlite(file, options).await?,
             Place::Postgres(config) => Store::open_postgres(config, PostgresOptions::default()).await?,
         })
     }
@@ -121,7 +126,8 @@ impl Provider {
 
     /// The notice that an attempt was paid in full, as it is posted: every field a real one has, about 1 KiB.
     pub fn notice(&self, out_trade_no: &str, amount: Money, paid_at_s: i64) -> Result<Vec<u8>, Failure> {
-        let fen = amount.to_minor().ok().and_then(Fen::new).ok_or_else(|| Failure::Unusable("no such amount".into()))?;
+        let fen =
+            amount.to_minor().ok().and_then(Fen::new).ok_or_else(|| Failure::Unusable("no such amount".into()))?;
         let (yuan, time) = (fen.to_string(), format_time(paid_at_s));
         // The provider's numbers follow from ours, so that a notice made again is the same notice.
         let trade_no = format!("20261122220014{}", tail(out_trade_no, 14));

@@ -45,7 +45,11 @@ pub(crate) fn url(name: &str) -> Option<&'static str> {
 }
 
 /// `GET /assets/{hash}/{name}`
-pub(crate) async fn show(State(_): State<Web>, Path((hash, name)): Path<(String, String)>, headers: HeaderMap) -> Response {
+pub(crate) async fn show(
+    State(_): State<Web>,
+    Path((hash, name)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
     let Some(asset) = ASSETS.iter().find(|asset| asset.name == name && asset.hash == hash) else {
         return StatusCode::NOT_FOUND.into_response();
     };

@@ -71,7 +71,7 @@ fn whole(number: u64) -> String {
         }
         if part > 0 {
             // 万亿 followed by a spoken 亿 group says 亿 only once.
-            let next = number / 100_000_000 % 10_000 > 0;
+            let next = !(number / 100_000_000).is_multiple_of(10_000);
             text.push_str(if *name == "万亿" && next { "万" } else { name });
         }
     }

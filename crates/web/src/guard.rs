@@ -84,12 +84,7 @@ pub(crate) async fn guard(State((web, rule)): State<(Web, Rule)>, request: Reque
 }
 
 /// Reads who and where from the request's head. An error of the store is kept: the page that tells of it needs the rest.
-async fn arrive(
-    web: &Web,
-    parts: &Parts,
-    page: bool,
-    cookies: &mut Vec<HeaderValue>,
-) -> (Facts, Result<(), Fault>) {
+async fn arrive(web: &Web, parts: &Parts, page: bool, cookies: &mut Vec<HeaderValue>) -> (Facts, Result<(), Fault>) {
     let headers = &parts.headers;
     let lang = language(web, parts, page, cookies);
     let token = if page { cookie(headers, session_cookie(web)) } else { bearer(headers) };
@@ -173,7 +168,8 @@ fn face(web: &Web, visit: &Visit, page: bool, parts: &Parts, fault: &Fault) -> R
         let sign_in = matches!(fault, Fault::Problem(Problem::SignInFirst));
         if sign_in {
             let next: String = url::form_urlencoded::byte_serialize(visit.here.as_bytes()).collect();
-            let path = if parts.method == Method::GET { format!("/sign-in?next={next}") } else { "/sign-in".to_owned() };
+            let path =
+                if parts.method == Method::GET { format!("/sign-in?next={next}") } else { "/sign-in".to_owned() };
             return crate::frame::go(&path);
         }
         fault_page(web, visit, fault)

@@ -43,7 +43,9 @@ impl Access {
     pub(crate) fn is_page(self, path: &str) -> bool {
         match self {
             Access::Page | Access::CustomerPage | Access::StaffPage | Access::DemoPage => true,
-            Access::Unknown => !["/api/", "/device/", "/notify/", "/demo/clock"].iter().any(|root| path.starts_with(root)),
+            Access::Unknown => {
+                !["/api/", "/device/", "/notify/", "/demo/clock"].iter().any(|root| path.starts_with(root))
+            }
             _ => false,
         }
     }

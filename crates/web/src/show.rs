@@ -66,7 +66,7 @@ impl Show {
     }
     /// What an offering includes: `1 GB · 30 minutes`; empty for money.
     pub(crate) fn included(&self, included: &[Included]) -> String {
-        let parts: Vec<String> = included.iter().map(|one| self.amount(one.unit, one.amount)).collect();
+        let parts: Vec<String> = included.iter().map(|one| unbroken(&self.amount(one.unit, one.amount))).collect();
         parts.join(" · ")
     }
     /// `3 天`.
@@ -126,6 +126,11 @@ impl Show {
             _ => self.days(days),
         }
     }
+}
+
+/// A text that stays on one line: spaces that do not break.
+pub(crate) fn unbroken(text: &str) -> String {
+    text.replace(' ', "\u{a0}")
 }
 
 /// Commas between groups of three digits.
@@ -188,8 +193,9 @@ mod tests {
 
     #[test]
     fn what_is_included_is_listed() {
-        let included = [Included { unit: Unit::Octets, amount: 1_000_000_000 }, Included { unit: Unit::Seconds, amount: 1_800 }];
-        assert_eq!(show(Lang::ZhCn).included(&included), "1 GB · 30 分钟");
-        assert_eq!(show(Lang::En).included(&included), "1 GB · 30 minutes");
+        let included =
+            [Included { unit: Unit::Octets, amount: 1_000_000_000 }, Included { unit: Unit::Seconds, amount: 1_800 }];
+        assert_eq!(show(Lang::ZhCn).included(&included), "1\u{a0}GB · 30\u{a0}分钟");
+        assert_eq!(show(Lang::En).included(&included), "1\u{a0}GB · 30\u{a0}minutes");
     }
 }

@@ -178,12 +178,15 @@ mod tests {
             resource.unwrap_or_else(|(_, errors)| panic!("{file} in {}: {errors:?}", lang.tag()));
             let mut key = String::new();
             for line in text.lines().filter(|line| !line.starts_with('#')) {
-                if let Some((name, _)) = line.split_once(" =").filter(|_| line.starts_with(|c: char| c.is_ascii_lowercase())) {
+                if let Some((name, _)) =
+                    line.split_once(" =").filter(|_| line.starts_with(|c: char| c.is_ascii_lowercase()))
+                {
                     key = name.to_owned();
                     assert!(keys.insert(key.clone(), BTreeSet::new()).is_none(), "{name} twice in {}", lang.tag());
                 }
                 let variables = line.split('$').skip(1);
-                let variables = variables.map(|rest| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect());
+                let variables =
+                    variables.map(|rest| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect());
                 keys.entry(key.clone()).or_default().extend(variables);
             }
         }
@@ -197,7 +200,8 @@ mod tests {
         assert!(zh.len() > 200, "the files are read");
         for lang in Lang::ALL {
             let other = keys(lang);
-            let differ: Vec<&String> = zh.keys().chain(other.keys()).filter(|key| zh.get(*key) != other.get(*key)).collect();
+            let differ: Vec<&String> =
+                zh.keys().chain(other.keys()).filter(|key| zh.get(*key) != other.get(*key)).collect();
             assert!(differ.is_empty(), "{}: {differ:?}", lang.tag());
         }
     }

@@ -23,7 +23,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// What must not be reachable from the pure crates.
-const IMPURE: &[&str] = &["tokio", "rusqlite", "libsqlite3-sys", "postgres", "tokio-postgres", "reqwest", "hyper", "axum", "mio"];
+const IMPURE: &[&str] =
+    &["tokio", "rusqlite", "libsqlite3-sys", "postgres", "tokio-postgres", "reqwest", "hyper", "axum", "mio"];
 
 struct Metadata {
     members: BTreeSet<String>,
@@ -38,7 +39,12 @@ fn metadata() -> Metadata {
     let name_of: BTreeMap<&str, &str> = (json["packages"].as_array().unwrap().iter())
         .map(|package| (package["id"].as_str().unwrap(), package["name"].as_str().unwrap()))
         .collect();
-    let members = json["workspace_members"].as_array().unwrap().iter().map(|id| name_of[id.as_str().unwrap()].to_owned()).collect();
+    let members = json["workspace_members"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|id| name_of[id.as_str().unwrap()].to_owned())
+        .collect();
     let mut uses: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)> = BTreeMap::new();
     for node in json["resolve"]["nodes"].as_array().unwrap() {
         let entry = uses.entry(name_of[node["id"].as_str().unwrap()].to_owned()).or_default();
@@ -46,7 +52,11 @@ fn metadata() -> Metadata {
             let name = name_of[dependency["pkg"].as_str().unwrap()].to_owned();
             let kinds = dependency["dep_kinds"].as_array().unwrap();
             let only_dev = kinds.iter().all(|kind| kind["kind"] == "dev");
-            if only_dev { entry.1.insert(name) } else { entry.0.insert(name) };
+            if only_dev {
+                entry.1.insert(name)
+            } else {
+                entry.0.insert(name)
+            };
         }
     }
     Metadata { members, uses }
@@ -57,7 +67,9 @@ fn dependencies_point_one_way() {
     let metadata = metadata();
     let allowed: BTreeMap<&str, &[&str]> = ALLOWED.iter().copied().collect();
     for member in &metadata.members {
-        let may = allowed.get(member.as_str()).unwrap_or_else(|| panic!("{member} has no row here: say what it may depend on"));
+        let may = allowed
+            .get(member.as_str())
+            .unwrap_or_else(|| panic!("{member} has no row here: say what it may depend on"));
         let ours = |name: &&String| metadata.members.contains(*name);
         for used in metadata.uses[member].0.iter().filter(ours) {
             assert!(may.contains(&used.as_str()), "{member} must not depend on {used}");

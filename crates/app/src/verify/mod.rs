@@ -94,7 +94,8 @@ impl Default for Limits {
     }
 }
 
-/// Checks everything in a store as of one snapshot.
+/// Checks everything in a store as of one snapshot. `now` is the store's time: where business time runs ahead, that is part
+/// of it (see [`crate::timers::restore_business_time`]), or what has begun looks as if it lay in the future.
 ///
 /// # Errors
 /// [`Problem`] if the store cannot be read.

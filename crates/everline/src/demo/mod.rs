@@ -82,7 +82,8 @@ fn greeting(running: &Running) -> String {
 
 async fn start(options: Options) -> Result<Running, Box<dyn Error>> {
     let folder = if options.data.is_none() { Some(tempfile::tempdir()?) } else { None };
-    let data = options.data.clone().or_else(|| folder.as_ref().map(|folder| folder.path().to_owned())).unwrap_or_default();
+    let data =
+        options.data.clone().or_else(|| folder.as_ref().map(|folder| folder.path().to_owned())).unwrap_or_default();
     std::fs::create_dir_all(&data)?;
     let store_file = data.join("everline.sqlite");
     if store_file.exists() {
@@ -92,7 +93,8 @@ async fn start(options: Options) -> Result<Running, Box<dyn Error>> {
     migrate(&store, MIGRATIONS).await?;
 
     let port = if options.walkthrough { 0 } else { options.port };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| format!("port {port}: {error}"))?;
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| format!("port {port}: {error}"))?;
     let port = listener.local_addr()?.port();
     let url = format!("http://localhost:{port}");
     let clock = Arc::new(Clock::machine());
@@ -122,6 +124,7 @@ async fn stop(running: Running) {
 async fn start_sandbox(clock: &Arc<Clock>, first: u16, platform: u16) -> Result<Sandbox, Box<dyn Error>> {
     let time = clock.clone();
     let mut config = SandboxConfig::new(Arc::new(move || time.now().system.us()));
+    config.alipay.seller_name = "青禾通信".to_owned();
     if first != 0 {
         config.ports.view = first.saturating_add(1);
         config.ports.gateway = first.saturating_add(2);
@@ -137,7 +140,14 @@ async fn start_sandbox(clock: &Arc<Clock>, first: u16, platform: u16) -> Result<
 }
 
 /// Store, clock and ports made into an app.
-fn wire(store: Store, clock: Arc<Clock>, access: &Access, sandbox: &Sandbox, port: u16, url: &str) -> Result<App, Box<dyn Error>> {
+fn wire(
+    store: Store,
+    clock: Arc<Clock>,
+    access: &Access,
+    sandbox: &Sandbox,
+    port: u16,
+    url: &str,
+) -> Result<App, Box<dyn Error>> {
     let http = Http::new(Duration::from_secs(5))?;
     let merchant_key = access.alipay_merchant_key.clone().ok_or("the sandbox made no merchant key")?;
     let alipay = AlipayConfig {
@@ -149,7 +159,8 @@ fn wire(store: Store, clock: Arc<Clock>, access: &Access, sandbox: &Sandbox, por
         notify_url: format!("http://127.0.0.1:{port}/notify/alipay"),
     };
     let devices = format!("http://{}", sandbox.addresses().devices);
-    let sms = Sms::new(http.clone(), access.sms_url.clone(), access.sms_token.clone(), url.to_owned(), Templates::load()?);
+    let sms =
+        Sms::new(http.clone(), access.sms_url.clone(), access.sms_token.clone(), url.to_owned(), Templates::load()?);
     let ports = Ports {
         payments: Arc::new(Alipay::new(alipay, http.clone(), clock.clone())),
         built_in: Arc::new(BuiltIn::new(http.clone(), devices, access.device_token.clone())),
@@ -177,18 +188,29 @@ fn device((imsi, name, kind): &(everline_core::identifiers::Imsi, String, Device
 }
 
 fn web_config(people: &People, access: &Access, url: &str) -> WebConfig {
-    let person = |key: &str, name: Localized, what: Localized, principal| DemoPerson { key: key.to_owned(), name, what, principal };
+    let person = |key: &str, name: Localized, what: Localized, principal| DemoPerson {
+        key: key.to_owned(),
+        name,
+        what,
+        principal,
+    };
     let people = vec![
         person(
             "linfang",
             Localized::zh_en("林芳", "Lin Fang"),
-            Localized::zh_en("自己的手机、女儿的手表（今天停机了）、泰国旅行卡", "Her phone, her daughter's watch (cut off today), a travel line for Thailand"),
+            Localized::zh_en(
+                "自己的手机、女儿的手表（今天停机了）、泰国旅行卡",
+                "Her phone, her daughter's watch (cut off today), a travel line for Thailand",
+            ),
             Principal::Customer(people.linfang),
         ),
         person(
             "shunda",
             Localized::zh_en("顺达冷链", "Shunda Cold Chain"),
-            Localized::zh_en("120 台车载定位器，37 台本周到期，6 台已停机", "120 vehicle trackers, 37 ending this week, 6 cut off"),
+            Localized::zh_en(
+                "120 台车载定位器，37 台本周到期，6 台已停机",
+                "120 vehicle trackers, 37 ending this week, 6 cut off",
+            ),
             Principal::Customer(people.shunda),
         ),
         person(

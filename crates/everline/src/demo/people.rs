@@ -7,8 +7,8 @@ use everline_app::clock::Clock;
 use everline_app::payment_confirmed::take_evidence;
 use everline_app::place_order::{NewOrder, place_order};
 use everline_app::ports::{
-    ClosedAnswer, MessageFate, Messenger, Network, NetworkChange, NetworkReply, NoticeRefusal, OutgoingMessage, PaymentNotice,
-    PaymentProvider, PaymentRequest, PaymentStatus, Ports, RefundStatus, Started,
+    ClosedAnswer, MessageFate, Messenger, Network, NetworkChange, NetworkReply, NoticeRefusal, OutgoingMessage,
+    PaymentNotice, PaymentProvider, PaymentRequest, PaymentStatus, Ports, RefundStatus, Started,
 };
 use everline_app::set_up::SetUp;
 use everline_app::start_payment::start_payment;
@@ -81,7 +81,14 @@ pub(super) async fn seed(app: &App) -> Result<People, SeedError> {
         (people.wangqiang, CustomerKind::Person, "王强", "13700137002"),
     ] {
         let contact = Some(Msisdn::parse(contact).map_err(|_| SeedError::Identifier)?);
-        let customer = Customer { id, kind, name: name.to_owned(), contact, language: "zh-CN".to_owned(), identity: Identity::Verified };
+        let customer = Customer {
+            id,
+            kind,
+            name: name.to_owned(),
+            contact,
+            language: "zh-CN".to_owned(),
+            identity: Identity::Verified,
+        };
         app.store.transact(AddCustomer { customer, currency: app.brand.currency, at: long_ago }).await?;
     }
     let lines = lines(app, &people, now.business);
@@ -114,10 +121,42 @@ fn lines(app: &App, people: &People, now: BusinessTime) -> Vec<LineSeed> {
         LineSeed { customer, id, msisdn: msisdn.to_owned(), name: name.to_owned(), device, family, network, bought }
     };
     let mut lines = vec![
-        family_of(people.linfang, id(), "13800138001", "我的手机", DeviceKind::Phone, Family::Phone, vec![("phone-39", 11 * DAY_US + 5 * HOUR_US)]),
-        family_of(people.linfang, people.linfang_watch, "17280001234", "朵朵的手表", DeviceKind::Watch, Family::Watch, vec![("watch-month", month_that_ends(app, now, -HOUR_US))]),
-        family_of(people.linfang, people.linfang_travel, "17280005678", "泰国旅行卡", DeviceKind::Phone, Family::Travel, vec![("thailand-10g-7d", 2 * DAY_US)]),
-        family_of(people.wangqiang, people.wangqiang_router, "17280009012", "门店路由器", DeviceKind::Router, Family::Router, vec![]),
+        family_of(
+            people.linfang,
+            id(),
+            "13800138001",
+            "我的手机",
+            DeviceKind::Phone,
+            Family::Phone,
+            vec![("phone-39", 11 * DAY_US + 5 * HOUR_US)],
+        ),
+        family_of(
+            people.linfang,
+            people.linfang_watch,
+            "17280001234",
+            "朵朵的手表",
+            DeviceKind::Watch,
+            Family::Watch,
+            vec![("watch-month", month_that_ends(app, now, -HOUR_US))],
+        ),
+        family_of(
+            people.linfang,
+            people.linfang_travel,
+            "17280005678",
+            "泰国旅行卡",
+            DeviceKind::Phone,
+            Family::Travel,
+            vec![("thailand-10g-7d", 2 * DAY_US)],
+        ),
+        family_of(
+            people.wangqiang,
+            people.wangqiang_router,
+            "17280009012",
+            "门店路由器",
+            DeviceKind::Router,
+            Family::Router,
+            vec![],
+        ),
     ];
     for line in &mut lines {
         if [people.linfang_travel, people.wangqiang_router].contains(&line.id) {
@@ -163,7 +202,11 @@ fn tracker(app: &App, now: BusinessTime, id: LineId, customer: CustomerId, n: u1
     }
 }
 
-async fn add_lines(app: &App, lines: &[LineSeed], at: BusinessTime) -> Result<Vec<(Imsi, String, DeviceKind)>, SeedError> {
+async fn add_lines(
+    app: &App,
+    lines: &[LineSeed],
+    at: BusinessTime,
+) -> Result<Vec<(Imsi, String, DeviceKind)>, SeedError> {
     let mut devices = Vec::new();
     let mut adding = Vec::new();
     for (n, seed) in lines.iter().enumerate() {
@@ -238,7 +281,12 @@ async fn buy(app: &App, line: &LineSeed, code: &str) -> Result<(), SeedError> {
 
 /// Ports for the past: payments are taken by hand, networks do as told, nobody gets a message.
 fn quiet_ports() -> Ports {
-    Ports { payments: Arc::new(Quiet), built_in: Arc::new(Quiet), upstream: Arc::new(Quiet), messenger: Arc::new(Quiet) }
+    Ports {
+        payments: Arc::new(Quiet),
+        built_in: Arc::new(Quiet),
+        upstream: Arc::new(Quiet),
+        messenger: Arc::new(Quiet),
+    }
 }
 
 struct Quiet;

@@ -5,8 +5,8 @@ use crate::Http;
 use async_trait::async_trait;
 use everline_app::clock::Clock;
 use everline_app::ports::{
-    ClosedAnswer, NoticeRefusal, NoticeSays, PaymentNotice, PaymentProvider, PaymentRequest, PaymentStatus, RefundStatus,
-    Started,
+    ClosedAnswer, NoticeRefusal, NoticeSays, PaymentNotice, PaymentProvider, PaymentRequest, PaymentStatus,
+    RefundStatus, Started,
 };
 use everline_core::money::{Currency, Money};
 use everline_core::payment::{Evidence, Method};
@@ -61,7 +61,12 @@ impl Alipay {
     }
 
     /// A signed request. Signing takes a quarter of a millisecond of processor time, so it runs beside the reactor.
-    async fn signed(&self, method: &'static str, biz_content: String, return_url: Option<String>) -> Result<Params, Failure> {
+    async fn signed(
+        &self,
+        method: &'static str,
+        biz_content: String,
+        return_url: Option<String>,
+    ) -> Result<Params, Failure> {
         let config = self.config.clone();
         let timestamp_unix_s = self.clock.now().system.us() / SECOND_US;
         let sign = move || {
@@ -121,7 +126,8 @@ impl Alipay {
             Reply::Done(trade) if trade.out_trade_no != out_trade_no => PaymentStatus::Unknown,
             Reply::Done(trade) => match trade.trade_status {
                 TradeStatus::Success | TradeStatus::Finished => {
-                    evidence(trade.out_trade_no, trade.trade_no, trade.total_amount).map_or(PaymentStatus::Unknown, PaymentStatus::Paid)
+                    evidence(trade.out_trade_no, trade.trade_no, trade.total_amount)
+                        .map_or(PaymentStatus::Unknown, PaymentStatus::Paid)
                 }
                 TradeStatus::Closed => PaymentStatus::Closed,
                 TradeStatus::WaitBuyerPay => PaymentStatus::Waiting,
@@ -160,7 +166,9 @@ impl Alipay {
             Reply::Done(_) => {}
             Reply::Refused(refusal) => match refusal.kind() {
                 // The merchant's account may be filled, and the gateway's trouble may pass: ask again later.
-                RefusalKind::Unknown | RefusalKind::MerchantBalance | RefusalKind::TradeNotExist => return Ok(RefundStatus::Unknown),
+                RefusalKind::Unknown | RefusalKind::MerchantBalance | RefusalKind::TradeNotExist => {
+                    return Ok(RefundStatus::Unknown);
+                }
                 _ => return Ok(RefundStatus::Refused),
             },
         }
@@ -236,6 +244,7 @@ fn read_fields(notice: &Notification, config: &AlipayConfig) -> Result<PaymentNo
     }
     // A refund is told by a notice too, with the trade's status and amount as they were paid: known already.
     let paid = notice.trade_status()?.is_paid() && notice.refund_fee()?.is_none();
-    let brought = if paid { evidence(out_trade_no, notice.trade_no()?.to_owned(), notice.total_amount()?) } else { None };
+    let brought =
+        if paid { evidence(out_trade_no, notice.trade_no()?.to_owned(), notice.total_amount()?) } else { None };
     Ok(PaymentNotice { name, says: brought.map_or(NoticeSays::Nothing, NoticeSays::Paid) })
 }

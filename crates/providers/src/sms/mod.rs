@@ -32,7 +32,11 @@ const LOCALES: [(&str, &str); 2] =
 impl Templates {
     /// The templates this program carries.
     pub fn load() -> Result<Self, DamagedTemplates> {
-        LOCALES.into_iter().map(|(tag, source)| bundle(tag, source).ok_or(DamagedTemplates(tag))).collect::<Result<_, _>>().map(Self)
+        LOCALES
+            .into_iter()
+            .map(|(tag, source)| bundle(tag, source).ok_or(DamagedTemplates(tag)))
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
     /// The text of a template; `None` when no language has it.
     #[must_use]

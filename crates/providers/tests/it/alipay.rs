@@ -87,7 +87,9 @@ async fn a_refund_whose_answer_is_lost_is_found() {
 async fn an_answer_that_cannot_be_believed_is_unknown() {
     let rig = Rig::start().await;
     let alipay = rig.alipay();
-    for (n, kind) in ["bad_signature", "http_500", "close_after", "close_before", "system_error"].into_iter().enumerate() {
+    for (n, kind) in
+        ["bad_signature", "http_500", "close_after", "close_before", "system_error"].into_iter().enumerate()
+    {
         rig.spoil("alipay.trade.precreate", json!(kind)).await;
         let started = alipay.start(&request(&format!("u{n}"), Method::AlipayQr)).await;
         assert_eq!(started, Started::Unknown, "precreate, {kind}");
@@ -113,7 +115,13 @@ async fn notice(rig: &Rig, out_trade_no: &str) -> Vec<u8> {
         assert!(stream.read_buf(&mut bytes).await.unwrap() > 0, "the gateway hung up");
         let text = String::from_utf8_lossy(&bytes).to_lowercase();
         let Some((head, _)) = text.split_once("\r\n\r\n") else { continue };
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length:")).unwrap().trim().parse::<usize>().unwrap();
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length:"))
+            .unwrap()
+            .trim()
+            .parse::<usize>()
+            .unwrap();
         if bytes.len() == head.len() + 4 + length {
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nsuccess").await.unwrap();
             return bytes.split_off(head.len() + 4);

@@ -11,7 +11,10 @@ fn activation(request_id: &str, repeated: bool) -> NetworkChange {
         request_id: request_id.to_owned(),
         repeated,
         msisdn: Msisdn::parse("17280005678").unwrap(),
-        what: NetworkWhat::Activate { iccid: Iccid::parse("89861126000000000001").unwrap(), plan_code: "TH-10G-7D".to_owned() },
+        what: NetworkWhat::Activate {
+            iccid: Iccid::parse("89861126000000000001").unwrap(),
+            plan_code: "TH-10G-7D".to_owned(),
+        },
     }
 }
 
@@ -45,11 +48,23 @@ async fn only_addresses_of_the_network_are_called() {
     for url in ["http://127.0.0.1:4000", "http://127.0.0.1:4000/devices/1"] {
         assert!(built_in.may_call(url), "{url}");
     }
-    for url in ["http://127.0.0.1:40001/", "http://127.0.0.1:4000@evil.example/", "http://10.0.0.1/", "https://127.0.0.1:4000/", ""] {
+    for url in [
+        "http://127.0.0.1:40001/",
+        "http://127.0.0.1:4000@evil.example/",
+        "http://10.0.0.1/",
+        "https://127.0.0.1:4000/",
+        "",
+    ] {
         assert!(!built_in.may_call(url), "{url}");
     }
     let session = SessionId(RawId::new_v7(1, [1; 10]));
-    let what = NetworkWhat::Session { session, notify_url: "http://127.0.0.1:9/".to_owned(), action: NetworkAction::Redirect };
-    let change = NetworkChange { request_id: "r".to_owned(), repeated: false, msisdn: Msisdn::parse("17280005678").unwrap(), what };
+    let what =
+        NetworkWhat::Session { session, notify_url: "http://127.0.0.1:9/".to_owned(), action: NetworkAction::Redirect };
+    let change = NetworkChange {
+        request_id: "r".to_owned(),
+        repeated: false,
+        msisdn: Msisdn::parse("17280005678").unwrap(),
+        what,
+    };
     assert_eq!(built_in.apply(&change).await, NetworkReply::Unknown);
 }

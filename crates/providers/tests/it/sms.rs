@@ -9,7 +9,13 @@ use serde_json::json;
 async fn a_message_arrives_once_whatever_happens_to_the_answer() {
     let rig = Rig::start().await;
     let access = rig.sandbox.access();
-    let sms = Sms::new(http(), access.sms_url.clone(), access.sms_token.clone(), "https://my.example".to_owned(), Templates::load().unwrap());
+    let sms = Sms::new(
+        http(),
+        access.sms_url.clone(),
+        access.sms_token.clone(),
+        "https://my.example".to_owned(),
+        Templates::load().unwrap(),
+    );
     let message = OutgoingMessage {
         id: MessageId(RawId::new_v7(1, [1; 10])),
         to: Msisdn::parse("13800138001").unwrap(),
@@ -30,7 +36,10 @@ async fn a_message_arrives_once_whatever_happens_to_the_answer() {
     let messages = inbox["messages"].as_array().unwrap();
     assert_eq!(messages.len(), 1, "{inbox}");
     let text = messages[0]["text"].as_str().unwrap();
-    assert!(text.starts_with("【青禾通信】朵朵的手表 已停机") && text.ends_with("https://my.example/lines/abc/renew"), "{text}");
+    assert!(
+        text.starts_with("【青禾通信】朵朵的手表 已停机") && text.ends_with("https://my.example/lines/abc/renew"),
+        "{text}"
+    );
     rig.control("PUT", "sms/fault", Some(json!("refuse"))).await;
     let other = OutgoingMessage { id: MessageId(RawId::new_v7(2, [1; 10])), ..message };
     assert_eq!(sms.send(&other).await, MessageFate::Refused);

@@ -1,8 +1,8 @@
 //! The disk's own speed: append a record, wait until it is on the disk, again.
 
 use super::report::Rate;
-use crate::stopwatch::Stopwatch;
 use crate::Failure;
+use crate::stopwatch::Stopwatch;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! Load: notices as fast as so many senders can, and notices at times that were fixed before.
 
 use super::report::Rate;
-use crate::stopwatch::Stopwatch;
 use crate::Failure;
+use crate::stopwatch::Stopwatch;
 use everline_app::App;
 use everline_app::payment_confirmed::payment_notice;
 use std::sync::Arc;
@@ -77,7 +77,7 @@ async fn finish(mut tasks: JoinSet<Result<Vec<u64>, String>>, clock: Stopwatch, 
 
 /// Processor time that this process has used, all its threads, ended ones too (proc(5): `utime` and `stime` of
 /// `/proc/self/stat`, in hundredths of a second).
-fn cpu_us() -> Result<u64, Failure> {
+pub(super) fn cpu_us() -> Result<u64, Failure> {
     let stat = std::fs::read_to_string("/proc/self/stat").map_err(Failure::io("/proc/self/stat"))?;
     // The name of the program, in parentheses, may hold blanks; `state` is the first field behind it.
     let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_ascii_whitespace();

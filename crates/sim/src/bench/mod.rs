@@ -17,14 +17,15 @@ mod pgbench;
 pub mod report;
 mod script;
 
+use crate::Failure;
 use crate::lines::Awaiting;
 use crate::quick;
 use crate::random::Random;
 use crate::world::{Kind, Place, Provider, app, set_up};
-use crate::Failure;
 use everline_app::App;
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::time::SECOND_US;
+use everline_store::SqliteOptions;
 use everline_store::testing::{Cluster, Fsync};
 use pgbench::Pgbench;
 use report::{Figure, Measured, Rate, quantile};
@@ -47,6 +48,10 @@ pub struct Options {
     pub seconds: u64,
     /// Notices under way at once, one peak for each.
     pub concurrency: Vec<usize>,
+    /// Bytes per page of a SQLite file; the store's own default without it.
+    pub page_size: Option<u32>,
+    /// Page cache of each SQLite connection, in KiB; the store's own default without it.
+    pub cache_kib: Option<u32>,
     /// Whether the whole store is verified at the end.
     pub verify: bool,
 }
@@ -85,6 +90,15 @@ pub async fn renewals(options: &Options) -> Result<Vec<Figure>, Failure> {
     Ok(figures)
 }
 
+fn sqlite_options(options: &Options) -> SqliteOptions {
+    let default = SqliteOptions::default();
+    SqliteOptions {
+        page_size: options.page_size.unwrap_or(default.page_size),
+        cache_kib: options.cache_kib.unwrap_or(default.cache_kib),
+        ..default
+    }
+}
+
 /// A store full of lines, and what it is compared with.
 struct Bench {
     store: Kind,
@@ -108,9 +122,12 @@ enum Baseline {
 impl Bench {
     async fn prepare(options: &Options, place: Place, folder: &Path) -> Result<Self, Failure> {
         let provider = Arc::new(Provider::new()?);
-        let mut app = app(place.open().await?, provider.trust())?;
+        let sqlite = sqlite_options(options);
+        let mut app = app(place.open_with(sqlite.clone()).await?, provider.trust())?;
         set_up(&app).await?;
-        let lines = quick::make_lines(&app, options.lines).await?;
+        let mut lines = quick::make_lines(&app, options.lines).await?;
+        let mut random = Random::new(1);
+        random.shuffle(&mut lines);
         println!("{} lines with a running plan", lines.len());
         let baseline = match &place {
             Place::Sqlite(file) => {
@@ -118,8 +135,8 @@ impl Bench {
                 app.store.close().await;
                 let copy = folder.join("script.sqlite");
                 std::fs::copy(file, &copy).map_err(Failure::io("a copy of the store"))?;
-                app.store = place.open().await?;
-                Baseline::Script(Script::open(&copy)?, waiting)
+                app.store = place.open_with(sqlite.clone()).await?;
+                Baseline::Script(Script::open(&copy, &sqlite)?, waiting)
             }
             Place::Postgres(config) => Baseline::Pgbench(Pgbench::prepare(config, options.lines)?),
         };
@@ -131,7 +148,7 @@ impl Bench {
             seconds: options.seconds,
             folder: folder.to_owned(),
             baseline,
-            random: Random::new(1),
+            random,
             taken: 0,
         })
     }
@@ -175,9 +192,16 @@ impl Bench {
 
     fn baseline(&mut self, concurrency: usize) -> Result<Rate, Failure> {
         match &mut self.baseline {
-            Baseline::Script(script, targets) => script.run(targets, concurrency, self.seconds.div_ceil(3)),
+            Baseline::Script(script, targets) => {
+                let cpu = load::cpu_us()?;
+                let rate = script.run(targets, concurrency, self.seconds.div_ceil(3))?;
+                let cpu_us = (load::cpu_us()? - cpu) / rate.count.max(1);
+                println!("script: {}/s, {cpu_us} µs of processor time each", per_second(rate));
+                Ok(rate)
+            }
             Baseline::Pgbench(pgbench) => {
-                let (few, many) = (pgbench.run(8, self.seconds.div_ceil(2))?, pgbench.run(64, self.seconds.div_ceil(2))?);
+                let (few, many) =
+                    (pgbench.run(8, self.seconds.div_ceil(2))?, pgbench.run(64, self.seconds.div_ceil(2))?);
                 println!("pgbench: {}/s with 8 clients, {}/s with 64", per_second(few), per_second(many));
                 Ok(if per_second(few) >= per_second(many) { few } else { many })
             }
@@ -213,7 +237,8 @@ impl Bench {
             return Err(Failure::Broken(format!("{expected} orders should be in effect, and {in_effect} are")));
         }
         if verify {
-            let report = everline_app::verify::verify(&self.app.store, &self.app.brand, &self.app.zone, self.app.clock.now());
+            let report =
+                everline_app::verify::verify(&self.app.store, &self.app.brand, &self.app.zone, self.app.clock.now());
             let report = report.await?;
             if !report.clean() {
                 return Err(Failure::Broken(format!("verify: {report}")));

@@ -25,7 +25,12 @@ impl Pgbench {
         let this = Self { bin: programs()?, config: config.to_owned(), lines, script };
         let mut psql = Command::new(this.bin.join("psql"));
         psql.args(["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1"]).arg(format!("--set=n={lines}")).arg(config);
-        let mut psql = psql.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map_err(Failure::io("psql"))?;
+        let mut psql = psql
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(Failure::io("psql"))?;
         let piped = psql.stdin.take().ok_or_else(|| Failure::Unusable("psql without a pipe".to_owned()))?;
         { piped }.write_all(TABLES.as_bytes()).map_err(Failure::io("psql"))?;
         let ended = psql.wait().map_err(Failure::io("psql"))?;
@@ -67,7 +72,8 @@ fn programs() -> Result<PathBuf, Failure> {
     }
     let versions = std::fs::read_dir("/usr/lib/postgresql").map_err(Failure::io("PostgreSQL"))?.flatten();
     let version = |path: &PathBuf| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
-    let newest = versions.map(|entry| entry.path()).filter(|path| path.join("bin/pgbench").exists()).max_by_key(version);
+    let newest =
+        versions.map(|entry| entry.path()).filter(|path| path.join("bin/pgbench").exists()).max_by_key(version);
     newest.map(|path| path.join("bin")).ok_or_else(|| Failure::Unusable("no pgbench is installed".to_owned()))
 }
 

@@ -1,5 +1,9 @@
 //! Figures and how they are printed: the only place of this crate that computes with fractions.
-#![expect(clippy::float_arithmetic, clippy::cast_precision_loss, reason = "rates and ratios for people; no money, no quota")]
+#![expect(
+    clippy::float_arithmetic,
+    clippy::cast_precision_loss,
+    reason = "rates and ratios for people; no money, no quota"
+)]
 
 use serde::Serialize;
 

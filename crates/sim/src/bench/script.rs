@@ -2,9 +2,12 @@
 //! between. It reads nothing, decides nothing and verifies no signature.
 
 use super::report::Rate;
-use crate::lines::Awaiting;
-use crate::stopwatch::Stopwatch;
 use crate::Failure;
+use crate::lines::Awaiting;
+use crate::random::Random;
+use crate::stopwatch::Stopwatch;
+use everline_core::ids::{AttemptId, RawId};
+use everline_store::SqliteOptions;
 use rusqlite::{Connection, Statement, params};
 use std::path::Path;
 
@@ -16,18 +19,19 @@ const BODY_BYTES: usize = 170;
 /// A copy of a store, open to the script.
 pub(super) struct Script {
     connection: Connection,
-    /// Renewals written so far: the ids of new rows follow from it.
-    written: u64,
+    /// Renewals written so far.
+    written: usize,
 }
 
 impl Script {
     /// Opens the copy with the settings that the store itself uses.
-    pub(super) fn open(file: &Path) -> Result<Self, Failure> {
+    pub(super) fn open(file: &Path, options: &SqliteOptions) -> Result<Self, Failure> {
         let connection = Connection::open(file)?;
-        connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;
-             PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 16384;",
-        )?;
+        connection.execute_batch(&format!(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -{}; PRAGMA temp_store = MEMORY;
+             PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = {};",
+            options.cache_kib, options.wal_pages
+        ))?;
         Ok(Self { connection, written: 0 })
     }
 
@@ -37,13 +41,15 @@ impl Script {
         let mut rows = Rows::prepare(&self.connection)?;
         let (mut begin, mut commit) = (self.connection.prepare("BEGIN IMMEDIATE")?, self.connection.prepare("COMMIT")?);
         let (clock, mut count) = (Stopwatch::start(), 0);
-        let mut next = targets.iter().cycle();
         while clock.us() < seconds.saturating_mul(1_000_000) {
             begin.execute([])?;
-            for target in next.by_ref().take(group) {
+            for _ in 0..group {
+                // Where the last run stopped this one goes on: no row is written twice with one id.
+                let Some(target) = targets.get(self.written % targets.len().max(1)) else { break };
+                rows.round = u8::try_from(self.written / targets.len().max(1) % 256).unwrap_or(0);
+                rows.write(target, self.written)?;
                 self.written += 1;
                 count += 1;
-                rows.write(target, self.written)?;
             }
             commit.execute([])?;
         }
@@ -68,6 +74,8 @@ struct Rows<'c> {
     notice: Statement<'c>,
     body: Vec<u8>,
     text: String,
+    /// How often the targets are through.
+    round: u8,
 }
 
 impl<'c> Rows<'c> {
@@ -105,16 +113,23 @@ impl<'c> Rows<'c> {
             notice: c.prepare("INSERT INTO notice VALUES ('alipay', ?1, ?2, 'processed', ?3) ON CONFLICT DO NOTHING")?,
             body: vec![b'b'; BODY_BYTES],
             text: "n".repeat(NOTICE_BYTES),
+            round: 0,
         })
     }
 
-    fn write(&mut self, target: &Awaiting, n: u64) -> Result<(), Failure> {
+    fn write(&mut self, target: &Awaiting, n: usize) -> Result<(), Failure> {
         let (customer, line, order) = (target.customer.bytes(), target.line.bytes(), target.order.bytes());
         let at = i64::try_from(n).unwrap_or(i64::MAX).saturating_add(1_790_000_000_000_000);
-        let (paid, delivered, receipt, job) = (id(1, n), id(2, n), id(3, n), id(4, n));
-        let attempt = target.out_trade_no.parse::<everline_core::ids::AttemptId>();
-        let attempt = attempt.map_err(|error| Failure::unusable("a number", &error))?.bytes();
-        let (trade_no, name) = (format!("20261122220014{n:014}"), format!("2026112200222{n:024}"));
+        let attempt_id: AttemptId =
+            target.out_trade_no.parse().map_err(|error| Failure::unusable("a number", &error))?;
+        // As core derives them, and others each time the targets are through.
+        let round = self.round;
+        let derived = |parent: RawId, tag: u8| parent.derive(tag, round).bytes();
+        let (attempt, order_id) = (attempt_id.bytes(), target.order.0);
+        let (paid, delivered) = (derived(attempt_id.0, 1), derived(order_id, 2));
+        let (receipt, job) = (derived(order_id, 0x70), derived(order_id, 7));
+        let (trade_no, name) =
+            (format!("20261122220014{:014x}", Random::new(n as u64).draw() >> 8), format!("2026112200222{n:024}"));
         let payload = format!(
             r#"{{"job":"send_message","customer":"{}","line":"{}","order":"{}","kind":"renewal_in_effect","cause":"{}"}}"#,
             target.customer, target.line, target.order, target.order
@@ -135,12 +150,4 @@ impl<'c> Rows<'c> {
         self.job.execute(params![job, customer, payload, at])?;
         Ok(())
     }
-}
-
-/// An id in UUIDv7 form for the n-th row of a kind: new rows land beside each other, as ids that follow from orders
-/// placed a while ago do not quite.
-fn id(kind: u8, n: u64) -> [u8; 16] {
-    let [_, _, a, b, c, d, e, f] = (1_790_000_000_000 + n / 20).to_be_bytes();
-    let [g, h, i, j, k, l, m, o] = n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
-    [a, b, c, d, e, f, 0x70, kind, g, h, i, j, k, l, m, o]
 }

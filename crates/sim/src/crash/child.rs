@@ -3,8 +3,8 @@
 
 use super::look::Look;
 use super::protocol::{Ask, Say};
-use crate::world::{Place, Trust, app};
 use crate::Failure;
+use crate::world::{Place, Trust, app};
 use everline_app::payment_confirmed::payment_notice;
 use everline_app::{App, jobs, timers};
 use std::io::{BufRead as _, Write as _};

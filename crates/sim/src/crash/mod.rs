@@ -18,9 +18,9 @@ mod protocol;
 
 pub use child::serve;
 
+use crate::Failure;
 use crate::lines;
 use crate::world::{Kind, Place, Provider, set_up};
-use crate::Failure;
 use book::Fate;
 use driver::{Driver, Setting};
 use everline_app::verify::verify;
@@ -111,7 +111,9 @@ pub async fn run(options: &Options) -> Result<Summary, Failure> {
     match (options.kill, &cluster) {
         (Target::Client, _) => stage.client_rounds(options.rounds).await?,
         (Target::Server, Some(cluster)) => {
-            stage.refill(8 * ORDERS as usize * options.in_flight * usize::try_from(options.rounds).unwrap_or(1)).await?;
+            stage
+                .refill(8 * ORDERS as usize * options.in_flight * usize::try_from(options.rounds).unwrap_or(1))
+                .await?;
             stage.driver.server_rounds(options.rounds, || cluster.crash())?;
         }
         (Target::Server, None) => return Err(Failure::Unusable("only a server of our own can be killed".to_owned())),
@@ -190,7 +192,8 @@ impl Stage {
             let expected = if entry.fate == Fate::Unsent { Seen::NOTHING } else { Seen::ONCE };
             if seen != expected {
                 let (order, out_trade_no, fate) = (entry.awaiting.order, &entry.awaiting.out_trade_no, entry.fate);
-                let text = format!("the renewal paid as {out_trade_no} (order {order}, {fate:?}): the store holds {seen}");
+                let text =
+                    format!("the renewal paid as {out_trade_no} (order {order}, {fate:?}): the store holds {seen}");
                 return Err(Failure::Broken(text));
             }
         }

@@ -1,10 +1,10 @@
 # 续费与按号码续费
 renew-title = 续费
-renew-heading = 给 { $name } 续费
+renew-heading = 续费：{ $name }
 renew-plans = 套餐
 renew-packs = 加油包
 renew-top-ups = 充值
-renew-others = 选择其他
+renew-others = 全部可选
 renew-nothing = 这个号码目前没有可购买的商品。请拨打客服热线。
 renew-chosen = 已选
 renew-starts = 开始

@@ -1,8 +1,6 @@
 //! Lines over the API, and what can be bought for them.
 
-use super::body::{
-    HomeBody, LineBody, Lines, OfferingBody, Offerings, ProblemDocument, QuoteBody, QuoteRequest,
-};
+use super::body::{HomeBody, LineBody, Lines, OfferingBody, Offerings, ProblemDocument, QuoteBody, QuoteRequest};
 use crate::bodies::json;
 use crate::fault::{Answer, Fault, not_sellable};
 use crate::portal::line::line_id;

@@ -73,7 +73,8 @@ pub(crate) async fn one(State(web): State<Web>, visit: Visit, Path(id): Path<Str
 pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(id): Path<String>, body: Bytes) -> Answer {
     let (customer, id) = (visit.customer()?, order_id(&id)?);
     let PaymentRequest { method } = json(&body)?;
-    let method = Method::from_word(&method).ok_or(Problem::Invalid { field: "method", rule: "alipay_qr or alipay_wap" })?;
+    let method =
+        Method::from_word(&method).ok_or(Problem::Invalid { field: "method", rule: "alipay_qr or alipay_wap" })?;
     order_page(&web.app, customer, id).await?;
     start_payment(&web.app, customer, id, method, web.link(&format!("/orders/{id}"))).await?;
     let view = order_page(&web.app, customer, id).await?;

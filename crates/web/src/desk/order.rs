@@ -5,7 +5,7 @@ use crate::fault::Answer;
 use crate::frame::{Frame, page};
 use crate::portal::line_shown::state_key;
 use crate::portal::offering_shown::{Term, contents};
-use crate::portal::order_shown::headline;
+use crate::portal::order_shown::{headline, order_number};
 use crate::show::Show;
 use crate::visit::Visit;
 use crate::web::Web;
@@ -52,7 +52,7 @@ pub(crate) async fn order(State(web): State<Web>, visit: Visit, Path(number): Pa
         headline: visit.lang.get(headline(view.order.state)),
         cases: view.cases.clone(),
         blocks,
-        p: visit.frame(&web, view.order.number.clone()),
+        p: visit.frame(&web, order_number(&view.order.number)),
     })
 }
 
@@ -76,7 +76,7 @@ fn order_block(show: &Show, view: &OrderView) -> Block {
         PlacedBy::Guest => "desk-by-guest",
     };
     let terms = vec![
-        term(show, "order-fact-number", order.number.clone()),
+        term(show, "order-fact-number", order_number(&order.number)),
         term(show, "receipt-item", format!("{} ({})", view.offering.name.get(show.lang.tag()), order.offering)),
         term(show, "receipt-contents", contents(show, &view.offering)),
         term(show, "desk-price", show.money(order.price)),
@@ -91,7 +91,15 @@ fn order_block(show: &Show, view: &OrderView) -> Block {
         term(show, "order-step-closed", at(show, order.closed_at)),
         term(show, "order-fact-starts", at(show, order.starts_at)),
         term(show, "order-fact-ends", at(show, order.ends_at)),
-        term(show, "receipt-number", view.receipt.as_ref().and_then(|receipt| receipt.number).map(|number| format!("{number:010}")).unwrap_or_default()),
+        term(
+            show,
+            "receipt-number",
+            view.receipt
+                .as_ref()
+                .and_then(|receipt| receipt.number)
+                .map(|number| format!("{number:010}"))
+                .unwrap_or_default(),
+        ),
     ];
     Block { title: show.lang.get("desk-order"), terms }
 }

@@ -2,7 +2,7 @@
 
 use crate::fault::Answer;
 use crate::frame::{Frame, page};
-use crate::portal::order_shown::headline;
+use crate::portal::order_shown::{headline, order_number};
 use crate::texts::Arg;
 use crate::visit::Visit;
 use crate::web::Web;
@@ -48,7 +48,7 @@ pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
     let views = paid_not_in_effect(&web.app).await?;
     let rows = views.iter().map(|view| Row {
         href: format!("/desk/orders/{}", view.order.number),
-        number: view.order.number.clone(),
+        number: order_number(&view.order.number),
         line: view.line.msisdn.masked(),
         name: view.offering.name.get(visit.lang.tag()).to_owned(),
         price: show.money(view.order.price),

@@ -22,7 +22,8 @@ pub(crate) async fn order(
 ) -> Answer {
     let (customer, id) = find_by_token(&web.app, &token).await?;
     let view = order_page(&web.app, customer, id).await?;
-    show_order(&web, &visit, &view, Audience::Guest, format!("/o/{token}"), "/".to_owned(), &after)
+    let back = ("/".to_owned(), visit.lang.get("frame-start"));
+    show_order(&web, &visit, &view, Audience::Guest, format!("/o/{token}"), back, &after)
 }
 
 /// `POST /o/{token}/pay`

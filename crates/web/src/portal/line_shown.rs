@@ -21,6 +21,8 @@ pub(crate) struct LineShown {
     /// One word for the tone, so that colour is never alone.
     pub(crate) badge: String,
     pub(crate) sentence: String,
+    /// The same in a few words, for lists.
+    pub(crate) brief: String,
     pub(crate) renew_now: bool,
     pub(crate) renewable: bool,
     pub(crate) days: Option<DaysShown>,
@@ -63,7 +65,7 @@ pub(crate) fn line_name(line: &Line) -> String {
 pub(crate) fn number(msisdn: &Msisdn) -> String {
     let digits = msisdn.as_str();
     match (digits.get(..3), digits.get(3..7), digits.get(7..)) {
-        (Some(a), Some(b), Some(c)) if digits.len() == 11 => format!("{a} {b} {c}"),
+        (Some(a), Some(b), Some(c)) if digits.len() == 11 => format!("{a}\u{a0}{b}\u{a0}{c}"),
         _ => digits.to_owned(),
     }
 }
@@ -105,6 +107,21 @@ pub(crate) fn sentence(show: &Show, advice: Advice) -> String {
         Advice::WaitsForFirstUse { begins_by } => say("home-waits-for-first-use", begins_by),
         Advice::NothingYet => show.lang.get("home-nothing-yet"),
         Advice::OutOfService => show.lang.get("home-out-of-service"),
+    }
+}
+
+/// The same in a few words.
+fn brief(show: &Show, advice: Advice) -> String {
+    let say = |key, at| show.lang.with(key, &[("when", Arg::Text(&show.moment(at)))]);
+    match advice {
+        Advice::CutOff { since } => say("home-brief-cut-off", since),
+        Advice::Grace { until } => say("home-brief-grace", until),
+        Advice::UsedUp => show.lang.get("home-badge-used-up"),
+        Advice::EndsSoon { at, .. } => say("home-brief-ends", at),
+        Advice::Fine { until, .. } => say("home-brief-fine", until),
+        Advice::WaitsForFirstUse { .. } => show.lang.get("home-badge-waits"),
+        Advice::NothingYet => show.lang.get("home-badge-nothing"),
+        Advice::OutOfService => show.lang.get("home-badge-out"),
     }
 }
 
@@ -186,6 +203,7 @@ pub(crate) fn shown(show: &Show, brand: &Brand, view: &LineView) -> LineShown {
         tone,
         badge: show.lang.get(badge),
         sentence: sentence(show, view.advice),
+        brief: brief(show, view.advice),
         renew_now: view.advice.renew_now(),
         renewable: view.line.state.renewable(),
         days: days(show, view.advice),
@@ -223,14 +241,13 @@ pub(crate) const fn state_key(state: LineState) -> &'static str {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn numbers_are_grouped() {
-        assert_eq!(number(&Msisdn::parse("13800138000").unwrap()), "138 0013 8000");
+        assert_eq!(number(&Msisdn::parse("13800138000").unwrap()), "138\u{a0}0013\u{a0}8000");
         assert_eq!(number(&Msisdn::parse("1440012345678").unwrap()), "1440012345678");
     }
 }

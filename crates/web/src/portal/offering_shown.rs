@@ -1,6 +1,6 @@
 //! How offerings and quotes are shown before money moves.
 
-use crate::show::Show;
+use crate::show::{Show, unbroken};
 use crate::texts::Arg;
 use everline_core::offering::{Offering, OfferingKind, OfferingRef, RefundRule, StartPolicy, UsedUp};
 use everline_core::payment::Method;
@@ -74,7 +74,7 @@ pub(crate) fn reference(text: &str) -> Option<OfferingRef> {
 /// What an offering holds and how long it lasts: `1 GB · 30 分钟 · 30 天`.
 pub(crate) fn contents(show: &Show, offering: &Offering) -> String {
     let included = Some(show.included(&offering.included)).filter(|text| !text.is_empty());
-    let lasts = offering.validity.map(|validity| show.validity(validity));
+    let lasts = offering.validity.map(|validity| unbroken(&show.validity(validity)));
     included.into_iter().chain(lasts).collect::<Vec<_>>().join(" · ")
 }
 

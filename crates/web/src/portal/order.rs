@@ -2,6 +2,7 @@
 
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page};
+use crate::portal::line_shown::line_name;
 use crate::portal::order_shown::{Audience, OrderShown, shown};
 use crate::texts::Arg;
 use crate::visit::Visit;
@@ -29,7 +30,8 @@ pub(crate) struct After {
 struct OrderPage {
     p: Frame,
     o: OrderShown,
-    back: String,
+    /// Where one came from, and what that is called.
+    back: (String, String),
 }
 
 /// The order an address names; what is no id is an order that does not exist.
@@ -46,7 +48,7 @@ pub(crate) async fn order(
 ) -> Answer {
     let (customer, id) = (visit.customer()?, order_id(&id)?);
     let view = order_page(&web.app, customer, id).await?;
-    let back = format!("/lines/{}", view.line.id);
+    let back = (format!("/lines/{}", view.line.id), line_name(&view.line));
     show_order(&web, &visit, &view, Audience::Owner, format!("/orders/{id}"), back, &after)
 }
 
@@ -57,7 +59,7 @@ pub(crate) fn show_order(
     view: &OrderView,
     audience: Audience,
     base: String,
-    back: String,
+    back: (String, String),
     after: &After,
 ) -> Answer {
     let (show, now) = (visit.show(web), web.app.clock.now());

@@ -34,8 +34,10 @@ pub(crate) struct OrderShown {
     pub(crate) lead: Vec<String>,
     pub(crate) steps: Vec<Step>,
     pub(crate) pay: Option<PayShown>,
-    /// Other ways to pay.
+    /// Ways to pay, beside the one that is open.
     pub(crate) methods: Vec<MethodShown>,
+    /// Whether one is open.
+    pub(crate) other_way: bool,
     /// What the provider said when it was asked just now.
     pub(crate) asked: Option<String>,
     pub(crate) can_ask: bool,
@@ -65,6 +67,14 @@ pub(crate) struct PayShown {
     pub(crate) link: Option<String>,
     pub(crate) left_s: i64,
     pub(crate) until: String,
+}
+
+/// An order's number in groups people can read to each other: `20261122 4733 8880 2939`.
+pub(crate) fn order_number(number: &str) -> String {
+    match (number.get(..8), number.get(8..12), number.get(12..16), number.get(16..)) {
+        (Some(day), Some(a), Some(b), Some(c)) if number.len() == 20 => format!("{day} {a} {b} {c}"),
+        _ => number.to_owned(),
+    }
 }
 
 /// The key of an order's state in a few words.
@@ -105,6 +115,10 @@ fn settled(view: &OrderView) -> bool {
     final_state && !unsettled_refund && view.receipt.as_ref().is_none_or(|receipt| receipt.number.is_some())
 }
 
+fn in_suspense(view: &OrderView) -> bool {
+    view.attempts.iter().any(|attempt| attempt.settlement == Some(Settlement::Suspense))
+}
+
 /// The attempt that can be paid now, or whose fate is not known: the newest one that is open.
 fn open_attempt(view: &OrderView, now: Now) -> Option<&Attempt> {
     let open = |attempt: &&Attempt| {
@@ -115,9 +129,18 @@ fn open_attempt(view: &OrderView, now: Now) -> Option<&Attempt> {
 }
 
 /// Everything about an order.
-pub(crate) fn shown(show: &Show, view: &OrderView, audience: Audience, base: String, phone: bool, now: Now) -> OrderShown {
+pub(crate) fn shown(
+    show: &Show,
+    view: &OrderView,
+    audience: Audience,
+    base: String,
+    phone: bool,
+    now: Now,
+) -> OrderShown {
     let state = view.order.state;
     let payable = state == OrderState::AwaitingPayment && view.order.expires_at > now.business;
+    // Money came that is not what was asked: a person looks at it, and nobody is asked to pay again meanwhile.
+    let payable = payable && !in_suspense(view);
     let open = open_attempt(view, now).filter(|_| payable);
     let pay = open.and_then(|attempt| pay_shown(show, attempt, now));
     let silent = open.is_some_and(|attempt| attempt.state == AttemptState::Unknown);
@@ -129,7 +152,7 @@ pub(crate) fn shown(show: &Show, view: &OrderView, audience: Audience, base: Str
     }
     let again = match (state, audience) {
         (OrderState::Closed, _) | (OrderState::Refunded, _) => Some(()),
-        (OrderState::AwaitingPayment, _) if !payable => Some(()),
+        (OrderState::AwaitingPayment, _) if !payable && !in_suspense(view) => Some(()),
         _ => None,
     };
     let again = again.map(|()| match audience {
@@ -144,7 +167,8 @@ pub(crate) fn shown(show: &Show, view: &OrderView, audience: Audience, base: Str
         pay,
         methods,
         asked: None,
-        can_ask: state == OrderState::AwaitingPayment && !view.attempts.is_empty(),
+        other_way: open.is_some(),
+        can_ask: state == OrderState::AwaitingPayment && !view.attempts.is_empty() && !in_suspense(view),
         can_ask_network: state.paid_not_in_effect(),
         again,
         receipt: view.receipt.as_ref().map(|_| format!("{base}/receipt")),
@@ -174,6 +198,7 @@ fn pay_shown(show: &Show, attempt: &Attempt, now: Now) -> Option<PayShown> {
 fn headline_for(view: &OrderView, audience: Audience) -> &'static str {
     match (audience, view.order.state) {
         (Audience::Guest, OrderState::Queued | OrderState::StartsOnFirstUse | OrderState::InEffect) => "order-done",
+        (_, OrderState::AwaitingPayment) if in_suspense(view) => "order-checking",
         (_, OrderState::InEffect) if view.offering.kind == OfferingKind::TopUp => "order-credited",
         (_, state) => headline(state),
     }
@@ -192,19 +217,25 @@ fn lead(
         lang.with(key, &[("when", Arg::Text(&when))])
     };
     let (tone, mut lead) = match view.order.state {
+        OrderState::AwaitingPayment if in_suspense(view) => ("wait", vec![say("order-lead-suspense")]),
         OrderState::AwaitingPayment if !payable => ("stopped", vec![say("order-lead-too-late")]),
-        OrderState::AwaitingPayment if silent => ("wait", vec![say("order-lead-silent"), say("order-lead-silent-safe")]),
+        OrderState::AwaitingPayment if silent => {
+            ("wait", vec![say("order-lead-silent"), say("order-lead-silent-safe")])
+        }
         OrderState::AwaitingPayment => match open.map(|attempt| attempt.method) {
             Some(Method::AlipayQr) => ("wait", vec![say("order-lead-scan")]),
             Some(Method::AlipayWap) => ("wait", vec![say("order-lead-open")]),
-            None if view.attempts.iter().any(|a| a.state == AttemptState::Failed) => ("wait", vec![say("order-lead-refused")]),
+            None if view.attempts.iter().any(|a| a.state == AttemptState::Failed) => {
+                ("wait", vec![say("order-lead-refused")])
+            }
             None => ("wait", vec![say("order-lead-choose")]),
         },
         OrderState::Closed => ("stopped", vec![say("order-lead-closed")]),
         OrderState::Paid => ("wait", vec![say("order-lead-paid"), say("order-lead-paid-promise")]),
-        OrderState::Delivered => {
-            ("wait", vec![say("order-lead-delivered"), say("order-lead-delivered-device"), say("order-lead-paid-promise")])
-        }
+        OrderState::Delivered => (
+            "wait",
+            vec![say("order-lead-delivered"), say("order-lead-delivered-device"), say("order-lead-paid-promise")],
+        ),
         OrderState::Queued | OrderState::StartsOnFirstUse | OrderState::InEffect if audience == Audience::Guest => {
             ("fine", vec![say("order-lead-done-guest")])
         }
@@ -215,10 +246,9 @@ fn lead(
         OrderState::Refunding => ("wait", vec![say("order-lead-refunding")]),
         OrderState::Refunded => ("stopped", vec![say("order-lead-refunded")]),
     };
-    let in_suspense = view.attempts.iter().any(|attempt| attempt.settlement == Some(Settlement::Suspense));
-    if in_suspense {
+    if in_suspense(view) && view.order.state != OrderState::AwaitingPayment {
         lead.push(say("order-lead-suspense"));
-    } else if !view.cases.is_empty() {
+    } else if !in_suspense(view) && !view.cases.is_empty() {
         lead.push(say("order-lead-case"));
     }
     lead.extend(view.refunds.iter().filter_map(|refund| {
@@ -245,7 +275,8 @@ fn steps(show: &Show, view: &OrderView, audience: Audience) -> Vec<Step> {
     match order.state {
         OrderState::Closed => steps.push(step("order-step-closed", order.closed_at, "now")),
         OrderState::AwaitingPayment => {
-            steps.push(step("order-step-paying", None, "now"));
+            let key = if in_suspense(view) { "order-step-checking" } else { "order-step-paying" };
+            steps.push(step(key, None, "now"));
             steps.push(step("order-step-in-effect", None, "todo"));
         }
         OrderState::Refunding | OrderState::Refunded => {
@@ -284,7 +315,7 @@ fn facts(show: &Show, view: &OrderView, audience: Audience) -> Vec<Term> {
     let mut facts = vec![
         term("order-fact-line", line),
         term("order-fact-contents", contents(show, &view.offering)),
-        term("order-fact-number", order.number.clone()),
+        term("order-fact-number", order_number(&order.number)),
     ];
     if audience == Audience::Owner {
         facts.extend(order.starts_at.map(|at| term("order-fact-starts", show.moment(at))));
@@ -297,7 +328,7 @@ fn facts(show: &Show, view: &OrderView, audience: Audience) -> Vec<Term> {
 /// Whose turn it is, for "something wrong?".
 fn side(view: &OrderView, silent: bool) -> &'static str {
     match view.order.state {
-        _ if !view.cases.is_empty() => "order-side-us",
+        state if !view.cases.is_empty() && !state.delivered() => "order-side-us",
         OrderState::AwaitingPayment if silent => "order-side-provider",
         OrderState::AwaitingPayment | OrderState::Closed => "order-side-you",
         OrderState::Paid => "order-side-partner",

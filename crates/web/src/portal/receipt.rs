@@ -6,7 +6,7 @@ use crate::fault::Answer;
 use crate::frame::{Frame, page};
 use crate::portal::offering_shown::{Term, contents};
 use crate::portal::order::order_id;
-use crate::portal::order_shown::{Audience, headline};
+use crate::portal::order_shown::{Audience, headline, order_number};
 use crate::show::Show;
 use crate::texts::Arg;
 use crate::visit::Visit;
@@ -103,7 +103,7 @@ fn item(show: &Show, view: &OrderView, audience: Audience) -> Vec<Term> {
         term("receipt-item", view.offering.name.get(lang.tag()).to_owned()),
         term("receipt-contents", contents(show, &view.offering)),
         term("receipt-line", view.line.msisdn.masked()),
-        term("receipt-order", order.number.clone()),
+        term("receipt-order", order_number(&order.number)),
     ];
     let validity = match (audience, order.starts_at, order.ends_at) {
         (Audience::Owner, Some(from), Some(to)) => {

@@ -104,7 +104,9 @@ async fn show_form(
 fn choose<'a>(choices: &'a [Choice], asked: Option<&OfferingRef>, last: Option<&str>) -> Option<&'a Choice> {
     let asked = asked.and_then(|asked| choices.iter().find(|choice| choice.offering.reference == *asked));
     let last = || choices.iter().find(|choice| Some(choice.offering.reference.code.as_str()) == last);
-    asked.or_else(|| last().filter(|choice| choice.quote.is_ok())).or_else(|| choices.iter().find(|choice| choice.quote.is_ok()))
+    asked
+        .or_else(|| last().filter(|choice| choice.quote.is_ok()))
+        .or_else(|| choices.iter().find(|choice| choice.quote.is_ok()))
 }
 
 /// The offering that runs until the chosen one begins, where it is another.

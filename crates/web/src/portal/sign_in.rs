@@ -128,7 +128,9 @@ mod tests {
     #[test]
     fn nobody_is_sent_elsewhere() {
         assert_eq!(own_path("/lines/1?a=b"), "/lines/1?a=b");
-        for elsewhere in ["https://evil.example", "//evil.example", "/\\evil.example", "home", "", "/a\r\nSet-Cookie: b"] {
+        for elsewhere in
+            ["https://evil.example", "//evil.example", "/\\evil.example", "home", "", "/a\r\nSet-Cookie: b"]
+        {
             assert_eq!(own_path(elsewhere), "", "{elsewhere}");
         }
     }

@@ -24,7 +24,10 @@ async fn a_line_is_renewed_over_the_api() {
 
     let lines = client.get("/api/v1/lines").await.json();
     let watch = lines["lines"].as_array().unwrap().iter().find(|line| line["msisdn"] == "17280001234").unwrap().clone();
-    assert_eq!((&watch["advice"], &watch["state"], &watch["renew_now"]), (&json!("cut_off"), &json!("suspended"), &json!(true)));
+    assert_eq!(
+        (&watch["advice"], &watch["state"], &watch["renew_now"]),
+        (&json!("cut_off"), &json!("suspended"), &json!(true))
+    );
     let line = format!("/api/v1/lines/{}", watch["id"].as_str().unwrap());
     assert_eq!(client.get(&line).await.json(), watch);
     assert_eq!(client.get("/api/v1/home").await.json()["paid_credit"], json!({"amount": "0.00", "currency": "CNY"}));
@@ -34,8 +37,14 @@ async fn a_line_is_renewed_over_the_api() {
     assert_eq!((&pack["sellable"], &pack["not_sellable"]), (&json!(false), &json!("needs_plan")));
     let quote = client.post(&format!("{line}/quotes"), r#"{"offering": "watch-month@1"}"#).await.json();
     assert_eq!(quote["price"], json!({"amount": "9.90", "currency": "CNY"}));
-    assert_eq!((&quote["starts_at"], &quote["ends_at"]), (&json!("2026-11-22T10:30:00Z"), &json!("2026-12-22T10:30:00Z")));
-    assert_eq!((&quote["placement"], &quote["change"], &quote["used_up"]), (&json!("now"), &json!("begins"), &json!("stop")));
+    assert_eq!(
+        (&quote["starts_at"], &quote["ends_at"]),
+        (&json!("2026-11-22T10:30:00Z"), &json!("2026-12-22T10:30:00Z"))
+    );
+    assert_eq!(
+        (&quote["placement"], &quote["change"], &quote["used_up"]),
+        (&json!("now"), &json!("begins"), &json!("stop"))
+    );
 
     let body = r#"{"offering": "watch-month@1", "terms_version": "2026-10"}"#;
     let placed = client.send(Method::POST, &format!("{line}/orders"), &[("idempotency-key", "k1")], body).await;
@@ -71,7 +80,11 @@ async fn a_repeated_request_is_the_same_order_and_another_body_is_refused() {
         assert_eq!(client.send(Method::POST, &watch, &key, body).await.json(), first);
     }
     let again = r#"{ "terms_version": "2026-10", "offering": "watch-month@1" }"#;
-    assert_eq!(client.send(Method::POST, &watch, &key, again).await.json()["id"], first["id"], "spaces and order do not matter");
+    assert_eq!(
+        client.send(Method::POST, &watch, &key, again).await.json()["id"],
+        first["id"],
+        "spaces and order do not matter"
+    );
     let second = client.send(Method::POST, &watch, &[("idempotency-key", "k2")], body).await.json();
     assert_ne!(second["id"], first["id"]);
 
@@ -83,7 +96,11 @@ async fn a_repeated_request_is_the_same_order_and_another_body_is_refused() {
         assert_eq!(refused.json()["type"], "/api#problem-exists-differently");
     }
     let mut other = Client::of(&world, Principal::Customer(world.people.shunda)).await;
-    assert_eq!(other.send(Method::POST, &watch, &key, body).await.status, StatusCode::NOT_FOUND, "keys are the customer's own");
+    assert_eq!(
+        other.send(Method::POST, &watch, &key, body).await.status,
+        StatusCode::NOT_FOUND,
+        "keys are the customer's own"
+    );
 
     for headers in [vec![], vec![("idempotency-key", "")], vec![("idempotency-key", " ")]] {
         let refused = client.send(Method::POST, &watch, &headers, body).await;
@@ -114,7 +131,11 @@ async fn problems_are_documents_that_name_what_is_wrong() {
         let answer = client.send(method, path, &[], body).await;
         assert_eq!(answer.headers["content-type"], "application/problem+json", "{path}");
         let problem = answer.json();
-        assert_eq!((answer.status.as_u16(), problem["status"].as_u64().unwrap()), (status, u64::from(status)), "{path} {body}");
+        assert_eq!(
+            (answer.status.as_u16(), problem["status"].as_u64().unwrap()),
+            (status, u64::from(status)),
+            "{path} {body}"
+        );
         assert_eq!(problem["type"], format!("/api#problem-{word}"));
         assert_eq!(problem["field"], field, "{path} {body}");
         assert!(!problem["title"].as_str().unwrap().is_empty() && !problem["detail"].as_str().unwrap().is_empty());
@@ -128,7 +149,8 @@ async fn problems_are_documents_that_name_what_is_wrong() {
     let quotes = format!("{watch}/quotes");
     check(post.clone(), &quotes, "", 400, "invalid", json!("body")).await;
     check(post.clone(), &quotes, "{}", 400, "invalid", json!("offering")).await;
-    check(post.clone(), &quotes, r#"{"offering": "watch-month@1", "price": "0"}"#, 400, "invalid", json!("price")).await;
+    check(post.clone(), &quotes, r#"{"offering": "watch-month@1", "price": "0"}"#, 400, "invalid", json!("price"))
+        .await;
     check(post.clone(), &quotes, r#"{"offering": "watch-month"}"#, 422, "invalid", json!("offering")).await;
     check(post.clone(), &quotes, r#"{"offering": "nothing@1"}"#, 404, "not-found", Value::Null).await;
     check(post.clone(), &quotes, r#"{"offering": "data-1g@1"}"#, 422, "not-sellable", json!("offering")).await;

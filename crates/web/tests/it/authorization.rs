@@ -100,7 +100,8 @@ fn table() -> Vec<Row> {
 fn every_route_has_its_row_and_every_row_its_route() {
     let listed: Vec<(Method, &str)> = routes().iter().map(|route| (route.method.clone(), route.path)).collect();
     let rows: Vec<(Method, &str)> = table().iter().map(|row| (row.method.clone(), row.path)).collect();
-    let text = |all: &[(Method, &str)]| all.iter().map(|(method, path)| format!("{method} {path}")).collect::<BTreeSet<_>>();
+    let text =
+        |all: &[(Method, &str)]| all.iter().map(|(method, path)| format!("{method} {path}")).collect::<BTreeSet<_>>();
     let (routes, table) = (text(&listed), text(&rows));
     assert_eq!(routes.difference(&table).collect::<Vec<_>>(), Vec::<&String>::new(), "routes without a row");
     assert_eq!(table.difference(&routes).collect::<Vec<_>>(), Vec::<&String>::new(), "rows without a route");
@@ -174,11 +175,9 @@ impl Things {
             "/sign-in" => vec![("phone", text("13800138001"))],
             "/sign-in/code" => vec![("request", "0".repeat(32)), ("code", text("123456"))],
             "/renew" => vec![("number", text(crate::world::WATCH_NUMBER))],
-            "/lines/{line}/renew" => vec![
-                ("ticket", self.ticket.clone()),
-                ("offering", text("watch-month@1")),
-                ("terms", text("2026-10")),
-            ],
+            "/lines/{line}/renew" => {
+                vec![("ticket", self.ticket.clone()), ("offering", text("watch-month@1")), ("terms", text("2026-10"))]
+            }
             "/renew/{link}" => vec![
                 ("ticket", self.guest_ticket.clone()),
                 ("offering", text("watch-month@1")),

@@ -39,7 +39,13 @@ async fn a_guest_sees_offerings_and_prices_and_no_state() {
     assert!(!link.contains(WATCH_NUMBER), "the number is in no address");
 
     let before = browser.get(&link).await;
-    before.says(&["172 8000 1234", "手表畅联月包", "手表年包", "1 GB 流量加油包", "立即开始，或在号码现有套餐结束时开始"]);
+    before.says(&[
+        "172\u{a0}8000\u{a0}1234",
+        "手表畅联月包",
+        "手表年包",
+        "1 GB 流量加油包",
+        "立即开始，或在号码现有套餐结束时开始",
+    ]);
     before.hides(&["朵朵", "林芳", "停机", "需要先有正在使用的套餐", "12月"]);
 
     // The same page after the owner renewed: what the line has changes nothing.
@@ -103,7 +109,7 @@ async fn a_device_that_is_cut_off_leads_to_the_guests_page_of_its_line() {
     let led = browser.get(&format!("/d/{session}")).await;
     assert_eq!(led.status, StatusCode::SEE_OTHER);
     let link = led.location().to_owned();
-    browser.get(&link).await.says(&["172 8000 1234"]).hides(&["朵朵"]);
+    browser.get(&link).await.says(&["172\u{a0}8000\u{a0}1234"]).hides(&["朵朵"]);
     let nobody = browser.get("/d/00000000000070008000000000000000").await;
     assert_eq!(nobody.status, StatusCode::NOT_FOUND);
     nobody.says(&["这个号码不能在这里续费"]);

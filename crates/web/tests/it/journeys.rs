@@ -36,7 +36,14 @@ async fn a_watch_that_was_cut_off_is_renewed_in_three_taps() {
     home.says(&[&format!("/lines/{}/renew", world.people.watch)]);
 
     let renew = browser.get(&format!("/lines/{}/renew", world.people.watch)).await;
-    renew.says(&["手表畅联月包", "¥9.90", "付款后立即开始", "12月22日 18:30", "付款后 7 天 内未使用", "仅限中国内地使用"]);
+    renew.says(&[
+        "手表畅联月包",
+        "¥9.90",
+        "付款后立即开始",
+        "12月22日 18:30",
+        "付款后 7 天 内未使用",
+        "仅限中国内地使用",
+    ]);
     renew.says(&["需要先有正在使用的套餐", "版本 2026-10"]);
     assert_eq!(renew.field("offering"), "watch-month@1", "the last plan is chosen");
 
@@ -66,7 +73,15 @@ async fn a_watch_that_was_cut_off_is_renewed_in_three_taps() {
     browser.get("/home").await.says(&["一切正常，可用到 12月22日 18:30"]);
 
     let receipt = browser.get(&format!("{order}/receipt")).await;
-    receipt.says(&["收据", "¥9.90", "玖元玖角整", "172****1234", "138****8001", "青禾通信科技有限公司", "91310000MA1K000000"]);
+    receipt.says(&[
+        "收据",
+        "¥9.90",
+        "玖元玖角整",
+        "172****1234",
+        "138****8001",
+        "青禾通信科技有限公司",
+        "91310000MA1K000000",
+    ]);
     receipt.says(&[&started.out_trade_no, "PAID", "DELIVERED", "2026年11月22日 18:30", "已生效", "不是税务发票"]);
     receipt.hides(&["17280001234", "13800138001", "编号稍后生成"]);
 }
@@ -97,7 +112,13 @@ async fn what_is_missing_is_said_beside_the_field_and_what_was_chosen_stays() {
     let fields = [("ticket", ticket.as_str()), ("offering", "watch-year@1"), ("method", "alipay_wap")];
     let sent = browser.submit(&page, &path, &fields).await;
     assert_eq!(sent.status, StatusCode::UNPROCESSABLE_ENTITY);
-    sent.says(&["请先勾选同意服务条款", "手表年包", "¥99.00", "value=\"alipay_wap\" checked", "aria-describedby=\"terms-error\""]);
+    sent.says(&[
+        "请先勾选同意服务条款",
+        "手表年包",
+        "¥99.00",
+        "value=\"alipay_wap\" checked",
+        "aria-describedby=\"terms-error\"",
+    ]);
 
     let old = [("ticket", ticket.as_str()), ("offering", "watch-year@1"), ("terms", "2025-01")];
     let sent = browser.submit(&page, &path, &old).await;
@@ -168,9 +189,21 @@ async fn a_partner_network_is_waited_for_and_the_desk_sees_it() {
 
     world.pass(90 * MINUTE_US).await;
     let mut desk = Browser::of(&world, Principal::Staff(world.people.hejing)).await;
-    desk.get("/desk").await.says(&[&order.number, "172****9012", "已等 1 小时", "等合作网络确认", "何静（agent）"]);
+    desk.get("/desk").await.says(&[
+        &format!("/desk/orders/{}", order.number),
+        "172****9012",
+        "已等 1 小时",
+        "等合作网络确认",
+        "何静（agent）",
+    ]);
     let details = desk.get(&format!("/desk/orders/{}", order.number)).await;
-    details.says(&[&attempt.out_trade_no, "alipay_qr", "psp_receivable → order_funds", "137****7002", "router-month@1"]);
+    details.says(&[
+        &attempt.out_trade_no,
+        "alipay_qr",
+        "psp_receivable → order_funds",
+        "137****7002",
+        "router-month@1",
+    ]);
     details.hides(&["17280009012", "13700137002"]);
 
     world.outside.set_network(None);

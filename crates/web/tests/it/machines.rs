@@ -56,7 +56,10 @@ async fn a_device_is_redirected_until_its_line_is_renewed() {
     world.pays(&attempt).await;
     let usage = format!("/device/sessions/{session}/usage");
     let reported = network.post(&usage, r#"{"sequence": 1, "used_octets": 1000000}"#).await;
-    assert_eq!(reported.json(), serde_json::json!({"session_id": session, "state": "online", "octets_left": 499_000_000}));
+    assert_eq!(
+        reported.json(),
+        serde_json::json!({"session_id": session, "state": "online", "octets_left": 499_000_000})
+    );
     let repeated = network.post(&usage, r#"{"sequence": 1, "used_octets": 1000000}"#).await;
     assert_eq!(repeated.json()["octets_left"], 499_000_000, "a report that came before changes nothing");
 

@@ -6,6 +6,7 @@ mod authorization;
 mod forms;
 mod guests;
 mod journeys;
+mod live;
 mod machines;
 mod pages;
 mod world;

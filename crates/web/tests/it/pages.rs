@@ -38,7 +38,10 @@ async fn service_keeps_its_cookies_to_itself() {
     let (request, code) = (page.field("request"), world.outside.last_code());
     let entered = browser.submit(&page, "/sign-in/code", &[("request", &request), ("code", &code)]).await;
     let cookie = entered.headers["set-cookie"].to_str().unwrap();
-    assert!(cookie.starts_with("__Host-everline=") && cookie.contains("HttpOnly") && cookie.contains("Secure"), "{cookie}");
+    assert!(
+        cookie.starts_with("__Host-everline=") && cookie.contains("HttpOnly") && cookie.contains("Secure"),
+        "{cookie}"
+    );
     assert_eq!(entered.headers["strict-transport-security"], "max-age=63072000");
     assert_eq!(browser.get("/home").await.status, StatusCode::OK);
 }

@@ -50,7 +50,13 @@ impl Client {
         send(path, request).await
     }
     /// A call of the API that must succeed.
-    pub(super) async fn ask(&self, method: &str, path: &str, token: Option<&str>, body: Option<Value>) -> Result<Value, Failed> {
+    pub(super) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: Option<Value>,
+    ) -> Result<Value, Failed> {
         let answer = self.api(method, path, token, None, body).await?;
         if answer.status >= 300 {
             return Err(failed(path, format!("{} {}", answer.status, answer.body)));
@@ -103,7 +109,12 @@ impl Client {
         Err(failed(step, format!("did not come about; last seen: {last}")))
     }
     /// Looks at the sandbox until `wanted` says yes.
-    pub(super) async fn until_outside(&self, step: &str, path: &str, wanted: impl Fn(&Value) -> bool) -> Result<Value, Failed> {
+    pub(super) async fn until_outside(
+        &self,
+        step: &str,
+        path: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Result<Value, Failed> {
         let mut last = Value::Null;
         for _ in 0..LOOKS {
             last = self.control("GET", path, None).await?;

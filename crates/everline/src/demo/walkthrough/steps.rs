@@ -20,6 +20,11 @@ fn done(what: &str) {
     println!("✓ {what}");
 }
 
+/// A part of an answer; null where there is none.
+fn at<'a>(body: &'a Value, pointer: &str) -> &'a Value {
+    body.pointer(pointer).unwrap_or(&Value::Null)
+}
+
 /// A word of an answer.
 fn word<'a>(body: &'a Value, name: &str) -> &'a str {
     body.get(name).and_then(Value::as_str).unwrap_or_default()
@@ -35,12 +40,15 @@ async fn sign_in(client: &Client, phone: &str) -> Result<String, Failed> {
     let request = word(&asked, "request_id").to_owned();
     let path = format!("sms/inbox?to={phone}");
     let is_code = |message: &&Value| word(message, "message_id") == request;
-    let found = |inbox: &Value| inbox["messages"].as_array().is_some_and(|list| list.iter().any(|message| is_code(&message)));
+    let found = |inbox: &Value| {
+        at(inbox, "/messages").as_array().is_some_and(|list| list.iter().any(|message| is_code(&message)))
+    };
     let inbox = client.until_outside("the code arrives", &path, found).await?;
-    let message = inbox["messages"].as_array().and_then(|list| list.iter().find(is_code));
-    let code = message.map(|message| word(&message["parameters"], "code").to_owned()).unwrap_or_default();
+    let message = at(&inbox, "/messages").as_array().and_then(|list| list.iter().find(is_code));
+    let code = message.map(|message| word(at(message, "/parameters"), "code").to_owned()).unwrap_or_default();
     let entered = client.ask("POST", "/sign-in", None, Some(json!({ "request_id": request, "code": code }))).await?;
-    let again = client.api("POST", "/sign-in", None, None, Some(json!({ "request_id": request, "code": code }))).await?;
+    let again =
+        client.api("POST", "/sign-in", None, None, Some(json!({ "request_id": request, "code": code }))).await?;
     check("a code works once", again.status >= 400, &again.body)?;
     Ok(word(&entered, "token").to_owned())
 }
@@ -49,7 +57,7 @@ async fn sign_in(client: &Client, phone: &str) -> Result<String, Failed> {
 pub(super) async fn registers(client: &Client) -> Result<(), Failed> {
     let token = sign_in(client, NEWCOMER).await?;
     let home = client.ask("GET", "/home", Some(&token), None).await?;
-    check("a new customer has no lines", home["lines"].as_array().is_some_and(Vec::is_empty), &home)?;
+    check("a new customer has no lines", at(&home, "/lines").as_array().is_some_and(Vec::is_empty), &home)?;
     let stranger = client.api("GET", "/home", None, None, None).await?;
     check("nobody sees anything without signing in", stranger.status == 401, &stranger.body)?;
     done("a newcomer registers with a phone number and a one-time code");
@@ -59,7 +67,7 @@ pub(super) async fn registers(client: &Client) -> Result<(), Failed> {
 /// A line of a customer by its name.
 async fn line(client: &Client, token: &str, name: &str) -> Result<Value, Failed> {
     let lines = client.ask("GET", "/lines", Some(token), None).await?;
-    let found = lines["lines"].as_array().and_then(|lines| lines.iter().find(|line| word(line, "name") == name));
+    let found = at(&lines, "/lines").as_array().and_then(|lines| lines.iter().find(|line| word(line, "name") == name));
     found.cloned().ok_or_else(|| failed("find the line", format!("no line {name} in {lines}")))
 }
 
@@ -72,7 +80,11 @@ async fn order(client: &Client, token: &str, line: &Value, offering: &str, key: 
     let first = client.api("POST", &path, Some(token), Some(key), Some(body.clone())).await?;
     check("order", matches!(first.status, 200 | 201), &first.body)?;
     let again = client.api("POST", &path, Some(token), Some(key), Some(body)).await?;
-    check("ordering again under the same key orders nothing", word(&again.body, "id") == word(&first.body, "id"), &again.body)?;
+    check(
+        "ordering again under the same key orders nothing",
+        word(&again.body, "id") == word(&first.body, "id"),
+        &again.body,
+    )?;
     Ok(first.body)
 }
 
@@ -80,7 +92,7 @@ async fn order(client: &Client, token: &str, line: &Value, offering: &str, key: 
 async fn start(client: &Client, token: &str, order: &Value, method: &str) -> Result<(String, String), Failed> {
     let path = format!("/orders/{}/payments", word(order, "id"));
     let order = client.ask("POST", &path, Some(token), Some(json!({ "method": method }))).await?;
-    let mut payments = order["payments"].as_array().into_iter().flatten();
+    let mut payments = at(&order, "/payments").as_array().into_iter().flatten();
     let payment = payments.find(|payment| word(payment, "method") == method && word(payment, "state") == "pending");
     let payment = payment.ok_or_else(|| failed("start a payment", format!("no pending {method} in {order}")))?;
     Ok((word(payment, "out_trade_no").to_owned(), word(payment, "pay_url").to_owned()))
@@ -95,29 +107,40 @@ fn order_path(order: &Value) -> String {
 }
 
 async fn until_state(client: &Client, token: &str, order: &Value, state: &str) -> Result<Value, Failed> {
-    client.until(&format!("the order becomes {state}"), &order_path(order), token, |order| word(order, "state") == state).await
+    client
+        .until(&format!("the order becomes {state}"), &order_path(order), token, |order| word(order, "state") == state)
+        .await
 }
 
 /// 林芳 renews the watch that was cut off: by QR code, with a device that withholds its acknowledgement for a while.
 pub(super) async fn renews_the_watch(client: &Client, running: &Running) -> Result<(), Failed> {
     let token = sign_in(client, LINFANG).await?;
     let watch = line(client, &token, "朵朵的手表").await?;
-    check("the watch is cut off", word(&watch, "advice") == "cut_off" && watch["renew_now"] == true, &watch)?;
+    check("the watch is cut off", word(&watch, "advice") == "cut_off" && at(&watch, "/renew_now") == true, &watch)?;
     done("林芳 signs in and sees that her daughter's watch is cut off");
 
     let offerings = client.ask("GET", &format!("/lines/{}/offerings", word(&watch, "id")), Some(&token), None).await?;
-    let all = offerings["offerings"].as_array().cloned().unwrap_or_default();
-    check("the watch plan is offered", all.iter().any(|one| word(one, "id") == "watch-month@1" && one["sellable"] == true), &offerings)?;
+    let all = at(&offerings, "/offerings").as_array().cloned().unwrap_or_default();
+    check(
+        "the watch plan is offered",
+        all.iter().any(|one| word(one, "id") == "watch-month@1" && at(one, "/sellable") == true),
+        &offerings,
+    )?;
     check("phone plans are not", all.iter().all(|one| !word(one, "id").starts_with("phone")), &offerings)?;
     done("she is offered what this line can take, and nothing else");
 
-    let imsi = running.people.devices.iter().find(|device| device.1 == "朵朵的手表").map(|device| device.0.as_str().to_owned());
+    let imsi = running
+        .people
+        .devices
+        .iter()
+        .find(|device| device.1 == "朵朵的手表")
+        .map(|device| device.0.as_str().to_owned());
     let imsi = imsi.ok_or_else(|| failed("the watch", "has no device"))?;
     let misbehaviour = format!("devices/{imsi}/misbehaviour");
     client.control("PUT", &misbehaviour, Some(json!("withhold_answer503"))).await?;
 
     let placed = order(client, &token, &watch, "watch-month@1", "walkthrough-watch").await?;
-    check("it costs ¥9.90", placed["price"]["amount"] == "9.90", &placed)?;
+    check("it costs ¥9.90", at(&placed, "/price/amount") == "9.90", &placed)?;
     let (out_trade_no, _) = start(client, &token, &placed, "alipay_qr").await?;
     payer(client, &out_trade_no, "decline").await?;
     let declined = client.ask("GET", &order_path(&placed), Some(&token), None).await?;
@@ -138,7 +161,7 @@ pub(super) async fn renews_the_watch(client: &Client, running: &Running) -> Resu
     let in_effect = until_state(client, &token, &placed, "in_effect").await?;
     check("the time of effect is told", in_effect.get("in_effect_at").is_some(), &in_effect)?;
     let devices = client.until_outside("the watch is online", "devices", |devices| {
-        let mut all = devices["devices"].as_array().into_iter().flatten();
+        let mut all = at(devices, "/devices").as_array().into_iter().flatten();
         all.any(|device| word(device, "imsi") == imsi && word(device, "link") == "online")
     });
     devices.await?;
@@ -146,13 +169,15 @@ pub(super) async fn renews_the_watch(client: &Client, running: &Running) -> Resu
 
     let inbox = format!("sms/inbox?to={LINFANG}");
     let told = |inbox: &Value| {
-        let mut messages = inbox["messages"].as_array().into_iter().flatten();
+        let mut messages = at(inbox, "/messages").as_array().into_iter().flatten();
         messages.any(|message| word(message, "template") == "renewal_in_effect")
     };
     client.until_outside("she is told", &inbox, told).await?;
     let path = format!("{}/receipt", order_path(&placed));
-    let receipt = client.until("the receipt has its number", &path, &token, |receipt| receipt.get("number").is_some()).await?;
-    let postings: Vec<&str> = receipt["postings"].as_array().into_iter().flatten().map(|posting| word(posting, "template")).collect();
+    let receipt =
+        client.until("the receipt has its number", &path, &token, |receipt| receipt.get("number").is_some()).await?;
+    let postings: Vec<&str> =
+        at(&receipt, "/postings").as_array().into_iter().flatten().map(|posting| word(posting, "template")).collect();
     check("the receipt shows both postings", postings == ["PAID", "DELIVERED"], &receipt)?;
     done("she gets an SMS and a numbered receipt:");
     print_receipt(&receipt);
@@ -160,22 +185,23 @@ pub(super) async fn renews_the_watch(client: &Client, running: &Running) -> Resu
 }
 
 fn print_receipt(receipt: &Value) {
-    let order = &receipt["order"];
-    let payment = order["payments"].as_array().and_then(|all| all.iter().find(|payment| word(payment, "state") == "paid"));
+    let order = at(receipt, "/order");
+    let payment =
+        at(order, "/payments").as_array().and_then(|all| all.iter().find(|payment| word(payment, "state") == "paid"));
     let payment = payment.cloned().unwrap_or_default();
     let row = |name: &str, value: &str| println!("    {name:<12} {value}");
     println!("    ──────────────────────────────────────────────");
-    row("收据", &receipt["number"].to_string());
-    row("收款方", word(&receipt["payee"], "zh-CN"));
+    row("收据", &at(receipt, "/number").to_string());
+    row("收款方", word(at(receipt, "/payee"), "zh-CN"));
     row("号码", word(receipt, "msisdn"));
     row("项目", word(order, "offering"));
-    row("金额", &format!("¥{} {}", word(&receipt["amount"], "amount"), word(receipt, "amount_in_words")));
+    row("金额", &format!("¥{} {}", word(at(receipt, "/amount"), "amount"), word(receipt, "amount_in_words")));
     row("订单", word(order, "number"));
     row("商户单号", word(&payment, "out_trade_no"));
     row("支付宝单号", word(&payment, "trade_no"));
     row("支付时间", word(order, "paid_at"));
-    for posting in receipt["postings"].as_array().into_iter().flatten() {
-        row("入账", &format!("{} ¥{}", word(posting, "template"), word(&posting["amount"], "amount")));
+    for posting in at(receipt, "/postings").as_array().into_iter().flatten() {
+        row("入账", &format!("{} ¥{}", word(posting, "template"), word(at(posting, "/amount"), "amount")));
     }
     row("生效时间", word(order, "in_effect_at"));
     row("有效期", &format!("{} – {}", word(order, "starts_at"), word(order, "ends_at")));
@@ -212,7 +238,7 @@ pub(super) async fn leave_one_submitted(client: &Client, running: &Running) -> R
     let attempt = start_payment(app, people.wangqiang, order.id, Method::AlipayQr, running.url.clone()).await?;
     client.control("PUT", "upstream/modes", Some(json!({ "next": ["submitted"], "standing": "accept" }))).await?;
     payer(client, &attempt.out_trade_no, "pay").await?;
-    let asked = |list: &Value| list["activations"].as_array().is_some_and(|list| !list.is_empty());
+    let asked = |list: &Value| at(list, "/activations").as_array().is_some_and(|list| !list.is_empty());
     client.until_outside("the upstream network is asked", "upstream/activations", asked).await?;
     Ok(order.id)
 }
@@ -224,7 +250,8 @@ pub(super) async fn waits_for_the_upstream_network(client: &Client, running: &Ru
     let order = json!({ "id": id });
     for _ in 0..10 {
         let seen = client.ask("GET", &order_path(&order), Some(&token), None).await?;
-        let holds = word(&seen, "state") == "paid" && seen.get("delivered_at").is_none() && seen.get("in_effect_at").is_none();
+        let holds =
+            word(&seen, "state") == "paid" && seen.get("delivered_at").is_none() && seen.get("in_effect_at").is_none();
         check("paid, not yet in effect, while the upstream network says submitted", holds, &seen)?;
         client.ask("POST", &format!("{}/ask", order_path(&order)), Some(&token), None).await?;
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
@@ -241,15 +268,22 @@ pub(super) async fn waits_for_the_upstream_network(client: &Client, running: &Ru
 pub(super) async fn is_refused_by_the_upstream_network(client: &Client) -> Result<(), Failed> {
     let token = sign_in(client, WANGQIANG).await?;
     let router = line(client, &token, "门店路由器").await?;
-    client.control("PUT", "upstream/modes", Some(json!({ "next": [{ "refuse": "no capacity" }], "standing": "accept" }))).await?;
+    client
+        .control("PUT", "upstream/modes", Some(json!({ "next": [{ "refuse": "no capacity" }], "standing": "accept" })))
+        .await?;
     let placed = order(client, &token, &router, "router-100g@1", "walkthrough-refused").await?;
     let (out_trade_no, _) = start(client, &token, &placed, "alipay_qr").await?;
     payer(client, &out_trade_no, "pay").await?;
     let refunded = until_state(client, &token, &placed, "refunded").await?;
-    check("the refund is done", word(&refunded["refunds"][0], "state") == "done", &refunded)?;
+    check("the refund is done", word(at(&refunded, "/refunds/0"), "state") == "done", &refunded)?;
     let trades = client.control("GET", "trades", None).await?;
-    let trade = trades["trades"].as_array().into_iter().flatten().find(|trade| word(trade, "out_trade_no") == out_trade_no);
-    let returned = trade.is_some_and(|trade| trade["refunds"].as_array().is_some_and(|refunds| refunds.len() == 1));
+    let trade = at(&trades, "/trades")
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|trade| word(trade, "out_trade_no") == out_trade_no);
+    let returned =
+        trade.is_some_and(|trade| at(trade, "/refunds").as_array().is_some_and(|refunds| refunds.len() == 1));
     check("the gateway returned it once", returned, &trades)?;
     done("an upstream network that refuses: the money goes back where it came from, once");
     Ok(())
@@ -281,11 +315,15 @@ pub(super) async fn believes_no_forged_notice(client: &Client) -> Result<(), Fai
     );
     let status = client.post_form("/notify/alipay", forged).await?;
     let seen = client.ask("GET", &order_path(&placed), Some(&token), None).await?;
-    check("a forged notice is refused", (400..500).contains(&status) && word(&seen, "state") == "awaiting_payment", &seen)?;
+    check(
+        "a forged notice is refused",
+        (400..500).contains(&status) && word(&seen, "state") == "awaiting_payment",
+        &seen,
+    )?;
     payer(client, &out_trade_no, "pay").await?;
     until_state(client, &token, &placed, "in_effect").await?;
     let home = client.ask("GET", "/home", Some(&token), None).await?;
-    check("the credit is there once", home["paid_credit"]["amount"] == "30.00", &home)?;
+    check("the credit is there once", at(&home, "/paid_credit/amount") == "30.00", &home)?;
     done("a forged notice changes nothing; the real one tops up ¥30");
     Ok(())
 }
@@ -301,7 +339,9 @@ pub(super) async fn pays_twice(client: &Client) -> Result<(), Failed> {
     payer(client, &second, "pay").await?;
     until_state(client, &token, &placed, "in_effect").await?;
     payer(client, &first, "pay").await?;
-    let surplus = |order: &Value| word(&order["refunds"][0], "state") == "done" && word(&order["refunds"][0], "reason") == "surplus";
+    let surplus = |order: &Value| {
+        word(at(order, "/refunds/0"), "state") == "done" && word(at(order, "/refunds/0"), "reason") == "surplus"
+    };
     let seen = client.until("the surplus goes back", &order_path(&placed), &token, surplus).await?;
     check("the order stays in effect", word(&seen, "state") == "in_effect", &seen)?;
     done("two payments of one order: delivered once, the surplus goes back by itself");

@@ -198,21 +198,30 @@ pub async fn checkout(
 }
 
 fn demo(people: &People) -> Demo {
-    let person = |key: &str, name: Localized, what: Localized, principal| {
-        DemoPerson { key: key.to_owned(), name, what, principal }
+    let person = |key: &str, name: Localized, what: Localized, principal| DemoPerson {
+        key: key.to_owned(),
+        name,
+        what,
+        principal,
     };
     Demo {
         people: vec![
             person(
                 "linfang",
                 Localized::zh_en("林芳", "Lin Fang"),
-                Localized::zh_en("自己的手机、女儿的手表（今天停机）、旅行卡", "Her phone, her daughter’s watch (cut off today), a travel line"),
+                Localized::zh_en(
+                    "自己的手机、女儿的手表（今天停机）、旅行卡",
+                    "Her phone, her daughter’s watch (cut off today), a travel line",
+                ),
                 Principal::Customer(people.linfang),
             ),
             person(
                 "shunda",
                 Localized::zh_en("顺达冷链", "Shunda Cold Chain"),
-                Localized::zh_en("车队的定位器，有的快到期，有的已停机", "A fleet’s trackers, some ending, some cut off"),
+                Localized::zh_en(
+                    "车队的定位器，有的快到期，有的已停机",
+                    "A fleet’s trackers, some ending, some cut off",
+                ),
                 Principal::Customer(people.shunda),
             ),
             person(
@@ -284,15 +293,47 @@ fn seeds(app: &App, people: &People) -> Vec<Seed> {
     };
     let month_us = 31 * DAY_US;
     let mut seeds = vec![
-        seed(people.linfang, people.phone, "13800138001", "我的手机", DeviceKind::Phone, Family::Phone, Some(("phone-39", 11 * DAY_US))),
-        seed(people.linfang, people.watch, WATCH_NUMBER, "朵朵的手表", DeviceKind::Watch, Family::Watch, Some(("watch-month", month_us + HOUR_US))),
+        seed(
+            people.linfang,
+            people.phone,
+            "13800138001",
+            "我的手机",
+            DeviceKind::Phone,
+            Family::Phone,
+            Some(("phone-39", 11 * DAY_US)),
+        ),
+        seed(
+            people.linfang,
+            people.watch,
+            WATCH_NUMBER,
+            "朵朵的手表",
+            DeviceKind::Watch,
+            Family::Watch,
+            Some(("watch-month", month_us + HOUR_US)),
+        ),
         Seed {
             guests: false,
-            ..seed(people.linfang, people.travel, CLOSED_NUMBER, "泰国旅行卡", DeviceKind::Phone, Family::Travel, Some(("thailand", 2 * DAY_US)))
+            ..seed(
+                people.linfang,
+                people.travel,
+                CLOSED_NUMBER,
+                "泰国旅行卡",
+                DeviceKind::Phone,
+                Family::Travel,
+                Some(("thailand", 2 * DAY_US)),
+            )
         },
         Seed {
             network: NetworkKind::Upstream,
-            ..seed(people.wangqiang, people.router, "17280009012", "门店路由器", DeviceKind::Router, Family::Router, None)
+            ..seed(
+                people.wangqiang,
+                people.router,
+                "17280009012",
+                "门店路由器",
+                DeviceKind::Router,
+                Family::Router,
+                None,
+            )
         },
     ];
     for n in 1..=12i64 {
@@ -305,7 +346,15 @@ fn seeds(app: &App, people: &People) -> Vec<Seed> {
         } + n * MINUTE_US;
         let (number, name) = (format!("14400120000{n:02}"), format!("冷链 {n:03} 号车"));
         let id = LineId(app.clock.id());
-        seeds.push(seed(people.shunda, id, &number, &name, DeviceKind::Tracker, Family::Iot, Some(("iot-month", ago_us))));
+        seeds.push(seed(
+            people.shunda,
+            id,
+            &number,
+            &name,
+            DeviceKind::Tracker,
+            Family::Iot,
+            Some(("iot-month", ago_us)),
+        ));
     }
     seeds
 }

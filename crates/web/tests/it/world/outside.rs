@@ -69,7 +69,9 @@ impl PaymentProvider for Outside {
             (Mood::Refuses, _) => Started::Refused("no".to_owned()),
             (Mood::Silent, _) => Started::Unknown,
             (Mood::Fine, Method::AlipayQr) => Started::Pay(format!("https://qr.pay.test/{}", request.out_trade_no)),
-            (Mood::Fine, Method::AlipayWap) => Started::Pay(format!("https://wap.pay.test/?n={}&a=1", request.out_trade_no)),
+            (Mood::Fine, Method::AlipayWap) => {
+                Started::Pay(format!("https://wap.pay.test/?n={}&a=1", request.out_trade_no))
+            }
         }
     }
     async fn query(&self, out_trade_no: &str) -> PaymentStatus {
@@ -80,7 +82,11 @@ impl PaymentProvider for Outside {
         }
     }
     async fn close(&self, out_trade_no: &str) -> ClosedAnswer {
-        if self.paid.lock().unwrap().contains_key(out_trade_no) { ClosedAnswer::AlreadyPaid } else { ClosedAnswer::Closed }
+        if self.paid.lock().unwrap().contains_key(out_trade_no) {
+            ClosedAnswer::AlreadyPaid
+        } else {
+            ClosedAnswer::Closed
+        }
     }
     async fn refund(&self, _: &str, _: &str, _: Money) -> RefundStatus {
         RefundStatus::Unknown

@@ -26,22 +26,102 @@ pub fn brand() -> Brand {
     }
 }
 
-type Row = (&'static str, OfferingKind, &'static [Family], [&'static str; 2], &'static str, &'static [(Unit, i64)], Option<Validity>);
+type Row = (
+    &'static str,
+    OfferingKind,
+    &'static [Family],
+    [&'static str; 2],
+    &'static str,
+    &'static [(Unit, i64)],
+    Option<Validity>,
+);
 
 const MB: i64 = 1_000_000;
 const GB: i64 = 1_000 * MB;
 const MONTH: Option<Validity> = Some(Validity::Months(1));
 
 const ROWS: &[Row] = &[
-    ("phone-39", OfferingKind::Plan, &[Family::Phone], ["青禾 39 元套餐", "Qinghe 39"], "39", &[(Unit::Octets, 40 * GB), (Unit::Seconds, 18_000), (Unit::Messages, 50)], MONTH),
-    ("phone-19", OfferingKind::Plan, &[Family::Phone], ["青禾 19 元套餐", "Qinghe 19"], "19", &[(Unit::Octets, 10 * GB), (Unit::Seconds, 6_000)], MONTH),
-    ("watch-month", OfferingKind::Plan, &[Family::Watch], ["手表畅联月包", "Watch monthly"], "9.90", &[(Unit::Octets, 500 * MB), (Unit::Seconds, 1_800)], MONTH),
-    ("watch-year", OfferingKind::Plan, &[Family::Watch], ["手表年包", "Watch yearly"], "99", &[(Unit::Octets, 6 * GB), (Unit::Seconds, 21_600)], Some(Validity::Months(12))),
-    ("iot-month", OfferingKind::Plan, &[Family::Iot], ["物联网 30 MB 月包", "IoT 30 MB monthly"], "2", &[(Unit::Octets, 30 * MB)], MONTH),
-    ("router-month", OfferingKind::Plan, &[Family::Router], ["随身 WiFi 100 GB 月包", "Router 100 GB monthly"], "59", &[(Unit::Octets, 100 * GB)], MONTH),
-    ("thailand", OfferingKind::Plan, &[Family::Travel], ["泰国 10 GB · 7 天", "Thailand 10 GB · 7 days"], "39", &[(Unit::Octets, 10 * GB)], Some(Validity::Days(7))),
-    ("data-1g", OfferingKind::Pack, &[Family::Phone, Family::Watch, Family::Router], ["1 GB 流量加油包", "1 GB data pack"], "5", &[(Unit::Octets, GB)], Some(Validity::Days(7))),
-    ("top-up-30", OfferingKind::TopUp, &[Family::Phone, Family::Watch, Family::Router, Family::Iot], ["话费充值 30 元", "Top up ¥30"], "30", &[], None),
+    (
+        "phone-39",
+        OfferingKind::Plan,
+        &[Family::Phone],
+        ["青禾 39 元套餐", "Qinghe 39"],
+        "39",
+        &[(Unit::Octets, 40 * GB), (Unit::Seconds, 18_000), (Unit::Messages, 50)],
+        MONTH,
+    ),
+    (
+        "phone-19",
+        OfferingKind::Plan,
+        &[Family::Phone],
+        ["青禾 19 元套餐", "Qinghe 19"],
+        "19",
+        &[(Unit::Octets, 10 * GB), (Unit::Seconds, 6_000)],
+        MONTH,
+    ),
+    (
+        "watch-month",
+        OfferingKind::Plan,
+        &[Family::Watch],
+        ["手表畅联月包", "Watch monthly"],
+        "9.90",
+        &[(Unit::Octets, 500 * MB), (Unit::Seconds, 1_800)],
+        MONTH,
+    ),
+    (
+        "watch-year",
+        OfferingKind::Plan,
+        &[Family::Watch],
+        ["手表年包", "Watch yearly"],
+        "99",
+        &[(Unit::Octets, 6 * GB), (Unit::Seconds, 21_600)],
+        Some(Validity::Months(12)),
+    ),
+    (
+        "iot-month",
+        OfferingKind::Plan,
+        &[Family::Iot],
+        ["物联网 30 MB 月包", "IoT 30 MB monthly"],
+        "2",
+        &[(Unit::Octets, 30 * MB)],
+        MONTH,
+    ),
+    (
+        "router-month",
+        OfferingKind::Plan,
+        &[Family::Router],
+        ["随身 WiFi 100 GB 月包", "Router 100 GB monthly"],
+        "59",
+        &[(Unit::Octets, 100 * GB)],
+        MONTH,
+    ),
+    (
+        "thailand",
+        OfferingKind::Plan,
+        &[Family::Travel],
+        ["泰国 10 GB · 7 天", "Thailand 10 GB · 7 days"],
+        "39",
+        &[(Unit::Octets, 10 * GB)],
+        Some(Validity::Days(7)),
+    ),
+    (
+        "data-1g",
+        OfferingKind::Pack,
+        &[Family::Phone, Family::Watch, Family::Router],
+        ["1 GB 流量加油包", "1 GB data pack"],
+        "5",
+        &[(Unit::Octets, GB)],
+        Some(Validity::Days(7)),
+    ),
+    (
+        "top-up-30",
+        OfferingKind::TopUp,
+        &[Family::Phone, Family::Watch, Family::Router, Family::Iot],
+        ["话费充值 30 元", "Top up ¥30"],
+        "30",
+        &[],
+        None,
+    ),
 ];
 
 pub fn offerings() -> Vec<Offering> {
@@ -65,7 +145,11 @@ fn offering((code, kind, families, [zh, en], price, included, validity): &Row) -
         families: families.to_vec(),
         upstream_code: None,
         used_up: if *kind == OfferingKind::TopUp { UsedUp::NotApplicable } else { UsedUp::Stop },
-        refund: if *kind == OfferingKind::Plan { RefundRule::UnusedWithin { days: 7 } } else { RefundRule::NotAfterDelivery },
+        refund: if *kind == OfferingKind::Plan {
+            RefundRule::UnusedWithin { days: 7 }
+        } else {
+            RefundRule::NotAfterDelivery
+        },
         roaming: Localized::zh_en("仅限中国内地使用", "In mainland China only"),
     }
 }
