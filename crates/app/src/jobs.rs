@@ -9,6 +9,7 @@ use everline_core::time::{MINUTE_US, SECOND_US, SystemTime};
 use everline_store::tables::job::{self, Leased};
 use everline_store::{Error, Stop, Tx, Work};
 use futures_util::future::join_all;
+use tokio::task::JoinSet;
 
 /// How long a job may run before another node takes it over.
 const LEASE_US: i64 = 2 * MINUTE_US;
@@ -42,41 +43,60 @@ impl Done {
 
 /// Runs what is due, once; how many jobs ran.
 pub async fn run_due(app: &App) -> Result<usize, Problem> {
-    let now = app.clock.now().system;
-    let leased = app.store.transact(Lease { now, until: now.plus_us(LEASE_US) }).await?;
+    let leased = lease(app, BATCH).await?;
     let count = leased.len();
     join_all(leased.into_iter().map(|leased| run_one(app, leased))).await;
     Ok(count)
 }
 
-/// Runs jobs until the store is closed: at once when woken, else when the next one is due, at most a second late.
+async fn lease(app: &App, limit: i64) -> Result<Vec<Leased>, Problem> {
+    let now = app.clock.now().system;
+    Ok(app.store.transact(Lease { now, until: now.plus_us(LEASE_US), limit }).await?)
+}
+
+/// Runs jobs until the store is closed: at once when woken, else at most half a second late. A job that waits for its
+/// provider holds up no other.
 pub async fn run_forever(app: App) {
+    let mut running = JoinSet::new();
     loop {
-        match run_due(&app).await {
-            Ok(0) => {
-                let pause = tokio::time::sleep(std::time::Duration::from_millis(500));
-                tokio::select! { () = app.wake.notified() => {}, () = pause => {} }
-            }
-            Ok(_) => {}
-            Err(problem) => {
-                tracing::error!(%problem, "jobs cannot be leased");
-                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-            }
+        let free = BATCH.saturating_sub(i64::try_from(running.len()).unwrap_or(BATCH));
+        match lease(&app, free).await {
+            Ok(leased) => leased.into_iter().for_each(|leased| {
+                let app = app.clone();
+                running.spawn(async move { run_one(&app, leased).await });
+            }),
+            Err(problem) => tracing::error!(%problem, "jobs cannot be leased"),
+        }
+        let pause = tokio::time::sleep(std::time::Duration::from_millis(500));
+        tokio::select! {
+            () = app.wake.notified() => {}
+            () = pause => {}
+            Some(_) = running.join_next() => {}
+        }
+        while running.try_join_next().is_some() {}
+        if i64::try_from(running.len()).is_ok_and(|running| running >= BATCH) {
+            running.join_next().await;
         }
     }
 }
 
 async fn run_one(app: &App, leased: Leased) {
-    let Leased { id, job, run } = leased;
-    let ended = match run_job(app, id, &job, run).await {
-        Ok(done) => done,
-        Err(problem) => {
-            tracing::warn!(job = job.word(), %problem, "a job failed and will run again");
-            Done::retry(app, run, problem.word())
+    let (id, run) = (leased.id, leased.run);
+    let ended = match leased.job() {
+        Ok(job) => match run_job(app, id, &job, run).await {
+            Ok(done) => done,
+            Err(problem) => {
+                tracing::warn!(job = job.word(), %problem, "a job failed and will run again");
+                Done::retry(app, run, problem.word())
+            }
+        },
+        Err(error) => {
+            tracing::error!(job = %id, %error, "a job cannot be read");
+            Done::GaveUp("it cannot be read")
         }
     };
     if let Err(problem) = app.store.transact(Settle { id, run, ended }).await {
-        tracing::warn!(job = job.word(), error = ?problem, "a job could not be settled; its lease will run out");
+        tracing::warn!(job = %id, error = ?problem, "a job could not be settled; its lease will run out");
     }
 }
 
@@ -98,13 +118,14 @@ async fn run_job(app: &App, id: JobId, job: &Job, run: i64) -> Result<Done, Prob
 struct Lease {
     now: SystemTime,
     until: SystemTime,
+    limit: i64,
 }
 impl Work for Lease {
     const NAME: &'static str = "lease_jobs";
     type Out = Vec<Leased>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        Ok(job::lease(tx, self.now, self.until, BATCH).await?)
+        Ok(job::lease(tx, self.now, self.until, self.limit).await?)
     }
 }
 

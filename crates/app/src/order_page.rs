@@ -1,8 +1,8 @@
 //! One order, with everything that happened to it; and its receipt.
 
 use crate::{App, Problem};
-use everline_core::effects::{Job, NetworkAction, Receipt};
-use everline_core::ids::{AttemptId, CustomerId, JobId, OrderId};
+use everline_core::effects::{Job, Receipt};
+use everline_core::ids::{AttemptId, CustomerId, OrderId};
 use everline_core::ledger::{Cause, Posting, Template};
 use everline_core::line::Line;
 use everline_core::offering::Offering;
@@ -133,10 +133,8 @@ impl Work for AskNetwork {
             }
             OrderState::Delivered => {
                 let allowance = everline_store::tables::allowance::get(tx, self.customer, order.line).await?;
-                for session in allowance.restricted().filter(|session| session.restoring_for == Some(self.id)) {
-                    let (customer, line, session) = (self.customer, order.line, session.id);
-                    let (action, cause) = (NetworkAction::Reauthorize, JobId(self.id.0));
-                    job::awake(tx, Job::TellNetwork { customer, line, session, action, cause }.id(), self.now);
+                for session in allowance.restricted() {
+                    job::awake_session(tx, session.id, self.now);
                 }
             }
             _ => {}

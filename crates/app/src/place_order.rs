@@ -7,7 +7,7 @@ use everline_core::ids::{CustomerId, LineId, OrderId};
 use everline_core::offering::OfferingRef;
 use everline_core::order::{Order, OrderState, PlacedBy};
 use everline_core::quote::quote;
-use everline_core::time::{MINUTE_US, Now, Zone};
+use everline_core::time::{BusinessTime, MINUTE_US, Now, Zone};
 use everline_store::tables::{allowance, catalog, directory, line, order, timer};
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
@@ -97,7 +97,7 @@ impl Work for PlaceOrder {
             id: new.id,
             customer: new.customer,
             line: new.line,
-            number: order_number(new.id, &self.zone, self.now),
+            number: order_number(new.id, &self.zone),
             offering: quoted.offering,
             price: quoted.price,
             funds: 0,
@@ -118,15 +118,17 @@ impl Work for PlaceOrder {
         if let Some(name) = &self.token_name {
             directory::add(tx, directory::Name::OrderToken, name, order.customer, order.id.0);
         }
-        timer::set(tx, order.id.0, order.customer, timer::TimerKind::Order, Some(order.expires_at));
+        timer::set(tx, order.id.0, order.customer, timer::TimerKind::Order, order.expires_at);
         Ok(order)
     }
 }
 
-/// The day and twelve digits of the id's randomness: short enough to read aloud, refused by the directory if two met.
-fn order_number(id: OrderId, zone: &Zone, now: Now) -> String {
-    let day = zone.date(now.business);
-    let [.., a, b, c, d, e, f, g, h] = id.bytes();
-    let digits = u64::from_be_bytes([a, b, c, d, e, f, g, h]) % 1_000_000_000_000;
+/// The day and twelve digits of the id: short enough to read aloud. It follows from the id alone, so the directory also
+/// refuses an id that another customer has used.
+fn order_number(id: OrderId, zone: &Zone) -> String {
+    let [a, b, c, d, e, f, _, _, random @ ..] = id.bytes();
+    let ms = i64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+    let day = zone.date(BusinessTime::from_us(ms.saturating_mul(1_000)));
+    let digits = u64::from_be_bytes(random) % 1_000_000_000_000;
     format!("{:04}{:02}{:02}{digits:012}", day.year(), day.month(), day.day())
 }

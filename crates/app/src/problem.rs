@@ -109,6 +109,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound { what } => Problem::NotFound(what),
+            Error::Conflict { .. } => Problem::ExistsDifferently("id"),
             Error::Busy
             | Error::Retry
             | Error::Timeout

@@ -33,14 +33,14 @@ pub(crate) fn carry_out(
     for changed in &effects.orders {
         order::save(tx, changed);
         if changed.paid_at.is_some() || changed.closed_at.is_some() {
-            timer::set(tx, changed.id.0, customer_id, timer::TimerKind::Order, None);
+            timer::set_unless_due(tx, changed.id.0, customer_id, timer::TimerKind::Order, None, now.business);
         }
     }
     if let (Some(changed), Some(allowance)) = (&effects.line, &effects.allowance) {
         line::save(tx, changed);
         self::allowance::save(tx, customer_id, line_id, allowance);
         let due = lifecycle::next_due(changed, allowance, now.business, zone);
-        timer::set(tx, line_id.0, customer_id, timer::TimerKind::Line, due);
+        timer::set_unless_due(tx, line_id.0, customer_id, timer::TimerKind::Line, due, now.business);
     }
     if let Some(receipt) = &effects.receipt {
         self::receipt::add(tx, customer_id, receipt);
@@ -52,6 +52,10 @@ pub(crate) fn carry_out(
         support::open_case(tx, case, now.business);
     }
     for queued in &effects.jobs {
+        if let Some(session) = queued.ordered_by() {
+            // What waits to be told about this session again is told or dropped now: nothing new may wait behind it.
+            job::awake_session(tx, session, now.system);
+        }
         job::add(tx, customer_id, queued, now.system, now.system)?;
     }
     Ok(())

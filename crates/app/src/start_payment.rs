@@ -11,7 +11,8 @@ use everline_store::tables::{catalog, directory, job, order, payment};
 use everline_store::{Stop, Tx, Work};
 
 /// Starts a payment of an order by a method, or returns the one that is open already: a page that is loaded again asks
-/// for no second payment. Attempts by other methods are closed at the provider; should both be paid, the surplus goes back.
+/// for no second payment. One whose start is not known is started again under its own number, never under a new one.
+/// Attempts by other methods are closed at the provider; should both be paid, the surplus goes back.
 ///
 /// # Errors
 /// [`Problem::ProviderSilent`] when the provider's answer is not known: the attempt stays *unknown* and is asked about.
@@ -25,8 +26,8 @@ pub async fn start_payment(
     let attempt = AttemptId(app.clock.id());
     let (mut attempt, subject) =
         app.store.transact(NewAttempt { customer, order, method, attempt, now: app.clock.now() }).await?;
-    if attempt.state != AttemptState::Created {
-        return if attempt.state == AttemptState::Unknown { Err(Problem::ProviderSilent) } else { Ok(attempt) };
+    if attempt.state == AttemptState::Pending {
+        return Ok(attempt);
     }
     app.wake.notify_one();
     let request = PaymentRequest {
@@ -77,12 +78,14 @@ impl Work for NewAttempt {
             matches!(attempt.state, AttemptState::Created | AttemptState::Pending | AttemptState::Unknown)
                 && attempt.expires_at > self.now.system
         };
-        for other in attempts.iter().filter(open) {
-            if other.method == self.method && other.state == AttemptState::Pending {
-                return Ok((other.clone(), subject));
-            }
+        let (same, others): (Vec<&Attempt>, Vec<&Attempt>) =
+            attempts.iter().filter(open).partition(|attempt| attempt.method == self.method);
+        for other in others {
             let close = Job::ClosePayment { customer: self.customer, attempt: other.id };
             job::add(tx, self.customer, &close, self.now.system, self.now.system)?;
+        }
+        if let Some(same) = same.last() {
+            return Ok(((*same).clone(), subject));
         }
         let attempt = self.new_attempt(&order);
         payment::add(tx, &attempt);

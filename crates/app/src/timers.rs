@@ -4,39 +4,56 @@ use crate::save::carry_out;
 use crate::{App, Problem, jobs};
 use everline_core::brand::Brand;
 use everline_core::effects::{Effects, Job};
-use everline_core::ids::{CustomerId, LineId, OrderId, RawId};
+use everline_core::ids::{CustomerId, LineId, OrderId};
 use everline_core::lifecycle::{on_due, on_order_expired};
 use everline_core::payment::AttemptState;
 use everline_core::time::{BusinessTime, DAY_US, Now, Zone};
 use everline_store::tables::timer::{Due, TimerKind};
 use everline_store::tables::{allowance, catalog, customer, job, line, order, payment, timer};
-use everline_store::{Stop, Tx, Work};
+use everline_store::{Stop, Store, Tx, Work};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The name of the setting that keeps how far business time is ahead.
 pub const OFFSET_SETTING: &str = "business_offset_us";
 const BATCH: i64 = 200;
 
-/// Runs every timer that is due at `now`, in due order; how many ran.
+/// Runs every timer that is due at `now`, in due order; how many ran. One that fails is logged, left for the next round,
+/// and keeps no other from running.
 pub async fn run_due(app: &App, now: Now) -> Result<usize, Problem> {
-    let mut count = 0;
+    let (mut count, mut failed) = (0, BTreeSet::new());
     loop {
-        let due = app.store.read(DueTimers { now: now.business }).await?;
+        let limit = BATCH.saturating_add(i64::try_from(failed.len()).unwrap_or(BATCH));
+        let due = app.store.read(DueTimers { now: now.business, limit }).await?;
+        let due: Vec<Due> = due.into_iter().filter(|due| !failed.contains(&due.0)).collect();
         if due.is_empty() {
             return Ok(count);
         }
         for (subject, customer, kind, due_at) in due {
-            match kind {
-                TimerKind::Line => line_due(app, customer, LineId(subject), due_at, now).await?,
-                TimerKind::Order => {
-                    let (order, zone) = (OrderId(subject), app.zone.clone());
-                    app.store.transact(OrderDue { customer, order, due_at, zone, now }).await?;
+            let ran = match kind {
+                TimerKind::Line => line_due(app, customer, LineId(subject), due_at, now).await,
+                TimerKind::Order => order_due(app, customer, OrderId(subject), due_at, now).await,
+            };
+            match ran {
+                Ok(()) => count += 1,
+                Err(problem) => {
+                    tracing::error!(subject = %subject, %problem, "a timer cannot run");
+                    failed.insert(subject);
                 }
             }
-            count += 1;
         }
         app.wake.notify_one();
     }
+}
+
+async fn order_due(
+    app: &App,
+    customer: CustomerId,
+    order: OrderId,
+    due_at: BusinessTime,
+    now: Now,
+) -> Result<(), Problem> {
+    Ok(app.store.transact(OrderDue { customer, order, due_at, zone: app.zone.clone(), now }).await?)
 }
 
 /// Lets one due instant of a line happen.
@@ -88,8 +105,13 @@ pub async fn advance_business_time(app: &App, by_us: i64) -> Result<usize, Probl
 
 /// Reads how far business time was ahead when the store was last used.
 pub async fn restore_business_time(app: &App) -> Result<(), Problem> {
-    app.clock.set_business_offset_us(app.store.read(StoredOffset).await?);
+    app.clock.set_business_offset_us(stored_offset_us(&app.store).await?);
     Ok(())
+}
+
+/// How far business time is ahead in a store.
+pub async fn stored_offset_us(store: &Store) -> Result<i64, Problem> {
+    Ok(store.read(StoredOffset).await?)
 }
 
 /// One due instant of a line.
@@ -115,6 +137,7 @@ impl Work for LineDue {
         }
         let effects = on_due(&line, &allowance, balances, &waiting, &self.brand, &self.zone, self.due_at);
         let effects = effects.map_err(|refusal| Stop::Refused(refusal.into()))?;
+        timer::remove(tx, self.line.0, self.customer);
         // The next instant is counted from this one, so that a late run misses none.
         let then = Now { business: self.due_at, system: self.now.system };
         carry_out(tx, (self.customer, self.line), &effects, &self.zone, then)?;
@@ -137,10 +160,8 @@ impl Work for OrderDue {
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         let order = order::lock(tx, self.customer, self.order).await?;
         let then = Now { business: self.due_at, system: self.now.system };
-        let Some(closed) = on_order_expired(&order, then) else {
-            timer::set(tx, self.order.0, self.customer, TimerKind::Order, None);
-            return Ok(());
-        };
+        timer::remove(tx, self.order.0, self.customer);
+        let Some(closed) = on_order_expired(&order, then) else { return Ok(()) };
         let attempts = payment::of_order(tx, self.customer, self.order).await?;
         let open = |state| matches!(state, AttemptState::Created | AttemptState::Pending | AttemptState::Unknown);
         for attempt in attempts.iter().filter(|attempt| open(attempt.state)) {
@@ -155,13 +176,14 @@ impl Work for OrderDue {
 
 struct DueTimers {
     now: BusinessTime,
+    limit: i64,
 }
 impl Work for DueTimers {
     const NAME: &'static str = "due_timers";
     type Out = Vec<Due>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        Ok(timer::due(tx, self.now, BATCH).await?)
+        Ok(timer::due(tx, self.now, self.limit).await?)
     }
 }
 struct NextTimer;
@@ -194,16 +216,4 @@ impl Work for StoredOffset {
         let stored = catalog::setting(tx, OFFSET_SETTING).await?;
         Ok(stored.and_then(|text| text.parse().ok()).unwrap_or(0))
     }
-}
-
-/// Sets the timer of a line that was just written.
-pub fn set_line_timer(
-    tx: &mut Tx,
-    line: &everline_core::line::Line,
-    allowance: &everline_core::charging::Allowance,
-    now: BusinessTime,
-    zone: &Zone,
-) {
-    let due = everline_core::lifecycle::next_due(line, allowance, now, zone);
-    timer::set(tx, RawId::from_bytes(line.id.bytes()), line.customer, TimerKind::Line, due);
 }

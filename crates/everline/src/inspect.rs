@@ -1,7 +1,7 @@
 //! Commands that look at a store that no server holds open.
 
 use everline_app::clock::Clock;
-use everline_app::{Problem, set_up, verify};
+use everline_app::{Problem, set_up, timers, verify};
 use everline_core::brand::Brand;
 use everline_core::charging::{Allowance, Window};
 use everline_core::ids::LineId;
@@ -38,7 +38,9 @@ async fn open(place: Place) -> Result<(Store, Brand), Box<dyn Error>> {
 /// Checks a store; success only if nothing was found.
 pub(crate) async fn verify(place: Place) -> Result<ExitCode, Box<dyn Error>> {
     let (store, brand) = open(place).await?;
-    let report = verify::verify(&store, &brand, &brand.zone()?, Clock::machine().now()).await?;
+    let clock = Clock::machine();
+    clock.set_business_offset_us(timers::stored_offset_us(&store).await?);
+    let report = verify::verify(&store, &brand, &brand.zone()?, clock.now()).await?;
     print!("{report}");
     store.close().await;
     Ok(if report.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })

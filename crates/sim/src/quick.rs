@@ -114,7 +114,7 @@ impl NewOrder {
         };
         order::add(tx, &order);
         directory::add(tx, directory::Name::OrderNumber, &order.number, order.customer, order.id.0);
-        timer::set(tx, order.id.0, order.customer, timer::TimerKind::Order, Some(order.expires_at));
+        timer::set(tx, order.id.0, order.customer, timer::TimerKind::Order, order.expires_at);
         Ok(self.start(tx, &order, now)?)
     }
 

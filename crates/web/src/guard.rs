@@ -68,8 +68,8 @@ pub(crate) async fn guard(State((web, rule)): State<(Web, Rule)>, request: Reque
     };
     let outcome = tokio::time::timeout(time_max, passed).await.unwrap_or(Err(Fault::Timeout));
     let mut response = outcome.unwrap_or_else(IntoResponse::into_response);
-    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
-        response = Fault::Method.into_response();
+    if let Some(fault) = unread(rule.access, &response) {
+        response = fault.into_response();
     }
     let visit = Visit::new(facts);
     if let Some(fault) = response.extensions().get::<Arc<Fault>>().cloned() {
@@ -81,6 +81,21 @@ pub(crate) async fn guard(State((web, rule)): State<(Web, Rule)>, request: Reque
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
+}
+
+/// What the router itself refused, before a handler of ours: another method, or an address whose variables cannot be read.
+fn unread(access: Access, response: &Response) -> Option<Fault> {
+    if response.extensions().get::<Arc<Fault>>().is_some() || access == Access::Machine {
+        return None;
+    }
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
+    match response.status() {
+        StatusCode::METHOD_NOT_ALLOWED => Some(Fault::Method),
+        StatusCode::BAD_REQUEST if kind.starts_with("text/plain") => {
+            Some(Fault::Unusable { field: "address".to_owned(), rule: "not understood" })
+        }
+        _ => None,
+    }
 }
 
 /// Reads who and where from the request's head. An error of the store is kept: the page that tells of it needs the rest.

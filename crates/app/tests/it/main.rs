@@ -4,6 +4,7 @@
 
 mod crash;
 mod flow;
+mod held_up;
 mod model;
 mod verify;
 mod world;

@@ -19,13 +19,35 @@ pub(super) struct Done {
     pub(super) latencies_us: Vec<u64>,
     /// Processor time of this process meanwhile.
     pub(super) cpu_us: u64,
+    /// What this process had the disk write meanwhile.
+    pub(super) bytes: u64,
+}
+
+/// What this process has used so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Spent {
+    /// Processor time of all its threads, in microseconds.
+    pub(super) cpu_us: u64,
+    /// Bytes that it had the disk write.
+    pub(super) bytes: u64,
+}
+
+impl Spent {
+    pub(super) fn now() -> Result<Self, Failure> {
+        Ok(Self { cpu_us: cpu_us()?, bytes: written_bytes()? })
+    }
+    /// What was used since.
+    pub(super) fn since(self, before: Self) -> Self {
+        let (cpu_us, bytes) = (self.cpu_us.saturating_sub(before.cpu_us), self.bytes.saturating_sub(before.bytes));
+        Self { cpu_us, bytes }
+    }
 }
 
 /// `senders` tasks that each send the next notice when the last one is acknowledged, for `seconds` or until there are no
 /// more.
 pub(super) async fn closed(app: &App, notices: Vec<Vec<u8>>, senders: usize, seconds: u64) -> Result<Done, Failure> {
     let (notices, next) = (Arc::new(notices), Arc::new(AtomicUsize::new(0)));
-    let (clock, cpu) = (Stopwatch::start(), cpu_us()?);
+    let (clock, before) = (Stopwatch::start(), Spent::now()?);
     let end_us = seconds.saturating_mul(1_000_000);
     let mut tasks = JoinSet::new();
     for _ in 0..senders {
@@ -42,13 +64,13 @@ pub(super) async fn closed(app: &App, notices: Vec<Vec<u8>>, senders: usize, sec
             Ok(latencies)
         });
     }
-    finish(tasks, clock, cpu).await
+    finish(tasks, clock, before).await
 }
 
 /// One notice every `1/per_second`, whether or not the earlier ones are acknowledged; the latency of each is counted from
 /// when it was due.
 pub(super) async fn open(app: &App, notices: Vec<Vec<u8>>, per_second: u64) -> Result<Done, Failure> {
-    let (clock, cpu) = (Stopwatch::start(), cpu_us()?);
+    let (clock, before) = (Stopwatch::start(), Spent::now()?);
     let mut tasks = JoinSet::new();
     for (notice, number) in notices.into_iter().zip(0u64..) {
         let due_us = number.saturating_mul(1_000_000) / per_second.max(1);
@@ -61,10 +83,14 @@ pub(super) async fn open(app: &App, notices: Vec<Vec<u8>>, per_second: u64) -> R
             Ok(vec![clock.us().saturating_sub(due_us)])
         });
     }
-    finish(tasks, clock, cpu).await
+    finish(tasks, clock, before).await
 }
 
-async fn finish(mut tasks: JoinSet<Result<Vec<u64>, String>>, clock: Stopwatch, cpu: u64) -> Result<Done, Failure> {
+async fn finish(
+    mut tasks: JoinSet<Result<Vec<u64>, String>>,
+    clock: Stopwatch,
+    before: Spent,
+) -> Result<Done, Failure> {
     let mut latencies_us = Vec::new();
     while let Some(ended) = tasks.join_next().await {
         let latencies = ended.map_err(|error| Failure::unusable("a sender", &error))?;
@@ -72,15 +98,24 @@ async fn finish(mut tasks: JoinSet<Result<Vec<u64>, String>>, clock: Stopwatch, 
     }
     let us = clock.us();
     let count = u64::try_from(latencies_us.len()).unwrap_or(u64::MAX);
-    Ok(Done { rate: Rate { count, us }, latencies_us, cpu_us: cpu_us()?.saturating_sub(cpu) })
+    let Spent { cpu_us, bytes } = Spent::now()?.since(before);
+    Ok(Done { rate: Rate { count, us }, latencies_us, cpu_us, bytes })
 }
 
 /// Processor time that this process has used, all its threads, ended ones too (proc(5): `utime` and `stime` of
 /// `/proc/self/stat`, in hundredths of a second).
-pub(super) fn cpu_us() -> Result<u64, Failure> {
+fn cpu_us() -> Result<u64, Failure> {
     let stat = std::fs::read_to_string("/proc/self/stat").map_err(Failure::io("/proc/self/stat"))?;
     // The name of the program, in parentheses, may hold blanks; `state` is the first field behind it.
     let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_ascii_whitespace();
     let ticks: u64 = fields.skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
     Ok(ticks.saturating_mul(10_000))
+}
+
+/// Bytes that this process had the disk write (proc(5): `write_bytes` of `/proc/self/io`); 0 where the kernel does not
+/// count them.
+fn written_bytes() -> Result<u64, Failure> {
+    let io = std::fs::read_to_string("/proc/self/io").map_err(Failure::io("/proc/self/io"))?;
+    let bytes = io.lines().find_map(|line| line.strip_prefix("write_bytes: "));
+    Ok(bytes.and_then(|bytes| bytes.trim().parse().ok()).unwrap_or(0))
 }

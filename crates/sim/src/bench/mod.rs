@@ -27,6 +27,7 @@ use everline_core::ids::{CustomerId, LineId};
 use everline_core::time::SECOND_US;
 use everline_store::SqliteOptions;
 use everline_store::testing::{Cluster, Fsync};
+use load::Spent;
 use pgbench::Pgbench;
 use report::{Figure, Measured, Rate, quantile};
 use script::Script;
@@ -173,12 +174,14 @@ impl Bench {
             p99_us: quantile(&mut steady.latencies_us, 990),
         };
         let (mut latencies, p50_us) = (peak.latencies_us, quantile(&mut steady.latencies_us, 500));
+        let spent = Spent { cpu_us: peak.cpu_us, bytes: peak.bytes };
         println!(
-            "{concurrency} at once: peak {}/s (p50 {} µs, p99 {} µs); half of it: p50 {p50_us} µs, p99 {} µs; fdatasync {}/s; \
-             load average {load_before} before, {} after",
+            "{concurrency} at once: peak {}/s (p50 {} µs, p99 {} µs), {}; at half of it p50 {p50_us} µs, p99 {} µs; \
+             fdatasync {}/s; load average {load_before} before, {} after",
             per_second(of.peak),
             quantile(&mut latencies, 500),
             quantile(&mut latencies, 990),
+            each(spent, of.peak),
             of.p99_us,
             per_second(fdatasync),
             load_average()
@@ -193,10 +196,9 @@ impl Bench {
     fn baseline(&mut self, concurrency: usize) -> Result<Rate, Failure> {
         match &mut self.baseline {
             Baseline::Script(script, targets) => {
-                let cpu = load::cpu_us()?;
+                let before = Spent::now()?;
                 let rate = script.run(targets, concurrency, self.seconds.div_ceil(3))?;
-                let cpu_us = (load::cpu_us()? - cpu) / rate.count.max(1);
-                println!("script: {}/s, {cpu_us} µs of processor time each", per_second(rate));
+                println!("script: {}/s, {}", per_second(rate), each(Spent::now()?.since(before), rate));
                 Ok(rate)
             }
             Baseline::Pgbench(pgbench) => {
@@ -247,6 +249,12 @@ impl Bench {
         self.app.store.close().await;
         Ok(())
     }
+}
+
+/// What one of so many used.
+fn each(spent: Spent, rate: Rate) -> String {
+    let count = rate.count.max(1);
+    format!("{} µs of processor time and {} KiB written each", spent.cpu_us / count, spent.bytes / count / 1_024)
 }
 
 fn per_second(rate: Rate) -> u64 {

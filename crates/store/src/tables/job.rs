@@ -3,7 +3,7 @@
 use super::columns::undecodable;
 use crate::{FromRow, Result, Row, Tx, args};
 use everline_core::effects::Job;
-use everline_core::ids::{CustomerId, JobId};
+use everline_core::ids::{CustomerId, JobId, SessionId};
 use everline_core::time::SystemTime;
 
 crate::queries! { ALL;
@@ -17,6 +17,7 @@ crate::queries! { ALL;
     LATER = "UPDATE job SET due_at = $3, last_error = $4 WHERE id = $1 AND runs = $2";
     DEAD = "UPDATE job SET state = 'dead', last_error = $3 WHERE id = $1 AND runs = $2";
     AWAKE = "UPDATE job SET due_at = $2 WHERE id = $1 AND due_at > $2";
+    AWAKE_SESSION = "UPDATE job SET due_at = $2 WHERE ordered_by = $1 AND state = 'ready' AND due_at > $2";
     NEXT_DUE = "SELECT MIN(due_at) FROM job WHERE state = 'ready'";
     LIST = "SELECT id, payload, runs, state, due_at, last_error FROM job ORDER BY due_at LIMIT $1";
     EXISTS = "SELECT state FROM job WHERE id = $1";
@@ -24,18 +25,24 @@ crate::queries! { ALL;
 }
 
 /// A job under lease.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leased {
     /// Its id.
     pub id: JobId,
-    /// What to do.
-    pub job: Job,
+    /// What to do, as stored; see [`Leased::job`].
+    payload: String,
     /// Which run this is, from 1; also the lease: whoever holds an older one can settle nothing.
     pub run: i64,
 }
 impl FromRow for Leased {
     fn from_row(row: &Row<'_>) -> Result<Self> {
-        Ok(Leased { id: row.get(0)?, job: decode(&row.get::<String>(1)?)?, run: row.get::<i64>(2)?.saturating_add(1) })
+        Ok(Leased { id: row.get(0)?, payload: row.get(1)?, run: row.get::<i64>(2)?.saturating_add(1) })
+    }
+}
+impl Leased {
+    /// What to do; an error for a job of a kind this release does not know. Only that one is held up by it.
+    pub fn job(&self) -> Result<Job> {
+        decode(&self.payload)
     }
 }
 
@@ -101,6 +108,10 @@ pub async fn dead(tx: &mut Tx, id: JobId, run: i64, error: &str) -> Result<bool>
 /// Makes a waiting job due at once, when its customer asks.
 pub fn awake(tx: &mut Tx, id: JobId, now: SystemTime) {
     tx.put(&AWAKE, args![id, now]);
+}
+/// Makes everything that waits to be told about a session due at once.
+pub fn awake_session(tx: &mut Tx, session: SessionId, now: SystemTime) {
+    tx.put(&AWAKE_SESSION, args![session, now]);
 }
 /// When the next job is due.
 pub async fn next_due(tx: &mut Tx) -> Result<Option<SystemTime>> {

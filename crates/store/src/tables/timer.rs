@@ -31,8 +31,11 @@ impl From<TimerKind> for Value {
 }
 
 crate::queries! { ALL;
-    SET = "INSERT INTO timer (id, customer_id, kind, due_at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at";
-    CLEAR = "DELETE FROM timer WHERE id = $1";
+    SET = "INSERT INTO timer (id, customer_id, kind, due_at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at WHERE timer.customer_id = excluded.customer_id";
+    SET_UNLESS_DUE = "INSERT INTO timer (id, customer_id, kind, due_at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE \
+        SET due_at = excluded.due_at WHERE timer.customer_id = excluded.customer_id AND timer.due_at > $5";
+    REMOVE = "DELETE FROM timer WHERE id = $1 AND customer_id = $2";
+    CLEAR_UNLESS_DUE = "DELETE FROM timer WHERE id = $1 AND customer_id = $2 AND due_at > $3";
     GET = "SELECT due_at FROM timer WHERE id = $1";
     DUE = "SELECT id, customer_id, kind, due_at FROM timer WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2";
     NEXT = "SELECT MIN(due_at) FROM timer";
@@ -41,12 +44,28 @@ crate::queries! { ALL;
 /// A due timer: subject, customer, kind, due at.
 pub type Due = (RawId, CustomerId, TimerKind, BusinessTime);
 
-/// Sets a subject's timer, or clears it.
-pub fn set(tx: &mut Tx, subject: RawId, customer: CustomerId, kind: TimerKind, due_at: Option<BusinessTime>) {
+/// Sets the timer of a new subject.
+pub fn set(tx: &mut Tx, subject: RawId, customer: CustomerId, kind: TimerKind, due_at: BusinessTime) {
+    tx.put(&SET, args![subject, customer, kind, due_at]);
+}
+/// Moves or clears a subject's timer after a change at `now`. One that is due already stays: what it stands for has not
+/// happened yet, and must.
+pub fn set_unless_due(
+    tx: &mut Tx,
+    subject: RawId,
+    customer: CustomerId,
+    kind: TimerKind,
+    due_at: Option<BusinessTime>,
+    now: BusinessTime,
+) {
     match due_at {
-        Some(due_at) => tx.put(&SET, args![subject, customer, kind, due_at]),
-        None => tx.put(&CLEAR, args![subject]),
+        Some(due_at) => tx.put(&SET_UNLESS_DUE, args![subject, customer, kind, due_at, now]),
+        None => tx.put(&CLEAR_UNLESS_DUE, args![subject, customer, now]),
     }
+}
+/// Removes a timer whose instant is happening in this transaction.
+pub fn remove(tx: &mut Tx, subject: RawId, customer: CustomerId) {
+    tx.put(&REMOVE, args![subject, customer]);
 }
 /// When a subject's timer is due.
 pub async fn get(tx: &mut Tx, subject: RawId) -> Result<Option<BusinessTime>> {

@@ -32,7 +32,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<&str, Fault> {
 /// Places an order. Sent again with the same key it is the same order; with the same key and another body it is refused.
 #[utoipa::path(post, path = "/api/v1/lines/{line}/orders", tag = "orders", request_body = OrderRequest,
     params(("line" = String, Path), ("Idempotency-Key" = String, Header, description = "1 to 200 characters of your choice")),
-    responses((status = 201, body = OrderBody), (status = "4XX", body = ProblemDocument)))]
+    responses((status = 201, body = OrderBody), (status = "4XX", body = ProblemDocument, content_type = "application/problem+json")))]
 pub(crate) async fn place(
     State(web): State<Web>,
     visit: Visit,
@@ -59,7 +59,7 @@ pub(crate) async fn place(
 
 /// One order, with its payments and refunds.
 #[utoipa::path(get, path = "/api/v1/orders/{order}", params(("order" = String, Path)), tag = "orders",
-    responses((status = 200, body = OrderBody), (status = "4XX", body = ProblemDocument)))]
+    responses((status = 200, body = OrderBody), (status = "4XX", body = ProblemDocument, content_type = "application/problem+json")))]
 pub(crate) async fn one(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
     let view = order_page(&web.app, visit.customer()?, order_id(&id)?).await?;
     Ok(Json(OrderBody::new(&view.order, Some(&view))).into_response())
@@ -69,7 +69,7 @@ pub(crate) async fn one(State(web): State<Web>, visit: Visit, Path(id): Path<Str
 /// was started; the provider is being asked, and paying twice is returned.
 #[utoipa::path(post, path = "/api/v1/orders/{order}/payments", params(("order" = String, Path)), tag = "orders",
     request_body = PaymentRequest,
-    responses((status = 201, body = OrderBody), (status = "4XX", body = ProblemDocument), (status = "5XX", body = ProblemDocument)))]
+    responses((status = 201, body = OrderBody), (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"), (status = "5XX", body = ProblemDocument, content_type = "application/problem+json")))]
 pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(id): Path<String>, body: Bytes) -> Answer {
     let (customer, id) = (visit.customer()?, order_id(&id)?);
     let PaymentRequest { method } = json(&body)?;
@@ -83,7 +83,7 @@ pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(id): Path<Str
 
 /// Asks the provider now what became of the order's payments.
 #[utoipa::path(post, path = "/api/v1/orders/{order}/ask", params(("order" = String, Path)), tag = "orders",
-    responses((status = 200, body = OrderBody), (status = "4XX", body = ProblemDocument)))]
+    responses((status = 200, body = OrderBody), (status = "4XX", body = ProblemDocument, content_type = "application/problem+json")))]
 pub(crate) async fn ask(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
     let (customer, id) = (visit.customer()?, order_id(&id)?);
     order_page(&web.app, customer, id).await?;
@@ -94,7 +94,7 @@ pub(crate) async fn ask(State(web): State<Web>, visit: Visit, Path(id): Path<Str
 
 /// The receipt of a paid order.
 #[utoipa::path(get, path = "/api/v1/orders/{order}/receipt", params(("order" = String, Path)), tag = "orders",
-    responses((status = 200, body = ReceiptBody), (status = "4XX", body = ProblemDocument)))]
+    responses((status = 200, body = ReceiptBody), (status = "4XX", body = ProblemDocument, content_type = "application/problem+json")))]
 pub(crate) async fn receipt(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
     let view = order_page(&web.app, visit.customer()?, order_id(&id)?).await?;
     let receipt = view.receipt.as_ref().ok_or(Problem::NotFound("receipt"))?;

@@ -15,7 +15,7 @@ use everline_app::sign_in as app;
 
 /// Sends a one-time code. The answer is the same for known and unknown numbers.
 #[utoipa::path(post, path = "/api/v1/sign-in/code", request_body = CodeRequest, tag = "session", security(()),
-    responses((status = 202, body = CodeSent), (status = "4XX", body = ProblemDocument), (status = "5XX", body = ProblemDocument)))]
+    responses((status = 202, body = CodeSent), (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"), (status = "5XX", body = ProblemDocument, content_type = "application/problem+json")))]
 pub(crate) async fn ask_code(State(web): State<Web>, visit: Visit, body: Bytes) -> Answer {
     let CodeRequest { phone } = json(&body)?;
     let request_id = app::request_code(&web.app, &phone, visit.lang.tag()).await?.to_string();
@@ -24,7 +24,7 @@ pub(crate) async fn ask_code(State(web): State<Web>, visit: Visit, body: Bytes) 
 
 /// Signs in with a one-time code; a number that belongs to nobody gets an account.
 #[utoipa::path(post, path = "/api/v1/sign-in", request_body = SignIn, tag = "session", security(()),
-    responses((status = 200, body = SignedIn), (status = "4XX", body = ProblemDocument), (status = "5XX", body = ProblemDocument)))]
+    responses((status = 200, body = SignedIn), (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"), (status = "5XX", body = ProblemDocument, content_type = "application/problem+json")))]
 pub(crate) async fn sign_in(State(web): State<Web>, visit: Visit, body: Bytes) -> Answer {
     let SignIn { request_id, code } = json(&body)?;
     let request = request_id.parse().map_err(|_| Problem::CodeGone)?;

@@ -113,7 +113,7 @@ async fn what_is_missing_is_said_beside_the_field_and_what_was_chosen_stays() {
     let sent = browser.submit(&page, &path, &fields).await;
     assert_eq!(sent.status, StatusCode::UNPROCESSABLE_ENTITY);
     sent.says(&[
-        "请先勾选同意服务条款",
+        "请先勾选同意以上内容",
         "手表年包",
         "¥99.00",
         "value=\"alipay_wap\" checked",

@@ -72,6 +72,9 @@ async fn faults_have_calm_pages_of_their_own() {
     forbidden.says(&["当前登录的账户无权查看"]);
     let wrong_method = browser.get("/sign-out").await;
     assert_eq!(wrong_method.status, StatusCode::METHOD_NOT_ALLOWED);
+    let garbled = browser.get("/home?show=all&show=ending").await;
+    assert_eq!(garbled.status, StatusCode::BAD_REQUEST);
+    garbled.says(&["填写的内容不能使用", "href=\"/home\""]);
     world.app.store.close().await;
     let busy = browser.get("/home").await;
     assert_eq!(busy.status, StatusCode::SERVICE_UNAVAILABLE);

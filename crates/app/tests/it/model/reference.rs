@@ -185,15 +185,13 @@ impl Model {
             OrderState::AwaitingPayment | OrderState::Closed => return Err(Problem::OrderClosed),
             _ => return Err(Problem::AlreadyPaid),
         }
-        for n in 0..self.attempts.len() {
-            let other = &self.attempts[n];
-            if other.order != order || !other.open || other.settlement.is_some() || other.expires <= self.system {
-                continue;
-            }
-            if other.method == method {
-                return Ok(Some(n));
-            }
-            self.close(n);
+        let open = |a: &ModelAttempt| a.order == order && a.open && a.settlement.is_none() && a.expires > self.system;
+        let (same, others): (Vec<usize>, Vec<usize>) = (0..self.attempts.len())
+            .filter(|n| open(&self.attempts[*n]))
+            .partition(|n| self.attempts[*n].method == method);
+        others.into_iter().for_each(|n| self.close(n));
+        if let Some(same) = same.last() {
+            return Ok(Some(*same));
         }
         let expires = self.system + self.orders[order].expires - self.now;
         let trade = TradeState::Absent;
