@@ -5,13 +5,8 @@ use crate::secrets::hex;
 use crate::{App, Problem};
 use everline_core::ids::OrderId;
 use everline_core::time::SystemTime;
-use everline_store::{Stop, Tx, Work, args};
-
-everline_store::queries! { STATEMENTS;
-    KEY_ADD = "INSERT INTO idempotency (scope, request_hash, status, body, created_at) VALUES ($1, $2, 0, $3, $4) \
-        ON CONFLICT (scope) DO NOTHING";
-    KEY_GET = "SELECT request_hash, body FROM idempotency WHERE scope = $1";
-}
+use everline_store::tables::idempotency;
+use everline_store::{Stop, Tx, Work};
 
 /// The order id that belongs to a key: a new one at the first call, the same one ever after.
 ///
@@ -41,9 +36,8 @@ impl Work for BindKey {
     type Out = OrderId;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<OrderId, Stop<Problem>> {
-        let (scope, order) = (self.scope.as_str(), self.order.to_string());
-        tx.exec(&KEY_ADD, args![scope, self.request_hash.clone(), order, self.now]).await?;
-        let (hash, order): (Vec<u8>, String) = tx.one("idempotency key", &KEY_GET, args![scope]).await?;
+        let new = self.order.to_string();
+        let (hash, order) = idempotency::bind(tx, &self.scope, &self.request_hash, &new, self.now).await?;
         if hash != self.request_hash {
             return Err(Stop::Refused(Problem::ExistsDifferently("order")));
         }

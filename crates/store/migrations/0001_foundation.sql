@@ -318,13 +318,12 @@ WITHOUT ROWID -- sqlite
 ;
 CREATE UNIQUE INDEX receipt_number_of ON receipt_number (receipt_id);
 
--- Answers kept so that a repeated request gets the same one.
+-- Keys of requests, bound to the request and to what it made, so that a repeated request makes the same.
 -- class: own
 CREATE TABLE idempotency (
   scope TEXT NOT NULL PRIMARY KEY,
   request_hash BYTEA NOT NULL,
-  status BIGINT NOT NULL,
-  body TEXT NOT NULL,
+  made TEXT NOT NULL,
   created_at BIGINT NOT NULL
 )
 WITHOUT ROWID -- sqlite

@@ -6,6 +6,7 @@ pub mod catalog;
 mod columns;
 pub mod customer;
 pub mod directory;
+pub mod idempotency;
 pub mod job;
 pub mod ledger;
 pub mod line;
@@ -32,6 +33,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     catalog::ALL,
     customer::ALL,
     directory::ALL,
+    idempotency::ALL,
     job::ALL,
     ledger::ALL,
     line::ALL,
