@@ -16,7 +16,7 @@ use bytes::Bytes;
 use everline_app::Problem;
 use everline_app::ask_provider::ask_provider;
 use everline_app::idempotency::order_for_key;
-use everline_app::order_page::order_page;
+use everline_app::order_page::{ask_network, order_page};
 use everline_app::place_order::{NewOrder, place_order};
 use everline_app::start_payment::start_payment;
 use everline_core::order::PlacedBy;
@@ -81,13 +81,14 @@ pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(id): Path<Str
     Ok((StatusCode::CREATED, Json(OrderBody::new(&view.order, Some(&view)))).into_response())
 }
 
-/// Asks the provider now what became of the order's payments.
+/// Asks now: the provider, what became of the order's payments; the network, about an order that is paid and not in effect.
 #[utoipa::path(post, path = "/api/v1/orders/{order}/ask", params(("order" = String, Path)), tag = "orders",
     responses((status = 200, body = OrderBody), (status = "4XX", body = ProblemDocument, content_type = "application/problem+json")))]
 pub(crate) async fn ask(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
     let (customer, id) = (visit.customer()?, order_id(&id)?);
     order_page(&web.app, customer, id).await?;
     ask_provider(&web.app, customer, id).await?;
+    ask_network(&web.app, customer, id).await?;
     let view = order_page(&web.app, customer, id).await?;
     Ok(Json(OrderBody::new(&view.order, Some(&view))).into_response())
 }
