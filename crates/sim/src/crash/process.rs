@@ -79,3 +79,11 @@ impl Running {
         Ok(said)
     }
 }
+
+impl Drop for Running {
+    /// A run that ends early leaves no process behind.
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
