@@ -471,7 +471,7 @@ impl From<&Attempt> for PaymentBody {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RefundBody {
     amount: Money,
-    /// `late`, `surplus` or `network_refused`.
+    /// `late`, `undeliverable`, `surplus` or `network_refused`.
     reason: &'static str,
     /// `in_flight`, `done` or `failed`.
     state: &'static str,
