@@ -53,17 +53,20 @@ pub(crate) const UNIT: &[Step] = &[Step {
     run: &[Invocation {
         program: "cargo",
         args: &["test", "--quiet", "--workspace", "--locked", "--no-fail-fast"],
-        env: &[("EVERLINE_REQUIRE_POSTGRES", "1")],
+        env: &[("EVERLINE_REQUIRE_POSTGRES", "1"), SAME_SEQUENCES],
         expect: Expect::Tests,
     }],
 }];
+/// The random sequences are the same each time, so that a failure of one run is a failure of the next. To look for new ones,
+/// run the model's tests without it.
+const SAME_SEQUENCES: (&str, &str) = ("PROPTEST_RNG_SEED", "1");
 pub(crate) const MODEL: &[Step] = &[Step {
     name: "model",
     needs: &[],
     run: &[Invocation {
         program: "cargo",
         args: &["test", "--release", "--quiet", "--locked", "-p", "everline-app", "--test", "it", "--", "model"],
-        env: &[("PROPTEST_CASES", "10000")],
+        env: &[("PROPTEST_CASES", "10000"), SAME_SEQUENCES, ("RUST_BACKTRACE", "0")],
         expect: Expect::Tests,
     }],
 }];

@@ -2,10 +2,9 @@
 
 use super::read::LineRow;
 use super::{Collected, Context, sql};
-use everline_core::charging::{Allowance, Service, Window};
+use everline_core::charging::{Allowance, Service};
 use everline_core::effects::{Job, NetworkAction};
-use everline_core::ids::{CustomerId, JobId, LineId};
-use everline_core::lifecycle::instant_cause;
+use everline_core::ids::{CustomerId, LineId};
 use everline_core::line::{LineState, SuspendCause};
 use everline_core::offering::Unit;
 use everline_core::time::BusinessTime;
@@ -165,18 +164,12 @@ async fn sessions(
             out.found("session_follows_line", name(), format!("{:?}, the line is {}", session.service, row.state));
         }
         if session.service == Service::Restoring {
-            let begun = session.restoring_for.and_then(|order| {
-                let period = allowance.periods.iter().find(|period| period.order == order)?;
-                let Window::Fixed { starts_at, .. } = period.window else { return None };
-                Some(instant_cause(line, starts_at))
+            let told = job::of_session(tx, session.id).await?.into_iter().any(|job| match job {
+                Job::TellNetwork { action, customer: of, line: about, .. } => {
+                    (action, of, about) == (NetworkAction::Reauthorize, customer, line)
+                }
+                _ => false,
             });
-            let causes = [session.restoring_for.map(|order| JobId(order.0)), begun];
-            let mut told = false;
-            for cause in causes.into_iter().flatten() {
-                let (action, session) = (NetworkAction::Reauthorize, session.id);
-                let telling = Job::TellNetwork { customer, line, session, action, cause };
-                told |= job::state(tx, telling.id()).await? == Some(true);
-            }
             if !told {
                 out.found("restoring_is_moving", name(), "in restoration, and no job tells the network");
             }

@@ -18,6 +18,7 @@ crate::queries! { ALL;
     DEAD = "UPDATE job SET state = 'dead', last_error = $3 WHERE id = $1 AND runs = $2";
     AWAKE = "UPDATE job SET due_at = $2 WHERE id = $1 AND due_at > $2";
     AWAKE_SESSION = "UPDATE job SET due_at = $2 WHERE ordered_by = $1 AND state = 'ready' AND due_at > $2";
+    OF_SESSION = "SELECT payload FROM job WHERE ordered_by = $1 AND state = 'ready' ORDER BY queued_at, id";
     NEXT_DUE = "SELECT MIN(due_at) FROM job WHERE state = 'ready'";
     LIST = "SELECT id, payload, runs, state, due_at, last_error FROM job ORDER BY due_at LIMIT $1";
     EXISTS = "SELECT state FROM job WHERE id = $1";
@@ -112,6 +113,11 @@ pub fn awake(tx: &mut Tx, id: JobId, now: SystemTime) {
 /// Makes everything that waits to be told about a session due at once.
 pub fn awake_session(tx: &mut Tx, session: SessionId, now: SystemTime) {
     tx.put(&AWAKE_SESSION, args![session, now]);
+}
+/// What waits to be told about a session, in order; without what this release cannot read.
+pub async fn of_session(tx: &mut Tx, session: SessionId) -> Result<Vec<Job>> {
+    let waiting = tx.all::<(String,)>(&OF_SESSION, args![session]).await?;
+    Ok(waiting.iter().filter_map(|(payload,)| decode(payload).ok()).collect())
 }
 /// When the next job is due.
 pub async fn next_due(tx: &mut Tx) -> Result<Option<SystemTime>> {

@@ -1,6 +1,9 @@
-//! The read of a renewal: everything that a decision about an order needs, locked in one statement.
+//! The read of a renewal: everything that a decision about an order changes, locked in one statement, and then what it only
+//! reads.
 //!
-//! Locks are taken in the order account, line, order, attempt, allowance, which is the order of the joined tables.
+//! Locks are taken in the order account, line, order, attempt, allowance, which is the order of the joined tables. The
+//! line's timer changes only under the line's lock but is not locked itself: a second statement reads it, because one that
+//! waited for a lock still sees unlocked rows as they were before it waited.
 
 use super::columns::Columns;
 use super::{allowance, catalog, customer, line, order, payment};
@@ -18,7 +21,7 @@ macro_rules! columns {
     () => {
         concat!(
             "SELECT a.psp_receivable, a.paid_credit, a.promo_credit, a.order_funds, a.deferred_revenue, a.suspense, a.refund_in_flight, a.revenue, ",
-            line::columns!(), ", ", order::columns!(), ", ", payment::columns!(), ", w.body, i.due_at "
+            line::columns!(), ", ", order::columns!(), ", ", payment::columns!(), ", w.body "
         )
     };
 }
@@ -30,15 +33,14 @@ crate::queries! { ALL;
          JOIN orders o ON o.customer_id = t.customer_id AND o.id = t.order_id \
          JOIN line l ON l.customer_id = o.customer_id AND l.id = o.line_id \
          JOIN allowance w ON w.customer_id = l.customer_id AND w.id = l.id \
-         LEFT JOIN timer i ON i.id = l.id \
          WHERE d.kind = 'out_trade_no' AND d.name = $1 FOR UPDATE OF a, l, o, t, w");
     LOCK_BY_ORDER = concat!(columns!(),
         "FROM account a JOIN orders o ON o.customer_id = a.customer_id \
          JOIN line l ON l.customer_id = o.customer_id AND l.id = o.line_id \
          JOIN attempt t ON t.customer_id = o.customer_id AND t.order_id = o.id AND t.settlement = 'order' \
          JOIN allowance w ON w.customer_id = l.customer_id AND w.id = l.id \
-         LEFT JOIN timer i ON i.id = l.id \
          WHERE a.customer_id = $1 AND o.id = $2 FOR UPDATE OF a, l, o, t, w");
+    OFFERING_AND_DUE = "SELECT o.body, i.due_at FROM offering o LEFT JOIN timer i ON i.id = $3 WHERE o.code = $1 AND o.version = $2";
 }
 
 struct FactsRow {
@@ -47,7 +49,6 @@ struct FactsRow {
     order: Order,
     attempt: Attempt,
     allowance: Allowance,
-    due_at: Option<BusinessTime>,
 }
 impl FromRow for FactsRow {
     fn from_row(row: &Row<'_>) -> Result<Self> {
@@ -58,7 +59,6 @@ impl FromRow for FactsRow {
             order: order::order(&mut c)?,
             attempt: payment::attempt(&mut c)?,
             allowance: allowance::decode(&c.next::<Vec<u8>>()?)?,
-            due_at: c.next()?,
         })
     }
 }
@@ -73,8 +73,10 @@ pub struct Locked {
 }
 
 async fn with_offering(tx: &mut Tx, row: FactsRow) -> Result<Locked> {
-    let FactsRow { balances, line, order, attempt, allowance, due_at } = row;
-    let offering = catalog::offering(tx, &order.offering).await?;
+    let FactsRow { balances, line, order, attempt, allowance } = row;
+    let args = args![order.offering.code.as_str(), i64::from(order.offering.version), line.id];
+    let (body, due_at) = tx.one::<(String, Option<BusinessTime>)>("offering", &OFFERING_AND_DUE, args).await?;
+    let offering = catalog::decode(&body)?;
     Ok(Locked { facts: Facts { balances, line, order, attempt, allowance, offering }, due_at })
 }
 

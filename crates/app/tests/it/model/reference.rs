@@ -70,6 +70,14 @@ pub struct ModelSession {
     tell: Vec<(bool, bool)>,
 }
 
+impl ModelSession {
+    /// Something new is to be told: what was told in vain is tried again first.
+    fn will_tell(&mut self, full: bool) {
+        self.tell.iter_mut().for_each(|tell| tell.1 = false);
+        self.tell.push((full, false));
+    }
+}
+
 pub struct Model {
     pub now: i64,
     system: i64,
@@ -297,7 +305,7 @@ impl Model {
         match &mut self.session {
             Some(session) if session.service != Service::Full => {
                 session.service = Service::Restoring;
-                session.tell.push((true, false));
+                session.will_tell(true);
                 true
             }
             _ => false,
@@ -437,7 +445,7 @@ impl Model {
             && let Some(session) = self.session.as_mut().filter(|session| session.service != Service::Redirected)
         {
             session.service = Service::Redirected;
-            session.tell.push((false, false));
+            session.will_tell(false);
         }
         let waits = !begun.is_empty() && self.in_service() && self.restore();
         for order in begun {
