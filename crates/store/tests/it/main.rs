@@ -3,6 +3,7 @@
 
 mod acknowledge;
 mod migrations;
+mod observe;
 mod postgres;
 mod schema;
 mod semantics;

@@ -8,7 +8,8 @@ use crate::engine::error::{self, Error, Result, Stop};
 use crate::engine::tx::{Driver, Tx};
 use crate::engine::work::Work;
 use job::{Answer, Job, Pending};
-use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -127,12 +128,28 @@ impl Opener {
         c.execute_batch("PRAGMA query_only = ON").map_err(error::sqlite)?;
         Ok(c)
     }
+
+    /// A connection beside the process that has the file: it reads committed snapshots, and leaves everything else, the
+    /// log's checkpoint at the end included, to that process.
+    fn observer(&self) -> Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let c = Connection::open_with_flags(&self.path, flags).map_err(error::sqlite)?;
+        c.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        c.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(error::sqlite)?;
+        let settings = format!("PRAGMA busy_timeout = 5000; PRAGMA cache_size = -{}", self.options.cache_kib);
+        c.execute_batch(&settings).map_err(error::sqlite)?;
+        Ok(c)
+    }
 }
 
 /// A queue of Works, open until the store closes.
 struct Lane(RwLock<Option<SyncSender<Box<dyn Job>>>>);
 
 impl Lane {
+    fn new(sender: SyncSender<Box<dyn Job>>) -> Self {
+        Lane(RwLock::new(Some(sender)))
+    }
+
     fn send(&self, job: Box<dyn Job>) -> Result<()> {
         let lane = self.0.read().unwrap_or_else(PoisonError::into_inner);
         lane.as_ref().ok_or(Error::Closed)?.try_send(job).map_err(|e| match e {
@@ -149,7 +166,8 @@ impl Lane {
 
 /// A SQLite file, open.
 pub(crate) struct Sqlite {
-    writer: Lane,
+    /// Nothing to write with when another process has the file.
+    writer: Option<Lane>,
     readers: Lane,
     /// The readers, and last the writer.
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -159,7 +177,7 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     pub(crate) fn open(path: &Path, options: &SqliteOptions) -> Result<Self> {
-        let lock = Arc::new(lock(path)?);
+        let lock = Some(Arc::new(lock(path)?));
         let opener = Opener { path: path.to_owned(), options: options.clone() };
         let stopped = Arc::new(AtomicBool::new(false));
         let (writer, jobs) = sync_channel(options.queue.max(1));
@@ -171,23 +189,35 @@ impl Sqlite {
         let reads = Arc::new(Mutex::new(reads));
         for _ in 0..options.readers.max(1) {
             let (c, reads) = (opener.reader()?, reads.clone());
-            threads.push(thread("store-reader", &lock, move || read(c, &reads))?);
+            threads.push(thread("store-reader", lock.as_ref(), move || read(c, &reads))?);
         }
         let (c, stop) = (opener.connect()?, stopped.clone());
-        let checkpoints = thread("store-checkpoint", &lock, move || checkpoint::run(&c, &woken, &stop))?;
+        let checkpoints = thread("store-checkpoint", lock.as_ref(), move || checkpoint::run(&c, &woken, &stop))?;
         let writing = writer::Writer::new(opener, first, checkpoint::Checkpoints::new(wake, checkpoints), stopped);
-        threads.push(thread("store-writer", &lock, move || writing.run(&jobs))?);
-        let lane = |sender| Lane(RwLock::new(Some(sender)));
+        threads.push(thread("store-writer", lock.as_ref(), move || writing.run(&jobs))?);
         Ok(Self {
-            writer: lane(writer),
-            readers: lane(readers),
+            writer: Some(Lane::new(writer)),
+            readers: Lane::new(readers),
             threads: Mutex::new(threads),
-            lock: Mutex::new(Some(lock)),
+            lock: Mutex::new(lock),
         })
     }
 
+    /// Opens the file for reading, whoever has it.
+    pub(crate) fn observe(path: &Path, options: &SqliteOptions) -> Result<Self> {
+        let opener = Opener { path: path.to_owned(), options: options.clone() };
+        let (readers, reads) = sync_channel(options.queue.max(1));
+        let (c, reads) = (opener.observer()?, Mutex::new(reads));
+        let reader = thread("store-observer", None, move || read(c, &reads))?;
+        let threads = Mutex::new(vec![reader]);
+        Ok(Self { writer: None, readers: Lane::new(readers), threads, lock: Mutex::new(None) })
+    }
+
     pub(crate) async fn transact<W: Work>(&self, work: W) -> Result<W::Out, Stop<W::Refusal>> {
-        self.send(&self.writer, work).await
+        match &self.writer {
+            Some(writer) => self.send(writer, work).await,
+            None => Err(Stop::Store(Error::ReadOnly)),
+        }
     }
 
     pub(crate) async fn read<W: Work>(&self, work: W) -> Result<W::Out, Stop<W::Refusal>> {
@@ -203,7 +233,7 @@ impl Sqlite {
 
     /// Finishes what is queued, ends the threads, checkpoints, and frees the file.
     pub(crate) fn close(&self) {
-        let (writer, readers) = (self.writer.close(), self.readers.close());
+        let (writer, readers) = (self.writer.as_ref().and_then(Lane::close), self.readers.close());
         let mut threads = std::mem::take(&mut *locked(&self.threads));
         // The last handle may be dropped by a Work, on one of these threads: it cannot wait for itself.
         if threads.iter().any(|thread| thread.thread().id() == std::thread::current().id()) {
@@ -245,8 +275,8 @@ fn lock(path: &Path) -> Result<File> {
     }
 }
 
-fn thread(name: &str, lock: &Arc<File>, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
-    let lock = lock.clone();
+fn thread(name: &str, lock: Option<&Arc<File>>, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let lock = lock.cloned();
     let body = move || {
         body(); // and with it the connection is gone
         drop(lock);
