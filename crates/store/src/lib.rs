@@ -11,6 +11,7 @@
 //! - The first database error ends a [`Tx`]: a [`Work`] that swallows it is not acknowledged.
 //! - A commit happens even if the caller stopped waiting for it.
 
+pub mod backup;
 pub mod engine;
 pub mod migrate;
 pub mod tables;
@@ -24,6 +25,7 @@ pub use engine::sql::Sql;
 pub use engine::sqlite::{SqliteOptions, Synchronous};
 pub use engine::tx::Tx;
 pub use engine::value::Value;
+pub use engine::watch::{Ended, Outcome, Watch};
 pub use engine::work::{LostCommit, Work};
 pub use engine::{Engine, Store};
 pub use migrate::{Migration, migrate};

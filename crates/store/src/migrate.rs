@@ -52,6 +52,25 @@ pub async fn migrate(store: &Store, migrations: &[Migration]) -> Result<()> {
     Ok(())
 }
 
+/// Which of `migrations` are missing, without applying any.
+///
+/// # Errors
+/// As [`migrate`].
+pub async fn pending(store: &Store, migrations: &[Migration]) -> Result<Vec<&'static str>> {
+    let applied = store.transact(Applied).await?;
+    check(&applied, migrations)?;
+    let missing = migrations.iter().filter(|m| applied.iter().all(|(version, _)| *version != m.version));
+    Ok(missing.map(|m| m.name).collect())
+}
+
+/// The versions that were applied, read beside whoever writes.
+///
+/// # Errors
+/// Whatever reading can meet; a store that was never migrated has no table of versions.
+pub async fn applied(store: &Store) -> Result<Vec<i64>> {
+    Ok(store.read(Versions).await?)
+}
+
 /// Compares what is applied with what is known.
 fn check(applied: &[(i64, String)], migrations: &[Migration]) -> Result<()> {
     let known = migrations.last().map_or(0, |m| m.version);
@@ -86,6 +105,19 @@ impl Work for Applied {
 
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Self::Refusal>> {
         Ok(prepare(tx).await?)
+    }
+}
+
+struct Versions;
+
+impl Work for Versions {
+    const NAME: &'static str = "migrate.versions";
+    type Out = Vec<i64>;
+    type Refusal = std::convert::Infallible;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Self::Refusal>> {
+        let applied: Vec<(i64, String)> = tx.all(&APPLIED, args![]).await?;
+        Ok(applied.into_iter().map(|(version, _)| version).collect())
     }
 }
 

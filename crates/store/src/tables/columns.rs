@@ -94,7 +94,7 @@ stored_words! {
     DeviceKind { Phone = "phone", Watch = "watch", Router = "router", Tracker = "tracker", Meter = "meter", Other = "other" }
     Family { Phone = "phone", Watch = "watch", Router = "router", Iot = "iot", Travel = "travel" }
     NetworkKind { BuiltIn = "built_in", Upstream = "upstream" }
-    PlacedBy { Owner = "owner", Guest = "guest" }
+    PlacedBy { Owner = "owner", Guest = "guest", MovedIn = "moved_in" }
     SaleState { Draft = "draft", Published = "published", Retired = "retired" }
     Unit { Octets = "octets", Seconds = "seconds", Messages = "messages" }
 }

@@ -14,6 +14,8 @@ pub enum Name {
     Iccid,
     /// A contact number proved by a code → its customer.
     Login,
+    /// The key an operator gave an owner → its customer.
+    Owner,
     /// An order's number → its order.
     OrderNumber,
     /// Our number at a payment provider → its attempt.
@@ -33,6 +35,7 @@ impl Name {
             Name::Imsi => "imsi",
             Name::Iccid => "iccid",
             Name::Login => "login",
+            Name::Owner => "owner",
             Name::OrderNumber => "order_number",
             Name::OutTradeNo => "out_trade_no",
             Name::TradeNo => "trade_no",
@@ -52,6 +55,7 @@ crate::queries! { ALL;
     ADD = "INSERT INTO directory (kind, name, customer_id, subject_id) VALUES ($1, $2, $3, $4)";
     ADD_IF_NEW = "INSERT INTO directory (kind, name, customer_id, subject_id) VALUES ($1, $2, $3, $4) ON CONFLICT (kind, name) DO NOTHING";
     REMOVE = "DELETE FROM directory WHERE kind = $1 AND name = $2";
+    REMOVE_OF = "DELETE FROM directory WHERE kind = $1 AND name = $2 AND customer_id = $3 AND subject_id = $4";
 }
 
 /// Who owns a name, and what it names.
@@ -69,4 +73,8 @@ pub fn add_if_new(tx: &mut Tx, kind: Name, name: &str, customer: CustomerId, sub
 /// Removes a name.
 pub fn remove(tx: &mut Tx, kind: Name, name: &str) {
     tx.put(&REMOVE, args![kind, name]);
+}
+/// Removes a name if it leads to this row; one that leads elsewhere stays.
+pub fn remove_of(tx: &mut Tx, kind: Name, name: &str, customer: CustomerId, subject: RawId) {
+    tx.put(&REMOVE_OF, args![kind, name, customer, subject]);
 }

@@ -15,6 +15,7 @@ crate::queries! { ALL;
     LEASE = "UPDATE job SET due_at = $2, runs = runs + 1 WHERE id = $1";
     DONE = "DELETE FROM job WHERE id = $1 AND runs = $2";
     LATER = "UPDATE job SET due_at = $3, last_error = $4 WHERE id = $1 AND runs = $2";
+    RELEASE = "UPDATE job SET due_at = $3 WHERE id = $1 AND runs = $2 AND state = 'ready'";
     DEAD = "UPDATE job SET state = 'dead', last_error = $3 WHERE id = $1 AND runs = $2";
     AWAKE = "UPDATE job SET due_at = $2 WHERE id = $1 AND due_at > $2";
     AWAKE_SESSION = "UPDATE job SET due_at = $2 WHERE ordered_by = $1 AND state = 'ready' AND due_at > $2";
@@ -101,6 +102,10 @@ pub async fn done(tx: &mut Tx, id: JobId, run: i64) -> Result<bool> {
 /// The job runs again at `due_at`.
 pub async fn later(tx: &mut Tx, id: JobId, run: i64, due_at: SystemTime, error: &str) -> Result<bool> {
     tx.exec_one(&LATER, args![id, run, due_at, error]).await
+}
+/// Gives a lease back: the job is due at once for whoever comes next.
+pub async fn release(tx: &mut Tx, id: JobId, run: i64, now: SystemTime) -> Result<bool> {
+    tx.exec_one(&RELEASE, args![id, run, now]).await
 }
 /// The job gave up; people see it.
 pub async fn dead(tx: &mut Tx, id: JobId, run: i64, error: &str) -> Result<bool> {

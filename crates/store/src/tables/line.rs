@@ -7,7 +7,7 @@ use everline_core::line::{Line, LineState};
 
 macro_rules! columns {
     () => {
-        "l.customer_id, l.id, l.version, l.msisdn, l.name, l.device, l.family, l.network, l.state, l.state_since, l.grace_until, \
+        "l.customer_id, l.id, l.version, l.msisdn, l.name, l.device, l.family, l.network, l.state, l.state_since, l.state_until, \
          l.service_until, l.guest_renewal, l.main_balance_consent"
     };
 }
@@ -16,10 +16,10 @@ pub(crate) use columns;
 crate::queries! { ALL;
     LOCK = concat!("SELECT ", columns!(), " FROM line l WHERE l.customer_id = $1 AND l.id = $2 FOR UPDATE");
     GET = concat!("SELECT ", columns!(), " FROM line l WHERE l.customer_id = $1 AND l.id = $2");
-    OF_CUSTOMER = concat!("SELECT ", columns!(), " FROM line l WHERE l.customer_id = $1 AND l.state <> 'handed_over' ORDER BY l.id LIMIT $2");
-    ADD = "INSERT INTO line (customer_id, id, version, msisdn, name, device, family, network, state, state_since, grace_until, service_until, \
+    OF_CUSTOMER = concat!("SELECT ", columns!(), " FROM line l WHERE l.customer_id = $1 AND l.state NOT IN ('handed_over', 'closed') ORDER BY l.id LIMIT $2");
+    ADD = "INSERT INTO line (customer_id, id, version, msisdn, name, device, family, network, state, state_since, state_until, service_until, \
         guest_renewal, main_balance_consent) VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-    pub SAVE = "UPDATE line SET version = version + 1, name = $3, state = $4, state_since = $5, grace_until = $6, service_until = $7, \
+    pub SAVE = "UPDATE line SET version = version + 1, name = $3, state = $4, state_since = $5, state_until = $6, service_until = $7, \
         guest_renewal = $8, main_balance_consent = $9 WHERE customer_id = $1 AND id = $2";
     PAGE = concat!("SELECT ", columns!(), " FROM line l WHERE (l.customer_id, l.id) > ($1, $2) ORDER BY l.customer_id, l.id LIMIT $3");
 }
@@ -56,10 +56,6 @@ impl FromRow for LineRow {
     }
 }
 
-fn grace_until(state: LineState) -> Option<everline_core::time::BusinessTime> {
-    if let LineState::Grace { until } = state { Some(until) } else { None }
-}
-
 /// Locks and reads a line.
 pub async fn lock(tx: &mut Tx, customer: CustomerId, id: LineId) -> Result<Line> {
     tx.one::<LineRow>("line", &LOCK, args![customer, id]).await.map(|row| row.0)
@@ -68,7 +64,7 @@ pub async fn lock(tx: &mut Tx, customer: CustomerId, id: LineId) -> Result<Line>
 pub async fn get(tx: &mut Tx, customer: CustomerId, id: LineId) -> Result<Option<Line>> {
     Ok(tx.maybe::<LineRow>(&GET, args![customer, id]).await?.map(|row| row.0))
 }
-/// The lines of a customer, oldest first.
+/// The lines of a customer, oldest first, but for those that went on elsewhere or whose numbers were given back.
 pub async fn of_customer(tx: &mut Tx, customer: CustomerId, limit: i64) -> Result<Vec<Line>> {
     Ok(tx.all::<LineRow>(&OF_CUSTOMER, args![customer, limit]).await?.into_iter().map(|row| row.0).collect())
 }
@@ -86,7 +82,7 @@ pub fn add(tx: &mut Tx, l: &Line) {
             l.network,
             l.state.word(),
             l.state_since,
-            grace_until(l.state),
+            l.state.until(),
             l.service_until,
             i64::from(l.guest_renewal),
             i64::from(l.main_balance_consent)
@@ -103,7 +99,7 @@ pub fn save(tx: &mut Tx, l: &Line) {
             l.name.as_str(),
             l.state.word(),
             l.state_since,
-            grace_until(l.state),
+            l.state.until(),
             l.service_until,
             i64::from(l.guest_renewal),
             i64::from(l.main_balance_consent)

@@ -11,6 +11,7 @@ crate::queries! { ALL;
     CODES_SINCE = "SELECT COUNT(*) FROM login_code WHERE contact = $1 AND created_at > $2";
     SESSION_ADD = "INSERT INTO login_session (token_hash, principal, principal_id, csrf, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
     SESSION_GET = "SELECT principal, principal_id, csrf, expires_at FROM login_session WHERE token_hash = $1";
+    SESSIONS_REMOVE = "DELETE FROM login_session WHERE principal = $1 AND principal_id = $2";
     SESSION_REMOVE = "DELETE FROM login_session WHERE token_hash = $1";
 }
 
@@ -85,4 +86,8 @@ pub async fn session(tx: &mut Tx, token_hash: &[u8]) -> Result<Option<LoginSessi
 /// Signs a browser out.
 pub fn remove_session(tx: &mut Tx, token_hash: &[u8]) {
     tx.put(&SESSION_REMOVE, args![token_hash.to_vec()]);
+}
+/// Signs somebody out everywhere. Reads all sessions: for the rare cases.
+pub fn remove_sessions(tx: &mut Tx, principal: &str, id: RawId) {
+    tx.put(&SESSIONS_REMOVE, args![principal, id]);
 }

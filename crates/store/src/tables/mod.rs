@@ -10,6 +10,7 @@ pub mod idempotency;
 pub mod job;
 pub mod ledger;
 pub mod line;
+pub mod line_event;
 pub mod login;
 pub mod notice;
 pub mod order;
@@ -17,15 +18,21 @@ pub mod payment;
 pub mod receipt;
 pub mod renewal;
 pub mod sim;
+pub mod stock;
 pub mod support;
 pub mod timer;
 pub mod usage;
+pub mod vitals;
 
 use crate::{Migration, Sql};
 
 /// The schema, oldest first.
-pub static MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "foundation", text: include_str!("../../migrations/0001_foundation.sql") }];
+pub static MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "foundation", text: include_str!("../../migrations/0001_foundation.sql") },
+    Migration { version: 2, name: "stock", text: include_str!("../../migrations/0002_stock.sql") },
+    Migration { version: 3, name: "lifecycle", text: include_str!("../../migrations/0003_lifecycle.sql") },
+    Migration { version: 4, name: "staff", text: include_str!("../../migrations/0004_staff.sql") },
+];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
 pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
@@ -37,6 +44,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     job::ALL,
     ledger::ALL,
     line::ALL,
+    line_event::ALL,
     login::ALL,
     notice::ALL,
     order::ALL,
@@ -44,7 +52,10 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     receipt::ALL,
     renewal::ALL,
     sim::ALL,
+    sim::LIFECYCLE,
+    stock::ALL,
     support::ALL,
     timer::ALL,
     usage::ALL,
+    vitals::ALL,
 ];

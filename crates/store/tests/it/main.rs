@@ -2,6 +2,7 @@
 #![allow(unreachable_pub, clippy::needless_pass_by_value)]
 
 mod acknowledge;
+mod backup;
 mod migrations;
 mod observe;
 mod postgres;

@@ -142,6 +142,14 @@ impl Opener {
     }
 }
 
+/// A connection to copy a file from, whoever has it, in a read transaction that begins here.
+pub(crate) fn copy_source(path: &Path) -> Result<Connection> {
+    let opener = Opener { path: path.to_owned(), options: SqliteOptions { cache_kib: 8 * 1024, ..Default::default() } };
+    let c = opener.observer()?;
+    c.execute_batch("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1;").map_err(error::sqlite)?;
+    Ok(c)
+}
+
 /// A queue of Works, open until the store closes.
 struct Lane(RwLock<Option<SyncSender<Box<dyn Job>>>>);
 
