@@ -7,7 +7,7 @@ use everline_core::identifiers::{Iccid, Imsi};
 use everline_core::line::Line;
 use everline_core::money::Currency;
 use everline_core::time::BusinessTime;
-use everline_store::tables::{allowance, customer, directory, line, sim};
+use everline_store::tables::{allowance, customer, directory, line, sim, timer};
 use everline_store::{Stop, Tx, Work};
 
 /// A new customer, who can sign in with the contact number.
@@ -33,7 +33,7 @@ impl Work for AddCustomer {
     }
 }
 
-/// A new line with its primary Sim.
+/// A new line with its primary Sim: one of the stock that nothing holds, or one that the stock does not know.
 #[derive(Debug, Clone)]
 pub struct AddLine {
     /// The line.
@@ -50,13 +50,37 @@ impl Work for AddLine {
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        let l = &self.line;
-        line::add(tx, l);
-        allowance::add(tx, l.customer, l.id, &Allowance::default());
-        sim::add_primary(tx, &self.iccid, &self.imsi, self.esim, (l.customer, l.id));
-        directory::add(tx, directory::Name::Msisdn, l.msisdn.as_str(), l.customer, l.id.0);
-        directory::add(tx, directory::Name::Iccid, self.iccid.as_str(), l.customer, l.id.0);
-        directory::add(tx, directory::Name::Imsi, self.imsi.as_str(), l.customer, l.id.0);
+        self.take_sim(tx).await?;
+        write_line(tx, &self.line, &Allowance::default(), (&self.iccid, &self.imsi));
         Ok(())
+    }
+}
+
+/// Writes a new line but for its Sim: the row, its allowance, its names, and a timer if its state ends by itself.
+pub(crate) fn write_line(tx: &mut Tx, l: &Line, allowance: &Allowance, (iccid, imsi): (&Iccid, &Imsi)) {
+    line::add(tx, l);
+    self::allowance::add(tx, l.customer, l.id, allowance);
+    directory::add(tx, directory::Name::Msisdn, l.msisdn.as_str(), l.customer, l.id.0);
+    directory::add(tx, directory::Name::Iccid, iccid.as_str(), l.customer, l.id.0);
+    directory::add(tx, directory::Name::Imsi, imsi.as_str(), l.customer, l.id.0);
+    if let Some(until) = l.state.until() {
+        timer::set(tx, l.id.0, l.customer, timer::TimerKind::Line, until);
+    }
+}
+
+impl AddLine {
+    /// Takes the Sim out of stock; one that stock does not know comes with the line.
+    async fn take_sim(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        let (l, owner) = (&self.line, (self.line.customer, self.line.id));
+        let Some(held) = sim::find(tx, &self.iccid).await? else {
+            sim::add_primary(tx, &self.iccid, &self.imsi, self.esim, &l.msisdn, owner);
+            return Ok(());
+        };
+        let fits =
+            held.imsi == self.imsi.as_str() && held.msisdn.as_deref().is_none_or(|number| number == l.msisdn.as_str());
+        if fits && held.free() && sim::take(tx, &self.iccid, &l.msisdn, owner).await? {
+            return Ok(());
+        }
+        Err(Stop::Refused(Problem::ExistsDifferently("sim")))
     }
 }

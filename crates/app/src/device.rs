@@ -9,6 +9,7 @@ use everline_core::charging::{Service, Session};
 use everline_core::effects::Effects;
 use everline_core::identifiers::Imsi;
 use everline_core::ids::{CustomerId, LineId, RawId, SessionId};
+use everline_core::lifecycle::{self, Because};
 use everline_core::line::{Line, LineState};
 use everline_core::offering::Unit;
 use everline_core::order::{Order, OrderState};
@@ -88,6 +89,9 @@ impl Work for Attach {
         let found = directory::find(tx, directory::Name::Imsi, self.imsi.as_str()).await?;
         let (customer, id) = found.ok_or(Stop::Refused(Problem::NotFound("subscriber")))?;
         let line = line::lock(tx, customer, LineId(id)).await?;
+        if line.state.over() {
+            return Err(Stop::Refused(Problem::NotFound("subscriber")));
+        }
         let waiting = order::waiting(tx, customer, line.id).await?;
         let mut allowance = allowance::lock(tx, customer, line.id).await?;
         let octets_left = allowance.left(Unit::Octets, self.now.business);
@@ -142,7 +146,10 @@ impl Work for Report {
             let used = allowance.use_up(Unit::Octets, self.octets, at, &self.zone);
             usage::add_usage(tx, self.usage, customer, line_id, Unit::Octets, &used, at);
             if !used.begun.is_empty() {
-                line.state = line.state.with_running_plan();
+                // What a session that is cut off still reports begins the plan, and brings no line back.
+                let serves = line.state.in_service();
+                let state = if serves { line.state.with_running_plan() } else { line.state };
+                lifecycle::change(&mut effects, &mut line, state, Because::FirstUse, at);
                 line.service_until = allowance.service_until();
                 effects.orders = waiting
                     .into_iter()

@@ -145,7 +145,9 @@ pub const SOON_DAYS: i64 = 7;
 #[must_use]
 pub fn advise(line: &Line, allowance: &Allowance, zone: &Zone, now: BusinessTime) -> Advice {
     match line.state {
-        LineState::Suspended(SuspendCause::NotRenewed) => return Advice::CutOff { since: line.state_since },
+        LineState::Suspended(SuspendCause::NotRenewed { .. }) | LineState::NumberKept { .. } => {
+            return Advice::CutOff { since: line.state_since };
+        }
         LineState::Grace { until } => return Advice::Grace { until },
         state if !state.renewable() => return Advice::OutOfService,
         _ => {}

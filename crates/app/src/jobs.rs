@@ -9,10 +9,15 @@ use everline_core::time::{MINUTE_US, SECOND_US, SystemTime};
 use everline_store::tables::job::{self, Leased};
 use everline_store::{Error, Stop, Tx, Work};
 use futures_util::future::join_all;
+use std::collections::HashMap;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 use tokio::task::JoinSet;
 
-/// How long a job may run before another node takes it over.
-const LEASE_US: i64 = 2 * MINUTE_US;
+/// How long a job may run before another node takes it over, unless a [`Runner`] says otherwise.
+pub const LEASE_US: i64 = 2 * MINUTE_US;
 /// Most jobs in flight at once.
 const BATCH: i64 = 64;
 
@@ -43,39 +48,123 @@ impl Done {
 
 /// Runs what is due, once; how many jobs ran.
 pub async fn run_due(app: &App) -> Result<usize, Problem> {
-    let leased = lease(app, BATCH).await?;
+    let leased = lease(app, LEASE_US, BATCH).await?;
     let count = leased.len();
     join_all(leased.into_iter().map(|leased| run_one(app, leased))).await;
     Ok(count)
 }
 
-async fn lease(app: &App, limit: i64) -> Result<Vec<Leased>, Problem> {
+async fn lease(app: &App, lease_us: i64, limit: i64) -> Result<Vec<Leased>, Problem> {
     let now = app.clock.now().system;
-    Ok(app.store.transact(Lease { now, until: now.plus_us(LEASE_US), limit }).await?)
+    Ok(app.store.transact(Lease { now, until: now.plus_us(lease_us), limit }).await?)
 }
 
-/// Runs jobs until the store is closed: at once when woken, else at most half a second late. A job that waits for its
-/// provider holds up no other.
+/// How a process runs jobs.
+#[derive(Debug, Clone)]
+pub struct Runner {
+    /// How long a job may run before another node takes it over: longer than the slowest provider may take.
+    pub lease_us: i64,
+    /// How long jobs that run may go on once the runner is told to stop.
+    pub stop_within: Duration,
+    /// Where the runner leaves word that it is alive.
+    pub pulse: Arc<Pulse>,
+}
+impl Default for Runner {
+    fn default() -> Self {
+        Self { lease_us: LEASE_US, stop_within: Duration::from_secs(20), pulse: Arc::default() }
+    }
+}
+
+/// When a runner last asked for work and got an answer.
+#[derive(Debug, Default)]
+pub struct Pulse(AtomicI64);
+impl Pulse {
+    /// The instant; the epoch if there was none.
+    #[must_use]
+    pub fn last(&self) -> SystemTime {
+        SystemTime::from_us(self.0.load(Ordering::Acquire))
+    }
+    /// Leaves word.
+    pub fn beat(&self, now: SystemTime) {
+        self.0.store(now.us(), Ordering::Release);
+    }
+}
+
+/// Runs jobs until the process ends: see [`run_until`].
 pub async fn run_forever(app: App) {
-    let mut running = JoinSet::new();
+    run_until(app, Runner::default(), std::future::pending()).await;
+}
+
+/// Runs jobs until `stop`: at once when woken, else at most half a second late. A job that waits for its provider holds up
+/// no other. Then it takes no more, lets those that run end, and gives back the leases of those that do not end in time.
+pub async fn run_until(app: App, runner: Runner, stop: impl Future<Output = ()>) {
+    let mut stop = pin!(stop);
+    let mut running = Running::default();
     loop {
-        let free = BATCH.saturating_sub(i64::try_from(running.len()).unwrap_or(BATCH));
-        match lease(&app, free).await {
-            Ok(leased) => leased.into_iter().for_each(|leased| {
-                let app = app.clone();
-                running.spawn(async move { run_one(&app, leased).await });
-            }),
+        let free = BATCH.saturating_sub(running.count());
+        match lease(&app, runner.lease_us, free).await {
+            Ok(leased) => {
+                runner.pulse.beat(app.clock.now().system);
+                leased.into_iter().for_each(|leased| running.start(&app, leased));
+            }
             Err(problem) => tracing::error!(%problem, "jobs cannot be leased"),
         }
-        let pause = tokio::time::sleep(std::time::Duration::from_millis(500));
+        let pause = tokio::time::sleep(Duration::from_millis(500));
         tokio::select! {
             () = app.wake.notified() => {}
             () = pause => {}
-            Some(_) = running.join_next() => {}
+            () = running.one_ends() => {}
+            () = &mut stop => break,
         }
-        while running.try_join_next().is_some() {}
-        if i64::try_from(running.len()).is_ok_and(|running| running >= BATCH) {
-            running.join_next().await;
+        while running.count() >= BATCH {
+            tokio::select! {
+                () = running.one_ends() => {}
+                () = &mut stop => return running.stop(&app, runner.stop_within).await,
+            }
+        }
+    }
+    running.stop(&app, runner.stop_within).await;
+}
+
+/// The jobs that a runner has under way, with their leases.
+#[derive(Default)]
+struct Running {
+    tasks: JoinSet<()>,
+    leases: HashMap<tokio::task::Id, (JobId, i64)>,
+}
+impl Running {
+    fn count(&self) -> i64 {
+        i64::try_from(self.tasks.len()).unwrap_or(i64::MAX)
+    }
+    fn start(&mut self, app: &App, leased: Leased) {
+        let (app, lease) = (app.clone(), (leased.id, leased.run));
+        let task = self.tasks.spawn(async move { run_one(&app, leased).await });
+        self.leases.insert(task.id(), lease);
+    }
+    /// Waits for one to end; for ever if there is none.
+    async fn one_ends(&mut self) {
+        match self.tasks.join_next_with_id().await {
+            Some(Ok((id, ()))) => self.leases.remove(&id),
+            Some(Err(error)) => self.leases.remove(&error.id()),
+            None => std::future::pending().await,
+        };
+    }
+    async fn stop(mut self, app: &App, within: Duration) {
+        let all = async {
+            while !self.tasks.is_empty() {
+                self.one_ends().await;
+            }
+        };
+        if tokio::time::timeout(within, all).await.is_ok() {
+            return;
+        }
+        self.tasks.abort_all();
+        tracing::warn!(jobs = self.leases.len(), "jobs did not end in time; their leases are given back");
+        let now = app.clock.now().system;
+        for (id, run) in self.leases.into_values() {
+            if let Err(problem) = app.store.transact(Release { id, run, now }).await {
+                tracing::warn!(job = %id, error = ?problem, "a lease could not be given back; it will run out");
+            }
         }
     }
 }
@@ -145,6 +234,20 @@ impl Work for Settle {
             Done::GaveUp(why) => job::dead(tx, self.id, self.run, why).await,
         };
         Ok(settled?)
+    }
+}
+
+struct Release {
+    id: JobId,
+    run: i64,
+    now: SystemTime,
+}
+impl Work for Release {
+    const NAME: &'static str = "release_job";
+    type Out = bool;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Stop<Problem>> {
+        Ok(job::release(tx, self.id, self.run, self.now).await?)
     }
 }
 

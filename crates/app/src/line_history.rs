@@ -1,10 +1,11 @@
-//! What was ordered for a line, newest first, with what it was called when it was sold.
+//! What was ordered for a line, newest first, with what it was called when it was sold; and the states it was in.
 
 use crate::{App, Problem};
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::offering::{Offering, OfferingKind};
 use everline_core::order::{Order, OrderState};
-use everline_store::tables::{catalog, line, order};
+use everline_core::time::BusinessTime;
+use everline_store::tables::{catalog, line, line_event, order};
 use everline_store::{Stop, Tx, Work};
 
 /// The newest orders of a line.
@@ -19,6 +20,29 @@ pub fn last_plan(history: &[(Order, Offering)]) -> Option<&str> {
         |order: &Order| order.paid_at.is_some() && !matches!(order.state, OrderState::Refunding | OrderState::Refunded);
     let plan = history.iter().find(|(order, offering)| offering.kind == OfferingKind::Plan && paid(order));
     plan.map(|(_, offering)| offering.reference.code.as_str())
+}
+
+/// The newest changes of a line's state: its word, why (a stable word too), when.
+pub async fn line_events(
+    app: &App,
+    customer: CustomerId,
+    line: LineId,
+) -> Result<Vec<(String, String, BusinessTime)>, Problem> {
+    app.store.read(ReadEvents { customer, line }).await.map_err(Problem::from)
+}
+
+struct ReadEvents {
+    customer: CustomerId,
+    line: LineId,
+}
+impl Work for ReadEvents {
+    const NAME: &'static str = "line_events";
+    type Out = Vec<(String, String, BusinessTime)>;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        line::get(tx, self.customer, self.line).await?.ok_or(Stop::Refused(Problem::NotFound("line")))?;
+        Ok(line_event::of_line(tx, self.customer, self.line, 100).await?)
+    }
 }
 
 struct ReadHistory {

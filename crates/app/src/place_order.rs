@@ -125,7 +125,7 @@ impl Work for PlaceOrder {
 
 /// The day and twelve digits of the id: short enough to read aloud. It follows from the id alone, so the directory also
 /// refuses an id that another customer has used.
-fn order_number(id: OrderId, zone: &Zone) -> String {
+pub(crate) fn order_number(id: OrderId, zone: &Zone) -> String {
     let [a, b, c, d, e, f, _, _, random @ ..] = id.bytes();
     let ms = i64::from_be_bytes([0, 0, a, b, c, d, e, f]);
     let day = zone.date(BusinessTime::from_us(ms.saturating_mul(1_000)));

@@ -12,7 +12,7 @@ use everline_core::order::OrderState;
 use everline_core::renewal::{UpstreamAnswer, on_acknowledged, on_upstream_answer};
 use everline_core::time::{Now, Zone};
 use everline_store::tables::renewal::Locked;
-use everline_store::tables::{allowance, catalog, line, order, renewal, sim};
+use everline_store::tables::{allowance, catalog, directory, line, order, renewal, sim};
 use everline_store::{Stop, Tx, Work};
 
 /// What the built-in network is to do with a session.
@@ -84,6 +84,10 @@ impl Work for Acknowledged {
         let waiting = order::waiting(tx, self.customer, self.line).await?;
         let allowance = allowance::lock(tx, self.customer, self.line).await?;
         let effects = on_acknowledged(&line, &allowance, &waiting, self.session, self.ended, self.now);
+        if self.ended {
+            let name = self.session.to_string();
+            directory::remove_of(tx, directory::Name::Session, &name, self.customer, self.line.0);
+        }
         carry_out(tx, (self.customer, self.line), &effects, &self.zone, self.now)?;
         Ok(())
     }

@@ -2,12 +2,63 @@
 
 use everline_core::effects::Effects;
 use everline_core::ids::{CustomerId, LineId};
-use everline_core::lifecycle;
+use everline_core::lifecycle::{self, Situation};
+use everline_core::line::LineState;
 use everline_core::time::{Now, Zone};
 use everline_store::tables::{
-    allowance, customer, directory, job, ledger, line, order, payment, receipt, support, timer,
+    allowance, customer, directory, job, ledger, line, line_event, order, payment, receipt, sim, support, timer,
 };
 use everline_store::{Error, Tx};
+
+/// Locks a line with everything that its life works on; of its orders those that are delivered and not in effect.
+pub(crate) async fn lock(tx: &mut Tx, customer: CustomerId, line: LineId) -> Result<Situation, Error> {
+    let balances = customer::lock_account(tx, customer).await?;
+    let line = line::lock(tx, customer, line).await?;
+    let orders = order::waiting(tx, customer, line.id).await?;
+    let allowance = allowance::lock(tx, customer, line.id).await?;
+    Ok(Situation { line, allowance, balances, orders })
+}
+
+/// Locks what a decision turned out to need: when the number begins to rest, the orders of all plans and packs end. Whether
+/// there were any more; the decision must then be made again.
+pub(crate) async fn lock_for_rest(tx: &mut Tx, is: &mut Situation, effects: &Effects) -> Result<bool, Error> {
+    let rests = effects.line.as_ref().is_some_and(|line| line.state.at_rest()) && !is.line.state.at_rest();
+    if !rests {
+        return Ok(false);
+    }
+    let known = is.orders.len();
+    for period in &is.allowance.periods {
+        if is.orders.iter().all(|order| order.id != period.order) {
+            is.orders.push(order::lock(tx, is.line.customer, period.order).await?);
+        }
+    }
+    Ok(is.orders.len() > known)
+}
+
+/// Gives up the names of a line that ends: at termination its number is no login any more; when the number begins to rest its
+/// Sims rest with it; when it is given back nothing leads to the line, and its Sims return to stock.
+pub(crate) async fn give_up_names(tx: &mut Tx, before: &Situation, effects: &Effects) -> Result<(), Error> {
+    let Some(after) = &effects.line else { return Ok(()) };
+    let (was, line) = (before.line.state, &before.line);
+    if after.state.over() && !was.over() {
+        directory::remove(tx, directory::Name::Login, line.msisdn.as_str());
+    }
+    if matches!(after.state, LineState::Quarantined { .. }) && after.state != was {
+        sim::quarantine(tx, line.id);
+    }
+    if after.state == LineState::Closed && after.state != was {
+        for (iccid, imsi) in sim::numbers_of(tx, line.id).await? {
+            directory::remove_of(tx, directory::Name::Iccid, &iccid, line.customer, line.id.0);
+            directory::remove_of(tx, directory::Name::Imsi, &imsi, line.customer, line.id.0);
+        }
+        for session in &before.allowance.sessions {
+            directory::remove_of(tx, directory::Name::Session, &session.id.to_string(), line.customer, line.id.0);
+        }
+        directory::remove_of(tx, directory::Name::Msisdn, line.msisdn.as_str(), line.customer, line.id.0);
+        sim::release(tx, line.id);
+    }
+    Ok(())
+}
 
 /// Writes the effects of a decision about one customer's line. Every row it changes was locked by the caller.
 pub(crate) fn carry_out(
@@ -35,6 +86,9 @@ pub(crate) fn carry_out(
         if changed.paid_at.is_some() || changed.closed_at.is_some() {
             timer::set_unless_due(tx, changed.id.0, customer_id, timer::TimerKind::Order, None, now.business);
         }
+    }
+    for event in &effects.events {
+        line_event::add(tx, customer_id, event);
     }
     if let (Some(changed), Some(allowance)) = (&effects.line, &effects.allowance) {
         line::save(tx, changed);

@@ -8,7 +8,7 @@ use everline_core::effects::MessageKind;
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, JobId, LineId, MessageId, OrderId};
 use everline_core::time::{BusinessTime, SystemTime, Zone};
-use everline_store::tables::{catalog, customer, line, order, usage};
+use everline_store::tables::{catalog, customer, directory, line, order, usage};
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
 
@@ -54,6 +54,11 @@ impl Work for Compose {
         let ToSend { job, customer, line, order, kind, .. } = self.to_send;
         let owner = customer::get(tx, customer).await?;
         let Some(to) = owner.contact else { return Ok(None) };
+        // A number that was given up is nobody's address any more, and may be somebody else's by now.
+        let login = directory::find(tx, directory::Name::Login, to.as_str()).await?;
+        if login.is_none_or(|(whose, _)| whose != customer) {
+            return Ok(None);
+        }
         let Some(line) = line::get(tx, customer, line).await? else { return Ok(None) };
         let mut parameters = vec![
             ("brand", self.brand.name.get(&owner.language).to_owned()),

@@ -8,11 +8,11 @@ use crate::secrets::{Secrets, hex};
 use crate::{App, Problem};
 use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::identifiers::Msisdn;
-use everline_core::ids::{CustomerId, MessageId, RawId};
+use everline_core::ids::{CustomerId, LineId, MessageId, RawId};
 use everline_core::money::Currency;
 use everline_core::time::{DAY_US, HOUR_US, MINUTE_US, Now, SystemTime};
 use everline_store::tables::login::{Code, LoginSession};
-use everline_store::tables::{customer, directory, login};
+use everline_store::tables::{customer, directory, line, login};
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
 
@@ -20,6 +20,11 @@ const CODE_LIFE_US: i64 = 10 * MINUTE_US;
 const TRIES_MAX: i64 = 5;
 const CODES_PER_HOUR_MAX: i64 = 5;
 const SESSION_LIFE_US: i64 = 30 * DAY_US;
+/// A staff member signs in for a shift.
+const STAFF_SESSION_LIFE_US: i64 = 12 * HOUR_US;
+
+/// The word for staff members in stored sessions.
+pub(crate) const STAFF: &str = "staff";
 
 /// Who a request comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,12 +121,12 @@ pub async fn open_session(app: &App, principal: Principal) -> Result<SignedIn, P
     }
     let now = app.clock.now().system;
     let (token, csrf_text) = (hex(&token), hex(&csrf));
-    let (word, id) = match principal {
-        Principal::Customer(id) => ("customer", id.0),
-        Principal::Staff(id) => ("staff", id),
+    let (word, id, life_us) = match principal {
+        Principal::Customer(id) => ("customer", id.0, SESSION_LIFE_US),
+        Principal::Staff(id) => (STAFF, id, STAFF_SESSION_LIFE_US),
     };
     let session =
-        LoginSession { principal: word.to_owned(), id, csrf: csrf.to_vec(), expires_at: now.plus_us(SESSION_LIFE_US) };
+        LoginSession { principal: word.to_owned(), id, csrf: csrf.to_vec(), expires_at: now.plus_us(life_us) };
     app.store.transact(AddSession { token_hash: app.secrets.token_hash(&token), session, now }).await?;
     Ok(SignedIn { token, principal, csrf: csrf_text })
 }
@@ -133,7 +138,7 @@ pub async fn session(app: &App, token: &str) -> Result<Option<SessionInfo>, Prob
     Ok(found.filter(|session| session.expires_at > now).and_then(|session| {
         let principal = match session.principal.as_str() {
             "customer" => Principal::Customer(CustomerId(session.id)),
-            "staff" => Principal::Staff(session.id),
+            STAFF => Principal::Staff(session.id),
             _ => return None,
         };
         Some(SessionInfo { principal, csrf: hex(&session.csrf) })
@@ -193,6 +198,9 @@ impl Work for UseCode {
         if let Some((known, _)) = directory::find(tx, directory::Name::Login, &code.contact).await? {
             return Ok(Ok(known));
         }
+        if given_up(tx, &code.contact).await? {
+            return Ok(Err(Problem::CodeGone));
+        }
         let contact = Msisdn::parse(&code.contact).map_err(|_| Stop::Refused(Problem::CodeGone))?;
         let new = Customer {
             id: self.customer,
@@ -205,6 +213,14 @@ impl Work for UseCode {
         customer::add(tx, &new, self.currency, self.now.business);
         directory::add(tx, directory::Name::Login, &code.contact, new.id, new.id.0);
         Ok(Ok(new.id))
+    }
+}
+
+/// Whether it is the number of a line that is over: it proves nobody's identity until it is given out again.
+async fn given_up(tx: &mut Tx, number: &str) -> Result<bool, everline_store::Error> {
+    match directory::find(tx, directory::Name::Msisdn, number).await? {
+        Some((customer, id)) => Ok(line::lock(tx, customer, LineId(id)).await?.state.over()),
+        None => Ok(false),
     }
 }
 

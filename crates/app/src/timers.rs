@@ -1,27 +1,41 @@
-//! Timers: what business time does to lines and orders, computed at `due_at` however late it runs, in due order.
+//! Timers: what business time does to lines and orders, computed at `due_at` however late it runs, in due order. They
+//! wait while the machine's clock is in doubt ([`crate::clock`]).
 
-use crate::save::carry_out;
+use crate::clock::JUMP_US;
+use crate::save::{carry_out, give_up_names, lock, lock_for_rest};
 use crate::{App, Problem, jobs};
 use everline_core::brand::Brand;
 use everline_core::effects::{Effects, Job};
 use everline_core::ids::{CustomerId, LineId, OrderId};
-use everline_core::lifecycle::{on_due, on_order_expired};
+use everline_core::lifecycle::{Situation, on_due, on_order_expired};
 use everline_core::payment::AttemptState;
-use everline_core::time::{BusinessTime, DAY_US, Now, Zone};
+use everline_core::time::{BusinessTime, DAY_US, MINUTE_US, Now, SystemTime, Zone};
 use everline_store::tables::timer::{Due, TimerKind};
-use everline_store::tables::{allowance, catalog, customer, job, line, order, payment, timer};
+use everline_store::tables::{catalog, job, order, payment, timer};
 use everline_store::{Stop, Store, Tx, Work};
+use futures_util::stream::{StreamExt as _, iter};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The name of the setting that keeps how far business time is ahead.
 pub const OFFSET_SETTING: &str = "business_offset_us";
+/// The name of the setting that keeps the system time at which a node last believed its clock.
+pub const SEEN_SETTING: &str = "time_seen_us";
+/// The name of the setting that keeps the system time that people last accepted.
+pub const ACCEPTED_SETTING: &str = "time_accepted_us";
+/// How often [`SEEN_SETTING`] is written.
+const SEEN_EVERY_US: i64 = MINUTE_US;
 const BATCH: i64 = 200;
+/// Timers that run at once. Each is about another line or order: what is due of one subject runs one after the other.
+const AT_ONCE: usize = 32;
 
-/// Runs every timer that is due at `now`, in due order; how many ran. One that fails is logged, left for the next round,
-/// and keeps no other from running.
+/// Runs every timer that is due at `now`, in due order for each line and order; how many ran. One that fails is logged,
+/// left for the next round, and keeps no other from running. None runs while the machine's clock is in doubt.
 pub async fn run_due(app: &App, now: Now) -> Result<usize, Problem> {
     let (mut count, mut failed) = (0, BTreeSet::new());
+    if app.clock.doubt().is_some() {
+        return Ok(0);
+    }
     loop {
         let limit = BATCH.saturating_add(i64::try_from(failed.len()).unwrap_or(BATCH));
         let due = app.store.read(DueTimers { now: now.business, limit }).await?;
@@ -29,11 +43,15 @@ pub async fn run_due(app: &App, now: Now) -> Result<usize, Problem> {
         if due.is_empty() {
             return Ok(count);
         }
-        for (subject, customer, kind, due_at) in due {
+        let run = |(subject, customer, kind, due_at): Due| async move {
             let ran = match kind {
                 TimerKind::Line => line_due(app, customer, LineId(subject), due_at, now).await,
                 TimerKind::Order => order_due(app, customer, OrderId(subject), due_at, now).await,
             };
+            (subject, ran)
+        };
+        let mut running = iter(due.into_iter().map(run)).buffered(AT_ONCE);
+        while let Some((subject, ran)) = running.next().await {
             match ran {
                 Ok(()) => count += 1,
                 Err(problem) => {
@@ -70,16 +88,52 @@ pub(crate) async fn line_due(
 
 /// Runs timers and numbers receipts until the store is closed.
 pub async fn run_forever(app: App) {
+    let mut seen = None;
     loop {
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-        let result = match run_due(&app, app.clock.now()).await {
-            Ok(_) => jobs::number_receipts(&app).await,
-            Err(problem) => Err(problem),
-        };
-        if let Err(problem) = result {
+        if let Err(problem) = round(&app, &mut seen).await {
             tracing::error!(%problem, "timers cannot run");
         }
     }
+}
+
+async fn round(app: &App, seen: &mut Option<SystemTime>) -> Result<(), Problem> {
+    watch_time(app, seen).await?;
+    run_due(app, app.clock.now()).await?;
+    jobs::number_receipts(app).await?;
+    Ok(())
+}
+
+/// Keeps the time at which this node believes its clock, once a minute; in doubt, looks whether people accepted the time.
+/// `seen` is when it was kept last.
+pub async fn watch_time(app: &App, seen: &mut Option<SystemTime>) -> Result<(), Problem> {
+    let now = app.clock.now().system;
+    let Some(doubt) = app.clock.doubt() else {
+        if seen.is_none_or(|seen| now.since_us(seen) >= SEEN_EVERY_US || now < seen) {
+            app.store.transact(KeepSetting { name: SEEN_SETTING, value: now.us() }).await?;
+            *seen = Some(now);
+        }
+        return Ok(());
+    };
+    // Accepted here or on another node, when the clocks said what ours says.
+    let accepted = app.store.read(StoredSetting { name: ACCEPTED_SETTING }).await?.map(SystemTime::from_us);
+    let says_ours = |accepted: SystemTime| (0..=JUMP_US).contains(&now.since_us(accepted));
+    if accepted.is_some_and(|accepted| accepted >= doubt.since && says_ours(accepted)) {
+        app.clock.accept();
+        tracing::warn!("the new time was accepted: timers run");
+    }
+    Ok(())
+}
+
+/// People say that the machine's clock is right: this node believes it at once, the others and those that start later when
+/// they see it in the store.
+pub async fn accept_time(app: &App) -> Result<SystemTime, Problem> {
+    let now = app.clock.accept();
+    for name in [SEEN_SETTING, ACCEPTED_SETTING] {
+        app.store.transact(KeepSetting { name, value: now.us() }).await?;
+    }
+    tracing::warn!("the time was accepted: timers run");
+    Ok(now)
 }
 
 /// Moves business time forward, event by event: whatever falls due on the way happens at its own time, and the jobs it
@@ -87,6 +141,9 @@ pub async fn run_forever(app: App) {
 pub async fn advance_business_time(app: &App, by_us: i64) -> Result<usize, Problem> {
     if !(0..=400 * DAY_US).contains(&by_us) {
         return Err(Problem::Invalid { field: "advance_us", rule: "0 to 400 days" });
+    }
+    if app.clock.doubt().is_some() {
+        return Err(Problem::Invalid { field: "advance_us", rule: "the machine's clock is in doubt" });
     }
     let start = app.clock.now();
     let target = app.clock.business_offset_us().saturating_add(by_us);
@@ -99,19 +156,25 @@ pub async fn advance_business_time(app: &App, by_us: i64) -> Result<usize, Probl
         while jobs::run_due(app).await? > 0 {}
     }
     app.clock.set_business_offset_us(target);
-    app.store.transact(KeepOffset { offset_us: target }).await?;
+    app.store.transact(KeepSetting { name: OFFSET_SETTING, value: target }).await?;
     Ok(count)
 }
 
-/// Reads how far business time was ahead when the store was last used.
+/// Reads how far business time was ahead when the store was last used, and when that was: a clock that is more than an hour
+/// behind it, or more than a day ahead, is doubted.
 pub async fn restore_business_time(app: &App) -> Result<(), Problem> {
     app.clock.set_business_offset_us(stored_offset_us(&app.store).await?);
+    let seen = app.store.read(StoredSetting { name: SEEN_SETTING }).await?.map(SystemTime::from_us);
+    let now = app.clock.now().system;
+    if let Some(seen) = seen.filter(|seen| !(-JUMP_US..=DAY_US).contains(&now.since_us(*seen))) {
+        app.clock.doubt_since(seen);
+    }
     Ok(())
 }
 
 /// How far business time is ahead in a store.
 pub async fn stored_offset_us(store: &Store) -> Result<i64, Problem> {
-    Ok(store.read(StoredOffset).await?)
+    Ok(store.read(StoredSetting { name: OFFSET_SETTING }).await?.unwrap_or(0))
 }
 
 /// One due instant of a line.
@@ -128,19 +191,24 @@ impl Work for LineDue {
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        let balances = customer::lock_account(tx, self.customer).await?;
-        let line = line::lock(tx, self.customer, self.line).await?;
-        let waiting = order::waiting(tx, self.customer, self.line).await?;
-        let allowance = allowance::lock(tx, self.customer, self.line).await?;
+        let mut is = lock(tx, self.customer, self.line).await?;
         if timer::get(tx, self.line.0).await? != Some(self.due_at) {
             return Ok(()); // it ran, or the line changed since
         }
-        let effects = on_due(&line, &allowance, balances, &waiting, &self.brand, &self.zone, self.due_at);
-        let effects = effects.map_err(|refusal| Stop::Refused(refusal.into()))?;
+        let decide = |is: &Situation| {
+            let effects =
+                on_due(&is.line, &is.allowance, is.balances, &is.orders, &self.brand, &self.zone, self.due_at);
+            effects.map_err(|refusal| Stop::Refused(Problem::from(refusal)))
+        };
+        let mut effects = decide(&is)?;
+        if lock_for_rest(tx, &mut is, &effects).await? {
+            effects = decide(&is)?;
+        }
         timer::remove(tx, self.line.0, self.customer);
         // The next instant is counted from this one, so that a late run misses none.
         let then = Now { business: self.due_at, system: self.now.system };
         carry_out(tx, (self.customer, self.line), &effects, &self.zone, then)?;
+        give_up_names(tx, &is, &effects).await?;
         Ok(())
     }
 }
@@ -195,25 +263,28 @@ impl Work for NextTimer {
         Ok(timer::next(tx).await?)
     }
 }
-struct KeepOffset {
-    offset_us: i64,
+struct KeepSetting {
+    name: &'static str,
+    value: i64,
 }
-impl Work for KeepOffset {
-    const NAME: &'static str = "keep_business_offset";
+impl Work for KeepSetting {
+    const NAME: &'static str = "keep_time_setting";
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        catalog::set_setting(tx, OFFSET_SETTING, &self.offset_us.to_string());
+        catalog::set_setting(tx, self.name, &self.value.to_string());
         Ok(())
     }
 }
-struct StoredOffset;
-impl Work for StoredOffset {
-    const NAME: &'static str = "stored_business_offset";
-    type Out = i64;
+struct StoredSetting {
+    name: &'static str,
+}
+impl Work for StoredSetting {
+    const NAME: &'static str = "stored_time_setting";
+    type Out = Option<i64>;
     type Refusal = Problem;
-    async fn run(&self, tx: &mut Tx) -> Result<i64, Stop<Problem>> {
-        let stored = catalog::setting(tx, OFFSET_SETTING).await?;
-        Ok(stored.and_then(|text| text.parse().ok()).unwrap_or(0))
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        let stored = catalog::setting(tx, self.name).await?;
+        Ok(stored.and_then(|text| text.parse().ok()))
     }
 }

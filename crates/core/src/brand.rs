@@ -2,6 +2,7 @@
 
 use crate::money::Currency;
 use crate::offering::Family;
+use crate::retention::Retention;
 use crate::time::{UnknownZone, Zone};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -24,11 +25,34 @@ impl Localized {
     }
 }
 
-/// How a brand treats lines of one family when they are not paid for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// How a brand treats lines of one family: how long each state of their life lasts when nobody does anything. Days are
+/// calendar days in the brand's time zone, to the same wall-clock time. A duration that is absent means that the state has
+/// no end by itself; 0 means that it is passed over. Rules apply when a state is entered, not to lines that are in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FamilyRules {
-    /// Calendar days for which service is kept after the last plan ended; 0 suspends at once.
+    /// For which service is kept after the last plan ended; 0 suspends at once.
     pub grace_days: u16,
+    /// For which a line may be tested before it is sold.
+    #[serde(default)]
+    pub test_days: Option<u16>,
+    /// Octets of data that a line under test may use.
+    #[serde(default)]
+    pub test_octets: u64,
+    /// For which a sold line may wait for its first plan before it is suspended.
+    #[serde(default)]
+    pub silent_days: Option<u16>,
+    /// For which a line that was not renewed is suspended before only its number is kept.
+    #[serde(default)]
+    pub suspended_days: Option<u16>,
+    /// For which its number is kept before the line is terminated. 0: the brand keeps no numbers.
+    #[serde(default)]
+    pub keep_number_days: Option<u16>,
+    /// For which what was paid and not used can be paid out before the number rests.
+    #[serde(default)]
+    pub terminated_days: Option<u16>,
+    /// For which the number rests before it can be given out again.
+    #[serde(default)]
+    pub quarantine_days: Option<u16>,
 }
 
 /// A brand: one store, one set of rules.
@@ -58,6 +82,9 @@ pub struct Brand {
     pub queued_plans_max: u8,
     /// Rules by family.
     pub families: BTreeMap<Family, FamilyRules>,
+    /// How long records are kept.
+    #[serde(default)]
+    pub retention: Retention,
 }
 
 impl Brand {
@@ -65,9 +92,22 @@ impl Brand {
     pub fn zone(&self) -> Result<Zone, UnknownZone> {
         Zone::named(&self.time_zone)
     }
-    /// The rules of a family; a family without rules has no grace.
+    /// The rules of a family; a family without rules has no grace, and its lines end by people alone.
     #[must_use]
     pub fn rules(&self, family: Family) -> FamilyRules {
-        self.families.get(&family).copied().unwrap_or(FamilyRules { grace_days: 0 })
+        self.families.get(&family).copied().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_that_were_stored_before_there_were_more_still_load() {
+        let rules: FamilyRules = serde_json::from_str(r#"{"grace_days":3}"#).unwrap();
+        assert_eq!(rules, FamilyRules { grace_days: 3, ..FamilyRules::default() });
+        let whole = FamilyRules { suspended_days: Some(30), test_octets: 5, ..rules };
+        assert_eq!(serde_json::from_str::<FamilyRules>(&serde_json::to_string(&whole).unwrap()).unwrap(), whole);
     }
 }

@@ -4,6 +4,7 @@
 use crate::charging::Allowance;
 use crate::ids::{AttemptId, CustomerId, JobId, LineId, OrderId, ReceiptId, RefundId, SessionId};
 use crate::ledger::{Balances, Posting};
+use crate::lifecycle::LineEvent;
 use crate::line::Line;
 use crate::order::Order;
 use crate::payment::Attempt;
@@ -18,6 +19,8 @@ pub struct Effects {
     pub balances: Option<Balances>,
     /// The line as it becomes.
     pub line: Option<Line>,
+    /// Changes of the line's state, for its history.
+    pub events: Vec<LineEvent>,
     /// The order as it becomes.
     pub orders: Vec<Order>,
     /// The attempt as it becomes.

@@ -22,4 +22,5 @@ pub mod payment;
 pub mod quote;
 pub mod refund;
 pub mod renewal;
+pub mod retention;
 pub mod time;

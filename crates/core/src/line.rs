@@ -1,7 +1,8 @@
-//! Lines and their lifecycle.
+//! Lines and the states of their life; what leads from one to the next is in [`crate::lifecycle`].
 //!
-//! A line's service follows from its plans: while one runs the line is *active*; when the last one ends it passes through
-//! *grace* (if the family has one) to *suspended*; a renewal brings it back from either.
+//! A line record begins when its Sim leaves stock, or is made ready in stock, and ends when its number is given back.
+//! While it is in a customer's hands its service follows from its plans: while one runs the line is *active*; when the
+//! last one ends it passes through *grace* (if the family has one) to *suspended*; a renewal brings it back from either.
 
 use crate::identifiers::Msisdn;
 use crate::ids::{CustomerId, LineId};
@@ -38,15 +39,24 @@ pub enum DeviceKind {
 }
 
 /// Where a line is in its life. The China IoT and consumer lifecycles in one machine.
+///
+/// A state that ends by itself carries the instant at which it does, fixed when it was entered: a rule that is changed
+/// later does not shorten what a customer was told. `None`: it has no end by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LineState {
-    /// Not yet handed to anybody.
+    /// Made ready with its Sim, not yet handed to anybody.
     Stock,
     /// Trial use before sale (测试期).
-    Test,
-    /// Sold, nothing used yet, no charges run (沉默期).
-    Silent,
+    Test {
+        /// When the trial is over.
+        until: Option<BusinessTime>,
+    },
+    /// Sold, nothing bought yet, no charges run (沉默期).
+    Silent {
+        /// Until when something must have been bought.
+        until: Option<BusinessTime>,
+    },
     /// In service.
     Active,
     /// The last plan ended; service is kept until the given time.
@@ -56,14 +66,25 @@ pub enum LineState {
     },
     /// No service (停机); the number stays.
     Suspended(SuspendCause),
-    /// No service at the owner's wish, the number is kept (停机保号).
-    NumberKept,
-    /// Over.
-    Terminated,
+    /// No service, the number is kept (停机保号): at the owner's wish, or because nothing was bought for long.
+    NumberKept {
+        /// When the line is terminated.
+        until: Option<BusinessTime>,
+    },
+    /// Over (销户). The number is no address of anybody's any more; what was paid and not used can be paid out.
+    Terminated {
+        /// When the number begins to rest.
+        until: Option<BusinessTime>,
+    },
     /// Over here; the line goes on under another owner.
     HandedOver,
     /// The number rests before it can be given out again.
-    Quarantined,
+    Quarantined {
+        /// When it is given back.
+        until: Option<BusinessTime>,
+    },
+    /// The number was given back: this record is history.
+    Closed,
 }
 
 /// Why a line is suspended.
@@ -71,7 +92,10 @@ pub enum LineState {
 #[serde(rename_all = "snake_case")]
 pub enum SuspendCause {
     /// Its plans ended and none followed.
-    NotRenewed,
+    NotRenewed {
+        /// When only its number is kept.
+        until: Option<BusinessTime>,
+    },
     /// The owner reported it lost.
     Lost,
     /// Staff or a rule stopped it.
@@ -84,42 +108,62 @@ impl LineState {
     pub const fn word(self) -> &'static str {
         match self {
             LineState::Stock => "stock",
-            LineState::Test => "test",
-            LineState::Silent => "silent",
+            LineState::Test { .. } => "test",
+            LineState::Silent { .. } => "silent",
             LineState::Active => "active",
             LineState::Grace { .. } => "grace",
-            LineState::Suspended(SuspendCause::NotRenewed) => "suspended",
+            LineState::Suspended(SuspendCause::NotRenewed { .. }) => "suspended",
             LineState::Suspended(SuspendCause::Lost) => "suspended_lost",
             LineState::Suspended(SuspendCause::Barred) => "suspended_barred",
-            LineState::NumberKept => "number_kept",
-            LineState::Terminated => "terminated",
+            LineState::NumberKept { .. } => "number_kept",
+            LineState::Terminated { .. } => "terminated",
             LineState::HandedOver => "handed_over",
-            LineState::Quarantined => "quarantined",
+            LineState::Quarantined { .. } => "quarantined",
+            LineState::Closed => "closed",
         }
     }
-    /// The state of a stored word; `until` is the end of grace.
+    /// The state of a stored word; `until` is when it ends by itself.
     #[must_use]
     pub fn from_word(word: &str, until: Option<BusinessTime>) -> Option<Self> {
         Some(match word {
             "stock" => LineState::Stock,
-            "test" => LineState::Test,
-            "silent" => LineState::Silent,
+            "test" => LineState::Test { until },
+            "silent" => LineState::Silent { until },
             "active" => LineState::Active,
             "grace" => LineState::Grace { until: until? },
-            "suspended" => LineState::Suspended(SuspendCause::NotRenewed),
+            "suspended" => LineState::Suspended(SuspendCause::NotRenewed { until }),
             "suspended_lost" => LineState::Suspended(SuspendCause::Lost),
             "suspended_barred" => LineState::Suspended(SuspendCause::Barred),
-            "number_kept" => LineState::NumberKept,
-            "terminated" => LineState::Terminated,
+            "number_kept" => LineState::NumberKept { until },
+            "terminated" => LineState::Terminated { until },
             "handed_over" => LineState::HandedOver,
-            "quarantined" => LineState::Quarantined,
+            "quarantined" => LineState::Quarantined { until },
+            "closed" => LineState::Closed,
             _ => return None,
         })
+    }
+    /// When it ends by itself, if it does.
+    #[must_use]
+    pub const fn until(self) -> Option<BusinessTime> {
+        match self {
+            LineState::Grace { until } => Some(until),
+            LineState::Test { until }
+            | LineState::Silent { until }
+            | LineState::Suspended(SuspendCause::NotRenewed { until })
+            | LineState::NumberKept { until }
+            | LineState::Terminated { until }
+            | LineState::Quarantined { until } => until,
+            LineState::Stock
+            | LineState::Active
+            | LineState::Suspended(SuspendCause::Lost | SuspendCause::Barred)
+            | LineState::HandedOver
+            | LineState::Closed => None,
+        }
     }
     /// Whether the network serves the line in this state.
     #[must_use]
     pub const fn in_service(self) -> bool {
-        matches!(self, LineState::Test | LineState::Silent | LineState::Active | LineState::Grace { .. })
+        matches!(self, LineState::Test { .. } | LineState::Silent { .. } | LineState::Active | LineState::Grace { .. })
     }
     /// Whether something may be bought for a line in this state. A lost or barred line comes back by lifting that, not by
     /// paying.
@@ -127,21 +171,28 @@ impl LineState {
     pub const fn renewable(self) -> bool {
         matches!(
             self,
-            LineState::Silent
+            LineState::Silent { .. }
                 | LineState::Active
                 | LineState::Grace { .. }
-                | LineState::Suspended(SuspendCause::NotRenewed)
+                | LineState::Suspended(SuspendCause::NotRenewed { .. })
+                | LineState::NumberKept { .. }
         )
     }
-    /// The state after a plan began to run. Lost and barred lines stay stopped until that is lifted.
+    /// Whether the line is over for its owner.
+    #[must_use]
+    pub const fn over(self) -> bool {
+        matches!(self, LineState::Terminated { .. } | LineState::HandedOver) || self.at_rest()
+    }
+    /// Whether its number rests or was given back: nothing can be paid out any more.
+    #[must_use]
+    pub const fn at_rest(self) -> bool {
+        matches!(self, LineState::Quarantined { .. } | LineState::Closed)
+    }
+    /// The state after something was bought and a plan runs or waits for its first use. Lost and barred lines stay stopped
+    /// until that is lifted.
     #[must_use]
     pub const fn with_running_plan(self) -> Self {
-        match self {
-            LineState::Silent | LineState::Grace { .. } | LineState::Suspended(SuspendCause::NotRenewed) => {
-                LineState::Active
-            }
-            other => other,
-        }
+        if self.renewable() { LineState::Active } else { self }
     }
 }
 
@@ -182,34 +233,50 @@ mod tests {
 
     #[test]
     fn every_state_survives_its_word() {
-        let until = BusinessTime::from_us(7);
-        let states = [
+        for until in [None, Some(BusinessTime::from_us(7))] {
+            let timed = [
+                LineState::Test { until },
+                LineState::Silent { until },
+                LineState::Suspended(SuspendCause::NotRenewed { until }),
+                LineState::NumberKept { until },
+                LineState::Terminated { until },
+                LineState::Quarantined { until },
+            ];
+            for state in timed {
+                assert_eq!(LineState::from_word(state.word(), until), Some(state));
+                assert_eq!(state.until(), until);
+            }
+        }
+        let lasting = [
             LineState::Stock,
-            LineState::Test,
-            LineState::Silent,
             LineState::Active,
-            LineState::Grace { until },
-            LineState::Suspended(SuspendCause::NotRenewed),
             LineState::Suspended(SuspendCause::Lost),
             LineState::Suspended(SuspendCause::Barred),
-            LineState::NumberKept,
-            LineState::Terminated,
             LineState::HandedOver,
-            LineState::Quarantined,
+            LineState::Closed,
         ];
-        for state in states {
-            assert_eq!(LineState::from_word(state.word(), Some(until)), Some(state));
+        for state in lasting {
+            assert_eq!(LineState::from_word(state.word(), None), Some(state));
+            assert_eq!(state.until(), None);
         }
+        let until = BusinessTime::from_us(7);
+        assert_eq!(LineState::from_word("grace", Some(until)), Some(LineState::Grace { until }));
         assert_eq!(LineState::from_word("grace", None), None);
         assert_eq!(LineState::from_word("cut", None), None);
     }
 
     #[test]
     fn a_lost_line_does_not_come_back_by_paying() {
-        let lost = LineState::Suspended(SuspendCause::Lost);
-        assert!(!lost.renewable());
-        assert_eq!(lost.with_running_plan(), lost);
-        assert_eq!(LineState::Suspended(SuspendCause::NotRenewed).with_running_plan(), LineState::Active);
-        assert!(!LineState::HandedOver.renewable());
+        for stopped in [SuspendCause::Lost, SuspendCause::Barred] {
+            let stopped = LineState::Suspended(stopped);
+            assert!(!stopped.renewable());
+            assert_eq!(stopped.with_running_plan(), stopped);
+        }
+        let not_renewed = LineState::Suspended(SuspendCause::NotRenewed { until: None });
+        assert_eq!(not_renewed.with_running_plan(), LineState::Active);
+        assert_eq!(LineState::NumberKept { until: None }.with_running_plan(), LineState::Active);
+        for over in [LineState::Terminated { until: None }, LineState::HandedOver, LineState::Closed] {
+            assert!(over.over() && !over.renewable() && !over.in_service());
+        }
     }
 }

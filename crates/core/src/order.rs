@@ -83,6 +83,9 @@ pub enum PlacedBy {
     Owner,
     /// Anyone, by the line's number.
     Guest,
+    /// Nobody here: the plan was bought in the books that the line comes from, and its money stayed there. Such an order is in
+    /// effect from the start, with no payment, no receipt and nothing deferred.
+    MovedIn,
 }
 
 /// One purchase.

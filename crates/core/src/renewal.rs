@@ -9,6 +9,7 @@ use crate::charging::{Allowance, Service};
 use crate::effects::{CaseOpened, CaseReason, Effects, Job, MessageKind, NetworkAction, Receipt};
 use crate::ids::{JobId, RefundId, SessionId};
 use crate::ledger::{Balances, Cause, LedgerRefusal, Posting, Template};
+use crate::lifecycle::{self, Because};
 use crate::line::{Line, NetworkKind};
 use crate::money::Money;
 use crate::offering::{Offering, OfferingKind};
@@ -163,10 +164,10 @@ fn deliver(
     (order.starts_at, order.ends_at) = placement.bounds();
     order.delivered_at = Some(now.business);
     line.service_until = allowance.service_until().or(line.service_until);
-    let state = if allowance.has_service(now.business) { line.state.with_running_plan() } else { line.state };
-    if state != line.state {
-        (line.state, line.state_since) = (state, now.business);
-    }
+    let serves = facts.offering.kind == OfferingKind::Plan && allowance.has_service(now.business);
+    let state = if serves { line.state.with_running_plan() } else { line.state };
+    let comes_back = state.in_service() && !line.state.in_service();
+    lifecycle::change(effects, &mut line, state, Because::Paid, now.business);
     order.state = match placement {
         Placement::After { .. } => OrderState::Queued,
         Placement::FirstUse { .. } => OrderState::StartsOnFirstUse,
@@ -174,8 +175,8 @@ fn deliver(
     };
     // What starts on first use can only start once the device is let in; it waits for the use, not for the network.
     let begins = matches!(placement, Placement::Now { .. });
-    if (begins || matches!(placement, Placement::FirstUse { .. })) && line.state.in_service() {
-        for session in allowance.restore_sessions(order.id) {
+    if (begins || comes_back || matches!(placement, Placement::FirstUse { .. })) && line.state.in_service() {
+        for session in allowance.restore_sessions(Some(order.id)) {
             if begins {
                 order.state = OrderState::Delivered;
             }
@@ -195,6 +196,11 @@ fn deliver(
     let kind = if waiting { MessageKind::PaidNotInEffect } else { MessageKind::RenewalInEffect };
     effects.jobs.push(message(&order, kind));
     effects.orders.push(order);
+    if line.state.at_rest() {
+        // Confirmed by the upstream network only after the number began to rest: as if it had been there before.
+        let (orders, balances) = (effects.orders.clone(), effects.balances.unwrap_or(facts.balances));
+        lifecycle::rest(effects, &mut line, &mut allowance, balances, &orders, now.business)?;
+    }
     effects.line = Some(line);
     effects.allowance = Some(allowance);
     Ok(if waiting { Outcome::AwaitingNetwork } else { Outcome::Fulfilled })

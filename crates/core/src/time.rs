@@ -108,6 +108,32 @@ impl Zone {
     }
 }
 
+impl Zone {
+    /// The first instant after a calendar day written `2026-12-31` or `2026/12/31`; `None` if it is no day.
+    #[must_use]
+    pub fn end_of_day(&self, day: &str) -> Option<BusinessTime> {
+        let mut parts = day.split(['-', '/']);
+        let (year, month, date) = (parts.next()?, parts.next()?, parts.next()?);
+        let day = Date::new(year.parse().ok()?, month.parse().ok()?, date.parse().ok()?).ok()?;
+        let whole = parts.next().is_none() && year.len() == 4;
+        let next = day.tomorrow().ok().filter(|_| whole)?.to_zoned(self.0.clone()).ok()?;
+        Some(instant(&next))
+    }
+    /// An instant in this zone's clock time with its offset, for example `2027-01-01T00:00:00+08:00` (RFC 3339).
+    #[must_use]
+    pub fn rfc3339(&self, at: BusinessTime) -> String {
+        self.local(at).strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string()
+    }
+}
+
+impl BusinessTime {
+    /// An instant written with date, time and offset (RFC 3339); `None` if it is not.
+    #[must_use]
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        text.parse::<Timestamp>().ok().map(|at| Self::from_us(at.as_microsecond()))
+    }
+}
+
 fn instant(zoned: &Zoned) -> BusinessTime {
     BusinessTime::from_us(zoned.timestamp().as_microsecond())
 }
@@ -168,6 +194,21 @@ mod tests {
         check(Validity::Months(1), "2026-03-31T10:00", Some(31), "2026-04-30T10:00");
         check(Validity::MonthEnd, "2026-12-31T23:59", None, "2027-01-01T00:00");
         check(Validity::MonthEnd, "2026-12-01T00:00", None, "2027-01-01T00:00");
+    }
+
+    #[test]
+    fn days_and_instants_are_read_and_written() {
+        let zone = Zone::named("Asia/Shanghai").unwrap();
+        for day in ["2026-12-31", "2026/12/31"] {
+            assert_eq!(zone.end_of_day(day), Some(at("2027-01-01T00:00")));
+        }
+        assert_eq!(zone.rfc3339(at("2027-01-01T00:00")), "2027-01-01T00:00:00+08:00");
+        assert_eq!(zone.rfc3339(BusinessTime::from_us(1_500_000)), "1970-01-01T08:00:01.5+08:00");
+        assert_eq!(BusinessTime::from_rfc3339("2027-01-01T00:00:00+08:00"), Some(at("2027-01-01T00:00")));
+        for text in ["", "2026-02-30", "26-12-31", "2026-12", "2026-12-31-1", "46387"] {
+            assert_eq!(zone.end_of_day(text), None, "{text}");
+            assert_eq!(BusinessTime::from_rfc3339(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! Commands that look at a store that no server holds open.
+//! Commands that look at a store, also while a server has it open: then they read beside it.
 
+use crate::config::{self, StoreConfig};
 use everline_app::clock::Clock;
 use everline_app::{Problem, set_up, timers, verify};
 use everline_core::brand::Brand;
@@ -7,32 +8,63 @@ use everline_core::charging::{Allowance, Window};
 use everline_core::ids::LineId;
 use everline_core::line::Line;
 use everline_core::time::{BusinessTime, Zone};
-use everline_store::tables::{allowance, directory, line, timer};
-use everline_store::{PostgresOptions, SqliteOptions, Stop, Store, Tx, Work};
+use everline_store::migrate::applied;
+use everline_store::tables::{MIGRATIONS, allowance, directory, line, timer};
+use everline_store::{Error as StoreError, PostgresOptions, SqliteOptions, Stop, Store, Tx, Work};
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Where the store is.
 #[derive(clap::Args)]
+#[group(required = true, multiple = false)]
 pub(crate) struct Place {
     /// The SQLite file
-    #[arg(long, conflicts_with = "postgres", required_unless_present = "postgres")]
+    #[arg(long)]
     sqlite: Option<PathBuf>,
     /// The PostgreSQL connection string
     #[arg(long)]
     postgres: Option<String>,
+    /// The configuration that names the store
+    #[arg(long)]
+    config: Option<PathBuf>,
 }
 
+/// Opens a store to look at it.
 async fn open(place: Place) -> Result<(Store, Brand), Box<dyn Error>> {
-    let store = match (place.sqlite, place.postgres) {
-        (Some(path), _) if !path.exists() => return Err(format!("there is no file {}", path.display()).into()),
-        (Some(path), _) => Store::open_sqlite(path, SqliteOptions::default()).await?,
-        (None, Some(config)) => Store::open_postgres(&config, PostgresOptions::default()).await?,
-        (None, None) => return Err("name a store: --sqlite FILE or --postgres CONNECTION".into()),
+    let store = match (place.sqlite, place.postgres, place.config) {
+        (Some(path), ..) => open_file(&path, SqliteOptions::default()).await?,
+        (None, Some(config), _) => Store::open_postgres(&config, PostgresOptions::default()).await?,
+        (None, None, Some(file)) => {
+            let StoreConfig { place, sqlite, postgres, .. } = config::load(&file)?.store;
+            match place {
+                config::Place::Sqlite(path) => open_file(&path, sqlite).await?,
+                config::Place::Postgres(config) => Store::open_postgres(config.reveal(), postgres).await?,
+            }
+        }
+        (None, None, None) => return Err("name a store: --sqlite FILE, --postgres CONNECTION or --config FILE".into()),
     };
+    let applied = applied(&store).await.map_err(|_| "the store has no schema: it was never set up")?;
+    let missing: Vec<&str> =
+        MIGRATIONS.iter().filter(|known| !applied.contains(&known.version)).map(|known| known.name).collect();
+    if !missing.is_empty() {
+        return Err(format!("the store lacks the migrations {}: run `everline migrate` first", missing.join(", ")).into());
+    }
     let brand = set_up::brand(&store).await?.ok_or("the store holds no brand: it was never set up")?;
     Ok((store, brand))
+}
+
+async fn open_file(path: &Path, options: SqliteOptions) -> Result<Store, Box<dyn Error>> {
+    if !path.exists() {
+        return Err(format!("there is no file {}", path.display()).into());
+    }
+    match Store::open_sqlite(path, options.clone()).await {
+        Err(StoreError::InUse) => {
+            eprintln!("{} is being served: reading beside the server, as of now", path.display());
+            Ok(Store::observe_sqlite(path, options).await?)
+        }
+        opened => Ok(opened?),
+    }
 }
 
 /// Checks a store; success only if nothing was found.

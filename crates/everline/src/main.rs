@@ -1,7 +1,15 @@
 //! The `everline` program: its command line, and the wiring of store, ports and pages.
 
+mod command;
+mod config;
+mod config_check;
 mod demo;
+mod init;
 mod inspect;
+mod migrate;
+mod serve;
+mod staff;
+mod wire;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -29,6 +37,35 @@ enum Command {
         #[arg(long)]
         walkthrough: bool,
     },
+    /// Make a configuration, a key, a store and the first staff account
+    Init(init::Options),
+    /// Serve customers, until SIGTERM or SIGINT
+    Serve {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Look at a configuration
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Bring a store's schema up to date
+    Migrate {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Say who may sign in at the desk
+    Staff {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(subcommand)]
+        command: staff::Ask,
+    },
+    /// Say that the machine's clock is right after it jumped, so that timers run again
+    AcceptTime {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// Recompute every balance and check every invariant of a store
     Verify {
         #[command(flatten)]
@@ -38,6 +75,23 @@ enum Command {
     Line {
         #[command(subcommand)]
         command: LineCommand,
+    },
+}
+
+/// Where the configuration is.
+#[derive(clap::Args)]
+struct ConfigFile {
+    /// The configuration file
+    #[arg(long = "config", default_value = "/etc/everline/everline.toml")]
+    file: PathBuf,
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Read it and tell every mistake, or what it says; never a secret
+    Check {
+        #[command(flatten)]
+        config: ConfigFile,
     },
 }
 
@@ -57,22 +111,34 @@ fn main() -> ExitCode {
         eprintln!("everline: this build answers before the commit; it serves the crash tests and nobody else");
         return ExitCode::from(2);
     }
-    let filter = tracing_subscriber::EnvFilter::try_from_env("EVERLINE_LOG").unwrap_or_else(|_| "warn".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let command = Cli::parse().command;
+    // A node in service logs as its configuration says.
+    if !matches!(command, Command::Serve { .. }) {
+        let filter = tracing_subscriber::EnvFilter::try_from_env("EVERLINE_LOG").unwrap_or_else(|_| "warn".into());
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
-    let result = runtime.block_on(async {
-        match Cli::parse().command {
-            Command::Demo { port, data, walkthrough } => demo::run(demo::Options { port, data, walkthrough }).await,
-            Command::Verify { place } => inspect::verify(place).await,
-            Command::Line { command: LineCommand::Show { place, msisdn } } => inspect::show_line(place, msisdn).await,
-        }
-    });
+    let result = runtime.block_on(run(command));
     match result {
         Ok(code) => code,
         Err(error) => failed(&*error),
+    }
+}
+
+async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    match command {
+        Command::Demo { port, data, walkthrough } => demo::run(demo::Options { port, data, walkthrough }).await,
+        Command::Init(options) => init::run(options).await,
+        Command::Serve { config } => serve::serve(&config.file).await,
+        Command::Config { command: ConfigCommand::Check { config } } => config_check::check(&config.file),
+        Command::Migrate { config } => migrate::run(&config.file).await,
+        Command::Staff { config, command } => command::run(&config.file, command::Ask::Staff(command)).await,
+        Command::AcceptTime { config } => command::run(&config.file, command::Ask::AcceptTime).await,
+        Command::Verify { place } => inspect::verify(place).await,
+        Command::Line { command: LineCommand::Show { place, msisdn } } => inspect::show_line(place, msisdn).await,
     }
 }
 

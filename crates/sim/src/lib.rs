@@ -11,6 +11,7 @@
 pub mod bench;
 pub mod crash;
 pub mod failure;
+pub mod faults;
 pub mod lines;
 pub mod quick;
 pub mod random;

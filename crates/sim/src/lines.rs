@@ -53,7 +53,7 @@ pub(crate) fn line(customer: CustomerId, id: LineId, n: u64, at: BusinessTime) -
         device: DeviceKind::Phone,
         family: Family::Phone,
         network: NetworkKind::BuiltIn,
-        state: LineState::Silent,
+        state: LineState::Silent { until: None },
         state_since: at,
         service_until: None,
         guest_renewal: true,

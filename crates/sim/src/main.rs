@@ -4,7 +4,9 @@ use clap::{Args, Parser, Subcommand};
 use everline_sim::Failure;
 use everline_sim::bench;
 use everline_sim::crash::{self, Target};
+use everline_sim::faults::{clock, commit_cut, failing_io, migrate_kill};
 use everline_sim::world::{Kind, Place};
+use everline_store::{SqliteOptions, Synchronous};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -39,12 +41,82 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Cut the power with each kill: what SQLite did not sync is lost; every acknowledged renewal must survive, once
+    PowerCut {
+        /// On which store: only SQLite's disk can be watched
+        #[arg(long, value_enum, default_value = "sqlite")]
+        store: Kind,
+        /// How many cuts
+        #[arg(long, default_value_t = 100)]
+        rounds: u64,
+        /// Notices under way at once, at least 10
+        #[arg(long, default_value_t = 16)]
+        in_flight: usize,
+        /// Whether commits wait for the disk; `off` must end in a loss that is seen
+        #[arg(long, value_enum, default_value = "full")]
+        synchronous: Durability,
+        /// Decides when to cut and what is lost
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Let every n-th write and fsync of SQLite fail, once and for good, and the disk be full for a while
+    Faults {
+        /// Renewals sent to each child: about fourteen writes and fsyncs each
+        #[arg(long, default_value_t = 150)]
+        renewals: u64,
+        /// Only every so manieth of the writes and fsyncs fails
+        #[arg(long, default_value_t = 1)]
+        stride: u64,
+        /// The same for the fsyncs alone, in a sweep of their own
+        #[arg(long, default_value_t = 1)]
+        sync_stride: u64,
+        /// Which one is the first, and what a power cut afterwards loses
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Cut the connection to PostgreSQL around a COMMIT, mostly between it and its answer
+    CommitCut {
+        /// How many cuts
+        #[arg(long, default_value_t = 100)]
+        rounds: u64,
+        /// Decides where each cut is
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Kill an upgrade in the middle, again and again; it must end in the rows of one that nobody disturbed
+    MigrateKill {
+        /// On which store
+        #[arg(long, value_enum)]
+        store: Kind,
+        /// How many upgrades
+        #[arg(long, default_value_t = 100)]
+        rounds: u64,
+        /// Lines in the store
+        #[arg(long, default_value_t = 2_000)]
+        lines: u64,
+        /// Decides when to kill, and what a power cut loses
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Let the wall clock jump by a day and ten years, around 29 February and ends of months
+    Clock,
     /// Measure throughput and latency beside baselines of the same minute; the last lines are JSON
     #[command(subcommand)]
     Bench(Bench),
+    /// The process whose clock jumps
+    #[command(hide = true)]
+    ClockChild(Location),
+    /// The process that migrates and is killed
+    #[command(hide = true)]
+    MigrateChild(Location),
     /// The process that is killed
     #[command(hide = true)]
-    CrashChild(Location),
+    CrashChild {
+        #[command(flatten)]
+        location: Location,
+        #[command(flatten)]
+        tuning: Tuning,
+    },
 }
 
 #[derive(Subcommand)]
@@ -92,6 +164,55 @@ struct Location {
     postgres: Option<String>,
 }
 
+impl Location {
+    fn place(self) -> Result<Place, Failure> {
+        let place = self.sqlite.map(Place::Sqlite).or_else(|| self.postgres.map(Place::Postgres));
+        place.ok_or_else(|| Failure::Unusable("no store".to_owned()))
+    }
+}
+
+/// How a SQLite child runs.
+#[derive(Args)]
+struct Tuning {
+    /// Whether commits wait for the disk
+    #[arg(long, value_enum, default_value = "full")]
+    synchronous: Durability,
+    /// Changed rows after which a background checkpoint starts
+    #[arg(long)]
+    checkpoint_rows: Option<u64>,
+    /// Pages in the log at which the writer checkpoints itself
+    #[arg(long)]
+    wal_pages: Option<u32>,
+}
+
+impl Tuning {
+    fn options(&self) -> SqliteOptions {
+        let usual = SqliteOptions::default();
+        SqliteOptions {
+            synchronous: self.synchronous.into(),
+            checkpoint_rows: self.checkpoint_rows.unwrap_or(usual.checkpoint_rows),
+            wal_pages: self.wal_pages.unwrap_or(usual.wal_pages),
+            ..usual
+        }
+    }
+}
+
+/// Whether commits wait for the disk.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Durability {
+    Full,
+    Off,
+}
+
+impl From<Durability> for Synchronous {
+    fn from(sync: Durability) -> Self {
+        match sync {
+            Durability::Full => Synchronous::Full,
+            Durability::Off => Synchronous::Off,
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -115,8 +236,14 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Crash { store, rounds, in_flight, postgres, kill, seed } => {
-            let program = std::env::current_exe().map_err(|error| Failure::Unusable(error.to_string()))?;
-            let options = crash::Options { store, postgres, rounds, in_flight, kill, seed, program };
+            let (program, synchronous) = (program()?, Synchronous::Full);
+            let options = crash::Options { store, postgres, rounds, in_flight, kill, synchronous, seed, program };
+            println!("{}", crash::run(&options).await?);
+            Ok(())
+        }
+        Command::PowerCut { store, rounds, in_flight, synchronous, seed } => {
+            let (kill, synchronous, program) = (Target::Power, synchronous.into(), program()?);
+            let options = crash::Options { store, postgres: None, rounds, in_flight, kill, synchronous, seed, program };
             println!("{}", crash::run(&options).await?);
             Ok(())
         }
@@ -139,10 +266,31 @@ async fn run(command: Command) -> Result<(), Failure> {
             }
             Ok(())
         }
-        Command::CrashChild(Location { sqlite, postgres }) => {
-            let place = sqlite.map(Place::Sqlite).or_else(|| postgres.map(Place::Postgres));
-            let place = place.ok_or_else(|| Failure::Unusable("no store".to_owned()))?;
-            crash::serve(&place).await
+        Command::Faults { renewals, stride, sync_stride, seed } => {
+            let options = failing_io::Options { renewals, stride, sync_stride, seed, program: program()? };
+            println!("{}", failing_io::run(&options).await?);
+            Ok(())
         }
+        Command::CommitCut { rounds, seed } => {
+            println!("{}", commit_cut::run(&commit_cut::Options { rounds, seed }).await?);
+            Ok(())
+        }
+        Command::MigrateKill { store, rounds, lines, seed } => {
+            let options = migrate_kill::Options { store, rounds, lines, seed, program: program()? };
+            println!("{}", migrate_kill::run(&options).await?);
+            Ok(())
+        }
+        Command::MigrateChild(location) => migrate_kill::child(&location.place()?).await,
+        Command::Clock => {
+            println!("{}", clock::run(&program()?).await?);
+            Ok(())
+        }
+        Command::ClockChild(location) => clock::child(&location.place()?).await,
+        Command::CrashChild { location, tuning } => crash::serve(&location.place()?, tuning.options()).await,
     }
+}
+
+/// This program, to run its children.
+fn program() -> Result<PathBuf, Failure> {
+    std::env::current_exe().map_err(|error| Failure::Unusable(error.to_string()))
 }

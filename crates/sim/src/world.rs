@@ -100,6 +100,14 @@ pub struct Trust {
     pub gateway: PublicKey,
 }
 
+impl Trust {
+    /// The keys as a child is handed them: base64, the merchant's and the provider's.
+    pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
+        let (merchant, gateway) = text.split_once(' ').ok_or_else(|| Failure::Unusable("no keys".to_owned()))?;
+        Ok(Self { merchant: PrivateKey::parse(merchant)?, gateway: PublicKey::parse(gateway)? })
+    }
+}
+
 /// Application and seller of the simulated merchant.
 const APP_ID: &str = "2021000000000001";
 const SELLER_ID: &str = "2088000000000001";
@@ -223,7 +231,8 @@ pub fn brand() -> Brand {
         terms_version: "1".to_owned(),
         order_minutes: 7 * 24 * 60,
         queued_plans_max: 100,
-        families: BTreeMap::from([(Family::Phone, FamilyRules { grace_days: 3 })]),
+        retention: everline_core::retention::Retention::default(),
+        families: BTreeMap::from([(Family::Phone, FamilyRules { grace_days: 3, ..FamilyRules::default() })]),
     }
 }
 

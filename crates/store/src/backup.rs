@@ -192,7 +192,9 @@ pub fn contents(path: &Path) -> Done<(i64, BTreeMap<String, TableSum>)> {
     }
     let schema = c.query_row("SELECT COALESCE(MAX(version), 0) FROM schema_version", [], |row| row.get(0));
     let mut tables = BTreeMap::new();
-    for name in names(&c, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'", [])? {
+    for name in
+        names(&c, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'", [])?
+    {
         let sum = table_sum(&c, &name)?;
         tables.insert(name, sum);
     }

@@ -27,6 +27,10 @@ pub(crate) struct Frame {
     pub(crate) demo: Option<DemoFrame>,
     /// Whether the page changes by itself, and so needs the scripts.
     pub(crate) live: bool,
+    /// Official pages: what they are called, and where they are.
+    pub(crate) links: Vec<(String, String)>,
+    /// Whether there is a page of terms.
+    pub(crate) terms: bool,
 }
 
 /// What a demo shows on top of every page.
@@ -45,7 +49,7 @@ impl Frame {
             shifted: shifted.then(|| visit.show(web).moment_in_full(web.app.clock.now().business)),
         });
         let glue = if visit.here.contains('?') { '&' } else { '?' };
-        let others = Lang::ALL.into_iter().filter(|other| *other != lang);
+        let others = web.languages.iter().copied().filter(|other| *other != lang);
         Self {
             lang,
             title,
@@ -62,6 +66,8 @@ impl Frame {
             languages: others.map(|other| (other, format!("{}{glue}lang={}", visit.here, other.tag()))).collect(),
             demo,
             live: false,
+            links: web.config.links.iter().map(|(name, url)| (name.get(lang.tag()).to_owned(), url.clone())).collect(),
+            terms: web.config.terms.is_some(),
         }
     }
     /// The page changes by itself.

@@ -21,6 +21,7 @@ use everline_app::sign_in::{self, Principal, SessionInfo};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::Instrument;
 
 /// What the route's row says.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +29,9 @@ pub(crate) struct Rule {
     pub(crate) access: Access,
     pub(crate) limit: Option<Limit>,
     pub(crate) body_max: usize,
+    /// Method and path as the list has them: for logs and metrics, which must not repeat what stands in an address.
+    pub(crate) method: &'static str,
+    pub(crate) route: &'static str,
 }
 
 const TIME_MAX: Duration = Duration::from_secs(30);
@@ -37,22 +41,38 @@ const LANGUAGE_COOKIE: &str = "everline_lang";
 const YEAR_S: i64 = 365 * 86_400;
 const SESSION_S: i64 = 30 * 86_400;
 
-/// Lets a request through to its handler, or answers for it.
+/// Gives a request its id, sees to its answer, and counts and logs both.
 pub(crate) async fn guard(State((web, rule)): State<(Web, Rule)>, request: Request, next: Next) -> Response {
+    let began = web.app.clock.now().system;
+    let id = web.app.clock.id().to_string();
+    let span = tracing::info_span!("request", id, method = rule.method, route = rule.route);
+    let mut response = pass(&web, rule, request, next).instrument(span.clone()).await;
+    let took_us = web.app.clock.now().system.since_us(began).max(0);
+    let status = response.status().as_u16();
+    web.config.metrics.request(rule.method, rule.route, status, took_us);
+    span.in_scope(|| tracing::info!(status, took_us, "answered"));
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
+    }
+    response
+}
+
+/// Lets a request through to its handler, or answers for it.
+async fn pass(web: &Web, rule: Rule, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let page = rule.access.is_page(parts.uri.path());
     let mut cookies = Vec::new();
-    let (mut facts, asked) = arrive(&web, &parts, page, &mut cookies).await;
+    let (mut facts, asked) = arrive(web, &parts, page, &mut cookies).await;
     let time_max = if rule.access == Access::Clock { CLOCK_TIME_MAX } else { TIME_MAX };
     let passed = async {
         asked?;
-        may(&web, rule.access, &parts, &facts)?;
+        may(web, rule.access, &parts, &facts)?;
         let unsafe_method = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
         let body = if unsafe_method && rule.access != Access::Unknown {
             let bytes = to_bytes(body, rule.body_max).await.map_err(|_| Fault::TooLarge)?;
             if page {
                 facts.fields = Fields::parse(&bytes);
-                ours(&web, &parts.headers, &facts)?;
+                ours(web, &parts.headers, &facts)?;
             }
             Body::from(bytes)
         } else {
@@ -73,10 +93,9 @@ pub(crate) async fn guard(State((web, rule)): State<(Web, Rule)>, request: Reque
     }
     let visit = Visit::new(facts);
     if let Some(fault) = response.extensions().get::<Arc<Fault>>().cloned() {
-        response = face(&web, &visit, page, &parts, &fault);
+        response = face(web, &visit, page, &parts, &fault);
     }
-    tracing::debug!(method = %parts.method, access = ?rule.access, status = response.status().as_u16(), "answered");
-    dress(&web, rule.access, page, &mut response);
+    dress(web, rule.access, page, &mut response);
     for cookie in cookies {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -115,13 +134,14 @@ async fn arrive(web: &Web, parts: &Parts, page: bool, cookies: &mut Vec<HeaderVa
         None if page => visitor_csrf(web, headers, cookies),
         None => String::new(),
     };
-    let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
     let facts = Facts {
         lang,
         token: token.filter(|_| who.is_some()),
         who,
         csrf,
-        address: address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip()),
+        address: web.config.proxies.caller(peer, headers),
         here: here(parts),
         fields: Fields::default(),
         phone: is_phone(headers),
@@ -183,8 +203,8 @@ fn face(web: &Web, visit: &Visit, page: bool, parts: &Parts, fault: &Fault) -> R
         let sign_in = matches!(fault, Fault::Problem(Problem::SignInFirst));
         if sign_in {
             let next: String = url::form_urlencoded::byte_serialize(visit.here.as_bytes()).collect();
-            let path =
-                if parts.method == Method::GET { format!("/sign-in?next={next}") } else { "/sign-in".to_owned() };
+            let at = if parts.uri.path().starts_with("/desk") { "/desk/sign-in" } else { "/sign-in" };
+            let path = if parts.method == Method::GET { format!("{at}?next={next}") } else { at.to_owned() };
             return crate::frame::go(&path);
         }
         fault_page(web, visit, fault)
@@ -252,14 +272,15 @@ fn dress(web: &Web, access: Access, page: bool, response: &mut Response) {
 fn language(web: &Web, parts: &Parts, page: bool, cookies: &mut Vec<HeaderValue>) -> Lang {
     let query = parts.uri.query().unwrap_or("").as_bytes();
     let asked = url::form_urlencoded::parse(query).find(|(name, _)| name == "lang");
-    if let Some(lang) = asked.and_then(|(_, tag)| Lang::from_tag(&tag)).filter(|_| page) {
+    let offered = |lang: &Lang| web.languages.contains(lang);
+    if let Some(lang) = asked.and_then(|(_, tag)| Lang::from_tag(&tag)).filter(offered).filter(|_| page) {
         cookies.extend(baked(web, LANGUAGE_COOKIE, lang.tag(), YEAR_S));
         return lang;
     }
     let remembered = cookie(&parts.headers, LANGUAGE_COOKIE).and_then(|tag| Lang::from_tag(&tag));
-    remembered.filter(|_| page).unwrap_or_else(|| {
+    remembered.filter(offered).filter(|_| page).unwrap_or_else(|| {
         let header = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        Lang::from_accept_language(header.unwrap_or(""))
+        Lang::from_accept_language(header.unwrap_or(""), &web.languages)
     })
 }
 

@@ -22,8 +22,10 @@ mod health;
 mod icons;
 mod limits;
 mod live;
+mod metrics;
 mod notify;
 mod portal;
+mod proxies;
 mod routes;
 mod seal;
 mod show;
@@ -32,6 +34,9 @@ mod visit;
 mod web;
 
 pub use chinese_amount::chinese_amount;
+pub use health::admin_router;
+pub use metrics::Metrics;
+pub use proxies::{ForwardHeader, NotANetwork, Proxies};
 pub use routes::{Access, RouteInfo, routes};
 pub use web::{Demo, DemoPerson, WebConfig};
 

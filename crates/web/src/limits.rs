@@ -18,6 +18,10 @@ pub(crate) enum Limit {
     Lookups,
     /// Placing orders and starting payments.
     Orders,
+    /// Staff members' passwords, by address.
+    Passwords,
+    /// Passwords of one login, wherever the tries come from.
+    Login,
 }
 
 impl Limit {
@@ -28,6 +32,8 @@ impl Limit {
             Limit::Tries => (40, 10 * SECOND_US),
             Limit::Lookups => (30, 6 * SECOND_US),
             Limit::Orders => (60, 3 * SECOND_US),
+            Limit::Passwords => (20, 30 * SECOND_US),
+            Limit::Login => (10, 90 * SECOND_US),
         }
     }
 }
@@ -35,13 +41,31 @@ impl Limit {
 /// Most addresses remembered; beyond that those that are full again are forgotten, then all.
 const ENTRIES_MAX: usize = 20_000;
 
-/// When each bucket would be full again.
+/// Whose bucket it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Whose {
+    Address(IpAddr),
+    /// The first bytes of a keyed hash.
+    Name([u8; 8]),
+}
+
+/// When each bucket would be full again. Each process counts for itself.
 #[derive(Default)]
-pub(crate) struct Limits(Mutex<HashMap<(Limit, IpAddr), SystemTime>>);
+pub(crate) struct Limits(Mutex<HashMap<(Limit, Whose), SystemTime>>);
 
 impl Limits {
-    /// Takes one token, or says after how many seconds there is one.
+    /// Takes one token of an address, or says after how many seconds there is one.
     pub(crate) fn take(&self, limit: Limit, address: IpAddr, now: SystemTime) -> Result<(), i64> {
+        self.take_of(limit, Whose::Address(network(address)), now)
+    }
+
+    /// Takes one token of a name, given by its hash.
+    pub(crate) fn take_name(&self, limit: Limit, hash: &[u8], now: SystemTime) -> Result<(), i64> {
+        let name = hash.first_chunk().copied().unwrap_or_default();
+        self.take_of(limit, Whose::Name(name), now)
+    }
+
+    fn take_of(&self, limit: Limit, whose: Whose, now: SystemTime) -> Result<(), i64> {
         let (burst, interval_us) = limit.rule();
         let Ok(mut full_at) = self.0.lock() else { return Ok(()) };
         if full_at.len() >= ENTRIES_MAX {
@@ -50,7 +74,7 @@ impl Limits {
                 full_at.clear();
             }
         }
-        let entry = full_at.entry((limit, network(address))).or_insert(now);
+        let entry = full_at.entry((limit, whose)).or_insert(now);
         let then = (*entry).max(now).plus_us(interval_us);
         let wait_us = then.since_us(now) - burst * interval_us;
         if wait_us > 0 {
@@ -86,6 +110,11 @@ mod tests {
         assert_eq!(limits.take(Limit::Codes, one, at), Err(31));
         assert_eq!(limits.take(Limit::Codes, "192.0.2.2".parse().unwrap(), at), Ok(()), "another address");
         assert_eq!(limits.take(Limit::Tries, one, at), Ok(()), "another limit");
+        for _ in 0..10 {
+            assert_eq!(limits.take_name(Limit::Login, &[1; 32], at), Ok(()));
+        }
+        assert!(limits.take_name(Limit::Login, &[1; 32], at).is_err());
+        assert_eq!(limits.take_name(Limit::Login, &[2; 32], at), Ok(()), "another name");
         let later = at.plus_us(30 * SECOND_US);
         assert_eq!(limits.take(Limit::Codes, one, later), Ok(()));
         assert!(limits.take(Limit::Codes, one, later).is_err());

@@ -77,7 +77,12 @@ async fn events(web: Web, customer: CustomerId, order: OrderId, shown: String) -
 /// Waits for a change. The stream ends after telling of it, and when it was open for long.
 async fn next(mut watch: Watch) -> Option<(Result<Event, Infallible>, Option<Watch>)> {
     loop {
-        watch.interval.tick().await;
+        let mut stopping = watch.web.config.stopping.clone();
+        tokio::select! {
+            _ = watch.interval.tick() => {}
+            // The browser opens another one, at a process that stays. Nobody left to say so means that none will.
+            Ok(_) = stopping.wait_for(|stopping| *stopping) => return None,
+        }
         watch.looks += 1;
         let view = order_page(&watch.web.app, watch.customer, watch.order).await.ok()?;
         let version = version(&view);

@@ -4,7 +4,7 @@
 use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
-use crate::portal::{guest_order, guest_renew, home, landing, line, order, receipt, renew, sign_in};
+use crate::portal::{guest_order, guest_renew, home, landing, line, order, receipt, renew, sign_in, terms};
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
 use axum::Router;
@@ -122,6 +122,11 @@ fn pages() -> Vec<Row> {
         post("/orders/{order}/ask", CustomerPage, order::ask).limited(Limit::Orders),
         post("/orders/{order}/network", CustomerPage, order::network).limited(Limit::Orders),
         get("/orders/{order}/receipt", CustomerPage, receipt::receipt),
+        get("/terms", Page, terms::terms),
+        get("/desk/sign-in", Page, desk::sign_in::sign_in),
+        post("/desk/sign-in", Page, desk::sign_in::enter).limited(Limit::Passwords),
+        get("/desk/set-up/{link}", Page, desk::set_up::set_up).limited(Limit::Passwords),
+        post("/desk/set-up/{link}", Page, desk::set_up::set_password).limited(Limit::Passwords),
         get("/desk", StaffPage, desk::queue::queue),
         get("/desk/orders/{number}", StaffPage, desk::order::order),
         post("/demo/enter/{key}", DemoPage, demo::enter),
@@ -154,6 +159,7 @@ fn api_routes() -> Vec<Row> {
         get("/api/v1/lines", ApiCustomer, api::lines::list),
         get("/api/v1/lines/{line}", ApiCustomer, api::lines::one),
         get("/api/v1/lines/{line}/offerings", ApiCustomer, api::lines::offerings),
+        get("/api/v1/lines/{line}/what-if", ApiCustomer, api::what_if::what_if),
         post("/api/v1/lines/{line}/quotes", ApiCustomer, api::lines::quote),
         post("/api/v1/lines/{line}/orders", ApiCustomer, api::orders::place).limited(Limit::Orders),
         get("/api/v1/orders/{order}", ApiCustomer, api::orders::one),
@@ -180,14 +186,25 @@ fn machine_routes() -> Vec<Row> {
     ]
 }
 
+/// The word of a method in the list.
+fn word(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::DELETE => "DELETE",
+        _ => "other",
+    }
+}
+
 /// The router.
 pub(crate) fn build(web: Web) -> Router {
     let mut router = Router::new();
     for Row { info, limit, body_max, handler } in rows() {
-        let rule = Rule { access: info.access, limit, body_max };
+        let rule = Rule { access: info.access, limit, body_max, method: word(&info.method), route: info.path };
         router = router.route(info.path, handler.layer(from_fn_with_state((web.clone(), rule), guard)));
     }
-    let rule = Rule { access: Access::Unknown, limit: None, body_max: 0 };
+    let (method, route) = ("other", "none");
+    let rule = Rule { access: Access::Unknown, limit: None, body_max: 0, method, route };
     let unknown = || async { Fault::NoRoute };
     router.fallback(unknown.layer(from_fn_with_state((web.clone(), rule), guard))).with_state(web)
 }

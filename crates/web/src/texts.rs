@@ -34,19 +34,20 @@ impl Lang {
     pub(crate) fn from_tag(tag: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|lang| lang.tag() == tag)
     }
-    /// The best of a browser's wishes (RFC 9110 §12.5.4), by primary language; the default if none fits.
-    pub(crate) fn from_accept_language(header: &str) -> Self {
+    /// The best of a browser's wishes (RFC 9110 §12.5.4) among those `offered`, by primary language; the first of them
+    /// if none fits.
+    pub(crate) fn from_accept_language(header: &str, offered: &[Lang]) -> Self {
         let mut best: Option<(u32, Lang)> = None;
         for wish in header.split(',').take(20) {
             let (tag, weight) = wish.split_once(";q=").unwrap_or((wish, "1"));
             let primary = tag.trim().split('-').next().unwrap_or("").to_ascii_lowercase();
-            let found = Self::ALL.into_iter().find(|lang| lang.tag().split('-').next() == Some(primary.as_str()));
+            let found = offered.iter().copied().find(|lang| lang.tag().split('-').next() == Some(primary.as_str()));
             let weight = thousandths(weight.trim());
             if let Some(lang) = found.filter(|_| weight > best.map_or(0, |(weight, _)| weight)) {
                 best = Some((weight, lang));
             }
         }
-        best.map_or(Lang::ZhCn, |(_, lang)| lang)
+        best.map(|(_, lang)| lang).or_else(|| offered.first().copied()).unwrap_or(Lang::ZhCn)
     }
     fn bundle(self) -> &'static FluentBundle<FluentResource> {
         static ZH_CN: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Lang::ZhCn));
@@ -166,7 +167,7 @@ mod tests {
             ("en;q=0", Lang::ZhCn),
             ("de,fr", Lang::ZhCn),
         ] {
-            assert_eq!(Lang::from_accept_language(header), lang, "{header}");
+            assert_eq!(Lang::from_accept_language(header, &Lang::ALL), lang, "{header}");
         }
     }
 

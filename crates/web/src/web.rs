@@ -1,11 +1,15 @@
 //! What every handler shares: the application, the configuration, rate limits.
 
 use crate::limits::Limits;
+use crate::metrics::Metrics;
+use crate::proxies::Proxies;
+use crate::texts::Lang;
 use everline_app::App;
+use everline_app::jobs::Pulse;
 use everline_app::sign_in::Principal;
 use everline_core::brand::Localized;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 /// How the brand is reached, and by whom.
 #[derive(Clone)]
@@ -18,6 +22,45 @@ pub struct WebConfig {
     pub device_secret: Option<String>,
     /// The demo's extras; `None` in service.
     pub demo: Option<Demo>,
+    /// The languages of the pages by tag, the first for whoever wishes for none of them. Empty: all there are.
+    pub languages: Vec<String>,
+    /// Whose word about the caller's address is believed.
+    pub proxies: Proxies,
+    /// Where requests are counted.
+    pub metrics: Arc<Metrics>,
+    /// Where the runner of jobs leaves word, if this process runs one.
+    pub pulse: Option<Arc<Pulse>>,
+    /// Becomes true when the process is about to end: streams end, and no more traffic is wanted.
+    pub stopping: watch::Receiver<bool>,
+    /// Official pages that every page links to: what they are called, and where they are.
+    pub links: Vec<(Localized, String)>,
+    /// The text of the terms; without one there is no page of terms.
+    pub terms: Option<Localized>,
+}
+
+impl WebConfig {
+    /// What is usual in service: secure cookies, all languages, no proxy, no device interface, no demo.
+    #[must_use]
+    pub fn new(public_url: String) -> Self {
+        Self {
+            public_url,
+            secure_cookies: true,
+            device_secret: None,
+            demo: None,
+            languages: Vec::new(),
+            proxies: Proxies::default(),
+            metrics: Arc::default(),
+            pulse: None,
+            stopping: watch::channel(false).1,
+            links: Vec::new(),
+            terms: None,
+        }
+    }
+    /// The languages the pages can have, by tag.
+    #[must_use]
+    pub fn known_languages() -> Vec<&'static str> {
+        Lang::ALL.into_iter().map(Lang::tag).collect()
+    }
 }
 
 /// What only a demo has: people to enter as, and a clock that can be moved.
@@ -56,13 +99,23 @@ pub(crate) struct Inner {
     pub(crate) config: WebConfig,
     pub(crate) limits: Limits,
     pub(crate) streams: Arc<Semaphore>,
+    /// The languages of the pages; never empty.
+    pub(crate) languages: Vec<Lang>,
 }
 
 impl Web {
     pub(crate) fn new(app: App, mut config: WebConfig) -> Self {
         config.public_url = config.public_url.trim_end_matches('/').to_owned();
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
-        Self(Arc::new(Inner { app, config, limits: Limits::default(), streams }))
+        let mut languages: Vec<Lang> = config.languages.iter().filter_map(|tag| Lang::from_tag(tag)).collect();
+        if languages.is_empty() {
+            languages.extend(Lang::ALL);
+        }
+        Self(Arc::new(Inner { app, config, limits: Limits::default(), streams, languages }))
+    }
+    /// Whether the process is about to end.
+    pub(crate) fn stopping(&self) -> bool {
+        *self.config.stopping.borrow()
     }
     /// A link to a path, for use outside of the site.
     pub(crate) fn link(&self, path: &str) -> String {

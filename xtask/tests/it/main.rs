@@ -13,7 +13,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("everline-providers", &["everline-core", "everline-app", "wire-pay"]),
     ("everline-web", &["everline-core", "everline-store", "everline-app"]),
     ("everline-sandbox", &["wire-pay"]),
-    ("everline-sim", &["everline-core", "everline-store", "everline-app", "everline-providers", "wire-pay"]),
+    ("everline-shim", &[]),
+    (
+        "everline-sim",
+        &["everline-core", "everline-store", "everline-app", "everline-providers", "everline-shim", "wire-pay"],
+    ),
     (
         "everline",
         &["everline-core", "everline-store", "everline-app", "everline-providers", "everline-web", "everline-sandbox"],

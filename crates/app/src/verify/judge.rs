@@ -47,6 +47,10 @@ impl Gathered {
         let mine = self.money.iter().filter(|money| money.template == template && money.cause == cause);
         mine.map(|money| money.amount).collect()
     }
+    /// Whether it stands for a plan whose money stayed in other books.
+    fn moved_in(&self) -> bool {
+        self.row.placed_by == "moved_in"
+    }
     fn has_case(&self, reason: CaseReason) -> bool {
         self.cases.iter().any(|(word, _)| word == reason.word())
     }
@@ -96,8 +100,9 @@ pub(super) fn judge(order: &Gathered, context: &Context<'_>, out: &mut Collected
     }
     order.attempts.iter().for_each(|attempt| judge_attempt(attempt, order, out));
     order.refunds.iter().for_each(|refund| judge_refund(refund, order, out));
+    placed(order, state, out);
     funds(order, state, out);
-    stations(row, state, out);
+    stations(order, state, out);
     timer(row, state, out);
     refunding(order, state, out);
     receipts(order, out);
@@ -210,6 +215,23 @@ const fn paid(state: OrderState) -> bool {
     !matches!(state, OrderState::AwaitingPayment | OrderState::Closed)
 }
 
+/// A plan that moved in is in effect and has no money; who placed any other order is known too.
+fn placed(order: &Gathered, state: OrderState, out: &mut Collected) {
+    let row = &order.row;
+    if !matches!(row.placed_by.as_str(), "owner" | "guest" | "moved_in") {
+        out.found("stored_word", order_row(row), format!("placed by {:?}", row.placed_by));
+    }
+    let money = [order.attempts.len(), order.refunds.len(), order.receipts.len(), order.money.len()];
+    let free = row.funds == 0 && money == [0; 4] && order.recognitions == 0;
+    if order.moved_in() && !(free && state == OrderState::InEffect) {
+        let detail = format!(
+            "moved in, {} with funds {} and attempts, refunds, receipts, transfers {money:?}",
+            row.state, row.funds
+        );
+        out.found("order_moved_in", order_row(row), detail);
+    }
+}
+
 fn funds(order: &Gathered, state: OrderState, out: &mut Collected) {
     let row = &order.row;
     let brought = order.attempts.iter().filter(|attempt| attempt.settlement.as_deref() == Some("order"));
@@ -217,7 +239,7 @@ fn funds(order: &Gathered, state: OrderState, out: &mut Collected) {
     if row.funds != brought {
         out.found("order_funds", order_row(row), format!("funds {}, its attempts brought {brought}", row.funds));
     }
-    if paid(state) != (row.funds >= row.price) {
+    if (paid(state) && !order.moved_in()) != (row.funds >= row.price) {
         let detail = format!("{} with {} of {}", row.state, row.funds, row.price);
         out.found("order_paid", order_row(row), detail);
     }
@@ -237,9 +259,10 @@ fn funds(order: &Gathered, state: OrderState, out: &mut Collected) {
 }
 
 /// Every station that the state implies has its time and no other has, and they are in order.
-fn stations(row: &OrderRow, state: OrderState, out: &mut Collected) {
+fn stations(order: &Gathered, state: OrderState, out: &mut Collected) {
+    let row = &order.row;
     let expected = [
-        ("paid_at", row.paid_at, paid(state)),
+        ("paid_at", row.paid_at, paid(state) && !order.moved_in()),
         ("delivered_at", row.delivered_at, state.delivered()),
         ("in_effect_at", row.in_effect_at, state == OrderState::InEffect),
         ("closed_at", row.closed_at, matches!(state, OrderState::Closed | OrderState::Refunded)),
@@ -303,7 +326,7 @@ fn delivery(order: &Gathered, state: OrderState, kind: OfferingKind, out: &mut C
     let row = &order.row;
     let topup = kind == OfferingKind::TopUp;
     for (template, right) in [(Template::Delivered, !topup), (Template::ToppedUp, topup)] {
-        let expected = right && state.delivered();
+        let expected = right && state.delivered() && !order.moved_in();
         let amounts: Vec<i64> =
             order.money.iter().filter(|money| money.template == template).map(|money| money.amount).collect();
         if amounts != if expected { vec![row.price] } else { vec![] } {
@@ -316,7 +339,7 @@ fn delivery(order: &Gathered, state: OrderState, kind: OfferingKind, out: &mut C
         out.found("recognition", order_row(row), format!("{} recognitions up to {numbers}", order.recognitions));
     }
     let expected = match order.periods.first() {
-        _ if topup || !state.delivered() => (0, 0),
+        _ if topup || !state.delivered() || order.moved_in() => (0, 0),
         Some(Period { period, .. }) => (period.recognised, u32::from(period.recognitions)),
         None => (row.price, order.recognitions),
     };
@@ -350,7 +373,8 @@ fn periods(order: &Gathered, state: OrderState, kind: OfferingKind, context: &Co
             Window::FirstUse { .. } => state == OrderState::StartsOnFirstUse,
         };
         let sold = (*line, period.deferred, &period.offering, period.kind);
-        if !window || sold != (row.line, row.price, &row.offering, kind) {
+        let deferred = if order.moved_in() { 0 } else { row.price };
+        if !window || sold != (row.line, deferred, &row.offering, kind) {
             let detail = format!("{:?} at {} of {} on {line}", period.window, period.deferred, period.offering);
             out.found("period_of_order", order_row(row), detail);
         }

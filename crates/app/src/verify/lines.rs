@@ -46,9 +46,9 @@ fn line_row(row: &LineRow) -> String {
 }
 
 fn readable(row: &LineRow, out: &mut Collected) -> Option<(LineState, Allowance)> {
-    let state = LineState::from_word(&row.state, row.grace_until);
+    let state = LineState::from_word(&row.state, row.state_until);
     if state.is_none() {
-        let detail = format!("state {:?}, grace until {:?}", row.state, row.grace_until);
+        let detail = format!("state {:?} until {:?}", row.state, row.state_until);
         out.found("stored_word", line_row(row), detail);
     }
     let Some(body) = &row.body else {
@@ -65,26 +65,27 @@ fn readable(row: &LineRow, out: &mut Collected) -> Option<(LineState, Allowance)
 }
 
 fn judge(row: &LineRow, state: LineState, allowance: &Allowance, context: &Context<'_>, out: &mut Collected) {
-    let over = matches!(state, LineState::Terminated | LineState::HandedOver | LineState::Quarantined);
     if !row.customer_exists {
         out.found("line_of_customer", line_row(row), "no such customer");
     }
-    if !over && row.named != Some((row.customer, row.id.0)) {
+    // A terminated line keeps its number until it is given back.
+    let named = !matches!(state, LineState::HandedOver | LineState::Closed);
+    if named && row.named != Some((row.customer, row.id.0)) {
         out.found("directory", line_row(row), "its number does not lead to it");
     }
     let now = context.now.business;
     let overdue = row.timer.as_ref().is_some_and(|(due, _)| *due <= now);
     timer(row, state, allowance, context, out);
-    let grace_stored = matches!(state, LineState::Grace { .. });
-    if row.grace_until.is_some() != grace_stored {
-        out.found("line_state", line_row(row), format!("{} with an end of grace", row.state));
+    if row.state_until != state.until() {
+        out.found("line_state", line_row(row), format!("{} with an end, which it has not by itself", row.state));
     }
+    ending(row, state, allowance, out);
     // While a timer is overdue, the rows are as they were before it.
     let has_service = allowance.has_service(now);
     let fits = match state {
         LineState::Active => has_service,
         LineState::Grace { until } => !has_service && until > now,
-        LineState::Silent | LineState::Suspended(SuspendCause::NotRenewed) => !has_service,
+        LineState::Silent { .. } | LineState::Suspended(SuspendCause::NotRenewed { .. }) => !has_service,
         _ => true,
     };
     if !fits && !overdue {
@@ -102,11 +103,34 @@ fn judge(row: &LineRow, state: LineState, allowance: &Allowance, context: &Conte
     buckets(row, allowance, context, out);
 }
 
+/// The newest event of a line is the state it is in; and what its state ends has ended.
+fn ending(row: &LineRow, state: LineState, allowance: &Allowance, out: &mut Collected) {
+    if let Some((word, at)) = &row.event
+        && (word != state.word() || *at != row.state_since)
+    {
+        let detail = format!("{} since {:?}, its newest event is {word} at {at:?}", row.state, row.state_since);
+        out.found("line_event", line_row(row), detail);
+    }
+    if state.over() && state != LineState::HandedOver && state != LineState::Closed && row.is_login {
+        out.found("number_given_up", line_row(row), format!("{}, and its number is a login", row.state));
+    }
+    if state == LineState::Closed && row.has_sim {
+        out.found("number_given_back", line_row(row), "closed, and a Sim still serves it");
+    }
+    if state.at_rest() && !allowance.periods.is_empty() {
+        let detail = format!("{}, with {} plans and packs that still earn", row.state, allowance.periods.len());
+        out.found("rest_is_earned", line_row(row), detail);
+    }
+    if allowance.trial.is_some() && !matches!(state, LineState::Test { .. }) {
+        out.found("trial_of_test", line_row(row), format!("{}, with a trial", row.state));
+    }
+}
+
 /// There is a timer exactly when something is due by itself, and it is not late for it.
 fn timer(row: &LineRow, state: LineState, allowance: &Allowance, context: &Context<'_>, out: &mut Collected) {
     let now = context.now.business;
-    let grace = if let LineState::Grace { until } = state { Some(until) } else { None };
-    let expected: Option<BusinessTime> = [allowance.next_due(now, context.zone), grace].into_iter().flatten().min();
+    let expected: Option<BusinessTime> =
+        [allowance.next_due(now, context.zone), state.until()].into_iter().flatten().min();
     let fits = match (&row.timer, expected) {
         (None, None) => true,
         (Some((due, kind)), Some(expected)) => {

@@ -4,6 +4,7 @@ use super::read::NameRow;
 use super::{Collected, Context, sql};
 use everline_core::effects::Job;
 use everline_core::ids::{CustomerId, JobId, RawId, ReceiptId};
+use everline_core::line::LineState;
 use everline_core::time::BusinessTime;
 use everline_store::{Result, Tx, args};
 
@@ -24,14 +25,16 @@ async fn directory(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> R
         out.checked("names in the directory", page.len());
         for row in page {
             let name = Some(&row.name);
+            // What leads to a line whose number was given back would lead its next owner's callers astray.
+            let given_back = row.line_state.as_deref() == Some(LineState::Closed.word());
             let leads = match row.kind.as_str() {
                 "order_number" => row.order_number.as_ref() == name,
                 "order_token" => row.order_number.is_some(),
                 "out_trade_no" => row.out_trade_no.as_ref() == name,
                 "trade_no" => row.trade_no.as_ref() == name,
-                "msisdn" => row.msisdn.as_ref() == name,
-                "imsi" | "iccid" | "session" => row.msisdn.is_some(),
-                "login" => row.customer_exists,
+                "msisdn" => row.msisdn.as_ref() == name && !given_back,
+                "imsi" | "iccid" | "session" => row.msisdn.is_some() && !given_back,
+                "login" | "owner" => row.customer_exists,
                 _ => false,
             };
             if !leads {
@@ -45,7 +48,7 @@ async fn directory(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> R
 
 /// Numbers of persons are masked.
 fn shown(row: &NameRow) -> String {
-    let personal = matches!(row.kind.as_str(), "msisdn" | "imsi" | "iccid" | "login");
+    let personal = matches!(row.kind.as_str(), "msisdn" | "imsi" | "iccid" | "login" | "owner");
     let tail = row.name.len().checked_sub(4).and_then(|at| row.name.get(at..));
     match (personal, row.name.get(..3), tail) {
         (true, Some(head), Some(tail)) => format!("{head}****{tail}"),

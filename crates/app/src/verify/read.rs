@@ -61,6 +61,7 @@ pub(super) struct OrderRow {
     pub(super) price: i64,
     pub(super) funds: i64,
     pub(super) state: String,
+    pub(super) placed_by: String,
     pub(super) placed_at: BusinessTime,
     pub(super) expires_at: BusinessTime,
     pub(super) paid_at: Option<BusinessTime>,
@@ -89,6 +90,7 @@ impl FromRow for OrderRow {
             price: c.next()?,
             funds: c.next()?,
             state: c.next()?,
+            placed_by: c.next()?,
             placed_at: c.next()?,
             expires_at: c.next()?,
             paid_at: c.next()?,
@@ -217,7 +219,7 @@ pub(super) struct LineRow {
     pub(super) customer: CustomerId,
     pub(super) id: LineId,
     pub(super) state: String,
-    pub(super) grace_until: Option<BusinessTime>,
+    pub(super) state_until: Option<BusinessTime>,
     pub(super) service_until: Option<BusinessTime>,
     pub(super) body: Option<Vec<u8>>,
     /// Its timer: due at, and kind.
@@ -225,6 +227,12 @@ pub(super) struct LineRow {
     /// Where the directory says its number leads.
     pub(super) named: Option<(CustomerId, RawId)>,
     pub(super) customer_exists: bool,
+    pub(super) state_since: BusinessTime,
+    /// State and time of its newest event.
+    pub(super) event: Option<(String, BusinessTime)>,
+    /// Whether its number is somebody's login.
+    pub(super) is_login: bool,
+    pub(super) has_sim: bool,
 }
 impl FromRow for LineRow {
     fn from_row(row: &Row<'_>) -> Result<Self> {
@@ -234,7 +242,7 @@ impl FromRow for LineRow {
             customer,
             id,
             state,
-            grace_until: c.next()?,
+            state_until: c.next()?,
             service_until: c.next()?,
             body: c.next()?,
             timer: {
@@ -243,6 +251,13 @@ impl FromRow for LineRow {
             },
             named: c.owner()?,
             customer_exists: c.next::<Option<CustomerId>>()?.is_some(),
+            state_since: c.next()?,
+            event: {
+                let (state, at): (Option<String>, Option<BusinessTime>) = (c.next()?, c.next()?);
+                state.zip(at)
+            },
+            is_login: c.next::<Option<CustomerId>>()?.is_some(),
+            has_sim: c.next::<Option<String>>()?.is_some(),
         })
     }
 }
@@ -256,6 +271,7 @@ pub(super) struct NameRow {
     pub(super) out_trade_no: Option<String>,
     pub(super) trade_no: Option<String>,
     pub(super) msisdn: Option<String>,
+    pub(super) line_state: Option<String>,
     pub(super) customer_exists: bool,
 }
 impl FromRow for NameRow {
@@ -270,6 +286,7 @@ impl FromRow for NameRow {
             out_trade_no: c.next()?,
             trade_no: c.next()?,
             msisdn: c.next()?,
+            line_state: c.next()?,
             customer_exists: c.next::<Option<CustomerId>>()?.is_some(),
         })
     }

@@ -18,7 +18,7 @@ everline_store::queries! { ALL;
         FROM transfer WHERE (id, customer_id) > ($1, $2) AND customer_id > $3 AND customer_id <= $4 \
         ORDER BY id, customer_id LIMIT $5";
 
-    pub(super) ORDERS = "SELECT o.customer_id, o.id, o.line_id, o.offering_code, o.offering_version, o.currency, o.price, o.funds, o.state, \
+    pub(super) ORDERS = "SELECT o.customer_id, o.id, o.line_id, o.offering_code, o.offering_version, o.currency, o.price, o.funds, o.state, o.placed_by, \
         o.placed_at, o.expires_at, o.paid_at, o.delivered_at, o.in_effect_at, o.closed_at, o.starts_at, o.ends_at, \
         d.customer_id, d.subject_id, l.id, m.due_at, m.kind, n.due_at \
         FROM orders o \
@@ -50,23 +50,27 @@ everline_store::queries! { ALL;
         ORDER BY customer_id, id LIMIT $5";
     pub(super) ALLOWANCES = "SELECT customer_id, id, body FROM allowance WHERE (customer_id, id) > ($1, $2) ORDER BY customer_id, id LIMIT $3";
 
-    pub(super) LINES = "SELECT l.customer_id, l.id, l.state, l.grace_until, l.service_until, \
-        w.body, m.due_at, m.kind, d.customer_id, d.subject_id, c.customer_id \
+    pub(super) LINES = "SELECT l.customer_id, l.id, l.state, l.state_until, l.service_until, \
+        w.body, m.due_at, m.kind, d.customer_id, d.subject_id, c.customer_id, l.state_since, e.state, e.at, g.customer_id, s.iccid \
         FROM line l \
         LEFT JOIN allowance w ON w.customer_id = l.customer_id AND w.id = l.id \
         LEFT JOIN timer m ON m.id = l.id \
         LEFT JOIN directory d ON d.kind = 'msisdn' AND d.name = l.msisdn \
         LEFT JOIN customer c ON c.customer_id = l.customer_id \
+        LEFT JOIN line_event e ON e.customer_id = l.customer_id AND e.id = (SELECT x.id FROM line_event x \
+        WHERE x.customer_id = l.customer_id AND x.line_id = l.id ORDER BY x.id DESC LIMIT 1) \
+        LEFT JOIN directory g ON g.kind = 'login' AND g.name = l.msisdn \
+        LEFT JOIN sim s ON s.line_id = l.id AND s.role = 'primary' \
         WHERE (l.customer_id, l.id) > ($1, $2) ORDER BY l.customer_id, l.id LIMIT $3";
     pub(super) ALLOWANCES_ALONE = "SELECT w.customer_id, w.id FROM allowance w LEFT JOIN line l ON l.customer_id = w.customer_id AND l.id = w.id \
         WHERE l.id IS NULL AND (w.customer_id, w.id) > ($1, $2) ORDER BY w.customer_id, w.id LIMIT $3";
 
-    pub(super) DIRECTORY = "SELECT d.kind, d.name, d.customer_id, d.subject_id, o.number, t.out_trade_no, t.trade_no, l.msisdn, c.customer_id \
+    pub(super) DIRECTORY = "SELECT d.kind, d.name, d.customer_id, d.subject_id, o.number, t.out_trade_no, t.trade_no, l.msisdn, l.state, c.customer_id \
         FROM directory d \
         LEFT JOIN orders o ON d.kind IN ('order_number', 'order_token') AND o.customer_id = d.customer_id AND o.id = d.subject_id \
         LEFT JOIN attempt t ON d.kind IN ('out_trade_no', 'trade_no') AND t.customer_id = d.customer_id AND t.id = d.subject_id \
         LEFT JOIN line l ON d.kind IN ('msisdn', 'imsi', 'iccid', 'session') AND l.customer_id = d.customer_id AND l.id = d.subject_id \
-        LEFT JOIN customer c ON d.kind = 'login' AND c.customer_id = d.customer_id AND c.customer_id = d.subject_id \
+        LEFT JOIN customer c ON d.kind IN ('login', 'owner') AND c.customer_id = d.customer_id AND c.customer_id = d.subject_id \
         WHERE (d.kind, d.name) > ($1, $2) ORDER BY d.kind, d.name LIMIT $3";
     pub(super) TIMERS = "SELECT m.id, m.customer_id, m.kind, m.due_at, o.id, l.id FROM timer m \
         LEFT JOIN orders o ON m.kind = 'order' AND o.customer_id = m.customer_id AND o.id = m.id \

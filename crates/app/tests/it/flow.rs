@@ -475,7 +475,7 @@ async fn a_plan_that_ends_unacknowledged_is_a_case() {
     on_both(async |world: World| {
         let (kit, _, order) = cut_off_and_renewed(&world).await;
         world.skip_days(31).await;
-        assert_eq!(world.line_now(&kit).await.state, LineState::Suspended(SuspendCause::NotRenewed));
+        assert_eq!(world.line_now(&kit).await.state, LineState::Suspended(SuspendCause::NotRenewed { until: None }));
         assert_eq!(world.cases(&order).await, ["job_failed"]);
         world.sound().await;
     })

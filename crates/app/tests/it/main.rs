@@ -5,6 +5,10 @@
 mod crash;
 mod flow;
 mod held_up;
+mod import;
+mod lifecycle;
 mod model;
+mod privacy;
+mod restore;
 mod verify;
 mod world;

@@ -1,6 +1,6 @@
 //! The aggregate of one balance owner, and every change to it.
 
-use super::period::{Period, Recognition, Window};
+use super::period::{Bucket, Period, Recognition, Window};
 use super::session::{Service, Session};
 use crate::ids::{OrderId, SessionId};
 use crate::offering::{OfferingKind, Unit};
@@ -15,6 +15,8 @@ pub struct Allowance {
     pub periods: Vec<Period>,
     /// Sessions that have not ended.
     pub sessions: Vec<Session>,
+    /// What a line under test may use; gone when the test is over.
+    pub trial: Option<Bucket>,
 }
 
 /// What the passing of time did.
@@ -65,11 +67,14 @@ impl Allowance {
     pub fn has_service(&self, at: BusinessTime) -> bool {
         self.plans().any(|period| period.usable(at))
     }
-    /// What is left of a unit at `at`, over all periods that usage may draw on.
+    /// What is left of a unit at `at`, over all periods that usage may draw on, and the trial.
     #[must_use]
     pub fn left(&self, unit: Unit, at: BusinessTime) -> i64 {
         let usable = self.periods.iter().filter(|period| period.usable(at)).flat_map(|period| &period.buckets);
-        usable.filter(|bucket| bucket.unit == unit).fold(0i64, |sum, bucket| sum.saturating_add(bucket.left()))
+        usable
+            .chain(&self.trial)
+            .filter(|bucket| bucket.unit == unit)
+            .fold(0i64, |sum, bucket| sum.saturating_add(bucket.left()))
     }
     /// The next instant at which something happens by itself.
     #[must_use]
@@ -99,10 +104,15 @@ impl Allowance {
         passed
     }
 
-    /// Charges usage at `at`: running periods before first-use ones, then earliest expiry, then age. Never takes more
-    /// than a bucket holds; the rest is overrun. Begins the first-use period it draws on.
+    /// Charges usage at `at`: the trial, then running periods before first-use ones, then earliest expiry, then age. Never
+    /// takes more than a bucket holds; the rest is overrun. Begins the first-use period it draws on.
     pub fn use_up(&mut self, unit: Unit, amount: i64, at: BusinessTime, zone: &Zone) -> Used {
         let mut used = Used { charged: 0, overrun: amount.max(0), begun: Vec::new() };
+        if let Some(trial) = self.trial.as_mut().filter(|trial| trial.unit == unit) {
+            let take = trial.left().min(used.overrun);
+            trial.used = trial.used.saturating_add(take);
+            (used.charged, used.overrun) = (take, used.overrun.saturating_sub(take));
+        }
         while used.overrun > 0 {
             let holds = |period: &&mut Period| {
                 period.usable(at) && period.buckets.iter().any(|bucket| bucket.unit == unit && bucket.left() > 0)
@@ -134,13 +144,14 @@ impl Allowance {
     pub fn restricted(&self) -> impl Iterator<Item = &Session> {
         self.sessions.iter().filter(|session| session.service != Service::Full)
     }
-    /// Marks every restricted session as being restored for `order` and names them; the network must be told of each.
-    pub fn restore_sessions(&mut self, order: OrderId) -> Vec<SessionId> {
+    /// Marks every restricted session as being restored, for `order` if one asked for it, and names them; the network must
+    /// be told of each.
+    pub fn restore_sessions(&mut self, order: Option<OrderId>) -> Vec<SessionId> {
         let restricted = self.sessions.iter_mut().filter(|session| session.service != Service::Full);
         restricted
             .map(|session| {
                 session.service = Service::Restoring;
-                session.restoring_for = Some(order);
+                session.restoring_for = order;
                 session.id
             })
             .collect()
@@ -159,7 +170,6 @@ impl Allowance {
 
 #[cfg(test)]
 mod tests {
-    use super::super::period::Bucket;
     use super::*;
     use crate::ids::RawId;
     use crate::offering::OfferingRef;
@@ -244,8 +254,8 @@ mod tests {
         assert_eq!(earned, 9_900_001, "the parts make the whole");
     }
 
-    #[test]
-    fn the_body_of_version_1_is_these_bytes() {
+    /// What the golden bytes hold.
+    fn golden() -> Allowance {
         let mut allowance = Allowance::default();
         allowance.periods.push(period(1, OfferingKind::Plan, fixed(0, 30), 100));
         let window = Window::FirstUse { begins_by: day(180), validity: Validity::Days(7) };
@@ -258,10 +268,37 @@ mod tests {
             sequence: 5,
             restoring_for: Some(order(1)),
         });
+        allowance
+    }
+    fn bytes(hex: &str) -> Vec<u8> {
+        let digits: Vec<u32> = hex.trim().chars().map(|digit| digit.to_digit(16).unwrap()).collect();
+        digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_body_of_version_1_is_still_read() {
+        assert_eq!(Allowance::from_body(&bytes(include_str!("golden_v1.hex"))), Ok(golden()));
+    }
+
+    #[test]
+    fn the_body_of_version_2_is_these_bytes() {
+        let trial = Some(Bucket { unit: Unit::Octets, granted: 10, used: 3 });
+        let allowance = Allowance { trial, ..golden() };
         let body = allowance.to_body();
         let hex: String = body.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, include_str!("golden_v1.hex").trim());
+        assert_eq!(hex, include_str!("golden_v2.hex").trim());
         assert_eq!(Allowance::from_body(&body), Ok(allowance));
+    }
+
+    #[test]
+    fn the_trial_is_used_up_first_and_no_further() {
+        let mut allowance = Allowance::default();
+        allowance.trial = Some(Bucket { unit: Unit::Octets, granted: 10, used: 0 });
+        assert_eq!(allowance.left(Unit::Octets, day(1)), 10);
+        let used = allowance.use_up(Unit::Octets, 12, day(1), &Zone::utc());
+        assert_eq!(used, Used { charged: 10, overrun: 2, begun: vec![] });
+        assert_eq!(allowance.left(Unit::Octets, day(1)), 0);
+        assert_eq!(allowance.use_up(Unit::Seconds, 1, day(1), &Zone::utc()).overrun, 1);
     }
 
     #[test]

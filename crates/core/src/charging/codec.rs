@@ -4,8 +4,23 @@
 //! stay in the tests.
 
 use super::allowance::Allowance;
+use super::period::Period;
+use super::session::Session;
+use serde::Deserialize;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+
+/// Version 1: before lines under test had an allowance.
+#[derive(Deserialize)]
+struct V1 {
+    periods: Vec<Period>,
+    sessions: Vec<Session>,
+}
+impl From<V1> for Allowance {
+    fn from(V1 { periods, sessions }: V1) -> Self {
+        Allowance { periods, sessions, trial: None }
+    }
+}
 
 /// A body that cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -31,12 +46,17 @@ impl Allowance {
     /// Reads stored bytes; trailing bytes are damage.
     pub fn from_body(body: &[u8]) -> Result<Self, BodyError> {
         let (version, rest) = body.split_first().ok_or(BodyError::Empty)?;
-        if *version != VERSION {
-            return Err(BodyError::UnknownVersion(*version));
+        match *version {
+            1 => whole::<V1>(rest).map(Allowance::from),
+            VERSION => whole(rest),
+            unknown => Err(BodyError::UnknownVersion(unknown)),
         }
-        match postcard::take_from_bytes(rest) {
-            Ok((allowance, [])) => Ok(allowance),
-            _ => Err(BodyError::Damaged),
-        }
+    }
+}
+
+fn whole<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, BodyError> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Ok(value),
+        _ => Err(BodyError::Damaged),
     }
 }

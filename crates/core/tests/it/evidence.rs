@@ -78,7 +78,11 @@ fn another_amount_waits_in_suspense_whatever_the_order_is() {
 
 #[test]
 fn an_open_order_is_delivered_and_in_effect() {
-    for state in [LineState::Silent, LineState::Active, LineState::Suspended(SuspendCause::NotRenewed)] {
+    for state in [
+        LineState::Silent { until: None },
+        LineState::Active,
+        LineState::Suspended(SuspendCause::NotRenewed { until: None }),
+    ] {
         let mut facts = facts(month());
         facts.line.state = state;
         check(
@@ -119,7 +123,7 @@ fn belief_yields_to_evidence() {
 #[test]
 fn a_top_up_leaves_the_plan_and_its_end_alone() {
     let mut facts = facts(topup());
-    facts.line.state = LineState::Suspended(SuspendCause::NotRenewed);
+    facts.line.state = LineState::Suspended(SuspendCause::NotRenewed { until: None });
     facts.line.service_until = Some(at("03-01 00:00"));
     facts.line.network = NetworkKind::Upstream;
     check(
@@ -198,10 +202,10 @@ fn money_for_what_cannot_be_delivered_any_more_goes_back() {
     let over = [
         LineState::Suspended(SuspendCause::Lost),
         LineState::Suspended(SuspendCause::Barred),
-        LineState::NumberKept,
-        LineState::Terminated,
+        LineState::Closed,
+        LineState::Terminated { until: None },
         LineState::HandedOver,
-        LineState::Quarantined,
+        LineState::Quarantined { until: None },
     ];
     for state in over {
         let mut facts = facts(month());
@@ -300,7 +304,7 @@ fn a_plan_on_a_line_with_a_plan_is_queued() {
 #[test]
 fn what_starts_on_first_use_waits_for_it_and_lets_the_device_in() {
     let mut facts = facts(first_use());
-    facts.line.state = LineState::Suspended(SuspendCause::NotRenewed);
+    facts.line.state = LineState::Suspended(SuspendCause::NotRenewed { until: None });
     facts.allowance.sessions = vec![session(7, Service::Redirected)];
     check(
         &facts,
@@ -322,7 +326,7 @@ fn what_starts_on_first_use_waits_for_it_and_lets_the_device_in() {
 fn a_session_that_is_cut_off_must_be_restored_first() {
     for service in [Service::Redirected, Service::Restoring] {
         let mut facts = facts(month());
-        facts.line.state = LineState::Suspended(SuspendCause::NotRenewed);
+        facts.line.state = LineState::Suspended(SuspendCause::NotRenewed { until: None });
         facts.allowance.sessions = vec![session(7, service), session(8, Service::Full)];
         check(
             &facts,

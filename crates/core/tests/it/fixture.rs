@@ -58,7 +58,9 @@ pub fn brand() -> Brand {
         terms_version: "t1".into(),
         order_minutes: 30,
         queued_plans_max: 2,
-        families: BTreeMap::from([(Family::Phone, FamilyRules { grace_days: 3 })]),
+        retention: everline_core::retention::Retention::default(),
+        families: BTreeMap::from([(Family::Phone, FamilyRules { grace_days: 3, ..FamilyRules::default() })]),
+        retention: everline_core::retention::Retention::default(),
     }
 }
 /// A monthly plan of 10 units for 39.00.
@@ -135,7 +137,7 @@ pub fn session(n: u8, service: Service) -> Session {
     Session { id, imsi: format!("46011000000{n:04}"), notify_url, service, sequence: 0, restoring_for: None }
 }
 pub fn allowance(periods: Vec<Period>, sessions: Vec<Session>) -> Allowance {
-    Allowance { periods, sessions }
+    Allowance { periods, sessions, trial: None }
 }
 /// Order number `n` of the line, in a state, placed at 11:30 on 10 March.
 pub fn order(n: u8, offering: &Offering, state: OrderState) -> Order {

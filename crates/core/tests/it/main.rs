@@ -4,6 +4,7 @@
 
 mod evidence;
 mod fixture;
+mod life;
 mod lifecycle;
 mod network;
 mod quote;

@@ -39,11 +39,11 @@ fn each_refusal_has_its_name_and_the_first_one_answers() {
     refused(lost, vec![], &other, NotSellable::LineState);
     for state in [
         LineState::Stock,
-        LineState::Test,
-        LineState::NumberKept,
-        LineState::Terminated,
+        LineState::Test { until: None },
+        LineState::Closed,
+        LineState::Terminated { until: None },
         LineState::HandedOver,
-        LineState::Quarantined,
+        LineState::Quarantined { until: None },
         LineState::Suspended(SuspendCause::Barred),
     ] {
         refused(state, vec![], &month(), NotSellable::LineState);
@@ -65,9 +65,10 @@ fn a_line_without_a_plan_begins_one() {
     check(vec![], &month(), Change::Begins, "now 03-10 12:00 to 04-10 12:00");
     check(vec![plan(1, "02-01 00:00", "03-10 12:00")], &month(), Change::Begins, "now 03-10 12:00 to 04-10 12:00");
     for state in [
-        LineState::Silent,
+        LineState::Silent { until: None },
         LineState::Grace { until: at("03-12 00:00") },
-        LineState::Suspended(SuspendCause::NotRenewed),
+        LineState::Suspended(SuspendCause::NotRenewed { until: None }),
+        LineState::NumberKept { until: None },
     ] {
         assert!(quoted(state, vec![], &month()).is_ok());
     }
@@ -90,7 +91,7 @@ fn the_same_plan_extends_and_another_follows() {
 fn packs_add_at_once_and_money_has_no_time() {
     check(vec![running()], &pack(), Change::Adds, "now 03-10 12:00 to 03-17 12:00");
     check(vec![], &topup(), Change::AddsMoney, "credit");
-    assert!(quoted(LineState::Suspended(SuspendCause::NotRenewed), vec![], &topup()).is_ok());
+    assert!(quoted(LineState::Suspended(SuspendCause::NotRenewed { until: None }), vec![], &topup()).is_ok());
 }
 
 #[test]
@@ -125,10 +126,10 @@ fn what_was_ordered_earlier_is_deliverable_unless_it_would_be_for_nothing() {
     };
     let retired = Offering { sale: SaleState::Retired, ..month() };
     check(LineState::Active, vec![], &retired, true);
-    check(LineState::Silent, vec![], &month(), true);
+    check(LineState::Silent { until: None }, vec![], &month(), true);
     check(LineState::Active, vec![running()], &pack(), true);
     check(LineState::Active, vec![], &pack(), false);
-    check(LineState::Suspended(SuspendCause::NotRenewed), vec![], &month(), true);
+    check(LineState::Suspended(SuspendCause::NotRenewed { until: None }), vec![], &month(), true);
     check(LineState::Suspended(SuspendCause::Lost), vec![running()], &month(), false);
     check(LineState::HandedOver, vec![], &topup(), false);
 }

@@ -14,7 +14,16 @@ const MINUTE_S: i64 = 60;
 
 /// 青禾通信.
 pub(super) fn brand() -> Brand {
-    let rules = |grace_days| FamilyRules { grace_days };
+    let rules = |grace_days| FamilyRules {
+        grace_days,
+        test_days: Some(90),
+        test_octets: 50_000_000,
+        silent_days: Some(180),
+        suspended_days: Some(30),
+        keep_number_days: Some(60),
+        terminated_days: Some(30),
+        quarantine_days: Some(90),
+    };
     Brand {
         name: Localized::zh_en("青禾通信", "Qinghe Mobile"),
         legal_name: Localized::zh_en("青禾通信科技有限公司", "Qinghe Mobile Technology Co., Ltd."),
@@ -27,6 +36,7 @@ pub(super) fn brand() -> Brand {
         terms_version: "2026-10".to_owned(),
         order_minutes: 15,
         queued_plans_max: 12,
+        retention: everline_core::retention::Retention::default(),
         families: BTreeMap::from([
             (Family::Phone, rules(3)),
             (Family::Watch, rules(0)),

@@ -227,9 +227,9 @@ fn web_config(people: &People, access: &Access, url: &str) -> WebConfig {
         ),
     ];
     WebConfig {
-        public_url: url.to_owned(),
         secure_cookies: false,
         device_secret: Some(access.device_token.clone()),
         demo: Some(Demo { people, sandbox_url: access.view_url.clone(), clock_secret: access.clock_token.clone() }),
+        ..WebConfig::new(url.to_owned())
     }
 }

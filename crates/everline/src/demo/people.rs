@@ -224,7 +224,7 @@ async fn add_lines(
             device: seed.device,
             family: seed.family,
             network: seed.network,
-            state: LineState::Silent,
+            state: LineState::Silent { until: None },
             state_since: at,
             service_until: None,
             guest_renewal: true,

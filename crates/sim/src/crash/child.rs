@@ -7,16 +7,16 @@ use crate::Failure;
 use crate::world::{Place, Trust, app};
 use everline_app::payment_confirmed::payment_notice;
 use everline_app::{App, jobs, timers};
+use everline_store::SqliteOptions;
 use std::io::{BufRead as _, Write as _};
 use tokio::runtime::Handle;
-use wire_pay::alipay::{PrivateKey, PublicKey};
 
 /// Serves the parent until it is killed, or until the parent closes the pipe.
 ///
 /// # Errors
 /// Whatever opening the store meets.
-pub async fn serve(place: &Place) -> Result<(), Failure> {
-    let app = app(place.open().await?, &trust()?)?;
+pub async fn serve(place: &Place, options: SqliteOptions) -> Result<(), Failure> {
+    let app = app(place.open_with(options).await?, &trust()?)?;
     tokio::spawn(jobs::run_forever(app.clone()));
     tokio::spawn(timers::run_forever(app.clone()));
     say(Say::Ready);
@@ -30,8 +30,7 @@ pub async fn serve(place: &Place) -> Result<(), Failure> {
 fn trust() -> Result<Trust, Failure> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).map_err(Failure::io("the keys"))?;
-    let (merchant, gateway) = line.split_once(' ').ok_or_else(|| Failure::Unusable("no keys".to_owned()))?;
-    Ok(Trust { merchant: PrivateKey::parse(merchant)?, gateway: PublicKey::parse(gateway)? })
+    Trust::parse(&line)
 }
 
 fn listen(app: &App, runtime: &Handle) -> Result<(), Failure> {

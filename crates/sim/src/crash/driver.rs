@@ -2,24 +2,13 @@
 
 use super::book::{Book, Fate};
 use super::moment::Moment;
-use super::process::Running;
+use super::process::{Running, Setting};
 use super::protocol::{Ask, Say, Seen};
 use crate::Failure;
 use crate::random::Random;
 use crate::stopwatch::Stopwatch;
-use crate::world::{Place, Trust};
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::time::Duration;
-
-/// What stays the same in every round.
-pub(super) struct Setting {
-    pub(super) program: PathBuf,
-    pub(super) place: Place,
-    pub(super) trust: Trust,
-    /// Notices under way at once.
-    pub(super) in_flight: usize,
-}
 
 /// A child and what it was asked.
 struct Life {
@@ -36,6 +25,8 @@ struct Life {
 /// The rounds.
 pub(super) struct Driver {
     setting: Setting,
+    /// Notices under way at once.
+    in_flight: usize,
     random: Random,
     pub(super) book: Book,
     /// Microseconds from a child's start to its first word, where it had a killed one's store to recover.
@@ -43,12 +34,26 @@ pub(super) struct Driver {
     round: u64,
     /// A child was killed, and nobody has opened the store since.
     recovers: bool,
+    pub(super) cuts: Cuts,
+}
+
+/// What power cuts took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Cuts {
+    /// Cuts after which something was missing that had been written.
+    pub(super) losing: u64,
+    /// Sectors that were not durable.
+    pub(super) sectors: u64,
+    /// Those of them that were lost.
+    pub(super) sectors_lost: u64,
+    /// Names that were lost or came back.
+    pub(super) names_lost: u64,
 }
 
 impl Driver {
-    pub(super) fn new(setting: Setting, seed: u64) -> Self {
-        let (random, book) = (Random::new(seed), Book::default());
-        Self { setting, random, book, restarts_us: Vec::new(), round: 0, recovers: false }
+    pub(super) fn new(setting: Setting, in_flight: usize, seed: u64) -> Self {
+        let (random, book, cuts) = (Random::new(seed), Book::default(), Cuts::default());
+        Self { setting, in_flight, random, book, restarts_us: Vec::new(), round: 0, recovers: false, cuts }
     }
 
     /// The parent opened the store itself: the next start recovers nothing.
@@ -58,7 +63,7 @@ impl Driver {
 
     /// How many renewals a round may need.
     pub(super) fn needed(&self) -> usize {
-        8 * self.setting.in_flight
+        8 * self.in_flight
     }
 
     /// The middle one of the restarts, in microseconds; 0 before the first.
@@ -71,7 +76,7 @@ impl Driver {
     /// Starts a child, looks for what the last one acknowledged, sends notices, and kills it at a moment drawn now.
     pub(super) fn round(&mut self) -> Result<(), Failure> {
         self.round += 1;
-        let in_flight = u64::try_from(self.setting.in_flight).unwrap_or(u64::MAX);
+        let in_flight = u64::try_from(self.in_flight).unwrap_or(u64::MAX);
         let start_us = self.restart_us();
         let moment = Moment::draw(&mut self.random, in_flight, start_us);
         let mut life = self.start()?;
@@ -103,14 +108,15 @@ impl Driver {
         self.ready(&mut life)?;
         for _ in 0..rounds {
             self.round += 1;
-            let in_flight = u64::try_from(self.setting.in_flight).unwrap_or(u64::MAX);
+            let in_flight = u64::try_from(self.in_flight).unwrap_or(u64::MAX);
             let moment = Moment::draw(&mut self.random, in_flight, 0);
             (life.asked, life.acknowledged) = (0, 0);
             if !matches!(moment, Moment::Starting { .. } | Moment::Ready) {
                 self.feed(&mut life, moment)?;
             }
-            let clock = Stopwatch::start();
             crash();
+            // From here on the server answers.
+            let clock = Stopwatch::start();
             life.recent.clear();
             // The next answer tells that the child has found the server again.
             self.settle(&mut life)?;
@@ -122,7 +128,7 @@ impl Driver {
     }
 
     fn start(&mut self) -> Result<Life, Failure> {
-        let child = Running::start(&self.setting.program, &self.setting.place, &self.setting.trust)?;
+        let child = Running::start(&self.setting)?;
         Ok(Life { child, serial: 0, open: HashMap::new(), recent: Vec::new(), asked: 0, acknowledged: 0 })
     }
 
@@ -138,7 +144,7 @@ impl Driver {
     /// Asks the child what the store holds of everything that was acknowledged and not looked for yet.
     fn confirm(&mut self, life: &mut Life) -> Result<(), Failure> {
         let unconfirmed = self.book.take_unconfirmed();
-        for some in unconfirmed.chunks(self.setting.in_flight) {
+        for some in unconfirmed.chunks(self.in_flight) {
             let mut looks = HashMap::new();
             for index in some {
                 let Some(entry) = self.book.get(*index) else { continue };
@@ -173,7 +179,7 @@ impl Driver {
     /// Sends notices, as many at once as are to be under way, until the moment is reached.
     fn feed(&mut self, life: &mut Life, until: Moment) -> Result<(), Failure> {
         loop {
-            while life.open.len() < self.setting.in_flight {
+            while life.open.len() < self.in_flight {
                 let Some(index) = self.book.next(&mut self.random, &life.recent) else {
                     return Err(Failure::Unusable("no renewals are left".to_owned()));
                 };
@@ -239,7 +245,7 @@ impl Driver {
     /// Sends what is not acknowledged until it is.
     fn finish(&mut self, life: &mut Life) -> Result<(), Failure> {
         loop {
-            while life.open.len() < self.setting.in_flight {
+            while life.open.len() < self.in_flight {
                 let Some(index) = self.book.next_again() else { break };
                 self.send(life, index)?;
             }
@@ -251,7 +257,7 @@ impl Driver {
         }
     }
 
-    /// Kills the child. What it had said counts; what it was asked and did not answer will be sent again.
+    /// Kills the child, and cuts the power of a disk that is watched. What it had said counts; what it was asked and did not answer will be sent again.
     fn kill(&mut self, life: Life) -> Result<(), Failure> {
         let Life { child, mut open, .. } = life;
         for said in child.kill()? {
@@ -266,6 +272,13 @@ impl Driver {
         }
         self.book.unanswered(open.into_values().collect());
         self.recovers = true;
+        if let Some(shim) = &self.setting.shim {
+            let rewound = shim.cut(&mut self.random)?;
+            self.cuts.losing += u64::from(rewound.sectors_lost + rewound.names_lost > 0);
+            self.cuts.sectors += rewound.sectors;
+            self.cuts.sectors_lost += rewound.sectors_lost;
+            self.cuts.names_lost += rewound.names_lost;
+        }
         Ok(())
     }
 }

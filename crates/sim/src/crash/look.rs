@@ -34,8 +34,8 @@ fn number(length: usize) -> u32 {
 }
 
 /// Reads the rows of the payment that has this number at its provider.
-pub(super) struct Look {
-    pub(super) out_trade_no: String,
+pub(crate) struct Look {
+    pub(crate) out_trade_no: String,
 }
 
 impl Work for Look {
@@ -64,7 +64,7 @@ impl Work for Look {
 }
 
 /// Reads every row and counts what belongs to each order.
-pub(super) struct LookAtAll;
+pub(crate) struct LookAtAll;
 
 /// Rows read at once.
 const PAGE: i64 = 2_000;

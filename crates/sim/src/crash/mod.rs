@@ -6,27 +6,33 @@
 //! acknowledgement. The next child must hold every acknowledged renewal exactly once; then it is sent everything that was
 //! not acknowledged, new notices, and repetitions of acknowledged ones. At the end every row of the store is counted.
 //!
+//! With [`Target::Power`] the disk is watched, and with each kill the power goes: what was not synced is lost, in part or
+//! whole (see [`everline_shim`]).
+//!
 //! With the feature `ack-before-commit` the same rounds find lost renewals: that is how they are known to be able to.
 
 mod book;
 mod child;
 mod driver;
-mod look;
+pub(crate) mod look;
 mod moment;
-mod process;
-mod protocol;
+pub(crate) mod process;
+pub(crate) mod protocol;
 
 pub use child::serve;
 
 use crate::Failure;
+use crate::faults::shim::Shim;
 use crate::lines;
 use crate::world::{Kind, Place, Provider, set_up};
 use book::Fate;
-use driver::{Driver, Setting};
+use driver::{Cuts, Driver};
 use everline_app::verify::verify;
 use everline_core::time::SECOND_US;
+use everline_store::Synchronous;
 use everline_store::testing::{Cluster, Fsync, SqliteFile};
 use look::LookAtAll;
+use process::Setting;
 use protocol::Seen;
 use std::fmt;
 use std::path::PathBuf;
@@ -38,6 +44,9 @@ pub enum Target {
     Client,
     /// The PostgreSQL server.
     Server,
+    /// The process, together with the power of its disk.
+    #[value(skip)]
+    Power,
 }
 
 /// What to run.
@@ -53,6 +62,8 @@ pub struct Options {
     pub in_flight: usize,
     /// What is killed.
     pub kill: Target,
+    /// Whether a SQLite child waits for its disk. If it does not, a power cut must be seen to lose something.
+    pub synchronous: Synchronous,
     /// Decides moments and notices.
     pub seed: u64,
     /// The program whose `crash-child` is killed: this one.
@@ -70,6 +81,7 @@ pub struct Summary {
     restarts: usize,
     restart_us: u64,
     restart_us_max: u64,
+    cuts: Option<Cuts>,
     seed: u64,
 }
 
@@ -77,12 +89,21 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { rounds, acknowledged, resent, repeated, restarts, seed, .. } = self;
         let (middle, longest) = (self.restart_us / 1_000, self.restart_us_max / 1_000);
+        let what = if self.cuts.is_some() { "power-cut" } else { "crash" };
         write!(
             f,
-            "crash {}: {rounds} rounds, {acknowledged} acknowledged, {resent} resent, {repeated} repeated, none lost, none \
+            "{what} {}: {rounds} rounds, {acknowledged} acknowledged, {resent} resent, {repeated} repeated, none lost, none \
              doubled, restart median {middle} ms, longest {longest} ms ({restarts} restarts), seed {seed}",
             self.store.word()
-        )
+        )?;
+        if let Some(Cuts { losing, sectors, sectors_lost, names_lost }) = self.cuts {
+            write!(
+                f,
+                "; {losing} cuts took something: {sectors_lost} of {sectors} sectors that were not synced, {names_lost} \
+                 names"
+            )?;
+        }
+        Ok(())
     }
 }
 
@@ -97,9 +118,9 @@ pub async fn run(options: &Options) -> Result<Summary, Failure> {
     if options.in_flight < 10 || options.rounds == 0 {
         return Err(Failure::Unusable("at least 10 notices in flight and one round".to_owned()));
     }
-    let (mut file, mut cluster) = (None, None);
+    let (file, mut cluster) = (SqliteFile::new(), None);
     let place = match (options.store, &options.postgres) {
-        (Kind::Sqlite, _) => Place::Sqlite(file.insert(SqliteFile::new()).path()),
+        (Kind::Sqlite, _) => Place::Sqlite(file.path()),
         (Kind::Postgres, Some(config)) => Place::Postgres(config.clone()),
         (Kind::Postgres, None) => {
             let started = Cluster::start(Fsync::Off);
@@ -107,9 +128,24 @@ pub async fn run(options: &Options) -> Result<Summary, Failure> {
             Place::Postgres(cluster.insert(started).database().await)
         }
     };
-    let mut stage = Stage::new(options, place).await?;
+    let shim = match (options.kill, options.store) {
+        (Target::Power, Kind::Sqlite) => Some(Shim::new(&options.program, file.dir())?),
+        (Target::Power, Kind::Postgres) => {
+            return Err(Failure::Unusable("only the disk of SQLite is watched".to_owned()));
+        }
+        _ => None,
+    };
+    let mut stage = Stage::new(options, place, shim).await?;
     match (options.kill, &cluster) {
         (Target::Client, _) => stage.client_rounds(options.rounds).await?,
+        (Target::Power, _) => {
+            let done = stage.client_rounds(options.rounds).await;
+            // Only the power was taken: whatever the store cannot do after it, it has lost.
+            done.map_err(|failure| match failure {
+                Failure::Broken(_) => failure,
+                other => Failure::Broken(format!("LOST: after a power cut: {other}")),
+            })?;
+        }
         (Target::Server, Some(cluster)) => {
             stage
                 .refill(8 * ORDERS as usize * options.in_flight * usize::try_from(options.rounds).unwrap_or(1))
@@ -129,8 +165,22 @@ pub async fn run(options: &Options) -> Result<Summary, Failure> {
         restarts: restarts_us.len(),
         restart_us: stage.driver.restart_us(),
         restart_us_max: restarts_us.iter().copied().max().unwrap_or(0),
+        cuts: (options.kill == Target::Power).then_some(stage.driver.cuts),
         seed: options.seed,
     })
+}
+
+/// What else a child is told.
+fn words(options: &Options) -> Vec<&'static str> {
+    let mut words = Vec::new();
+    if options.synchronous == Synchronous::Off {
+        words.extend(["--synchronous", "off"]);
+    }
+    if options.kill == Target::Power {
+        // So that the cuts meet checkpoints too, in the background and by the writer.
+        words.extend(["--checkpoint-rows", "200", "--wal-pages", "300"]);
+    }
+    words
 }
 
 /// A store with its provider, and the rounds on it.
@@ -142,7 +192,7 @@ struct Stage {
 }
 
 impl Stage {
-    async fn new(options: &Options, place: Place) -> Result<Self, Failure> {
+    async fn new(options: &Options, place: Place, shim: Option<Shim>) -> Result<Self, Failure> {
         let provider = Provider::new()?;
         let app = crate::world::app(place.open_to_prepare().await?, provider.trust())?;
         set_up(&app).await?;
@@ -151,9 +201,10 @@ impl Stage {
             program: options.program.clone(),
             place: place.clone(),
             trust: provider.trust().clone(),
-            in_flight: options.in_flight,
+            words: words(options),
+            shim,
         };
-        Ok(Self { place, provider, driver: Driver::new(setting, options.seed), lines: 0 })
+        Ok(Self { place, provider, driver: Driver::new(setting, options.in_flight, options.seed), lines: 0 })
     }
 
     async fn client_rounds(&mut self, rounds: u64) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 /// To the child. Its first line is not one of these: it holds the keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Ask<'a> {
+pub(crate) enum Ask<'a> {
     /// Take this notice, as the provider posts it.
     Take { serial: u64, notice: &'a str },
     /// Say what the store holds of the payment with this number.
@@ -24,7 +24,7 @@ impl fmt::Display for Ask<'_> {
 
 impl<'a> Ask<'a> {
     /// Reads a line.
-    pub(super) fn parse(line: &'a str) -> Option<Self> {
+    pub(crate) fn parse(line: &'a str) -> Option<Self> {
         let (word, rest) = line.split_once(' ')?;
         let (serial, text) = rest.split_once(' ')?;
         let serial = serial.parse().ok()?;
@@ -38,7 +38,7 @@ impl<'a> Ask<'a> {
 
 /// From the child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Say {
+pub(crate) enum Say {
     /// The store is open and notices are taken.
     Ready,
     /// The notice is acknowledged: the provider will not send it again.
@@ -51,27 +51,27 @@ pub(super) enum Say {
 
 /// What a store holds of one renewal. Whole is one of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     /// The attempt is paid, with the amount that was asked.
-    pub(super) paid: u32,
+    pub(crate) paid: u32,
     /// The order is paid and delivered.
-    pub(super) delivered: u32,
+    pub(crate) delivered: u32,
     /// Transfers of PAID.
-    pub(super) paid_postings: u32,
+    pub(crate) paid_postings: u32,
     /// Transfers of DELIVERED.
-    pub(super) delivered_postings: u32,
+    pub(crate) delivered_postings: u32,
     /// Periods of the order on its line, with all their buckets.
-    pub(super) periods: u32,
+    pub(crate) periods: u32,
     /// Receipts of the order.
-    pub(super) receipts: u32,
+    pub(crate) receipts: u32,
 }
 
 impl Seen {
     /// A renewal that is there exactly once.
-    pub(super) const ONCE: Self =
+    pub(crate) const ONCE: Self =
         Self { paid: 1, delivered: 1, paid_postings: 1, delivered_postings: 1, periods: 1, receipts: 1 };
     /// A renewal of which nothing is there.
-    pub(super) const NOTHING: Self =
+    pub(crate) const NOTHING: Self =
         Self { paid: 0, delivered: 0, paid_postings: 0, delivered_postings: 0, periods: 0, receipts: 0 };
 
     fn counts(self) -> [u32; 6] {
@@ -107,7 +107,7 @@ impl fmt::Display for Say {
 
 /// A line that is no message.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct NoMessage;
+pub(crate) struct NoMessage;
 
 impl FromStr for Say {
     type Err = NoMessage;

@@ -68,22 +68,24 @@ pub enum Error {
         found: &'static str,
     },
     /// **Perhaps committed.** The COMMIT was sent, or its fsync failed, and nobody can tell the outcome.
-    #[error("the outcome of the commit is unknown")]
+    #[error("the outcome of the commit is unknown; sent again under the same id it is done once")]
     CommitUnknown,
     /// No space is left. Reads go on; writes work again once there is space.
-    #[error("the disk is full")]
+    #[error("the disk is full: free some space, and writing goes on by itself")]
     DiskFull,
     /// A write inside [`Store::read`](crate::Store::read), or a database that does not accept writes.
     #[error("the store is read-only here")]
     ReadOnly,
     /// Reading or writing the file failed.
-    #[error("I/O error {code}")]
+    #[error("I/O error {code}: look at the disk and at the kernel's log, then start again")]
     Io {
         /// SQLite's extended result code.
         code: i32,
     },
     /// The database cannot be reached, or the store stopped after a failed commit and has to be opened again.
-    #[error("the store is unavailable")]
+    #[error(
+        "the store is unavailable: the database does not answer, or a write to the disk failed; look at it, then start again"
+    )]
     Unavailable,
     /// The store was closed.
     #[error("the store is closed")]
@@ -150,7 +152,8 @@ impl From<Stop<Infallible>> for Error {
 }
 
 const SQLITE_IOERR_FSYNC: i32 = 10 | (4 << 8);
-const SQLITE_IOERR_DIR_FSYNC: i32 = 10 | (5 << 8);
+/// The fsync of the folder failed; SQLite itself never says so.
+pub(crate) const SQLITE_IOERR_DIR_FSYNC: i32 = 10 | (5 << 8);
 
 impl Error {
     /// An fsync failed: what the kernel holds can no longer be trusted.

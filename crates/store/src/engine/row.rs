@@ -1,6 +1,7 @@
 //! Rows and columns, the same for both engines. A wrong type is an error that names the column, never a conversion.
 
 use crate::engine::error::{self, Error, Result};
+use crate::engine::value::Value;
 use rusqlite::types::ValueRef;
 use tokio_postgres::types::{FromSql, Type};
 
@@ -143,6 +144,18 @@ impl<const N: usize> Column for [u8; N] {
         if let Cell::Blob(v) = cell { v.try_into().ok() } else { None }
     }
 }
+impl Column for Value {
+    /// Whatever the cell holds, as a parameter that equals it.
+    fn column(cell: Cell<'_>) -> Option<Self> {
+        Some(match cell {
+            Cell::Null => Value::Null,
+            Cell::Int(v) => Value::Int(v),
+            Cell::Text(v) => Value::Text(v.to_owned()),
+            Cell::Blob(v) => Value::Blob(v.to_vec()),
+        })
+    }
+}
+
 impl<T: Column> Column for Option<T> {
     fn column(cell: Cell<'_>) -> Option<Self> {
         if let Cell::Null = cell { Some(None) } else { T::column(cell).map(Some) }

@@ -18,6 +18,7 @@ crate::queries! { ALL;
     RELEASE = "UPDATE job SET due_at = $3 WHERE id = $1 AND runs = $2 AND state = 'ready'";
     DEAD = "UPDATE job SET state = 'dead', last_error = $3 WHERE id = $1 AND runs = $2";
     AWAKE = "UPDATE job SET due_at = $2 WHERE id = $1 AND due_at > $2";
+    AWAKE_ALL = "UPDATE job SET due_at = $1 WHERE state = 'ready' AND due_at > $1";
     AWAKE_SESSION = "UPDATE job SET due_at = $2 WHERE ordered_by = $1 AND state = 'ready' AND due_at > $2";
     OF_SESSION = "SELECT payload FROM job WHERE ordered_by = $1 AND state = 'ready' ORDER BY queued_at, id";
     NEXT_DUE = "SELECT MIN(due_at) FROM job WHERE state = 'ready'";
@@ -114,6 +115,10 @@ pub async fn dead(tx: &mut Tx, id: JobId, run: i64, error: &str) -> Result<bool>
 /// Makes a waiting job due at once, when its customer asks.
 pub fn awake(tx: &mut Tx, id: JobId, now: SystemTime) {
     tx.put(&AWAKE, args![id, now]);
+}
+/// Makes every waiting job due at once; how many waited.
+pub async fn awake_all(tx: &mut Tx, now: SystemTime) -> Result<u64> {
+    tx.exec(&AWAKE_ALL, args![now]).await
 }
 /// Makes everything that waits to be told about a session due at once.
 pub fn awake_session(tx: &mut Tx, session: SessionId, now: SystemTime) {

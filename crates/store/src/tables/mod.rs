@@ -15,8 +15,10 @@ pub mod login;
 pub mod notice;
 pub mod order;
 pub mod payment;
+pub mod privacy;
 pub mod receipt;
 pub mod renewal;
+pub mod retention;
 pub mod sim;
 pub mod stock;
 pub mod support;
@@ -32,6 +34,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "stock", text: include_str!("../../migrations/0002_stock.sql") },
     Migration { version: 3, name: "lifecycle", text: include_str!("../../migrations/0003_lifecycle.sql") },
     Migration { version: 4, name: "staff", text: include_str!("../../migrations/0004_staff.sql") },
+    Migration { version: 5, name: "privacy", text: include_str!("../../migrations/0005_privacy.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -49,8 +52,10 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     notice::ALL,
     order::ALL,
     payment::ALL,
+    privacy::ALL,
     receipt::ALL,
     renewal::ALL,
+    retention::ALL,
     sim::ALL,
     sim::LIFECYCLE,
     stock::ALL,

@@ -29,6 +29,8 @@ crate::queries! { ALL;
     pub SAVE = "UPDATE attempt SET state = $3, pay_url = $4, trade_no = $5, received = $6, settlement = $7, paid_at = $8 \
         WHERE customer_id = $1 AND id = $2";
     PAGE = concat!("SELECT ", columns!(), " FROM attempt t WHERE (t.customer_id, t.id) > ($1, $2) ORDER BY t.customer_id, t.id LIMIT $3");
+    OPEN_PAGE = "SELECT customer_id, id FROM attempt WHERE (customer_id, id) > ($1, $2) AND settlement IS NULL \
+        AND state IN ('created', 'pending', 'unknown') ORDER BY customer_id, id LIMIT $3";
     REFUND_LOCK = concat!("SELECT ", refund_columns!(), " FROM refund r WHERE r.customer_id = $1 AND r.id = $2 FOR UPDATE");
     REFUND_GET = concat!("SELECT ", refund_columns!(), " FROM refund r WHERE r.customer_id = $1 AND r.id = $2");
     REFUNDS_OF_ORDER = concat!("SELECT ", refund_columns!(), " FROM refund r WHERE r.customer_id = $1 AND r.order_id = $2 ORDER BY r.id");
@@ -176,4 +178,12 @@ pub fn save_refund(tx: &mut Tx, r: &Refund) {
 /// The next refunds after a key, for `verify`.
 pub async fn refund_page(tx: &mut Tx, after: (CustomerId, RefundId), limit: i64) -> Result<Vec<Refund>> {
     Ok(tx.all::<RefundRow>(&REFUND_PAGE, args![after.0, after.1, limit]).await?.into_iter().map(|row| row.0).collect())
+}
+/// The next attempts after a key that money may still come for. Reads the whole table: for rare work such as a restore.
+pub async fn open_page(
+    tx: &mut Tx,
+    after: (CustomerId, AttemptId),
+    limit: i64,
+) -> Result<Vec<(CustomerId, AttemptId)>> {
+    tx.all(&OPEN_PAGE, args![after.0, after.1, limit]).await
 }

@@ -47,20 +47,42 @@ crate::queries! { ALL;
     PUK_HASH_OF = "SELECT puk_hash FROM sim WHERE iccid = $1";
 }
 
-
 /// Many names at once need an array, which each engine has its own way for.
 static FIND_SQLITE: Sql = Sql::new(concat!(
-    "SELECT ", held_columns!(), " FROM json_each($1) j CROSS JOIN sim s ON s.iccid = j.value ", held_joins!(),
-    " UNION ALL SELECT ", held_columns!(), " FROM json_each($2) j CROSS JOIN sim s ON s.imsi = j.value ", held_joins!(),
-    " UNION ALL SELECT ", held_columns!(), " FROM json_each($3) j CROSS JOIN sim s ON s.msisdn = j.value ", held_joins!(),
+    "SELECT ",
+    held_columns!(),
+    " FROM json_each($1) j CROSS JOIN sim s ON s.iccid = j.value ",
+    held_joins!(),
+    " UNION ALL SELECT ",
+    held_columns!(),
+    " FROM json_each($2) j CROSS JOIN sim s ON s.imsi = j.value ",
+    held_joins!(),
+    " UNION ALL SELECT ",
+    held_columns!(),
+    " FROM json_each($3) j CROSS JOIN sim s ON s.msisdn = j.value ",
+    held_joins!(),
 ));
 static FIND_POSTGRES: Sql = Sql::new(concat!(
-    "SELECT ", held_columns!(), " FROM sim s ", held_joins!(), " WHERE s.iccid = ANY($1)",
-    " UNION ALL SELECT ", held_columns!(), " FROM sim s ", held_joins!(), " WHERE s.imsi = ANY($2)",
-    " UNION ALL SELECT ", held_columns!(), " FROM sim s ", held_joins!(), " WHERE s.msisdn = ANY($3)",
+    "SELECT ",
+    held_columns!(),
+    " FROM sim s ",
+    held_joins!(),
+    " WHERE s.iccid = ANY($1)",
+    " UNION ALL SELECT ",
+    held_columns!(),
+    " FROM sim s ",
+    held_joins!(),
+    " WHERE s.imsi = ANY($2)",
+    " UNION ALL SELECT ",
+    held_columns!(),
+    " FROM sim s ",
+    held_joins!(),
+    " WHERE s.msisdn = ANY($3)",
 ));
 static ADD_STOCK_POSTGRES: Sql = Sql::new(concat!(
-    "INSERT INTO sim (", stock_columns!(), ", state) \
+    "INSERT INTO sim (",
+    stock_columns!(),
+    ", state) \
      SELECT t.a, t.b, NULLIF(t.c, ''), t.d, NULLIF(t.e, ''), NULLIF(t.f, ''), NULLIF(t.g, ''::BYTEA), NULLIF(t.h, ''::BYTEA), \
      NULLIF(t.i, ''::BYTEA), NULLIF(t.j, ''::BYTEA), NULLIF(t.k, ''::BYTEA), NULLIF(t.l, ''::BYTEA), NULLIF(t.m, ''::BYTEA), \
      NULLIF(t.n, ''::BYTEA), NULLIF(t.o, ''::BYTEA), 'in_stock' \
@@ -155,7 +177,17 @@ impl FromRow for Held {
         };
         let brought = batch(&mut c)?;
         let source_hash = c.next()?;
-        Ok(Held { iccid, imsi, msisdn, kind, state, batch: brought, source_hash, line_batch: batch(&mut c)?, line_hash: c.next()? })
+        Ok(Held {
+            iccid,
+            imsi,
+            msisdn,
+            kind,
+            state,
+            batch: brought,
+            source_hash,
+            line_batch: batch(&mut c)?,
+            line_hash: c.next()?,
+        })
     }
 }
 
@@ -231,7 +263,12 @@ pub async fn find(tx: &mut Tx, iccid: &Iccid) -> Result<Option<Held>> {
     tx.maybe(&FIND, args![iccid.as_str()]).await
 }
 /// Every Sim that has one of these numbers, identities or line numbers; one that is found by several comes as often.
-pub async fn find_many(tx: &mut Tx, iccids: Vec<String>, imsis: Vec<String>, msisdns: Vec<String>) -> Result<Vec<Held>> {
+pub async fn find_many(
+    tx: &mut Tx,
+    iccids: Vec<String>,
+    imsis: Vec<String>,
+    msisdns: Vec<String>,
+) -> Result<Vec<Held>> {
     match tx.engine() {
         Engine::Sqlite => tx.all(&FIND_SQLITE, args![json(&iccids), json(&imsis), json(&msisdns)]).await,
         Engine::Postgres => tx.all(&FIND_POSTGRES, args![iccids, imsis, msisdns]).await,
@@ -262,8 +299,21 @@ pub async fn add_stock(tx: &mut Tx, sims: &[StockSim]) -> Result<u64> {
     for s in sims {
         let [pin1, puk1, pin2, puk2, code] = s.sealed.clone();
         let args = args![
-            s.iccid.as_str(), s.imsi.as_str(), s.msisdn.as_deref(), s.kind.word(), s.batch.as_deref(), s.line_batch.as_deref(),
-            s.source_hash, s.line_hash, pin1, puk1, pin2, puk2, code, s.puk_hash, s.registration_hash
+            s.iccid.as_str(),
+            s.imsi.as_str(),
+            s.msisdn.as_deref(),
+            s.kind.word(),
+            s.batch.as_deref(),
+            s.line_batch.as_deref(),
+            s.source_hash,
+            s.line_hash,
+            pin1,
+            puk1,
+            pin2,
+            puk2,
+            code,
+            s.puk_hash,
+            s.registration_hash
         ];
         added += tx.exec(&ADD_STOCK, args).await?;
     }

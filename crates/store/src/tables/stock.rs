@@ -224,11 +224,7 @@ pub fn undo_codes(tx: &mut Tx, (after, to): (&str, &str), batch: &str) {
 }
 
 /// Where names of a kind lead: name, customer, subject. Names that lead nowhere are left out.
-pub async fn names(
-    tx: &mut Tx,
-    kind: directory::Name,
-    names: Vec<String>,
-) -> Result<Vec<(String, CustomerId, RawId)>> {
+pub async fn names(tx: &mut Tx, kind: directory::Name, names: Vec<String>) -> Result<Vec<(String, CustomerId, RawId)>> {
     match tx.engine() {
         Engine::Sqlite => tx.all(&NAMES_SQLITE, args![kind, json(&names)]).await,
         Engine::Postgres => tx.all(&NAMES_POSTGRES, args![kind, names]).await,

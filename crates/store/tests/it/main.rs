@@ -6,6 +6,7 @@ mod backup;
 mod migrations;
 mod observe;
 mod postgres;
+mod privacy;
 mod schema;
 mod semantics;
 mod sqlite;

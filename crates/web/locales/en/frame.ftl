@@ -24,3 +24,6 @@ landing-promise-once = Never lost, never charged twice
 landing-promise-once-why = If a payment gives no answer, we ask the provider. What was paid twice goes back by itself.
 landing-promise-receipt = A receipt for everything
 landing-promise-receipt-why = Payment, posting and activation, each with its time.
+frame-terms = Terms
+terms-title = Terms
+terms-version = Version { $version }

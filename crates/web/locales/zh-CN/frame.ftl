@@ -24,3 +24,6 @@ landing-promise-once = 不丢钱，也不重复扣款
 landing-promise-once-why = 支付没有回音时，我们会主动查询；多付的钱自动原路退回。
 landing-promise-receipt = 每一笔都有凭证
 landing-promise-receipt-why = 付款、入账和生效时间都写在收据上。
+frame-terms = 服务条款
+terms-title = 服务条款
+terms-version = 版本 { $version }

@@ -416,6 +416,7 @@ impl OrderBody {
             placed_by: match order.placed_by {
                 PlacedBy::Owner => "owner",
                 PlacedBy::Guest => "guest",
+                PlacedBy::MovedIn => "moved_in",
             },
             terms_version: order.terms_version.clone(),
             placed_at: time(order.placed_at),

@@ -6,3 +6,4 @@ pub(crate) mod lines;
 pub(crate) mod openapi;
 pub(crate) mod orders;
 pub(crate) mod sign_in;
+pub(crate) mod what_if;

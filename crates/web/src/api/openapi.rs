@@ -1,6 +1,6 @@
 //! What the API says about itself: a document for machines, and a page for people.
 
-use super::{lines, orders, sign_in};
+use super::{lines, orders, sign_in, what_if};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, page as shown};
 use crate::visit::Visit;
@@ -25,6 +25,7 @@ use utoipa::{Modify, OpenApi};
         lines::one,
         lines::offerings,
         lines::quote,
+        what_if::what_if,
         orders::place,
         orders::one,
         orders::pay,

@@ -1,4 +1,6 @@
-//! The desk: what staff members see. Read only, for now.
+//! The desk: how staff members sign in, and what they see. Read only, for now.
 
 pub(crate) mod order;
 pub(crate) mod queue;
+pub(crate) mod set_up;
+pub(crate) mod sign_in;

@@ -74,6 +74,7 @@ fn order_block(show: &Show, view: &OrderView) -> Block {
     let placed_by = match order.placed_by {
         PlacedBy::Owner => "desk-by-owner",
         PlacedBy::Guest => "desk-by-guest",
+        PlacedBy::MovedIn => "desk-by-moved-in",
     };
     let terms = vec![
         term(show, "order-fact-number", order_number(&order.number)),

@@ -230,14 +230,16 @@ pub(crate) fn is_ending(view: &LineView) -> bool {
 pub(crate) const fn state_key(state: LineState) -> &'static str {
     use everline_core::line::SuspendCause;
     match state {
-        LineState::Stock | LineState::Test | LineState::Silent => "line-state-silent",
+        LineState::Test { .. } => "line-state-test",
+        LineState::Stock | LineState::Silent { .. } => "line-state-silent",
         LineState::Active => "line-state-active",
         LineState::Grace { .. } => "line-state-grace",
-        LineState::Suspended(SuspendCause::NotRenewed) => "line-state-suspended",
+        LineState::Suspended(SuspendCause::NotRenewed { .. }) => "line-state-suspended",
         LineState::Suspended(SuspendCause::Lost) => "line-state-lost",
         LineState::Suspended(SuspendCause::Barred) => "line-state-barred",
-        LineState::NumberKept => "line-state-number-kept",
-        LineState::Terminated | LineState::HandedOver | LineState::Quarantined => "line-state-over",
+        LineState::NumberKept { .. } => "line-state-number-kept",
+        LineState::Terminated { .. } => "line-state-terminated",
+        LineState::HandedOver | LineState::Quarantined { .. } | LineState::Closed => "line-state-over",
     }
 }
 

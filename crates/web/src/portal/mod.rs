@@ -14,5 +14,6 @@ pub(crate) mod qr;
 pub(crate) mod receipt;
 pub(crate) mod renew;
 pub(crate) mod sign_in;
+pub(crate) mod terms;
 
 pub(crate) use fault::fault_page;

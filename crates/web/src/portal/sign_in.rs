@@ -41,7 +41,7 @@ pub(crate) struct Way {
 }
 
 /// A path of ours, or nothing: nobody is sent elsewhere after signing in.
-fn own_path(next: &str) -> &str {
+pub(crate) fn own_path(next: &str) -> &str {
     let own = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
     if own { next } else { "" }
 }

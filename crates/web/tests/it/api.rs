@@ -68,6 +68,30 @@ async fn a_line_is_renewed_over_the_api() {
 }
 
 #[tokio::test]
+async fn what_becomes_of_a_line_if_nobody_pays() {
+    let world = World::new().await;
+    let mut client = Client::of(&world, Principal::Customer(world.people.linfang)).await;
+    let line = format!("/api/v1/lines/{}/what-if", world.people.phone);
+    let ahead = client.get(&format!("{line}?until=2027-01-31")).await;
+    assert_eq!(ahead.status, StatusCode::OK, "{}", ahead.text);
+    let ahead = ahead.json();
+    let steps = ahead["steps"].as_array().unwrap();
+    assert_eq!((&ahead["state"], steps.len()), (&json!("active"), 2), "{ahead}");
+    let states: Vec<_> = steps.iter().map(|step| (step["state"].clone(), step["in_service"].clone())).collect();
+    assert_eq!(states, [(json!("grace"), json!(true)), (json!("suspended"), json!(false))]);
+    assert_eq!(steps[0]["ends"].as_array().unwrap().len(), 1, "the plan that runs ends");
+    assert_eq!((&steps[0]["begins"], &steps[1]["ends"]), (&json!([]), &json!([])));
+    let first = steps[0]["at"].as_str().unwrap();
+    let to_then = client.get(&format!("{line}?until={first}")).await.json();
+    assert_eq!(to_then["steps"].as_array().unwrap().len(), 1, "up to that instant");
+    assert_eq!(client.get(&format!("{line}?until={first}")).await.json(), to_then, "looking changes nothing");
+    for wrong in ["", "?until=", "?until=soon", "?until=2020-01-01", "?until=2999-01-01", "?until=2027-01-31&more=1"] {
+        let refused = client.get(&format!("{line}{wrong}")).await;
+        assert_eq!((refused.status, &refused.json()["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("until")), "{wrong}");
+    }
+}
+
+#[tokio::test]
 async fn a_repeated_request_is_the_same_order_and_another_body_is_refused() {
     let world = World::new().await;
     let mut client = Client::of(&world, Principal::Customer(world.people.linfang)).await;

@@ -53,6 +53,12 @@ fn table() -> Vec<Row> {
         post("/orders/{order}/ask",                     [303, 303, 303, 404, 403]),
         post("/orders/{order}/network",                 [303, 303, 303, 404, 403]),
         get("/orders/{order}/receipt",                  [303, 303, 200, 404, 403]),
+        get("/terms",                                   [404, 404, 404, 404, 404]),
+        get("/desk/sign-in",                            [200, 200, 200, 200, 200]),
+        post("/desk/sign-in",                           [422, 422, 422, 422, 422]),
+        // The link is the right; without it there is nothing.
+        get("/desk/set-up/{link}",                      [404, 404, 404, 404, 404]),
+        post("/desk/set-up/{link}",                     [404, 404, 404, 404, 404]),
         get("/desk",                                    [303, 303, 403, 403, 200]),
         get("/desk/orders/{number}",                    [303, 303, 403, 403, 200]),
         post("/demo/enter/{key}",                       [303, 303, 303, 303, 303]),
@@ -74,6 +80,7 @@ fn table() -> Vec<Row> {
         get("/api/v1/lines",                            [401, 401, 200, 200, 403]),
         get("/api/v1/lines/{line}",                     [401, 401, 200, 404, 403]),
         get("/api/v1/lines/{line}/offerings",           [401, 401, 200, 404, 403]),
+        get("/api/v1/lines/{line}/what-if",             [401, 401, 200, 404, 403]),
         post("/api/v1/lines/{line}/quotes",             [401, 401, 200, 404, 403]),
         post("/api/v1/lines/{line}/orders",             [401, 401, 201, 404, 403]),
         get("/api/v1/orders/{order}",                   [401, 401, 200, 404, 403]),
@@ -158,6 +165,7 @@ impl Things {
         let known = who == Who::Guest;
         let secret = |text: &str| if known { text.to_owned() } else { "0".repeat(text.len()) };
         template
+            .replace("/what-if", "/what-if?until=2026-12-31")
             .replace("{line}", &self.world.people.watch.to_string())
             .replace("{order}", &self.order)
             .replace("{number}", &self.number)

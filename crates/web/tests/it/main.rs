@@ -9,4 +9,6 @@ mod journeys;
 mod live;
 mod machines;
 mod pages;
+mod staff;
+mod watched;
 mod world;

@@ -5,6 +5,7 @@ mod reference;
 
 use crate::world::outside::{Fate, TradeState};
 use crate::world::{Kit, World, quick};
+use everline_app::lifecycle_command::lifecycle_command;
 use everline_app::{Problem, ask_provider, device, place_order, start_payment};
 use everline_core::ids::{OrderId, SessionId};
 use everline_core::ledger::LedgerAccount;
@@ -17,7 +18,7 @@ use everline_store::{PostgresOptions, Store};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestError, TestRunner};
-use reference::{CODES, Model, Money};
+use reference::{Ages, CODES, COMMANDS, Model, Money};
 
 /// Something that happens. Numbers choose among what there is.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +41,8 @@ enum Op {
     Radio(bool),
     /// What becomes of refunds.
     Refunds(Fate),
+    /// Somebody wants something of the line.
+    Command(u8),
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -57,12 +60,15 @@ fn op() -> impl Strategy<Value = Op> {
         1 => newest.prop_map(Op::Ask),
         2 => (1u16..72).prop_map(Op::SkipHours),
         2 => (72u16..1_000).prop_map(Op::SkipHours),
+        1 => (1_000u16..2_500).prop_map(Op::SkipHours),
         2 => (6u8..50).prop_map(Op::WaitMinutes),
         3 => Just(Op::Attach),
         3 => (1u8..25).prop_map(Op::Report),
         1 => Just(Op::Detach),
         2 => any::<bool>().prop_map(Op::Radio),
         1 => refunds.prop_map(Op::Refunds),
+        2 => (0u8..6).prop_map(Op::Command),
+        1 => (0u8..28).prop_map(Op::Command),
     ]
 }
 
@@ -136,9 +142,13 @@ impl Pair {
                 self.model.wait(i64::from(minutes) * MINUTE_US);
             }
             Op::Attach => {
-                let granted = self.world.attach(&self.kit).await;
-                self.session = Some((granted.session, 0));
-                self.model.attach();
+                let attached = device::attach(&self.world.app, self.kit.imsi.as_str(), "http://radio/notify").await;
+                if self.model.over() {
+                    assert_eq!(attached, Err(Problem::NotFound("subscriber")));
+                } else {
+                    self.session = Some((attached.unwrap().session, 0));
+                    self.model.attach();
+                }
             }
             Op::Report(tenths) => {
                 if let Some((session, sequence)) = &mut self.session {
@@ -161,6 +171,11 @@ impl Pair {
                 self.world.radio.always("apply", if works { Fate::Works } else { Fate::Silent });
                 self.model.radio_works = works;
             }
+            Op::Command(number) => {
+                let command = COMMANDS[usize::from(number).min(COMMANDS.len() - 1)];
+                let done = lifecycle_command(&self.world.app, self.kit.customer, self.kit.line, command).await.unwrap();
+                assert_eq!(done.is_ok(), self.model.command(command), "{command:?}: {done:?}");
+            }
             Op::Refunds(fate) => {
                 self.world.provider.always("refund", fate);
                 self.model.refunds_end = fate;
@@ -168,6 +183,9 @@ impl Pair {
         }
         self.world.settle().await;
         self.model.settle();
+        if self.model.session.is_none() {
+            self.session = None; // ended by its device, or with the line
+        }
     }
 
     async fn place(&mut self, code: usize) {
@@ -242,8 +260,16 @@ impl Pair {
 async fn play(store: Store, seed: u64, family: Family, ops: Vec<Op>) {
     let world = World::over(store, seed).await;
     let kit = world.line(family).await;
-    let grace_days = i64::from(world.app.brand.rules(family).grace_days);
-    let model = Model::new(world.app.clock.now().business.us(), grace_days);
+    let rules = world.app.brand.rules(family);
+    let days = |days: Option<u16>| days.map(i64::from);
+    let ages = Ages {
+        grace: i64::from(rules.grace_days),
+        suspended: days(rules.suspended_days),
+        kept: days(rules.keep_number_days),
+        terminated: days(rules.terminated_days),
+        quarantined: days(rules.quarantine_days),
+    };
+    let model = Model::new(world.app.clock.now().business.us(), ages);
     let mut pair = Pair { world, model, kit, orders: Vec::new(), attempts: Vec::new(), session: None };
     for op in ops {
         pair.apply(op).await;
@@ -256,7 +282,7 @@ async fn play(store: Store, seed: u64, family: Family, ops: Vec<Op>) {
 /// Plays that many sequences, and shows the smallest one that fails.
 fn check(cases: u32, play: impl Fn(u64, Family, Vec<Op>)) {
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
-    let family = prop_oneof![Just(Family::Watch), Just(Family::Phone)];
+    let family = prop_oneof![Just(Family::Watch), Just(Family::Phone), Just(Family::Travel)];
     let done = TestRunner::new(config).run(&(any::<u64>(), family, vec(op(), 1..50)), |(seed, family, ops)| {
         play(seed, family, ops);
         Ok(())

@@ -4,6 +4,7 @@ use crate::world::outside::{Fate, TradeState};
 use crate::world::stock::{GB, YUAN};
 use everline_app::Problem;
 use everline_core::charging::Service;
+use everline_core::lifecycle::LifecycleCommand;
 use everline_core::line::{LineState, SuspendCause};
 use everline_core::order::OrderState;
 use everline_core::payment::{Method, Settlement};
@@ -78,10 +79,31 @@ impl ModelSession {
     }
 }
 
+/// How many days each state lasts; `None`: it has no end by itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Ages {
+    pub grace: i64,
+    pub suspended: Option<i64>,
+    pub kept: Option<i64>,
+    pub terminated: Option<i64>,
+    pub quarantined: Option<i64>,
+}
+
+/// What people do to the line.
+pub const COMMANDS: [LifecycleCommand; 7] = [
+    LifecycleCommand::ReportLost,
+    LifecycleCommand::LiftLost,
+    LifecycleCommand::Bar,
+    LifecycleCommand::LiftBar,
+    LifecycleCommand::KeepNumber,
+    LifecycleCommand::BringBack,
+    LifecycleCommand::Terminate,
+];
+
 pub struct Model {
     pub now: i64,
     system: i64,
-    grace_days: i64,
+    ages: Ages,
     pub state: LineState,
     pub service_until: Option<i64>,
     periods: Vec<ModelPeriod>,
@@ -94,12 +116,12 @@ pub struct Model {
 }
 
 impl Model {
-    pub fn new(now: i64, grace_days: i64) -> Self {
+    pub fn new(now: i64, ages: Ages) -> Self {
         Self {
             now,
             system: now,
-            grace_days,
-            state: LineState::Silent,
+            ages,
+            state: LineState::Silent { until: None },
             service_until: None,
             periods: Vec::new(),
             session: None,
@@ -128,8 +150,17 @@ impl Model {
     fn has_service(&self, at: i64) -> bool {
         self.periods.iter().any(|period| self.is_plan(period) && Self::usable(period, at))
     }
+    fn lost_or_barred(&self) -> bool {
+        matches!(self.state, LineState::Suspended(SuspendCause::Lost | SuspendCause::Barred))
+    }
+    pub fn over(&self) -> bool {
+        matches!(self.state, LineState::Terminated { .. } | LineState::Quarantined { .. } | LineState::Closed)
+    }
+    fn for_sale(&self) -> bool {
+        !self.over() && !self.lost_or_barred()
+    }
     fn in_service(&self) -> bool {
-        matches!(self.state, LineState::Silent | LineState::Active | LineState::Grace { .. })
+        matches!(self.state, LineState::Silent { .. } | LineState::Active | LineState::Grace { .. })
     }
     pub fn left(&self) -> i64 {
         self.periods.iter().filter(|period| Self::usable(period, self.now)).map(|period| period.left).sum()
@@ -172,6 +203,7 @@ impl Model {
         let waiting = self.periods.iter().filter(|p| self.is_plan(p) && (p.ends.is_none() || p.starts > self.now));
         let first_use = waiting.clone().any(|period| period.ends.is_none());
         match code {
+            _ if !self.for_sale() => Err(NotSellable::LineState),
             TOPUP => Ok(()),
             PACK if self.state == LineState::Active && self.plan_runs() => Ok(()),
             PACK => Err(NotSellable::NeedsPlan),
@@ -264,7 +296,9 @@ impl Model {
         let order = self.attempts[n].order;
         let code = self.orders[order].code;
         let takes = match self.orders[order].state {
-            OrderState::AwaitingPayment => code != PACK || (self.in_service() && self.plan_runs()),
+            OrderState::AwaitingPayment => {
+                self.for_sale() && (code != PACK || (self.in_service() && self.plan_runs()))
+            }
             OrderState::Closed => self.sellable(code).is_ok(),
             _ => false,
         };
@@ -292,11 +326,12 @@ impl Model {
             self.periods.push(ModelPeriod { order, ends, starts, left: OCTETS[code] });
             self.know_the_end();
         }
-        if self.has_service(self.now) {
+        let was_out = !self.in_service();
+        if self.has_service(self.now) && (code == DAYS || code == TRIP) {
             self.state = LineState::Active;
         }
-        let lets_in = code != TOPUP && behind.is_none() && self.in_service();
-        if lets_in && self.restore() && code != TRIP {
+        let lets_in = code != TOPUP && (behind.is_none() || was_out) && self.in_service();
+        if lets_in && self.restore() && code != TRIP && behind.is_none() {
             self.orders[order].state = OrderState::Delivered;
         }
     }
@@ -315,6 +350,59 @@ impl Model {
         if self.session.as_ref().is_none_or(|session| session.service != Service::Restoring) {
             let delivered = self.orders.iter_mut().filter(|order| order.state == OrderState::Delivered);
             delivered.for_each(|order| order.state = OrderState::InEffect);
+        }
+    }
+
+    // What people do to the line
+
+    pub fn command(&mut self, command: LifecycleCommand) -> bool {
+        use LifecycleCommand::{Bar, BringBack, KeepNumber, LiftBar, LiftLost, ReportLost, Terminate};
+        let was_out = !self.in_service();
+        let after = |from: i64, days: Option<i64>| days.map(|days| BusinessTime::from_us(from + days * DAY));
+        let (lost, barred) = (SuspendCause::Lost, SuspendCause::Barred);
+        let kept = matches!(self.state, LineState::NumberKept { .. });
+        let next = match command {
+            _ if self.over() => return false,
+            Terminate => LineState::Terminated { until: after(self.now, self.ages.terminated) },
+            LiftLost if self.state == LineState::Suspended(lost) => self.from_its_plans(),
+            LiftBar if self.state == LineState::Suspended(barred) => self.from_its_plans(),
+            BringBack if kept && self.has_service(self.now) => LineState::Active,
+            _ if self.lost_or_barred() => return false,
+            ReportLost => LineState::Suspended(lost),
+            Bar => LineState::Suspended(barred),
+            KeepNumber if !kept => {
+                let plans = self.periods.iter().filter(|period| self.is_plan(period));
+                let paid = plans.map(|period| period.ends.unwrap_or(period.starts + 7 * DAY)).max();
+                let from = paid.map_or(self.now, |paid| paid.max(self.now));
+                LineState::NumberKept { until: after(from, self.ages.kept) }
+            }
+            _ => return false,
+        };
+        self.state = next;
+        if !self.in_service() {
+            self.cut_off();
+        } else if was_out && (self.left() > 0 || matches!(self.state, LineState::Grace { .. })) {
+            self.restore();
+        }
+        true
+    }
+    fn from_its_plans(&self) -> LineState {
+        let grace = self.service_until.map(|end| end + self.ages.grace * DAY).filter(|until| *until > self.now);
+        match (self.service_until, grace) {
+            _ if self.has_service(self.now) => LineState::Active,
+            (None, _) => LineState::Silent { until: self.ages.suspended.map(|_| BusinessTime::from_us(self.now + 20 * DAY)) },
+            (_, Some(until)) => LineState::Grace { until: BusinessTime::from_us(until) },
+            _ => self.suspended(self.now),
+        }
+    }
+    fn suspended(&self, at: i64) -> LineState {
+        let until = self.ages.suspended.map(|days| BusinessTime::from_us(at + days * DAY));
+        LineState::Suspended(SuspendCause::NotRenewed { until })
+    }
+    fn cut_off(&mut self) {
+        if let Some(session) = self.session.as_mut().filter(|session| session.service != Service::Redirected) {
+            session.service = Service::Redirected;
+            session.will_tell(false);
         }
     }
 
@@ -406,9 +494,49 @@ impl Model {
     fn next_due(&self) -> Option<i64> {
         let begun = |period: &ModelPeriod| self.orders[period.order].state != OrderState::Queued;
         let periods = self.periods.iter().map(|p| p.ends.filter(|_| begun(p)).unwrap_or(p.starts));
-        let grace = if let LineState::Grace { until } = self.state { Some(until.us()) } else { None };
+        let grace = self.state_ends();
         let open = self.orders.iter().filter(|order| order.state == OrderState::AwaitingPayment);
         periods.chain(grace).chain(open.map(|order| order.expires)).min()
+    }
+    fn state_ends(&self) -> Option<i64> {
+        match self.state {
+            LineState::Grace { until } => Some(until.us()),
+            LineState::Silent { until }
+            | LineState::Suspended(SuspendCause::NotRenewed { until })
+            | LineState::NumberKept { until }
+            | LineState::Terminated { until }
+            | LineState::Quarantined { until } => until.map(BusinessTime::us),
+            _ => None,
+        }
+    }
+    /// What follows the state by itself.
+    fn grow_older(&mut self, due: i64) {
+        let after = |days: Option<i64>| days.map(|days| BusinessTime::from_us(due + days * DAY));
+        self.state = match self.state {
+            LineState::Active if self.ages.grace > 0 => {
+                LineState::Grace { until: BusinessTime::from_us(due + self.ages.grace * DAY) }
+            }
+            LineState::Active => self.suspended(due),
+            _ if self.state_ends().is_none_or(|end| end > due) => self.state,
+            LineState::Silent { .. } | LineState::Grace { .. } => self.suspended(due),
+            LineState::Suspended(_) => LineState::NumberKept { until: after(self.ages.kept) },
+            LineState::NumberKept { .. } => LineState::Terminated { until: after(self.ages.terminated) },
+            LineState::Terminated { .. } => {
+                for period in std::mem::take(&mut self.periods) {
+                    let order = &mut self.orders[period.order];
+                    if matches!(order.state, OrderState::Queued | OrderState::StartsOnFirstUse) {
+                        order.state = OrderState::InEffect;
+                    }
+                }
+                self.service_until = self.service_until.map(|end| end.min(due));
+                LineState::Quarantined { until: after(self.ages.quarantined) }
+            }
+            LineState::Quarantined { .. } => {
+                self.session = None;
+                LineState::Closed
+            }
+            other => other,
+        };
     }
     /// Everything that is due at an instant; the orders that closed.
     fn happen(&mut self, due: i64) -> Vec<usize> {
@@ -430,23 +558,16 @@ impl Model {
         }
         self.know_the_end();
         self.periods.retain(|period| period.ends.is_none_or(|end| end > due));
-        self.state = match self.state {
-            LineState::Silent | LineState::Active | LineState::Grace { .. } | LineState::Suspended(_)
-                if self.has_service(due) =>
-            {
-                LineState::Active
-            }
-            LineState::Active if self.grace_days == 0 => LineState::Suspended(SuspendCause::NotRenewed),
-            LineState::Active => LineState::Grace { until: BusinessTime::from_us(due + self.grace_days * DAY) },
-            LineState::Grace { until } if until.us() <= due => LineState::Suspended(SuspendCause::NotRenewed),
-            other => other,
-        };
-        if !self.in_service()
-            && let Some(session) = self.session.as_mut().filter(|session| session.service != Service::Redirected)
-        {
-            session.service = Service::Redirected;
-            session.will_tell(false);
+        let stopped = self.lost_or_barred() || self.over() || matches!(self.state, LineState::NumberKept { .. });
+        if self.has_service(due) && !stopped {
+            self.state = LineState::Active;
+        } else {
+            self.grow_older(due);
         }
+        if !self.in_service() {
+            self.cut_off();
+        }
+        begun.retain(|order| matches!(self.orders[*order].state, OrderState::Queued | OrderState::StartsOnFirstUse));
         let waits = !begun.is_empty() && self.in_service() && self.restore();
         for order in begun {
             self.orders[order].state = if waits { OrderState::Delivered } else { OrderState::InEffect };

@@ -2,10 +2,13 @@
 
 use crate::world::cast::{Cast, populate};
 use crate::world::{Kit, World, on_both};
-use everline_core::charging::{Allowance, Service, Window};
+use everline_app::lifecycle_command::lifecycle_command;
+use everline_core::charging::{Allowance, Bucket, Service, Window};
 use everline_core::effects::{Job, Receipt};
 use everline_core::ids::{CustomerId, JobId, OrderId, RawId, RefundId};
 use everline_core::ledger::{Cause, Posting, Template};
+use everline_core::lifecycle::LifecycleCommand;
+use everline_core::offering::{Family, Unit};
 use everline_core::order::Order;
 use everline_core::payment::Attempt;
 use everline_store::{Value, args};
@@ -86,17 +89,12 @@ const TABLES: [&str; 13] = [
     "receipt_unnumbered",
     "directory",
 ];
-const MORE_TABLES: [&str; 3] = ["timer", "job", "setting"];
+const MORE_TABLES: [&str; 5] = ["timer", "job", "setting", "line_event", "sim"];
 
 #[tokio::test]
 async fn every_planted_corruption_is_found() {
     on_both(async |world: World| {
         let cast = populate(&world).await;
-        world.sound().await;
-        let tables: Vec<&str> = TABLES.into_iter().chain(MORE_TABLES).collect();
-        for table in &tables {
-            world.sql(&format!("CREATE TABLE sound_{table} AS SELECT * FROM {table}"), args![]).await;
-        }
         let mut plan = Plan::default();
         money(&mut plan, &world, &cast).await;
         orders(&mut plan, &world, &cast).await;
@@ -106,17 +104,70 @@ async fn every_planted_corruption_is_found() {
         lines(&mut plan, &world, &cast).await;
         let classes: std::collections::BTreeSet<&str> = plan.0.iter().map(|planted| planted.invariant).collect();
         assert!(plan.0.len() >= 40 && classes.len() >= 12, "{} of {} classes", plan.0.len(), classes.len());
-        for Planted { sql, args, invariant, row } in plan.0 {
-            assert_eq!(world.sql(&sql, args).await, 1, "{sql}");
-            let report = world.verify().await;
-            let found = report.findings.iter().any(|found| found.invariant == invariant && found.row == row);
-            assert!(found, "{sql}\nis not found as {invariant} of {row} in\n{report}");
-            let words: Vec<&str> = sql.split_whitespace().collect();
-            let table = words[if words[0] == "UPDATE" { 1 } else { 2 }];
-            world.sql(&format!("DELETE FROM {table}"), args![]).await;
-            world.sql(&format!("INSERT INTO {table} SELECT * FROM sound_{table}"), args![]).await;
+        plant(&world, plan).await;
+    })
+    .await;
+}
+
+/// Plants each corruption alone, and takes it out again once it was found.
+async fn plant(world: &World, plan: Plan) {
+    world.sound().await;
+    for table in TABLES.into_iter().chain(MORE_TABLES) {
+        world.sql(&format!("CREATE TABLE sound_{table} AS SELECT * FROM {table}"), args![]).await;
+    }
+    for Planted { sql, args, invariant, row } in plan.0 {
+        assert_eq!(world.sql(&sql, args).await, 1, "{sql}");
+        let report = world.verify().await;
+        let found = report.findings.iter().any(|found| found.invariant == invariant && found.row == row);
+        assert!(found, "{sql}\nis not found as {invariant} of {row} in\n{report}");
+        let words: Vec<&str> = sql.split_whitespace().collect();
+        let table = words[if words[0] == "UPDATE" { 1 } else { 2 }];
+        world.sql(&format!("DELETE FROM {table}"), args![]).await;
+        world.sql(&format!("INSERT INTO {table} SELECT * FROM sound_{table}"), args![]).await;
+    }
+    world.sound().await;
+}
+
+#[tokio::test]
+async fn every_corruption_of_how_a_line_ends_is_found() {
+    on_both(async |world: World| {
+        let (closed, ended) = (world.line(Family::Travel).await, world.line(Family::Travel).await);
+        for kit in [&closed, &ended] {
+            world.buys(kit, "days").await;
         }
-        world.sound().await;
+        let command = lifecycle_command(&world.app, closed.customer, closed.line, LifecycleCommand::Terminate);
+        command.await.unwrap().unwrap();
+        world.skip_days(70).await;
+        let command = lifecycle_command(&world.app, ended.customer, ended.line, LifecycleCommand::Terminate);
+        command.await.unwrap().unwrap();
+        let resting = world.line(Family::Travel).await;
+        let order = world.buys(&resting, "days").await;
+        let period = world.allowance(&resting).await;
+        let command = lifecycle_command(&world.app, resting.customer, resting.line, LifecycleCommand::Terminate);
+        command.await.unwrap().unwrap();
+        world.skip_days(5).await;
+
+        let mut plan = Plan::default();
+        plan.line(&ended, "state = 'active', state_until = NULL", "line_event");
+        plan.line(&ended, "state_since = state_since + 1", "line_event");
+        let newest = "UPDATE line_event SET cause = 'time', state = 'silent' WHERE line_id = $1 AND state = 'quarantined'";
+        plan.add(newest, args![ended.line], "line_event", line_row(&ended));
+        let login = "INSERT INTO directory (kind, name, customer_id, subject_id) VALUES ('login', $1, $2, $2)";
+        plan.add(login, args![ended.msisdn.as_str(), ended.customer], "number_given_up", line_row(&ended));
+        let sim = "UPDATE sim SET line_id = $1, role = 'primary' WHERE imsi = $2";
+        plan.add(sim, args![closed.line, closed.imsi.as_str()], "number_given_back", line_row(&closed));
+        let name = "INSERT INTO directory (kind, name, customer_id, subject_id) VALUES ('msisdn', $1, $2, $3)";
+        let msisdn = closed.msisdn.as_str();
+        let row = format!("directory(msisdn, {}****{})", &msisdn[..3], &msisdn[msisdn.len() - 4..]);
+        plan.add(name, args![msisdn, closed.customer, closed.line], "directory", row);
+        plan.body(&resting, &period, "rest_is_earned", line_row(&resting));
+        plan.order(&order, "ends_at = ends_at + 86400000000", "period_of_order");
+        plan.line(&resting, "state = 'terminated'", "line_event");
+        plan.line(&resting, "state_until = NULL", "timer_of_line");
+        let mut trial = world.allowance(&ended).await;
+        trial.trial = Some(Bucket { unit: Unit::Octets, granted: 1, used: 0 });
+        plan.body(&ended, &trial, "trial_of_test", line_row(&ended));
+        plant(&world, plan).await;
     })
     .await;
 }
@@ -415,8 +466,8 @@ async fn lines(plan: &mut Plan, world: &World, cast: &Cast) {
     plan.line(kit, "state = 'suspended'", "line_state");
     plan.line(kit, "state = 'silent'", "line_state");
     plan.line(kit, "state = 'asleep'", "stored_word");
-    plan.line(kit, "grace_until = 7", "line_state");
-    plan.line(&cast.grace, "grace_until = 7", "line_state");
+    plan.line(kit, "state_until = 7", "line_state");
+    plan.line(&cast.grace, "state_until = 7", "line_state");
     plan.line(kit, "service_until = service_until + 1", "line_service_until");
     plan.line(kit, "service_until = NULL", "line_service_until");
     plan.line(kit, "msisdn = '13800000000'", "directory");

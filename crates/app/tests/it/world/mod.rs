@@ -134,7 +134,7 @@ impl World {
             device: DeviceKind::Watch,
             family,
             network,
-            state: LineState::Silent,
+            state: LineState::Silent { until: None },
             state_since: at,
             service_until: None,
             guest_renewal: true,
@@ -195,6 +195,21 @@ impl World {
     pub async fn pays(&self, attempt: &Attempt) {
         let notice = self.provider.pay(&attempt.out_trade_no);
         self.notice(&notice).await.unwrap();
+    }
+
+    /// The notice of a payment comes once more.
+    pub async fn pays_again(&self, attempt: &Attempt) {
+        let notice = self.provider.notice(&attempt.out_trade_no, |_| {});
+        self.notice(&notice).await.unwrap();
+    }
+
+    /// Another node on the same store, with a clock of its own that says the same.
+    pub fn another_node(&self) -> Self {
+        let mut node = self.clone();
+        let clock = Clock::manual(self.app.clock.now().system, 2);
+        clock.set_business_offset_us(self.app.clock.business_offset_us());
+        node.app.clock = Arc::new(clock);
+        node
     }
 
     /// A notice arrives.

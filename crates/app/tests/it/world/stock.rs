@@ -13,7 +13,8 @@ pub const GB: i64 = 1_000_000_000;
 /// A currency unit, in millionths.
 pub const YUAN: i64 = 1_000_000;
 
-/// A brand whose phones have three days of grace and whose watches and trackers have none.
+/// A brand whose phones have three days of grace and whose watches and trackers have none; its travel lines have a rule for
+/// every age.
 pub fn brand() -> Brand {
     Brand {
         name: Localized::zh_en("长线", "Longline"),
@@ -27,7 +28,25 @@ pub fn brand() -> Brand {
         terms_version: "2026-01".to_owned(),
         order_minutes: 30,
         queued_plans_max: 3,
-        families: BTreeMap::from([(Family::Phone, FamilyRules { grace_days: 3 })]),
+        retention: everline_core::retention::Retention::default(),
+        families: BTreeMap::from([
+            (Family::Phone, FamilyRules { grace_days: 3, ..FamilyRules::default() }),
+            (Family::Travel, whole_life()),
+        ]),
+    }
+}
+
+/// Rules for every age.
+pub fn whole_life() -> FamilyRules {
+    FamilyRules {
+        grace_days: 2,
+        test_days: Some(10),
+        test_octets: 500_000_000,
+        silent_days: Some(20),
+        suspended_days: Some(30),
+        keep_number_days: Some(90),
+        terminated_days: Some(5),
+        quarantine_days: Some(60),
     }
 }
 

@@ -104,11 +104,8 @@ impl Opener {
         let pages_max = self.options.pages_max.map_or_else(String::new, |n| format!("PRAGMA max_page_count = {n};"));
         // A log that grew under a long reader is cut to four times its usual size when it starts again.
         let limit = 4 * u64::from(self.options.wal_pages) * u64::from(self.options.page_size);
-        c.execute_batch(&format!(
-            "{pages_max} PRAGMA wal_autocheckpoint = {}; PRAGMA journal_size_limit = {limit};",
-            self.options.wal_pages
-        ))
-        .map_err(error::sqlite)?;
+        c.execute_batch(&format!("{pages_max} PRAGMA journal_size_limit = {limit};")).map_err(error::sqlite)?;
+        checkpoint::measure(&c);
         Ok(c)
     }
 
@@ -193,6 +190,7 @@ impl Sqlite {
         let (wake, woken) = sync_channel(1);
         // From here on an early return drops the channels, which ends the threads that were started.
         let first = opener.recover()?;
+        sync_folder(path)?;
         let mut threads = Vec::new();
         let reads = Arc::new(Mutex::new(reads));
         for _ in 0..options.readers.max(1) {
@@ -280,6 +278,20 @@ fn lock(path: &Path) -> Result<File> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::InUse),
         Err(TryLockError::Error(e)) => Err(Error::Database(format!("lock file: {e}"))),
+    }
+}
+
+/// Makes the names of the file and of its log durable: without its name, a log that was synced is lost. SQLite does the
+/// same at the first sync of a log, but goes on if that fails.
+fn sync_folder(path: &Path) -> Result<()> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        // A file system that has nothing to sync there.
+        Err(e) if e.kind() == std::io::ErrorKind::InvalidInput => Ok(()),
+        synced => synced.map_err(|_| Error::Io { code: error::SQLITE_IOERR_DIR_FSYNC }),
     }
 }
 

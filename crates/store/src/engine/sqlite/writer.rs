@@ -1,6 +1,6 @@
 //! The writer thread: Works under savepoints, one COMMIT for all that wait.
 
-use super::checkpoint::Checkpoints;
+use super::checkpoint::{self, Checkpoints};
 use super::job::{Answer, Job, Ran, connection, statement};
 use super::{Opener, stop};
 use crate::engine::error::{Error, Result};
@@ -66,10 +66,10 @@ impl Writer {
                 Err(Broken::Unknown) => answer(&mut group, Some(&Error::CommitUnknown)),
                 Err(Broken::Rerun(_)) => group.drain(..).for_each(|job| self.alone(job)),
             }
+            self.checkpoint();
             if self.stopped.load(SeqCst) {
                 return;
             }
-            self.checkpoint();
         }
     }
 
@@ -184,8 +184,14 @@ impl Writer {
         stop(&self.stopped);
     }
 
-    /// Wakes the checkpoint thread if enough has changed.
+    /// Wakes the checkpoint thread if enough has changed; checkpoints itself if that one is left behind.
     fn checkpoint(&mut self) {
+        if !self.stopped.load(SeqCst)
+            && checkpoint::pages() >= self.opener.options.wal_pages
+            && connection(&self.tx).is_ok_and(|c| checkpoint::passive(c).is_err())
+        {
+            return self.give_up();
+        }
         let changed = connection(&self.tx).map_or(0, Connection::total_changes);
         if changed.saturating_sub(self.checkpointed) >= self.opener.options.checkpoint_rows {
             self.checkpointed = changed;

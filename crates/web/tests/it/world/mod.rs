@@ -110,10 +110,10 @@ impl World {
         };
         let people = seed(&app, &outside).await;
         let config = WebConfig {
-            public_url: public_url.to_owned(),
             secure_cookies: false,
             device_secret: Some(DEVICE_SECRET.to_owned()),
             demo: Some(demo(&people)),
+            ..WebConfig::new(public_url.to_owned())
         };
         let router = everline_web::router(app.clone(), config);
         Self { app, outside, people, router, _file: None }
@@ -121,12 +121,7 @@ impl World {
 
     /// A router with another configuration over the same app.
     pub fn router_with(&self, change: impl FnOnce(&mut WebConfig)) -> axum::Router {
-        let mut config = WebConfig {
-            public_url: "https://portal.test".to_owned(),
-            secure_cookies: true,
-            device_secret: None,
-            demo: None,
-        };
+        let mut config = WebConfig::new("https://portal.test".to_owned());
         change(&mut config);
         everline_web::router(self.app.clone(), config)
     }
@@ -369,7 +364,7 @@ async fn add_line(app: &App, seed: &Seed, place: usize) {
         device: seed.device,
         family: seed.family,
         network: seed.network,
-        state: LineState::Silent,
+        state: LineState::Silent { until: None },
         state_since: app.clock.now().business,
         service_until: None,
         guest_renewal: seed.guests,

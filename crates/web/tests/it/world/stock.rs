@@ -22,7 +22,8 @@ pub fn brand() -> Brand {
         terms_version: "2026-10".to_owned(),
         order_minutes: 15,
         queued_plans_max: 12,
-        families: BTreeMap::from(families.map(|(family, grace_days)| (family, FamilyRules { grace_days }))),
+        retention: everline_core::retention::Retention::default(),
+        families: BTreeMap::from(families.map(|(family, grace_days)| (family, FamilyRules { grace_days, ..FamilyRules::default() }))),
     }
 }
 

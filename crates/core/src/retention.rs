@@ -1,0 +1,112 @@
+//! How long what is kept for. What is needed to prove where money went is kept with the books and never removed here.
+
+use crate::time::{DAY_US, SystemTime};
+use serde::{Deserialize, Serialize};
+
+/// A kind of record that is kept for some time only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Record {
+    /// One-time codes, as keyed hashes with the number they were sent to: they stop to work within minutes.
+    LoginCode,
+    /// Signed-in browsers, after their end.
+    LoginSession,
+    /// Idempotency keys: a client may repeat a request for so long.
+    IdempotencyKey,
+    /// Providers' notices as they arrived: the evidence in a dispute.
+    Notice,
+    /// Which message was sent when; never its text.
+    Message,
+    /// Usage that no bucket could take.
+    Usage,
+}
+
+impl Record {
+    /// All of them.
+    pub const ALL: [Record; 6] = [
+        Record::LoginCode,
+        Record::LoginSession,
+        Record::IdempotencyKey,
+        Record::Notice,
+        Record::Message,
+        Record::Usage,
+    ];
+    /// The stable word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Record::LoginCode => "login_code",
+            Record::LoginSession => "login_session",
+            Record::IdempotencyKey => "idempotency_key",
+            Record::Notice => "notice",
+            Record::Message => "message",
+            Record::Usage => "usage",
+        }
+    }
+}
+
+/// Days for which records are kept, a brand's own decision within its law.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    /// One-time codes, after they expired.
+    pub login_code_days: u16,
+    /// Signed-in browsers, after they ended.
+    pub login_session_days: u16,
+    /// Idempotency keys; never fewer than 30.
+    pub idempotency_key_days: u16,
+    /// Raw notices. Card and wallet disputes can begin a year after the payment.
+    pub notice_days: u16,
+    /// Messages.
+    pub message_days: u16,
+    /// Overrun.
+    pub usage_days: u16,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            login_code_days: 1,
+            login_session_days: 1,
+            idempotency_key_days: 30,
+            notice_days: 400,
+            message_days: 400,
+            usage_days: 400,
+        }
+    }
+}
+
+impl Retention {
+    /// Records of this kind from before this instant are over.
+    #[must_use]
+    pub fn over_before(&self, record: Record, now: SystemTime) -> SystemTime {
+        let days = match record {
+            Record::LoginCode => self.login_code_days,
+            Record::LoginSession => self.login_session_days,
+            Record::IdempotencyKey => self.idempotency_key_days.max(30),
+            Record::Notice => self.notice_days,
+            Record::Message => self.message_days,
+            Record::Usage => self.usage_days,
+        };
+        now.plus_us(-i64::from(days).saturating_mul(DAY_US))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idempotency_keys_are_kept_for_at_least_thirty_days() {
+        let now = SystemTime::from_us(100 * DAY_US);
+        let short = Retention { idempotency_key_days: 1, ..Retention::default() };
+        assert_eq!(short.over_before(Record::IdempotencyKey, now), SystemTime::from_us(70 * DAY_US));
+        assert_eq!(short.over_before(Record::LoginCode, now), SystemTime::from_us(99 * DAY_US));
+    }
+
+    #[test]
+    fn what_a_brand_leaves_out_has_its_default() {
+        let given: Retention = serde_json::from_str(r#"{"notice_days":800}"#).unwrap();
+        assert_eq!(given, Retention { notice_days: 800, ..Retention::default() });
+        assert!(serde_json::from_str::<Retention>(r#"{"notices_days":800}"#).is_err());
+    }
+}

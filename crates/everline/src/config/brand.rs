@@ -1,0 +1,138 @@
+//! The section about the brand: what customers read, and the rules lines live by.
+
+use super::read::Table;
+use super::services::base_url;
+use everline_core::brand::{Brand, FamilyRules, Localized};
+use everline_core::money::Currency;
+use everline_core::offering::Family;
+use everline_core::retention::Retention;
+use everline_core::time::Zone;
+use std::collections::BTreeMap;
+
+const FAMILIES: [(&str, Family); 5] = [
+    ("phone", Family::Phone),
+    ("watch", Family::Watch),
+    ("router", Family::Router),
+    ("iot", Family::Iot),
+    ("travel", Family::Travel),
+];
+/// The languages of texts, as keys.
+const TAGS: [&str; 2] = ["zh-CN", "en"];
+
+/// The brand, its links, and the text of its terms.
+pub(super) type BrandSection = (Brand, Vec<(Localized, String)>, Option<Localized>);
+
+pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
+    let name = localized(table, "name", "what customers know you by");
+    let legal_name = localized(table, "legal_name", "the payee on receipts");
+    let credit_code = table.required("credit_code", "the payee's organisation credit code").map(str::to_owned);
+    let zone = |name: &str| match Zone::named(name) {
+        Ok(_) => Ok(name.to_owned()),
+        Err(_) => Err(format!("{name:?} is no IANA time zone, like Asia/Shanghai")),
+    };
+    let time_zone = table.required_parsed("time_zone", "like Asia/Shanghai", zone);
+    let currency = table.required_parsed("currency", "like CNY", str::parse::<Currency>);
+    let calling_code = table.required_parsed("calling_code", "like 86", |code| {
+        let fits = (1..=3).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_digit());
+        if fits { Ok(code.to_owned()) } else { Err(format!("{code:?} is no country calling code, like 86")) }
+    });
+    let hotline = table.required("hotline", "the number people call").map(str::to_owned);
+    let hotline_hours = localized(table, "hotline_hours", "when somebody answers");
+    let terms_version = table.required("terms_version", "like 2026-10").map(str::to_owned);
+    let order_minutes = table.number("order_minutes", 2..=1_440, 15);
+    let queued_plans_max = table.number("queued_plans_max", 0..=120, 12);
+    let families = table.within("families", |families| {
+        let rules = FAMILIES.map(|(key, family)| {
+            let rules = families.within(key, |table| table.is_there().then(|| rules(table)));
+            (family, rules)
+        });
+        rules.into_iter().filter_map(|(family, rules)| Some((family, rules?))).collect::<BTreeMap<_, _>>()
+    });
+    let retention = table.within("retention", retention);
+    let links = table.tables("links", |link| {
+        let (name, url) = (localized(link, "name", "what the page is called"), link.required_parsed("url", "where", base_url));
+        Some((name?, url?))
+    });
+    let terms = terms(table);
+    let brand = Brand {
+        name: name?,
+        legal_name: legal_name?,
+        credit_code: credit_code?,
+        time_zone: time_zone?,
+        currency: currency?,
+        calling_code: calling_code?,
+        hotline: hotline?,
+        hotline_hours: hotline_hours?,
+        terms_version: terms_version?,
+        order_minutes: u16::try_from(order_minutes).unwrap_or(15),
+        queued_plans_max: u8::try_from(queued_plans_max).unwrap_or(12),
+        families,
+        retention,
+    };
+    Some((brand, links, terms))
+}
+
+/// A text in the languages of the program; one of them is enough.
+fn localized(table: &Table<'_>, key: &'static str, what: &str) -> Option<Localized> {
+    if !table.has(key) {
+        table.missing(key, what);
+    }
+    table.within(key, |texts| {
+        if !texts.is_there() {
+            return None;
+        }
+        let found = TAGS.map(|tag| texts.text(tag).map(|text| (tag.to_owned(), text.to_owned())));
+        let found: BTreeMap<String, String> = found.into_iter().flatten().collect();
+        if found.values().all(|text| text.trim().is_empty()) {
+            table.wrong(key, format_args!("empty: {what}"));
+            return None;
+        }
+        Some(Localized(found))
+    })
+}
+
+fn rules(table: &Table<'_>) -> FamilyRules {
+    let days = |key| table.maybe_number(key, 0..=3_650).and_then(|days| u16::try_from(days).ok());
+    FamilyRules {
+        grace_days: days("grace_days").unwrap_or(0),
+        test_days: days("test_days"),
+        test_octets: table.number("test_octets", 0..=i64::MAX, 0).unsigned_abs(),
+        silent_days: days("silent_days"),
+        suspended_days: days("suspended_days"),
+        keep_number_days: days("keep_number_days"),
+        terminated_days: days("terminated_days"),
+        quarantine_days: days("quarantine_days"),
+    }
+}
+
+fn retention(table: &Table<'_>) -> Retention {
+    let usual = Retention::default();
+    let days = |key, least, usual: u16|
+        u16::try_from(table.number(key, least..=36_500, i64::from(usual))).unwrap_or(usual);
+    Retention {
+        login_code_days: days("login_code_days", 0, usual.login_code_days),
+        login_session_days: days("login_session_days", 0, usual.login_session_days),
+        idempotency_key_days: days("idempotency_key_days", 30, usual.idempotency_key_days),
+        notice_days: days("notice_days", 0, usual.notice_days),
+        message_days: days("message_days", 0, usual.message_days),
+        usage_days: days("usage_days", 0, usual.usage_days),
+    }
+}
+
+/// The terms, from files of plain text.
+fn terms(table: &Table<'_>) -> Option<Localized> {
+    table.within("terms_files", |files| {
+        let texts = TAGS.map(|tag| {
+            let path = files.path(tag)?;
+            match std::fs::read_to_string(&path) {
+                Ok(text) => Some((tag.to_owned(), text)),
+                Err(error) => {
+                    files.wrong(tag, format_args!("cannot read {}: {error}", path.display()));
+                    None
+                }
+            }
+        });
+        let texts: BTreeMap<String, String> = texts.into_iter().flatten().collect();
+        (!texts.is_empty()).then_some(Localized(texts))
+    })
+}

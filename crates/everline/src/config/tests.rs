@@ -1,0 +1,139 @@
+//! The example parses, and shows every key there is.
+
+use super::*;
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+const EXAMPLE: &str = include_str!("../../../../docs/everline.example.toml");
+
+/// A folder with everything the example names.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = folder.path().join("secrets");
+    fs::create_dir(&secrets).unwrap();
+    let key = everline_providers::alipay::PrivateKey::generate().unwrap();
+    for (name, text) in [
+        ("master.key", "ab".repeat(32)),
+        ("alipay-merchant.key", key.to_pem().unwrap()),
+        ("sms.token", "sms-secret".to_owned()),
+        ("network.token", "network-secret".to_owned()),
+        ("device.token", "device-secret".to_owned()),
+        ("upstream.token", "upstream-secret\n".to_owned()),
+        ("postgres", "host=/run/postgresql dbname=everline".to_owned()),
+    ] {
+        fs::write(secrets.join(name), text).unwrap();
+        fs::set_permissions(secrets.join(name), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    fs::write(folder.path().join("alipay-gateway.pub"), key.public_key().unwrap().to_pem().unwrap()).unwrap();
+    folder
+}
+
+fn load_text(folder: &tempfile::TempDir, text: &str) -> Result<Config, Vec<String>> {
+    let file = folder.path().join("everline.toml");
+    fs::write(&file, text).unwrap();
+    let prefix = format!("{}:", file.display());
+    load(&file).map_err(|refused| refused.to_string().lines().map(|line| line.replace(&prefix, "")).collect())
+}
+
+#[test]
+fn the_example_is_a_configuration() {
+    let folder = folder();
+    let config = load_text(&folder, EXAMPLE).unwrap();
+    assert_eq!(config.listen.address.to_string(), "127.0.0.1:8800");
+    assert_eq!(config.brand.name.get("en"), "Qinghe Mobile");
+    assert_eq!(config.alipay.notify_url, "https://my.example.com/notify/alipay");
+    assert_eq!(config.upstream.as_ref().unwrap().token.reveal(), "upstream-secret", "without the end of the line");
+    assert_eq!(config.jobs.lease, Duration::from_secs(120));
+    assert_eq!(master_key(&config.master_key).unwrap(), [0xab; 32]);
+    let shown = format!("{config:?}");
+    for secret in ["sms-secret", "network-secret", "device-secret", "upstream-secret", "abab", "PRIVATE"] {
+        assert!(!shown.contains(secret), "Debug shows {secret}");
+    }
+}
+
+/// The keys of the example, those behind a # included.
+fn keys_of_the_example() -> BTreeSet<String> {
+    let (mut keys, mut section) = (BTreeSet::new(), String::new());
+    for line in EXAMPLE.lines() {
+        let line = line.strip_prefix("# ").unwrap_or(line);
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            section = format!("{name}.");
+        } else if let Some((key, _)) = line.split_once(" = ")
+            && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        {
+            keys.insert(format!("{section}{key}"));
+        }
+    }
+    keys
+}
+
+#[test]
+fn every_key_is_in_the_example_and_no_other() {
+    let folder = folder();
+    let (_, known) = Book::new(&folder.path().join("everline.toml"), EXAMPLE).read(config);
+    let text_of = |key: &String| {
+        let last = key.rsplit('.').next().unwrap_or("");
+        // Inside values: languages of texts, sources of secrets, the two parts of a link.
+        ["zh-CN", "en", "file", "env", "inline_for_tests"].contains(&last) || key.starts_with("brand.links.")
+    };
+    let shared: Vec<String> = ["watch", "router", "iot", "travel"].map(|family| format!("brand.families.{family}.")).into();
+    let is_table = |key: &String| known.iter().any(|other| other.starts_with(&format!("{key}.")) && !text_of(other));
+    let documented = keys_of_the_example();
+    let of_every_family = |key: &String| shared.iter().any(|family| key.starts_with(family.as_str()));
+    let missing: Vec<&String> = (known.iter())
+        .filter(|key| !text_of(key) && !is_table(key) && !of_every_family(key) && !documented.contains(*key))
+        .collect();
+    assert!(missing.is_empty(), "the example lacks {missing:?}");
+    assert!(known.len() > 60, "{known:?}");
+    let unknown: Vec<&String> = documented.iter().filter(|key| !known.contains(*key)).collect();
+    assert!(unknown.is_empty(), "the example has {unknown:?}, which nobody reads");
+}
+
+#[test]
+fn what_cannot_be_is_refused_by_name() {
+    let folder = folder();
+    let check = |from: &str, to: &str, expected: &str| {
+        assert!(EXAMPLE.contains(from), "{from}");
+        let mistakes = load_text(&folder, &EXAMPLE.replacen(from, to, 1)).unwrap_err();
+        assert!(mistakes.iter().any(|mistake| mistake.contains(expected)), "{to}: {mistakes:?}");
+    };
+    check("hotline = ", "hot_line = ", "unknown key \"hot_line\" in [brand]; did you mean \"hotline\"?");
+    check("\nhotline = ", "\nhot_line = ", "brand.hotline: missing");
+    check("\"CNY\"", "\"XXQ\"", "XXQ");
+    check("Asia/Shanghai\"\n", "Asia/Peking\"\n", "no IANA time zone");
+    check("[\"zh-CN\", \"en\"]", "[\"fr\"]", "\"fr\" is no language");
+    check("\"127.0.0.1:8800\"", "\"127.0.0.1\"", "no address with a port");
+    check("behind_proxy = [\"127.0.0.1/32\", ", "behind_proxy = [\"localhost\", ", "\"localhost\" is no network");
+    check("{ file = \"secrets/sms.token\" }", "\"s3cret\"", "a secret does not stand in the configuration");
+    check("{ file = \"secrets/sms.token\" }", "{ env = \"EVERLINE_NO_SUCH\" }", "no variable EVERLINE_NO_SUCH");
+    check("secrets/sms.token", "secrets/none", "cannot read");
+    check("secrets/master.key", "secrets/sms.token", "holds no 64 hexadecimal digits");
+    check("\"https://sms.example.com", "\"http://sms.example.com", "https:// expected outside of private networks");
+    check("# postgres = {", "postgres = {", "either sqlite or postgres");
+    check("# lease_s = 120", "lease_s = 20", "at least three times");
+    check("# format = \"text\"", "format = \"xml\"", "\"xml\" is none of text, json");
+    check("# migrate = \"on_start\"", "migrate = true", "a text expected, found true or false");
+    check("public_url = \"https://my.", "public_url = \"http://my.", "http:// works for this machine alone");
+}
+
+#[test]
+fn nothing_travels_in_the_clear() {
+    let folder = folder();
+    let no_proxy = EXAMPLE.replace("behind_proxy = [\"127.0.0.1/32\", \"::1/128\"]", "");
+    assert!(load_text(&folder, &no_proxy).is_ok(), "a loopback address may");
+    let open = no_proxy.replace("\"127.0.0.1:8800\"", "\"0.0.0.0:8800\"");
+    assert!(load_text(&folder, &open).unwrap_err()[0].contains("only a loopback address"));
+    let here = no_proxy.replace("https://my.example.com\"", "http://localhost:8800\"");
+    assert!(load_text(&folder, &here).is_ok());
+}
+
+#[test]
+fn a_secret_that_others_can_read_is_refused() {
+    let folder = folder();
+    let file = folder.path().join("secrets/sms.token");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let mistakes = load_text(&folder, EXAMPLE).unwrap_err();
+    assert!(mistakes.len() == 1 && mistakes[0].contains("chmod o-rwx"), "{mistakes:?}");
+    assert!(!mistakes[0].contains("sms-secret"));
+}

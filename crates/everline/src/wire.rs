@@ -1,0 +1,217 @@
+//! A configuration made into a store, ports and an application.
+
+use crate::config::{Config, Migrate, Place, Service, StoreConfig, master_key};
+use async_trait::async_trait;
+use everline_app::App;
+use everline_app::clock::Clock;
+use everline_app::ports::{
+    ClosedAnswer, MessageFate, Messenger, Network, NetworkChange, NetworkReply, NoticeRefusal, OutgoingMessage,
+    PaymentNotice, PaymentProvider, PaymentRequest, PaymentStatus, Ports, RefundStatus, Started,
+};
+use everline_app::secrets::Secrets;
+use everline_app::set_up::{self, SetUp};
+use everline_core::brand::Brand;
+use everline_core::money::Money;
+use everline_providers::Http;
+use everline_providers::alipay::{Alipay, AlipayConfig, PrivateKey, PublicKey};
+use everline_providers::network::{BuiltIn, Upstream};
+use everline_providers::sms::{Sms, Templates};
+use everline_store::tables::MIGRATIONS;
+use everline_store::{Error as StoreError, Store, migrate};
+use std::error::Error;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What keeps a command from its store or its application.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unwired {
+    /// The SQLite file belongs to a process that runs.
+    #[error("{} is in use by another everline process", .0.display())]
+    InUse(PathBuf),
+    /// It cannot be opened.
+    #[error("the store {0} cannot be opened: {1}")]
+    Store(String, StoreError),
+    /// A newer program was here.
+    #[error(
+        "the store's schema is version {found}, this program knows {known}: a newer everline was here; run that one, or restore a backup"
+    )]
+    Newer {
+        /// The version in the store.
+        found: i64,
+        /// The newest version this program knows.
+        known: i64,
+    },
+    /// Somebody has to say so first.
+    #[error("the store lacks the migrations {0}: run `everline migrate`, or set store.migrate = \"on_start\"")]
+    Behind(String),
+    /// Money does not change its currency.
+    #[error("brand.currency is {wanted}, but the store keeps its accounts in {kept}: use another store for it")]
+    Currency {
+        /// In the configuration.
+        wanted: String,
+        /// In the store.
+        kept: String,
+    },
+    /// Anything else.
+    #[error(transparent)]
+    Other(#[from] Box<dyn Error + Send + Sync>),
+}
+
+fn other(error: impl Into<Box<dyn Error + Send + Sync>>) -> Unwired {
+    Unwired::Other(error.into())
+}
+
+impl StoreConfig {
+    /// The store's name for people; a connection string is a secret.
+    pub(crate) fn name(&self) -> String {
+        match &self.place {
+            Place::Sqlite(path) => path.display().to_string(),
+            Place::Postgres(config) => format!("PostgreSQL ({config:?})"),
+        }
+    }
+}
+
+/// Opens the store as it is.
+pub(crate) async fn open(config: &StoreConfig) -> Result<Store, Unwired> {
+    let opened = match &config.place {
+        Place::Sqlite(path) => {
+            private(path).map_err(|error| other(format!("{}: {error}", path.display())))?;
+            Store::open_sqlite(path, config.sqlite.clone()).await
+        }
+        Place::Postgres(place) => Store::open_postgres(place.reveal(), config.postgres.clone()).await,
+    };
+    opened.map_err(|error| match (&config.place, error) {
+        (Place::Sqlite(path), StoreError::InUse) => Unwired::InUse(path.clone()),
+        (_, error) => Unwired::Store(config.name(), error),
+    })
+}
+
+/// Makes a new store's file one that only its owner reads; the files beside it follow.
+fn private(path: &Path) -> std::io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Brings the schema up to date.
+pub(crate) async fn migrated(store: &Store) -> Result<(), Unwired> {
+    migrate(store, MIGRATIONS).await.map_err(schema)
+}
+
+fn schema(error: StoreError) -> Unwired {
+    match error {
+        StoreError::SchemaNewer { found, known } => Unwired::Newer { found, known },
+        error => other(error),
+    }
+}
+
+/// The store, opened, with the schema this program knows and the brand of the configuration.
+pub(crate) async fn ready_store(config: &StoreConfig, brand: &Brand, clock: &Clock) -> Result<Store, Unwired> {
+    let store = open(config).await?;
+    match config.migrate {
+        Migrate::OnStart => migrated(&store).await?,
+        Migrate::ByCommand => {
+            let missing = migrate::pending(&store, MIGRATIONS).await.map_err(schema)?;
+            if !missing.is_empty() {
+                return Err(Unwired::Behind(missing.join(", ")));
+            }
+        }
+    }
+    let stored = set_up::brand(&store).await.map_err(other)?;
+    if let Some(stored) = &stored
+        && stored.currency != brand.currency
+    {
+        let (wanted, kept) = (brand.currency.code().to_owned(), stored.currency.code().to_owned());
+        return Err(Unwired::Currency { wanted, kept });
+    }
+    if stored.as_ref() != Some(brand) {
+        let (offerings, staff) = (Vec::new(), Vec::new());
+        let set_up = SetUp { brand: brand.clone(), offerings, staff, at: clock.now().business };
+        store.transact(set_up).await.map_err(|stop| other(everline_app::Problem::from(stop)))?;
+        tracing::info!("the brand's rules were written to the store");
+    }
+    Ok(store)
+}
+
+/// The application over a store.
+pub(crate) fn app(config: &Config, store: Store, clock: Arc<Clock>) -> Result<App, Unwired> {
+    let ports = ports(config, &clock)?;
+    assemble(store, clock, config.brand.clone(), &master_key(&config.master_key).map_err(other)?, ports)
+}
+
+/// An application that reaches nobody: for commands that only touch the store.
+pub(crate) fn app_alone(store: Store, clock: Arc<Clock>, brand: Brand, master: &[u8; 32]) -> Result<App, Unwired> {
+    let nobody = Arc::new(Nobody);
+    let ports =
+        Ports { payments: nobody.clone(), built_in: nobody.clone(), upstream: nobody.clone(), messenger: nobody };
+    assemble(store, clock, brand, master, ports)
+}
+
+fn assemble(store: Store, clock: Arc<Clock>, brand: Brand, master: &[u8; 32], ports: Ports) -> Result<App, Unwired> {
+    let zone = brand.zone().map_err(other)?;
+    let (secrets, wake) = (Arc::new(Secrets::new(master)), Arc::default());
+    Ok(App { store, clock, brand: Arc::new(brand), zone, ports, secrets, wake })
+}
+
+fn ports(config: &Config, clock: &Arc<Clock>) -> Result<Ports, Unwired> {
+    let http = Http::new(config.timeouts.provider).map_err(other)?;
+    let file = &config.alipay;
+    let alipay = AlipayConfig {
+        gateway_url: file.gateway_url.clone(),
+        app_id: file.app_id.clone(),
+        seller_id: file.seller_id.clone(),
+        merchant_key: PrivateKey::parse(file.merchant_key.reveal()).map_err(other)?,
+        gateway_key: PublicKey::parse(&file.gateway_key).map_err(other)?,
+        notify_url: file.notify_url.clone(),
+    };
+    let token = |service: &Service| service.token.reveal().to_owned();
+    let sms = (config.sms.url.clone(), token(&config.sms));
+    let sms = Sms::new(http.clone(), sms.0, sms.1, config.public_url.clone(), Templates::load().map_err(other)?);
+    let built_in: Arc<dyn Network> = match &config.built_in {
+        Some((service, _)) => Arc::new(BuiltIn::new(http.clone(), service.url.clone(), token(service))),
+        None => Arc::new(Nobody),
+    };
+    let upstream: Arc<dyn Network> = match &config.upstream {
+        Some(service) => Arc::new(Upstream::new(http.clone(), service.url.clone(), token(service))),
+        None => Arc::new(Nobody),
+    };
+    let payments = Arc::new(Alipay::new(alipay, http, clock.clone()));
+    Ok(Ports { payments, built_in, upstream, messenger: Arc::new(sms) })
+}
+
+/// A port with nobody behind it: nothing is ever known, so nothing is lost.
+struct Nobody;
+#[async_trait]
+impl PaymentProvider for Nobody {
+    async fn start(&self, _: &PaymentRequest) -> Started {
+        Started::Unknown
+    }
+    async fn query(&self, _: &str) -> PaymentStatus {
+        PaymentStatus::Unknown
+    }
+    async fn close(&self, _: &str) -> ClosedAnswer {
+        ClosedAnswer::Unknown
+    }
+    async fn refund(&self, _: &str, _: &str, _: Money) -> RefundStatus {
+        RefundStatus::Unknown
+    }
+    fn read_notice(&self, _: &[u8]) -> Result<PaymentNotice, NoticeRefusal> {
+        Err(NoticeRefusal::Unreadable)
+    }
+}
+#[async_trait]
+impl Network for Nobody {
+    async fn apply(&self, _: &NetworkChange) -> NetworkReply {
+        tracing::error!("a line is on a network that the configuration does not name");
+        NetworkReply::Unknown
+    }
+}
+#[async_trait]
+impl Messenger for Nobody {
+    async fn send(&self, _: &OutgoingMessage) -> MessageFate {
+        MessageFate::Unknown
+    }
+}

@@ -1,0 +1,124 @@
+//! Setting up, and commands beside a server that has the store.
+
+use crate::rig::{Brandland, Node, Wishes, run, shown, text, until};
+use everline_store::{SqliteOptions, Store};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+fn mode(path: &std::path::Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn init_makes_everything_once_and_says_what_remains() {
+    let folder = tempfile::tempdir().unwrap();
+    let etc = folder.path().join("etc");
+    let store = folder.path().join("lib/everline.sqlite");
+    let args = [
+        "init", "--yes", "--folder", shown(&etc), "--sqlite", shown(&store), "--name-zh", "测试\"通信", "--name-en", "Test",
+        "--public-url", "https://my.test.example/", "--staff-login", "zhou.hang", "--staff-name", "周航", "--link",
+        "Licence=https://www.example.com/licence", "--currency", "CNY", "--hotline", "10010",
+    ];
+    let first = run(&args);
+    assert!(first.status.success(), "{}", text(&first));
+    let said = text(&first);
+    assert!(said.contains("https://my.test.example/desk/set-up/"), "{said}");
+    assert!(said.contains("alipay.gateway_key_file: cannot read"), "{said}");
+    for (file, expected) in [("secrets", 0o700), ("secrets/master.key", 0o600), ("secrets/alipay-merchant.key", 0o600)] {
+        assert_eq!(mode(&etc.join(file)), expected, "{file}");
+    }
+    assert_eq!(mode(&store), 0o600);
+
+    let config = etc.join("everline.toml");
+    let written = fs::read_to_string(&config).unwrap();
+    assert!(written.contains("测试\\\"通信") && written.contains("# The merchant's account"), "{written}");
+    let kept = (written, fs::read_to_string(etc.join("secrets/master.key")).unwrap());
+    // What remains is put where the configuration says; then running it again finds a brand that is complete.
+    fs::copy(etc.join("alipay-merchant.pub"), etc.join("alipay-gateway.pub")).unwrap();
+    for token in ["sms.token", "network.token", "upstream.token"] {
+        fs::write(etc.join("secrets").join(token), "t0ken").unwrap();
+        fs::set_permissions(etc.join("secrets").join(token), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let again = run(&args);
+    let said = text(&again);
+    assert!(again.status.success() && said.contains("stays as it is") && said.contains("members already"), "{said}");
+    assert!(!said.contains("/desk/set-up/"), "{said}");
+    assert_eq!(kept, (fs::read_to_string(&config).unwrap(), fs::read_to_string(etc.join("secrets/master.key")).unwrap()));
+    let check = run(&["config", "check", "--config", shown(&config)]);
+    let said = text(&check);
+    assert!(check.status.success() && said.contains("nothing is wrong") && said.contains("测试\"通信 / Test"), "{said}");
+    assert!(!said.contains("t0ken") && !said.contains(kept.1.trim()), "{said}");
+    let staff = run(&["staff", "--config", shown(&config), "list"]);
+    assert!(text(&staff).contains("zhou.hang") && text(&staff).contains("invited"), "{}", text(&staff));
+}
+
+#[test]
+fn init_asks_and_takes_what_is_usual() {
+    use std::io::Write;
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = crate::rig::everline(&["init", "--folder", shown(folder.path()), "--sqlite", "s.sqlite"]);
+    let piped = command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    let mut child = piped.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let answers = "甲\nA Brand\nhttp://localhost:8800\nfr\nen\nNo/Where\nUTC\nXXQ\nCNY\n\n\n\n\n\n";
+    child.stdin.take().unwrap().write_all(answers.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = text(&output);
+    assert!(output.status.success(), "{said}");
+    for asked in ["Time zone [Asia/Shanghai]", "\"No/Where\" is no IANA time zone", "\"fr\" is no language", "XXQ"] {
+        assert!(said.contains(asked), "{asked} in {said}");
+    }
+    let config = fs::read_to_string(folder.path().join("everline.toml")).unwrap();
+    assert!(config.contains("time_zone = \"UTC\"") && config.contains("languages = [\"en\"]"), "{config}");
+}
+
+#[tokio::test]
+async fn commands_reach_a_store_that_is_being_served() {
+    let land = Brandland::new().await;
+    let store = Store::open_sqlite(land.store_file(), SqliteOptions::default()).await.unwrap();
+    crate::rig::fill(&store, everline_core::line::NetworkKind::BuiltIn, "13900000001", 1).await;
+    store.close().await;
+    let written = land.write("node", &Wishes::default());
+    let mut node = Node::start(&land, &written).await;
+    let socket = land.folder.path().join("store.sqlite.sock");
+    assert_eq!(mode(&socket), 0o600);
+
+    let file = land.store_file();
+    for place in [["--sqlite", shown(&file)], ["--config", shown(&written.file)]] {
+        let verified = run(&[&["verify"], &place[..]].concat());
+        let said = text(&verified);
+        assert!(verified.status.success() && said.contains("beside the server") && said.contains("nothing is wrong"), "{said}");
+        let shown = run(&[&["line", "show", "17280000000"], &place[..]].concat());
+        assert!(text(&shown).contains("17280000000"), "{}", text(&shown));
+    }
+    let config = ["--config", shown(&written.file)];
+    let staff = |args: &[&str]| run(&[&["staff"], &config[..], args].concat());
+    let added = staff(&["add", "he.jing", "--name", "何静"]);
+    let link = text(&added).lines().next().unwrap().to_owned();
+    assert!(added.status.success() && link.starts_with(&format!("{}/desk/set-up/", node.url)), "{}", text(&added));
+    let refused = staff(&["add", "he.jing", "--name", "何静"]);
+    assert!(refused.status.code() == Some(1) && text(&refused).contains("login: taken"), "{}", text(&refused));
+
+    // The link works at the server that is running.
+    let visitor = reqwest::Client::builder().cookie_store(true).no_proxy().build().unwrap();
+    let page = visitor.get(&link).send().await.unwrap().text().await.unwrap();
+    let csrf = page.split("name=\"_csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let password = "a password of some length";
+    let form = [("_csrf", csrf.as_str()), ("password", password), ("again", password)];
+    let desk = visitor.post(&link).form(&form).send().await.unwrap();
+    assert_eq!(desk.url().path(), "/desk");
+    assert!(text(&staff(&["list"])).contains("active"));
+    assert!(staff(&["disable", "he.jing"]).status.success());
+    let desk = visitor.get(format!("{}/desk", node.url)).send().await.unwrap();
+    assert_eq!(desk.url().path(), "/desk/sign-in");
+    let accepted = run(&[&["accept-time"], &config[..]].concat());
+    assert!(accepted.status.success(), "{}", text(&accepted));
+
+    node.signal("KILL");
+    node.ends().await;
+    // A socket that was left behind is no hindrance, neither to commands nor to the next server.
+    assert!(socket.exists() && staff(&["list"]).status.success());
+    let mut node = Node::start(&land, &written).await;
+    until("a command through the new server", async || staff(&["list"]).status.success().then_some(())).await;
+    node.signal("TERM");
+    assert!(node.ends().await.success());
+}

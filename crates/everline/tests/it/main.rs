@@ -1,0 +1,8 @@
+//! The program itself, started as a process.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod commands;
+mod nodes;
+mod rig;
+mod service;
+mod tls;

@@ -1,0 +1,2 @@
+-- A customer whose data may no longer be used, only kept: since when.
+ALTER TABLE customer ADD COLUMN restricted_at BIGINT;

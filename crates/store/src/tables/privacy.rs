@@ -1,0 +1,75 @@
+//! Everything that is kept about one customer, as rows to hand out, and the restriction of a customer's data.
+
+use crate::{FromRow, Result, Row, Sql, Tx, Value, args};
+use everline_core::ids::CustomerId;
+use everline_core::time::BusinessTime;
+
+/// The rows of one table that belong to a customer: the table, the columns in order, and the statement.
+pub struct Section {
+    /// The table's name.
+    pub table: &'static str,
+    /// Its columns that are handed out.
+    pub columns: &'static [&'static str],
+    sql: &'static Sql,
+}
+
+macro_rules! sections {
+    ($($name:ident $table:literal [$first:literal $(, $column:literal)*] order $order:literal;)+) => {
+        crate::queries! { ALL;
+            $($name = concat!("SELECT ", $first $(, ", ", $column)*, " FROM ", $table, " WHERE customer_id = $1 ORDER BY ", $order);)+
+            RESTRICT = "UPDATE customer SET name = '', contact = NULL, owner_key = NULL, identity = 'none', restricted_at = $2 WHERE customer_id = $1";
+            UNNAME_LINES = "UPDATE line SET name = '' WHERE customer_id = $1";
+            RESTRICTED_AT = "SELECT restricted_at, owner_key FROM customer WHERE customer_id = $1";
+            FORGET_CODES = "DELETE FROM login_code WHERE contact = $1";
+        }
+        /// What is handed out. Left out are secrets of cards, and what is no record about the person: timers, jobs, the queue of
+        /// receipts without a number, and the directory, whose names stand in the other records.
+        pub static SECTIONS: &[Section] = &[
+            $(Section { table: $table, columns: &[$first $(, $column)*], sql: &$name },)+
+        ];
+    };
+}
+
+sections! {
+    CUSTOMER "customer" ["kind", "name", "contact", "language", "identity", "owner_key", "created_at", "restricted_at"] order "created_at";
+    ACCOUNT "account" ["currency", "psp_receivable", "revenue", "paid_credit", "promo_credit", "order_funds", "deferred_revenue", "suspense", "refund_in_flight"] order "currency";
+    LINE "line" ["id", "msisdn", "name", "device", "family", "network", "state", "state_since", "state_until", "service_until", "guest_renewal", "main_balance_consent"] order "id";
+    LINE_EVENT "line_event" ["line_id", "state", "cause", "at"] order "id";
+    ALLOWANCE "allowance" ["id", "body"] order "id";
+    SIM "sim" ["iccid", "imsi", "msisdn", "kind", "state", "eid", "line_id", "role"] order "iccid";
+    ORDERS "orders" ["id", "line_id", "number", "offering_code", "offering_version", "currency", "price", "funds", "state", "placed_by", "terms_version", "placed_at", "paid_at", "delivered_at", "in_effect_at", "closed_at", "starts_at", "ends_at"] order "id";
+    ATTEMPT "attempt" ["id", "order_id", "method", "out_trade_no", "trade_no", "currency", "amount", "received", "state", "settlement", "created_at", "paid_at"] order "id";
+    REFUND "refund" ["order_id", "attempt_id", "out_request_no", "currency", "amount", "reason", "state", "started_at", "settled_at"] order "id";
+    TRANSFER "transfer" ["template", "order_id", "debit", "credit", "amount", "posted_at"] order "id";
+    RECEIPT "receipt" ["id", "order_id", "issued_at"] order "id";
+    RECEIPT_NUMBER "receipt_number" ["number", "receipt_id"] order "number";
+    MESSAGE "message" ["line_id", "order_id", "kind", "sent_at"] order "id";
+    USAGE "usage" ["line_id", "unit", "charged", "overrun", "used_at"] order "id";
+    SUPPORT_CASE "support_case" ["id", "order_id", "reason", "state", "opened_at"] order "id";
+}
+
+/// One row as it is stored.
+struct Whole(Vec<Value>);
+impl FromRow for Whole {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        (0..row.len()).map(|n| row.get(n)).collect::<Result<_>>().map(Whole)
+    }
+}
+
+/// The rows of a section. Some of these tables have no index by customer: for rare work only.
+pub async fn rows(tx: &mut Tx, section: &Section, customer: CustomerId) -> Result<Vec<Vec<Value>>> {
+    Ok(tx.all::<Whole>(section.sql, args![customer]).await?.into_iter().map(|row| row.0).collect())
+}
+/// When a customer's data was restricted, if it was; and the key that the operator gave it.
+pub async fn restricted_at(tx: &mut Tx, customer: CustomerId) -> Result<(Option<BusinessTime>, Option<String>)> {
+    tx.one("customer", &RESTRICTED_AT, args![customer]).await
+}
+/// Removes what names a customer, from the customer and its lines. What the books need stays under the id alone.
+pub fn restrict(tx: &mut Tx, customer: CustomerId, at: BusinessTime) {
+    tx.put(&RESTRICT, args![customer, at]);
+    tx.put(&UNNAME_LINES, args![customer]);
+}
+/// Removes the one-time codes that were sent to a number.
+pub fn forget_codes(tx: &mut Tx, contact: &str) {
+    tx.put(&FORGET_CODES, args![contact]);
+}

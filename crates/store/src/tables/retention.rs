@@ -1,0 +1,81 @@
+//! Finding and removing records that are kept for some time only. Reading walks a table by its key, so that nothing needs
+//! an index for it; removing names the keys, and looks at the time again.
+
+use crate::{FromRow, Result, Row, Sql, Tx, Value, args};
+use everline_core::retention::Record;
+use everline_core::time::SystemTime;
+
+crate::queries! { ALL;
+    CODES = "SELECT id, expires_at FROM login_code WHERE id > $1 ORDER BY id LIMIT $2";
+    CODE_REMOVE = "DELETE FROM login_code WHERE id = $1 AND expires_at < $2";
+    SESSIONS = "SELECT token_hash, expires_at FROM login_session WHERE token_hash > $1 ORDER BY token_hash LIMIT $2";
+    SESSION_REMOVE = "DELETE FROM login_session WHERE token_hash = $1 AND expires_at < $2";
+    KEYS = "SELECT scope, created_at FROM idempotency WHERE scope > $1 ORDER BY scope LIMIT $2";
+    KEY_REMOVE = "DELETE FROM idempotency WHERE scope = $1 AND created_at < $2";
+    NOTICES = "SELECT provider, name, received_at FROM notice WHERE (provider, name) > ($1, $2) ORDER BY provider, name LIMIT $3";
+    NOTICE_REMOVE = "DELETE FROM notice WHERE provider = $1 AND name = $2 AND received_at < $3";
+    MESSAGES = "SELECT id, customer_id, sent_at FROM message WHERE (id, customer_id) > ($1, $2) ORDER BY id, customer_id LIMIT $3";
+    MESSAGE_REMOVE = "DELETE FROM message WHERE id = $1 AND customer_id = $2 AND sent_at < $3";
+    USAGES = "SELECT id, customer_id, used_at FROM usage WHERE (id, customer_id) > ($1, $2) ORDER BY id, customer_id LIMIT $3";
+    USAGE_REMOVE = "DELETE FROM usage WHERE id = $1 AND customer_id = $2 AND used_at < $3";
+}
+
+/// The key of a record: one part or two.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Key(Vec<Value>);
+
+impl Key {
+    /// Before the first record of a kind.
+    #[must_use]
+    pub fn first(record: Record) -> Self {
+        let bytes = || Value::Blob(Vec::new());
+        let text = || Value::Text(String::new());
+        Key(match record {
+            Record::LoginCode | Record::LoginSession => vec![bytes()],
+            Record::IdempotencyKey => vec![text()],
+            Record::Notice => vec![text(), text()],
+            Record::Message | Record::Usage => vec![bytes(), bytes()],
+        })
+    }
+}
+
+/// A record's key, and the instant from which it is counted how long it is kept (microseconds since 1970).
+pub struct Dated {
+    /// Its key.
+    pub key: Key,
+    /// From when it counts.
+    pub at: SystemTime,
+}
+impl FromRow for Dated {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let last = row.len().saturating_sub(1);
+        let part = |n| row.get::<Value>(n);
+        Ok(Dated { key: Key((0..last).map(part).collect::<Result<_>>()?), at: row.get(last)? })
+    }
+}
+
+const fn statements(record: Record) -> (&'static Sql, &'static Sql) {
+    match record {
+        Record::LoginCode => (&CODES, &CODE_REMOVE),
+        Record::LoginSession => (&SESSIONS, &SESSION_REMOVE),
+        Record::IdempotencyKey => (&KEYS, &KEY_REMOVE),
+        Record::Notice => (&NOTICES, &NOTICE_REMOVE),
+        Record::Message => (&MESSAGES, &MESSAGE_REMOVE),
+        Record::Usage => (&USAGES, &USAGE_REMOVE),
+    }
+}
+
+/// The next records of a kind after a key, in key order.
+pub async fn page(tx: &mut Tx, record: Record, after: &Key, limit: i64) -> Result<Vec<Dated>> {
+    let mut args = after.0.clone();
+    args.extend(args![limit]);
+    tx.all(statements(record).0, args).await
+}
+/// Removes records from before `before`; a key whose record is younger stays.
+pub fn remove(tx: &mut Tx, record: Record, keys: &[Key], before: SystemTime) {
+    for key in keys {
+        let mut args = key.0.clone();
+        args.extend(args![before]);
+        tx.put(statements(record).1, args);
+    }
+}

@@ -1,0 +1,64 @@
+//! What is kept about a customer is handed out whole: a new table or column has to be put on one side or the other.
+
+use everline_store::tables::MIGRATIONS;
+use everline_store::tables::privacy::SECTIONS;
+use everline_store::testing::SqliteFile;
+use everline_store::{SqliteOptions, migrate};
+
+/// Tables with a customer's id that are not handed out.
+const TABLES_LEFT_OUT: &[(&str, &str)] = &[
+    ("directory", "its names stand in the other records"),
+    ("job", "work to do, gone when done"),
+    ("receipt_unnumbered", "a queue; the receipts are handed out"),
+    ("timer", "follows from line and allowance"),
+];
+/// Columns of tables that are handed out, which are not.
+const COLUMNS_LEFT_OUT: &[(&str, &str)] = &[
+    ("customer_id", "stands at the top"),
+    ("version", "counts changes"),
+    ("pin1", "secret"),
+    ("pin2", "secret"),
+    ("puk1", "secret"),
+    ("puk2", "secret"),
+    ("registration_code", "secret"),
+    ("puk_hash", "secret"),
+    ("registration_hash", "secret"),
+    ("batch", "how the operator loaded it"),
+    ("line_batch", "how the operator loaded it"),
+    ("source_hash", "how the operator loaded it"),
+    ("line_hash", "how the operator loaded it"),
+    ("pay_url", "a link to pay, worthless afterwards"),
+    ("expires_at", "a time limit of ours"),
+    ("posting_id", "a key of ours"),
+    ("cause_id", "a key of ours"),
+];
+/// Tables whose own id says nothing and is left out.
+const ID_LEFT_OUT: &[&str] = &["line_event", "refund", "transfer", "message", "usage"];
+
+#[tokio::test]
+async fn every_table_and_column_of_a_customer_is_handed_out_or_left_out_for_a_reason() {
+    let file = SqliteFile::new();
+    let store = file.open(SqliteOptions::default()).await;
+    migrate(&store, MIGRATIONS).await.unwrap();
+    store.close().await;
+    let c = rusqlite::Connection::open(file.path()).unwrap();
+    let list = |sql: &str| -> Vec<(String, String)> {
+        let mut statement = c.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    let columns = list(
+        "SELECT t.name, c.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND EXISTS \
+         (SELECT 1 FROM pragma_table_info(t.name) WHERE name = 'customer_id')",
+    );
+    assert!(columns.len() > 100, "the schema is read wrong");
+    for (table, column) in &columns {
+        let Some(section) = SECTIONS.iter().find(|section| section.table == table) else {
+            assert!(TABLES_LEFT_OUT.iter().any(|(name, _)| name == table), "table {table}");
+            continue;
+        };
+        let left_out = COLUMNS_LEFT_OUT.iter().any(|(name, _)| name == column)
+            || (column == "id" && ID_LEFT_OUT.contains(&table.as_str()));
+        assert!(section.columns.contains(&column.as_str()) != left_out, "{table}.{column}");
+    }
+}
