@@ -18,6 +18,13 @@ const USAGE: &str = "cargo xtask COMMAND
   walkthrough  the whole journey by HTTP against a release build
   browser      every page in both languages in Chromium: axe, 360 px, without JavaScript
   crash        100 kill -9 rounds per store, and the same harness on a build that must fail
+  power-cut    power cuts with each kill on SQLite, and the same with synchronous=OFF, which must fail
+  faults       every n-th write and fsync of SQLite failing, and a full disk
+  commit-cut   PostgreSQL's connection cut between COMMIT and its answer
+  migrate-kill upgrades killed in the middle, on both stores
+  clock        the wall clock jumping by a day and ten years
+               (few rounds of each, as CI runs them; `cargo xtask power-cut --rounds 500`, `faults --stride 1`,
+               `commit-cut --rounds 1000`, `migrate-kill --store sqlite --rounds 100` run the whole)
   bench renewals [ARGS]   paid notifications to in effect, beside same-minute baselines
 ";
 
@@ -34,7 +41,12 @@ fn main() -> ExitCode {
         "walkthrough" => &[steps::WALKTHROUGH],
         "browser" => &[steps::BROWSER],
         "crash" => &[steps::CRASH],
-        "bench" => return steps::bench(&rest),
+        "power-cut" if rest.is_empty() => &[steps::POWER_CUT],
+        "faults" if rest.is_empty() => &[steps::FAULTS],
+        "commit-cut" if rest.is_empty() => &[steps::COMMIT_CUT],
+        "migrate-kill" if rest.is_empty() => &[steps::MIGRATE_KILL],
+        "clock" if rest.is_empty() => &[steps::CLOCK],
+        "power-cut" | "faults" | "commit-cut" | "migrate-kill" | "bench" => return steps::sim(&command, &rest),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);

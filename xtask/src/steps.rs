@@ -169,8 +169,63 @@ const POSTGRES_BROKEN: &[&str] = &[
     "16",
 ];
 
+/// The library under which a child loses its power, its disk or its clock.
+const PRELOAD: &[&str] = &["build", "--release", "--quiet", "--locked", "-p", "everline-shim", "--example", "preload"];
+/// The words before those of a harness.
+macro_rules! sim {
+    ($($word:literal),+) => {
+        &["run", "--release", "--quiet", "--locked", "-p", "everline-sim", "--", $($word),+]
+    };
+}
+pub(crate) const POWER_CUT: &[Step] = &[Step {
+    name: "power cuts",
+    needs: &[],
+    run: &[
+        invoke("cargo", PRELOAD, Expect::Success),
+        invoke("cargo", sim!("power-cut", "--rounds", "100"), Expect::Success),
+        invoke("cargo", sim!("power-cut", "--rounds", "100", "--synchronous", "off"), Expect::Failure),
+    ],
+}];
+pub(crate) const FAULTS: &[Step] = &[Step {
+    name: "failing writes, fsyncs and full disks",
+    needs: &[],
+    run: &[
+        invoke("cargo", PRELOAD, Expect::Success),
+        invoke("cargo", sim!("faults", "--stride", "199", "--sync-stride", "7"), Expect::Success),
+        // The first fsyncs of a young store, each.
+        invoke("cargo", sim!("faults", "--renewals", "10", "--stride", "29"), Expect::Success),
+    ],
+}];
+pub(crate) const COMMIT_CUT: &[Step] = &[Step {
+    name: "cuts around a commit",
+    needs: &[Need::Postgres],
+    run: &[
+        invoke("cargo", sim!("commit-cut", "--rounds", "100"), Expect::Success),
+        invoke("cargo", sim!("crash", "--store", "postgres", "--kill", "server", "--rounds", "10"), Expect::Success),
+    ],
+}];
+pub(crate) const MIGRATE_KILL: &[Step] = &[Step {
+    name: "upgrades killed in the middle",
+    needs: &[Need::Postgres],
+    run: &[
+        invoke("cargo", PRELOAD, Expect::Success),
+        invoke("cargo", sim!("migrate-kill", "--store", "sqlite", "--rounds", "20", "--lines", "500"), Expect::Success),
+        invoke(
+            "cargo",
+            sim!("migrate-kill", "--store", "postgres", "--rounds", "10", "--lines", "500"),
+            Expect::Success,
+        ),
+    ],
+}];
+pub(crate) const CLOCK: &[Step] = &[Step {
+    name: "clocks that jump",
+    needs: &[],
+    run: &[invoke("cargo", PRELOAD, Expect::Success), invoke("cargo", sim!("clock"), Expect::Success)],
+}];
+
 /// Everything, quick and likely failures first.
-pub(crate) const ALL: &[&[Step]] = &[LINT, UNIT, MODEL, VECTORS, WALKTHROUGH, BROWSER, CRASH];
+pub(crate) const ALL: &[&[Step]] =
+    &[LINT, UNIT, MODEL, VECTORS, WALKTHROUGH, BROWSER, CRASH, POWER_CUT, FAULTS, COMMIT_CUT, MIGRATE_KILL, CLOCK];
 
 /// Runs steps to the end, whatever fails; what was counted.
 pub(crate) fn run(steps: &[&[Step]]) -> Tally {
@@ -220,14 +275,16 @@ fn run_one(step: &str, run: &Invocation) -> Tally {
     }
 }
 
-/// `cargo xtask bench WHAT [ARGS]`.
-pub(crate) fn bench(args: &[String]) -> ExitCode {
+/// `cargo xtask bench WHAT [ARGS]`, and the long runs of the harnesses.
+pub(crate) fn sim(command: &str, args: &[String]) -> ExitCode {
     if !install(&[Need::Postgres]) {
         eprintln!("PostgreSQL cannot be installed");
         return ExitCode::FAILURE;
     }
-    let mut command = Command::new("cargo");
-    command.args(["run", "--release", "--quiet", "-p", "everline-sim", "--", "bench"]).args(args);
-    let success = command.status().is_ok_and(|status| status.success());
+    let cargo = |args: &[&str], more: &[String]| {
+        Command::new("cargo").args(args).args(more).status().is_ok_and(|status| status.success())
+    };
+    let success = (command == "bench" || cargo(PRELOAD, &[]))
+        && cargo(&["run", "--release", "--quiet", "-p", "everline-sim", "--", command], args);
     if success { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

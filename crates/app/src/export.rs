@@ -7,7 +7,8 @@
 //! page found it.
 
 use crate::Problem;
-use crate::import::lines::{COLUMNS as LINE_COLUMNS, DEVICES, FAMILIES, NETWORKS, OWNER_KINDS, Offerings};
+use crate::import::lines::Offerings;
+use crate::import::lines::columns::{COLUMNS as LINE_COLUMNS, DEVICES, FAMILIES, NETWORKS, OWNER_KINDS};
 use crate::import::offerings::to_text;
 use crate::import::sims::place;
 use crate::import::text::inert;
@@ -66,7 +67,9 @@ pub async fn sims(importer: &Importer, out: &mut (dyn Write + Send), with_secret
         let Some((last, _)) = page.last() else { break };
         after = last.iccid.clone();
         for (sim, named) in page {
-            for value in [&sim.iccid, &sim.imsi, sim.msisdn.as_ref().unwrap_or(&String::new()), sim.kind.word()] as [&str; 4] {
+            for value in
+                [&sim.iccid, &sim.imsi, sim.msisdn.as_ref().unwrap_or(&String::new()), sim.kind.word()] as [&str; 4]
+            {
                 sheet.cell(value);
             }
             for (column, sealed) in SECRETS.iter().zip(&sim.sealed).filter(|_| with_secrets) {

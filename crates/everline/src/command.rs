@@ -71,7 +71,9 @@ pub(crate) async fn answer(app: &App, public_url: &str, ask: Ask) -> Answer {
         Ask::Staff(ask) => staff::answer(app, public_url, ask).await,
         Ask::AcceptTime => {
             let accepted = timers::accept_time(app).await;
-            Answer::of(accepted.map(|_| "the machine's time was accepted: every node sees it within a second".to_owned()))
+            Answer::of(
+                accepted.map(|_| "the machine's time was accepted: every node sees it within a second".to_owned()),
+            )
         }
     }
 }

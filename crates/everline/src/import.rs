@@ -100,11 +100,15 @@ async fn open(target: Target) -> Result<Importer, Box<dyn Error>> {
             };
             (store, config.master_key)
         }
-        (None, Some(path), _, Some(key)) => (open_file(&path, SqliteOptions::default()).await?, Secret::from_file(&key)?),
+        (None, Some(path), _, Some(key)) => {
+            (open_file(&path, SqliteOptions::default()).await?, Secret::from_file(&key)?)
+        }
         (None, None, Some(server), Some(key)) => {
             (Store::open_postgres(&server, PostgresOptions::default()).await?, Secret::from_file(&key)?)
         }
-        _ => return Err("name a store: --config FILE, or --sqlite FILE or --postgres CONNECTION with --key FILE".into()),
+        _ => {
+            return Err("name a store: --config FILE, or --sqlite FILE or --postgres CONNECTION with --key FILE".into());
+        }
     };
     let key = config::master_key(&key)?;
     let there = applied(&store).await.map_err(|_| "the store has no schema: it was never set up")?;
@@ -188,12 +192,14 @@ async fn import_offerings(from: FromFile) -> Result<ExitCode, Box<dyn Error>> {
 fn report(summary: &Summary, dry_run: bool, told: &Told) {
     let Summary { rows, added, already_there, refused, held_back, batches, warnings } = summary;
     let would = if dry_run { "would be added" } else { "added" };
-    println!("{rows} rows: {added} {would}, {already_there} already there, {refused} refused, {held_back} held back with them");
+    println!(
+        "{rows} rows: {added} {would}, {already_there} already there, {refused} refused, {held_back} held back with them"
+    );
     for batch in batches.iter().filter(|batch| !matches!(batch.outcome, Outcome::AlreadyThere)).take(SHOWN) {
         let outcome = match batch.outcome {
             Outcome::Complete => "complete",
             Outcome::AlreadyThere => "already there",
-            Outcome::Refused => "refused as a whole: some row of it is",
+            Outcome::Refused => "refused: a row of it is, so nothing of it was added",
             Outcome::WouldLoad => "would be loaded",
             Outcome::HalfWay => "half way: run the import again with the file with which it began",
         };

@@ -48,7 +48,9 @@ async fn open(place: Place) -> Result<(Store, Brand), Box<dyn Error>> {
     let missing: Vec<&str> =
         MIGRATIONS.iter().filter(|known| !applied.contains(&known.version)).map(|known| known.name).collect();
     if !missing.is_empty() {
-        return Err(format!("the store lacks the migrations {}: run `everline migrate` first", missing.join(", ")).into());
+        return Err(
+            format!("the store lacks the migrations {}: run `everline migrate` first", missing.join(", ")).into()
+        );
     }
     let brand = set_up::brand(&store).await?.ok_or("the store holds no brand: it was never set up")?;
     Ok((store, brand))
@@ -73,7 +75,7 @@ pub(crate) async fn verify(place: Place) -> Result<ExitCode, Box<dyn Error>> {
     let clock = Clock::machine();
     clock.set_business_offset_us(timers::stored_offset_us(&store).await?);
     let report = verify::verify(&store, &brand, &brand.zone()?, clock.now()).await?;
-    print!("{report}");
+    println!("{report}");
     store.close().await;
     Ok(if report.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

@@ -38,7 +38,7 @@ enum Command {
         walkthrough: bool,
     },
     /// Make a configuration, a key, a store and the first staff account
-    Init(init::Options),
+    Init(Box<init::Options>),
     /// Serve customers, until SIGTERM or SIGINT
     Serve {
         #[command(flatten)]
@@ -131,7 +131,7 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
     match command {
         Command::Demo { port, data, walkthrough } => demo::run(demo::Options { port, data, walkthrough }).await,
-        Command::Init(options) => init::run(options).await,
+        Command::Init(options) => init::run(*options).await,
         Command::Serve { config } => serve::serve(&config.file).await,
         Command::Config { command: ConfigCommand::Check { config } } => config_check::check(&config.file),
         Command::Migrate { config } => migrate::run(&config.file).await,

@@ -23,8 +23,7 @@ pub(crate) async fn what_if(place: Place, msisdn: String, until: String) -> Resu
     let found = store.read(Find { msisdn }).await.map_err(Problem::from)?;
     let (customer, line) = found.ok_or("no line has this number")?;
     let currency = brand.currency;
-    let ahead =
-        what_if_in(&store, (customer, line), (brand, zone.clone()), clock.now().business, until).await;
+    let ahead = what_if_in(&store, (customer, line), (brand, zone.clone()), clock.now().business, until).await;
     store.close().await;
     print!("{}", table(&ahead?, currency, &zone, until));
     Ok(ExitCode::SUCCESS)
@@ -68,8 +67,8 @@ fn table(ahead: &WhatIf, currency: Currency, zone: &Zone, until: BusinessTime) -
 mod tests {
     use super::*;
     use everline_core::effects::MessageKind;
-    use everline_core::ids::RawId;
     use everline_core::identifiers::Msisdn;
+    use everline_core::ids::RawId;
     use everline_core::lifecycle::Step;
     use everline_core::line::{DeviceKind, Line, LineState, NetworkKind};
     use everline_core::offering::{Family, OfferingRef};
@@ -96,10 +95,27 @@ mod tests {
         };
         let until = day("2026-12-12");
         let (state, told) = (LineState::Grace { until }, vec![MessageKind::GraceBegan]);
-        let earns = Step { at: day("2026-11-30"), state: LineState::Active, changes: false, begins: vec![], ends: vec![], earned: 5_500_000, told: vec![] };
-        let ends = Step { at: day("2026-12-09"), state, changes: true, begins: vec![], ends: vec![order], earned: 13_500_000, told };
+        let earns = Step {
+            at: day("2026-11-30"),
+            state: LineState::Active,
+            changes: false,
+            begins: vec![],
+            ends: vec![],
+            earned: 5_500_000,
+            told: vec![],
+        };
+        let ends = Step {
+            at: day("2026-12-09"),
+            state,
+            changes: true,
+            begins: vec![],
+            ends: vec![order],
+            earned: 13_500_000,
+            told,
+        };
         let offerings = [(order, OfferingRef { code: "phone-19".to_owned(), version: 1 })].into();
-        let shown = table(&WhatIf { line, steps: vec![earns, ends], offerings }, Currency::CNY, &zone, day("2026-12-10"));
+        let shown =
+            table(&WhatIf { line, steps: vec![earns, ends], offerings }, Currency::CNY, &zone, day("2026-12-10"));
         let expected = [
             "now               active",
             "2026-12-01 00:00                5.50 earned",

@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use everline_sim::Failure;
-use everline_sim::bench;
+use everline_sim::bench::{self, lifecycle};
 use everline_sim::crash::{self, Target};
 use everline_sim::faults::{clock, commit_cut, failing_io, migrate_kill};
 use everline_sim::world::{Kind, Place};
@@ -103,6 +103,9 @@ enum Command {
     /// Measure throughput and latency beside baselines of the same minute; the last lines are JSON
     #[command(subcommand)]
     Bench(Bench),
+    /// The process that lets lines grow older and is killed
+    #[command(hide = true)]
+    LifecycleChild(Location),
     /// The process whose clock jumps
     #[command(hide = true)]
     ClockChild(Location),
@@ -121,6 +124,45 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Bench {
+    /// Rows of `import sims`, beside a bare COPY or a bare insert of the same rows
+    Import {
+        /// On which store
+        #[arg(long, value_enum)]
+        store: Kind,
+        /// Rows of the file
+        #[arg(long, default_value_t = 1_000_000)]
+        rows: u64,
+        /// An empty PostgreSQL database; without it, a throw-away server is started
+        #[arg(long)]
+        postgres: Option<String>,
+        /// A folder on the disk to measure
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
+    /// Lines through a month end, killed again and again; each transition must happen once
+    Lifecycle {
+        /// On which store
+        #[arg(long, value_enum)]
+        store: Kind,
+        /// Lines in the store
+        #[arg(long, default_value_t = 1_000_000)]
+        lines: u64,
+        /// How many kills
+        #[arg(long, default_value_t = 20)]
+        kills: u64,
+        /// An empty PostgreSQL database; without it, a throw-away server is started
+        #[arg(long)]
+        postgres: Option<String>,
+        /// A folder on the disk to measure
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// Decides when to kill
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Verify the whole store at the end
+        #[arg(long)]
+        verify: bool,
+    },
     /// Paid notices to renewals in effect, durable, signatures verified
     Renewals {
         /// On which store
@@ -247,6 +289,19 @@ async fn run(command: Command) -> Result<(), Failure> {
             println!("{}", crash::run(&options).await?);
             Ok(())
         }
+        Command::Bench(Bench::Import { store, rows, postgres, data }) => {
+            let figure = bench::import::import(&bench::import::Options { store, postgres, data, rows }).await?;
+            println!("{}", serde_json::to_string(&figure).map_err(|error| Failure::Unusable(error.to_string()))?);
+            Ok(())
+        }
+        Command::Bench(Bench::Lifecycle { store, lines, kills, postgres, data, seed, verify }) => {
+            let program = std::env::current_exe().map_err(|error| Failure::Unusable(error.to_string()))?;
+            let options = lifecycle::Options { store, postgres, data, lines, kills, seed, verify, program };
+            let figure = lifecycle::lifecycle(&options).await?;
+            println!("{}", serde_json::to_string(&figure).map_err(|error| Failure::Unusable(error.to_string()))?);
+            Ok(())
+        }
+        Command::LifecycleChild(location) => lifecycle::child(&location.place()?).await,
         Command::Bench(Bench::Renewals {
             store,
             lines,

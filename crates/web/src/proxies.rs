@@ -31,10 +31,7 @@ impl Proxies {
     ///
     /// # Errors
     /// [`NotANetwork`] with the first text that is none.
-    pub fn parse<'a>(
-        networks: impl IntoIterator<Item = &'a str>,
-        header: ForwardHeader,
-    ) -> Result<Self, NotANetwork> {
+    pub fn parse<'a>(networks: impl IntoIterator<Item = &'a str>, header: ForwardHeader) -> Result<Self, NotANetwork> {
         let networks = networks.into_iter().map(|text| network(text).ok_or_else(|| NotANetwork(text.to_owned())));
         Ok(Self { networks: networks.collect::<Result<_, _>>()?, header })
     }

@@ -16,7 +16,11 @@ use std::sync::Arc;
 const COLUMNS: &[Column] = &[
     Column { name: "iccid", also: &["卡号", "iccid号"], required: true },
     Column { name: "activation_code", also: &["lpa", "code", "激活码", "下载码"], required: true },
-    Column { name: "confirmation_code_required", also: &["confirmation_code", "需要确认码", "确认码"], required: false },
+    Column {
+        name: "confirmation_code_required",
+        also: &["confirmation_code", "需要确认码", "确认码"],
+        required: false,
+    },
     Column { name: "batch", also: &["批次", "批次号"], required: false },
 ];
 
@@ -78,7 +82,14 @@ impl ActivationCode {
 }
 
 const YES_NO: &[(&str, bool)] = &[
-    ("yes", true), ("no", false), ("1", true), ("0", false), ("true", true), ("false", false), ("是", true), ("否", false),
+    ("yes", true),
+    ("no", false),
+    ("1", true),
+    ("0", false),
+    ("true", true),
+    ("false", false),
+    ("是", true),
+    ("否", false),
 ];
 
 /// One row.
@@ -120,10 +131,16 @@ impl Codes {
     /// Found again whatever is asked besides: a profile server's host and matching id are used once.
     fn code_hash(&self, code: &ActivationCode) -> [u8; 16] {
         let mut parts = code.as_str().split('$').skip(1);
-        let (host, matching) = (parts.next().unwrap_or_default().to_ascii_lowercase(), parts.next().unwrap_or_default());
+        let (host, matching) =
+            (parts.next().unwrap_or_default().to_ascii_lowercase(), parts.next().unwrap_or_default());
         self.secrets.name("activation code", &[&host, matching])
     }
-    fn fate(&self, row: &Numbered<CodeRow>, found: &HashMap<&str, &HeldCode>, by_code: &HashMap<[u8; 16], &HeldCode>) -> Fate {
+    fn fate(
+        &self,
+        row: &Numbered<CodeRow>,
+        found: &HashMap<&str, &HeldCode>,
+        by_code: &HashMap<[u8; 16], &HeldCode>,
+    ) -> Fate {
         let Numbered { row, batch, .. } = row;
         let Some(held) = found.get(row.iccid.as_str()) else {
             let Some(other) = by_code.get(&self.code_hash(&row.code)) else { return Fate::New };
@@ -224,7 +241,17 @@ mod tests {
         check("LPA:1$rsp.example.com$ABC-123$$1", false, "LPA:1$rsp.example.com$ABC-123$$1");
         check("LPA:1$rsp.example.com$ABC-123$1.3.6$1", false, "LPA:1$rsp.example.com$ABC-123$1.3.6$1");
         check("LPA:1$rsp.example.com$ABC-123$1.3.6", false, "LPA:1$rsp.example.com$ABC-123$1.3.6");
-        for text in ["1$rsp.example.com$A", "LPA:2$rsp.example.com$A", "LPA:1$rsp.example.com", "LPA:1$host$A", "LPA:1$a.b$", "LPA:1$a.b$x y", "LPA:1$a.b$x$o$2", "LPA:1$a.b$c$1.2$1$1", "号"] {
+        for text in [
+            "1$rsp.example.com$A",
+            "LPA:2$rsp.example.com$A",
+            "LPA:1$rsp.example.com",
+            "LPA:1$host$A",
+            "LPA:1$a.b$",
+            "LPA:1$a.b$x y",
+            "LPA:1$a.b$x$o$2",
+            "LPA:1$a.b$c$1.2$1$1",
+            "号",
+        ] {
             assert!(ActivationCode::parse(text, false).is_err(), "{text}");
         }
     }

@@ -7,7 +7,8 @@ use everline_core::identifiers::{Iccid, IdentifierError, Imsi, Msisdn};
 /// The longest text in a cell, in characters.
 const TEXT_MAX: usize = 200;
 
-const AS_TEXT: &str = "the spreadsheet made it a number: format the column as text, load the original file into it again, and export";
+const AS_TEXT: &str =
+    "the spreadsheet made it a number: format the column as text, load the original file into it again, and export";
 
 /// What happened to a value that should be digits and letters, if something did.
 fn damage(field: &'static str, value: &str) -> Option<Fault> {
@@ -32,11 +33,7 @@ fn scientific(value: &str) -> bool {
         || digits(exponent) && mantissa.len() == 1 && digits(mantissa) && exponent.len() <= 2
 }
 
-fn identifier<T>(
-    field: &'static str,
-    value: &str,
-    parse: fn(&str) -> Result<T, IdentifierError>,
-) -> Result<T, Fault> {
+fn identifier<T>(field: &'static str, value: &str, parse: fn(&str) -> Result<T, IdentifierError>) -> Result<T, Fault> {
     if let Some(damage) = damage(field, value) {
         return Err(damage);
     }
@@ -53,7 +50,8 @@ fn identifier<T>(
 
 /// A card or profile number; letters may be small.
 pub fn iccid(field: &'static str, value: &str) -> Result<Iccid, Fault> {
-    let upper = if value.bytes().any(|byte| byte.is_ascii_lowercase()) { value.to_ascii_uppercase() } else { value.to_owned() };
+    let upper =
+        if value.bytes().any(|byte| byte.is_ascii_lowercase()) { value.to_ascii_uppercase() } else { value.to_owned() };
     identifier(field, &upper, Iccid::parse)
 }
 /// A subscriber identity.
@@ -71,7 +69,9 @@ pub fn msisdn(field: &'static str, value: &str) -> Result<Msisdn, Fault> {
 pub fn rounded(iccid: &Iccid) -> bool {
     let text = iccid.as_str();
     let tail = text.len().saturating_sub(15);
-    tail >= 4 && text.bytes().all(|byte| byte.is_ascii_digit()) && text.bytes().rev().take(tail).all(|byte| byte == b'0')
+    tail >= 4
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && text.bytes().rev().take(tail).all(|byte| byte == b'0')
 }
 
 /// A PIN: 4 to 8 digits (ETSI TS 102 221 §9.5.1), or a PUK: 8.
@@ -109,7 +109,11 @@ pub fn code(field: &'static str, value: &str) -> Result<String, Fault> {
 /// A text for people.
 pub fn text(field: &'static str, value: &str) -> Result<String, Fault> {
     if value.chars().count() > TEXT_MAX {
-        return Err(Fault::new(field, format!("longer than {TEXT_MAX} characters"), "shorten it, or look for a shifted column"));
+        return Err(Fault::new(
+            field,
+            format!("longer than {TEXT_MAX} characters"),
+            "shorten it, or look for a shifted column",
+        ));
     }
     if value.chars().any(char::is_control) {
         return Err(Fault::new(field, "holds a control character", "take tabs and other invisible characters out"));

@@ -1,7 +1,7 @@
 //! The first line: which column is what, in English or Chinese.
 
-use super::text::{cells, value};
 use super::FileFault;
+use super::text::{cells, value};
 use std::borrow::Cow;
 
 /// One column that a kind of file can have.
@@ -136,7 +136,12 @@ mod tests {
 
     #[test]
     fn columns_are_found_by_any_name_and_separator() {
-        for line in ["iccid,IMSI,registration code", "卡号;imsi;注册码", "ICCID\tImsi\tRegistration-Code", "\"iccid\",imsi,注册码"] {
+        for line in [
+            "iccid,IMSI,registration code",
+            "卡号;imsi;注册码",
+            "ICCID\tImsi\tRegistration-Code",
+            "\"iccid\",imsi,注册码",
+        ] {
             let header = header(line, COLUMNS).unwrap();
             assert_eq!((header.width, header.places.as_slice()), (3, [Some(0), Some(1), Some(2)].as_slice()), "{line}");
         }

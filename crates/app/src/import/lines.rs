@@ -4,6 +4,12 @@
 //! plan that moves in is an order placed by `moved_in`, with its whole allowance, in effect and without money. Where the
 //! stock knows the Sim the line takes it, secrets and all: load the Sims first.
 
+mod around;
+pub(crate) mod columns;
+
+use around::Around;
+use columns::{COLUMNS, DEVICES, FAMILIES, NETWORKS, OWNER_KINDS};
+
 use super::header::{Cells, Column};
 use super::mentions::{Mentions, meaning};
 use super::run::{Fate, Kind, Numbered, run};
@@ -26,73 +32,12 @@ use everline_core::order::{Order, OrderState, PlacedBy};
 use everline_core::time::{BusinessTime, Validity, Zone};
 use everline_store::tables::directory::Name;
 use everline_store::tables::sim::{self, Held, SimKind, SimState, StockSim};
-use everline_store::tables::stock::{self, BatchKind, Owner as Known, Record};
+use everline_store::tables::stock::{self, BatchKind, Record};
 use everline_store::tables::{catalog, customer, directory, order, timer};
 use everline_store::{Error, Stop, Tx, Work};
 use std::collections::{HashMap, HashSet};
 use std::io::{Read, Seek};
 use std::sync::Arc;
-
-/// The columns, in the order of an export.
-pub(crate) const COLUMNS: &[Column] = &[
-    Column { name: "iccid", also: &["卡号", "iccid号", "sim卡号"], required: true },
-    Column { name: "imsi", also: &["imsi号", "国际移动用户识别码"], required: true },
-    Column { name: "number", also: &["msisdn", "号码", "手机号", "手机号码", "电话号码", "物联网号码"], required: true },
-    Column { name: "owner", also: &["客户", "客户编号", "客户号", "机主编号"], required: false },
-    Column { name: "owner_kind", also: &["客户类型"], required: false },
-    Column { name: "owner_name", also: &["客户名称", "姓名", "客户姓名", "机主"], required: false },
-    Column { name: "owner_contact", also: &["联系电话", "联系号码", "联系手机"], required: false },
-    Column { name: "language", also: &["语言"], required: false },
-    Column { name: "device_name", also: &["设备名称", "备注名"], required: false },
-    Column { name: "device_kind", also: &["设备类型"], required: false },
-    Column { name: "family", also: &["业务类型", "类别"], required: true },
-    Column { name: "network", also: &["网络"], required: true },
-    Column { name: "plan", also: &["套餐", "套餐编码", "资费"], required: false },
-    Column { name: "plan_ends", also: &["到期时间", "到期日", "有效期至", "套餐到期"], required: false },
-    Column { name: "batch", also: &["批次", "批次号"], required: false },
-];
-
-/// The words of the columns, for reading and writing; the first of each is written.
-pub(crate) const OWNER_KINDS: &[(&str, CustomerKind)] = &[
-    ("person", CustomerKind::Person),
-    ("organisation", CustomerKind::Organisation),
-    ("organization", CustomerKind::Organisation),
-    ("个人", CustomerKind::Person),
-    ("企业", CustomerKind::Organisation),
-    ("单位", CustomerKind::Organisation),
-];
-pub(crate) const DEVICES: &[(&str, DeviceKind)] = &[
-    ("phone", DeviceKind::Phone),
-    ("watch", DeviceKind::Watch),
-    ("router", DeviceKind::Router),
-    ("tracker", DeviceKind::Tracker),
-    ("meter", DeviceKind::Meter),
-    ("other", DeviceKind::Other),
-    ("手机", DeviceKind::Phone),
-    ("手表", DeviceKind::Watch),
-    ("路由器", DeviceKind::Router),
-    ("定位器", DeviceKind::Tracker),
-    ("表计", DeviceKind::Meter),
-    ("其他", DeviceKind::Other),
-];
-pub(crate) const FAMILIES: &[(&str, Family)] = &[
-    ("phone", Family::Phone),
-    ("watch", Family::Watch),
-    ("router", Family::Router),
-    ("iot", Family::Iot),
-    ("travel", Family::Travel),
-    ("手机", Family::Phone),
-    ("手表", Family::Watch),
-    ("路由器", Family::Router),
-    ("物联网", Family::Iot),
-    ("旅行", Family::Travel),
-];
-pub(crate) const NETWORKS: &[(&str, NetworkKind)] = &[
-    ("built_in", NetworkKind::BuiltIn),
-    ("upstream", NetworkKind::Upstream),
-    ("自有", NetworkKind::BuiltIn),
-    ("上游", NetworkKind::Upstream),
-];
 
 /// An owner as a row names them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -149,30 +94,52 @@ impl Lines {
         let Some(key) = cells.get(3) else {
             let given = [(4, "owner_kind"), (5, "owner_name"), (6, "owner_contact")];
             if let Some((_, field)) = given.into_iter().find(|(column, _)| cells.get(*column).is_some()) {
-                faults.push(Fault::new("owner", format!("empty, and {field} is not"), "give the owner a key, the same in every line of theirs"));
+                faults.push(Fault::new(
+                    "owner",
+                    format!("empty, and {field} is not"),
+                    "give the owner a key, the same in every line of theirs",
+                ));
             }
             return None;
         };
         let mut keep = |fault: Fault| faults.push(fault);
         let key = cell::text("owner", key).map_err(&mut keep).ok()?;
-        let kind = cells.get(4).map(|value| cell::word("owner_kind", value, OWNER_KINDS)).transpose().map_err(&mut keep).ok()?;
+        let kind = cells
+            .get(4)
+            .map(|value| cell::word("owner_kind", value, OWNER_KINDS))
+            .transpose()
+            .map_err(&mut keep)
+            .ok()?;
         let name = cells.get(5).map(|value| cell::text("owner_name", value)).transpose().map_err(&mut keep).ok()?;
-        let contact = cells.get(6).map(|value| cell::msisdn("owner_contact", value)).transpose().map_err(&mut keep).ok()?;
+        let contact =
+            cells.get(6).map(|value| cell::msisdn("owner_contact", value)).transpose().map_err(&mut keep).ok()?;
         if name.is_none() {
             keep(Fault::new("owner_name", "empty, and owner is not", "an owner has a name"));
         }
         Some(Owner { key, organisation: kind == Some(CustomerKind::Organisation), name: name?, contact })
     }
 
-    fn plan(&self, cells: &Cells<'_>, family: Option<Family>) -> Result<(Option<OfferingRef>, Option<BusinessTime>), Fault> {
+    fn plan(
+        &self,
+        cells: &Cells<'_>,
+        family: Option<Family>,
+    ) -> Result<(Option<OfferingRef>, Option<BusinessTime>), Fault> {
         let ends = cells.get(13).map(|value| self.instant(value)).transpose()?;
         let Some(text) = cells.get(12) else {
             return match ends {
-                Some(ends) if ends > self.now => Err(Fault::new("plan", "empty, and plan_ends lies ahead", "name the plan that runs until then")),
+                Some(ends) if ends > self.now => {
+                    Err(Fault::new("plan", "empty, and plan_ends lies ahead", "name the plan that runs until then"))
+                }
                 ends => Ok((None, ends)),
             };
         };
-        let unknown = || Fault::new("plan", "no offering of this code is in the catalogue", "load the catalogue first: everline import offerings");
+        let unknown = || {
+            Fault::new(
+                "plan",
+                "no offering of this code is in the catalogue",
+                "load the catalogue first: everline import offerings",
+            )
+        };
         let (code, version) = match text.split_once('@') {
             Some((code, version)) => (code, version.parse().map_err(|_| unknown())?),
             None => (text, self.latest.get(text).copied().ok_or_else(unknown)?),
@@ -180,7 +147,11 @@ impl Lines {
         let reference = OfferingRef { code: code.to_owned(), version };
         let offering = self.offerings.get(&reference).ok_or_else(unknown)?;
         if offering.kind != OfferingKind::Plan {
-            return Err(Fault::new("plan", "the offering is a pack or a top-up", "name the plan; packs do not move in"));
+            return Err(Fault::new(
+                "plan",
+                "the offering is a pack or a top-up",
+                "name the plan; packs do not move in",
+            ));
         }
         if family.is_some_and(|family| !offering.families.contains(&family)) {
             return Err(Fault::new("plan", "the offering is not for lines of this family", "correct plan or family"));
@@ -207,7 +178,10 @@ impl Lines {
             row.number.as_str().to_owned(),
             owner.map(|owner| format!("{}|{}", owner.organisation, owner.key)).unwrap_or_default(),
             owner.map(|owner| owner.name.clone()).unwrap_or_default(),
-            owner.and_then(|owner| owner.contact.as_ref()).map(|contact| contact.as_str().to_owned()).unwrap_or_default(),
+            owner
+                .and_then(|owner| owner.contact.as_ref())
+                .map(|contact| contact.as_str().to_owned())
+                .unwrap_or_default(),
             text(&row.language),
             text(&row.device_name),
             format!("{:?}|{:?}|{:?}", row.device, row.family, row.network),
@@ -223,13 +197,13 @@ impl Lines {
         let line = &record.line;
         let owner = match &row.owner {
             None => record.owner_kind == CustomerKind::Anonymous,
-            Some(owner) => {
-                record.owner_key.as_ref() == Some(&owner.key) || line.customer.to_string() == owner.key
-            }
+            Some(owner) => record.owner_key.as_ref() == Some(&owner.key) || line.customer.to_string() == owner.key,
         };
         let current = record.allowance.current_plan(self.now);
         let plan = match (&row.plan, row.plan_ends.filter(|ends| *ends > self.now)) {
-            (Some(plan), Some(ends)) => current.is_some_and(|period| period.offering == *plan && period.ends_at() == Some(ends)),
+            (Some(plan), Some(ends)) => {
+                current.is_some_and(|period| period.offering == *plan && period.ends_at() == Some(ends))
+            }
             _ => current.is_none(),
         };
         let said = |same: Option<bool>| same.unwrap_or(true);
@@ -250,7 +224,8 @@ impl Lines {
     async fn fate(&self, tx: &mut Tx, row: &Numbered<LineRow>, store: &Around<'_>) -> Result<Fate, Error> {
         let Numbered { row, batch, .. } = row;
         let held = store.sims.iccid.get(row.iccid.as_str()).copied();
-        let refused = |field, reason: String, remedy: &'static str| Ok(Fate::Refused(Fault::new(field, reason, remedy)));
+        let refused =
+            |field, reason: String, remedy: &'static str| Ok(Fate::Refused(Fault::new(field, reason, remedy)));
         let masked = row.iccid.masked();
         if let Some(held) = held {
             match (held.state, &held.line_batch) {
@@ -265,25 +240,47 @@ impl Lines {
                     return refused(field, reason, "correct the row, or take it out of the file");
                 }
                 (SimState::Quarantined, _) => {
-                    return refused("iccid", format!("the Sim {masked} rests after its last line"), "wait until it is given back to the stock");
+                    return refused(
+                        "iccid",
+                        format!("the Sim {masked} rests after its last line"),
+                        "wait until it is given back to the stock",
+                    );
                 }
                 (SimState::InStock, Some((name, false))) if **name == **batch => {
                     let same = held.line_hash == Some(self.hash(row));
-                    return if same { Ok(Fate::Begun) } else {
-                        refused("line", "the batch was begun with another row for this Sim".to_owned(), "finish it with the file with which it began")
+                    return if same {
+                        Ok(Fate::Begun)
+                    } else {
+                        refused(
+                            "line",
+                            "the batch was begun with another row for this Sim".to_owned(),
+                            "finish it with the file with which it began",
+                        )
                     };
                 }
                 (SimState::InStock, _) if !held.free() => {
                     let other = held.line_batch.as_ref().filter(|batch| !batch.1).or(held.batch.as_ref());
                     let name = other.map_or("", |(name, _)| name);
-                    return refused("iccid", format!("the Sim {masked} is in batch {name:?}, which is not complete"), "run the import of that batch again first");
+                    return refused(
+                        "iccid",
+                        format!("the Sim {masked} is in batch {name:?}, which is not complete"),
+                        "run the import of that batch again first",
+                    );
                 }
                 (SimState::InStock, _) => {
                     if held.imsi != row.imsi.as_str() {
-                        return refused("imsi", format!("the Sim {masked} is in stock with another imsi"), "correct the row, or the stock");
+                        return refused(
+                            "imsi",
+                            format!("the Sim {masked} is in stock with another imsi"),
+                            "correct the row, or the stock",
+                        );
                     }
                     if held.msisdn.as_deref().is_some_and(|number| number != row.number.as_str()) {
-                        return refused("number", format!("the Sim {masked} is in stock with another number"), "correct the row, or the stock");
+                        return refused(
+                            "number",
+                            format!("the Sim {masked} is in stock with another number"),
+                            "correct the row, or the stock",
+                        );
                     }
                 }
             }
@@ -294,7 +291,9 @@ impl Lines {
     /// The line as it begins here, with its allowance and the order that stands for its plan.
     fn make(&self, ready: &LineReady, customer: CustomerId) -> (Line, Allowance, Option<Order>) {
         let (row, now, rules) = (&ready.row, self.now, self.brand.rules(ready.row.family));
-        let lasts = |days: Option<u16>| days.filter(|days| *days > 0).map(|days| Validity::Days(days).end(now, None, &self.zone));
+        let lasts = |days: Option<u16>| {
+            days.filter(|days| *days > 0).map(|days| Validity::Days(days).end(now, None, &self.zone))
+        };
         let mut line = Line {
             id: ready.line,
             customer,
@@ -389,51 +388,6 @@ const fn usual(family: Family) -> DeviceKind {
     }
 }
 
-/// What of the store rows have to do with.
-struct Around<'a> {
-    sims: Found<'a>,
-    numbers: HashSet<String>,
-    owners: HashMap<String, Known>,
-    contacts: HashMap<String, CustomerId>,
-}
-impl Around<'_> {
-    /// Whether another Sim or line has a name of the row's.
-    fn taken(&self, row: &LineRow, held: Option<&Held>) -> Option<Fault> {
-        let remedy = "one of the two is wrong: correct the row, or what is there";
-        let other = |found: Option<&&Held>| found.filter(|sim| held.is_none_or(|held| held.iccid != sim.iccid)).map(|sim| sim.iccid.masked());
-        if let Some(masked) = other(self.sims.imsi.get(row.imsi.as_str())) {
-            return Some(Fault::new("imsi", format!("is that of the Sim {masked}, which is there already"), remedy));
-        }
-        if let Some(masked) = other(self.sims.msisdn.get(row.number.as_str())) {
-            return Some(Fault::new("number", format!("is that of the Sim {masked}, which is there already"), remedy));
-        }
-        let reason = format!("a line has the number {} already", row.number.masked());
-        self.numbers.contains(row.number.as_str()).then(|| Fault::new("number", reason, remedy))
-    }
-    /// Whether the owner is here as somebody else, or signs in where somebody else does.
-    fn owner(&self, row: &LineRow) -> Option<Fault> {
-        let owner = row.owner.as_ref()?;
-        let contact = owner.contact.as_ref().map(Msisdn::as_str);
-        if let Some((_, _, kind, name, known)) = self.owners.get(&owner.key) {
-            let field = if (*kind == CustomerKind::Organisation) != owner.organisation {
-                "owner_kind"
-            } else if *name != owner.name {
-                "owner_name"
-            } else if known.as_deref() != contact {
-                "owner_contact"
-            } else {
-                return None;
-            };
-            let reason = "the owner of this key is there already, and this differs";
-            return Some(Fault::new(field, reason, "write it as it is there, or give another owner another key"));
-        }
-        let masked = owner.contact.as_ref().map(Msisdn::masked).unwrap_or_default();
-        let taken = contact.is_some_and(|contact| self.contacts.contains_key(contact));
-        let reason = format!("{masked} signs another customer in already");
-        taken.then(|| Fault::new("owner_contact", reason, "leave it empty, or use that owner's key"))
-    }
-}
-
 impl Kind for Lines {
     const KIND: BatchKind = BatchKind::Lines;
     const COLUMNS: &'static [Column] = COLUMNS;
@@ -449,18 +403,40 @@ impl Kind for Lines {
         let empty = |field| move || Fault::new(field, "empty", "every line needs one");
         let number = cells.get(2).ok_or_else(empty("number")).and_then(|value| cell::msisdn("number", value));
         let family = cells.get(10).ok_or_else(empty("family")).and_then(|value| cell::word("family", value, FAMILIES));
-        let network = cells.get(11).ok_or_else(empty("network")).and_then(|value| cell::word("network", value, NETWORKS));
+        let network =
+            cells.get(11).ok_or_else(empty("network")).and_then(|value| cell::word("network", value, NETWORKS));
         let owner = self.owner(cells, &mut faults);
         let plan = self.plan(cells, family.as_ref().ok().copied());
         let mut keep = |fault: Fault| faults.push(fault);
         let language = cells.get(7).map(language).transpose().map_err(&mut keep).ok().flatten();
-        let device_name = cells.get(8).map(|value| cell::text("device_name", value)).transpose().map_err(&mut keep).ok().flatten();
-        let device = cells.get(9).map(|value| cell::word("device_kind", value, DEVICES)).transpose().map_err(&mut keep).ok().flatten();
+        let device_name =
+            cells.get(8).map(|value| cell::text("device_name", value)).transpose().map_err(&mut keep).ok().flatten();
+        let device = cells
+            .get(9)
+            .map(|value| cell::word("device_kind", value, DEVICES))
+            .transpose()
+            .map_err(&mut keep)
+            .ok()
+            .flatten();
         let (number, family) = (number.map_err(&mut keep).ok(), family.map_err(&mut keep).ok());
         let (network, plan) = (network.map_err(&mut keep).ok(), plan.map_err(&mut keep).ok());
         match (iccid, imsi, number, family, network, plan) {
-            (Some(iccid), Some(imsi), Some(number), Some(family), Some(network), Some((plan, plan_ends))) if faults.is_empty() => {
-                Ok(LineRow { iccid, imsi, number, owner, language, device_name, device, family, network, plan, plan_ends })
+            (Some(iccid), Some(imsi), Some(number), Some(family), Some(network), Some((plan, plan_ends)))
+                if faults.is_empty() =>
+            {
+                Ok(LineRow {
+                    iccid,
+                    imsi,
+                    number,
+                    owner,
+                    language,
+                    device_name,
+                    device,
+                    family,
+                    network,
+                    plan,
+                    plan_ends,
+                })
             }
             _ => Err(faults),
         }
@@ -546,15 +522,17 @@ impl Kind for Lines {
         let iccids = ready.iter().map(|ready| ready.row.iccid.as_str().to_owned()).collect();
         let held = sim::find_many(tx, iccids, Vec::new(), Vec::new()).await?;
         let found = Found::of(&held).iccid;
-        let keys: HashSet<String> = ready.iter().filter_map(|ready| ready.row.owner.as_ref()).map(|owner| owner.key.clone()).collect();
+        let keys: HashSet<String> =
+            ready.iter().filter_map(|ready| ready.row.owner.as_ref()).map(|owner| owner.key.clone()).collect();
         let owners = stock::owners(tx, keys.into_iter().collect()).await?;
         let mut owners: HashMap<String, CustomerId> = owners.into_iter().map(|owner| (owner.0, owner.1)).collect();
         for ready in ready {
             let row = &ready.row;
-            let mine = |held: &&&Held| held.line_hash == Some(ready.hash);
-            let held = found.get(row.iccid.as_str()).filter(mine).ok_or(Error::NotFound { what: "Sim held for the line" })?;
+            let mine = |held: &&&Held| held.state == SimState::InUse || held.line_hash == Some(ready.hash);
+            let held =
+                found.get(row.iccid.as_str()).filter(mine).ok_or(Error::NotFound { what: "Sim held for the line" })?;
             if held.state == SimState::InUse {
-                continue; // made before the import was cut off
+                continue; // made before this import, or before it was cut off
             }
             let key = row.owner.as_ref().map(|owner| owner.key.clone());
             let owner = key.as_ref().and_then(|key| owners.get(key)).copied();

@@ -102,7 +102,9 @@ impl Mentions {
                 for (_, at, _) in same.iter().filter(|(_, _, other)| other != meaning) {
                     let reason = format!("line {} says something else of the same {field}", first.line);
                     let remedy = match *field {
-                        "owner" => "kind, name, contact and language of one owner are the same in every line, or are two owners",
+                        "owner" => {
+                            "kind, name, contact and language of one owner are the same in every line, or are two owners"
+                        }
                         _ => "one contact signs one owner in: leave it empty for the other owner, or use one owner key",
                     };
                     out.push((*at, Fault::new(field, reason, remedy)));
@@ -121,12 +123,15 @@ mod tests {
     #[test]
     fn doubles_and_disagreements_are_found_with_their_lines() {
         let mut mentions = Mentions::default();
-        for (line, iccid, owner, name) in [(2, "a", "x", "林"), (3, "b", "x", "林"), (4, "a", "y", "王"), (5, "c", "x", "李")] {
+        for (line, iccid, owner, name) in
+            [(2, "a", "x", "林"), (3, "b", "x", "林"), (4, "a", "y", "王"), (5, "c", "x", "李")]
+        {
             mentions.of_row(At { line, batch: 0 });
             mentions.once("iccid", iccid);
             mentions.agreed("owner", owner, meaning(&name));
         }
-        let found: Vec<_> = mentions.contradictions().into_iter().map(|(at, f)| (at.line, f.field, f.reason.into_owned())).collect();
+        let found: Vec<_> =
+            mentions.contradictions().into_iter().map(|(at, f)| (at.line, f.field, f.reason.into_owned())).collect();
         let expected = [
             (2, "iccid", "the same as in line 4".to_owned()),
             (4, "iccid", "the same as in line 2".to_owned()),

@@ -20,6 +20,7 @@ pub mod offerings;
 mod run;
 pub mod sims;
 pub mod text;
+mod works;
 
 use crate::Problem;
 use crate::clock::Clock;
@@ -73,7 +74,11 @@ pub struct Fault {
 }
 impl Fault {
     /// A fault of a field.
-    pub fn new(field: &'static str, reason: impl Into<Cow<'static, str>>, remedy: impl Into<Cow<'static, str>>) -> Self {
+    pub fn new(
+        field: &'static str,
+        reason: impl Into<Cow<'static, str>>,
+        remedy: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self { field, reason: reason.into(), remedy: remedy.into() }
     }
 }
@@ -207,7 +212,7 @@ pub enum Outcome {
     Complete,
     /// All of it was there before.
     AlreadyThere,
-    /// Nothing of it is there: some row of it is refused.
+    /// Nothing of it was added: some row of it is refused.
     Refused,
     /// It would be loaded.
     WouldLoad,

@@ -119,7 +119,11 @@ impl Entry {
         };
         let units: BTreeSet<_> = self.included.iter().map(|included| included.unit).collect();
         let rules = [
-            (!self.code.is_empty() && self.code.len() <= 64 && self.code.chars().all(code), "code", "1 to 64 small letters, digits, - _ ."),
+            (
+                !self.code.is_empty() && self.code.len() <= 64 && self.code.chars().all(code),
+                "code",
+                "1 to 64 small letters, digits, - _ .",
+            ),
             (self.version != Some(0), "version", "counted from 1"),
             (self.currency == brand.currency.code(), "currency", "the brand's"),
             (!self.families.is_empty(), "families", "at least one"),
@@ -135,7 +139,8 @@ impl Entry {
 
     fn offering(self, version: u32, brand: &Brand) -> Result<Offering, Wrong> {
         let amount = |field, text: &str| {
-            let money = Money::parse(text, brand.currency).ok().filter(|money| money.micros() > 0 && money.to_minor().is_ok());
+            let money =
+                Money::parse(text, brand.currency).ok().filter(|money| money.micros() > 0 && money.to_minor().is_ok());
             money.ok_or((field, "a decimal number above 0, in whole minor units"))
         };
         let (price, renewal_price) = (amount("price", &self.price)?, amount("renewal_price", &self.renewal_price)?);
@@ -244,7 +249,10 @@ impl Work for Load {
         for new in &written.clone() {
             let replaced = all.iter_mut().filter(|old| {
                 let (old, new_one) = (&old.reference, &new.reference);
-                old.code == new_one.code && old.version < new_one.version && before.contains(old) && !named.contains(old)
+                old.code == new_one.code
+                    && old.version < new_one.version
+                    && before.contains(old)
+                    && !named.contains(old)
             });
             let added = !before.contains(&new.reference) && new.sale == SaleState::Published;
             for old in replaced.filter(|old| added && old.sale == SaleState::Published) {
@@ -283,7 +291,10 @@ fn decide(entry: &Entry, all: &[Offering], brand: &Brand) -> Result<(Change, Off
         return Ok((Change::Sale(offering.reference.clone(), offering.sale), offering));
     }
     if entry.version.is_some() {
-        return Err(("version", "this version is there with other content, and a version never changes: give the new content a higher version, or leave the version out"));
+        return Err((
+            "version",
+            "this version is there with other content, and a version never changes: give the new content a higher version, or leave the version out",
+        ));
     }
     let next = newest.checked_add(1).ok_or(("version", "no version is left"))?;
     let offering = Offering { reference: OfferingRef { code: entry.code.clone(), version: next }, ..offering };

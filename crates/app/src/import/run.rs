@@ -3,16 +3,15 @@
 use super::header::{Cells, Column, Header, header};
 use super::mentions::{At, Mentions};
 use super::text::{Encoding, Lines, cells, detect};
+use super::works::{Apply, Begin, Conflicts, Content, GetBatch, Judge, Turn, UndoStep, Write, check_key};
 use super::{
-    BATCHES_MAX, BatchResult, Fault, FileFault, ImportError, Importer, Listener, Options, Outcome, Progress, RowFault, Step,
-    Summary,
+    BATCHES_MAX, BatchResult, Fault, FileFault, ImportError, Importer, Listener, Options, Outcome, Progress, RowFault,
+    Step, Summary,
 };
 use crate::Problem;
-use crate::secrets::{NotSealedHere, hex};
-use everline_core::time::BusinessTime;
-use everline_store::tables::stock::{self, BatchKind, BatchState};
-use everline_store::tables::catalog;
-use everline_store::{Error, Stop, Store, Tx, Work};
+use crate::secrets::NotSealedHere;
+use everline_store::tables::stock::{BatchKind, BatchState};
+use everline_store::{Error, Stop, Store, Tx};
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -25,8 +24,6 @@ const JUDGE_ROWS: usize = 1_000;
 const READ_ROWS: usize = 4_000;
 /// Transactions under way at once: while one is written the next is prepared.
 const AT_ONCE: usize = 3;
-/// Rows that one step of taking back looks at.
-const UNDO_ROWS: i64 = 5_000;
 
 /// A row and where it stands.
 #[derive(Debug, Clone)]
@@ -67,7 +64,8 @@ pub(super) trait Kind: Send + Sync + Sized + 'static {
     fn mention(&self, row: &Self::Row, out: &mut Mentions);
     fn prepare(&self, row: &Numbered<Self::Row>) -> Result<Self::Ready, NotSealedHere>;
     /// What the store says to each row.
-    fn judge(&self, tx: &mut Tx, rows: &[Numbered<Self::Row>]) -> impl Future<Output = Result<Vec<Fate>, Error>> + Send;
+    fn judge(&self, tx: &mut Tx, rows: &[Numbered<Self::Row>])
+    -> impl Future<Output = Result<Vec<Fate>, Error>> + Send;
     /// Writes rows, or holds their places; whether none of them was there before.
     fn write(&self, tx: &mut Tx, ready: &[Self::Ready]) -> impl Future<Output = Result<bool, Error>> + Send;
     /// Makes rows whose places are held.
@@ -197,7 +195,11 @@ impl<'a, R: Read + Seek> Rows<'a, R> {
         let cells = Cells::new(self.header, &cut);
         let batch = cells.get(K::BATCH);
         if batch.is_some_and(|name| name.chars().count() > BATCH_CHARS_MAX || name.chars().any(char::is_control)) {
-            return unreadable(Fault::new("batch", "no name for a batch", format!("at most {BATCH_CHARS_MAX} visible characters")));
+            return unreadable(Fault::new(
+                "batch",
+                "no name for a batch",
+                format!("at most {BATCH_CHARS_MAX} visible characters"),
+            ));
         }
         Ok(Some(Item { line, batch: batch.map(str::to_owned), row: kind.read(&cells), readable: true }))
     }
@@ -277,7 +279,8 @@ impl<K: Kind, R: Read + Seek + Send> Run<'_, K, R> {
                     self.judged(window.pop_front()).await?;
                 }
             }
-            let progress = Progress { step: Step::Checking, bytes: place.bytes, of_bytes: size, rows: self.summary.rows };
+            let progress =
+                Progress { step: Step::Checking, bytes: place.bytes, of_bytes: size, rows: self.summary.rows };
             self.listener.progress(progress);
         }
         window.push_back(judge(&self.importer.store, &kind, chunk));
@@ -298,7 +301,12 @@ impl<K: Kind, R: Read + Seek + Send> Run<'_, K, R> {
             0 => Rows::new(self.reader, self.encoding, header)?,
             offset => {
                 self.reader.seek(SeekFrom::Start(offset))?;
-                let lines = Lines::resumed(BufReader::with_capacity(64 * 1024, &mut *self.reader), self.encoding, place.line, offset);
+                let lines = Lines::resumed(
+                    BufReader::with_capacity(64 * 1024, &mut *self.reader),
+                    self.encoding,
+                    place.line,
+                    offset,
+                );
                 Rows { lines, header }
             }
         };
@@ -342,10 +350,16 @@ impl<K: Kind, R: Read + Seek + Send> Run<'_, K, R> {
         if count >= 2 && count.saturating_mul(2) > self.summary.rows {
             for at in mentions.rounded.clone() {
                 let remedy = "a spreadsheet keeps fifteen digits of a number: format the column as text and load the original file into it again";
-                self.refuse(at, Fault::new("iccid", "ends in zeros, as most of the column does: digits were cut off", remedy))?;
+                self.refuse(
+                    at,
+                    Fault::new("iccid", "ends in zeros, as most of the column does: digits were cut off", remedy),
+                )?;
             }
         } else if let Some(first) = mentions.rounded.first() {
-            let warning = format!("{count} card numbers end in zeros as if cut to fifteen digits, the first in line {}: compare with the card", first.line);
+            let warning = format!(
+                "{count} card numbers end in zeros as if cut to fifteen digits, the first in line {}: compare with the card",
+                first.line
+            );
             self.summary.warnings.push(warning);
         }
         Ok(())
@@ -359,7 +373,7 @@ impl<K: Kind, R: Read + Seek + Send> Run<'_, K, R> {
     async fn load(&mut self) -> Result<(), ImportError> {
         let (at, store) = (self.importer.clock.now().business, self.importer.store.clone());
         let begins: Vec<_> = (self.batches.iter())
-            .filter(|tally| self.good(tally) && tally.stored.is_none())
+            .filter(|tally| self.good(tally) && tally.stored.is_none() && tally.new > 0)
             .map(|tally| (tally.name.clone(), tally.named))
             .collect();
         for names in begins.chunks(self.options.rows_per_work.max(1)) {
@@ -368,7 +382,7 @@ impl<K: Kind, R: Read + Seek + Send> Run<'_, K, R> {
         for number in 0..self.batches.len() {
             let Some(tally) = self.batches.get(number) else { continue };
             match (self.good(tally), tally.stored, tally.name.clone()) {
-                (true, None, _) => {
+                (true, None, _) if tally.new > 0 => {
                     if let Some(tally) = self.batches.get_mut(number) {
                         tally.stored = Some(BatchState::Loading);
                     }
@@ -379,7 +393,9 @@ impl<K: Kind, R: Read + Seek + Send> Run<'_, K, R> {
         }
         self.pass(Step::Loading, BatchState::Loading).await?;
         for number in 0..self.batches.len() {
-            let Some(tally) = self.batches.get(number).filter(|tally| tally.stored == Some(BatchState::Loading)) else { continue };
+            let Some(tally) = self.batches.get(number).filter(|tally| tally.stored == Some(BatchState::Loading)) else {
+                continue;
+            };
             if self.good(tally) {
                 let to = if K::APPLIES { BatchState::Applying } else { BatchState::Complete };
                 self.turn(number, to).await?;
@@ -407,7 +423,8 @@ impl<K: Kind, R: Read + Seek + Send> Run<'_, K, R> {
         let Some(tally) = self.batches.get_mut(number) else { return Ok(()) };
         let (from, name) = (tally.stored.unwrap_or(BatchState::Loading), tally.name.clone());
         let (rows, at) = (i64::try_from(tally.rows).unwrap_or(i64::MAX), self.importer.clock.now().business);
-        let turned = self.importer.store.transact(Turn { kind: K::KIND, name: name.clone(), from, to, rows, at }).await?;
+        let turned =
+            self.importer.store.transact(Turn { kind: K::KIND, name: name.clone(), from, to, rows, at }).await?;
         if !turned {
             return Err(ImportError::Disturbed(name.to_string()));
         }
@@ -541,14 +558,18 @@ fn judge<K: Kind>(store: &Store, kind: &Arc<K>, rows: Vec<Numbered<K::Row>>) -> 
     })
 }
 
-type Conflicts = Vec<(At, Fault)>;
 /// How many rows were written; or, if some met something else, that and all of them.
 type Written<K> = Result<Result<u64, (Arc<Content<K>>, Conflicts)>, ImportError>;
 
 /// Tries again when another import made the same owner at the same time.
 const TRIES: u32 = 3;
 
-fn write<K: Kind>(importer: &Importer, kind: &Arc<K>, step: Step, rows: Vec<Numbered<K::Row>>) -> JoinHandle<Written<K>> {
+fn write<K: Kind>(
+    importer: &Importer,
+    kind: &Arc<K>,
+    step: Step,
+    rows: Vec<Numbered<K::Row>>,
+) -> JoinHandle<Written<K>> {
     let (store, kind) = (importer.store.clone(), kind.clone());
     tokio::spawn(async move {
         let ready = rows.iter().map(|row| kind.prepare(row)).collect::<Result<Vec<_>, _>>()?;
@@ -569,162 +590,4 @@ fn write<K: Kind>(importer: &Importer, kind: &Arc<K>, step: Step, rows: Vec<Numb
             }
         }
     })
-}
-
-struct Content<K: Kind> {
-    rows: Vec<Numbered<K::Row>>,
-    ready: Vec<K::Ready>,
-}
-
-struct Judge<K: Kind> {
-    kind: Arc<K>,
-    rows: Arc<Vec<Numbered<K::Row>>>,
-}
-impl<K: Kind> Work for Judge<K> {
-    const NAME: &'static str = "import_judge";
-    type Out = Vec<Fate>;
-    type Refusal = Problem;
-    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        Ok(self.kind.judge(tx, &self.rows).await?)
-    }
-}
-
-/// Writes rows. One that met something else refuses all of them.
-struct Write<K: Kind> {
-    kind: Arc<K>,
-    content: Arc<Content<K>>,
-}
-impl<K: Kind> Work for Write<K> {
-    const NAME: &'static str = "import_write";
-    type Out = ();
-    type Refusal = Conflicts;
-    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Conflicts>> {
-        if self.kind.write(tx, &self.content.ready).await? {
-            return Ok(());
-        }
-        let fates = self.kind.judge(tx, &self.content.rows).await?;
-        let conflicts: Conflicts = (self.content.rows.iter().zip(fates))
-            .filter_map(|(row, fate)| if let Fate::Refused(fault) = fate { Some((row.at, fault)) } else { None })
-            .collect();
-        if conflicts.is_empty() { Ok(()) } else { Err(Stop::Refused(conflicts)) }
-    }
-}
-
-struct Apply<K: Kind> {
-    kind: Arc<K>,
-    content: Arc<Content<K>>,
-}
-impl<K: Kind> Work for Apply<K> {
-    const NAME: &'static str = "import_apply";
-    type Out = ();
-    type Refusal = Conflicts;
-    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Conflicts>> {
-        Ok(self.kind.apply(tx, &self.content.ready).await?)
-    }
-}
-
-struct GetBatch {
-    kind: BatchKind,
-    name: String,
-}
-impl Work for GetBatch {
-    const NAME: &'static str = "import_batch";
-    type Out = Option<BatchState>;
-    type Refusal = Problem;
-    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        Ok(stock::batch(tx, self.kind, &self.name).await?.map(|(state, _)| state))
-    }
-}
-
-struct Begin {
-    kind: BatchKind,
-    names: Vec<(Arc<str>, bool)>,
-    at: BusinessTime,
-}
-impl Work for Begin {
-    const NAME: &'static str = "import_begin";
-    type Out = ();
-    type Refusal = Problem;
-    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        for (name, named) in &self.names {
-            stock::begin_batch(tx, self.kind, name, *named, self.at);
-        }
-        Ok(())
-    }
-}
-
-struct Turn {
-    kind: BatchKind,
-    name: Arc<str>,
-    from: BatchState,
-    to: BatchState,
-    rows: i64,
-    at: BusinessTime,
-}
-impl Work for Turn {
-    const NAME: &'static str = "import_turn";
-    type Out = bool;
-    type Refusal = Problem;
-    async fn run(&self, tx: &mut Tx) -> Result<bool, Stop<Problem>> {
-        if stock::turn_batch(tx, (self.kind, &self.name), (self.from, self.to), self.rows, self.at).await? {
-            return Ok(true);
-        }
-        // A first run whose answer was lost, or another import of the same file.
-        Ok(stock::batch(tx, self.kind, &self.name).await?.is_some_and(|(state, _)| state == self.to))
-    }
-}
-
-struct UndoStep<K> {
-    kind: std::marker::PhantomData<fn() -> K>,
-    after: String,
-    batch: String,
-}
-impl<K: Kind> Work for UndoStep<K> {
-    const NAME: &'static str = "import_undo";
-    type Out = Option<String>;
-    type Refusal = Problem;
-    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        let end = K::undo_end(tx, &self.after, UNDO_ROWS).await?;
-        match &end {
-            Some(end) => K::undo(tx, (&self.after, end), &self.batch),
-            None => stock::drop_batch(tx, K::KIND, &self.batch),
-        }
-        Ok(end)
-    }
-}
-
-/// The name of the setting that tells which key seals the store's secrets.
-const KEY_SETTING: &str = "sealed_with";
-
-/// Refuses a key that is not the one that the store's secrets are sealed with.
-pub(crate) async fn check_key(importer: &Importer, read_only: bool) -> Result<(), ImportError> {
-    let mine = hex(&importer.secrets.name("key check", &[]));
-    let kept = match importer.store.read(KeptKey).await? {
-        None if !read_only => importer.store.transact(KeepKey(mine.clone())).await?,
-        None => mine.clone(),
-        Some(kept) => kept,
-    };
-    if kept == mine { Ok(()) } else { Err(ImportError::OtherKey) }
-}
-struct KeptKey;
-impl Work for KeptKey {
-    const NAME: &'static str = "import_kept_key";
-    type Out = Option<String>;
-    type Refusal = Problem;
-    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        Ok(catalog::setting(tx, KEY_SETTING).await?)
-    }
-}
-struct KeepKey(String);
-impl Work for KeepKey {
-    const NAME: &'static str = "import_keep_key";
-    type Out = String;
-    type Refusal = Problem;
-    async fn run(&self, tx: &mut Tx) -> Result<String, Stop<Problem>> {
-        if let Some(kept) = catalog::setting(tx, KEY_SETTING).await? {
-            return Ok(kept);
-        }
-        catalog::set_setting(tx, KEY_SETTING, &self.0);
-        Ok(self.0.clone())
-    }
 }

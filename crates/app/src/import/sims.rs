@@ -16,7 +16,11 @@ use std::sync::Arc;
 const COLUMNS: &[Column] = &[
     Column { name: "iccid", also: &["卡号", "iccid号", "iccid卡号", "sim卡号"], required: true },
     Column { name: "imsi", also: &["imsi号", "国际移动用户识别码"], required: true },
-    Column { name: "msisdn", also: &["number", "号码", "手机号", "手机号码", "电话号码", "物联网号码"], required: false },
+    Column {
+        name: "msisdn",
+        also: &["number", "号码", "手机号", "手机号码", "电话号码", "物联网号码"],
+        required: false,
+    },
     Column { name: "kind", also: &["sim_kind", "类型", "卡类型"], required: false },
     Column { name: "pin1", also: &["pin", "pin码", "pin1码"], required: false },
     Column { name: "puk1", also: &["puk", "puk码", "puk1码"], required: false },
@@ -115,7 +119,17 @@ impl Sims {
         let secret = |at: usize| row.secrets.get(at).and_then(Option::as_ref).map_or("", |secret| secret.0.as_str());
         let msisdn = row.msisdn.as_ref().map_or("", Msisdn::as_str);
         let kind = row.kind.map_or("", SimKind::word);
-        let parts = [row.iccid.as_str(), row.imsi.as_str(), msisdn, kind, secret(0), secret(1), secret(2), secret(3), secret(4)];
+        let parts = [
+            row.iccid.as_str(),
+            row.imsi.as_str(),
+            msisdn,
+            kind,
+            secret(0),
+            secret(1),
+            secret(2),
+            secret(3),
+            secret(4),
+        ];
         self.secrets.name("row of sims", &parts)
     }
 
@@ -150,7 +164,11 @@ impl Sims {
         let Numbered { row, batch, .. } = row;
         let taken = |field, by: &Held, what: &str| {
             let reason = format!("is that of the Sim {}{what}", by.iccid.masked());
-            Fate::Refused(Fault::new(field, reason, "one of the two is wrong: correct the row, or the Sim that is there"))
+            Fate::Refused(Fault::new(
+                field,
+                reason,
+                "one of the two is wrong: correct the row, or the Sim that is there",
+            ))
         };
         let Some(held) = found.iccid.get(row.iccid.as_str()) else {
             if let Some(other) = found.imsi.get(row.imsi.as_str()) {

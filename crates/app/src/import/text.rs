@@ -275,14 +275,32 @@ mod tests {
         check("'=1+1,'-2,''x,'5", &["=1+1", "-2", "'x", "'5"]);
         check(r#"="1,2",x"#, &["1,2", "x"]);
         check(" a , b", &["a", "b"]);
-        for (line, fault) in [(r#"a"b,c"#, "stray"), (r#""a"b,c"#, "stray"), (r#""a,c"#, "open"), (r#"="1"2","#, "stray")] {
+        for (line, fault) in
+            [(r#"a"b,c"#, "stray"), (r#""a"b,c"#, "stray"), (r#""a,c"#, "open"), (r#"="1"2","#, "stray")]
+        {
             assert_eq!(split(line), Err(fault), "{line}");
         }
     }
 
     #[test]
     fn what_is_written_is_read_again() {
-        for text in ["", "x", "=1+1", "+86", "-5", "@a", "'", "''", "'=x", "a,b", "say \"hi\"", "=\"x\"", " padded", "林芳", "a;b\tc"] {
+        for text in [
+            "",
+            "x",
+            "=1+1",
+            "+86",
+            "-5",
+            "@a",
+            "'",
+            "''",
+            "'=x",
+            "a,b",
+            "say \"hi\"",
+            "=\"x\"",
+            " padded",
+            "林芳",
+            "a;b\tc",
+        ] {
             let mut cell = String::new();
             inert(text, ',', &mut cell);
             assert!(!cell.trim_start_matches('"').starts_with(['=', '+', '-', '@']), "{cell}");
@@ -294,7 +312,8 @@ mod tests {
 
     #[test]
     fn encodings_are_told_apart() {
-        let check = |bytes: &[u8], expected: Result<Encoding, FileFault>| assert_eq!(detect(&mut &*bytes).unwrap(), expected);
+        let check =
+            |bytes: &[u8], expected: Result<Encoding, FileFault>| assert_eq!(detect(&mut &*bytes).unwrap(), expected);
         check(b"iccid,imsi\n", Ok(Encoding::Utf8));
         check("\u{feff}号码".as_bytes(), Ok(Encoding::Utf8));
         check(&GBK.encode("号码,卡号").0, Ok(Encoding::Gbk));

@@ -94,7 +94,10 @@ async fn a_line_lives_from_stock_to_stock() {
             ]
         );
         assert_eq!(told, lived[3..], "what was told is what happened");
-        assert_eq!(world.messenger.told("13900000001"), ["paid_not_in_effect", "renewal_in_effect", "grace_began", "suspended"]);
+        assert_eq!(
+            world.messenger.told("13900000001"),
+            ["paid_not_in_effect", "renewal_in_effect", "grace_began", "suspended"]
+        );
 
         // Nothing leads to it any more, and number and Sim can be given out again.
         assert_eq!(found(&world, directory::Name::Msisdn, number.as_str()).await, None);

@@ -10,5 +10,6 @@ mod lifecycle;
 mod model;
 mod privacy;
 mod restore;
+mod runner;
 mod verify;
 mod world;

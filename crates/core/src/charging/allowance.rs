@@ -292,8 +292,8 @@ mod tests {
 
     #[test]
     fn the_trial_is_used_up_first_and_no_further() {
-        let mut allowance = Allowance::default();
-        allowance.trial = Some(Bucket { unit: Unit::Octets, granted: 10, used: 0 });
+        let trial = Some(Bucket { unit: Unit::Octets, granted: 10, used: 0 });
+        let mut allowance = Allowance { trial, ..Allowance::default() };
         assert_eq!(allowance.left(Unit::Octets, day(1)), 10);
         let used = allowance.use_up(Unit::Octets, 12, day(1), &Zone::utc());
         assert_eq!(used, Used { charged: 10, overrun: 2, begun: vec![] });

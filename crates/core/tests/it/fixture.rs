@@ -60,7 +60,6 @@ pub fn brand() -> Brand {
         queued_plans_max: 2,
         retention: everline_core::retention::Retention::default(),
         families: BTreeMap::from([(Family::Phone, FamilyRules { grace_days: 3, ..FamilyRules::default() })]),
-        retention: everline_core::retention::Retention::default(),
     }
 }
 /// A monthly plan of 10 units for 39.00.

@@ -50,7 +50,8 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
     });
     let retention = table.within("retention", retention);
     let links = table.tables("links", |link| {
-        let (name, url) = (localized(link, "name", "what the page is called"), link.required_parsed("url", "where", base_url));
+        let (name, url) =
+            (localized(link, "name", "what the page is called"), link.required_parsed("url", "where", base_url));
         Some((name?, url?))
     });
     let terms = terms(table);
@@ -107,8 +108,8 @@ fn rules(table: &Table<'_>) -> FamilyRules {
 
 fn retention(table: &Table<'_>) -> Retention {
     let usual = Retention::default();
-    let days = |key, least, usual: u16|
-        u16::try_from(table.number(key, least..=36_500, i64::from(usual))).unwrap_or(usual);
+    let days =
+        |key, least, usual: u16| u16::try_from(table.number(key, least..=36_500, i64::from(usual))).unwrap_or(usual);
     Retention {
         login_code_days: days("login_code_days", 0, usual.login_code_days),
         login_session_days: days("login_session_days", 0, usual.login_session_days),

@@ -187,8 +187,7 @@ fn listen(table: &Table<'_>) -> Option<Listen> {
         let named = table.has("admin_address");
         table.parsed("admin_address", self::address).or((!named).then_some(usual))
     };
-    let headers =
-        [("x-forwarded-for", ForwardHeader::XForwardedFor), ("forwarded", ForwardHeader::Forwarded)];
+    let headers = [("x-forwarded-for", ForwardHeader::XForwardedFor), ("forwarded", ForwardHeader::Forwarded)];
     let header = table.word("proxy_header", &headers).unwrap_or_default();
     let one = |text: &str| Proxies::parse([text], header).map(|_| text.to_owned());
     let networks = table.list("behind_proxy", one);
@@ -201,8 +200,8 @@ fn listen(table: &Table<'_>) -> Option<Listen> {
         }
         let certificate = tls.required("certificate_file", "the certificate and its chain, in PEM");
         let key = tls.required("key_file", "the certificate's private key, in PEM");
-        (certificate?, key?);
-        Some(Some(Tls { certificate: tls.path("certificate_file")?, key: tls.path("key_file")? }))
+        let (certificate, key) = (tls.beside(certificate?), tls.beside(key?));
+        Some(Some(Tls { certificate, key }))
     });
     let connections_max = usize::try_from(table.number("connections_max", 1..=1_000_000, 10_000)).unwrap_or(10_000);
     Some(Listen { address: address?, admin, tls: tls?, proxies, connections_max })

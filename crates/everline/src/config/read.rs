@@ -64,8 +64,13 @@ impl<'a> Book<'a> {
         for error in errors {
             self.note(error.span().unwrap_or(0..0), format!("not TOML: {}", error.message()));
         }
-        let table =
-            Table { book: &self, path: String::new(), table: Some(root.get_ref()), at: 0..0, asked: RefCell::default() };
+        let table = Table {
+            book: &self,
+            path: String::new(),
+            table: Some(root.get_ref()),
+            at: 0..0,
+            asked: RefCell::default(),
+        };
         let made = read(&table);
         table.end();
         let mut mistakes = self.mistakes.into_inner();
@@ -239,11 +244,7 @@ impl<'a> Table<'a> {
     }
 
     /// A list of texts, each read into something; empty if it is missing.
-    pub(crate) fn list<T, E: fmt::Display>(
-        &self,
-        key: &'static str,
-        parse: impl Fn(&str) -> Result<T, E>,
-    ) -> Vec<T> {
+    pub(crate) fn list<T, E: fmt::Display>(&self, key: &'static str, parse: impl Fn(&str) -> Result<T, E>) -> Vec<T> {
         let Some(found) = self.find(key) else { return Vec::new() };
         let Some(array) = found.get_ref().as_array() else {
             self.other_type(key, "a list of texts", found.get_ref());
@@ -321,7 +322,8 @@ impl<'a> Table<'a> {
         Some(self.beside(path))
     }
 
-    fn beside(&self, path: &str) -> PathBuf {
+    /// A path, relative to the folder of the file.
+    pub(crate) fn beside(&self, path: &str) -> PathBuf {
         self.book.file.parent().unwrap_or(Path::new("")).join(path)
     }
 
@@ -411,9 +413,10 @@ mod tests {
             ]
         );
         assert_eq!(mistakes("inner.must = \"yes\"\nage = 0x10\n"), Vec::<String>::new());
-        assert_eq!(mistakes("age = 151\ninner.must = \"yes\""), [
-            "f.toml:1: age: a whole number from 0 to 150 expected, found 151"
-        ]);
+        assert_eq!(
+            mistakes("age = 151\ninner.must = \"yes\""),
+            ["f.toml:1: age: a whole number from 0 to 150 expected, found 151"]
+        );
         assert!(mistakes("inner = 3")[0].contains("f.toml:1: inner: a table expected, found a whole number"));
         let broken = mistakes("name = \n[inner]\nmust = \"x\nage = ]");
         assert!(broken.len() > 1 && broken[0].starts_with("f.toml:1: not TOML"), "{broken:?}");

@@ -77,7 +77,8 @@ fn every_key_is_in_the_example_and_no_other() {
         // Inside values: languages of texts, sources of secrets, the two parts of a link.
         ["zh-CN", "en", "file", "env", "inline_for_tests"].contains(&last) || key.starts_with("brand.links.")
     };
-    let shared: Vec<String> = ["watch", "router", "iot", "travel"].map(|family| format!("brand.families.{family}.")).into();
+    let shared: Vec<String> =
+        ["watch", "router", "iot", "travel"].map(|family| format!("brand.families.{family}.")).into();
     let is_table = |key: &String| known.iter().any(|other| other.starts_with(&format!("{key}.")) && !text_of(other));
     let documented = keys_of_the_example();
     let of_every_family = |key: &String| shared.iter().any(|family| key.starts_with(family.as_str()));

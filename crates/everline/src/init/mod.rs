@@ -97,7 +97,9 @@ async fn first_member(app: &everline_app::App, public_url: &str, options: &Optio
 fn what_remains(file: &Path) {
     match config::load(file) {
         Ok(_) => println!("next      everline serve --config {}", file.display()),
-        Err(refused) => println!("what remains to be done before `everline serve --config {}`:\n{refused}", file.display()),
+        Err(refused) => {
+            println!("what remains to be done before `everline serve --config {}`:\n{refused}", file.display())
+        }
     }
 }
 

@@ -68,7 +68,10 @@ async fn serve(mut stream: UnixStream, app: &App, public_url: &str) -> io::Resul
     BufReader::new(read.take(LINE_BYTES_MAX)).read_line(&mut line).await?;
     let answer = match serde_json::from_str::<Ask>(&line) {
         Ok(ask) => answer(app, public_url, ask).await,
-        Err(_) => Answer { text: "the server does not understand this command: is it of another version?".to_owned(), fine: false },
+        Err(_) => Answer {
+            text: "the server does not understand this command: is it of another version?".to_owned(),
+            fine: false,
+        },
     };
     write.write_all(serde_json::to_string(&answer)?.as_bytes()).await?;
     write.write_all(b"\n").await

@@ -12,7 +12,7 @@ use crate::wire;
 use certificates::Certificates;
 use everline_app::clock::Clock;
 use everline_app::jobs::{self, Runner};
-use everline_app::{App, timers, vitals};
+use everline_app::{App, retention, timers, vitals};
 use everline_store::Watch;
 use everline_web::{Metrics, WebConfig};
 use std::error::Error;
@@ -120,16 +120,17 @@ async fn start(config: Config) -> Result<Node, Failed> {
     let (address, secure) = (listener.local_addr()?, certificates.is_some());
     let mut tasks = vec![tokio::spawn(listener::run(listener, router, options, until(stopping.clone())))];
     tasks.push(tokio::spawn(jobs::run_until(app.clone(), runner, until(stopping.clone()))));
-    let timers = { let app = app.clone(); let stop = until(stopping.clone()); async move {
-        tokio::select! { () = timers::run_forever(app) => {}, () = stop => {} }
-    } };
+    let (timers, stop_timers) = (timers::run_forever(app.clone()), until(stopping.clone()));
+    let timers = async move {
+        tokio::select! { () = timers => {}, () = stop_timers => {} }
+    };
     tasks.push(tokio::spawn(timers));
     let admin = admin_listener.map(|listener| {
         let options = listener::Options { certificates: None, head: config.timeouts.head, connections_max: 100 };
         let router = everline_web::admin_router(app.clone(), web);
         tokio::spawn(listener::run(listener, router, options, std::future::pending()))
     });
-    let mut helpers = Vec::new();
+    let mut helpers = vec![tokio::spawn(retention::run_forever(app.clone()))];
     if !config.jobs.survey.is_zero() {
         helpers.push(tokio::spawn(survey(app.clone(), metrics, config.jobs.survey)));
     }
@@ -172,10 +173,7 @@ async fn until(mut stopping: watch::Receiver<bool>) {
 
 fn watch_of(clock: &Arc<Clock>, metrics: &Arc<Metrics>) -> Watch {
     let (clock, metrics) = (clock.clone(), metrics.clone());
-    Watch {
-        now_us: Box::new(move || clock.now().system.us()),
-        ended: Box::new(move |ended| metrics.work(&ended)),
-    }
+    Watch { now_us: Box::new(move || clock.now().system.us()), ended: Box::new(move |ended| metrics.work(&ended)) }
 }
 
 fn web_config(config: &Config) -> WebConfig {

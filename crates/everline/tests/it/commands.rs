@@ -15,16 +15,36 @@ fn init_makes_everything_once_and_says_what_remains() {
     let etc = folder.path().join("etc");
     let store = folder.path().join("lib/everline.sqlite");
     let args = [
-        "init", "--yes", "--folder", shown(&etc), "--sqlite", shown(&store), "--name-zh", "测试\"通信", "--name-en", "Test",
-        "--public-url", "https://my.test.example/", "--staff-login", "zhou.hang", "--staff-name", "周航", "--link",
-        "Licence=https://www.example.com/licence", "--currency", "CNY", "--hotline", "10010",
+        "init",
+        "--yes",
+        "--folder",
+        shown(&etc),
+        "--sqlite",
+        shown(&store),
+        "--name-zh",
+        "测试\"通信",
+        "--name-en",
+        "Test",
+        "--public-url",
+        "https://my.test.example/",
+        "--staff-login",
+        "zhou.hang",
+        "--staff-name",
+        "周航",
+        "--link",
+        "Licence=https://www.example.com/licence",
+        "--currency",
+        "CNY",
+        "--hotline",
+        "10010",
     ];
     let first = run(&args);
     assert!(first.status.success(), "{}", text(&first));
     let said = text(&first);
     assert!(said.contains("https://my.test.example/desk/set-up/"), "{said}");
     assert!(said.contains("alipay.gateway_key_file: cannot read"), "{said}");
-    for (file, expected) in [("secrets", 0o700), ("secrets/master.key", 0o600), ("secrets/alipay-merchant.key", 0o600)] {
+    for (file, expected) in [("secrets", 0o700), ("secrets/master.key", 0o600), ("secrets/alipay-merchant.key", 0o600)]
+    {
         assert_eq!(mode(&etc.join(file)), expected, "{file}");
     }
     assert_eq!(mode(&store), 0o600);
@@ -43,10 +63,16 @@ fn init_makes_everything_once_and_says_what_remains() {
     let said = text(&again);
     assert!(again.status.success() && said.contains("stays as it is") && said.contains("members already"), "{said}");
     assert!(!said.contains("/desk/set-up/"), "{said}");
-    assert_eq!(kept, (fs::read_to_string(&config).unwrap(), fs::read_to_string(etc.join("secrets/master.key")).unwrap()));
+    assert_eq!(
+        kept,
+        (fs::read_to_string(&config).unwrap(), fs::read_to_string(etc.join("secrets/master.key")).unwrap())
+    );
     let check = run(&["config", "check", "--config", shown(&config)]);
     let said = text(&check);
-    assert!(check.status.success() && said.contains("nothing is wrong") && said.contains("测试\"通信 / Test"), "{said}");
+    assert!(
+        check.status.success() && said.contains("nothing is wrong") && said.contains("测试\"通信 / Test"),
+        "{said}"
+    );
     assert!(!said.contains("t0ken") && !said.contains(kept.1.trim()), "{said}");
     let staff = run(&["staff", "--config", shown(&config), "list"]);
     assert!(text(&staff).contains("zhou.hang") && text(&staff).contains("invited"), "{}", text(&staff));
@@ -86,7 +112,10 @@ async fn commands_reach_a_store_that_is_being_served() {
     for place in [["--sqlite", shown(&file)], ["--config", shown(&written.file)]] {
         let verified = run(&[&["verify"], &place[..]].concat());
         let said = text(&verified);
-        assert!(verified.status.success() && said.contains("beside the server") && said.contains("nothing is wrong"), "{said}");
+        assert!(
+            verified.status.success() && said.contains("beside the server") && said.contains("nothing is wrong"),
+            "{said}"
+        );
         let shown = run(&[&["line", "show", "17280000000"], &place[..]].concat());
         assert!(text(&shown).contains("17280000000"), "{}", text(&shown));
     }

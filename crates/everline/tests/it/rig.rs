@@ -228,7 +228,8 @@ impl Node {
             panic!("the node did not start:\n{}", fs::read_to_string(&log).unwrap());
         };
         assert_eq!(&said[..length], b"READY=1");
-        let (url, admin) = (format!("http://localhost:{}", written.port), format!("http://127.0.0.1:{}", written.admin));
+        let (url, admin) =
+            (format!("http://localhost:{}", written.port), format!("http://127.0.0.1:{}", written.admin));
         Self { child, url, admin, log, http: land.http.clone() }
     }
 
@@ -310,7 +311,7 @@ impl Node {
         let id = order["id"].as_str().unwrap().to_owned();
         let started = Some(json!({ "method": "alipay_qr" }));
         let (status, order) = self.api("POST", &format!("/orders/{id}/payments"), Some(token), started).await;
-        assert_eq!(status, 200, "{order}");
+        assert_eq!(status, 201, "{order}");
         (id, order["payments"][0]["out_trade_no"].as_str().unwrap().to_owned())
     }
 

@@ -14,8 +14,8 @@ use everline_core::time::SECOND_US;
 use serde_json::json;
 use std::sync::Arc;
 use wire_pay::alipay::{
-    Fen, Notification, Params, RefusalKind, Reply, RequestHead, TradeClosed, TradePrecreated, TradeQueried, TradeRefund,
-    TradeRefunded, TradeStatus, method, verify_response,
+    Fen, Notification, Params, RefusalKind, Reply, RequestHead, TradeClosed, TradePrecreated, TradeQueried,
+    TradeRefund, TradeRefunded, TradeStatus, method, verify_response,
 };
 pub use wire_pay::alipay::{PrivateKey, PublicKey};
 

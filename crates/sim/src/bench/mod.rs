@@ -12,6 +12,8 @@
 //! of 8 and 64 clients.
 
 mod disk;
+pub mod import;
+pub mod lifecycle;
 mod load;
 mod pgbench;
 pub mod report;

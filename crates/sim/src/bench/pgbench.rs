@@ -66,7 +66,7 @@ fn micro(text: &str) -> Option<u64> {
 }
 
 /// The newest installed version's programs, or those that `EVERLINE_POSTGRES_BIN` names.
-fn programs() -> Result<PathBuf, Failure> {
+pub(super) fn programs() -> Result<PathBuf, Failure> {
     if let Some(bin) = std::env::var_os("EVERLINE_POSTGRES_BIN") {
         return Ok(bin.into());
     }

@@ -1,8 +1,8 @@
 //! The wall clock of the process jumps: by a day and by ten years, forward and back, around 29 February and ends of months.
 //!
 //! A child runs under a wall clock of its own (the monotonic one stays) and does what it is told: run the timers, place an
-//! order, take a notice. Whatever the clock says, each renewal is there once and no two ids meet; no line ends before the
-//! clock has passed the end of its service; and it does end then.
+//! order, take a notice, accept the time. Whatever the clock says, each renewal is there once and no two ids meet; no line
+//! ends while nobody has said that the clock is right; and it does end then, not a second before.
 
 use super::shim::Shim;
 use crate::Failure;
@@ -112,26 +112,35 @@ impl Scene {
         }
         life.end()?;
         let ends = self.ends(start_s).await?;
-        // A day and ten years away, without a line's end between; each renews one line more.
-        for (at, by_s) in [(0, DAY_S), (0, -DAY_S), (1, -TEN_YEARS_S)] {
+        // A day and ten years away and back, while it runs: a line is renewed there, and none ends.
+        for (at, by_s) in [(0, DAY_S), (1, -DAY_S), (0, TEN_YEARS_S), (1, -TEN_YEARS_S)] {
             let mut life = Life::start(self, start_s)?;
             life.jump(start_s + by_s)?;
+            life.due()?;
             self.renew(&mut life, at, start_s + by_s)?;
             life.jump(start_s)?;
             life.due()?;
             life.end()?;
             self.jumps += 2;
-            let later = self.ends(start_s).await?;
-            if later.iter().zip(&ends).any(|(later, end)| later < end) {
-                return Err(Failure::Broken(format!("after {by_s} s a service ends earlier than was paid for")));
-            }
+            self.none_earlier(&ends, start_s, by_s).await?;
         }
-        // One second before the end of the two lines that were renewed once, and one after it.
+        // The same, found when it starts.
+        for by_s in [-DAY_S, -TEN_YEARS_S, TEN_YEARS_S] {
+            let mut life = Life::start(self, start_s + by_s)?;
+            life.due()?;
+            life.end()?;
+            self.jumps += 1;
+            self.none_earlier(&ends, start_s, by_s).await?;
+        }
+        self.audit(start_s + 60, true).await?;
+        // People say that the clock is right: one second before the end of the two lines that were renewed once all serve,
+        // one second after it these two have ended.
         let end_us = ends.iter().skip(2).map(|end| end.us()).max().unwrap_or(0);
         for (after_us, serves) in [(-SECOND_US, true), (SECOND_US, false)] {
             let at_s = (end_us + after_us).div_euclid(SECOND_US);
             let mut life = Life::start(self, start_s)?;
             life.jump(at_s)?;
+            life.accept()?;
             life.due()?;
             life.end()?;
             self.jumps += 1;
@@ -149,13 +158,15 @@ impl Scene {
         let last_s = start_s + TEN_YEARS_S;
         let mut life = Life::start(self, start_s)?;
         life.jump(last_s)?;
+        life.accept()?;
         life.due()?;
         life.end()?;
         self.jumps += 1;
         if self.read(last_s).await?.iter().any(|line| line.state == LineState::Active) {
             return Err(Failure::Broken("a line serves for ten years".to_owned()));
         }
-        self.audit(last_s).await
+        // Periods that are over are forgotten, and not counted.
+        self.audit(last_s, false).await
     }
 
     /// Orders, pays, and is told of the payment twice.
@@ -188,10 +199,22 @@ impl Scene {
         Ok(lines.iter().filter_map(|line| line.service_until).collect())
     }
 
-    async fn audit(&self, now_s: i64) -> Result<(), Failure> {
+    /// No service ends earlier than it did.
+    async fn none_earlier(&self, ends: &[BusinessTime], now_s: i64, by_s: i64) -> Result<(), Failure> {
+        let later = self.ends(now_s).await.map_err(|failure| match failure {
+            Failure::Broken(text) => Failure::Broken(format!("a jump by {by_s} s: {text}")),
+            other => other,
+        })?;
+        if later.len() != ends.len() || later.iter().zip(ends).any(|(later, end)| later < end) {
+            return Err(Failure::Broken(format!("after a jump by {by_s} s a service ends earlier than was paid for")));
+        }
+        Ok(())
+    }
+
+    async fn audit(&self, now_s: i64, count: bool) -> Result<(), Failure> {
         let app = at(&self.file, &self.provider, now_s).await?;
         let seen = app.store.read(LookAtAll).await?;
-        if let Some((order, seen)) = seen.iter().find(|(_, seen)| **seen != Seen::ONCE) {
+        if let Some((order, seen)) = seen.iter().find(|(_, seen)| count && **seen != Seen::ONCE) {
             return Err(Failure::Broken(format!("order {order}: the store holds {seen}")));
         }
         if u64::try_from(seen.len()) != Ok(self.renewals) {
@@ -261,6 +284,11 @@ impl Life {
         self.ask("ran", "due").map(drop)
     }
 
+    /// Says that the clock is right.
+    fn accept(&mut self) -> Result<(), Failure> {
+        self.ask("accepted", "accept").map(drop)
+    }
+
     /// Asks, and takes the rest of an answer that begins with `word`.
     fn ask(&mut self, word: &str, line: &str) -> Result<String, Failure> {
         let told = self.to.as_mut().map(|to| to.write_all(format!("{line}\n").as_bytes()));
@@ -298,6 +326,7 @@ pub async fn child(place: &Place) -> Result<(), Failure> {
     let mut asked = std::io::stdin().lock().lines();
     let keys = asked.next().and_then(Result::ok).unwrap_or_default();
     let app = app(place.open().await?, &Trust::parse(&keys)?)?;
+    timers::restore_business_time(&app).await?;
     println!("ready");
     for line in asked {
         let line = line.map_err(Failure::io("the parent"))?;
@@ -311,7 +340,14 @@ async fn answer(app: &App, line: &str) -> Result<String, Failure> {
     let words: Vec<&str> = line.split(' ').collect();
     let id = |text: &str| text.parse::<RawId>().map_err(|_| Failure::Unusable("no id".to_owned()));
     match words.as_slice() {
-        ["due"] => Ok(format!("ran {}", timers::run_due(app, app.clock.now()).await?)),
+        ["due"] => {
+            timers::watch_time(app, &mut None).await?;
+            Ok(format!("ran {}", timers::run_due(app, app.clock.now()).await?))
+        }
+        ["accept"] => {
+            timers::accept_time(app).await?;
+            Ok("accepted".to_owned())
+        }
         ["place", customer, line] => {
             let (customer, line) = (CustomerId(id(customer)?), LineId(id(line)?));
             Ok(format!("placed {}", lines::place(app, customer, line, PLAN).await?.out_trade_no))

@@ -3,6 +3,7 @@
 use crate::Failure;
 use crate::random::Random;
 use everline_shim::faults::{self, Fault};
+use everline_shim::journal::{Record, records};
 use everline_shim::rewind::{Rewound, rewind};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -82,6 +83,13 @@ impl Shim {
         std::fs::remove_dir_all(self.kept()).map_err(Failure::io("a folder"))?;
         std::fs::create_dir(self.kept()).map_err(Failure::io("a folder"))?;
         Ok(rewound)
+    }
+
+    /// Whether the fsync of a file was made to fail by now.
+    pub(crate) fn sync_failed(&self) -> Result<bool, Failure> {
+        let journal = std::fs::read(self.journal()).map_err(Failure::io("the journal"))?;
+        let records = records(&journal).map_err(|n| Failure::Unusable(format!("record {n} of the journal")))?;
+        Ok(records.iter().any(|record| matches!(record, Record::Failed { sync: true, file: 1.., .. })))
     }
 
     /// Fills the disk, or makes room.

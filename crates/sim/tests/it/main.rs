@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod crash;
+mod faults;
 mod quick;
 mod renewals;
 
@@ -10,6 +11,23 @@ use std::process::{Command, Output};
 /// Runs `everline-sim` with these words.
 fn sim(words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_everline-sim")).args(words).output().unwrap()
+}
+
+/// Builds the library under which children lose their power: it is no dependency of the program, which would be under it
+/// itself then. Nothing is done if it is there.
+fn preload() {
+    static BUILT: std::sync::OnceLock<()> = std::sync::OnceLock::new();
+    BUILT.get_or_init(|| {
+        let program = std::path::Path::new(env!("CARGO_BIN_EXE_everline-sim"));
+        let profile = program.parent().unwrap();
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--locked", "-p", "everline-shim", "--example", "preload", "--target-dir"]);
+        cargo.arg(profile.parent().unwrap());
+        if profile.ends_with("release") {
+            cargo.arg("--release");
+        }
+        assert!(cargo.status().unwrap().success(), "the preload library cannot be built");
+    });
 }
 
 fn text(out: &Output) -> String {

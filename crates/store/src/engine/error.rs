@@ -235,3 +235,27 @@ pub(crate) fn is_stale_plan(error: &tokio_postgres::Error) -> bool {
         db.code().code() == "26000" || (db.code().code() == "0A000" && db.message().starts_with("cached plan"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_person_has_to_put_right_says_how() {
+        for (error, remedy) in [
+            (Error::DiskFull, "free some space"),
+            (Error::Io { code: 1034 }, "look at the disk"),
+            (Error::Unavailable, "start again"),
+            (Error::CommitUnknown, "sent again under the same id"),
+        ] {
+            assert!(error.to_string().contains(remedy), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_failed_fsync_of_a_file_or_its_folder_is_known() {
+        for (code, fsync) in [(SQLITE_IOERR_FSYNC, true), (SQLITE_IOERR_DIR_FSYNC, true), (10 | (3 << 8), false)] {
+            assert_eq!(Error::Io { code }.is_failed_fsync(), fsync, "{code}");
+        }
+    }
+}

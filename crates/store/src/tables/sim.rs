@@ -34,11 +34,11 @@ crate::queries! { ALL;
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'in_stock') ON CONFLICT DO NOTHING");
     HOLD = "UPDATE sim SET line_batch = $2, line_hash = $3 WHERE iccid = $1 AND state = 'in_stock'";
     STOCK_OF = concat!("SELECT ", stock_columns!(), " FROM sim WHERE iccid = $1");
-    STOCK_PAGE = concat!("SELECT s.iccid, s.imsi, s.msisdn, s.kind, s.batch, s.line_batch, s.source_hash, s.line_hash, s.pin1, s.puk1, s.pin2, \
+    STOCK_PAGE = "SELECT s.iccid, s.imsi, s.msisdn, s.kind, s.batch, s.line_batch, s.source_hash, s.line_hash, s.pin1, s.puk1, s.pin2, \
         s.puk2, s.registration_code, s.puk_hash, s.registration_hash, b.named FROM sim s \
         LEFT JOIN import_batch b ON b.kind = 'sims' AND b.name = s.batch LEFT JOIN import_batch m ON m.kind = 'lines' AND m.name = s.line_batch \
         WHERE s.iccid > $1 AND s.state IN ('in_stock', 'in_use') AND (s.batch IS NULL OR b.state = 'complete') \
-        AND (s.line_batch IS NULL OR s.state = 'in_use' OR m.state = 'complete') ORDER BY s.iccid LIMIT $2");
+        AND (s.line_batch IS NULL OR s.state = 'in_use' OR m.state = 'complete') ORDER BY s.iccid LIMIT $2";
     PAGE_END = "SELECT MAX(p.iccid) FROM (SELECT iccid FROM sim WHERE iccid > $1 ORDER BY iccid LIMIT $2) p";
     DROP_STOCK = "DELETE FROM sim WHERE iccid > $1 AND iccid <= $2 AND batch = $3 AND state = 'in_stock'";
     DROP_HELD = "DELETE FROM sim WHERE iccid > $1 AND iccid <= $2 AND batch IS NULL AND line_batch = $3 AND state = 'in_stock'";
@@ -271,8 +271,16 @@ pub async fn find_many(
 ) -> Result<Vec<Held>> {
     match tx.engine() {
         Engine::Sqlite => tx.all(&FIND_SQLITE, args![json(&iccids), json(&imsis), json(&msisdns)]).await,
-        Engine::Postgres => tx.all(&FIND_POSTGRES, args![iccids, imsis, msisdns]).await,
+        Engine::Postgres => {
+            by_index(tx).await?;
+            tx.all(&FIND_POSTGRES, args![iccids, imsis, msisdns]).await
+        }
     }
+}
+/// Has PostgreSQL look many names up by index in this transaction, whatever it believes of the size of a table that was
+/// empty a moment ago: a plan made then reads all of it for each thousand names, and is kept.
+pub(crate) async fn by_index(tx: &mut Tx) -> Result<()> {
+    tx.script("SET LOCAL enable_seqscan = off").await
 }
 /// The names as a JSON array, for SQLite.
 pub(crate) fn json(names: &[String]) -> String {

@@ -2,7 +2,7 @@
 //! lines as they move in and out.
 
 use super::columns::Columns;
-use super::sim::json;
+use super::sim::{by_index, json};
 use super::{allowance, directory, line};
 use crate::{Cell, Column, Engine, FromRow, Result, Row, Sql, Tx, Value, args};
 use everline_core::charging::Allowance;
@@ -176,6 +176,7 @@ pub struct NewCode {
 /// Every activation code of one of these profiles or with one of these hashes; one that is found by both comes twice.
 pub async fn find_codes(tx: &mut Tx, iccids: Vec<String>, hashes: Vec<[u8; 16]>) -> Result<Vec<HeldCode>> {
     if tx.engine() == Engine::Postgres {
+        by_index(tx).await?;
         return tx.all(&CODES_POSTGRES, args![iccids, hashes]).await;
     }
     let mut found = Vec::new();
@@ -227,7 +228,10 @@ pub fn undo_codes(tx: &mut Tx, (after, to): (&str, &str), batch: &str) {
 pub async fn names(tx: &mut Tx, kind: directory::Name, names: Vec<String>) -> Result<Vec<(String, CustomerId, RawId)>> {
     match tx.engine() {
         Engine::Sqlite => tx.all(&NAMES_SQLITE, args![kind, json(&names)]).await,
-        Engine::Postgres => tx.all(&NAMES_POSTGRES, args![kind, names]).await,
+        Engine::Postgres => {
+            by_index(tx).await?;
+            tx.all(&NAMES_POSTGRES, args![kind, names]).await
+        }
     }
 }
 /// An owner who is here: the operator's key, customer, kind, name, contact.
@@ -236,7 +240,10 @@ pub type Owner = (String, CustomerId, CustomerKind, String, Option<String>);
 pub async fn owners(tx: &mut Tx, keys: Vec<String>) -> Result<Vec<Owner>> {
     match tx.engine() {
         Engine::Sqlite => tx.all(&OWNERS_SQLITE, args![json(&keys)]).await,
-        Engine::Postgres => tx.all(&OWNERS_POSTGRES, args![keys]).await,
+        Engine::Postgres => {
+            by_index(tx).await?;
+            tx.all(&OWNERS_POSTGRES, args![keys]).await
+        }
     }
 }
 /// Gives a new customer the operator's key.

@@ -3,9 +3,11 @@
 use crate::works::*;
 use everline_store::testing::{each_store, each_store_with};
 use everline_store::{
-    Cell, Column, Error, FromRow, PostgresOptions, Result, Row, SqliteOptions, Stop, Store, Tx, Work, args, queries,
+    Cell, Column, Ended, Error, FromRow, Outcome, PostgresOptions, Result, Row, SqliteOptions, Stop, Store, Tx, Watch,
+    Work, args, queries,
 };
 use std::convert::Infallible;
+use std::sync::Arc;
 
 async fn each(test: impl AsyncFn(Store)) {
     each_store(async |store| {
@@ -416,6 +418,26 @@ async fn a_closed_store_finishes_what_it_has_and_takes_no_more() {
         assert_eq!(error(store.transact(Add { n: 99 }).await), Error::Closed);
         assert_eq!(error(store.read(Count {}).await), Error::Closed);
         store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_watches_is_told_how_works_end() {
+    each(async |store| {
+        let (told, now) = (Arc::new(std::sync::Mutex::new(Vec::new())), std::sync::atomic::AtomicI64::new(0));
+        let book = told.clone();
+        let watch = Watch {
+            now_us: Box::new(move || now.fetch_add(5, std::sync::atomic::Ordering::Relaxed)),
+            ended: Box::new(move |ended| book.lock().unwrap().push(ended)),
+        };
+        let watched = store.clone().watched(watch);
+        watched.transact(Add { n: 1 }).await.unwrap();
+        watched.transact(Add { n: 1 }).await.unwrap_err();
+        watched.read(Count {}).await.unwrap();
+        store.read(Count {}).await.unwrap();
+        let told: Vec<_> = told.lock().unwrap().iter().map(|ended: &Ended| (ended.outcome, ended.took_us)).collect();
+        assert_eq!(told, [(Outcome::Done, 5), (Outcome::Failed, 5), (Outcome::Done, 5)]);
     })
     .await;
 }

@@ -136,6 +136,12 @@ async function strangers(round, number) {
   await page.click("button.pay");
   await page.waitForURL(/\/o\//);
   await round.check("guest-order");
+  await round.open("/desk/sign-in");
+  await round.check("desk-sign-in");
+  await page.fill("#login", "nobody");
+  await page.fill("#password", "no such password");
+  await page.click("main form button");
+  await round.check("desk-sign-in-wrong");
   await round.open("/nothing");
   await round.check("not-found");
   await round.open("/api");

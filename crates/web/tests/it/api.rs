@@ -87,7 +87,11 @@ async fn what_becomes_of_a_line_if_nobody_pays() {
     assert_eq!(client.get(&format!("{line}?until={first}")).await.json(), to_then, "looking changes nothing");
     for wrong in ["", "?until=", "?until=soon", "?until=2020-01-01", "?until=2999-01-01", "?until=2027-01-31&more=1"] {
         let refused = client.get(&format!("{line}{wrong}")).await;
-        assert_eq!((refused.status, &refused.json()["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("until")), "{wrong}");
+        assert_eq!(
+            (refused.status, &refused.json()["field"]),
+            (StatusCode::UNPROCESSABLE_ENTITY, &json!("until")),
+            "{wrong}"
+        );
     }
 }
 

@@ -109,7 +109,10 @@ async fn links_end_and_members_leave() {
         ("new", "周航", "root", "role"),
     ] {
         let refused = staff::add(&world.app, login, name, role).await.unwrap_err();
-        assert!(matches!(refused, Problem::Invalid { field: found, .. } if found == field), "{login} {role}: {refused:?}");
+        assert!(
+            matches!(refused, Problem::Invalid { field: found, .. } if found == field),
+            "{login} {role}: {refused:?}"
+        );
     }
     // A new link ends the password and the sessions.
     let token = staff::renew_link(&world.app, "he.jing").await.unwrap();
@@ -139,7 +142,7 @@ async fn set_up_says_what_is_wrong_with_a_password() {
     let page = browser.get(&format!("{path}?lang=en")).await;
     let long = "x".repeat(300);
     for (password, again, says) in [
-        ("short", "short", "Too short: at least 12 characters"),
+        ("tiny pass", "tiny pass", "Too short: at least 12 characters"),
         (PASSWORD, "four words nobody knew", "The two passwords are not the same."),
         (&long, &long, "Too long"),
     ] {

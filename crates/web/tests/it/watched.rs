@@ -46,10 +46,8 @@ async fn readiness_has_details_for_administrators_only() {
     };
     let mut own = WebConfig::new("https://portal.test".to_owned());
     config(&mut own);
-    let (mut public, mut admin) = (
-        Browser::new(&world.router_with(config)),
-        Browser::new(&admin_router(world.app.clone(), own)),
-    );
+    let (mut public, mut admin) =
+        (Browser::new(&world.router_with(config)), Browser::new(&admin_router(world.app.clone(), own)));
     let mut check = async |status: StatusCode, says: &str| {
         let (public, admin) = (public.get("/readyz").await, admin.get("/readyz").await);
         assert_eq!((public.status, admin.status), (status, status), "{}", admin.text);

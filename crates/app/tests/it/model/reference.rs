@@ -296,9 +296,7 @@ impl Model {
         let order = self.attempts[n].order;
         let code = self.orders[order].code;
         let takes = match self.orders[order].state {
-            OrderState::AwaitingPayment => {
-                self.for_sale() && (code != PACK || (self.in_service() && self.plan_runs()))
-            }
+            OrderState::AwaitingPayment => self.for_sale() && (code != PACK || (self.in_service() && self.plan_runs())),
             OrderState::Closed => self.sellable(code).is_ok(),
             _ => false,
         };
@@ -364,8 +362,8 @@ impl Model {
         let next = match command {
             _ if self.over() => return false,
             Terminate => LineState::Terminated { until: after(self.now, self.ages.terminated) },
-            LiftLost if self.state == LineState::Suspended(lost) => self.from_its_plans(),
-            LiftBar if self.state == LineState::Suspended(barred) => self.from_its_plans(),
+            LiftLost if self.state == LineState::Suspended(lost) => self.as_its_plans_say(),
+            LiftBar if self.state == LineState::Suspended(barred) => self.as_its_plans_say(),
             BringBack if kept && self.has_service(self.now) => LineState::Active,
             _ if self.lost_or_barred() => return false,
             ReportLost => LineState::Suspended(lost),
@@ -386,11 +384,13 @@ impl Model {
         }
         true
     }
-    fn from_its_plans(&self) -> LineState {
+    fn as_its_plans_say(&self) -> LineState {
         let grace = self.service_until.map(|end| end + self.ages.grace * DAY).filter(|until| *until > self.now);
         match (self.service_until, grace) {
             _ if self.has_service(self.now) => LineState::Active,
-            (None, _) => LineState::Silent { until: self.ages.suspended.map(|_| BusinessTime::from_us(self.now + 20 * DAY)) },
+            (None, _) => {
+                LineState::Silent { until: self.ages.suspended.map(|_| BusinessTime::from_us(self.now + 20 * DAY)) }
+            }
             (_, Some(until)) => LineState::Grace { until: BusinessTime::from_us(until) },
             _ => self.suspended(self.now),
         }

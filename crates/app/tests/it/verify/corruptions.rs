@@ -150,7 +150,8 @@ async fn every_corruption_of_how_a_line_ends_is_found() {
         let mut plan = Plan::default();
         plan.line(&ended, "state = 'active', state_until = NULL", "line_event");
         plan.line(&ended, "state_since = state_since + 1", "line_event");
-        let newest = "UPDATE line_event SET cause = 'time', state = 'silent' WHERE line_id = $1 AND state = 'quarantined'";
+        let newest =
+            "UPDATE line_event SET cause = 'time', state = 'silent' WHERE line_id = $1 AND state = 'quarantined'";
         plan.add(newest, args![ended.line], "line_event", line_row(&ended));
         let login = "INSERT INTO directory (kind, name, customer_id, subject_id) VALUES ('login', $1, $2, $2)";
         plan.add(login, args![ended.msisdn.as_str(), ended.customer], "number_given_up", line_row(&ended));

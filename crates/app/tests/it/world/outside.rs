@@ -394,7 +394,8 @@ impl Messenger {
     /// A parameter of the newest message to a number that has it.
     pub fn parameter(&self, number: &str, name: &str) -> Option<String> {
         let sent = self.locked();
-        let of = |m: &OutgoingMessage| m.parameters.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
+        let of =
+            |m: &OutgoingMessage| m.parameters.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
         sent.messages.iter().rev().filter(|m| m.to.as_str() == number).find_map(of)
     }
     /// The templates sent to a number, in order; the same message twice is one.

@@ -50,6 +50,7 @@ pub(super) async fn run(options: &Options) -> Result<Summary, Failure> {
     Ok(summary)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape `map_err` wants")]
 fn failed(error: tokio_postgres::Error) -> Failure {
     Failure::unusable("PostgreSQL", &error)
 }

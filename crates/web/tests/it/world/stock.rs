@@ -23,7 +23,9 @@ pub fn brand() -> Brand {
         order_minutes: 15,
         queued_plans_max: 12,
         retention: everline_core::retention::Retention::default(),
-        families: BTreeMap::from(families.map(|(family, grace_days)| (family, FamilyRules { grace_days, ..FamilyRules::default() }))),
+        families: BTreeMap::from(
+            families.map(|(family, grace_days)| (family, FamilyRules { grace_days, ..FamilyRules::default() })),
+        ),
     }
 }
 
