@@ -42,6 +42,12 @@ async fn enforce_one(store: &Store, record: Record, before: SystemTime) -> Resul
 /// Enforces the brand's rules now and every day until the store is closed.
 pub async fn run_forever(app: App) {
     loop {
+        // A clock that jumped ahead would remove what is young.
+        if app.clock.doubt().is_some() {
+            tracing::warn!("no records are removed while the machine's time is in doubt");
+            tokio::time::sleep(EVERY).await;
+            continue;
+        }
         match enforce(&app.store, &app.brand.retention, app.clock.now().system).await {
             Ok(removed) => tracing::info!(?removed, "records whose time is over were removed"),
             Err(problem) => tracing::error!(%problem, "records whose time is over could not be removed"),

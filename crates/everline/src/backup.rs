@@ -79,7 +79,12 @@ fn progress() -> impl FnMut(u64, u64) {
 fn described(folder: &Path, manifest: &Manifest) -> String {
     let rows: u64 = manifest.tables.values().map(|table| table.rows).sum();
     let tables = manifest.tables.len();
-    format!("{}: {} bytes, {rows} rows in {tables} tables, sha256 {}", folder.display(), manifest.bytes, manifest.sha256)
+    format!(
+        "{}: {} bytes, {rows} rows in {tables} tables, sha256 {}",
+        folder.display(),
+        manifest.bytes,
+        manifest.sha256
+    )
 }
 
 /// The complete backups in a folder beyond the newest `keep`. Names sort by time; what is not ours is left alone.
@@ -112,7 +117,9 @@ pub(crate) async fn restore(args: RestoreArgs) -> Result<ExitCode, Box<dyn Error
             Store::open_sqlite(&to, SqliteOptions::default()).await?
         }
         (None, None, Some(config)) => Store::open_postgres(&config, PostgresOptions::default()).await?,
-        _ => return Err("name a backup and where it goes (--from FOLDER --sqlite FILE), or --postgres CONNECTION".into()),
+        _ => {
+            return Err("name a backup and where it goes (--from FOLDER --sqlite FILE), or --postgres CONNECTION".into());
+        }
     };
     migrate(&store, MIGRATIONS).await?;
     let brand = set_up::brand(&store).await?.ok_or("the store holds no brand: it was never set up")?;

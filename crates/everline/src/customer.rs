@@ -2,6 +2,7 @@
 
 use crate::inspect::{Place, open};
 use everline_app::clock::Clock;
+use everline_app::privacy::NotErasable;
 use everline_app::{Problem, privacy, retention, timers};
 use everline_core::ids::CustomerId;
 use everline_store::tables::directory;
@@ -46,7 +47,12 @@ pub(crate) async fn run(command: CustomerCommand) -> Result<ExitCode, Box<dyn Er
     if erase {
         let clock = Clock::machine();
         clock.set_business_offset_us(timers::stored_offset_us(&store).await?);
-        privacy::erase(&store, customer, clock.now().business).await?;
+        privacy::erase(&store, customer, clock.now().business).await.map_err(|error| match error {
+            NotErasable::Store(everline_store::Error::ReadOnly) => {
+                "the store is being served: stop the server first".into()
+            }
+            error => Box::<dyn Error>::from(error),
+        })?;
         println!("customer {customer} is erased; what the books need is restricted");
     } else {
         let all = privacy::export(&store, customer, &brand.zone()?).await?;

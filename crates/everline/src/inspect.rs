@@ -31,7 +31,7 @@ pub(crate) struct Place {
 }
 
 /// Opens a store to look at it.
-async fn open(place: Place) -> Result<(Store, Brand), Box<dyn Error>> {
+pub(crate) async fn open(place: Place) -> Result<(Store, Brand), Box<dyn Error>> {
     let store = match (place.sqlite, place.postgres, place.config) {
         (Some(path), ..) => open_file(&path, SqliteOptions::default()).await?,
         (None, Some(config), _) => Store::open_postgres(&config, PostgresOptions::default()).await?,

@@ -1,14 +1,18 @@
 //! The `everline` program: its command line, and the wiring of store, ports and pages.
 
+mod backup;
 mod command;
 mod config;
 mod config_check;
+mod customer;
 mod demo;
+mod import;
 mod init;
 mod inspect;
 mod migrate;
 mod serve;
 mod staff;
+mod what_if;
 mod wire;
 
 use clap::{Parser, Subcommand};
@@ -66,6 +70,30 @@ enum Command {
         #[command(flatten)]
         config: ConfigFile,
     },
+    /// Load stock, activation codes, the catalogue, or the lines of a business that moves in
+    Import {
+        #[command(subcommand)]
+        command: import::ImportCommand,
+    },
+    /// Write them to files of the same shape
+    Export {
+        #[command(subcommand)]
+        command: import::ExportCommand,
+    },
+    /// Save a SQLite store to a folder, also while it is served
+    Backup(backup::BackupArgs),
+    /// Put a backup back, and ask again about everything that was under way
+    Restore(backup::RestoreArgs),
+    /// Hand out or erase one customer's data
+    Customer {
+        #[command(subcommand)]
+        command: customer::CustomerCommand,
+    },
+    /// Remove records whose time is over, as a served store does every day
+    Retention {
+        #[command(flatten)]
+        place: inspect::Place,
+    },
     /// Recompute every balance and check every invariant of a store
     Verify {
         #[command(flatten)]
@@ -104,6 +132,16 @@ enum LineCommand {
         /// The line's number
         msisdn: String,
     },
+    /// Print what becomes of a line if nobody pays
+    WhatIf {
+        #[command(flatten)]
+        place: inspect::Place,
+        /// The line's number
+        msisdn: String,
+        /// The last day, in the brand's time zone: 2027-03-01
+        #[arg(long)]
+        until: String,
+    },
 }
 
 fn main() -> ExitCode {
@@ -137,8 +175,17 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Migrate { config } => migrate::run(&config.file).await,
         Command::Staff { config, command } => command::run(&config.file, command::Ask::Staff(command)).await,
         Command::AcceptTime { config } => command::run(&config.file, command::Ask::AcceptTime).await,
+        Command::Import { command } => import::run_import(command).await,
+        Command::Export { command } => import::run_export(command).await,
+        Command::Backup(args) => backup::back_up(args).await,
+        Command::Restore(args) => backup::restore(args).await,
+        Command::Customer { command } => customer::run(command).await,
+        Command::Retention { place } => customer::enforce_retention(place).await,
         Command::Verify { place } => inspect::verify(place).await,
         Command::Line { command: LineCommand::Show { place, msisdn } } => inspect::show_line(place, msisdn).await,
+        Command::Line { command: LineCommand::WhatIf { place, msisdn, until } } => {
+            what_if::what_if(place, msisdn, until).await
+        }
     }
 }
 
