@@ -118,7 +118,7 @@ pub(crate) async fn restore(args: RestoreArgs) -> Result<ExitCode, Box<dyn Error
         }
         (None, None, Some(config)) => Store::open_postgres(&config, PostgresOptions::default()).await?,
         _ => {
-            return Err("name a backup and where it goes (--from FOLDER --sqlite FILE), or --postgres CONNECTION".into());
+            return Err("name --from FOLDER with --sqlite FILE, or --postgres CONNECTION".into());
         }
     };
     migrate(&store, MIGRATIONS).await?;

@@ -154,6 +154,6 @@ mod tests {
         check("iccid,imsi,Iccid", FileFault::ColumnTwice { name: "Iccid".into() });
         check("iccid,imis", FileFault::UnknownColumn { name: "imis".into(), nearest: "imsi" });
         check("iccid,imsi,注册号", FileFault::UnknownColumn { name: "注册号".into(), nearest: "registration_code" });
-        check("89860012345678901234,4600", FileFault::UnknownColumn { name: "****".into(), nearest: "imsi" });
+        check("89860012345678901234,4600", FileFault::UnknownColumn { name: "****".into(), nearest: "iccid" });
     }
 }
