@@ -1,4 +1,4 @@
-//! The desk: how staff members sign in, and what they see. Read only, for now.
+//! The desk: how staff members sign in, and what they see. Nothing here changes an order or a line.
 
 pub(crate) mod order;
 pub(crate) mod queue;
