@@ -12,6 +12,8 @@ pub(crate) enum Need {
     Chromium,
     /// Node.js with npm.
     Node,
+    /// Poppler, which reads PDF files.
+    Poppler,
 }
 
 impl Need {
@@ -22,6 +24,7 @@ impl Need {
                 Path::new("/usr/bin/chromium").exists() && Path::new("/usr/share/fonts/opentype/noto").exists()
             }
             Need::Node => runs("node") && runs("npm"),
+            Need::Poppler => Path::new("/usr/bin/pdftotext").exists(),
         }
     }
     const fn packages(self) -> &'static [&'static str] {
@@ -29,6 +32,7 @@ impl Need {
             Need::Postgres => &["postgresql"],
             Need::Chromium => &["chromium", "fonts-noto-cjk"],
             Need::Node => &["nodejs", "npm"],
+            Need::Poppler => &["poppler-utils"],
         }
     }
 }

@@ -49,7 +49,7 @@ pub(crate) const LINT: &[Step] = &[
 ];
 pub(crate) const UNIT: &[Step] = &[Step {
     name: "tests",
-    needs: &[Need::Postgres],
+    needs: &[Need::Postgres, Need::Poppler],
     run: &[Invocation {
         program: "cargo",
         args: &["test", "--quiet", "--workspace", "--locked", "--no-fail-fast"],

@@ -10,6 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("everline-core", &[]),
     ("everline-store", &["everline-core", "everline-store"]),
     ("everline-app", &["everline-core", "everline-store"]),
+    ("everline-documents", &[]),
     ("everline-providers", &["everline-core", "everline-app", "wire-pay"]),
     ("everline-web", &["everline-core", "everline-store", "everline-app"]),
     ("everline-sandbox", &["wire-pay"]),
