@@ -4,8 +4,10 @@
 
 mod evidence;
 mod fixture;
+mod invoice;
 mod life;
 mod lifecycle;
 mod network;
 mod quote;
+mod receipt;
 mod refund;
