@@ -7,7 +7,8 @@ use everline_core::ledger::{Cause, Posting, Template};
 use everline_core::line::Line;
 use everline_core::offering::Offering;
 use everline_core::order::{Order, OrderState};
-use everline_core::payment::Attempt;
+use everline_core::payment::{Attempt, Settlement};
+use everline_core::receipt::Payee;
 use everline_core::refund::Refund;
 use everline_core::time::BusinessTime;
 use everline_store::tables::ledger::StoredTransfer;
@@ -44,6 +45,10 @@ pub struct ReceiptView {
     pub paid_by: Vec<AttemptId>,
     /// The postings behind it.
     pub postings: Vec<StoredTransfer>,
+    /// The card that served the line when it was numbered, masked.
+    pub iccid: Option<String>,
+    /// Whom it names as the payee, if the brand was called otherwise when it was issued.
+    pub former_payee: Option<Payee>,
 }
 
 /// An order of a customer.
@@ -84,8 +89,11 @@ async fn receipt_of(
 ) -> Result<Option<ReceiptView>, everline_store::Error> {
     let Some(paid_at) = order.paid_at else { return Ok(None) };
     let id = Receipt::of(order, paid_at).id;
-    let Some((issued_at, number)) = receipt::get(tx, order.customer, id).await? else { return Ok(None) };
-    let paid: Vec<&Attempt> = attempts.iter().filter(|attempt| attempt.settlement.is_some()).collect();
+    let Some(receipt::Stored { issued_at, number, iccid }) = receipt::get(tx, order.customer, id).await? else {
+        return Ok(None);
+    };
+    let former_payee = receipt::former_payee(tx, issued_at).await?;
+    let paid: Vec<&Attempt> = attempts.iter().filter(|attempt| attempt.settlement == Some(Settlement::Order)).collect();
     let posting = |template, cause| Posting::new(template, cause, order.id, 1, issued_at);
     let mut looked_for: Vec<Posting> =
         paid.iter().map(|attempt| posting(Template::Paid, Cause::Attempt(attempt.id))).collect();
@@ -93,7 +101,7 @@ async fn receipt_of(
     looked_for.push(posting(Template::ToppedUp, Cause::Order(order.id)));
     let postings = ledger::of_postings(tx, order.customer, &looked_for).await?;
     let paid_by = paid.into_iter().map(|attempt| attempt.id).collect();
-    Ok(Some(ReceiptView { number, issued_at, paid_by, postings }))
+    Ok(Some(ReceiptView { number, issued_at, paid_by, postings, iccid, former_payee }))
 }
 
 struct FindOrder {

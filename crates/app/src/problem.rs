@@ -1,6 +1,7 @@
 //! What can be wrong with a request, with a stable name for each; the words for people are in the locale files.
 
 use everline_core::ids::{CustomerId, LineId};
+use everline_core::invoice::{NoInvoice, WrongField};
 use everline_core::ledger::LedgerRefusal;
 use everline_core::quote::NotSellable;
 use everline_core::time::BusinessTime;
@@ -41,6 +42,12 @@ pub enum Problem {
     /// The order is paid.
     #[error("the order is paid already")]
     AlreadyPaid,
+    /// No receipt of ours says so: made up, changed, or of somebody else's.
+    #[error("not a receipt of ours")]
+    NotGenuine,
+    /// No invoice can be asked for, made or refused.
+    #[error("no invoice: {0}")]
+    NoInvoice(NoInvoice),
     /// The one-time code is wrong.
     #[error("wrong code, {tries_left} tries left")]
     CodeWrong {
@@ -94,6 +101,8 @@ impl Problem {
             Problem::ExistsDifferently(_) => "exists-differently",
             Problem::OrderClosed => "order-closed",
             Problem::AlreadyPaid => "already-paid",
+            Problem::NotGenuine => "not-genuine",
+            Problem::NoInvoice(_) => "no-invoice",
             Problem::CodeWrong { .. } => "code-wrong",
             Problem::CodeGone => "code-gone",
             Problem::TooMany { .. } => "too-many",
@@ -133,6 +142,16 @@ impl From<Stop<Problem>> for Problem {
             Stop::Refused(problem) => problem,
             Stop::Store(error) => error.into(),
         }
+    }
+}
+impl From<NoInvoice> for Problem {
+    fn from(why: NoInvoice) -> Self {
+        Problem::NoInvoice(why)
+    }
+}
+impl From<WrongField> for Problem {
+    fn from(wrong: WrongField) -> Self {
+        Problem::Invalid { field: wrong.field, rule: wrong.why.word() }
     }
 }
 impl From<LedgerRefusal> for Problem {

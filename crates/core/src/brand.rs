@@ -2,6 +2,7 @@
 
 use crate::money::Currency;
 use crate::offering::Family;
+use crate::receipt::Payee;
 use crate::retention::Retention;
 use crate::time::{UnknownZone, Zone};
 use serde::{Deserialize, Serialize};
@@ -91,6 +92,11 @@ impl Brand {
     /// The brand's time zone.
     pub fn zone(&self) -> Result<Zone, UnknownZone> {
         Zone::named(&self.time_zone)
+    }
+    /// Whom receipts name as the payee.
+    #[must_use]
+    pub fn payee(&self) -> Payee {
+        Payee { legal_name: self.legal_name.clone(), credit_code: self.credit_code.clone() }
     }
     /// The rules of a family; a family without rules has no grace, and its lines end by people alone.
     #[must_use]

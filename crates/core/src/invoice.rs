@@ -106,6 +106,11 @@ impl TaxNumber {
         credit_code(&text)?;
         Ok(Self(text))
     }
+    /// One that was read before, from where it is kept: what counted as a number then still is one.
+    #[must_use]
+    pub const fn stored(text: String) -> Self {
+        Self(text)
+    }
     /// The characters.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -151,6 +156,11 @@ impl Email {
         let named = |label: &&str| label.chars().all(|c| c.is_alphanumeric() || c == '-');
         let fits = labels.len() >= 2 && labels.iter().all(|label| whole(label)) && labels.iter().all(named);
         if whole(local) && fits { Ok(Self(text.to_owned())) } else { Err(Unusable::Malformed) }
+    }
+    /// One that was read before, from where it is kept.
+    #[must_use]
+    pub const fn stored(text: String) -> Self {
+        Self(text)
     }
     /// The characters.
     #[must_use]
@@ -325,6 +335,20 @@ pub enum NoInvoice {
     /// Nobody waits for it.
     #[error("it is not waiting")]
     NotWaiting,
+}
+
+impl NoInvoice {
+    /// The stable word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            NoInvoice::NotPaid => "not_paid",
+            NoInvoice::MoneyWentBack => "money_went_back",
+            NoInvoice::AskedOtherwise => "asked_otherwise",
+            NoInvoice::IssuedAlready => "issued_already",
+            NoInvoice::NotWaiting => "not_waiting",
+        }
+    }
 }
 
 /// Whether an invoice may be asked for at all.

@@ -1,6 +1,6 @@
 //! Judges one order from all its rows. Pure: rows in, findings out.
 
-use super::read::{AttemptRow, OrderRow, ReceiptRow, RefundRow};
+use super::read::{AttemptRow, InvoiceRow, OrderRow, ReceiptRow, RefundRow};
 use super::{Collected, Context};
 use everline_core::charging::{self, Window};
 use everline_core::effects::CaseReason;
@@ -24,6 +24,7 @@ pub(super) struct Gathered {
     pub(super) recognitions: u32,
     pub(super) last_recognition: Option<u8>,
     pub(super) receipts: Vec<ReceiptRow>,
+    pub(super) invoice: Option<InvoiceRow>,
     /// Reason and state of its cases.
     pub(super) cases: Vec<(String, String)>,
     pub(super) periods: Vec<Period>,
@@ -39,6 +40,7 @@ impl Gathered {
             recognitions: 0,
             last_recognition: None,
             receipts: Vec::new(),
+            invoice: None,
             cases: Vec::new(),
             periods: Vec::new(),
         }
@@ -81,6 +83,9 @@ pub(super) fn refund_row(row: &RefundRow) -> String {
 pub(super) fn receipt_row(row: &ReceiptRow) -> String {
     format!("receipt({}, {})", row.id, row.customer)
 }
+pub(super) fn invoice_row(row: &InvoiceRow) -> String {
+    format!("invoice_request({}, {})", row.customer, row.order)
+}
 
 /// Everything that must hold of one order.
 pub(super) fn judge(order: &Gathered, context: &Context<'_>, out: &mut Collected) {
@@ -106,6 +111,9 @@ pub(super) fn judge(order: &Gathered, context: &Context<'_>, out: &mut Collected
     timer(row, state, out);
     refunding(order, state, out);
     receipts(order, out);
+    if let Some(request) = &order.invoice {
+        invoice(request, order, out);
+    }
     let Some(offering) = context.offerings.get(&row.offering) else {
         out.found("order_offering", order_row(row), format!("no offering {}", row.offering));
         return;
@@ -318,6 +326,42 @@ fn receipts(order: &Gathered, out: &mut Collected) {
             let detail = format!("number {:?}, waits for one: {}", receipt.number, receipt.waits);
             out.found("receipt_number", receipt_row(receipt), detail);
         }
+    }
+}
+
+/// An invoice is asked for what a receipt proves; each state has what belongs to it and nothing else.
+fn invoice(request: &InvoiceRow, order: &Gathered, out: &mut Collected) {
+    let name = || invoice_row(request);
+    if order.receipts.is_empty() {
+        out.found("invoice_of_receipt", name(), "its order has no receipt");
+    }
+    let there = [
+        request.email.is_some(),
+        request.settled_at.is_some() && request.settled_by.is_some(),
+        request.number.is_some(),
+        request.reason.is_some(),
+    ];
+    let expected = match request.state.as_str() {
+        "requested" => [true, false, false, false],
+        "issued" => [false, true, true, false],
+        "refused" => [false, true, false, true],
+        other => return out.found("stored_word", name(), format!("state {other:?}")),
+    };
+    if there != expected || (request.link.is_some() && request.number.is_none()) {
+        let detail = format!("{}; address, settled, number, reason: {there:?}", request.state);
+        out.found("invoice_state", name(), detail);
+    }
+    match (request.buyer.as_str(), &request.tax_number) {
+        ("person", None) | ("organisation", Some(_)) => {}
+        (buyer, number) => {
+            let detail = format!("{buyer:?} with a tax number: {}", number.is_some());
+            out.found("invoice_buyer", name(), detail);
+        }
+    }
+    if order.row.paid_at.is_some_and(|paid| request.asked_at < paid)
+        || request.settled_at.is_some_and(|settled| settled < request.asked_at)
+    {
+        out.found("invoice_stations", name(), "its times are not in order");
     }
 }
 

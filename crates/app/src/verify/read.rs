@@ -215,6 +215,40 @@ impl FromRow for CaseRow {
     }
 }
 
+pub(super) struct InvoiceRow {
+    pub(super) customer: CustomerId,
+    pub(super) order: OrderId,
+    pub(super) buyer: String,
+    pub(super) tax_number: Option<String>,
+    pub(super) email: Option<String>,
+    pub(super) state: String,
+    pub(super) asked_at: BusinessTime,
+    pub(super) settled_at: Option<BusinessTime>,
+    pub(super) settled_by: Option<RawId>,
+    pub(super) number: Option<String>,
+    pub(super) link: Option<String>,
+    pub(super) reason: Option<String>,
+}
+impl FromRow for InvoiceRow {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut c = Columns::new(row);
+        Ok(Self {
+            customer: c.next()?,
+            order: c.next()?,
+            buyer: c.next()?,
+            tax_number: c.next()?,
+            email: c.next()?,
+            state: c.next()?,
+            asked_at: c.next()?,
+            settled_at: c.next()?,
+            settled_by: c.next()?,
+            number: c.next()?,
+            link: c.next()?,
+            reason: c.next()?,
+        })
+    }
+}
+
 pub(super) struct LineRow {
     pub(super) customer: CustomerId,
     pub(super) id: LineId,

@@ -48,6 +48,9 @@ everline_store::queries! { ALL;
     pub(super) CASES = "SELECT customer_id, id, order_id, reason, state FROM support_case \
         WHERE (customer_id, id) > ($1, $2) AND order_id IS NOT NULL AND substr(order_id, 16, 1) BETWEEN $3 AND $4 \
         ORDER BY customer_id, id LIMIT $5";
+    pub(super) INVOICES = "SELECT customer_id, order_id, buyer, tax_number, email, state, asked_at, settled_at, settled_by, number, link, reason \
+        FROM invoice_request WHERE (customer_id, order_id) > ($1, $2) AND substr(order_id, 16, 1) BETWEEN $3 AND $4 \
+        ORDER BY customer_id, order_id LIMIT $5";
     pub(super) ALLOWANCES = "SELECT customer_id, id, body FROM allowance WHERE (customer_id, id) > ($1, $2) ORDER BY customer_id, id LIMIT $3";
 
     pub(super) LINES = "SELECT l.customer_id, l.id, l.state, l.state_until, l.service_until, \
@@ -77,8 +80,9 @@ everline_store::queries! { ALL;
         LEFT JOIN line l ON m.kind = 'line' AND l.customer_id = m.customer_id AND l.id = m.id \
         WHERE m.id > $1 ORDER BY m.id LIMIT $2";
     pub(super) JOBS = "SELECT id, customer_id, payload, state, last_error FROM job WHERE id > $1 ORDER BY id LIMIT $2";
-    pub(super) NUMBERS = "SELECT n.number, n.receipt_id, n.customer_id, r.customer_id FROM receipt_number n \
+    pub(super) NUMBERS = "SELECT n.number, n.receipt_id, n.customer_id, r.customer_id, n.iccid FROM receipt_number n \
         LEFT JOIN receipt r ON r.id = n.receipt_id WHERE n.number > $1 ORDER BY n.number LIMIT $2";
+    pub(super) FORMER_PAYEES = "SELECT until_at, legal_name FROM former_payee ORDER BY until_at";
     pub(super) UNNUMBERED_ALONE = "SELECT u.id FROM receipt_unnumbered u LEFT JOIN receipt r ON r.id = u.id \
         WHERE r.id IS NULL AND u.id > $1 ORDER BY u.id LIMIT $2";
 }

@@ -14,16 +14,17 @@ pub struct Section {
 }
 
 macro_rules! sections {
-    ($($name:ident $table:literal [$first:literal $(, $column:literal)*] order $order:literal;)+) => {
+    ($($name:ident $table:literal [$first:literal $(, $column:literal)*] $(where $also:literal)? order $order:literal;)+) => {
         crate::queries! { ALL;
-            $($name = concat!("SELECT ", $first $(, ", ", $column)*, " FROM ", $table, " WHERE customer_id = $1 ORDER BY ", $order);)+
+            $($name = concat!("SELECT ", $first $(, ", ", $column)*, " FROM ", $table, " WHERE customer_id = $1" $(, " AND ", $also)?, " ORDER BY ", $order);)+
             RESTRICT = "UPDATE customer SET name = '', contact = NULL, owner_key = NULL, identity = 'none', restricted_at = $2 WHERE customer_id = $1";
             UNNAME_LINES = "UPDATE line SET name = '' WHERE customer_id = $1";
             RESTRICTED_AT = "SELECT restricted_at, owner_key FROM customer WHERE customer_id = $1";
             FORGET_CODES = "DELETE FROM login_code WHERE contact = $1";
         }
         /// What is handed out. Left out are secrets of cards, and what is no record about the person: timers, jobs, the queue of
-        /// receipts without a number, and the directory, whose names stand in the other records.
+        /// receipts without a number, and the directory, whose names stand in the other records. For whom somebody wants an invoice
+        /// who paid by a line's number is that person's own.
         pub static SECTIONS: &[Section] = &[
             $(Section { table: $table, columns: &[$first $(, $column)*], sql: &$name },)+
         ];
@@ -42,7 +43,8 @@ sections! {
     REFUND "refund" ["order_id", "attempt_id", "out_request_no", "currency", "amount", "reason", "state", "started_at", "settled_at"] order "id";
     TRANSFER "transfer" ["template", "order_id", "debit", "credit", "amount", "posted_at"] order "id";
     RECEIPT "receipt" ["id", "order_id", "issued_at"] order "id";
-    RECEIPT_NUMBER "receipt_number" ["number", "receipt_id"] order "number";
+    RECEIPT_NUMBER "receipt_number" ["number", "receipt_id", "iccid"] order "number";
+    INVOICE_REQUEST "invoice_request" ["order_id", "buyer", "title", "tax_number", "email", "state", "asked_at", "settled_at", "number", "link", "reason"] where "order_id IN (SELECT id FROM orders WHERE customer_id = $1 AND placed_by = 'owner')" order "order_id";
     MESSAGE "message" ["line_id", "order_id", "kind", "sent_at"] order "id";
     USAGE "usage" ["line_id", "unit", "charged", "overrun", "used_at"] order "id";
     SUPPORT_CASE "support_case" ["id", "order_id", "reason", "state", "opened_at"] order "id";

@@ -89,7 +89,7 @@ const TABLES: [&str; 13] = [
     "receipt_unnumbered",
     "directory",
 ];
-const MORE_TABLES: [&str; 5] = ["timer", "job", "setting", "line_event", "sim"];
+const MORE_TABLES: [&str; 7] = ["timer", "job", "setting", "line_event", "sim", "invoice_request", "former_payee"];
 
 #[tokio::test]
 async fn every_planted_corruption_is_found() {
@@ -101,6 +101,7 @@ async fn every_planted_corruption_is_found() {
         attempts_and_refunds(&mut plan, &world, &cast).await;
         work(&mut plan, &world, &cast).await;
         proofs_and_names(&mut plan, &world, &cast).await;
+        invoices(&mut plan, &cast);
         lines(&mut plan, &world, &cast).await;
         let classes: std::collections::BTreeSet<&str> = plan.0.iter().map(|planted| planted.invariant).collect();
         assert!(plan.0.len() >= 40 && classes.len() >= 12, "{} of {} classes", plan.0.len(), classes.len());
@@ -458,6 +459,39 @@ async fn proofs_and_names(plan: &mut Plan, world: &World, cast: &Cast) {
         "timer_subject",
         format!("timer({nobody})"),
     );
+}
+
+fn invoices(plan: &mut Plan, cast: &Cast) {
+    let (waits, made, refused) = (&cast.running.1, &cast.upstream, &cast.topup);
+    let row = |order: &Order| format!("invoice_request({}, {})", order.customer, order.id);
+    let mut set = |order: &Order, set: &str, invariant| {
+        let sql = format!("UPDATE invoice_request SET {set} WHERE customer_id = $1 AND order_id = $2");
+        plan.add(&sql, args![order.customer, order.id], invariant, row(order));
+    };
+    set(waits, "state = 'made'", "stored_word");
+    set(waits, "state = 'issued'", "invoice_state");
+    set(waits, "email = NULL", "invoice_state");
+    set(waits, "link = 'https://tax.example.cn/2'", "invoice_state");
+    set(waits, "tax_number = NULL", "invoice_buyer");
+    set(waits, "buyer = 'state'", "invoice_buyer");
+    set(waits, "asked_at = 1", "invoice_stations");
+    set(made, "number = NULL", "invoice_state");
+    set(made, "email = 'a@example.cn'", "invoice_state");
+    set(made, "settled_by = NULL", "invoice_state");
+    set(made, "settled_at = asked_at - 1", "invoice_stations");
+    set(made, "buyer = 'organisation'", "invoice_buyer");
+    set(refused, "reason = NULL", "invoice_state");
+    set(refused, "state = 'requested'", "invoice_state");
+    let receipt = Receipt::of(waits, waits.placed_at).id;
+    plan.add("DELETE FROM receipt WHERE id = $1", args![receipt], "invoice_of_receipt", row(waits));
+    let nobody = OrderId(RawId::new_v7(1, [9; 10]));
+    let lost = format!("invoice_request({}, {nobody})", made.customer);
+    let sql = "UPDATE invoice_request SET order_id = $2 WHERE order_id = $1";
+    plan.add(sql, args![made.id, nobody], "invoice_of_receipt", lost);
+    let sql = "INSERT INTO former_payee (until_at, legal_name, credit_code) VALUES (7, 'Longline Ltd', '')";
+    plan.add(sql, args![], "stored_word", "former_payee(7)");
+    let sql = "UPDATE receipt_number SET iccid = '89860300000000000001' WHERE number = 1";
+    plan.add(sql, args![], "receipt_number", "receipt_number(1)");
 }
 
 async fn lines(plan: &mut Plan, world: &World, cast: &Cast) {

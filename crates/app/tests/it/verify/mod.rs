@@ -48,6 +48,7 @@ async fn a_populated_store_is_sound_and_holds_what_it_should() {
                     24  attempts
                      5  refunds
                     19  receipts
+                     3  requests for invoices
                      2  cases
                     19  lines
                    150  names in the directory
