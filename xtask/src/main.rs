@@ -26,6 +26,7 @@ const USAGE: &str = "cargo xtask COMMAND
                (few rounds of each, as CI runs them; `cargo xtask power-cut --rounds 500`, `faults --stride 1`,
                `commit-cut --rounds 1000`, `migrate-kill --store sqlite --rounds 100` run the whole)
   bench renewals [ARGS]   paid notifications to in effect, beside same-minute baselines
+  bench receipts [ARGS]   receipts as PDF files a second
 ";
 
 fn main() -> ExitCode {

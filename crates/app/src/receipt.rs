@@ -36,8 +36,15 @@ pub struct Signed {
 pub struct Checked {
     /// What it said.
     pub signed: Signed,
-    /// What happened since.
-    pub changes: Vec<Change>,
+    /// How far it is now.
+    pub now: Course,
+}
+impl Checked {
+    /// What happened since it was written.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Change> {
+        self.signed.course.changes(&self.now)
+    }
 }
 
 /// Whom a receipt names.
@@ -111,9 +118,9 @@ pub async fn check_receipt(app: &App, token: &str) -> Result<Checked, Problem> {
     let facts = facts(&view, &app.brand, course.reader).ok_or(Problem::NotGenuine)?;
     let statement = statement(&facts, &course);
     let key = app.secrets.receipt_signed(key, &statement, &signature).ok_or(Problem::NotGenuine)?;
-    let changes = course.changes(&Course::of(&view.order, &view.refunds, course.reader));
+    let now = Course::of(&view.order, &view.refunds, course.reader);
     let signed = Signed { facts, course, statement, key, signature, token: token.to_owned() };
-    Ok(Checked { signed, changes })
+    Ok(Checked { signed, now })
 }
 
 struct FindReceipt(ReceiptId);

@@ -1,6 +1,8 @@
 //! `everline config check`: what a configuration says, without its secrets.
 
 use crate::config::{self, Config};
+use crate::wire;
+use everline_app::secrets::hex;
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
@@ -20,6 +22,12 @@ pub(crate) fn check(file: &Path) -> Result<ExitCode, Box<dyn Error>> {
             Ok(ExitCode::from(1))
         }
     }
+}
+
+/// The public key under which receipts are signed: to be kept, for when the master key is replaced.
+fn receipt_key(config: &Config) -> String {
+    let key = wire::secrets(config).ok().and_then(|secrets| secrets.receipt_key());
+    key.map_or("nobody".to_owned(), |key| format!("key {}, {}", key.id(), hex(&key.0)))
 }
 
 fn shown(config: &Config) -> String {
@@ -42,6 +50,7 @@ fn shown(config: &Config) -> String {
         ("administrators", admin),
         ("store", config.store.name()),
         ("master key", format!("{:?}", config.master_key)),
+        ("signs receipts", receipt_key(config)),
         ("alipay", format!("{}, app {}, merchant {}", alipay.gateway_url, alipay.app_id, alipay.seller_id)),
         ("alipay notices", alipay.notify_url.clone()),
         ("sms", service(Some(&config.sms))),

@@ -139,7 +139,13 @@ pub(crate) async fn ready_store(config: &StoreConfig, brand: &Brand, clock: &Clo
 /// The application over a store.
 pub(crate) fn app(config: &Config, store: Store, clock: Arc<Clock>) -> Result<App, Unwired> {
     let ports = ports(config, &clock)?;
-    assemble(store, clock, config.brand.clone(), &master_key(&config.master_key).map_err(other)?, ports)
+    assemble(store, clock, config.brand.clone(), secrets(config)?, ports)
+}
+
+/// The keys of a configuration.
+pub(crate) fn secrets(config: &Config) -> Result<Secrets, Unwired> {
+    let master = master_key(&config.master_key).map_err(other)?;
+    Ok(Secrets::new(&master).knowing(config.former_receipt_keys.iter().copied()))
 }
 
 /// An application that reaches nobody: for commands that only touch the store.
@@ -147,12 +153,12 @@ pub(crate) fn app_alone(store: Store, clock: Arc<Clock>, brand: Brand, master: &
     let nobody = Arc::new(Nobody);
     let ports =
         Ports { payments: nobody.clone(), built_in: nobody.clone(), upstream: nobody.clone(), messenger: nobody };
-    assemble(store, clock, brand, master, ports)
+    assemble(store, clock, brand, Secrets::new(master), ports)
 }
 
-fn assemble(store: Store, clock: Arc<Clock>, brand: Brand, master: &[u8; 32], ports: Ports) -> Result<App, Unwired> {
+fn assemble(store: Store, clock: Arc<Clock>, brand: Brand, secrets: Secrets, ports: Ports) -> Result<App, Unwired> {
     let zone = brand.zone().map_err(other)?;
-    let (secrets, wake) = (Arc::new(Secrets::new(master)), Arc::default());
+    let (secrets, wake) = (Arc::new(secrets), Arc::default());
     Ok(App { store, clock, brand: Arc::new(brand), zone, ports, secrets, wake })
 }
 

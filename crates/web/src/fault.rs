@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use everline_app::Problem;
+use everline_core::invoice::NoInvoice;
 use std::sync::Arc;
 
 /// Why a request is not answered as asked.
@@ -93,6 +94,7 @@ impl Fault {
         match self {
             Fault::Problem(Problem::Invalid { rule, .. }) | Fault::Unusable { rule, .. } => Some(*rule),
             Fault::Problem(Problem::NotSellable(why)) => Some(not_sellable(*why)),
+            Fault::Problem(Problem::NoInvoice(why)) => Some(why.word()),
             _ => None,
         }
     }
@@ -122,6 +124,8 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::ExistsDifferently(_) => ("problem-exists-differently", "problem-exists-differently-do"),
         Problem::OrderClosed => ("problem-order-closed", "problem-order-closed-do"),
         Problem::AlreadyPaid => ("problem-already-paid", "problem-already-paid-do"),
+        Problem::NotGenuine => ("problem-not-genuine", "problem-not-genuine-do"),
+        Problem::NoInvoice(why) => ("problem-no-invoice", no_invoice(*why)),
         Problem::CodeWrong { .. } => ("problem-code-wrong", "problem-code-wrong-do"),
         Problem::CodeGone => ("problem-code-gone", "problem-code-gone-do"),
         Problem::TooMany { .. } => ("problem-too-many", "problem-too-many-do"),
@@ -132,12 +136,25 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
     }
 }
 
+/// The key of why there is no invoice.
+pub(crate) const fn no_invoice(why: NoInvoice) -> &'static str {
+    match why {
+        NoInvoice::NotPaid => "problem-no-invoice-not-paid",
+        NoInvoice::MoneyWentBack => "problem-no-invoice-money-went-back",
+        NoInvoice::AskedOtherwise => "problem-no-invoice-asked-otherwise",
+        NoInvoice::IssuedAlready => "problem-no-invoice-issued-already",
+        NoInvoice::NotWaiting => "problem-no-invoice-not-waiting",
+    }
+}
+
 const fn status(problem: &Problem) -> StatusCode {
     match problem {
-        Problem::NotFound(_) => StatusCode::NOT_FOUND,
+        Problem::NotFound(_) | Problem::NotGenuine => StatusCode::NOT_FOUND,
         Problem::SignInFirst => StatusCode::UNAUTHORIZED,
         Problem::NotAllowed => StatusCode::FORBIDDEN,
-        Problem::TermsChanged | Problem::OrderClosed | Problem::AlreadyPaid => StatusCode::CONFLICT,
+        Problem::TermsChanged | Problem::OrderClosed | Problem::AlreadyPaid | Problem::NoInvoice(_) => {
+            StatusCode::CONFLICT
+        }
         Problem::Invalid { .. }
         | Problem::NotSellable(_)
         | Problem::ExistsDifferently(_)

@@ -12,12 +12,20 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("everline-app", &["everline-core", "everline-store"]),
     ("everline-documents", &[]),
     ("everline-providers", &["everline-core", "everline-app", "wire-pay"]),
-    ("everline-web", &["everline-core", "everline-store", "everline-app"]),
+    ("everline-web", &["everline-core", "everline-store", "everline-app", "everline-documents"]),
     ("everline-sandbox", &["wire-pay"]),
     ("everline-shim", &[]),
     (
         "everline-sim",
-        &["everline-core", "everline-store", "everline-app", "everline-providers", "everline-shim", "wire-pay"],
+        &[
+            "everline-core",
+            "everline-store",
+            "everline-app",
+            "everline-documents",
+            "everline-providers",
+            "everline-shim",
+            "wire-pay",
+        ],
     ),
     (
         "everline",

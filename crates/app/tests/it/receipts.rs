@@ -49,7 +49,7 @@ async fn a_receipt_is_signed_once_it_has_its_number_and_is_found_genuine() {
 
         let checked = check_receipt(&world.app, &written.token).await.unwrap();
         assert_eq!(checked.signed, written);
-        assert_eq!(checked.changes, []);
+        assert_eq!(checked.changes(), []);
     })
     .await;
 }
@@ -77,13 +77,13 @@ async fn what_happened_since_is_told_and_the_receipt_stays_genuine() {
         let late = receipt(&world.app, &order, Reader::Owner).await.unwrap();
         assert_eq!(late.facts, early.facts, "the surplus did not pay it");
         assert_ne!(late.token, early.token);
-        let changes = check_receipt(&world.app, &early.token).await.unwrap().changes;
+        let changes = check_receipt(&world.app, &early.token).await.unwrap().changes();
         assert!(matches!(
             changes[..],
             [Change::Outcome(Outcome::InEffect), Change::InEffect(_), Change::Returned(back)] if back.state == RefundState::Done
         ), "{changes:?}");
-        assert_eq!(check_receipt(&world.app, &late.token).await.unwrap().changes, []);
-        let changes = check_receipt(&world.app, &guests.token).await.unwrap().changes;
+        assert_eq!(check_receipt(&world.app, &late.token).await.unwrap().changes(), []);
+        let changes = check_receipt(&world.app, &guests.token).await.unwrap().changes();
         assert!(
             matches!(changes[..], [Change::Outcome(Outcome::Done), Change::Returned(_)]),
             "a guest is told no times: {changes:?}"

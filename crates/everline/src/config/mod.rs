@@ -10,6 +10,7 @@ pub(crate) use read::Refused;
 pub(crate) use secret::Secret;
 pub(crate) use services::{AlipayFile, Service, base_url};
 
+use everline_app::secrets::ReceiptKey;
 use everline_core::brand::{Brand, Localized};
 use everline_store::{PostgresOptions, SqliteOptions};
 use everline_web::{ForwardHeader, Proxies, WebConfig};
@@ -28,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) listen: Listen,
     pub(crate) store: StoreConfig,
     pub(crate) master_key: Secret,
+    /// Under which receipts were signed before.
+    pub(crate) former_receipt_keys: Vec<ReceiptKey>,
     pub(crate) alipay: AlipayFile,
     pub(crate) sms: Service,
     /// Our own network, and the secret its elements show to us.
@@ -134,12 +137,15 @@ fn config(root: &Table<'_>) -> Option<Config> {
     let listen = root.within("listen", listen);
     let store = root.within("store", store);
     let keys = root.within("keys", |keys| {
+        let former = keys.list("former_receipt_keys", |text| {
+            parse_master_key(text).map(ReceiptKey).ok_or_else(|| format!("{text:?} is no key of 64 hexadecimal digits"))
+        });
         let key = required_secret(keys, "master_key", "a file with 64 hexadecimal digits; `everline init` makes one")?;
         if let Err(what) = master_key(&key) {
             keys.wrong("master_key", what);
             return None;
         }
-        Some(key)
+        Some((key, former))
     });
     let alipay = root.within("alipay", |table| services::alipay(table, public_url.as_deref()));
     let sms = root.within("sms", |table| services::service(table, "url"));
@@ -155,12 +161,14 @@ fn config(root: &Table<'_>) -> Option<Config> {
     let timeouts = root.within("timeouts", timeouts);
     let jobs = root.within("jobs", |table| jobs(table, &timeouts));
     let listen = checked(root, listen?, public_url.as_deref())?;
+    let (master_key, former_receipt_keys) = keys?;
     Some(Config {
         public_url: public_url?,
         languages,
         listen,
         store: store?,
-        master_key: keys?,
+        master_key,
+        former_receipt_keys,
         alipay: alipay?,
         sms: sms?,
         built_in: built_in.map_or(Some(None), |found| found.map(Some))?,

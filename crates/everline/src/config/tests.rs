@@ -46,6 +46,11 @@ fn the_example_is_a_configuration() {
     assert_eq!(config.upstream.as_ref().unwrap().token.reveal(), "upstream-secret", "without the end of the line");
     assert_eq!(config.jobs.lease, Duration::from_secs(120));
     assert_eq!(master_key(&config.master_key).unwrap(), [0xab; 32]);
+    let former =
+        EXAMPLE.replace("# former_receipt_keys = [\"64 hexadecimal digits\"]", "former_receipt_keys = [\"KEY\"]");
+    let with = |key: &str| load_text(&folder, &former.replace("KEY", key)).map(|config| config.former_receipt_keys);
+    assert_eq!(with(&"cd".repeat(32)), Ok(vec![ReceiptKey([0xcd; 32])]));
+    assert!(with("abc").unwrap_err()[0].contains("keys.former_receipt_keys: \"abc\" is no key"));
     let shown = format!("{config:?}");
     for secret in ["sms-secret", "network-secret", "device-secret", "upstream-secret", "abab", "PRIVATE"] {
         assert!(!shown.contains(secret), "Debug shows {secret}");

@@ -1,6 +1,6 @@
 //! What the API says about itself: a document for machines, and a page for people.
 
-use super::{lines, orders, sign_in, what_if};
+use super::{lines, orders, receipts, sign_in, what_if};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, page as shown};
 use crate::visit::Visit;
@@ -10,6 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use everline_app::Problem;
+use everline_core::invoice::NoInvoice;
 use everline_core::quote::NotSellable;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -30,7 +31,11 @@ use utoipa::{Modify, OpenApi};
         orders::one,
         orders::pay,
         orders::ask,
-        orders::receipt
+        orders::receipt,
+        receipts::pdf,
+        receipts::invoice,
+        receipts::ask_invoice,
+        receipts::check
     ),
     security(("session" = [])),
     modifiers(&Session)
@@ -101,6 +106,8 @@ fn faults() -> Vec<Fault> {
         Problem::ExistsDifferently("order"),
         Problem::OrderClosed,
         Problem::AlreadyPaid,
+        Problem::NotGenuine,
+        Problem::NoInvoice(NoInvoice::NotPaid),
         Problem::CodeWrong { tries_left: 0 },
         Problem::CodeGone,
         Problem::TooMany { retry_after_s: 1 },

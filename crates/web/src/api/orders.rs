@@ -18,9 +18,11 @@ use everline_app::ask_provider::ask_provider;
 use everline_app::idempotency::order_for_key;
 use everline_app::order_page::{ask_network, order_page};
 use everline_app::place_order::{NewOrder, place_order};
+use everline_app::receipt::{payee, signed};
 use everline_app::start_payment::start_payment;
 use everline_core::order::PlacedBy;
 use everline_core::payment::Method;
+use everline_core::receipt::Reader;
 
 /// The key of a request that must have one (draft-ietf-httpapi-idempotency-key-header).
 fn idempotency_key(headers: &HeaderMap) -> Result<&str, Fault> {
@@ -99,5 +101,7 @@ pub(crate) async fn ask(State(web): State<Web>, visit: Visit, Path(id): Path<Str
 pub(crate) async fn receipt(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
     let view = order_page(&web.app, visit.customer()?, order_id(&id)?).await?;
     let receipt = view.receipt.as_ref().ok_or(Problem::NotFound("receipt"))?;
-    Ok(Json(ReceiptBody::new(&view, receipt, &web.app.brand)).into_response())
+    let signed = signed(&web.app, &view, Reader::Owner)?;
+    let check = signed.map(|signed| web.link(&format!("/v/{}", signed.token)));
+    Ok(Json(ReceiptBody::new(&view, receipt, payee(receipt, &web.app.brand), check)).into_response())
 }

@@ -9,6 +9,7 @@ mod journeys;
 mod live;
 mod machines;
 mod pages;
+mod receipts;
 mod staff;
 mod watched;
 mod world;
