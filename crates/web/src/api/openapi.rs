@@ -17,7 +17,7 @@ use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Everline", description = "The API of customers: their lines, what can be bought for them, orders."),
+    info(title = "Everline", description = "The API of customers: their lines, what can be bought for them, orders, receipts."),
     paths(
         sign_in::ask_code,
         sign_in::sign_in,

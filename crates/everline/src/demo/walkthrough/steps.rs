@@ -181,6 +181,20 @@ pub(super) async fn renews_the_watch(client: &Client, running: &Running) -> Resu
     check("the receipt shows both postings", postings == ["PAID", "DELIVERED"], &receipt)?;
     done("she gets an SMS and a numbered receipt:");
     print_receipt(&receipt);
+    proves_itself(client, &token, &receipt).await
+}
+
+/// Whoever holds the receipt can check it; and it is a file.
+async fn proves_itself(client: &Client, token: &str, receipt: &Value) -> Result<(), Failed> {
+    let proof = word(receipt, "check").rsplit('/').next().unwrap_or_default();
+    let path = format!("/receipts/{proof}");
+    let checked = client.ask("GET", &path, None, None).await?;
+    check("the receipt is found genuine", at(&checked, "/number") == at(receipt, "/number"), &checked)?;
+    let forged = client.api("GET", &format!("{path}A"), None, None, None).await?;
+    check("one that was changed is not", forged.status == 404, &forged.body)?;
+    let file = client.file(word(receipt, "pdf"), token).await?;
+    check("the receipt is a PDF file", file.starts_with(b"%PDF-"), &json!({ "bytes": file.len() }))?;
+    done(&format!("anybody finds it genuine by its QR code; as a PDF file it has {} bytes", file.len()));
     Ok(())
 }
 
