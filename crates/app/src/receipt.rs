@@ -8,7 +8,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use everline_core::brand::Brand;
 use everline_core::effects::Receipt;
 use everline_core::ids::{CustomerId, OrderId, ReceiptId};
-use everline_core::ledger::Template;
 use everline_core::money::Money;
 use everline_core::receipt::{Change, Course, Facts, Payee, Payment, Proof, Reader, SIGNATURE_BYTES, statement};
 use everline_store::tables::receipt;
@@ -56,10 +55,8 @@ pub fn payee(receipt: &ReceiptView, brand: &Brand) -> Payee {
 /// What brought the money, oldest first.
 #[must_use]
 pub fn payments(view: &OrderView, receipt: &ReceiptView) -> Vec<Payment> {
-    let paid_at = |cause| {
-        let posted = receipt.postings.iter().filter(|posted| posted.template == Template::Paid.word());
-        posted.clone().find(|posted| posted.cause == cause).map(|posted| posted.posted_at)
-    };
+    // Each has the posting that brought its money, in business time.
+    let paid_at = |cause| receipt.postings.iter().find(|posted| posted.cause == cause).map(|posted| posted.posted_at);
     let attempts = view.attempts.iter().filter(|attempt| receipt.paid_by.contains(&attempt.id));
     let payments = attempts.map(|attempt| Payment {
         method: attempt.method,

@@ -119,6 +119,19 @@ fn many_rows_go_on_over_pages_with_their_count_at_the_foot() {
 }
 
 #[test]
+fn no_character_keeps_a_receipt_from_being_written() {
+    let mut characters = (0..=0x10_ffff_u32).step_by(31).filter_map(char::from_u32).peekable();
+    while characters.peek().is_some() {
+        let text: String = characters.by_ref().take(1_500).collect();
+        let mut strange = receipt();
+        strange.title = text.chars().take(20).collect();
+        strange.sections.push(Section { heading: "字".to_owned(), rows: vec![row(&text[..0], &text)] });
+        let first = u32::from(text.chars().next().unwrap());
+        assert!(pdf(&strange).is_ok(), "from U+{first:04X}: {:?}", pdf(&strange).err());
+    }
+}
+
+#[test]
 fn a_link_that_no_code_can_hold_is_refused() {
     let mut long = receipt();
     long.check.as_mut().unwrap().link = "x".repeat(4_000);
