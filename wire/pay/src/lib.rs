@@ -5,5 +5,24 @@
 //! is bounded in size and depth, treats trailing bytes as an error and never panics.
 //!
 //! - [`alipay`]: the v2 gateway (`gateway.do`), its responses and its notifications.
+//!
+//! What providers share: [`rsa`] keys, amounts in [`Fen`], [`time`] in UTC+8, one [`Error`], and the readers of forms and
+//! of JSON behind them.
 
 pub mod alipay;
+mod amount;
+mod error;
+mod form;
+mod json;
+pub mod rsa;
+pub mod time;
+
+pub use amount::Fen;
+pub use error::{Error, UnsignedRefusal};
+
+/// Largest form, query string or JSON text accepted, in bytes. Real ones are below 8 KiB.
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// Most parameters accepted in one form or query string. Real ones have fewer than 50.
+pub const PARAMS_MAX: usize = 256;
+/// Deepest nesting accepted in JSON. Real texts reach 4.
+pub const DEPTH_MAX: usize = 32;

@@ -13,28 +13,24 @@
 //! The same functions serve both sides: the merchant signs requests and verifies the rest, a stand-in for the gateway
 //! verifies requests ([`verify_request`]) and signs the rest ([`sign_response`], [`Params::sign_notification`]).
 
-mod amount;
-mod error;
-mod form;
-mod json;
-mod keys;
 mod notification;
 mod params;
 mod response;
-mod time;
 mod trade;
 
-pub use amount::Fen;
-pub use error::{Error, UnsignedRefusal};
-pub use keys::{PrivateKey, PublicKey};
 pub use notification::{Notification, TradeStatus, unverified_out_trade_no};
 pub use params::{Params, RequestHead, verify_request, verify_signed_form};
 pub use response::{
     CODE_OK, Refusal, RefusalKind, Reply, response_name, sign_error_response, sign_response, unsigned_error_response,
     unsigned_response, verify_response,
 };
-pub use time::{format_time, parse_time};
 pub use trade::{TradeClosed, TradePrecreated, TradeQueried, TradeRefund, TradeRefunded};
+
+pub use crate::{
+    BODY_BYTES_MAX, DEPTH_MAX, Error, Fen, PARAMS_MAX, UnsignedRefusal,
+    rsa::{PrivateKey, PublicKey},
+    time::{format_time, parse_time},
+};
 
 /// Names of the methods of the gateway that this crate knows the answers of.
 pub mod method {
@@ -53,10 +49,3 @@ pub mod method {
     /// Asks for the state of one refund.
     pub const REFUND_QUERY: &str = "alipay.trade.fastpay.refund.query";
 }
-
-/// Largest form, query string or response accepted, in bytes. Real ones are below 8 KiB.
-pub const BODY_BYTES_MAX: usize = 256 * 1024;
-/// Most parameters accepted in one form or query string. Real ones have fewer than 50.
-pub const PARAMS_MAX: usize = 256;
-/// Deepest nesting accepted in a response. Real ones reach 4.
-pub const DEPTH_MAX: usize = 32;

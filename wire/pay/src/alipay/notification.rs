@@ -1,6 +1,7 @@
 //! Notifications: the gateway's word that something happened to a trade.
 
-use super::{Error, Fen, Params, PublicKey, params::verify_signed_form, time::parse_time};
+use super::{Params, params::verify_signed_form};
+use crate::{Error, Fen, rsa::PublicKey, time::parse_time};
 
 /// A notification whose signature was checked; there is no other way to get one.
 ///

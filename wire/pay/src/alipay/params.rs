@@ -1,6 +1,10 @@
 //! The parameter list that requests and notifications consist of, and how it is signed.
 
-use super::{Error, PrivateKey, PublicKey, form, time::format_time};
+use crate::{
+    Error, form,
+    rsa::{PrivateKey, PublicKey},
+    time::format_time,
+};
 
 /// An ordered list of parameters in which every name occurs once. Values are plain text, never percent-encoded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

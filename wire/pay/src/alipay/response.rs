@@ -1,7 +1,10 @@
 //! Responses of the gateway: finding and checking the signed part, and what refusals mean.
 
-use super::{Error, PrivateKey, PublicKey, UnsignedRefusal, json};
-use serde_json::Value;
+use crate::{
+    Error, UnsignedRefusal,
+    json::{self, Fields},
+    rsa::{PrivateKey, PublicKey},
+};
 
 /// The `code` of an answer that was carried out (which for a refund or its query does not yet mean that money moved).
 pub const CODE_OK: &str = "10000";
@@ -170,37 +173,11 @@ impl Refusal {
     }
 }
 
-/// The text fields of a verified answer.
-pub(super) struct Fields(serde_json::Map<String, Value>);
-
-impl Fields {
-    pub(super) fn parse(raw: &str) -> Result<Self, Error> {
-        match serde_json::from_str(raw) {
-            Ok(Value::Object(map)) => Ok(Self(map)),
-            _ => Err(Error::Json { at: 0 }),
-        }
-    }
-
-    /// A text, or `None` if it is absent, null or empty.
-    pub(super) fn optional(&self, name: &'static str) -> Result<Option<String>, Error> {
-        match self.0.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) if text.is_empty() => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(Error::BadField { name }),
-        }
-    }
-
-    pub(super) fn required(&self, name: &'static str) -> Result<String, Error> {
-        self.optional(name)?.ok_or(Error::MissingField { name })
-    }
-
-    /// Reads `raw` as an answer: a refusal, or what `done` makes of the fields.
-    pub(super) fn reply<T>(raw: &str, done: impl FnOnce(&Self) -> Result<T, Error>) -> Result<Reply<T>, Error> {
-        match Refusal::parse(raw)? {
-            Some(refusal) => Ok(Reply::Refused(refusal)),
-            None => done(&Self::parse(raw)?).map(Reply::Done),
-        }
+/// Reads `raw` as an answer: a refusal, or what `done` makes of the fields.
+pub(super) fn reply<T>(raw: &str, done: impl FnOnce(&Fields) -> Result<T, Error>) -> Result<Reply<T>, Error> {
+    match Refusal::parse(raw)? {
+        Some(refusal) => Ok(Reply::Refused(refusal)),
+        None => done(&Fields::parse(raw)?).map(Reply::Done),
     }
 }
 

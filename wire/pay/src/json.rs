@@ -4,22 +4,23 @@
 //! would be lost. This scanner checks structure, strings and nesting; what a number is worth is left to the parser that
 //! reads a member afterwards.
 
-use super::{BODY_BYTES_MAX, DEPTH_MAX, Error};
+use crate::{BODY_BYTES_MAX, DEPTH_MAX, Error};
+use serde_json::Value;
 
 /// One member of the outermost object.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Member<'a> {
+pub(crate) struct Member<'a> {
     /// Its name as written, without quotes, escapes not resolved.
-    pub(super) name: &'a str,
+    pub(crate) name: &'a str,
     /// Its value as written.
-    pub(super) raw: &'a str,
+    pub(crate) raw: &'a str,
 }
 
 /// The members of the object that `text` consists of, in order.
 ///
 /// # Errors
 /// [`Error::TooLarge`], [`Error::Json`] (trailing bytes included), [`Error::TooDeep`], [`Error::Duplicate`].
-pub(super) fn members(text: &str) -> Result<Vec<Member<'_>>, Error> {
+pub(crate) fn members(text: &str) -> Result<Vec<Member<'_>>, Error> {
     if text.len() > BODY_BYTES_MAX {
         return Err(Error::TooLarge { limit_bytes: BODY_BYTES_MAX, actual_bytes: text.len() });
     }
@@ -54,8 +55,34 @@ pub(super) fn members(text: &str) -> Result<Vec<Member<'_>>, Error> {
 }
 
 /// A name or string value as written, if it has no escapes: then it is its own value.
-pub(super) fn plain_string(raw: &str) -> Option<&str> {
+pub(crate) fn plain_string(raw: &str) -> Option<&str> {
     raw.strip_prefix('"')?.strip_suffix('"').filter(|inner| !inner.contains('\\'))
+}
+
+/// The text fields of a JSON object, for texts whose signature was checked.
+pub(crate) struct Fields(serde_json::Map<String, Value>);
+
+impl Fields {
+    pub(crate) fn parse(raw: &str) -> Result<Self, Error> {
+        match serde_json::from_str(raw) {
+            Ok(Value::Object(map)) => Ok(Self(map)),
+            _ => Err(Error::Json { at: 0 }),
+        }
+    }
+
+    /// A text, or `None` if it is absent, null or empty.
+    pub(crate) fn optional(&self, name: &'static str) -> Result<Option<String>, Error> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if text.is_empty() => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(Error::BadField { name }),
+        }
+    }
+
+    pub(crate) fn required(&self, name: &'static str) -> Result<String, Error> {
+        self.optional(name)?.ok_or(Error::MissingField { name })
+    }
 }
 
 struct Scanner<'a> {

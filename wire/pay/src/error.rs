@@ -1,6 +1,6 @@
 //! Everything that can be wrong with a message or a key.
 
-use super::Fen;
+use crate::Fen;
 
 /// Why a message or a key was not accepted. Never carries key material.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

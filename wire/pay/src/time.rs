@@ -1,6 +1,6 @@
 //! Times on the wire: `yyyy-MM-dd HH:mm:ss` in UTC+8, without a zone.
 
-use super::Error;
+use crate::Error;
 
 const OFFSET_S: i64 = 8 * 3600;
 const DAY_S: i64 = 86_400;

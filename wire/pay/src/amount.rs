@@ -1,6 +1,6 @@
 //! Amounts: yuan with a point on the wire, integer fen here.
 
-use super::Error;
+use crate::Error;
 use std::{fmt, str::FromStr};
 
 /// An amount in fen (hundredths of a yuan), never negative.
@@ -13,7 +13,7 @@ pub struct Fen(i64);
 impl Fen {
     /// Nothing.
     pub const ZERO: Fen = Fen(0);
-    /// The most the gateway takes for one trade: 100,000,000 yuan.
+    /// The most that a provider takes for one trade: 100,000,000 yuan (Alipay).
     pub const MAX: Fen = Fen(10_000_000_000);
 
     /// An amount of `fen` hundredths of a yuan, or `None` below zero or above [`Fen::MAX`].

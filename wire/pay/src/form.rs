@@ -1,13 +1,13 @@
 //! `application/x-www-form-urlencoded`, read strictly and decoded exactly once.
 
-use super::{BODY_BYTES_MAX, Error, PARAMS_MAX};
+use crate::{BODY_BYTES_MAX, Error, PARAMS_MAX};
 use std::collections::HashSet;
 
 /// Reads a form or a query string (without its `?`) into names and values, in order.
 ///
 /// # Errors
 /// [`Error::TooLarge`], [`Error::TooManyParams`], [`Error::BadEscape`], [`Error::NotUtf8`], [`Error::Duplicate`].
-pub(super) fn parse(body: &[u8]) -> Result<Vec<(String, String)>, Error> {
+pub(crate) fn parse(body: &[u8]) -> Result<Vec<(String, String)>, Error> {
     if body.len() > BODY_BYTES_MAX {
         return Err(Error::TooLarge { limit_bytes: BODY_BYTES_MAX, actual_bytes: body.len() });
     }
@@ -55,7 +55,7 @@ fn hex_digit(byte: &u8) -> Option<u8> {
 
 /// Appends `text` with everything but RFC 3986's unreserved characters percent-encoded: a form and a query string read
 /// it alike.
-pub(super) fn encode_into(out: &mut String, text: &str) {
+pub(crate) fn encode_into(out: &mut String, text: &str) {
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             out.push(char::from(byte));

@@ -1,6 +1,6 @@
 //! RSA keys, in the forms that people paste into a configuration.
 
-use super::Error;
+use crate::Error;
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der},
     rand::SystemRandom,
