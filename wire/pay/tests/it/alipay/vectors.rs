@@ -1,13 +1,14 @@
-use crate::{load, private_key, public_key, text};
+use super::{private_key, public_key};
+use crate::{load, text};
 use wire_pay::alipay::{
     Error, Fen, Notification, Params, RefusalKind, Reply, RequestHead, TradeClosed, TradePrecreated, TradeQueried,
     TradeRefund, TradeRefunded, TradeStatus, format_time, sign_error_response, sign_response, unverified_out_trade_no,
     verify_request, verify_response,
 };
 
-const REQUESTS: &str = include_str!("../../vectors/requests.json");
-const RESPONSES: &str = include_str!("../../vectors/responses.json");
-const NOTIFICATIONS: &str = include_str!("../../vectors/notifications.json");
+const REQUESTS: &str = include_str!("../../../vectors/alipay/requests.json");
+const RESPONSES: &str = include_str!("../../../vectors/alipay/responses.json");
+const NOTIFICATIONS: &str = include_str!("../../../vectors/alipay/notifications.json");
 
 #[test]
 fn requests_are_signed_as_the_sdk_signs_them() {
