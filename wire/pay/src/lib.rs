@@ -5,6 +5,7 @@
 //! is bounded in size and depth, treats trailing bytes as an error and never panics.
 //!
 //! - [`alipay`]: the v2 gateway (`gateway.do`), its responses and its notifications.
+//! - [`stripe`]: cards, by a hosted page and from saved ones; its requests, answers and webhooks.
 //!
 //! What providers share: [`rsa`] keys, amounts in [`Fen`], [`time`] in UTC+8, one [`Error`], and the readers of forms and
 //! of JSON behind them.
@@ -15,6 +16,7 @@ mod error;
 mod form;
 mod json;
 pub mod rsa;
+pub mod stripe;
 pub mod time;
 
 pub use amount::Fen;
