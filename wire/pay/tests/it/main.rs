@@ -4,6 +4,7 @@
 mod alipay;
 mod keys;
 mod seeded;
+mod stripe;
 
 use serde_json::Value;
 
