@@ -6,18 +6,21 @@
 //!
 //! - [`alipay`]: the v2 gateway (`gateway.do`), its responses and its notifications.
 //!
-//! What providers share: [`rsa`] keys, amounts in [`Fen`], [`time`] in UTC+8, one [`Error`], and the readers of forms and
+//! What providers share: [`rsa`] keys, X.509 certificates ([`certificate`]), amounts in [`Fen`], [`time`] in UTC+8, one [`Error`], and the readers of forms and
 //! of JSON behind them.
 
 pub mod alipay;
 mod amount;
+pub mod certificate;
 mod error;
 mod form;
 mod json;
+mod pem;
 pub mod rsa;
 pub mod time;
 
 pub use amount::Fen;
+pub use certificate::Certificate;
 pub use error::{Error, UnsignedRefusal};
 
 /// Largest form, query string or JSON text accepted, in bytes. Real ones are below 8 KiB.
