@@ -1,9 +1,9 @@
-use super::{private_key, public_key};
+use super::{certificates, private_key, public_key};
 use crate::{load, text};
 use wire_pay::alipay::{
     Error, Fen, Notification, Params, RefusalKind, Reply, RequestHead, TradeClosed, TradePrecreated, TradeQueried,
-    TradeRefund, TradeRefunded, TradeStatus, format_time, sign_error_response, sign_response, unverified_out_trade_no,
-    verify_request, verify_response,
+    TradeRefund, TradeRefunded, TradeStatus, format_time, method, sign_error_response, sign_response,
+    unverified_out_trade_no, verify_request, verify_response,
 };
 
 const REQUESTS: &str = include_str!("../../../vectors/alipay/requests.json");
@@ -28,6 +28,9 @@ fn requests_are_signed_as_the_sdk_signs_them() {
             },
             text(case, "biz_content"),
         );
+        if case["certificates"].as_bool().unwrap() {
+            params.name_certificates(&certificates::merchant());
+        }
         if let Some(sdk) = case["alipay_sdk"].as_str() {
             params.set("alipay_sdk", sdk);
         }
@@ -47,8 +50,17 @@ fn requests_are_signed_as_the_sdk_signs_them() {
         let whole = Params::parse(params.to_query().as_bytes()).unwrap();
         assert_eq!(whole.sign_content(), theirs.sign_content(), "{name}");
     }
-    for method in ["precreate", "wap.pay", "page.pay", "query", "close", "refund", "fastpay.refund.query"] {
-        assert!(methods.contains(&format!("alipay.trade.{method}").as_str()), "no vector for {method}");
+    for method in [
+        method::PRECREATE,
+        method::WAP_PAY,
+        method::PAGE_PAY,
+        method::QUERY,
+        method::CLOSE,
+        method::REFUND,
+        method::REFUND_QUERY,
+        method::BILL_DOWNLOAD_URL,
+    ] {
+        assert!(methods.contains(&method), "no vector for {method}");
     }
 }
 
