@@ -1,4 +1,4 @@
-//! Alipay v2 (`gateway.do`): requests, responses, notifications.
+//! Alipay v2 (`gateway.do`): requests, responses, notifications, daily bills.
 //!
 //! How the protocol protects a message, and where each rule lives:
 //!
@@ -15,12 +15,16 @@
 //! The same functions serve both sides: the merchant signs requests and verifies the rest, a stand-in for the gateway
 //! verifies requests ([`verify_request`]) and signs the rest ([`sign_response`], [`Params::sign_notification`]).
 
+mod bill;
 mod certificates;
 mod notification;
 mod params;
 mod response;
 mod trade;
 
+pub use bill::{
+    AccountBill, AccountBillRow, BillDownloadUrl, BillError, BillHead, BillType, TradeBill, TradeBillKind, TradeBillRow,
+};
 pub use certificates::{Gateway, GatewayCertificates, MerchantCertificates, cert_sn, root_cert_sn};
 pub use notification::{Notification, TradeStatus, unverified_out_trade_no};
 pub use params::{Params, RequestHead, verify_request, verify_signed_form};
@@ -31,7 +35,7 @@ pub use response::{
 pub use trade::{TradeClosed, TradePrecreated, TradeQueried, TradeRefund, TradeRefunded};
 
 pub use crate::{
-    BODY_BYTES_MAX, DEPTH_MAX, Error, Fen, PARAMS_MAX, UnsignedRefusal,
+    BODY_BYTES_MAX, DEPTH_MAX, Error, Fen, PARAMS_MAX, SignedFen, UnsignedRefusal, ZipError,
     rsa::{PrivateKey, PublicKey},
     time::{format_time, parse_time},
 };

@@ -148,6 +148,8 @@ pub enum RefusalKind {
     ContentMismatch,
     /// More than what was paid is asked back.
     RefundTooLarge,
+    /// There is no bill of that day, or not yet.
+    BillNotExist,
     /// The merchant's account cannot cover the refund now.
     MerchantBalance,
     /// The request itself is wrong: key, application, method, parameter or permission. Trying again does not help.
@@ -186,6 +188,10 @@ impl Refusal {
             "ACQ.CONTEXT_INCONSISTENT" | "ACQ.DISCORDANT_REPEAT_REQUEST" => RefusalKind::ContentMismatch,
             "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL" => RefusalKind::RefundTooLarge,
             "ACQ.SELLER_BALANCE_NOT_ENOUGH" => RefusalKind::MerchantBalance,
+            // Documented without the prefix, sent with one.
+            other if other.rsplit('.').next().is_some_and(|name| name.eq_ignore_ascii_case("BILL_NOT_EXIST")) => {
+                RefusalKind::BillNotExist
+            }
             _ => match self.code.as_str() {
                 "20000" => RefusalKind::Unknown,
                 "20001" | "40001" | "40002" | "40003" | "40006" => RefusalKind::Request,
@@ -228,6 +234,8 @@ mod tests {
             ("40004", "ACQ.SELLER_BALANCE_NOT_ENOUGH", RefusalKind::MerchantBalance),
             ("40002", "isv.invalid-signature", RefusalKind::Request),
             ("40006", "isv.insufficient-isv-permissions", RefusalKind::Request),
+            ("40004", "BILL_NOT_EXIST", RefusalKind::BillNotExist),
+            ("40004", "isp.bill_not_exist", RefusalKind::BillNotExist),
             ("40004", "ACQ.SOMETHING_NEW", RefusalKind::Other),
             ("99999", "", RefusalKind::Other),
         ] {

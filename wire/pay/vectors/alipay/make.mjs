@@ -149,6 +149,7 @@ const responses = [
     ['close refused', 'alipay.trade.close', '{"code":"40004","msg":"Business Failed","sub_code":"ACQ.TRADE_NOT_EXIST","sub_msg":"交易不存在","out_trade_no":"EL20260301000001"}'],
     ['refund', 'alipay.trade.refund', '{"code":"10000","msg":"Success","buyer_logon_id":"159****5620","fund_change":"Y","gmt_refund_pay":"2026-03-01 10:00:00","out_trade_no":"EL20260301000001","refund_fee":"10.50","send_back_fee":"10.50","trade_no":"2026030122001400000001"}'],
     ['refund query', 'alipay.trade.fastpay.refund.query', '{"code":"10000","msg":"Success","out_request_no":"ELR1","out_trade_no":"EL20260301000001","refund_amount":"10.50","refund_status":"REFUND_SUCCESS","total_amount":"88.88","trade_no":"2026030122001400000001"}'],
+    ['bill address', 'alipay.data.dataservice.bill.downloadurl.query', '{"code":"10000","msg":"Success","bill_download_url":"http:\\/\\/dwbillcenter.alipay.com\\/downloadBillFile.resource?bizType=trade&userId=20886219000000010156&fileType=csv.zip&bizDates=20260228&downloadFileName=20886219000000010156_20260228.csv.zip&fileId=%2Ftrade%2F1.csv.zip&timestamp=1772327107000&token=0"}'],
     ['braces, quotes and escapes in a text', 'alipay.trade.query', '{ "code" : "10000", "msg":"Success","subject":"a}{\\"sign\\\\ \\u6d41量🎉","list":[{"a":[1,2.50,true,null]},{}],"out_trade_no":"E1","total_amount":"1.5","trade_no":"2","trade_status":"WAIT_BUYER_PAY" }'],
   ].map(([name, method, value]) => [name, method, value, envelope(method, value)]),
 ].map(([name, method, raw, body]) => {
