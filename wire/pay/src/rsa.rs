@@ -1,6 +1,6 @@
 //! RSA keys, in the forms that people paste into a configuration.
 
-use crate::Error;
+use crate::{Error, pem};
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der},
     rand::SystemRandom,
@@ -53,7 +53,7 @@ impl PrivateKey {
     /// # Errors
     /// [`Error::Crypto`] if the library cannot write it.
     pub fn to_pem(&self) -> Result<String, Error> {
-        Ok(armor("PRIVATE KEY", &self.to_base64()?))
+        Ok(pem::armor("PRIVATE KEY", &self.to_base64()?))
     }
 
     /// The public half.
@@ -88,8 +88,15 @@ impl PublicKey {
     /// # Errors
     /// [`Error::KeyEncoding`] if the text is neither, [`Error::KeyRejected`] if the bytes are no such key.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let der = decode(text, &["PUBLIC KEY", "RSA PUBLIC KEY"], "public key")?;
-        Self::from_rsa(&RsaPublicKey::from_der(&der).map_err(|_| Error::KeyRejected)?)
+        Self::from_der(&decode(text, &["PUBLIC KEY", "RSA PUBLIC KEY"], "public key")?)
+    }
+
+    /// Reads SubjectPublicKeyInfo (or PKCS#1) in DER.
+    ///
+    /// # Errors
+    /// [`Error::KeyRejected`] if the bytes are no such key.
+    pub fn from_der(der: &[u8]) -> Result<Self, Error> {
+        Self::from_rsa(&RsaPublicKey::from_der(der).map_err(|_| Error::KeyRejected)?)
     }
 
     fn from_rsa(key: &RsaPublicKey) -> Result<Self, Error> {
@@ -117,7 +124,7 @@ impl PublicKey {
     /// # Errors
     /// [`Error::Crypto`] if the library cannot write it.
     pub fn to_pem(&self) -> Result<String, Error> {
-        Ok(armor("PUBLIC KEY", &self.to_base64()?))
+        Ok(pem::armor("PUBLIC KEY", &self.to_base64()?))
     }
 
     /// Checks a SHA256withRSA (PKCS#1 v1.5) signature given in base64.
@@ -129,6 +136,14 @@ impl PublicKey {
         self.parsed.verify_sig(message, &signature).map_err(|_| Error::BadSignature)
     }
 }
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.parsed.as_ref() == other.parsed.as_ref()
+    }
+}
+
+impl Eq for PublicKey {}
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -148,21 +163,5 @@ fn decode(text: &str, labels: &[&str], expected: &'static str) -> Result<Vec<u8>
             })
             .ok_or_else(|| refused.clone())?;
     }
-    let compact: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    if compact.is_empty() {
-        return Err(refused);
-    }
-    STANDARD.decode(compact).map_err(|_| refused)
-}
-
-fn armor(label: &str, base64: &str) -> String {
-    let mut pem = format!("-----BEGIN {label}-----\n");
-    for (at, character) in base64.chars().enumerate() {
-        if at > 0 && at % 64 == 0 {
-            pem.push('\n');
-        }
-        pem.push(character);
-    }
-    pem.push_str(&format!("\n-----END {label}-----\n"));
-    pem
+    pem::unwrapped(body).ok_or(refused)
 }

@@ -2,6 +2,7 @@
 //! The crate against golden vectors from the providers' own SDKs, and against tampering.
 
 mod alipay;
+mod certificate;
 mod keys;
 mod seeded;
 mod stripe;
