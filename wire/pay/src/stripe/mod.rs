@@ -59,5 +59,10 @@ pub use webhook::{EndpointSecret, SIGNATURE_HEADER_BYTES_MAX, SIGNATURES_MAX, TO
 /// are compared with what those send. It is not just the date that matters: until 2026-09-30 a session's means of
 /// payment were named by `payment_method_types`, which this version refuses.
 pub const API_VERSION: &str = "2026-10-28.endive";
+/// Largest answer accepted, in bytes. Larger than elsewhere in this crate: a page of movements brings along what each is
+/// about, some 5 KiB for a charge, and for a dispute all its evidence.
+pub const REPLY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Largest body of a webhook accepted, in bytes. An event about a dispute has all its evidence, up to 150,000 characters.
+pub const EVENT_BYTES_MAX: usize = 1024 * 1024;
 /// Where Stripe is.
 pub const API_BASE: &str = "https://api.stripe.com";

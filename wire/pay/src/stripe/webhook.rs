@@ -1,7 +1,7 @@
 //! The signature of a webhook: who sent an event, and when.
 
-use super::{Event, EventError};
-use crate::{BODY_BYTES_MAX, Error};
+use super::{EVENT_BYTES_MAX, Event, EventError};
+use crate::Error;
 use aws_lc_rs::hmac;
 use std::fmt;
 
@@ -105,7 +105,7 @@ impl Event {
         secrets: &[EndpointSecret],
         now_unix_s: i64,
     ) -> Result<Self, WebhookError> {
-        check_size(body.len(), BODY_BYTES_MAX)?;
+        check_size(body.len(), EVENT_BYTES_MAX)?;
         check_size(signature_header.len(), SIGNATURE_HEADER_BYTES_MAX)?;
         let (timestamp, signatures) = read_header(signature_header)?;
         let signed_unix_s: i64 = timestamp.parse().map_err(|_| WebhookError::NoTimestamp)?;

@@ -19,8 +19,8 @@ pub use funds::{BalanceSource, BalanceTransaction, BalanceTransactionType, Payou
 pub use intents::{PaymentError, PaymentIntent, PaymentIntentStatus, SetupIntent, SetupIntentStatus};
 pub use refund::{Refund, RefundStatus};
 
-use super::{Refusal, RequestError};
-use crate::{Error, json};
+use super::{REPLY_BYTES_MAX, Refusal, RequestError};
+use crate::Error;
 use fields::Fields;
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, fmt::Debug};
@@ -192,9 +192,9 @@ pub enum Reply<T> {
 /// Reads the answer to a request for one object.
 ///
 /// # Errors
-/// [`Error::NotUtf8`], [`Error::TooLarge`], [`Error::TooDeep`], [`Error::Json`] (trailing bytes included),
-/// [`Error::Duplicate`], [`Error::MissingField`], [`Error::BadField`] (also for a status that is neither success nor
-/// error). Whether the request was carried out is then **unknown**.
+/// [`Error::TooLarge`], [`Error::NotUtf8`], [`Error::Json`] (trailing bytes and too deep nesting included),
+/// [`Error::MissingField`], [`Error::BadField`] (also for a status that is neither success nor error). Whether the
+/// request was carried out is then **unknown**.
 pub fn read_reply<T: Object>(status: u16, body: &[u8]) -> Result<Reply<T>, Error> {
     read_with(status, body, T::from_json)
 }
@@ -208,11 +208,17 @@ fn read_with<T>(status: u16, body: &[u8], done: impl FnOnce(&Value) -> Result<T,
     }
 }
 
-/// Reads the text of one JSON object, bounded in size and depth.
+/// Reads one JSON text, bounded in size here and in depth by the parser, which goes 127 levels deep. Nothing is signed
+/// piece by piece, so that the exact text of a member is not needed.
 pub(super) fn parse(body: &[u8]) -> Result<Value, Error> {
+    if body.len() > REPLY_BYTES_MAX {
+        return Err(Error::TooLarge { limit_bytes: REPLY_BYTES_MAX, actual_bytes: body.len() });
+    }
     let text = std::str::from_utf8(body).map_err(|_| Error::NotUtf8)?;
-    json::members(text)?;
-    serde_json::from_str(text).map_err(|_| Error::Json { at: 0 })
+    serde_json::from_str(text).map_err(|error| {
+        let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
+        Error::Json { at: lines.map(str::len).sum::<usize>() + error.column().saturating_sub(1) }
+    })
 }
 
 /// An object of this kind with `members`, never in live mode.

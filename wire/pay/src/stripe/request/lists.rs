@@ -12,9 +12,9 @@ use crate::{
 
 /// Refunds and payouts on a page: the most that Stripe gives.
 const PAGE_MAX: u8 = 100;
-/// Movements of the balance on a page: each brings the whole charge along, some 5 KiB, and a page must stay well below
-/// the size that is read.
-const PAGE_OF_MOVEMENTS: u8 = 25;
+/// Movements of the balance on a page: each brings along what it is about, and a page must stay well below
+/// [`REPLY_BYTES_MAX`](crate::stripe::REPLY_BYTES_MAX).
+const PAGE_OF_MOVEMENTS: u8 = 50;
 /// What a request for movements asks to be given whole.
 const EXPAND_MOVEMENTS: &[&str] = &["data.source"];
 

@@ -4,12 +4,12 @@ use super::{amount, keys};
 use crate::text;
 use serde_json::{Value, json};
 use wire_pay::{
-    DEPTH_MAX, Error,
+    Error,
     stripe::{
         BalanceTransaction, BalanceTransactionType, Card, Charge, ChargeStatus, CheckoutSession, Customer, Dispute,
         DisputeStatus, EndpointSecret, Event, EventId, EventObject, EventType, Expandable, Metadata, Object, Page,
-        PaymentIntent, PaymentIntentStatus, PaymentMethod, Payout, PayoutStatus, Refund, RefundStatus, Reply,
-        SessionMode, SessionPaymentStatus, SessionStatus, SetupIntent, SetupIntentStatus, read_reply,
+        PaymentIntent, PaymentIntentStatus, PaymentMethod, Payout, PayoutStatus, REPLY_BYTES_MAX, Refund, RefundStatus,
+        Reply, SessionMode, SessionPaymentStatus, SessionStatus, SetupIntent, SetupIntentStatus, read_reply,
     },
 };
 
@@ -414,17 +414,24 @@ fn answers_are_bounded_and_whole() {
     assert_eq!(read(502, "<html>"), Err(Error::Json { at: 0 }));
     assert_eq!(read(200, ""), Err(Error::Json { at: 0 }));
     assert_eq!(read_reply::<Refund>(200, b"\xff").map(|_| ()), Err(Error::NotUtf8));
-    let nested = format!("{{\"a\":{}{}}}", "[".repeat(DEPTH_MAX + 1), "]".repeat(DEPTH_MAX + 1));
-    assert_eq!(read(200, &nested), Err(Error::TooDeep { limit: DEPTH_MAX }));
-    let large = format!("{{\"a\":\"{}\"}}", "x".repeat(wire_pay::BODY_BYTES_MAX));
-    assert!(matches!(read(200, &large), Err(Error::TooLarge { .. })));
-    // A full page of movements with whole charges, as large as they come, stays readable.
+    assert_eq!(read(200, "{\n \"id\": 1,\n}"), Err(Error::Json { at: 12 }));
+    let nested = format!("{{\"a\":{}{}}}", "[".repeat(1_000), "]".repeat(1_000));
+    assert_eq!(read(200, &nested), Err(Error::Json { at: 131 }));
+    let large = format!("{{\"a\":\"{}\"}}", "x".repeat(REPLY_BYTES_MAX));
+    let actual_bytes = large.len();
+    assert_eq!(read(200, &large), Err(Error::TooLarge { limit_bytes: REPLY_BYTES_MAX, actual_bytes }));
+    // A full page of movements, one about a dispute with all the evidence there can be, stays readable.
     let mut movement = balance_transaction();
     for n in 0..40 {
         movement["source"]["padding"][format!("member_{n}")] = "x".repeat(100).into();
     }
-    let page = json!({ "object": "list", "data": vec![movement; 25], "has_more": true }).to_string();
-    assert!(page.len() > 100_000, "{}", page.len());
+    let mut page = json!({ "object": "list", "data": vec![movement; 49], "has_more": true });
+    let mut disputed = balance_transaction();
+    disputed["source"] = dispute();
+    disputed["source"]["evidence"]["uncategorized_text"] = "流".repeat(150_000).into();
+    page["data"].as_array_mut().unwrap().push(disputed);
+    let page = page.to_string();
+    assert!(page.len() > 700_000, "{}", page.len());
     assert!(Page::<BalanceTransaction>::read_reply(200, page.as_bytes()).is_ok());
 }
 

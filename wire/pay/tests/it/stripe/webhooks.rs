@@ -2,10 +2,10 @@ use super::keys;
 use crate::{load, text};
 use serde_json::{Value, json};
 use wire_pay::{
-    BODY_BYTES_MAX, Error,
+    Error,
     stripe::{
-        API_VERSION, EndpointSecret, Event, EventObject, EventType, PaymentIntentStatus, SIGNATURE_HEADER_BYTES_MAX,
-        SIGNATURES_MAX, WebhookError,
+        API_VERSION, EVENT_BYTES_MAX, EndpointSecret, Event, EventObject, EventType, PaymentIntentStatus,
+        SIGNATURE_HEADER_BYTES_MAX, SIGNATURES_MAX, WebhookError,
     },
 };
 
@@ -82,9 +82,9 @@ fn a_verified_event_is_read() {
 #[test]
 fn limits_come_before_everything() {
     let header = secret("endpoint_secret").sign(b"{}", NOW);
-    let large = vec![b' '; BODY_BYTES_MAX + 1];
+    let large = vec![b' '; EVENT_BYTES_MAX + 1];
     let too_large = |limit_bytes| WebhookError::TooLarge { limit_bytes, actual_bytes: limit_bytes + 1 };
-    assert_eq!(Event::verify(&large, &header, &ours(), NOW), Err(too_large(BODY_BYTES_MAX)));
+    assert_eq!(Event::verify(&large, &header, &ours(), NOW), Err(too_large(EVENT_BYTES_MAX)));
     let long = "x".repeat(SIGNATURE_HEADER_BYTES_MAX + 1);
     assert_eq!(Event::verify(b"{}", &long, &ours(), NOW), Err(too_large(SIGNATURE_HEADER_BYTES_MAX)));
     let many = format!("t={NOW}{}", ",v1=00".repeat(SIGNATURES_MAX + 1));
@@ -141,7 +141,7 @@ fn a_signed_event_that_cannot_be_read_says_why() {
         (with("data", json!({})), missing("data.object")),
         (with("type", "payout.paid".into()), missing("object")),
         (with("type", "charge.refunded".into()), missing("object")),
-        (json!([]), Error::Json { at: 0 }),
+        (json!([]), missing("object")),
     ] {
         let Err(WebhookError::Event(refused)) = verify(&changed) else { panic!("{changed}") };
         assert_eq!(refused.error, error, "{changed}");
