@@ -5,6 +5,7 @@
 //! is bounded in size and depth, treats trailing bytes as an error and never panics.
 //!
 //! - [`alipay`]: the v2 gateway (`gateway.do`), its responses and its notifications.
+//! - [`wechat`]: WeChat Pay v3, its notices, certificates and bills.
 //!
 //! What providers share: [`rsa`] keys, X.509 certificates ([`certificate`]), amounts in [`Fen`], [`time`] in UTC+8, one [`Error`], and the readers of forms and
 //! of JSON behind them.
@@ -18,6 +19,7 @@ mod json;
 mod pem;
 pub mod rsa;
 pub mod time;
+pub mod wechat;
 
 pub use amount::Fen;
 pub use certificate::Certificate;
