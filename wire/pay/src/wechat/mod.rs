@@ -15,21 +15,31 @@
 //! the API and **yuan in bills**.
 
 mod authorization;
+mod bill;
+mod call;
 mod certificates;
 mod error;
 mod json;
 mod platform;
+mod prepay;
+mod refund;
 mod refusal;
 mod resource;
 mod time;
+mod transaction;
 
 pub use authorization::{Authorization, Merchant, Request};
+pub use bill::{BillAnnouncement, BillDate, FundAccount, Packing, pack_bill};
+pub use call::Call;
 pub use certificates::{open_certificates, seal_certificates};
 pub use error::Error;
 pub use platform::{PlatformKeys, PlatformSigner, Signature};
+pub use prepay::{Prepay, PrepayAnswer, TradeKind};
+pub use refund::{Refund, RefundNotice, RefundOf, RefundRequest, RefundStatus};
 pub use refusal::{Refusal, RefusalKind, Reply, verify_response};
 pub use resource::{ApiV3Key, Sealed};
 pub use time::{format_rfc3339, parse_rfc3339};
+pub use transaction::{TradeState, Transaction};
 
 /// Names of headers.
 pub mod header {
