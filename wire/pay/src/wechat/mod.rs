@@ -28,6 +28,7 @@ mod refund;
 mod refusal;
 mod resource;
 mod time;
+mod trade_bill;
 mod transaction;
 
 pub use authorization::{Authorization, Merchant, Request};
@@ -43,6 +44,7 @@ pub use refund::{Refund, RefundNotice, RefundOf, RefundRequest, RefundStatus};
 pub use refusal::{Refusal, RefusalKind, Reply, verify_response};
 pub use resource::{ApiV3Key, Sealed};
 pub use time::{format_rfc3339, parse_rfc3339};
+pub use trade_bill::{BillError, BillRefund, BillRow, BillTotals, TradeBill};
 pub use transaction::{TradeState, Transaction};
 
 /// Names of headers.
