@@ -5,6 +5,7 @@ mod alipay;
 mod certificate;
 mod keys;
 mod seeded;
+mod wechat;
 
 use serde_json::Value;
 
