@@ -43,7 +43,7 @@ impl Fen {
 
 impl fmt::Display for Fen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{:02}", self.0 / 100, self.0 % 100)
+        SignedFen(self.0).fmt(f)
     }
 }
 
@@ -51,19 +51,88 @@ impl FromStr for Fen {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let (yuan, decimals) = match text.split_once('.') {
-            None => (text, "00"),
-            Some((_, decimals)) if decimals.is_empty() || decimals.len() > 2 => return Err(Error::Amount),
-            Some(parts) => parts,
+        Self::new(hundredths(text)?).ok_or(Error::AmountTooLarge)
+    }
+}
+
+/// Hundredths out of digits, optionally a point and one or two digits.
+fn hundredths(text: &str) -> Result<i64, Error> {
+    let (whole, decimals) = match text.split_once('.') {
+        None => (text, "00"),
+        Some((_, decimals)) if decimals.is_empty() || decimals.len() > 2 => return Err(Error::Amount),
+        Some(parts) => parts,
+    };
+    if whole.is_empty() || !whole.bytes().chain(decimals.bytes()).all(|b| b.is_ascii_digit()) {
+        return Err(Error::Amount);
+    }
+    let whole: i64 = whole.parse().map_err(|_| Error::AmountTooLarge)?;
+    let rest: i64 = decimals.parse().map_err(|_| Error::Amount)?;
+    let rest = if decimals.len() == 1 { rest * 10 } else { rest };
+    whole.checked_mul(100).and_then(|hundredths| hundredths.checked_add(rest)).ok_or(Error::AmountTooLarge)
+}
+
+/// An amount in fen with a sign, as statements have them: positive came in, negative went out. Sums and balances too,
+/// so up to 10^13 yuan either way.
+///
+/// Written and read like [`Fen`], with a `-` before it if it is negative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct SignedFen(i64);
+
+impl SignedFen {
+    /// Nothing.
+    pub const ZERO: SignedFen = SignedFen(0);
+    /// The largest magnitude: 10^13 yuan.
+    pub const MAX: SignedFen = SignedFen(1_000_000_000_000_000);
+
+    /// An amount of `fen` hundredths of a yuan, or `None` beyond [`SignedFen::MAX`] either way.
+    #[must_use]
+    pub const fn new(fen: i64) -> Option<Self> {
+        if fen < -Self::MAX.0 || fen > Self::MAX.0 { None } else { Some(Self(fen)) }
+    }
+
+    /// The amount in fen.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+
+    /// The amount without its sign, or `None` above [`Fen::MAX`].
+    #[must_use]
+    pub const fn magnitude(self) -> Option<Fen> {
+        Fen::new(self.0.abs())
+    }
+}
+
+impl From<Fen> for SignedFen {
+    fn from(fen: Fen) -> Self {
+        Self(fen.0)
+    }
+}
+
+impl std::ops::Neg for SignedFen {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self(-self.0)
+    }
+}
+
+impl fmt::Display for SignedFen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        write!(f, "{sign}{}.{:02}", self.0.abs() / 100, self.0.abs() % 100)
+    }
+}
+
+impl FromStr for SignedFen {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let (sign, digits) = match text.strip_prefix('-') {
+            Some(digits) => (-1, digits),
+            None => (1, text),
         };
-        if yuan.is_empty() || !yuan.bytes().chain(decimals.bytes()).all(|b| b.is_ascii_digit()) {
-            return Err(Error::Amount);
-        }
-        let yuan: i64 = yuan.parse().map_err(|_| Error::AmountTooLarge)?;
-        let hundredths: i64 = decimals.parse().map_err(|_| Error::Amount)?;
-        let hundredths = if decimals.len() == 1 { hundredths * 10 } else { hundredths };
-        let fen = yuan.checked_mul(100).and_then(|fen| fen.checked_add(hundredths)).ok_or(Error::AmountTooLarge)?;
-        Self::new(fen).ok_or(Error::AmountTooLarge)
+        Self::new(sign * hundredths(digits)?).ok_or(Error::AmountTooLarge)
     }
 }
 
@@ -121,6 +190,22 @@ mod tests {
         }
         assert_eq!(Fen::new(-1), None);
         assert_eq!(Fen::new(10_000_000_001), None);
+    }
+
+    #[test]
+    fn signs_are_read_and_written() {
+        for (text, fen) in [("-0.01", -1), ("0.00", 0), ("88.88", 8_888), ("-10000000000000.00", -SignedFen::MAX.0)] {
+            let amount = SignedFen::new(fen).unwrap();
+            assert_eq!(text.parse(), Ok(amount));
+            assert_eq!(amount.to_string(), text);
+        }
+        for text in ["", "-", "--1", "+1", "1-", "- 1", "1,000.00"] {
+            assert_eq!(text.parse::<SignedFen>(), Err(Error::Amount), "{text}");
+        }
+        assert_eq!("-10000000000000.01".parse::<SignedFen>(), Err(Error::AmountTooLarge));
+        assert_eq!(SignedFen(-5).magnitude(), Fen::new(5));
+        assert_eq!(SignedFen::MAX.magnitude(), None);
+        assert_eq!(-SignedFen::from(Fen(7)), SignedFen(-7));
     }
 
     #[test]

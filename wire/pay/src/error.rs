@@ -29,6 +29,21 @@ pub enum Error {
     /// The certificate's public key is not one of RSA that is taken here.
     #[error("the certificate holds no RSA key of 2048 to 8192 bits")]
     CertificateKey,
+    /// Alipay's name of a certificate is not defined for this issuer: nobody agrees on the attribute's short name.
+    #[error("the issuer's attribute {oid} has no short name")]
+    IssuerAttribute {
+        /// The attribute's object identifier.
+        oid: String,
+    },
+    /// None of the root certificates is signed with RSA.
+    #[error("no root certificate is signed with RSA")]
+    NoRsaRoot,
+    /// Signed with a certificate that is not among the known ones: fetch it, or refuse.
+    #[error("the certificate {sn:?} is not known")]
+    UnknownCertificate {
+        /// Its name as the message gives it (anybody can write one).
+        sn: String,
+    },
     /// The crypto library refused to sign, generate or export. Not caused by input.
     #[error("the crypto library failed")]
     Crypto,

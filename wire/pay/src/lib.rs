@@ -7,7 +7,7 @@
 //! - [`alipay`]: the v2 gateway (`gateway.do`), its responses and its notifications.
 //! - [`wechat`]: WeChat Pay v3, its notices, certificates and bills.
 //!
-//! What providers share: [`rsa`] keys, X.509 certificates ([`certificate`]), amounts in [`Fen`], [`time`] in UTC+8, one [`Error`], and the readers of forms and
+//! What providers share: [`rsa`] keys, X.509 certificates ([`certificate`]), amounts in [`Fen`] and [`SignedFen`], [`time`] in UTC+8, one [`Error`], and the readers of forms and
 //! of JSON behind them.
 
 pub mod alipay;
@@ -20,10 +20,12 @@ mod pem;
 pub mod rsa;
 pub mod time;
 pub mod wechat;
+mod zip;
 
-pub use amount::Fen;
+pub use amount::{Fen, SignedFen};
 pub use certificate::Certificate;
 pub use error::{Error, UnsignedRefusal};
+pub use zip::ZipError;
 
 /// Largest form, query string or JSON text accepted, in bytes. Real ones are below 8 KiB.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;

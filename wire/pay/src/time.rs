@@ -14,6 +14,13 @@ pub fn format_time(unix_s: i64) -> String {
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
 }
 
+/// Writes the day of a unix time in seconds as `yyyy-MM-dd` in UTC+8, the form of `bill_date`.
+#[must_use]
+pub fn format_date(unix_s: i64) -> String {
+    let (year, month, day) = civil_from_days(unix_s.saturating_add(OFFSET_S).div_euclid(DAY_S));
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
 /// Reads `yyyy-MM-dd HH:mm:ss` in UTC+8 as unix seconds. A fraction of one to three digits (`gmt_refund` has one) is
 /// dropped.
 ///
@@ -81,6 +88,7 @@ mod tests {
             (4_107_542_399, "2100-03-01 07:59:59"),
         ] {
             assert_eq!(format_time(unix_s), text);
+            assert_eq!(text.split(' ').next(), Some(format_date(unix_s).as_str()));
             assert_eq!(parse_time(text), Ok(unix_s), "{text}");
         }
         assert_eq!(parse_time("2015-11-27 15:45:57.320"), parse_time("2015-11-27 15:45:57"));

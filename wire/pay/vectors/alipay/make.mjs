@@ -3,7 +3,7 @@
 //   npm install alipay-sdk@4        (anywhere; it is not part of this repository)
 //   NODE_PATH=.../node_modules node make.mjs OUT
 //
-// writes requests.json, responses.json and notifications.json into the folder OUT. PKCS#1 v1.5 signatures are
+// writes requests.json, responses.json, notifications.json and certificates.json into the folder OUT. PKCS#1 v1.5 signatures are
 // deterministic and every time stamp is fixed, so a second run writes the same bytes.
 import { createSign } from 'node:crypto';
 import { createRequire } from 'node:module';
@@ -17,10 +17,11 @@ import querystring from 'node:querystring';
 const out = process.argv[2];
 if (!out) throw new Error('usage: node make.mjs OUT');
 const { AlipaySdk } = createRequire(import.meta.url)('alipay-sdk');
-const keys = JSON.parse(readFileSync(join(dirname(fileURLToPath(import.meta.url)), 'keys.json'), 'utf8'));
+const read = name => readFileSync(join(dirname(fileURLToPath(import.meta.url)), name), 'utf8');
+const keys = JSON.parse(read('keys.json'));
 
-const sign = text => createSign('RSA-SHA256').update(text, 'utf8')
-  .sign(`-----BEGIN PRIVATE KEY-----\n${keys.gateway.private_pkcs8}\n-----END PRIVATE KEY-----`, 'base64');
+const sign = (text, owner = 'gateway') => createSign('RSA-SHA256').update(text, 'utf8')
+  .sign(`-----BEGIN PRIVATE KEY-----\n${keys[owner].private_pkcs8}\n-----END PRIVATE KEY-----`, 'base64');
 const responseKey = method => `${method.replaceAll('.', '_')}_response`;
 
 // A gateway that keeps what it was sent and answers with a signed success.
@@ -45,6 +46,17 @@ const sdk = new AlipaySdk({
   gateway,
   camelcase: false,
 });
+const inCertificateMode = gatewayCertificate => new AlipaySdk({
+  appId: keys.app_id,
+  privateKey: keys.merchant.private_pkcs8,
+  keyType: 'PKCS8',
+  appCertContent: read('app.pem'),
+  alipayPublicCertContent: read(gatewayCertificate),
+  alipayRootCertContent: read('roots.pem'),
+  gateway,
+  camelcase: false,
+});
+const certified = { 'gateway.pem': inCertificateMode('gateway.pem'), 'gateway-next.pem': inCertificateMode('gateway-next.pem') };
 
 const timestamp = '2026-03-01 09:05:07';
 const timestamp_unix_s = 1772327107;
@@ -73,17 +85,32 @@ const calls = [
     biz: { out_trade_no: 'EL20260301000005', total_amount: '30.00', subject: '流量 & <话费>', product_code: 'QUICK_WAP_WAY' } },
   { name: 'page.pay as URL', via: 'url', method: 'alipay.trade.page.pay', notify_url, return_url,
     biz: { out_trade_no: 'EL20260301000006', total_amount: '100000.00', subject: '全年', product_code: 'FAST_INSTANT_TRADE_PAY' } },
+  { name: 'page.pay as form', via: 'form', method: 'alipay.trade.page.pay', notify_url, return_url,
+    biz: { out_trade_no: 'EL20260301000007', total_amount: '0.01', subject: '“全年” & <话费>', product_code: 'FAST_INSTANT_TRADE_PAY',
+      time_expire: '2026-03-01 09:35:07', qr_pay_mode: '2' } },
+  { name: 'bill of a day', via: 'exec', method: 'alipay.data.dataservice.bill.downloadurl.query',
+    biz: { bill_type: 'trade', bill_date: '2026-02-28' } },
+  { name: 'account bill of a day', via: 'exec', method: 'alipay.data.dataservice.bill.downloadurl.query',
+    biz: { bill_type: 'signcustomer', bill_date: '2026-02-28' } },
+  { name: 'query in certificate mode', via: 'exec', certificates: true, method: 'alipay.trade.query', biz: { out_trade_no: 'EL20260301000001' } },
+  { name: 'precreate in certificate mode', via: 'exec', certificates: true, method: 'alipay.trade.precreate', notify_url,
+    biz: { out_trade_no: 'EL20260301000008', total_amount: '88.88', subject: special } },
+  { name: 'wap.pay in certificate mode', via: 'url', certificates: true, method: 'alipay.trade.wap.pay', notify_url, return_url,
+    biz: { out_trade_no: 'EL20260301000009', total_amount: '30.00', subject: '流量', product_code: 'QUICK_WAP_WAY' } },
+  { name: 'page.pay in certificate mode', via: 'form', certificates: true, method: 'alipay.trade.page.pay', notify_url, return_url,
+    biz: { out_trade_no: 'EL20260301000010', total_amount: '30.00', subject: '流量', product_code: 'FAST_INSTANT_TRADE_PAY' } },
 ];
 
 async function send(call) {
   const params = { format: 'JSON', timestamp, bizContent: call.biz };
   if (call.notify_url) params.notifyUrl = call.notify_url;
   if (call.return_url) params.returnUrl = call.return_url;
+  const by = call.certificates ? certified['gateway.pem'] : sdk;
   if (call.via === 'exec') {
-    await sdk.exec(call.method, params, { validateSign: true });
+    await by.exec(call.method, params, { validateSign: true });
     return received.pop();
   }
-  const page = sdk.pageExecute(call.method, call.via === 'url' ? 'GET' : 'POST', params);
+  const page = by.pageExecute(call.method, call.via === 'url' ? 'GET' : 'POST', params);
   if (call.via === 'url') return { query: page.slice(page.indexOf('?') + 1), body: '' };
   const [, action] = page.match(/action="([^"]*)"/);
   const fields = [...page.matchAll(/name="([^"]*)" value="([^"]*)" \/>/g)]
@@ -98,7 +125,7 @@ for (const call of calls) {
   requests.push({
     name: call.name, method: call.method, timestamp, timestamp_unix_s,
     notify_url: call.notify_url ?? null, return_url: call.return_url ?? null,
-    alipay_sdk: params.alipay_sdk ?? null, empty: Object.keys(call.drop ?? {}),
+    certificates: call.certificates ?? false, alipay_sdk: params.alipay_sdk ?? null, empty: Object.keys(call.drop ?? {}),
     biz_content: params.biz_content, sign: params.sign,
     sent_query: sent.query, sent_body: sent.body,
   });
@@ -122,6 +149,7 @@ const responses = [
     ['close refused', 'alipay.trade.close', '{"code":"40004","msg":"Business Failed","sub_code":"ACQ.TRADE_NOT_EXIST","sub_msg":"交易不存在","out_trade_no":"EL20260301000001"}'],
     ['refund', 'alipay.trade.refund', '{"code":"10000","msg":"Success","buyer_logon_id":"159****5620","fund_change":"Y","gmt_refund_pay":"2026-03-01 10:00:00","out_trade_no":"EL20260301000001","refund_fee":"10.50","send_back_fee":"10.50","trade_no":"2026030122001400000001"}'],
     ['refund query', 'alipay.trade.fastpay.refund.query', '{"code":"10000","msg":"Success","out_request_no":"ELR1","out_trade_no":"EL20260301000001","refund_amount":"10.50","refund_status":"REFUND_SUCCESS","total_amount":"88.88","trade_no":"2026030122001400000001"}'],
+    ['bill address', 'alipay.data.dataservice.bill.downloadurl.query', '{"code":"10000","msg":"Success","bill_download_url":"http:\\/\\/dwbillcenter.alipay.com\\/downloadBillFile.resource?bizType=trade&userId=20886219000000010156&fileType=csv.zip&bizDates=20260228&downloadFileName=20886219000000010156_20260228.csv.zip&fileId=%2Ftrade%2F1.csv.zip&timestamp=1772327107000&token=0"}'],
     ['braces, quotes and escapes in a text', 'alipay.trade.query', '{ "code" : "10000", "msg":"Success","subject":"a}{\\"sign\\\\ \\u6d41量🎉","list":[{"a":[1,2.50,true,null]},{}],"out_trade_no":"E1","total_amount":"1.5","trade_no":"2","trade_status":"WAIT_BUYER_PAY" }'],
   ].map(([name, method, value]) => [name, method, value, envelope(method, value)]),
 ].map(([name, method, raw, body]) => {
@@ -160,6 +188,32 @@ const notifications = [
   return { name, body, valid, content: content(params) };
 });
 
-for (const [file, cases] of Object.entries({ requests, responses, notifications })) {
+const { appCertSn, alipayCertSn, alipayRootCertSn } = certified['gateway.pem'].config;
+const nextCertSn = certified['gateway-next.pem'].config.alipayCertSn;
+const named = (value, owner, sn) => `{"alipay_trade_query_response":${value},"alipay_cert_sn":"${sn}","sign":"${sign(value, owner)}"}`;
+const signedBy = (owner, params) => ({ ...params, sign_type: 'RSA2', sign: sign(content(params), owner) });
+const certificates = {
+  names: { 'app.pem': appCertSn, 'gateway.pem': alipayCertSn, 'gateway-next.pem': nextCertSn, 'roots.pem': alipayRootCertSn },
+  // What the SDK says of each message with either certificate of the gateway.
+  responses: [
+    ['the certificate', named(queried, 'gateway', alipayCertSn)],
+    ['the next certificate', named(queried, 'gateway_next', nextCertSn)],
+    ['the next certificate is named, the old one signed', named(queried, 'gateway', nextCertSn)],
+    ['the name after the signature',
+      `{"alipay_trade_query_response":${queried},"sign":"${sign(queried)}","alipay_cert_sn":"${alipayCertSn}"}`],
+    ['another amount', named(queried, 'gateway', alipayCertSn).replace('88.88', '0.01')],
+  ].map(([name, body]) => ({ name, method: 'alipay.trade.query', body, raw: queried,
+    accepted_with: Object.keys(certified).filter(file => accepts(() =>
+      certified[file].checkResponseSign(body, 'alipay_trade_query_response', JSON.parse(body).sign, ''))) })),
+  notifications: [
+    ['no name', plus(signedBy('gateway', paid))],
+    ['no name, the next certificate', plus(signedBy('gateway_next', paid))],
+    ['a name', plus(signedBy('gateway_next', { ...paid, alipay_cert_sn: nextCertSn }))],
+    ['a name that was not signed', plus({ ...signedBy('gateway', paid), alipay_cert_sn: alipayCertSn })],
+  ].map(([name, body]) => ({ name, body,
+    accepted_with: Object.keys(certified).filter(file => certified[file].checkNotifySignV2({ ...querystring.parse(body) })) })),
+};
+
+for (const [file, cases] of Object.entries({ requests, responses, notifications, certificates })) {
   writeFileSync(join(out, `${file}.json`), `${JSON.stringify(cases, null, 1)}\n`);
 }

@@ -1,5 +1,6 @@
 //! Alipay's part.
 
+mod certificates;
 mod tampering;
 mod vectors;
 

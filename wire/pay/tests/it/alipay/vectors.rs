@@ -1,9 +1,9 @@
-use super::{private_key, public_key};
+use super::{certificates, private_key, public_key};
 use crate::{load, text};
 use wire_pay::alipay::{
-    Error, Fen, Notification, Params, RefusalKind, Reply, RequestHead, TradeClosed, TradePrecreated, TradeQueried,
-    TradeRefund, TradeRefunded, TradeStatus, format_time, sign_error_response, sign_response, unverified_out_trade_no,
-    verify_request, verify_response,
+    BillDownloadUrl, BillType, Error, Fen, Notification, Params, RefusalKind, Reply, RequestHead, TradeClosed,
+    TradePrecreated, TradeQueried, TradeRefund, TradeRefunded, TradeStatus, format_time, method, parse_time,
+    sign_error_response, sign_response, unverified_out_trade_no, verify_request, verify_response,
 };
 
 const REQUESTS: &str = include_str!("../../../vectors/alipay/requests.json");
@@ -28,6 +28,9 @@ fn requests_are_signed_as_the_sdk_signs_them() {
             },
             text(case, "biz_content"),
         );
+        if case["certificates"].as_bool().unwrap() {
+            params.name_certificates(&certificates::merchant());
+        }
         if let Some(sdk) = case["alipay_sdk"].as_str() {
             params.set("alipay_sdk", sdk);
         }
@@ -47,9 +50,27 @@ fn requests_are_signed_as_the_sdk_signs_them() {
         let whole = Params::parse(params.to_query().as_bytes()).unwrap();
         assert_eq!(whole.sign_content(), theirs.sign_content(), "{name}");
     }
-    for method in ["precreate", "wap.pay", "page.pay", "query", "close", "refund", "fastpay.refund.query"] {
-        assert!(methods.contains(&format!("alipay.trade.{method}").as_str()), "no vector for {method}");
+    for method in [
+        method::PRECREATE,
+        method::WAP_PAY,
+        method::PAGE_PAY,
+        method::QUERY,
+        method::CLOSE,
+        method::REFUND,
+        method::REFUND_QUERY,
+        method::BILL_DOWNLOAD_URL,
+    ] {
+        assert!(methods.contains(&method), "no vector for {method}");
     }
+}
+
+#[test]
+fn a_bill_is_asked_for_as_the_sdk_asks_for_it() {
+    let cases = load(REQUESTS);
+    let asked = cases.as_array().unwrap().iter().filter(|case| case["method"] == method::BILL_DOWNLOAD_URL);
+    let contents: Vec<&str> = asked.map(|case| text(case, "biz_content")).collect();
+    let day_unix_s = parse_time("2026-02-28 12:00:00").unwrap();
+    assert_eq!(contents, [BillType::Trade.content(day_unix_s), BillType::SignCustomer.content(day_unix_s)]);
 }
 
 #[test]
@@ -101,6 +122,11 @@ fn verified_responses_are_read() {
 
     let Ok(Reply::Done(refund)) = TradeRefund::parse(&raw("refund query")) else { panic!() };
     assert_eq!((refund.refunded, refund.refund_amount), (true, Fen::new(1_050)));
+
+    let Ok(Reply::Done(bill)) = BillDownloadUrl::parse(&raw("bill address")) else { panic!() };
+    assert!(
+        bill.bill_download_url.starts_with("http://dwbillcenter.alipay.com/downloadBillFile.resource?bizType=trade&")
+    );
 
     let Ok(Reply::Done(trade)) = TradeQueried::parse(&raw("braces, quotes and escapes in a text")) else { panic!() };
     assert_eq!((trade.trade_status, trade.total_amount), (TradeStatus::WaitBuyerPay, Fen::new(150).unwrap()));
