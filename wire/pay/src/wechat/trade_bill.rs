@@ -6,7 +6,7 @@
 
 use super::BILL_BYTES_MAX;
 use crate::{
-    Fen,
+    Fen, SignedFen,
     time::{format_time, parse_time},
 };
 
@@ -167,8 +167,8 @@ pub struct BillRow {
     pub settlement: Fen,
     /// Coupons among it.
     pub coupon: Fen,
-    /// The gateway's fee in fen; negative where a refund gives it back.
-    pub fee_fen: i64,
+    /// The gateway's fee; negative where a refund gives it back.
+    pub fee: SignedFen,
     /// The rate of the fee, such as `0.60%`.
     pub fee_rate: String,
     /// The refund that this row is about; `None` for a payment.
@@ -207,7 +207,7 @@ pub struct BillTotals {
     pub refund_fen: i64,
     /// Sum of [`BillRefund::coupon_refund`].
     pub coupon_refund_fen: i64,
-    /// Sum of [`BillRow::fee_fen`].
+    /// Sum of [`BillRow::fee`].
     pub fee_fen: i64,
     /// Sum of [`BillRow::total`].
     pub total_fen: i64,
@@ -225,7 +225,7 @@ impl BillTotals {
                 settlement_fen: sum.settlement_fen + row.settlement.get(),
                 refund_fen: sum.refund_fen + refund(|r| r.refund),
                 coupon_refund_fen: sum.coupon_refund_fen + refund(|r| r.coupon_refund),
-                fee_fen: sum.fee_fen.saturating_add(row.fee_fen),
+                fee_fen: sum.fee_fen.saturating_add(row.fee.get()),
                 total_fen: sum.total_fen + row.total.get(),
                 applied_fen: sum.applied_fen + refund(|r| r.applied),
             }
@@ -369,7 +369,7 @@ impl BillRow {
             word(|r| &r.status),
             text(&self.description),
             text(&self.attach),
-            signed_yuan(self.fee_fen, "000"),
+            format!("{}000", self.fee),
             text(&self.fee_rate),
             self.total.to_string(),
             amount(|r| r.applied),
@@ -473,7 +473,7 @@ impl Cells<'_> {
             total: self.fen(TOTAL)?,
             settlement: self.fen(SETTLEMENT)?,
             coupon: self.fen(COUPON)?,
-            fee_fen: self.signed_fen(FEE)?,
+            fee: SignedFen::new(self.signed_fen(FEE)?).ok_or_else(|| self.bad(FEE))?,
             fee_rate: self.owned("费率"),
             refund: match self.text(STATE) {
                 "SUCCESS" => None,

@@ -5,7 +5,7 @@ use crate::{load, text};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use wire_pay::{
-    Error as Shared, Fen,
+    Error as Shared, Fen, SignedFen,
     wechat::{
         BILL_BYTES_MAX, BillAnnouncement, BillDate, BillError, BillRefund, BillRow, Error, Packing, TradeBill,
         pack_bill,
@@ -132,7 +132,7 @@ fn rows() -> Vec<BillRow> {
         total: fen(8_888),
         settlement: fen(8_788),
         coupon: fen(100),
-        fee_fen: 53,
+        fee: SignedFen::new(53).unwrap(),
         fee_rate: "0.60%".into(),
         refund: None,
     };
@@ -151,7 +151,7 @@ fn rows() -> Vec<BillRow> {
         total: fen(0),
         settlement: fen(0),
         coupon: fen(0),
-        fee_fen: -6,
+        fee: SignedFen::new(-6).unwrap(),
         refund: Some(refund),
         ..paid.clone()
     };
@@ -219,6 +219,7 @@ fn trade_bills_are_refused_by_name() {
         ("`88.88", "`99999999999999999999", bad(2, "订单金额")),
         ("`0.53000", "`--0.53000", bad(2, "手续费")),
         ("`0.53000", "`0.530000", bad(2, "手续费")),
+        ("`0.53000", "`10000000000000.01", bad(2, "手续费")),
         ("`0.53000", "`0.53001", BillError::FractionOfFen { line: 2, column: "手续费" }),
         ("`10.50", "`10.505", BillError::FractionOfFen { line: 3, column: "申请退款金额" }),
         ("`2,`87.88", "`3,`87.88", mismatch("总交易单数", 3, 2)),
