@@ -6,6 +6,7 @@
 //!
 //! - [`alipay`]: the v2 gateway (`gateway.do`), its responses and its notifications.
 //! - [`stripe`]: cards, by a hosted page and from saved ones; its requests, answers and webhooks.
+//! - [`wechat`]: WeChat Pay v3, its notices, certificates and bills.
 //!
 //! What providers share: [`rsa`] keys, X.509 certificates ([`certificate`]), amounts in [`Fen`] and [`SignedFen`], [`time`] in UTC+8, one [`Error`], and the readers of forms and
 //! of JSON behind them.
@@ -20,6 +21,7 @@ mod pem;
 pub mod rsa;
 pub mod stripe;
 pub mod time;
+pub mod wechat;
 mod zip;
 
 pub use amount::{Fen, SignedFen};

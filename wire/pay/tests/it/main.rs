@@ -6,6 +6,7 @@ mod certificate;
 mod keys;
 mod seeded;
 mod stripe;
+mod wechat;
 
 use serde_json::Value;
 
