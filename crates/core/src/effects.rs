@@ -212,10 +212,15 @@ impl Job {
             Job::ActivateUpstream { order, .. } => order.0.derive(3, 0),
             Job::QueryPayment { attempt, .. } => attempt.0.derive(4, 0),
             Job::ClosePayment { attempt, .. } => attempt.0.derive(5, 0),
-            Job::Refund { refund, .. } => refund.0.derive(6, 0),
+            Job::Refund { refund, .. } => return Job::refund_id(*refund),
             Job::SendMessage { cause, kind, .. } => cause.0.derive(7, *kind as u8),
         };
         JobId(id)
+    }
+    /// The id of the job that brings a refund about.
+    #[must_use]
+    pub const fn refund_id(refund: RefundId) -> JobId {
+        JobId(refund.0.derive(6, 0))
     }
     /// The stable word for its kind.
     #[must_use]

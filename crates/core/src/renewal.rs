@@ -59,7 +59,7 @@ pub enum Outcome {
 
 /// What verified evidence means.
 ///
-/// Checked in this order: known already · contradicts what is known · another amount · the order is open and deliverable,
+/// Checked in this order: another provider's · known already · contradicts what is known · another amount · the order is open and deliverable,
 /// or open and not (it goes back) · the order is closed and still sellable, or closed for good (late) · the order is paid
 /// (surplus).
 pub fn on_evidence(
@@ -70,6 +70,9 @@ pub fn on_evidence(
     now: Now,
 ) -> Result<(Outcome, Effects), LedgerRefusal> {
     let Facts { order, attempt, .. } = facts;
+    if attempt.method.provider() != Some(evidence.provider) {
+        return Ok((Outcome::Contradiction, case(order, CaseReason::ConflictingEvidence)));
+    }
     if attempt.state == AttemptState::Paid {
         let same = attempt.trade_no.as_deref() == Some(evidence.trade_no.as_str())
             && Money::from_micros(attempt.received, attempt.amount.currency()) == evidence.amount;

@@ -5,7 +5,7 @@ use crate::world::{PLAN, reference};
 use everline_app::App;
 use everline_app::add_line::{AddCustomer, AddLine};
 use everline_app::place_order::{NewOrder, place_order};
-use everline_app::start_payment::start_payment;
+use everline_app::start_payment::{Payer, start_payment};
 use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::identifiers::{Iccid, IdentifierError, Imsi, Msisdn};
 use everline_core::ids::{CustomerId, LineId, OrderId};
@@ -114,6 +114,6 @@ pub async fn place(app: &App, customer: CustomerId, line: LineId, code: &str) ->
         token: None,
     };
     let order = place_order(app, new).await?.id;
-    let attempt = start_payment(app, customer, order, Method::AlipayQr, String::new()).await?;
+    let attempt = start_payment(app, customer, order, Method::AlipayQr, Payer::default()).await?;
     Ok(Awaiting { customer, line, order, out_trade_no: attempt.out_trade_no, amount: attempt.amount })
 }

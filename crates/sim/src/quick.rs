@@ -11,7 +11,7 @@ use everline_app::{App, Problem};
 use everline_core::effects::Job;
 use everline_core::ids::{AttemptId, CustomerId, LineId, OrderId, RawId};
 use everline_core::order::{Order, OrderState, PlacedBy};
-use everline_core::payment::{Attempt, AttemptState, Evidence, Method, next_query};
+use everline_core::payment::{Attempt, AttemptState, Evidence, Method, Provider, next_query};
 use everline_core::quote::quote;
 use everline_core::time::{MINUTE_US, Now, Zone};
 use everline_store::tables::{allowance, catalog, directory, job, order, payment, timer};
@@ -129,7 +129,9 @@ impl NewOrder {
             out_trade_no: out_trade_no.clone(),
             amount: order.price,
             state: AttemptState::Pending,
+            reference: None,
             pay_url: Some(format!("https://qr.alipay.com/bax{tail}")),
+            pay_url_until: None,
             trade_no: None,
             received: 0,
             settlement: None,
@@ -188,7 +190,12 @@ impl Work for Lines {
             line(new.customer, new.line, new.n, at).map_err(malformed)?.run(tx).await?;
             let order = new.first.write(tx, &self.app).await?;
             let trade_no = trade_no(&order.out_trade_no);
-            let evidence = Evidence { out_trade_no: order.out_trade_no, trade_no, amount: order.amount };
+            let evidence = Evidence {
+                provider: Provider::Alipay,
+                out_trade_no: order.out_trade_no,
+                trade_no,
+                amount: order.amount,
+            };
             let (brand, zone) = (brand.clone(), zone.clone());
             PaymentConfirmed { evidence, notice: None, brand, zone, now: *now }.run(tx).await?;
         }

@@ -32,7 +32,7 @@ everline_store::queries! { ALL;
         t.settlement, t.paid_at, d.customer_id, d.subject_id, e.customer_id, e.subject_id \
         FROM attempt t \
         LEFT JOIN directory d ON d.kind = 'out_trade_no' AND d.name = t.out_trade_no \
-        LEFT JOIN directory e ON e.kind = 'trade_no' AND e.name = t.trade_no \
+        LEFT JOIN directory e ON e.kind IN ('alipay_trade_no', 'wechat_trade_no', 'stripe_trade_no') AND e.name = t.trade_no AND e.subject_id = t.id \
         WHERE (t.customer_id, t.id) > ($1, $2) AND substr(t.order_id, 16, 1) BETWEEN $3 AND $4 \
         ORDER BY t.customer_id, t.id LIMIT $5";
     pub(super) REFUNDS = "SELECT customer_id, id, attempt_id, order_id, out_request_no, currency, amount, reason, state, settled_at FROM refund \
@@ -68,7 +68,7 @@ everline_store::queries! { ALL;
     pub(super) DIRECTORY = "SELECT d.kind, d.name, d.customer_id, d.subject_id, o.number, t.out_trade_no, t.trade_no, l.msisdn, l.state, c.customer_id \
         FROM directory d \
         LEFT JOIN orders o ON d.kind IN ('order_number', 'order_token') AND o.customer_id = d.customer_id AND o.id = d.subject_id \
-        LEFT JOIN attempt t ON d.kind IN ('out_trade_no', 'trade_no') AND t.customer_id = d.customer_id AND t.id = d.subject_id \
+        LEFT JOIN attempt t ON d.kind IN ('out_trade_no', 'alipay_trade_no', 'wechat_trade_no', 'stripe_trade_no') AND t.customer_id = d.customer_id AND t.id = d.subject_id \
         LEFT JOIN line l ON d.kind IN ('msisdn', 'imsi', 'iccid', 'session') AND l.customer_id = d.customer_id AND l.id = d.subject_id \
         LEFT JOIN customer c ON d.kind IN ('login', 'owner') AND c.customer_id = d.customer_id AND c.customer_id = d.subject_id \
         WHERE (d.kind, d.name) > ($1, $2) ORDER BY d.kind, d.name LIMIT $3";

@@ -12,7 +12,7 @@ use everline_core::offering::{
     Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, Unit, UsedUp,
 };
 use everline_core::order::{Order, OrderState, PlacedBy};
-use everline_core::payment::{Attempt, AttemptState, Evidence, Method};
+use everline_core::payment::{Attempt, AttemptState, Evidence, Method, Provider};
 use everline_core::renewal::Facts;
 use everline_core::time::{BusinessTime, HOUR_US, Now, SystemTime, Validity, Zone};
 use std::collections::BTreeMap;
@@ -170,7 +170,9 @@ pub fn attempt(order: &Order) -> Attempt {
         out_trade_no: "otn".into(),
         amount: order.price,
         state: AttemptState::Pending,
+        reference: None,
         pay_url: None,
+        pay_url_until: None,
         trade_no: None,
         received: 0,
         settlement: None,
@@ -180,7 +182,7 @@ pub fn attempt(order: &Order) -> Attempt {
     }
 }
 pub fn evidence() -> Evidence {
-    Evidence { out_trade_no: "otn".into(), trade_no: "T1".into(), amount: cny("39") }
+    Evidence { provider: Provider::Alipay, out_trade_no: "otn".into(), trade_no: "T1".into(), amount: cny("39") }
 }
 /// An open order for a monthly plan on an active line whose plan ended just now: the plan begins at once.
 pub fn facts(offering: Offering) -> Facts {

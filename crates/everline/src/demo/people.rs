@@ -8,19 +8,19 @@ use everline_app::payment_confirmed::take_evidence;
 use everline_app::place_order::{NewOrder, place_order};
 use everline_app::ports::{
     ClosedAnswer, MessageFate, Messenger, Network, NetworkChange, NetworkReply, NoticeRefusal, OutgoingMessage,
-    PaymentNotice, PaymentProvider, PaymentRequest, PaymentStatus, Ports, RefundStatus, Started,
+    Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus, Payments, Ports, RawNotice,
+    RefundRequest, RefundStatus, Started,
 };
 use everline_app::set_up::SetUp;
-use everline_app::start_payment::start_payment;
+use everline_app::start_payment::{Payer, start_payment};
 use everline_app::{App, Problem, jobs, timers};
 use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::identifiers::{Iccid, Imsi, Msisdn};
 use everline_core::ids::{CustomerId, LineId, OrderId, RawId};
 use everline_core::line::{DeviceKind, Line, LineState, NetworkKind};
-use everline_core::money::Money;
 use everline_core::offering::{Family, OfferingRef};
 use everline_core::order::PlacedBy;
-use everline_core::payment::{Evidence, Method};
+use everline_core::payment::{Evidence, Method, Provider};
 use everline_core::time::{BusinessTime, DAY_US, HOUR_US, SystemTime};
 use everline_store::Stop;
 use futures_util::future::try_join_all;
@@ -273,16 +273,21 @@ async fn buy(app: &App, line: &LineSeed, code: &str) -> Result<(), SeedError> {
         token: None,
     };
     let order = place_order(app, new).await?;
-    let attempt = start_payment(app, line.customer, order.id, Method::AlipayQr, String::new()).await?;
+    let attempt = start_payment(app, line.customer, order.id, Method::AlipayQr, Payer::default()).await?;
     let trade_no = format!("{}{}", order.number, attempt.id.to_string().get(20..).unwrap_or_default());
-    take_evidence(app, Evidence { out_trade_no: attempt.out_trade_no, trade_no, amount: attempt.amount }, None).await?;
+    take_evidence(
+        app,
+        Evidence { provider: Provider::Alipay, out_trade_no: attempt.out_trade_no, trade_no, amount: attempt.amount },
+        None,
+    )
+    .await?;
     Ok(())
 }
 
 /// Ports for the past: payments are taken by hand, networks do as told, nobody gets a message.
 fn quiet_ports() -> Ports {
     Ports {
-        payments: Arc::new(Quiet),
+        payments: Payments::default().with(Provider::Alipay, Arc::new(Quiet)),
         built_in: Arc::new(Quiet),
         upstream: Arc::new(Quiet),
         messenger: Arc::new(Quiet),
@@ -292,19 +297,22 @@ fn quiet_ports() -> Ports {
 struct Quiet;
 #[async_trait]
 impl PaymentProvider for Quiet {
-    async fn start(&self, _: &PaymentRequest) -> Started {
-        Started::Pay(String::new())
+    fn takes(&self, _: Method) -> bool {
+        true
     }
-    async fn query(&self, _: &str) -> PaymentStatus {
+    async fn start(&self, _: &PaymentRequest) -> Started {
+        Started::Pay(Payable::at(String::new()))
+    }
+    async fn query(&self, _: &PaymentRef) -> PaymentStatus {
         PaymentStatus::Unknown
     }
-    async fn close(&self, _: &str) -> ClosedAnswer {
+    async fn close(&self, _: &PaymentRef) -> ClosedAnswer {
         ClosedAnswer::Unknown
     }
-    async fn refund(&self, _: &str, _: &str, _: Money) -> RefundStatus {
+    async fn refund(&self, _: &RefundRequest) -> RefundStatus {
         RefundStatus::Unknown
     }
-    fn read_notice(&self, _: &[u8]) -> Result<PaymentNotice, NoticeRefusal> {
+    fn read_notice(&self, _: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal> {
         Err(NoticeRefusal::Unreadable)
     }
 }

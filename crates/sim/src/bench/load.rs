@@ -3,8 +3,8 @@
 use super::report::Rate;
 use crate::Failure;
 use crate::stopwatch::Stopwatch;
+use crate::world::take_notice;
 use everline_app::App;
-use everline_app::payment_confirmed::payment_notice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
@@ -65,7 +65,7 @@ pub(super) async fn closed(app: &App, notices: Vec<Vec<u8>>, senders: usize, sec
                 && let Some(notice) = notices.get(next.fetch_add(1, Relaxed))
             {
                 let sent = Stopwatch::start();
-                payment_notice(&app, notice).await.map_err(|problem| problem.to_string())?;
+                take_notice(&app, notice).await.map_err(|problem| problem.to_string())?;
                 latencies.push(sent.us());
             }
             Ok(latencies)
@@ -86,7 +86,7 @@ pub(super) async fn open(app: &App, notices: Vec<Vec<u8>>, per_second: u64) -> R
         }
         let app = app.clone();
         tasks.spawn(async move {
-            payment_notice(&app, &notice).await.map_err(|problem| problem.to_string())?;
+            take_notice(&app, &notice).await.map_err(|problem| problem.to_string())?;
             Ok(vec![clock.us().saturating_sub(due_us)])
         });
     }

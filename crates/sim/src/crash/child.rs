@@ -4,8 +4,7 @@
 use super::look::Look;
 use super::protocol::{Ask, Say};
 use crate::Failure;
-use crate::world::{Place, Trust, app};
-use everline_app::payment_confirmed::payment_notice;
+use crate::world::{Place, Trust, app, take_notice};
 use everline_app::{App, jobs, timers};
 use everline_store::SqliteOptions;
 use std::io::{BufRead as _, Write as _};
@@ -48,7 +47,7 @@ fn listen(app: &App, runtime: &Handle) -> Result<(), Failure> {
 
 async fn answer(app: &App, line: &str) -> Option<Say> {
     match Ask::parse(line)? {
-        Ask::Take { serial, notice } => Some(match payment_notice(app, notice.as_bytes()).await {
+        Ask::Take { serial, notice } => Some(match take_notice(app, notice.as_bytes()).await {
             Ok(()) => Say::Acknowledged(serial),
             Err(problem) => {
                 eprintln!("not acknowledged: {problem}");

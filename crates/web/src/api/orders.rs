@@ -73,10 +73,9 @@ pub(crate) async fn one(State(web): State<Web>, visit: Visit, Path(id): Path<Str
 pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(id): Path<String>, body: Bytes) -> Answer {
     let (customer, id) = (visit.customer()?, order_id(&id)?);
     let PaymentRequest { method } = json(&body)?;
-    let method =
-        Method::from_word(&method).ok_or(Problem::Invalid { field: "method", rule: "alipay_qr or alipay_wap" })?;
+    let method = Method::from_word(&method).ok_or(Problem::Invalid { field: "method", rule: "unknown" })?;
     order_page(&web.app, customer, id).await?;
-    start_payment(&web.app, customer, id, method, web.link(&format!("/orders/{id}"))).await?;
+    start_payment(&web.app, customer, id, method, visit.payer(&web, &format!("/orders/{id}"))).await?;
     let view = order_page(&web.app, customer, id).await?;
     Ok((StatusCode::CREATED, Json(OrderBody::new(&view.order, Some(&view)))).into_response())
 }

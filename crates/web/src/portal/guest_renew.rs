@@ -134,7 +134,7 @@ fn chosen_shown(web: &Web, visit: &Visit, offering: &Offering, ticket: String) -
         terms: guest_terms(&show, offering),
         terms_accepted: visit.fields.get("terms") == terms_version,
         terms_version,
-        methods: methods(&show, visit.phone, Method::from_word(visit.fields.get("method"))),
+        methods: methods(web, &show, visit.phone, Method::from_word(visit.fields.get("method"))),
         ticket,
     }
 }
@@ -161,7 +161,7 @@ pub(crate) async fn place(State(web): State<Web>, visit: Visit, Path(link): Path
     let trouble = match place_order(&web.app, new).await {
         Ok(order) => {
             let path = format!("/o/{token}");
-            let started = start_payment(&web.app, customer, order.id, method, web.link(&path)).await;
+            let started = start_payment(&web.app, customer, order.id, method, visit.payer(&web, &path)).await;
             if let Err(problem) = started {
                 tracing::info!(problem = problem.word(), "a payment did not start at once");
             }

@@ -3,6 +3,7 @@
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page};
 use crate::portal::line_shown::line_name;
+use crate::portal::offering_shown::{provider_key, ways};
 use crate::portal::order_shown::{Audience, OrderShown, shown};
 use crate::texts::Arg;
 use crate::visit::Visit;
@@ -63,14 +64,16 @@ pub(crate) fn show_order(
     after: &After,
 ) -> Answer {
     let (show, now) = (visit.show(web), web.app.clock.now());
-    let mut o = shown(&show, view, audience, base, visit.phone, now);
+    let mut o = shown(&show, view, audience, base, &ways(web, visit.phone), now);
     let time = show.time(now.business);
     let asked = match (after.asked.as_str(), view.order.state) {
         ("provider", OrderState::AwaitingPayment) => Some("order-asked-provider"),
         ("network", state) if state.paid_not_in_effect() => Some("order-asked-network"),
         _ => None,
     };
-    o.asked = asked.map(|key| visit.say(key, &[("time", Arg::Text(&time))]));
+    let provider = view.attempts.last().and_then(|attempt| attempt.method.provider());
+    let provider = visit.lang.get(provider_key(provider));
+    o.asked = asked.map(|key| visit.say(key, &[("time", Arg::Text(&time)), ("provider", Arg::Text(&provider))]));
     let p = visit.frame(web, o.headline.clone());
     let p = if o.live.is_some() { p.live() } else { p };
     page(&OrderPage { p, o, back })
@@ -86,7 +89,7 @@ pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(id): Path<Str
 pub(crate) async fn start(web: &Web, visit: &Visit, customer: CustomerId, id: OrderId, path: &str) -> Answer {
     let method = Method::from_word(visit.fields.get("method"));
     let method = method.ok_or(Problem::Invalid { field: "method", rule: "unknown" })?;
-    match start_payment(&web.app, customer, id, method, web.link(path)).await {
+    match start_payment(&web.app, customer, id, method, visit.payer(web, path)).await {
         Ok(_)
         | Err(Problem::ProviderRefused | Problem::ProviderSilent | Problem::AlreadyPaid | Problem::OrderClosed) => {
             Ok(go(path))

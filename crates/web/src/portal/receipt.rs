@@ -4,7 +4,7 @@
 use crate::chinese_amount::chinese_amount;
 use crate::fault::Answer;
 use crate::frame::{Frame, page};
-use crate::portal::offering_shown::{Term, contents};
+use crate::portal::offering_shown::{Term, contents, method_shown};
 use crate::portal::order::order_id;
 use crate::portal::order_shown::{Audience, headline, order_number};
 use crate::show::Show;
@@ -19,7 +19,7 @@ use everline_app::profile::profile;
 use everline_core::ledger::Template as Posting;
 use everline_core::money::Money;
 use everline_core::order::{OrderState, PlacedBy};
-use everline_core::payment::{Attempt, Method};
+use everline_core::payment::Attempt;
 use everline_core::refund::RefundState;
 use everline_core::time::BusinessTime;
 
@@ -120,13 +120,9 @@ fn item(show: &Show, view: &OrderView, audience: Audience) -> Vec<Term> {
 fn payment(show: &Show, view: &OrderView, attempt: &Attempt) -> Vec<Term> {
     let lang = show.lang;
     let term = |key, value: String| Term { label: lang.get(key), value };
-    let method = match attempt.method {
-        Method::AlipayQr => "receipt-alipay-qr",
-        Method::AlipayWap => "receipt-alipay-wap",
-    };
     let paid_at = view.order.paid_at.map(|at| show.moment_in_full(at));
     vec![
-        term("receipt-method", lang.get(method)),
+        term("receipt-method", method_shown(show, attempt.method).label),
         term("receipt-received", show.money(Money::from_micros(attempt.received, attempt.amount.currency()))),
         term("receipt-paid-at", paid_at.unwrap_or_default()),
         term("receipt-out-trade-no", attempt.out_trade_no.clone()),

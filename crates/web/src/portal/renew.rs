@@ -5,7 +5,7 @@ use crate::frame::{Frame, go, page_with};
 use crate::portal::line::line_id;
 use crate::portal::line_shown::{line_name, number};
 use crate::portal::offering_shown::{
-    ChosenShown, RenewForm, contents, groups, methods, owner_terms, reference, why_not,
+    ChosenShown, RenewForm, contents, groups, methods, owner_terms, reference, ways, why_not,
 };
 use crate::seal::{order_ticket, ticket_order};
 use crate::visit::Visit;
@@ -132,7 +132,7 @@ fn chosen_shown(
         terms: owner_terms(&show, offering, quote, follows),
         terms_version: quote.terms_version.clone(),
         terms_accepted: visit.fields.get("terms") == quote.terms_version,
-        methods: methods(&show, visit.phone, Method::from_word(visit.fields.get("method"))),
+        methods: methods(web, &show, visit.phone, Method::from_word(visit.fields.get("method"))),
         ticket,
     }
 }
@@ -151,7 +151,8 @@ pub(crate) fn sent(web: &Web, visit: &Visit, customer: CustomerId, line: LineId)
     let order = ticket_order(&web.app, customer, line, fields.get("ticket")).ok_or(Fault::Foreign)?;
     let offering = reference(fields.get("offering")).ok_or(Problem::NotFound("offering"))?;
     let method = Method::from_word(fields.get("method"));
-    let method = method.unwrap_or(if visit.phone { Method::AlipayWap } else { Method::AlipayQr });
+    let method = method.or_else(|| ways(web, visit.phone).first().copied());
+    let method = method.ok_or(Problem::Invalid { field: "method", rule: "not offered here" })?;
     Ok(Sent { offering, method, terms: fields.get("terms").to_owned(), order })
 }
 
@@ -177,7 +178,7 @@ pub(crate) async fn place(State(web): State<Web>, visit: Visit, Path(id): Path<S
     match place_order(&web.app, new).await {
         Ok(order) => {
             let path = format!("/orders/{}", order.id);
-            let started = start_payment(&web.app, customer, order.id, method, web.link(&path)).await;
+            let started = start_payment(&web.app, customer, order.id, method, visit.payer(&web, &path)).await;
             if let Err(problem) = started {
                 tracing::info!(problem = problem.word(), "a payment did not start at once");
             }

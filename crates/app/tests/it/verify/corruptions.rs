@@ -434,13 +434,13 @@ async fn proofs_and_names(plan: &mut Plan, world: &World, cast: &Cast) {
     plan.add(forget, args!["msisdn", kit.msisdn.as_str()], "directory", line_row(kit));
     plan.add(forget, args!["order_number", order.number.as_str()], "directory", order_row(order));
     plan.add(forget, args!["out_trade_no", attempt.out_trade_no.as_str()], "directory", attempt_row(&attempt));
-    plan.add(forget, args!["trade_no", trade_no.as_str()], "directory", attempt_row(&attempt));
+    plan.add(forget, args!["alipay_trade_no", trade_no.as_str()], "directory", attempt_row(&attempt));
     let session = cast.session.to_string();
     let session_row = format!("{} session {session}", allowance_row(kit));
     plan.add(forget, args!["session", session.as_str()], "directory", session_row);
     let mislead = "UPDATE directory SET subject_id = $3 WHERE kind = $1 AND name = $2";
     let name = format!("directory(trade_no, {trade_no})");
-    plan.add(mislead, args!["trade_no", trade_no.as_str(), nobody], "directory", name);
+    plan.add(mislead, args!["alipay_trade_no", trade_no.as_str(), nobody], "directory", name);
     let masked = format!("directory(msisdn, {})", kit.msisdn.masked());
     plan.add(mislead, args!["msisdn", kit.msisdn.as_str(), cast.over.0.line], "directory", masked);
     plan.add(

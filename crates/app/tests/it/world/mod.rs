@@ -11,7 +11,7 @@ pub mod stock;
 
 use everline_app::clock::Clock;
 use everline_app::place_order::NewOrder;
-use everline_app::ports::Ports;
+use everline_app::ports::{Payments, Ports};
 use everline_app::secrets::Secrets;
 use everline_app::verify::{Limits, Report, verify, verify_within};
 use everline_app::{App, Problem, jobs, timers};
@@ -24,7 +24,7 @@ use everline_core::ledger::{Balances, LedgerAccount};
 use everline_core::line::{DeviceKind, Line, LineState, NetworkKind};
 use everline_core::offering::{Family, OfferingRef, SaleState};
 use everline_core::order::{Order, PlacedBy};
-use everline_core::payment::{Attempt, Method};
+use everline_core::payment::{Attempt, Method, Provider as Who};
 use everline_core::refund::Refund;
 use everline_core::time::{DAY_US, SystemTime};
 use everline_store::tables::{self, allowance, catalog, customer, line, order, payment};
@@ -80,7 +80,7 @@ impl World {
             store,
             clock: Arc::new(Clock::manual(SystemTime::from_us(START_US), seed)),
             ports: Ports {
-                payments: provider.clone(),
+                payments: Payments::default().with(Who::Alipay, provider.clone()),
                 built_in: radio.clone(),
                 upstream: upstream.clone(),
                 messenger: messenger.clone(),
@@ -181,7 +181,7 @@ impl World {
     /// Starts to pay an order, a millisecond after whatever was before: attempts stand in the order of their starts.
     pub async fn start(&self, order: &Order, method: Method) -> Result<Attempt, Problem> {
         self.app.clock.pass_us(1_000);
-        start_payment::start_payment(&self.app, order.customer, order.id, method, "https://return".to_owned()).await
+        start_payment::start_payment(&self.app, order.customer, order.id, method, start_payment::Payer::default()).await
     }
 
     /// Orders an offering and opens the payment; nothing is paid yet.
@@ -214,7 +214,7 @@ impl World {
 
     /// A notice arrives.
     pub async fn notice(&self, body: &[u8]) -> Result<(), payment_confirmed::NoticeProblem> {
-        payment_confirmed::payment_notice(&self.app, body).await
+        payment_confirmed::payment_notice(&self.app, Who::Alipay, &[], body).await
     }
 
     /// Orders, pays, and waits until nothing is left to do.

@@ -8,7 +8,7 @@ pub mod stock;
 
 use everline_app::add_line::{AddCustomer, AddLine};
 use everline_app::clock::Clock;
-use everline_app::ports::Ports;
+use everline_app::ports::{Payments, Ports};
 use everline_app::secrets::Secrets;
 use everline_app::set_up::SetUp;
 use everline_app::sign_in::{Principal, SignedIn, open_session};
@@ -20,7 +20,7 @@ use everline_core::ids::{CustomerId, LineId, OrderId, RawId};
 use everline_core::line::{DeviceKind, Line, LineState, NetworkKind};
 use everline_core::offering::{Family, OfferingRef};
 use everline_core::order::{Order, PlacedBy};
-use everline_core::payment::{Attempt, Method};
+use everline_core::payment::{Attempt, Method, Provider};
 use everline_core::time::{DAY_US, HOUR_US, MINUTE_US, SystemTime};
 use everline_store::tables::MIGRATIONS;
 use everline_store::testing::SqliteFile;
@@ -99,7 +99,7 @@ impl World {
             store,
             clock: Arc::new(Clock::manual(SystemTime::from_us(NOW_US - 45 * DAY_US), 1)),
             ports: Ports {
-                payments: outside.clone(),
+                payments: Payments::default().with(Provider::Alipay, outside.clone()),
                 built_in: outside.clone(),
                 upstream: outside.clone(),
                 messenger: outside.clone(),
@@ -149,7 +149,7 @@ impl World {
     /// The payer pays, the notice arrives, and jobs run.
     pub async fn pays(&self, attempt: &Attempt) {
         let body = self.outside.pay(&attempt.out_trade_no);
-        payment_confirmed::payment_notice(&self.app, &body).await.unwrap();
+        payment_confirmed::payment_notice(&self.app, Provider::Alipay, &[], &body).await.unwrap();
         self.settle().await;
     }
 
@@ -188,7 +188,8 @@ pub async fn checkout(
     };
     let order = place_order::place_order(app, new).await.unwrap();
     app.clock.pass_us(1_000);
-    let started = start_payment::start_payment(app, customer, order.id, Method::AlipayQr, "http://return".to_owned());
+    let started =
+        start_payment::start_payment(app, customer, order.id, Method::AlipayQr, start_payment::Payer::default());
     (order, started.await.unwrap())
 }
 
@@ -266,7 +267,9 @@ async fn seed(app: &App, outside: &Outside) -> People {
         if let Some((code, ago_us)) = seed.bought {
             pass(app, NOW_US - ago_us - app.clock.now().system.us()).await;
             let (_, attempt) = checkout(app, (seed.customer, seed.id), code, None).await;
-            payment_confirmed::payment_notice(app, &outside.pay(&attempt.out_trade_no)).await.unwrap();
+            payment_confirmed::payment_notice(app, Provider::Alipay, &[], &outside.pay(&attempt.out_trade_no))
+                .await
+                .unwrap();
             settle(app).await;
         }
     }
