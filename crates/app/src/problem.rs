@@ -41,6 +41,9 @@ pub enum Problem {
     /// The order is paid.
     #[error("the order is paid already")]
     AlreadyPaid,
+    /// The account holds no credit that could pay it.
+    #[error("no credit that could pay it")]
+    NoCredit,
     /// The one-time code is wrong.
     #[error("wrong code, {tries_left} tries left")]
     CodeWrong {
@@ -94,6 +97,7 @@ impl Problem {
             Problem::ExistsDifferently(_) => "exists-differently",
             Problem::OrderClosed => "order-closed",
             Problem::AlreadyPaid => "already-paid",
+            Problem::NoCredit => "no-credit",
             Problem::CodeWrong { .. } => "code-wrong",
             Problem::CodeGone => "code-gone",
             Problem::TooMany { .. } => "too-many",

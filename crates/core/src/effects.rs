@@ -23,8 +23,8 @@ pub struct Effects {
     pub events: Vec<LineEvent>,
     /// The order as it becomes.
     pub orders: Vec<Order>,
-    /// The attempt as it becomes.
-    pub attempt: Option<Attempt>,
+    /// The attempts as they become.
+    pub attempts: Vec<Attempt>,
     /// The allowance as it becomes.
     pub allowance: Option<Allowance>,
     /// Money to move.

@@ -8,6 +8,7 @@
 
 pub mod brand;
 pub mod charging;
+pub mod credit;
 pub mod customer;
 pub mod effects;
 pub mod identifiers;

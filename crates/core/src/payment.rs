@@ -173,11 +173,14 @@ pub enum Settlement {
     Refund,
     /// It is not what was asked; it waits in suspense for a person.
     Suspense,
+    /// It was credit, and the order did not need it: it is credit again.
+    Returned,
 }
 
 impl Settlement {
     /// All of them.
-    pub const ALL: [Settlement; 3] = [Settlement::Order, Settlement::Refund, Settlement::Suspense];
+    pub const ALL: [Settlement; 4] =
+        [Settlement::Order, Settlement::Refund, Settlement::Suspense, Settlement::Returned];
     /// The stable word for it.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -185,6 +188,7 @@ impl Settlement {
             Settlement::Order => "order",
             Settlement::Refund => "refund",
             Settlement::Suspense => "suspense",
+            Settlement::Returned => "returned",
         }
     }
     /// The settlement of a stored word.

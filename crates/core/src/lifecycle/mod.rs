@@ -26,7 +26,7 @@ use crate::ledger::{Balances, Cause, LedgerRefusal, Posting, Template};
 use crate::line::{Line, LineState};
 use crate::offering::Unit;
 use crate::order::{Order, OrderState};
-use crate::time::{BusinessTime, Now, Zone};
+use crate::time::{BusinessTime, Zone};
 use stages::Stages;
 
 /// Why a line came into a state.
@@ -260,11 +260,4 @@ pub fn instant_cause(line: LineId, due: BusinessTime) -> JobId {
         *byte = time;
     }
     JobId(RawId::from_bytes(bytes))
-}
-
-/// An order that was not paid in time. Its attempts are closed at the provider and watched until nothing can come.
-#[must_use]
-pub fn on_order_expired(order: &Order, now: Now) -> Option<Order> {
-    let expired = order.state == OrderState::AwaitingPayment && order.expires_at <= now.business;
-    expired.then(|| Order { state: OrderState::Closed, closed_at: Some(now.business), ..order.clone() })
 }

@@ -188,7 +188,8 @@ pub fn evidence() -> Evidence {
 pub fn facts(offering: Offering) -> Facts {
     let order = order(10, &offering, OrderState::AwaitingPayment);
     let (attempt, line) = (attempt(&order), line(LineState::Active));
-    Facts { balances: Balances::default(), line, order, attempt, allowance: Allowance::default(), offering }
+    let others = Vec::new();
+    Facts { balances: Balances::default(), line, order, attempt, others, allowance: Allowance::default(), offering }
 }
 /// Balances after the given postings of an amount.
 pub fn balances(postings: &[(Template, i64)]) -> Balances {
@@ -205,7 +206,7 @@ pub fn told(effects: &Effects) -> String {
     for posting in &effects.postings {
         lines.push(format!("{} {}", posting.template.word(), decimal(posting.amount)));
     }
-    if let Some(attempt) = &effects.attempt {
+    for attempt in &effects.attempts {
         let settlement = attempt.settlement.map_or("nothing", |settlement| settlement.word());
         lines.push(format!("attempt {} {} to {settlement}", attempt.state.word(), decimal(attempt.received)));
     }
