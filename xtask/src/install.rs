@@ -12,6 +12,8 @@ pub(crate) enum Need {
     Chromium,
     /// Node.js with npm.
     Node,
+    /// A C++ compiler, for libFuzzer.
+    Cxx,
 }
 
 impl Need {
@@ -22,6 +24,7 @@ impl Need {
                 Path::new("/usr/bin/chromium").exists() && Path::new("/usr/share/fonts/opentype/noto").exists()
             }
             Need::Node => runs("node") && runs("npm"),
+            Need::Cxx => runs("c++"),
         }
     }
     const fn packages(self) -> &'static [&'static str] {
@@ -29,6 +32,7 @@ impl Need {
             Need::Postgres => &["postgresql"],
             Need::Chromium => &["chromium", "fonts-noto-cjk"],
             Need::Node => &["nodejs", "npm"],
+            Need::Cxx => &["g++"],
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask`: what developers and CI run. `ci` is everything; the other commands are its parts, and the long runs.
 
+mod fuzz;
 mod install;
 mod steps;
 mod tally;
@@ -15,6 +16,7 @@ const USAGE: &str = "cargo xtask COMMAND
   unit         all tests, on both stores
   model        10,000 random sequences of the journey against the reference model
   vectors      the Alipay vectors made anew by the provider's own SDK, compared with the kept ones
+  fuzz         every fuzz target for a minute; `cargo xtask fuzz --seconds 600 json` one of them for longer
   walkthrough  the whole journey by HTTP against a release build
   browser      every page in both languages in Chromium: axe, 360 px, without JavaScript
   crash        100 kill -9 rounds per store, and the same harness on a build that must fail
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         "unit" => &[steps::UNIT],
         "model" => &[steps::MODEL],
         "vectors" => &[steps::VECTORS],
+        "fuzz" => return fuzz::run(&rest),
         "walkthrough" => &[steps::WALKTHROUGH],
         "browser" => &[steps::BROWSER],
         "crash" => &[steps::CRASH],

@@ -7,9 +7,10 @@
 //! - [`alipay`]: the v2 gateway (`gateway.do`), its responses and its notifications.
 //! - [`stripe`]: cards, by a hosted page and from saved ones; its requests, answers and webhooks.
 //! - [`wechat`]: WeChat Pay v3, its notices, certificates and bills.
+//! - [`alipay`]: the v2 gateway (`gateway.do`), its responses, its notifications and its daily bills.
 //!
-//! What providers share: [`rsa`] keys, X.509 certificates ([`certificate`]), amounts in [`Fen`] and [`SignedFen`], [`time`] in UTC+8, one [`Error`], and the readers of forms and
-//! of JSON behind them.
+//! What providers share: [`rsa`] keys, X.509 certificates ([`certificate`]), amounts in [`Fen`] and [`SignedFen`],
+//! [`time`] in UTC+8, one [`Error`], and the readers of forms, JSON, PEM and ZIP behind them.
 
 pub mod alipay;
 mod amount;
