@@ -5,6 +5,7 @@ use everline_core::brand::Brand;
 use everline_core::customer::CustomerKind;
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::line::Line;
+use everline_core::money::Money;
 use everline_core::offering::{Offering, OfferingRef};
 use everline_core::quote::{NotSellable, Quote, quote};
 use everline_core::time::{BusinessTime, Zone};
@@ -28,6 +29,8 @@ pub struct Choices {
     pub line: Line,
     /// Offerings made for its family, those that can be bought now first.
     pub choices: Vec<Choice>,
+    /// What its customer's account holds, paid and promotional.
+    pub credit: Money,
 }
 
 /// The offerings made for a line. Those for other families are left out.
@@ -87,7 +90,8 @@ impl Work for Offerings {
                 (choice.quote.is_err(), choice.offering.kind as u8, choice.offering.price.micros())
             });
         }
-        Ok(Choices { line, choices })
+        let credit = customer::account(tx, self.customer).await?.credit(self.brand.currency);
+        Ok(Choices { line, choices, credit })
     }
 }
 

@@ -2,6 +2,7 @@
 //! paid all the same when its provider says so.
 
 use crate::ids::{AttemptId, CustomerId, OrderId};
+use crate::ledger::Template;
 use crate::money::Money;
 use crate::time::{MINUTE_US, SECOND_US, SystemTime};
 use serde::{Deserialize, Serialize};
@@ -79,6 +80,15 @@ impl Method {
             Method::WechatQr | Method::WechatH5 => Some(Provider::Wechat),
             Method::Card => Some(Provider::Stripe),
             Method::PaidCredit | Method::PromoCredit => None,
+        }
+    }
+    /// The posting by which its money goes into an order.
+    #[must_use]
+    pub const fn brings(self) -> Template {
+        match self {
+            Method::PaidCredit => Template::CreditSpent,
+            Method::PromoCredit => Template::PromoSpent,
+            _ => Template::Paid,
         }
     }
     /// How the payer gets there.

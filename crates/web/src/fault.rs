@@ -122,6 +122,7 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::ExistsDifferently(_) => ("problem-exists-differently", "problem-exists-differently-do"),
         Problem::OrderClosed => ("problem-order-closed", "problem-order-closed-do"),
         Problem::AlreadyPaid => ("problem-already-paid", "problem-already-paid-do"),
+        Problem::NoCredit => ("problem-no-credit", "problem-no-credit-do"),
         Problem::CodeWrong { .. } => ("problem-code-wrong", "problem-code-wrong-do"),
         Problem::CodeGone => ("problem-code-gone", "problem-code-gone-do"),
         Problem::TooMany { .. } => ("problem-too-many", "problem-too-many-do"),
@@ -137,7 +138,7 @@ const fn status(problem: &Problem) -> StatusCode {
         Problem::NotFound(_) => StatusCode::NOT_FOUND,
         Problem::SignInFirst => StatusCode::UNAUTHORIZED,
         Problem::NotAllowed => StatusCode::FORBIDDEN,
-        Problem::TermsChanged | Problem::OrderClosed | Problem::AlreadyPaid => StatusCode::CONFLICT,
+        Problem::TermsChanged | Problem::OrderClosed | Problem::AlreadyPaid | Problem::NoCredit => StatusCode::CONFLICT,
         Problem::Invalid { .. }
         | Problem::NotSellable(_)
         | Problem::ExistsDifferently(_)

@@ -176,11 +176,9 @@ fn judge_attempt(attempt: &AttemptRow, order: &Gathered, out: &mut Collected) {
 
 /// The posting by which an attempt's money came.
 const fn brought_by(method: Method, settlement: Settlement) -> Template {
-    match (method, settlement) {
-        (Method::PaidCredit, _) => Template::CreditSpent,
-        (Method::PromoCredit, _) => Template::PromoSpent,
-        (_, Settlement::Order) => Template::Paid,
-        _ => Template::PaidToSuspense,
+    match settlement {
+        Settlement::Order | Settlement::Returned => method.brings(),
+        Settlement::Refund | Settlement::Suspense => Template::PaidToSuspense,
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, clippy::needless_pass_by_value, clippy::large_futures)]
 
 mod crash;
+mod credit;
 mod flow;
 mod held_up;
 mod import;

@@ -4,7 +4,8 @@
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page_with};
 use crate::portal::line_shown::number as grouped;
-use crate::portal::offering_shown::{ChosenShown, RenewForm, contents, groups, guest_terms, methods, reference};
+use crate::portal::offering_shown::{ChosenShown, RenewForm, contents, groups, guest_terms, reference};
+use crate::portal::pay::{PayBy, methods, pay_by};
 use crate::portal::renew::{Asked, Sent, sent};
 use crate::seal::{guest_link, guest_number, guest_order_token, order_ticket};
 use crate::visit::Visit;
@@ -15,11 +16,9 @@ use axum::http::StatusCode;
 use everline_app::Problem;
 use everline_app::guest_renewal::{GuestChoices, guest_choices, guest_number_of_session};
 use everline_app::place_order::{NewOrder, place_order};
-use everline_app::start_payment::start_payment;
 use everline_core::ids::SessionId;
 use everline_core::offering::{Offering, OfferingKind, OfferingRef};
 use everline_core::order::PlacedBy;
-use everline_core::payment::Method;
 
 #[derive(Template)]
 #[template(path = "number.html")]
@@ -134,7 +133,7 @@ fn chosen_shown(web: &Web, visit: &Visit, offering: &Offering, ticket: String) -
         terms: guest_terms(&show, offering),
         terms_accepted: visit.fields.get("terms") == terms_version,
         terms_version,
-        methods: methods(web, &show, visit.phone, Method::from_word(visit.fields.get("method"))),
+        methods: methods(web, visit, None),
         ticket,
     }
 }
@@ -143,7 +142,10 @@ fn chosen_shown(web: &Web, visit: &Visit, offering: &Offering, ticket: String) -
 pub(crate) async fn place(State(web): State<Web>, visit: Visit, Path(link): Path<String>) -> Answer {
     let choices = linked(&web, &link).await?;
     let (customer, line) = (choices.guest.customer, choices.guest.line);
-    let Sent { offering, method, terms, order } = sent(&web, &visit, customer, line)?;
+    let Sent { offering, by, terms, order } = sent(&web, &visit, customer, line)?;
+    if by == PayBy::Credit {
+        return Err(Problem::NotAllowed.into());
+    }
     if terms.is_empty() {
         let trouble = (StatusCode::UNPROCESSABLE_ENTITY, None, Some("renew-terms-needed"));
         return show_form(&web, &visit, &link, &choices, Some(&offering), trouble);
@@ -161,7 +163,7 @@ pub(crate) async fn place(State(web): State<Web>, visit: Visit, Path(link): Path
     let trouble = match place_order(&web.app, new).await {
         Ok(order) => {
             let path = format!("/o/{token}");
-            let started = start_payment(&web.app, customer, order.id, method, visit.payer(&web, &path)).await;
+            let started = pay_by(&web, &visit, (customer, order.id), by, &path).await;
             if let Err(problem) = started {
                 tracing::info!(problem = problem.word(), "a payment did not start at once");
             }

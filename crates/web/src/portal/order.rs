@@ -3,8 +3,8 @@
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page};
 use crate::portal::line_shown::line_name;
-use crate::portal::offering_shown::{provider_key, ways};
 use crate::portal::order_shown::{Audience, OrderShown, shown};
+use crate::portal::pay::{PayBy, pay_by, provider_key, ways};
 use crate::texts::Arg;
 use crate::visit::Visit;
 use crate::web::Web;
@@ -13,10 +13,8 @@ use axum::extract::{Path, Query, State};
 use everline_app::Problem;
 use everline_app::ask_provider::ask_provider;
 use everline_app::order_page::{OrderView, ask_network, order_page};
-use everline_app::start_payment::start_payment;
 use everline_core::ids::{CustomerId, OrderId};
 use everline_core::order::OrderState;
-use everline_core::payment::Method;
 use serde::Deserialize;
 
 /// Whether the page comes after a question to the provider or the network.
@@ -87,13 +85,10 @@ pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(id): Path<Str
 
 /// Starts a payment and goes back to the order's page, which says what became of it.
 pub(crate) async fn start(web: &Web, visit: &Visit, customer: CustomerId, id: OrderId, path: &str) -> Answer {
-    let method = Method::from_word(visit.fields.get("method"));
-    let method = method.ok_or(Problem::Invalid { field: "method", rule: "unknown" })?;
-    match start_payment(&web.app, customer, id, method, visit.payer(web, path)).await {
-        Ok(_)
-        | Err(Problem::ProviderRefused | Problem::ProviderSilent | Problem::AlreadyPaid | Problem::OrderClosed) => {
-            Ok(go(path))
-        }
+    use Problem::{AlreadyPaid, NoCredit, OrderClosed, ProviderRefused, ProviderSilent};
+    let by = PayBy::from_word(visit.fields.get("method"))?;
+    match pay_by(web, visit, (customer, id), by, path).await {
+        Ok(()) | Err(ProviderRefused | ProviderSilent | AlreadyPaid | OrderClosed | NoCredit) => Ok(go(path)),
         Err(problem) => Err(problem.into()),
     }
 }

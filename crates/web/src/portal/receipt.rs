@@ -4,9 +4,10 @@
 use crate::chinese_amount::chinese_amount;
 use crate::fault::Answer;
 use crate::frame::{Frame, page};
-use crate::portal::offering_shown::{Term, contents, method_shown};
+use crate::portal::offering_shown::{Term, contents};
 use crate::portal::order::order_id;
 use crate::portal::order_shown::{Audience, headline, order_number};
+use crate::portal::pay::method_shown;
 use crate::show::Show;
 use crate::texts::Arg;
 use crate::visit::Visit;
@@ -141,6 +142,8 @@ const fn posting_key(posting: Posting) -> &'static str {
         Posting::RefundStartedFromSuspense | Posting::RefundStartedFromOrder => "receipt-posting-refund-started",
         Posting::RefundDone => "receipt-posting-refund-done",
         Posting::RefundFailed => "receipt-posting-refund-failed",
+        Posting::CreditSpent | Posting::PromoSpent => "receipt-posting-credit-spent",
+        Posting::CreditReturned | Posting::PromoReturned => "receipt-posting-credit-returned",
     }
 }
 

@@ -26,8 +26,12 @@ async fn notices_are_acknowledged_once_kept_and_refused_otherwise() {
     let kept = (StatusCode::OK, "success".to_owned());
     assert_eq!(notify(&world, unknown.as_bytes()).await, kept, "another system's, perhaps: kept for reconciliation");
     let mut gateway = Browser::new(&world.router);
-    let large = gateway.send(Method::POST, "/notify/alipay", &[], vec![b'a'; 64 * 1024 + 1]).await;
+    let large = gateway.send(Method::POST, "/notify/alipay", &[], vec![b'a'; 1024 * 1024 + 1]).await;
     assert_eq!(large.status, StatusCode::PAYLOAD_TOO_LARGE);
+    for nobody in ["/notify/wechat", "/notify/bank"] {
+        let answer = gateway.send(Method::POST, nobody, &[], good.clone()).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{nobody}: the brand has no account there");
+    }
 
     for _ in 0..2 {
         assert_eq!(notify(&world, &good).await, (StatusCode::OK, "success".to_owned()), "a repetition too");

@@ -1,6 +1,7 @@
 //! `verify`: silent about a sound store, and naming every corruption that is planted.
 
 mod corruptions;
+mod credit;
 
 use crate::world::cast::populate;
 use crate::world::{World, on_both};
