@@ -12,6 +12,8 @@ pub(crate) enum Need {
     Chromium,
     /// Node.js with npm.
     Node,
+    /// Python with venv, for packages of PyPI in a scratch folder.
+    Python,
     /// A C++ compiler, for libFuzzer.
     Cxx,
 }
@@ -24,6 +26,7 @@ impl Need {
                 Path::new("/usr/bin/chromium").exists() && Path::new("/usr/share/fonts/opentype/noto").exists()
             }
             Need::Node => runs("node") && runs("npm"),
+            Need::Python => succeeds("python3", &["-c", "import venv, ensurepip"]),
             Need::Cxx => runs("c++"),
         }
     }
@@ -32,13 +35,18 @@ impl Need {
             Need::Postgres => &["postgresql"],
             Need::Chromium => &["chromium", "fonts-noto-cjk"],
             Need::Node => &["nodejs", "npm"],
+            Need::Python => &["python3", "python3-venv"],
             Need::Cxx => &["g++"],
         }
     }
 }
 
 fn runs(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+    succeeds(program, &["--version"])
+}
+
+fn succeeds(program: &str, args: &[&str]) -> bool {
+    Command::new(program).args(args).output().is_ok_and(|output| output.status.success())
 }
 
 /// The newest installed PostgreSQL's folder of binaries.

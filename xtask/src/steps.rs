@@ -78,10 +78,14 @@ pub(crate) const MODEL: &[Step] = &[Step {
         expect: Expect::Tests,
     }],
 }];
-pub(crate) const VECTORS: &[Step] = &[Step {
-    name: "vectors",
-    needs: &[Need::Node],
-    run: &[invoke("bash", &["xtask/scripts/vectors.sh"], Expect::Success)],
+pub(crate) const CHECK_SDKS: &[Step] = &[Step {
+    name: "providers' SDKs",
+    needs: &[Need::Node, Need::Python],
+    run: &[
+        invoke("bash", &["xtask/scripts/alipay_vectors.sh"], Expect::Success),
+        invoke("bash", &["xtask/scripts/wechat_vectors.sh"], Expect::Success),
+        invoke("bash", &["xtask/scripts/stripe_vectors.sh"], Expect::Success),
+    ],
 }];
 /// From the same seed each time, like the random sequences of the model.
 pub(crate) const FUZZ: &[Step] = &[Step {
@@ -242,7 +246,7 @@ pub(crate) const ALL: &[&[Step]] = &[
     LINT,
     UNIT,
     MODEL,
-    VECTORS,
+    CHECK_SDKS,
     FUZZ,
     WALKTHROUGH,
     BROWSER,
