@@ -3,6 +3,7 @@
 
 mod api;
 mod authorization;
+mod away;
 mod forms;
 mod guests;
 mod journeys;
