@@ -10,6 +10,7 @@ use everline_app::payment_confirmed::PaymentConfirmed;
 use everline_app::{App, Problem};
 use everline_core::effects::Job;
 use everline_core::ids::{AttemptId, CustomerId, LineId, OrderId, RawId};
+use everline_core::lifecycle::HandOver;
 use everline_core::order::{Order, OrderState, PlacedBy};
 use everline_core::payment::{Attempt, AttemptState, Evidence, Method, next_query};
 use everline_core::quote::quote;
@@ -185,7 +186,8 @@ impl Work for Lines {
             let (currency, at) = (brand.currency, now.business);
             let customer = customer(new.customer, new.n).map_err(malformed)?;
             AddCustomer { customer, currency, at }.run(tx).await?;
-            line(new.customer, new.line, new.n, at).map_err(malformed)?.run(tx).await?;
+            let sold = line(new.customer, new.line, new.n).map_err(malformed)?;
+            sold.begins(HandOver::Sale, brand, zone, at).map_err(Stop::Refused)?.run(tx).await?;
             let order = new.first.write(tx, &self.app).await?;
             let trade_no = trade_no(&order.out_trade_no);
             let evidence = Evidence { out_trade_no: order.out_trade_no, trade_no, amount: order.amount };

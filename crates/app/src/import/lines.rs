@@ -26,7 +26,7 @@ use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::identifiers::{Iccid, Imsi, Msisdn};
 use everline_core::ids::{CustomerId, LineId, OrderId};
 use everline_core::lifecycle;
-use everline_core::line::{DeviceKind, Line, LineState, NetworkKind, SuspendCause};
+use everline_core::line::{DeviceKind, Line, LineState, NetworkKind};
 use everline_core::offering::{Family, Offering, OfferingKind, OfferingRef};
 use everline_core::order::{Order, OrderState, PlacedBy};
 use everline_core::time::{BusinessTime, Validity, Zone};
@@ -162,6 +162,18 @@ impl Lines {
         }
     }
 
+    /// Where a line stands for which nothing is paid any more.
+    fn without_plan(&self, family: Family, ended: Option<BusinessTime>) -> LineState {
+        lifecycle::without_plan(ended, family, &self.brand, &self.zone, self.now)
+    }
+
+    /// Whether a line whose plan ends or ended then is still a line by the brand's rules.
+    fn may_begin(&self, family: Family, ends: Option<BusinessTime>) -> Result<(), Fault> {
+        let over = ends.is_none_or(|ends| ends <= self.now) && self.without_plan(family, ends).over();
+        let (reason, remedy) = ("the brand's rules end such a line at once", "change the rules, or leave the line out");
+        if over { Err(Fault::new("family", reason, remedy)) } else { Ok(()) }
+    }
+
     /// A day means its end.
     fn instant(&self, text: &str) -> Result<BusinessTime, Fault> {
         let at = self.zone.end_of_day(text).or_else(|| BusinessTime::from_rfc3339(text));
@@ -288,12 +300,14 @@ impl Lines {
         Ok(store.taken(row, held).or_else(|| store.owner(row)).map_or(Fate::New, Fate::Refused))
     }
 
+    /// The plan that runs, and until when it is paid.
+    fn running(&self, row: &LineRow) -> Option<(&Offering, BusinessTime)> {
+        self.offering(row).zip(row.plan_ends).filter(|(_, ends)| *ends > self.now)
+    }
+
     /// The line as it begins here, with its allowance and the order that stands for its plan.
     fn make(&self, ready: &LineReady, customer: CustomerId) -> (Line, Allowance, Option<Order>) {
-        let (row, now, rules) = (&ready.row, self.now, self.brand.rules(ready.row.family));
-        let lasts = |days: Option<u16>| {
-            days.filter(|days| *days > 0).map(|days| Validity::Days(days).end(now, None, &self.zone))
-        };
+        let (row, now) = (&ready.row, self.now);
         let mut line = Line {
             id: ready.line,
             customer,
@@ -303,19 +317,13 @@ impl Lines {
             device: row.device.unwrap_or(usual(row.family)),
             family: row.family,
             network: row.network,
-            state: LineState::Silent { until: lasts(rules.silent_days) },
+            state: self.without_plan(row.family, row.plan_ends),
             state_since: now,
             service_until: row.plan_ends,
             guest_renewal: true,
             main_balance_consent: false,
         };
-        let running = self.offering(row).zip(row.plan_ends).filter(|(_, ends)| *ends > now);
-        let Some((offering, ends_at)) = running else {
-            if row.plan_ends.is_some() {
-                line.state = LineState::Suspended(SuspendCause::NotRenewed { until: lasts(rules.suspended_days) });
-            }
-            return (line, Allowance::default(), None);
-        };
+        let Some((offering, ends_at)) = self.running(row) else { return (line, Allowance::default(), None) };
         line.state = LineState::Active;
         let bucket = |unit, granted| Bucket { unit, granted, used: 0 };
         let period = Period {
@@ -420,6 +428,9 @@ impl Kind for Lines {
             .flatten();
         let (number, family) = (number.map_err(&mut keep).ok(), family.map_err(&mut keep).ok());
         let (network, plan) = (network.map_err(&mut keep).ok(), plan.map_err(&mut keep).ok());
+        if let (Some(family), Some((_, ended))) = (family, &plan) {
+            self.may_begin(family, *ended).unwrap_or_else(keep);
+        }
         match (iccid, imsi, number, family, network, plan) {
             (Some(iccid), Some(imsi), Some(number), Some(family), Some(network), Some((plan, plan_ends)))
                 if faults.is_empty() =>

@@ -1,17 +1,19 @@
 //! Imports and exports: every refusal with its line, all or nothing, twice, cut off, round trips, secrets.
 
 use crate::world::{World, on_both};
-use everline_app::add_line::AddLine;
+use everline_app::add_line::NewLine;
 use everline_app::import::{
     ImportError, Importer, Listener, Options, Outcome, Progress, RowFault, Step, Summary, activation_codes, lines,
     offerings, sims,
 };
 use everline_app::secrets::Secrets;
 use everline_app::{Problem, export};
+use everline_core::brand::FamilyRules;
 use everline_core::identifiers::{Iccid, Imsi, Msisdn};
-use everline_core::ids::{CustomerId, LineId};
+use everline_core::ids::LineId;
 use everline_core::line::{DeviceKind, Line, LineState, NetworkKind, SuspendCause};
 use everline_core::offering::Family;
+use everline_core::time::{DAY_US, HOUR_US};
 use everline_store::tables::{directory, line, sim, stock};
 use everline_store::{Stop, args};
 use std::fmt::Write as _;
@@ -304,29 +306,25 @@ async fn cut_off(world: &World, kind: &str, file: &str, at: Step) {
     }
 }
 
-fn line_row(world: &World, msisdn: &str) -> Line {
-    Line {
+async fn new_line(world: &World, msisdn: &str, (iccid_n, imsi_n): (u64, u64)) -> NewLine {
+    NewLine {
         id: LineId(world.app.clock.id()),
-        customer: CustomerId(world.app.clock.id()),
-        version: 0,
+        customer: world.person().await,
         msisdn: Msisdn::parse(msisdn).unwrap(),
         name: "x".to_owned(),
         device: DeviceKind::Phone,
         family: Family::Phone,
         network: NetworkKind::BuiltIn,
-        state: LineState::Silent { until: None },
-        state_since: world.app.clock.now().business,
-        service_until: None,
         guest_renewal: true,
-        main_balance_consent: false,
+        iccid: Iccid::parse(&iccid(iccid_n)).unwrap(),
+        imsi: Imsi::parse(&imsi(imsi_n)).unwrap(),
+        esim: false,
     }
 }
 
 async fn take(world: &World, n: u64, number: &str) -> Result<(), Stop<Problem>> {
-    let mut line = line_row(world, number);
-    line.customer = world.person().await;
-    let (iccid, imsi) = (Iccid::parse(&iccid(n)).unwrap(), Imsi::parse(&imsi(n)).unwrap());
-    world.app.store.transact(AddLine { line, iccid, imsi, esim: false }).await
+    let new = new_line(world, number, (n, n)).await;
+    world.add_line(new).await
 }
 
 #[tokio::test]
@@ -369,15 +367,7 @@ async fn what_was_begun_is_taken_back_when_its_file_turns_bad() {
         cut_off(&world, "sims", &file, Step::Loading).await;
         while world.sql("UPDATE sim SET eid = NULL WHERE state = 'in_stock'", args![]).await == 0 {}
         // The last rows were not written yet: somebody else takes one of their identities.
-        let mut line = line_row(&world, "13800000001");
-        line.customer = world.person().await;
-        let other = AddLine {
-            line,
-            iccid: Iccid::parse(&iccid(999)).unwrap(),
-            imsi: Imsi::parse(&imsi(200)).unwrap(),
-            esim: false,
-        };
-        world.app.store.transact(other).await.unwrap();
+        world.add_line(new_line(&world, "13800000001", (999, 200)).await).await.unwrap();
         let (summary, faults) = load_sims(&world, &file).await.unwrap();
         assert_eq!((faults[0].line, faults[0].fault.field), (201, "imsi"));
         assert_eq!(summary.batches[0].outcome, Outcome::Refused);
@@ -396,15 +386,7 @@ async fn a_conflict_that_appears_while_loading_undoes_its_batch_alone() {
             let there = there.clone();
             tokio::task::block_in_place(|| {
                 tokio::runtime::Handle::current().block_on(async move {
-                    let mut line = line_row(&there, "13800000001");
-                    line.customer = there.person().await;
-                    let other = AddLine {
-                        line,
-                        iccid: Iccid::parse(&iccid(999)).unwrap(),
-                        imsi: Imsi::parse(&imsi(99)).unwrap(),
-                        esim: false,
-                    };
-                    there.app.store.transact(other).await.unwrap();
+                    there.add_line(new_line(&there, "13800000001", (999, 99)).await).await.unwrap();
                 });
             });
         };
@@ -577,6 +559,51 @@ async fn a_business_moves_in_and_goes_on() {
         let (summary, faults) = load_lines(&world, &file).await.unwrap();
         assert_eq!((summary.already_there, faults), (60, vec![]), "the same file long after");
         world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn lines_that_move_in_stand_where_the_rules_put_them() {
+    on_both(async |world: World| {
+        let now = world.app.clock.now().business; // 10 March, 12:00
+        let row = |n: u64, ends: &str| {
+            format!("1443{n:09},{},{},,,,,,x,phone,travel,built_in,,{ends},b{n}\n", iccid(n), imsi(n))
+        };
+        let file = format!("{LINES}{}{}{}", row(1, ""), row(2, "2026-03-09"), row(3, "2026-02-01"));
+        let (summary, faults) = load_lines(&world, &file).await.unwrap();
+        assert_eq!((summary.added, faults), (3, vec![]));
+        let state = async |number: &'static str| {
+            let found = world.look(move |tx| {
+                Box::pin(async move {
+                    let (customer, id) = directory::find(tx, directory::Name::Msisdn, number).await?.unwrap();
+                    Ok(line::get(tx, customer, LineId(id)).await?.unwrap())
+                })
+            });
+            found.await.state
+        };
+        assert_eq!(state("1443000000001").await, LineState::Silent { until: Some(now.plus_us(20 * DAY_US)) });
+        let midnight = now.plus_us(-12 * HOUR_US);
+        assert_eq!(state("1443000000002").await, LineState::Grace { until: midnight.plus_us(2 * DAY_US) });
+        let suspended = SuspendCause::NotRenewed { until: Some(now.plus_us(30 * DAY_US)) };
+        assert_eq!(state("1443000000003").await, LineState::Suspended(suspended));
+        world.sound().await;
+        world.skip_days(25).await;
+        world.sound().await;
+        assert_eq!(state("1443000000001").await.word(), "suspended");
+        assert_eq!(state("1443000000002").await.word(), "suspended");
+
+        // Rules that would end a line as it begins take none in.
+        let mut brand = (*world.app.brand).clone();
+        let over = FamilyRules { suspended_days: Some(0), keep_number_days: Some(0), ..FamilyRules::default() };
+        brand.families.insert(Family::Travel, over);
+        let mut strict = world.clone();
+        strict.app.brand = Arc::new(brand);
+        let (summary, faults) = load_lines(&strict, &format!("{LINES}{}", row(4, "2026-02-01"))).await.unwrap();
+        assert_eq!((summary.added, faults[0].fault.field), (0, "family"));
+        assert!(faults[0].fault.reason.contains("end such a line at once"), "{faults:?}");
+        let (summary, _) = load_lines(&strict, &format!("{LINES}{}", row(5, ""))).await.unwrap();
+        assert_eq!(summary.added, 1, "without an end to silence there is nothing to pass over");
     })
     .await;
 }

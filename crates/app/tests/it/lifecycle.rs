@@ -2,22 +2,24 @@
 
 use crate::world::stock::{GB, whole_life};
 use crate::world::{Kit, START_US, World, on_both};
+use everline_app::add_line::NewLine;
 use everline_app::lifecycle_command::lifecycle_command;
 use everline_app::line_history::line_events;
-use everline_app::{Problem, add_line, device, ready, sign_in, timers, what_if};
+use everline_app::{Problem, device, ready, sign_in, timers, what_if};
+use everline_core::brand::FamilyRules;
 use everline_core::charging::{Allowance, Service};
 use everline_core::effects::NetworkAction;
 use everline_core::identifiers::Iccid;
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::ledger::LedgerAccount;
 use everline_core::lifecycle::{HandOver, LifecycleCommand as Do, LifecycleRefusal as No};
-use everline_core::line::{Line, LineState as Is, SuspendCause};
+use everline_core::line::{DeviceKind, LineState as Is, NetworkKind, SuspendCause};
 use everline_core::offering::{Family, Unit};
 use everline_core::order::OrderState;
 use everline_core::quote::NotSellable;
 use everline_core::time::{BusinessTime, DAY_US, HOUR_US, MINUTE_US, SystemTime};
-use everline_store::args;
 use everline_store::tables::{directory, sim};
+use everline_store::{Stop, args};
 use std::sync::Arc;
 
 async fn asked(world: &World, kit: &Kit, command: Do) -> Result<Is, No> {
@@ -30,6 +32,22 @@ async fn in_stock(world: &World) -> Kit {
     let kit = world.line(Family::Travel).await;
     world.sql("UPDATE line SET state = 'stock' WHERE id = $1", args![kit.line]).await;
     kit
+}
+/// A line of a rule for every age, on a Sim.
+fn new_line(kit: &Kit, iccid: Iccid) -> NewLine {
+    NewLine {
+        id: kit.line,
+        customer: kit.customer,
+        msisdn: kit.msisdn.clone(),
+        name: String::new(),
+        device: DeviceKind::Watch,
+        family: Family::Travel,
+        network: NetworkKind::BuiltIn,
+        guest_renewal: true,
+        iccid,
+        imsi: kit.imsi.clone(),
+        esim: false,
+    }
 }
 async fn found(world: &World, kind: directory::Name, name: &str) -> Option<CustomerId> {
     let name = name.to_owned();
@@ -105,18 +123,9 @@ async fn a_line_lives_from_stock_to_stock() {
         assert_eq!(found(&world, directory::Name::Iccid, sim.as_str()).await, None);
         assert_eq!(found(&world, directory::Name::Session, &session.session.to_string()).await, None);
         let customer = world.person().await;
-        let (id, at) = (LineId(world.app.clock.id()), world.app.clock.now().business);
-        let line = Line {
-            id,
-            customer,
-            msisdn: number.clone(),
-            state: Is::Silent { until: None },
-            state_since: at,
-            service_until: None,
-            ..world.line_now(&kit).await
-        };
-        let again = add_line::AddLine { line, iccid: sim, imsi: kit.imsi.clone(), esim: false };
-        world.app.store.transact(again).await.unwrap();
+        let id = LineId(world.app.clock.id());
+        let again = new_line(&Kit { customer, line: id, ..kit.clone() }, sim);
+        world.add_line(again).await.unwrap();
         let next = Kit { customer, line: id, ..kit.clone() };
         world.buys(&next, "days").await;
         assert!(world.attach(&next).await.online);
@@ -124,6 +133,44 @@ async fn a_line_lives_from_stock_to_stock() {
         let home = everline_app::home::home(&world.app, kit.customer).await.unwrap();
         assert_eq!(home.lines, vec![]);
         world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_line_that_is_sold_has_the_end_that_the_rules_give_it() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Travel).await;
+        let sold = world.app.clock.now().business;
+        assert_eq!(world.line_now(&kit).await.state, Is::Silent { until: Some(sold.plus_us(20 * DAY_US)) });
+        let lasting = world.line(Family::Watch).await;
+        assert_eq!(world.line_now(&lasting).await.state, Is::Silent { until: None }, "no rule, no end");
+        world.sound().await;
+        world.skip_days(20).await;
+        assert_eq!(history(&world, &kit).await, ["03-30 12:00 suspended time"]);
+        assert_eq!(world.line_now(&lasting).await.state, Is::Silent { until: None });
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_rule_that_leaves_no_state_to_begin_in_sells_nothing() {
+    on_both(async |world: World| {
+        let mut brand = (*world.app.brand).clone();
+        let nothing = FamilyRules {
+            silent_days: Some(0),
+            suspended_days: Some(0),
+            keep_number_days: Some(0),
+            ..FamilyRules::default()
+        };
+        brand.families.insert(Family::Travel, nothing);
+        let mut strict = world.clone();
+        strict.app.brand = Arc::new(brand);
+        let kit = Kit { line: LineId(world.app.clock.id()), ..world.line(Family::Watch).await };
+        let new = new_line(&kit, Iccid::parse("89860300000000000777").unwrap());
+        let refused = strict.add_line(new).await;
+        assert!(matches!(refused, Err(Stop::Refused(Problem::Invalid { field: "family", .. }))), "{refused:?}");
     })
     .await;
 }
@@ -244,10 +291,9 @@ async fn a_rule_that_is_changed_later_does_not_shorten_what_was_told() {
         world.skip_days(33).await;
         let until = world.line_now(&kit).await.state.until();
         let mut brand = (*world.app.brand).clone();
-        brand.families.insert(
-            Family::Travel,
-            everline_core::brand::FamilyRules { suspended_days: Some(1), keep_number_days: Some(7), ..whole_life() },
-        );
+        brand
+            .families
+            .insert(Family::Travel, FamilyRules { suspended_days: Some(1), keep_number_days: Some(7), ..whole_life() });
         let mut changed = world.clone();
         changed.app.brand = Arc::new(brand);
         changed.skip_days(29).await;

@@ -219,9 +219,5 @@ fn next(
 
 /// Where a line stands that was stopped: its plans say so, else the end of the last one.
 fn lifted(line: &Line, allowance: &Allowance, stages: &Stages<'_>, at: BusinessTime) -> LineState {
-    match line.service_until {
-        _ if allowance.has_service(at) => LineState::Active,
-        None => stages.silent(at),
-        Some(end) => stages.grace_since(end, at).unwrap_or_else(|| stages.suspended(at)),
-    }
+    if allowance.has_service(at) { LineState::Active } else { stages.without_plan(line.service_until, at) }
 }

@@ -15,7 +15,7 @@ mod stages;
 mod what_if;
 
 pub use command::{HandOver, LifecycleCommand, LifecycleRefusal, command};
-pub use stages::begin;
+pub use stages::{begin, without_plan};
 pub use what_if::{Situation, Step, what_if};
 
 use crate::brand::Brand;
