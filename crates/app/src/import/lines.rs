@@ -18,7 +18,7 @@ use super::{Fault, ImportError, Importer, Listener, Options, Summary, cell};
 use crate::Problem;
 use crate::add_line::write_line;
 use crate::clock::Clock;
-use crate::place_order::order_number;
+use crate::place_order::order_numbers;
 use crate::secrets::{NotSealedHere, Secrets};
 use everline_core::brand::Brand;
 use everline_core::charging::{Allowance, Bucket, Period, Window};
@@ -306,7 +306,12 @@ impl Lines {
     }
 
     /// The line as it begins here, with its allowance and the order that stands for its plan.
-    fn make(&self, ready: &LineReady, customer: CustomerId) -> (Line, Allowance, Option<Order>) {
+    fn make(
+        &self,
+        ready: &LineReady,
+        customer: CustomerId,
+        number: Option<String>,
+    ) -> (Line, Allowance, Option<Order>) {
         let (row, now) = (&ready.row, self.now);
         let mut line = Line {
             id: ready.line,
@@ -323,7 +328,9 @@ impl Lines {
             guest_renewal: true,
             main_balance_consent: false,
         };
-        let Some((offering, ends_at)) = self.running(row) else { return (line, Allowance::default(), None) };
+        let Some(((offering, ends_at), number)) = self.running(row).zip(number) else {
+            return (line, Allowance::default(), None);
+        };
         line.state = LineState::Active;
         let bucket = |unit, granted| Bucket { unit, granted, used: 0 };
         let period = Period {
@@ -342,7 +349,7 @@ impl Lines {
             id: ready.order,
             customer,
             line: ready.line,
-            number: order_number(ready.order, &self.zone),
+            number,
             offering: offering.reference.clone(),
             price: offering.price,
             funds: 0,
@@ -537,6 +544,18 @@ impl Kind for Lines {
             ready.iter().filter_map(|ready| ready.row.owner.as_ref()).map(|owner| owner.key.clone()).collect();
         let owners = stock::owners(tx, keys.into_iter().collect()).await?;
         let mut owners: HashMap<String, CustomerId> = owners.into_iter().map(|owner| (owner.0, owner.1)).collect();
+        let free = |ready: &&LineReady| {
+            found.get(ready.row.iccid.as_str()).is_some_and(|held| held.state == SimState::InStock)
+        };
+        let orders: Vec<OrderId> = (ready.iter().filter(free))
+            .filter(|ready| self.running(&ready.row).is_some())
+            .map(|ready| ready.order)
+            .collect();
+        let numbers = order_numbers(tx, &orders, &self.zone).await.map_err(|stop| match stop {
+            Stop::Store(error) => error,
+            Stop::Refused(_) => Error::Conflict { constraint: None },
+        })?;
+        let mut numbers: HashMap<OrderId, String> = orders.into_iter().zip(numbers).collect();
         for ready in ready {
             let row = &ready.row;
             let mine = |held: &&&Held| held.state == SimState::InUse || held.line_hash == Some(ready.hash);
@@ -552,7 +571,7 @@ impl Kind for Lines {
                 owners.extend(key.map(|key| (key, ready.customer)));
                 ready.customer
             });
-            let (line, allowance, order) = self.make(ready, owner);
+            let (line, allowance, order) = self.make(ready, owner, numbers.remove(&ready.order));
             write_line(tx, &line, &allowance, (&row.iccid, &row.imsi));
             sim::put_take(tx, &row.iccid, &row.number, (owner, line.id));
             if let Some(order) = order {
