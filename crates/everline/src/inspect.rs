@@ -2,6 +2,7 @@
 
 use crate::config::{self, StoreConfig};
 use everline_app::clock::Clock;
+use everline_app::secrets::Secrets;
 use everline_app::{Problem, set_up, timers, verify};
 use everline_core::brand::Brand;
 use everline_core::charging::{Allowance, Window};
@@ -14,6 +15,7 @@ use everline_store::{Error as StoreError, PostgresOptions, SqliteOptions, Stop, 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Where the store is.
 #[derive(clap::Args)]
@@ -69,12 +71,18 @@ async fn open_file(path: &Path, options: SqliteOptions) -> Result<Store, Box<dyn
     }
 }
 
-/// Checks a store; success only if nothing was found.
+/// Checks a store; success only if nothing was found. With a configuration also what is sealed with its key.
 pub(crate) async fn verify(place: Place) -> Result<ExitCode, Box<dyn Error>> {
+    let key = place.config.as_deref().map(config::load).transpose()?;
+    let key = key.map(|config| config::master_key(&config.master_key)).transpose()?;
     let (store, brand) = open(place).await?;
     let clock = Clock::machine();
     clock.set_business_offset_us(timers::stored_offset_us(&store).await?);
-    let report = verify::verify(&store, &brand, &brand.zone()?, clock.now()).await?;
+    let (zone, now) = (brand.zone()?, clock.now());
+    let report = match key {
+        Some(key) => verify::verify_sealed(&store, &brand, &zone, now, Arc::new(Secrets::new(&key))).await?,
+        None => verify::verify(&store, &brand, &zone, now).await?,
+    };
     println!("{report}");
     store.close().await;
     Ok(if report.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })

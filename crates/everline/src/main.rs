@@ -94,7 +94,7 @@ enum Command {
         #[command(flatten)]
         place: inspect::Place,
     },
-    /// Recompute every balance and check every invariant of a store
+    /// Recompute every balance and check every invariant of a store; with --config also that what is sealed opens
     Verify {
         #[command(flatten)]
         place: inspect::Place,

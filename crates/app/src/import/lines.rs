@@ -240,14 +240,15 @@ impl Lines {
             |field, reason: String, remedy: &'static str| Ok(Fate::Refused(Fault::new(field, reason, remedy)));
         let masked = row.iccid.masked();
         if let Some(held) = held {
+            let here = Fate::Same { here: held.line_batch.as_ref().is_some_and(|(name, _)| **name == **batch) };
             match (held.state, &held.line_batch) {
-                (SimState::InUse, _) if held.line_hash == Some(self.hash(row)) => return Ok(Fate::Same),
+                (SimState::InUse, _) if held.line_hash == Some(self.hash(row)) => return Ok(here),
                 (SimState::InUse, _) => {
                     let differs = match stock::record(tx, row.iccid.as_str()).await? {
                         Some(record) => self.differs(row, &record),
                         None => Some("line"),
                     };
-                    let Some(field) = differs else { return Ok(Fate::Same) };
+                    let Some(field) = differs else { return Ok(here) };
                     let reason = format!("the Sim {masked} serves a line already, with another {field}");
                     return refused(field, reason, "correct the row, or take it out of the file");
                 }

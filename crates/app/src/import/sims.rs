@@ -192,7 +192,7 @@ impl Sims {
                 let reason = format!("the Sim {} rests after its last line", row.iccid.masked());
                 Fate::Refused(Fault::new("iccid", reason, "wait until it is given back to the stock"))
             }
-            _ => Fate::Same,
+            held => Fate::Same { here: held.as_ref().is_some_and(|(name, _)| **name == **batch) },
         })
     }
 }

@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "the outside can do more than the tests of today ask of it")]
 
 pub mod cast;
+pub mod loading;
 pub mod outside;
 pub mod stock;
 
@@ -13,7 +14,7 @@ use everline_app::clock::Clock;
 use everline_app::place_order::NewOrder;
 use everline_app::ports::Ports;
 use everline_app::secrets::Secrets;
-use everline_app::verify::{Limits, Report, verify, verify_within};
+use everline_app::verify::{Limits, Report, verify_sealed, verify_within};
 use everline_app::{App, Problem, jobs, timers};
 use everline_app::{add_line, device, payment_confirmed, place_order, set_up, start_payment};
 use everline_core::charging::Allowance;
@@ -329,7 +330,8 @@ impl World {
 
     /// What `verify` says.
     pub async fn verify(&self) -> Report {
-        verify(&self.app.store, &self.app.brand, &self.app.zone, self.app.clock.now()).await.unwrap()
+        let App { store, brand, zone, secrets, .. } = &self.app;
+        verify_sealed(store, brand, zone, self.app.clock.now(), secrets.clone()).await.unwrap()
     }
     /// What `verify` says when it may hold next to nothing in memory.
     pub async fn verify_in_small_parts(&self) -> Report {
