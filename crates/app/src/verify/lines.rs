@@ -133,8 +133,9 @@ fn ending(row: &LineRow, state: LineState, allowance: &Allowance, out: &mut Coll
 /// There is a timer exactly when something is due by itself, and it is not late for it.
 fn timer(row: &LineRow, state: LineState, allowance: &Allowance, context: &Context<'_>, out: &mut Collected) {
     let now = context.now.business;
+    let reminder = state.reminds_at(row.state_since).filter(|at| *at > now);
     let expected: Option<BusinessTime> =
-        [allowance.next_due(now, context.zone), state.until()].into_iter().flatten().min();
+        [allowance.next_due(now, context.zone), state.until(), reminder].into_iter().flatten().min();
     let fits = match (&row.timer, expected) {
         (None, None) => true,
         (Some((due, kind)), Some(expected)) => {

@@ -18,7 +18,7 @@ use everline_core::offering::{Family, Unit};
 use everline_core::order::OrderState;
 use everline_core::quote::NotSellable;
 use everline_core::time::{BusinessTime, DAY_US, HOUR_US, MINUTE_US, SystemTime};
-use everline_store::tables::{directory, sim};
+use everline_store::tables::{customer, directory, sim};
 use everline_store::{Stop, args};
 use std::sync::Arc;
 
@@ -114,7 +114,15 @@ async fn a_line_lives_from_stock_to_stock() {
         assert_eq!(told, lived[3..], "what was told is what happened");
         assert_eq!(
             world.messenger.told("13900000001"),
-            ["paid_not_in_effect", "renewal_in_effect", "grace_began", "suspended"]
+            [
+                "paid_not_in_effect",
+                "renewal_in_effect",
+                "grace_began",
+                "suspended",
+                "number_kept",
+                "number_ends",
+                "terminated"
+            ]
         );
 
         // Nothing leads to it any more, and number and Sim can be given out again.
@@ -254,6 +262,37 @@ async fn a_lost_line_is_cut_off_until_it_is_found_and_cannot_be_renewed() {
         world.skip_days(5).await;
         assert_eq!(asked(&world, &kit, Do::LiftLost).await, Ok(Is::Active));
         assert_eq!(world.allowance(&kit).await.sessions[0].service, Service::Full);
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_no_longer_true_is_not_sent() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Travel).await;
+        world.buys(&kit, "days").await;
+        let contact =
+            world.look(move |tx| Box::pin(async move { customer::get(tx, kit.customer).await })).await.contact;
+        let contact = contact.unwrap();
+        let before = world.messenger.told(contact.as_str()).len();
+        for command in [Do::KeepNumber, Do::BringBack, Do::KeepNumber] {
+            lifecycle_command(&world.app, kit.customer, kit.line, command).await.unwrap().unwrap();
+            world.app.clock.pass_us(1_000_000);
+        }
+        world.settle().await;
+        let told = world.messenger.told(contact.as_str());
+        assert_eq!(told[before..], ["number_kept", "service_restored", "number_kept"], "kept again, it is true again");
+        let kept_until = world.line_now(&kit).await.state.until().unwrap();
+        let told = world.messenger.parameter(contact.as_str(), "kept_until");
+        assert_eq!(told, Some(world.app.zone.date(kept_until).to_string()));
+        for command in [Do::BringBack, Do::KeepNumber, Do::BringBack] {
+            lifecycle_command(&world.app, kit.customer, kit.line, command).await.unwrap().unwrap();
+            world.app.clock.pass_us(1_000_000);
+        }
+        world.settle().await;
+        let told = world.messenger.told(contact.as_str());
+        assert_eq!(told[before + 3..], ["service_restored", "service_restored"], "it is not kept any more");
         world.sound().await;
     })
     .await;

@@ -1,7 +1,7 @@
 //! What people do to a line.
 
 use super::stages::Stages;
-use super::{Because, change, settle, settle_sessions};
+use super::{Because, change, settle, settle_sessions, tell};
 use crate::brand::Brand;
 use crate::charging::Allowance;
 use crate::effects::Effects;
@@ -169,6 +169,7 @@ pub fn command(
     let mut effects = Effects::default();
     let (was, mut line, mut allowance) = (line.state, line.clone(), allowance.clone());
     change(&mut effects, &mut line, state, Because::Command(asked), at);
+    tell(&mut effects, was, &line, Because::Command(asked), at);
     settle_sessions(&mut effects, was, &line, &mut allowance, at);
     if was == LineState::Stock {
         allowance.trial = stages.trial(state);

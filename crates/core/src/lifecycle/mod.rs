@@ -23,7 +23,7 @@ use crate::charging::{Allowance, Recognition};
 use crate::effects::{CaseOpened, CaseReason, Effects, Job, MessageKind, NetworkAction};
 use crate::ids::{JobId, LineId, OrderId, RawId};
 use crate::ledger::{Balances, Cause, LedgerRefusal, Posting, Template};
-use crate::line::{Line, LineState};
+use crate::line::{Line, LineState, SuspendCause};
 use crate::offering::Unit;
 use crate::order::{Order, OrderState};
 use crate::time::{BusinessTime, Now, Zone};
@@ -90,7 +90,8 @@ fn event_id(line: &Line, at: BusinessTime) -> RawId {
 /// The next instant at which time changes the line, if any; the line's timer is due then.
 #[must_use]
 pub fn next_due(line: &Line, allowance: &Allowance, after: BusinessTime, zone: &Zone) -> Option<BusinessTime> {
-    [allowance.next_due(after, zone), line.state.until()].into_iter().flatten().min()
+    let reminder = line.state.reminds_at(line.state_since).filter(|at| *at > after);
+    [allowance.next_due(after, zone), line.state.until(), reminder].into_iter().flatten().min()
 }
 
 /// The line at one due instant: everything that happens by itself at `due`, however late this runs.
@@ -114,15 +115,7 @@ pub fn on_due(
 
     let state = Stages::of(brand, line.family, zone).at(was, &allowance, due);
     change(&mut effects, &mut line, state, Because::Time, due);
-    if state != was {
-        let (customer, id, cause) = (line.customer, line.id, instant_cause(line.id, due));
-        let told = match state {
-            LineState::Grace { .. } => Some(MessageKind::GraceBegan),
-            LineState::Suspended(_) => Some(MessageKind::Suspended),
-            _ => None,
-        };
-        effects.jobs.extend(told.map(|kind| Job::SendMessage { customer, line: id, order: None, kind, cause }));
-    }
+    tell(&mut effects, was, &line, Because::Time, due);
     let begins = |order: &&Order| {
         passed.begun.contains(&order.id) && matches!(order.state, OrderState::Queued | OrderState::StartsOnFirstUse)
     };
@@ -140,6 +133,28 @@ pub fn on_due(
     }
     settle(&mut effects, was, line, allowance, balances, orders, &passed.ended, due)?;
     Ok(effects)
+}
+
+/// Tells the owner of the state that a line came into, and, in one that did not change, that its number ends soon. What was
+/// paid for and began is told with its order.
+fn tell(effects: &mut Effects, was: LineState, line: &Line, because: Because, at: BusinessTime) {
+    let lifted = matches!(
+        because,
+        Because::Command(LifecycleCommand::LiftLost | LifecycleCommand::LiftBar | LifecycleCommand::BringBack)
+    );
+    let kind = match line.state {
+        same if same == was => (was.reminds_at(line.state_since) == Some(at)).then_some(MessageKind::NumberEnds),
+        LineState::Suspended(SuspendCause::NotRenewed { .. }) => Some(MessageKind::Suspended),
+        LineState::Suspended(SuspendCause::Lost) => Some(MessageKind::ReportedLost),
+        LineState::Suspended(SuspendCause::Barred) => Some(MessageKind::Barred),
+        LineState::NumberKept { .. } => Some(MessageKind::NumberKept),
+        state if state.over() => (!was.over()).then_some(MessageKind::Terminated),
+        _ if lifted => Some(MessageKind::ServiceRestored),
+        LineState::Grace { .. } => Some(MessageKind::GraceBegan),
+        _ => None,
+    };
+    let (customer, id, cause) = (line.customer, line.id, instant_cause(line.id, at));
+    effects.jobs.extend(kind.map(|kind| Job::SendMessage { customer, line: id, order: None, kind, cause }));
 }
 
 /// What being in a state means, whoever or whatever brought the line there from `was`. Completes the effects.

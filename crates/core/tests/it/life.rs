@@ -5,7 +5,7 @@ use crate::fixture::{
 };
 use everline_core::brand::{Brand, FamilyRules};
 use everline_core::charging::{Allowance, Period, Service, Window};
-use everline_core::effects::Effects;
+use everline_core::effects::{Effects, Job};
 use everline_core::ids::OrderId;
 use everline_core::ledger::{Balances, Template};
 use everline_core::lifecycle::{
@@ -119,6 +119,7 @@ fn a_line_that_is_lost_is_cut_off_and_comes_back_when_it_is_found() {
         &told(&lost),
         "line suspended_lost until nothing
         session 7 Redirected
+        tell reported_lost
         network Redirect 7",
     );
     let found = commanded(&lost.line.unwrap(), &lost.allowance.unwrap(), &[], Do::LiftLost).unwrap();
@@ -126,6 +127,7 @@ fn a_line_that_is_lost_is_cut_off_and_comes_back_when_it_is_found() {
         &told(&found),
         "line active until nothing
         session 7 Restoring
+        tell service_restored
         network Reauthorize 7",
     );
 }
@@ -136,10 +138,10 @@ fn a_lost_line_whose_grace_is_not_over_is_in_grace_when_it_is_found() {
     let had = allowance(vec![], vec![session(7, Service::Redirected)]);
     let found = commanded(&lost, &had, &[], Do::LiftLost).unwrap();
     assert_eq!(found.line.unwrap().state, Is::Grace { until: at("03-12 00:00") });
-    assert_eq!(found.jobs.len(), 1, "the session is restored");
+    assert!(matches!(found.jobs[1], Job::TellNetwork { .. }), "the session is restored");
     let never = commanded(&line(LOST), &had, &[], Do::LiftLost).unwrap();
     assert_eq!(never.line.unwrap().state, Is::Silent { until: Some(at("03-30 12:00")) });
-    assert_eq!(never.jobs, vec![], "there is nothing it could use");
+    assert_eq!(never.jobs.len(), 1, "there is nothing it could use, and only its owner is told");
 }
 
 #[test]
@@ -151,8 +153,72 @@ fn an_order_that_waits_for_a_line_that_is_stopped_is_a_case() {
         "line suspended_barred until nothing
         session 7 Redirected
         case job_failed
+        tell barred
         network Redirect 7",
     );
+}
+
+/// What the owner is told by a command or at an instant.
+fn messages(effects: &Effects) -> Vec<&'static str> {
+    let told = effects.jobs.iter().filter_map(|job| match job {
+        Job::SendMessage { kind, .. } => Some(kind.word()),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn the_owner_is_told_what_people_do_to_the_line() {
+    let runs = allowance(vec![plan(1, "03-01 00:00", "04-01 00:00")], vec![]);
+    let kept = Is::NumberKept { until: Some(at("08-01 00:00")) };
+    let (grace, none) = (Is::Grace { until: at("03-11 00:00") }, Allowance::default());
+    for (state, had, asked, expected) in [
+        (Is::Stock, &none, Do::HandOver(HandOver::Test), None),
+        (Is::Stock, &none, Do::HandOver(HandOver::Sale), None),
+        (Is::Test { until: None }, &none, Do::EndTest, None),
+        (Is::Active, &runs, Do::ReportLost, Some("reported_lost")),
+        (LOST, &runs, Do::LiftLost, Some("service_restored")),
+        (LOST, &none, Do::LiftLost, Some("suspended")),
+        (grace, &none, Do::Bar, Some("barred")),
+        (BARRED, &runs, Do::LiftBar, Some("service_restored")),
+        (Is::Active, &runs, Do::KeepNumber, Some("number_kept")),
+        (kept, &runs, Do::BringBack, Some("service_restored")),
+        (kept, &none, Do::Terminate, Some("terminated")),
+    ] {
+        let line = Line { service_until: Some(at("01-20 00:00")), ..line(state) };
+        let done = commanded(&line, had, &[], asked).unwrap();
+        assert_eq!(messages(&done), expected.into_iter().collect::<Vec<_>>(), "{state:?} {asked:?}");
+    }
+}
+
+#[test]
+fn the_owner_is_told_what_time_does_and_once_before_the_number_is_given_up() {
+    let until = at("06-08 12:00");
+    let kept = Line { state_since: at(NOW), ..line(Is::NumberKept { until: Some(until) }) };
+    let none = Allowance::default();
+    let reminder = next_due(&kept, &none, at(NOW), &zone()).unwrap();
+    assert_eq!(shown(reminder), "06-01 12:00", "a week before");
+    let instant = |line: &Line, due| on_due(line, &none, held(), &[], &with(rules()), &zone(), due).unwrap();
+    let reminded = instant(&kept, reminder);
+    assert_eq!((messages(&reminded), reminded.events.len()), (vec!["number_ends"], 0));
+    let after = reminded.line.unwrap();
+    assert_eq!((after.state, after.state_since), (kept.state, kept.state_since));
+    assert_eq!(next_due(&after, &none, reminder, &zone()), Some(until), "once");
+    assert_eq!(messages(&instant(&after, until)), ["terminated"]);
+    // Where nothing is kept for longer than a week, and where there is no end, nobody is reminded.
+    let short = Line { state_since: at("06-01 12:00"), ..kept.clone() };
+    assert_eq!(next_due(&short, &none, at("06-01 12:00"), &zone()), Some(until));
+    let lasting = line(Is::NumberKept { until: None });
+    assert_eq!(next_due(&lasting, &none, at(NOW), &zone()), None);
+    let suspended = line(suspended(Some(at("04-09 12:00"))));
+    assert_eq!(messages(&instant(&suspended, at("04-09 12:00"))), ["number_kept"]);
+    // A plan that begins while the number is kept is no reminder.
+    let other = instant(&kept, at("05-01 00:00"));
+    assert_eq!(messages(&other), Vec::<&str>::new());
+    // Straight to rest, where the rules know no time to pay out.
+    let strict = with(FamilyRules { terminated_days: Some(0), ..rules() });
+    let rests = on_due(&kept, &none, held(), &[], &strict, &zone(), until).unwrap();
+    assert_eq!((messages(&rests), rests.line.unwrap().state.word()), (vec!["terminated"], "quarantined"));
 }
 
 #[test]
@@ -230,6 +296,7 @@ fn what_is_not_earned_when_the_number_begins_to_rest_is_earned_then() {
         &told(&ended),
         "line terminated until 05-01 00:00
         session 7 Redirected
+        tell terminated
         network Redirect 7",
     );
     let (line, had) = (ended.line.unwrap(), ended.allowance.unwrap());
