@@ -58,7 +58,8 @@ pub(crate) async fn open(place: Place) -> Result<(Store, Brand), Box<dyn Error>>
     Ok((store, brand))
 }
 
-async fn open_file(path: &Path, options: SqliteOptions) -> Result<Store, Box<dyn Error>> {
+/// Opens a SQLite file to look at it; one that is being served is read beside the server.
+pub(crate) async fn open_file(path: &Path, options: SqliteOptions) -> Result<Store, Box<dyn Error>> {
     if !path.exists() {
         return Err(format!("there is no file {}", path.display()).into());
     }

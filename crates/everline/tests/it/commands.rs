@@ -119,6 +119,16 @@ async fn commands_reach_a_store_that_is_being_served() {
         let shown = run(&[&["line", "show", "17280000000"], &place[..]].concat());
         assert!(text(&shown).contains("17280000000"), "{}", text(&shown));
     }
+    let out = land.folder.path().join("lines.csv");
+    let exported = run(&["export", "lines", "--config", shown(&written.file), shown(&out)]);
+    let rows = fs::read_to_string(&out).unwrap();
+    assert!(exported.status.success() && text(&exported).contains("beside the server"), "{}", text(&exported));
+    assert!(rows.lines().count() == 2 && rows.contains("17280000000"), "{rows}");
+    let judged = run(&["import", "lines", "--config", shown(&written.file), "--dry-run", shown(&out)]);
+    assert!(judged.status.success() && text(&judged).contains("1 already there"), "{}", text(&judged));
+    let refused = run(&["import", "lines", "--config", shown(&written.file), shown(&out)]);
+    assert!(text(&refused).contains("stop the server for the import"), "{}", text(&refused));
+
     let config = ["--config", shown(&written.file)];
     let staff = |args: &[&str]| run(&[&["staff"], &config[..], args].concat());
     let added = staff(&["add", "he.jing", "--name", "何静"]);
