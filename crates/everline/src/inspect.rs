@@ -8,6 +8,7 @@ use everline_core::brand::Brand;
 use everline_core::charging::{Allowance, Window};
 use everline_core::ids::LineId;
 use everline_core::line::Line;
+use everline_core::number_plan::NumberOf;
 use everline_core::time::{BusinessTime, Zone};
 use everline_store::migrate::applied;
 use everline_store::tables::{MIGRATIONS, allowance, directory, line, timer};
@@ -92,6 +93,7 @@ pub(crate) async fn verify(place: Place) -> Result<ExitCode, Box<dyn Error>> {
 /// Prints a line with everything its allowance holds.
 pub(crate) async fn show_line(place: Place, msisdn: String) -> Result<ExitCode, Box<dyn Error>> {
     let (store, brand) = open(place).await?;
+    let msisdn = brand.number(&msisdn, NumberOf::Line)?.as_str().to_owned();
     let found = store.read(FindLine { msisdn }).await.map_err(Problem::from)?;
     let Some((line, allowance, due)) = found else { return Err("no line has this number".into()) };
     print(&line, &allowance, due, &brand.zone()?);

@@ -27,6 +27,7 @@ use everline_core::identifiers::{Iccid, Imsi, Msisdn};
 use everline_core::ids::{CustomerId, LineId, OrderId};
 use everline_core::lifecycle;
 use everline_core::line::{DeviceKind, Line, LineState, NetworkKind};
+use everline_core::number_plan::NumberOf;
 use everline_core::offering::{Family, Offering, OfferingKind, OfferingRef};
 use everline_core::order::{Order, OrderState, PlacedBy};
 use everline_core::time::{BusinessTime, Validity, Zone};
@@ -111,8 +112,8 @@ impl Lines {
             .map_err(&mut keep)
             .ok()?;
         let name = cells.get(5).map(|value| cell::text("owner_name", value)).transpose().map_err(&mut keep).ok()?;
-        let contact =
-            cells.get(6).map(|value| cell::msisdn("owner_contact", value)).transpose().map_err(&mut keep).ok()?;
+        let contact = |value| cell::msisdn("owner_contact", value, &self.brand, NumberOf::Person);
+        let contact = cells.get(6).map(contact).transpose().map_err(&mut keep).ok()?;
         if name.is_none() {
             keep(Fault::new("owner_name", "empty, and owner is not", "an owner has a name"));
         }
@@ -417,7 +418,10 @@ impl Kind for Lines {
         let iccid = super::sims::needed(cells, 0, cell::iccid, &mut faults);
         let imsi = super::sims::needed(cells, 1, cell::imsi, &mut faults);
         let empty = |field| move || Fault::new(field, "empty", "every line needs one");
-        let number = cells.get(2).ok_or_else(empty("number")).and_then(|value| cell::msisdn("number", value));
+        let number = cells
+            .get(2)
+            .ok_or_else(empty("number"))
+            .and_then(|value| cell::msisdn("number", value, &self.brand, NumberOf::Line));
         let family = cells.get(10).ok_or_else(empty("family")).and_then(|value| cell::word("family", value, FAMILIES));
         let network =
             cells.get(11).ok_or_else(empty("network")).and_then(|value| cell::word("network", value, NETWORKS));

@@ -37,6 +37,10 @@ fn init_makes_everything_once_and_says_what_remains() {
         "CNY",
         "--hotline",
         "10010",
+        "--iot-numbers",
+        "1440xxxxxxxxx,1064xxxxxxxxx",
+        "--terms-en",
+        "terms.en.txt",
     ];
     let first = run(&args);
     assert!(first.status.success(), "{}", text(&first));
@@ -51,7 +55,17 @@ fn init_makes_everything_once_and_says_what_remains() {
 
     let config = etc.join("everline.toml");
     let written = fs::read_to_string(&config).unwrap();
-    assert!(written.contains("测试\\\"通信") && written.contains("# The merchant's account"), "{written}");
+    for expected in [
+        "测试\\\"通信",
+        "# The merchant's account",
+        "\nsubscriber = [\"1xxxxxxxxxx\"]\n",
+        "\niot = [\"1440xxxxxxxxx\", \"1064xxxxxxxxx\"]\n",
+        "\nterms_files = { en = \"terms.en.txt\" }\n",
+    ] {
+        assert!(written.contains(expected), "{expected} in {written}");
+    }
+    assert!(said.contains("brand.terms_files.en: cannot read"), "{said}");
+    fs::write(etc.join("terms.en.txt"), "What we promise.\n").unwrap();
     let kept = (written, fs::read_to_string(etc.join("secrets/master.key")).unwrap());
     // What remains is put where the configuration says; then running it again finds a brand that is complete.
     fs::copy(etc.join("alipay-merchant.pub"), etc.join("alipay-gateway.pub")).unwrap();
@@ -70,7 +84,10 @@ fn init_makes_everything_once_and_says_what_remains() {
     let check = run(&["config", "check", "--config", shown(&config)]);
     let said = text(&check);
     assert!(
-        check.status.success() && said.contains("nothing is wrong") && said.contains("测试\"通信 / Test"),
+        check.status.success()
+            && said.contains("nothing is wrong")
+            && said.contains("测试\"通信 / Test")
+            && said.contains("1440xxxxxxxxx"),
         "{said}"
     );
     assert!(!said.contains("t0ken") && !said.contains(kept.1.trim()), "{said}");
@@ -90,6 +107,7 @@ fn init_asks_and_takes_what_is_usual() {
     let output = child.wait_with_output().unwrap();
     let said = text(&output);
     assert!(output.status.success(), "{said}");
+    assert!(said.contains("Numbers of people, - for any [1xxxxxxxxxx]"), "{said}");
     for asked in ["Time zone [Asia/Shanghai]", "\"No/Where\" is no IANA time zone", "\"fr\" is no language", "XXQ"] {
         assert!(said.contains(asked), "{asked} in {said}");
     }

@@ -19,12 +19,12 @@ pub async fn serve(place: &Place, options: SqliteOptions) -> Result<(), Failure>
     let trust = trust()?;
     let opened = place.open_with(options).await;
     if let Err(Failure::Store(error)) = &opened {
-        said_by(error).into_iter().for_each(say);
+        said_by(error).iter().for_each(say);
     }
     let app = app(opened?, &trust)?;
     tokio::spawn(jobs::run_forever(app.clone()));
     tokio::spawn(timers::run_forever(app.clone()));
-    say(Say::Ready);
+    say(&Say::Ready);
     let (serving, runtime) = (app.clone(), Handle::current());
     let served = tokio::task::spawn_blocking(move || listen(&serving, &runtime)).await;
     app.store.close().await;
@@ -43,7 +43,7 @@ fn listen(app: &App, runtime: &Handle) -> Result<(), Failure> {
         let line = line.map_err(Failure::io("the parent"))?;
         let app = app.clone();
         runtime.spawn(async move {
-            answer(&app, &line).await.into_iter().for_each(say);
+            answer(&app, &line).await.iter().for_each(say);
         });
     }
     Ok(())
@@ -83,7 +83,7 @@ fn said_by(error: &Error) -> Option<Say> {
 }
 
 /// One line, written at once.
-fn say(said: Say) {
+fn say(said: &Say) {
     let mut out = std::io::stdout().lock();
     // A parent that is gone is told by the end of its pipe.
     let _ = out.write_all(said.to_string().as_bytes()).and_then(|()| out.flush());
