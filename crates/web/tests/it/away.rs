@@ -54,10 +54,13 @@ async fn nobody_can_tell_and_the_same_request_again_orders_once() {
 
         // The key is bound; then the server goes away around the order's COMMIT.
         let mut bound = proxy.hold();
-        let placed = if committed { Err(proxy.cut(Cut::AfterCommit)) } else { Ok(proxy.hold()) };
+        let placed = (!committed).then(|| proxy.hold());
+        if committed {
+            proxy.cut(Cut::AfterCommit);
+        }
         let server_gone = async {
             bound.arrived().await;
-            if let Ok(mut placed) = placed {
+            if let Some(mut placed) = placed {
                 bound.release();
                 placed.arrived().await;
                 drop(proxy);
