@@ -55,10 +55,7 @@ impl Work for Command {
             return Err(Stop::Refused(Problem::DueFirst { customer, line, due_at }));
         }
         let decide = |is: &Situation| {
-            let Situation { line, allowance, balances, orders } = is;
-            let at = self.now.business;
-            let decided =
-                lifecycle::command(line, allowance, *balances, orders, self.asked, &self.brand, &self.zone, at);
+            let decided = lifecycle::command(is, self.asked, &self.brand, &self.zone, self.now.business);
             decided.map_err(|refusal| Stop::Refused(Problem::from(refusal)))
         };
         let mut effects = match decide(&is)? {

@@ -46,8 +46,11 @@ fn suspended(until: Option<BusinessTime>) -> Is {
 const LOST: Is = Is::Suspended(SuspendCause::Lost);
 const BARRED: Is = Is::Suspended(SuspendCause::Barred);
 
+fn is(line: &Line, had: &Allowance, orders: &[Order]) -> Situation {
+    Situation { line: line.clone(), allowance: had.clone(), balances: held(), orders: orders.to_vec() }
+}
 fn commanded(line: &Line, had: &Allowance, orders: &[Order], asked: Do) -> Result<Effects, No> {
-    command(line, had, held(), orders, asked, &with(rules()), &zone(), at(NOW)).unwrap()
+    command(&is(line, had, orders), asked, &with(rules()), &zone(), at(NOW)).unwrap()
 }
 
 /// What every command does to a line without plans whose last one ended long ago.
@@ -198,7 +201,7 @@ fn the_owner_is_told_what_time_does_and_once_before_the_number_is_given_up() {
     let none = Allowance::default();
     let reminder = next_due(&kept, &none, at(NOW), &zone()).unwrap();
     assert_eq!(shown(reminder), "06-01 12:00", "a week before");
-    let instant = |line: &Line, due| on_due(line, &none, held(), &[], &with(rules()), &zone(), due).unwrap();
+    let instant = |line: &Line, due| on_due(&is(line, &none, &[]), &with(rules()), &zone(), due).unwrap();
     let reminded = instant(&kept, reminder);
     assert_eq!((messages(&reminded), reminded.events.len()), (vec!["number_ends"], 0));
     let after = reminded.line.unwrap();
@@ -217,7 +220,7 @@ fn the_owner_is_told_what_time_does_and_once_before_the_number_is_given_up() {
     assert_eq!(messages(&other), Vec::<&str>::new());
     // Straight to rest, where the rules know no time to pay out.
     let strict = with(FamilyRules { terminated_days: Some(0), ..rules() });
-    let rests = on_due(&kept, &none, held(), &[], &strict, &zone(), until).unwrap();
+    let rests = on_due(&is(&kept, &none, &[]), &strict, &zone(), until).unwrap();
     assert_eq!((messages(&rests), rests.line.unwrap().state.word()), (vec!["terminated"], "quarantined"));
 }
 
@@ -230,7 +233,7 @@ fn a_number_is_kept_at_least_as_long_as_is_paid() {
     let back = commanded(&kept.line.unwrap(), &kept.allowance.unwrap(), &[], Do::BringBack).unwrap();
     assert_eq!(back.line.unwrap().state, Is::Active);
     let none = with(FamilyRules { keep_number_days: Some(0), ..rules() });
-    let refused = command(&line(Is::Active), &had, held(), &[], Do::KeepNumber, &none, &zone(), at(NOW)).unwrap();
+    let refused = command(&is(&line(Is::Active), &had, &[]), Do::KeepNumber, &none, &zone(), at(NOW)).unwrap();
     assert_eq!(refused.map(|_| ()), Err(No::NoKeeping));
 }
 
@@ -240,7 +243,7 @@ fn what_a_kept_line_has_runs_on_and_does_not_bring_it_back() {
     let kept = line(Is::NumberKept { until: Some(at("08-01 00:00")) });
     let had = allowance(plans, vec![session(7, Service::Redirected)]);
     let orders = [order(2, &month(), OrderState::Queued)];
-    let effects = on_due(&kept, &had, held(), &orders, &with(rules()), &zone(), at("04-01 00:00")).unwrap();
+    let effects = on_due(&is(&kept, &had, &orders), &with(rules()), &zone(), at("04-01 00:00")).unwrap();
     same(
         &told(&effects),
         "PACK_RECOGNISED 39.00
@@ -261,7 +264,7 @@ fn a_line_under_test_has_its_trial_and_loses_it() {
     assert_eq!(from_stock.allowance, Some(had.clone()));
 
     let had = Allowance { sessions: vec![session(7, Service::Full)], ..had };
-    let over = on_due(&line(state), &had, held(), &[], &brand, &zone(), at("03-20 12:00")).unwrap();
+    let over = on_due(&is(&line(state), &had, &[]), &brand, &zone(), at("03-20 12:00")).unwrap();
     same(
         &told(&over),
         "line silent until nothing
@@ -301,7 +304,7 @@ fn what_is_not_earned_when_the_number_begins_to_rest_is_earned_then() {
     );
     let (line, had) = (ended.line.unwrap(), ended.allowance.unwrap());
     assert_eq!(next_due(&line, &had, at(NOW), &zone()).map(shown).as_deref(), Some("03-15 12:00"));
-    let rest = on_due(&line, &had, held(), &orders, &with(rules()), &zone(), at("03-15 12:00")).unwrap();
+    let rest = on_due(&is(&line, &had, &orders), &with(rules()), &zone(), at("03-15 12:00")).unwrap();
     let amounts: i64 = rest.postings.iter().map(|posting| posting.amount).sum();
     assert_eq!(amounts, 3 * 39_000_000 - earned);
     assert!(rest.postings.iter().all(|posting| posting.template == Template::PackRecognised));
@@ -313,8 +316,7 @@ fn what_is_not_earned_when_the_number_begins_to_rest_is_earned_then() {
     assert_eq!(rest.allowance.as_ref().unwrap().periods, vec![]);
     let rests = rest.line.as_ref().unwrap();
     assert_eq!((word(rests.state).as_str(), rests.service_until), ("quarantined 05-14 12:00", end));
-    let closed =
-        on_due(rests, &rest.allowance.unwrap(), held(), &[], &with(rules()), &zone(), at("05-14 12:00")).unwrap();
+    let closed = on_due(&is(rests, &rest.allowance.unwrap(), &[]), &with(rules()), &zone(), at("05-14 12:00")).unwrap();
     assert_eq!((closed.line.unwrap().state, closed.allowance.unwrap()), (Is::Closed, Allowance::default()));
 }
 
@@ -323,8 +325,7 @@ fn ages_without_days_are_passed_over_and_without_a_rule_do_not_end() {
     let ends = |rules: FamilyRules| {
         let had = allowance(vec![plan(1, "03-01 00:00", "04-01 00:00")], vec![]);
         let orders = [order(1, &month(), OrderState::InEffect)];
-        let effects =
-            on_due(&line(Is::Active), &had, held(), &orders, &with(rules), &zone(), at("04-01 00:00")).unwrap();
+        let effects = on_due(&is(&line(Is::Active), &had, &orders), &with(rules), &zone(), at("04-01 00:00")).unwrap();
         assert_eq!(effects.events.len(), 1);
         word(effects.line.unwrap().state)
     };
@@ -476,7 +477,7 @@ fn nothing_ends_early() {
         Is::Quarantined { until: Some(at("04-01 00:00")) },
     ] {
         let early = BusinessTime::from_us(at("04-01 00:00").us() - 1);
-        let effects = on_due(&line(state), &Allowance::default(), held(), &[], &with(rules()), &zone(), early).unwrap();
+        let effects = on_due(&is(&line(state), &Allowance::default(), &[]), &with(rules()), &zone(), early).unwrap();
         assert_eq!((effects.line.unwrap().state, effects.events), (state, vec![]));
     }
 }
@@ -551,7 +552,7 @@ fn run(is: Situation, brand: &Brand, zone: &Zone, wakes: &[BusinessTime]) -> (Si
     for wake in wakes {
         // What a timer row keeps: the next due instant, counted from the last one that happened.
         while let Some(due) = next_due(&is.line, &is.allowance, last, zone).filter(|due| due <= wake) {
-            let effects = on_due(&is.line, &is.allowance, is.balances, &is.orders, brand, zone, due).unwrap();
+            let effects = on_due(&is, brand, zone, due).unwrap();
             assert!(effects.events.iter().all(|event| event.at == due));
             log.push(format!("{} {}", due.us(), told(&effects)));
             earned += effects.postings.iter().map(|posting| posting.amount).sum::<i64>();
