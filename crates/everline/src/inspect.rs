@@ -11,7 +11,8 @@ use everline_core::line::Line;
 use everline_core::number_plan::NumberOf;
 use everline_core::time::{BusinessTime, Zone};
 use everline_store::migrate::applied;
-use everline_store::tables::{MIGRATIONS, allowance, directory, line, timer};
+use everline_store::tables::line_event::Changed;
+use everline_store::tables::{MIGRATIONS, allowance, directory, line, line_event, timer};
 use everline_store::{Error as StoreError, PostgresOptions, SqliteOptions, Stop, Store, Tx, Work};
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -95,8 +96,8 @@ pub(crate) async fn show_line(place: Place, msisdn: String) -> Result<ExitCode, 
     let (store, brand) = open(place).await?;
     let msisdn = brand.number(&msisdn, NumberOf::Line)?.as_str().to_owned();
     let found = store.read(FindLine { msisdn }).await.map_err(Problem::from)?;
-    let Some((line, allowance, due)) = found else { return Err("no line has this number".into()) };
-    print(&line, &allowance, due, &brand.zone()?);
+    let Some(found) = found else { return Err("no line has this number".into()) };
+    print(&found, &brand.zone()?);
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -106,7 +107,7 @@ struct FindLine {
 }
 impl Work for FindLine {
     const NAME: &'static str = "show_line";
-    type Out = Option<(Line, Allowance, Option<BusinessTime>)>;
+    type Out = Option<Found>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         let Some((customer, id)) = directory::find(tx, directory::Name::Msisdn, &self.msisdn).await? else {
@@ -115,18 +116,29 @@ impl Work for FindLine {
         let Some(line) = line::get(tx, customer, LineId(id)).await? else { return Ok(None) };
         let allowance = allowance::get(tx, customer, line.id).await?;
         let due = timer::get(tx, line.id.0).await?;
-        Ok(Some((line, allowance, due)))
+        let changes = line_event::of_line(tx, customer, line.id, 20).await?;
+        Ok(Some(Found { line, allowance, due, changes }))
     }
 }
 
-fn print(line: &Line, allowance: &Allowance, due: Option<BusinessTime>, zone: &Zone) {
+/// A line with what belongs to it.
+struct Found {
+    line: Line,
+    allowance: Allowance,
+    due: Option<BusinessTime>,
+    /// The newest changes of its state, newest first.
+    changes: Vec<Changed>,
+}
+
+fn print(found: &Found, zone: &Zone) {
+    let Found { line, allowance, due, changes } = found;
     let at = |time: BusinessTime| zone.local(time).datetime().to_string();
     let maybe = |time: Option<BusinessTime>| time.map_or_else(|| "–".to_owned(), at);
     println!("line {}  {}  {}", line.id, line.msisdn.as_str(), line.name);
     println!("  customer       {}", line.customer);
     println!("  state          {} since {}", line.state.word(), at(line.state_since));
     println!("  service until  {}", maybe(line.service_until));
-    println!("  next due       {}", maybe(due));
+    println!("  next due       {}", maybe(*due));
     for period in &allowance.periods {
         let window = match period.window {
             Window::Fixed { starts_at, ends_at } => format!("{} to {}", at(starts_at), at(ends_at)),
@@ -140,5 +152,10 @@ fn print(line: &Line, allowance: &Allowance, due: Option<BusinessTime>, zone: &Z
     }
     for session in &allowance.sessions {
         println!("  session {}  {:?}  reports up to {}", session.id, session.service, session.sequence);
+    }
+    for change in changes {
+        let who = change.commanded_by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+        let why = change.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        println!("  {}  {}, {}{who}{why}", at(change.at), change.state, change.cause);
     }
 }

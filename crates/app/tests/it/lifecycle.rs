@@ -3,9 +3,9 @@
 use crate::world::stock::{GB, whole_life};
 use crate::world::{Kit, START_US, World, on_both};
 use everline_app::add_line::NewLine;
-use everline_app::lifecycle_command::lifecycle_command;
+use everline_app::lifecycle_command::{command_by_staff, lifecycle_command};
 use everline_app::line_history::line_events;
-use everline_app::{Problem, device, ready, sign_in, timers, what_if};
+use everline_app::{Problem, device, privacy, ready, sign_in, staff, timers, what_if};
 use everline_core::brand::FamilyRules;
 use everline_core::charging::{Allowance, Service};
 use everline_core::effects::NetworkAction;
@@ -67,7 +67,7 @@ fn day(world: &World, at: BusinessTime) -> String {
 async fn history(world: &World, kit: &Kit) -> Vec<String> {
     let mut events = line_events(&world.app, kit.customer, kit.line).await.unwrap();
     events.reverse();
-    events.into_iter().map(|(state, cause, at)| format!("{} {state} {cause}", day(world, at))).collect()
+    events.into_iter().map(|event| format!("{} {} {}", day(world, event.at), event.state, event.cause)).collect()
 }
 
 #[tokio::test]
@@ -262,6 +262,61 @@ async fn a_lost_line_is_cut_off_until_it_is_found_and_cannot_be_renewed() {
         world.skip_days(5).await;
         assert_eq!(asked(&world, &kit, Do::LiftLost).await, Ok(Is::Active));
         assert_eq!(world.allowance(&kit).await.sessions[0].service, Service::Full);
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_staff_commands_is_kept_with_who_and_why() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Travel).await;
+        world.buys(&kit, "days").await;
+        let link = staff::add(&world.app, "he.jing", "何静", "agent").await.unwrap();
+        let by_staff = async |number: &str, command, by: &str, reason: &str| {
+            let done = command_by_staff(&world.app, number, command, (by, reason)).await;
+            done.map(|done| done.map(|line| line.state))
+        };
+        let number = kit.msisdn.as_str();
+        let wrong =
+            |field| move |problem: &Problem| matches!(problem, Problem::Invalid { field: of, .. } if *of == field);
+        let invited = by_staff(number, Do::Bar, "he.jing", "fraud").await.unwrap_err();
+        assert!(wrong("by")(&invited), "a member who never signed in: {invited:?}");
+        staff::set_password(&world.app, &link, "a password of some length").await.unwrap().unwrap();
+        for (number, by, reason, field) in [
+            ("12", "he.jing", "fraud", "number"),
+            (number, "nobody", "fraud", "by"),
+            (number, "he.jing", " ", "reason"),
+            (number, "he.jing", "a\tb", "reason"),
+            (number, "he.jing", &"x".repeat(201), "reason"),
+        ] {
+            let refused = by_staff(number, Do::Bar, by, reason).await.unwrap_err();
+            assert!(wrong(field)(&refused), "{refused:?}");
+        }
+        assert_eq!(by_staff("13000000000", Do::Bar, "he.jing", "fraud").await, Err(Problem::NotFound("line")));
+        assert_eq!(by_staff(number, Do::LiftBar, "he.jing", "fraud").await, Ok(Err(No::NotBarred)));
+        assert_eq!(history(&world, &kit).await.len(), 1, "what was refused left nothing");
+
+        let barred = Ok(Ok(Is::Suspended(SuspendCause::Barred)));
+        assert_eq!(by_staff(&format!("+86 {number}"), Do::Bar, "he.jing", " police request 7 ").await, barred);
+        world.settle().await;
+        let events = line_events(&world.app, kit.customer, kit.line).await.unwrap();
+        let newest = &events[0];
+        assert_eq!((newest.state.as_str(), newest.cause.as_str()), ("suspended_barred", "bar"));
+        assert_eq!(newest.commanded_by.as_deref(), Some("he.jing"));
+        assert_eq!(newest.reason.as_deref(), Some("police request 7"));
+        assert_eq!((&events[1].commanded_by, &events[1].reason), (&None, &None), "nobody commanded the purchase");
+        // The customer is told all of it, and it goes when they are erased.
+        let all = privacy::export(&world.app.store, kit.customer, &world.app.zone).await.unwrap();
+        assert_eq!(all["records"]["line_event"][1]["reason"], "police request 7");
+        assert_eq!(by_staff(number, Do::Terminate, "he.jing", "asked to").await.unwrap().unwrap().word(), "terminated");
+        world.skip_days(6).await;
+        privacy::erase(&world.app.store, kit.customer, world.app.clock.now().business).await.unwrap();
+        let events = line_events(&world.app, kit.customer, kit.line).await.unwrap();
+        assert!(events.iter().all(|event| event.reason.is_none()), "{events:?}");
+        assert_eq!(events[1].commanded_by.as_deref(), Some("he.jing"), "that somebody did it stays");
+        staff::disable(&world.app, "he.jing").await.unwrap();
+        assert!(wrong("by")(&by_staff(number, Do::Bar, "he.jing", "x").await.unwrap_err()));
         world.sound().await;
     })
     .await;

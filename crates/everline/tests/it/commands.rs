@@ -164,6 +164,30 @@ async fn commands_reach_a_store_that_is_being_served() {
     let desk = visitor.post(&link).form(&form).send().await.unwrap();
     assert_eq!(desk.url().path(), "/desk");
     assert!(text(&staff(&["list"])).contains("active"));
+    let line = |args: &[&str]| {
+        run(&[&["line"], args, &config[..], &["--by", "he.jing", "--reason", "她打来电话", "17280000000"]].concat())
+    };
+    for (args, said) in [
+        (&["suspend"][..], "17280000000: suspended_barred"),
+        (&["suspend"], "17280000000: the line is barred"),
+        (&["lost"], "17280000000: the line is barred"),
+        (&["resume"], "17280000000: silent"),
+        (&["lost"], "17280000000: suspended_lost"),
+        (&["found"], "17280000000: silent"),
+        (&["keep-number"], "17280000000: number_kept"),
+        (&["bring-back"], "17280000000: the line has no plan: renew it"),
+        (&["end-test"], "17280000000: the line is not under test"),
+        (&["hand-over", "--for", "test"], "17280000000: the line is not in stock"),
+        (&["terminate"], "17280000000: terminated"),
+    ] {
+        let done = line(args);
+        assert_eq!(text(&done).trim_end(), said, "{args:?}");
+        assert_eq!(done.status.success(), !said.contains("the line "), "{args:?}");
+    }
+    let unsigned = run(&[&["line", "suspend"], &config[..], &["17280000000", "--by", "he.jing"]].concat());
+    assert!(unsigned.status.code() == Some(2) && text(&unsigned).contains("--reason"), "{}", text(&unsigned));
+    let history = run(&["line", "show", "17280000000", "--config", shown(&written.file)]);
+    assert!(text(&history).contains("suspended_lost, report_lost by he.jing: 她打来电话"), "{}", text(&history));
     assert!(staff(&["disable", "he.jing"]).status.success());
     let desk = visitor.get(format!("{}/desk", node.url)).send().await.unwrap();
     assert_eq!(desk.url().path(), "/desk/sign-in");
