@@ -3,6 +3,7 @@
 use crate::{App, Problem};
 use everline_core::brand::Brand;
 use everline_core::customer::CustomerKind;
+use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::line::Line;
 use everline_core::money::Money;
@@ -109,9 +110,7 @@ pub struct GuestLine {
 ///
 /// # Errors
 /// [`Problem::NotFound`], the same for a number that does not exist and one whose owner switched this off.
-pub async fn find_guest_line(app: &App, msisdn: &str) -> Result<GuestLine, Problem> {
-    use everline_core::identifiers::Msisdn;
-    let msisdn = Msisdn::parse(msisdn).map_err(|_| Problem::Invalid { field: "number", rule: "not-a-number" })?;
+pub async fn find_guest_line(app: &App, msisdn: &Msisdn) -> Result<GuestLine, Problem> {
     Ok(app.store.read(FindGuestLine { msisdn: msisdn.as_str().to_owned() }).await?)
 }
 

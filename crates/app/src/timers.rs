@@ -197,9 +197,7 @@ impl Work for LineDue {
             return Ok(()); // it ran, or the line changed since
         }
         let decide = |is: &Situation| {
-            let effects =
-                on_due(&is.line, &is.allowance, is.balances, &is.orders, &self.brand, &self.zone, self.due_at);
-            effects.map_err(|refusal| Stop::Refused(Problem::from(refusal)))
+            on_due(is, &self.brand, &self.zone, self.due_at).map_err(|refusal| Stop::Refused(Problem::from(refusal)))
         };
         let mut effects = decide(&is)?;
         if lock_for_rest(tx, &mut is, &effects).await? {

@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod lifecycle;
 pub mod line;
 pub mod money;
+pub mod number_plan;
 pub mod offering;
 pub mod order;
 pub mod payment;

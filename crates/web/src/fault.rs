@@ -73,7 +73,10 @@ impl Fault {
     pub(crate) const fn retry_after_s(&self) -> Option<i64> {
         match self {
             Fault::Problem(Problem::TooMany { retry_after_s }) => Some(*retry_after_s),
-            Fault::Problem(Problem::DueFirst { .. } | Problem::Busy) | Fault::Timeout => Some(5),
+            Fault::Problem(Problem::DueFirst { .. } | Problem::Busy | Problem::OutcomeUnknown) | Fault::Timeout => {
+                Some(5)
+            }
+            Fault::Problem(Problem::Unavailable) => Some(30),
             _ => None,
         }
     }
@@ -129,6 +132,8 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::ProviderRefused => ("problem-provider-refused", "problem-provider-refused-do"),
         Problem::ProviderSilent => ("problem-provider-silent", "problem-provider-silent-do"),
         Problem::DueFirst { .. } | Problem::Busy => ("problem-busy", "problem-busy-do"),
+        Problem::Unavailable => ("problem-unavailable", "problem-unavailable-do"),
+        Problem::OutcomeUnknown => ("problem-outcome-unknown", "problem-outcome-unknown-do"),
         Problem::Internal(_) => ("problem-internal", "problem-internal-do"),
     }
 }
@@ -147,7 +152,9 @@ const fn status(problem: &Problem) -> StatusCode {
         Problem::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
         Problem::ProviderRefused => StatusCode::BAD_GATEWAY,
         Problem::ProviderSilent => StatusCode::GATEWAY_TIMEOUT,
-        Problem::DueFirst { .. } | Problem::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        Problem::DueFirst { .. } | Problem::Busy | Problem::Unavailable | Problem::OutcomeUnknown => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Problem::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

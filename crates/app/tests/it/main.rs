@@ -9,6 +9,7 @@ mod held_up;
 mod import;
 mod lifecycle;
 mod model;
+mod order_numbers;
 mod privacy;
 mod restore;
 mod runner;

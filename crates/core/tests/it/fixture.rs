@@ -8,6 +8,7 @@ use everline_core::ids::{AttemptId, CustomerId, LineId, OrderId, RawId, SessionI
 use everline_core::ledger::{Balances, Cause, Posting, Template};
 use everline_core::line::{DeviceKind, Line, LineState, NetworkKind};
 use everline_core::money::{Currency, Money};
+use everline_core::number_plan::NumberPlan;
 use everline_core::offering::{
     Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, Unit, UsedUp,
 };
@@ -53,6 +54,7 @@ pub fn brand() -> Brand {
         time_zone: "Asia/Shanghai".into(),
         currency: Currency::CNY,
         calling_code: "86".into(),
+        numbers: NumberPlan::default(),
         hotline: String::new(),
         hotline_hours: Localized::default(),
         terms_version: "t1".into(),

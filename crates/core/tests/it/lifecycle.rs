@@ -9,14 +9,15 @@ use everline_core::credit::on_unpaid;
 use everline_core::effects::{Effects, Job};
 use everline_core::ids::OrderId;
 use everline_core::ledger::{Balances, Template};
-use everline_core::lifecycle::{next_due, on_due};
+use everline_core::lifecycle::{Situation, next_due, on_due};
 use everline_core::line::{Line, LineState, SuspendCause};
 use everline_core::offering::Family;
 use everline_core::order::{Order, OrderState};
 
 fn due(line: &Line, allowance: &Allowance, waiting: &[Order], at_text: &str) -> Effects {
     let held = balances(&[(Template::Paid, 1_000_000_000), (Template::Delivered, 1_000_000_000)]);
-    on_due(line, allowance, held, waiting, &brand(), &zone(), at(at_text)).unwrap()
+    let is = Situation { line: line.clone(), allowance: allowance.clone(), balances: held, orders: waiting.to_vec() };
+    on_due(&is, &brand(), &zone(), at(at_text)).unwrap()
 }
 fn check(line: &Line, allowance: &Allowance, waiting: &[Order], at_text: &str, expected: &str) {
     same(&told(&due(line, allowance, waiting, at_text)), expected);

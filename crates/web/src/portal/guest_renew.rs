@@ -14,8 +14,9 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use everline_app::Problem;
-use everline_app::guest_renewal::{GuestChoices, guest_choices, guest_number_of_session};
+use everline_app::guest_renewal::{GuestChoices, guest_choices, guest_number_of_session, read_number};
 use everline_app::place_order::{NewOrder, place_order};
+use everline_core::identifiers::Msisdn;
 use everline_core::ids::SessionId;
 use everline_core::offering::{Offering, OfferingKind, OfferingRef};
 use everline_core::order::PlacedBy;
@@ -48,7 +49,11 @@ pub(crate) async fn number(State(web): State<Web>, visit: Visit) -> Answer {
 /// `POST /renew`: one answer for a number that does not exist and for one whose owner does not want this.
 pub(crate) async fn find(State(web): State<Web>, visit: Visit) -> Answer {
     let typed = visit.fields.get("number");
-    let error = match guest_choices(&web.app, typed).await {
+    let choices = match read_number(&web.app, typed) {
+        Ok(number) => guest_choices(&web.app, &number).await,
+        Err(problem) => Err(problem),
+    };
+    let error = match choices {
         Ok(choices) => {
             let link = guest_link(&web.app, choices.msisdn.as_str()).ok_or(Problem::Busy)?;
             return Ok(go(&format!("/renew/{link}")));
@@ -78,6 +83,7 @@ pub(crate) async fn from_device(State(web): State<Web>, visit: Visit, Path(sessi
 
 async fn linked(web: &Web, link: &str) -> Result<GuestChoices, Fault> {
     let number = guest_number(&web.app, link).ok_or(Problem::NotFound("link"))?;
+    let number = Msisdn::parse(&number).map_err(|_| Problem::NotFound("link"))?;
     Ok(guest_choices(&web.app, &number).await?)
 }
 

@@ -145,5 +145,5 @@ async fn health_tells_process_and_store_apart() {
     let page = watcher.get("/renew").await;
     let answer = watcher.submit(&page, "/renew", &[("number", "13800138001")]).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
-    answer.says(&["现在有点忙", "问题在我们这边"]);
+    answer.says(&["暂时无法读写数据", "问题在我们这边"]);
 }

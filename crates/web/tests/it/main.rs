@@ -3,6 +3,7 @@
 
 mod api;
 mod authorization;
+mod away;
 mod credit;
 mod forms;
 mod guests;

@@ -55,7 +55,7 @@ fn order_row(order: &Order) -> String {
 pub(super) fn attempt_row(attempt: &Attempt) -> String {
     format!("attempt({}, {})", attempt.customer, attempt.id)
 }
-fn line_row(kit: &Kit) -> String {
+pub(super) fn line_row(kit: &Kit) -> String {
     format!("line({}, {})", kit.customer, kit.line)
 }
 fn allowance_row(kit: &Kit) -> String {
@@ -89,7 +89,7 @@ const TABLES: [&str; 13] = [
     "receipt_unnumbered",
     "directory",
 ];
-const MORE_TABLES: [&str; 5] = ["timer", "job", "setting", "line_event", "sim"];
+const MORE_TABLES: [&str; 7] = ["timer", "job", "setting", "line_event", "sim", "import_batch", "activation_code"];
 
 #[tokio::test]
 async fn every_planted_corruption_is_found() {

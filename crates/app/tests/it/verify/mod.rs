@@ -2,6 +2,7 @@
 
 mod corruptions;
 mod credit;
+mod stock;
 
 use crate::world::cast::populate;
 use crate::world::{World, on_both};
@@ -51,6 +52,7 @@ async fn a_populated_store_is_sound_and_holds_what_it_should() {
                     19  receipts
                      2  cases
                     19  lines
+                    19  Sims
                    150  names in the directory
                     12  timers
                     19  jobs
