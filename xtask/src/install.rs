@@ -14,6 +14,10 @@ pub(crate) enum Need {
     Node,
     /// Poppler, which reads PDF files.
     Poppler,
+    /// Python with venv, for packages of PyPI in a scratch folder.
+    Python,
+    /// A C++ compiler, for libFuzzer.
+    Cxx,
 }
 
 impl Need {
@@ -25,6 +29,8 @@ impl Need {
             }
             Need::Node => runs("node") && runs("npm"),
             Need::Poppler => Path::new("/usr/bin/pdftotext").exists(),
+            Need::Python => succeeds("python3", &["-c", "import venv, ensurepip"]),
+            Need::Cxx => runs("c++"),
         }
     }
     const fn packages(self) -> &'static [&'static str] {
@@ -33,12 +39,18 @@ impl Need {
             Need::Chromium => &["chromium", "fonts-noto-cjk"],
             Need::Node => &["nodejs", "npm"],
             Need::Poppler => &["poppler-utils"],
+            Need::Python => &["python3", "python3-venv"],
+            Need::Cxx => &["g++"],
         }
     }
 }
 
 fn runs(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+    succeeds(program, &["--version"])
+}
+
+fn succeeds(program: &str, args: &[&str]) -> bool {
+    Command::new(program).args(args).output().is_ok_and(|output| output.status.success())
 }
 
 /// The newest installed PostgreSQL's folder of binaries.

@@ -1,5 +1,6 @@
 //! `cargo xtask`: what developers and CI run. `ci` is everything; the other commands are its parts, and the long runs.
 
+mod fuzz;
 mod install;
 mod steps;
 mod tally;
@@ -14,7 +15,8 @@ const USAGE: &str = "cargo xtask COMMAND
   lint         format, clippy
   unit         all tests, on both stores
   model        10,000 random sequences of the journey against the reference model
-  vectors      the Alipay vectors made anew by the provider's own SDK, compared with the kept ones
+  check-sdks   the vectors of all payment providers made anew by SDKs that we did not write, compared with the kept ones
+  fuzz         every fuzz target for a minute; `cargo xtask fuzz --seconds 600 json` one of them for longer
   walkthrough  the whole journey by HTTP against a release build
   browser      every page in both languages in Chromium: axe, 360 px, without JavaScript
   crash        100 kill -9 rounds per store, and the same harness on a build that must fail
@@ -38,7 +40,8 @@ fn main() -> ExitCode {
         "lint" => &[steps::LINT],
         "unit" => &[steps::UNIT],
         "model" => &[steps::MODEL],
-        "vectors" => &[steps::VECTORS],
+        "check-sdks" => &[steps::CHECK_SDKS],
+        "fuzz" => return fuzz::run(&rest),
         "walkthrough" => &[steps::WALKTHROUGH],
         "browser" => &[steps::BROWSER],
         "crash" => &[steps::CRASH],

@@ -36,7 +36,15 @@ const fn invoke(program: &'static str, args: &'static [&'static str], expect: Ex
 }
 
 pub(crate) const LINT: &[Step] = &[
-    Step { name: "format", needs: &[], run: &[invoke("cargo", &["fmt", "--all", "--check"], Expect::Success)] },
+    Step {
+        name: "format",
+        needs: &[],
+        run: &[
+            invoke("cargo", &["fmt", "--all", "--check"], Expect::Success),
+            // The fuzz targets are a workspace of their own.
+            invoke("cargo", &["fmt", "--manifest-path", "wire/pay/fuzz/Cargo.toml", "--check"], Expect::Success),
+        ],
+    },
     Step {
         name: "clippy",
         needs: &[],
@@ -70,10 +78,20 @@ pub(crate) const MODEL: &[Step] = &[Step {
         expect: Expect::Tests,
     }],
 }];
-pub(crate) const VECTORS: &[Step] = &[Step {
-    name: "vectors",
-    needs: &[Need::Node],
-    run: &[invoke("bash", &["xtask/scripts/vectors.sh"], Expect::Success)],
+pub(crate) const CHECK_SDKS: &[Step] = &[Step {
+    name: "providers' SDKs",
+    needs: &[Need::Node, Need::Python],
+    run: &[
+        invoke("bash", &["xtask/scripts/alipay_vectors.sh"], Expect::Success),
+        invoke("bash", &["xtask/scripts/wechat_vectors.sh"], Expect::Success),
+        invoke("bash", &["xtask/scripts/stripe_vectors.sh"], Expect::Success),
+    ],
+}];
+/// From the same seed each time, like the random sequences of the model.
+pub(crate) const FUZZ: &[Step] = &[Step {
+    name: "fuzz",
+    needs: &[Need::Cxx],
+    run: &[invoke("cargo", &["xtask", "fuzz", "--seconds", "60", "--seed", "1"], Expect::Tests)],
 }];
 pub(crate) const WALKTHROUGH: &[Step] = &[Step {
     name: "walkthrough",
@@ -224,8 +242,21 @@ pub(crate) const CLOCK: &[Step] = &[Step {
 }];
 
 /// Everything, quick and likely failures first.
-pub(crate) const ALL: &[&[Step]] =
-    &[LINT, UNIT, MODEL, VECTORS, WALKTHROUGH, BROWSER, CRASH, POWER_CUT, FAULTS, COMMIT_CUT, MIGRATE_KILL, CLOCK];
+pub(crate) const ALL: &[&[Step]] = &[
+    LINT,
+    UNIT,
+    MODEL,
+    CHECK_SDKS,
+    FUZZ,
+    WALKTHROUGH,
+    BROWSER,
+    CRASH,
+    POWER_CUT,
+    FAULTS,
+    COMMIT_CUT,
+    MIGRATE_KILL,
+    CLOCK,
+];
 
 /// Runs steps to the end, whatever fails; what was counted.
 pub(crate) fn run(steps: &[&[Step]]) -> Tally {

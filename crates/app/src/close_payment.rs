@@ -3,7 +3,7 @@
 use crate::jobs::Done;
 use crate::payment_confirmed::ask_now;
 use crate::ports::ClosedAnswer;
-use crate::query_payment::GetAttempt;
+use crate::query_payment::{GetAttempt, known_as};
 use crate::start_payment::Believe;
 use crate::{App, Problem};
 use everline_core::ids::{AttemptId, CustomerId};
@@ -17,9 +17,13 @@ pub(crate) async fn close_payment(app: &App, customer: CustomerId, id: AttemptId
     if matches!(attempt.state, AttemptState::Paid | AttemptState::Closed) {
         return Ok(Done::Finished);
     }
-    match app.ports.payments.close(&attempt.out_trade_no).await {
+    let answer = match app.ports.payments.by(attempt.method) {
+        Some(port) => port.close(&known_as(&attempt)).await,
+        None => ClosedAnswer::Unknown,
+    };
+    match answer {
         ClosedAnswer::Closed => {
-            app.store.transact(Believe { customer, attempt: id, belief: AttemptState::Closed, pay_url: None }).await?;
+            app.store.transact(Believe { customer, attempt: id, belief: AttemptState::Closed, payable: None }).await?;
             Ok(Done::Finished)
         }
         ClosedAnswer::AlreadyPaid => {

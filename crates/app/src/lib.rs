@@ -27,6 +27,7 @@ pub mod lifecycle_command;
 pub mod line_history;
 pub mod open_orders;
 pub mod order_page;
+pub mod pay_with_credit;
 pub mod payment_confirmed;
 pub mod place_order;
 pub mod privacy;

@@ -14,13 +14,13 @@
 //! What fell due on the line before the evidence came, happens before it. Evidence that comes twice, late, out of order or from two nodes at once ends in the same rows: the locks put the
 //! decisions in a row, a paid attempt takes no more evidence, and a posting's id follows from its cause.
 
-use crate::ports::{NoticeRefusal, NoticeSays, PaymentNotice};
+use crate::ports::{NoticeRefusal, NoticeSays, PaymentNotice, RawNotice};
 use crate::save::carry_out;
 use crate::{App, Problem, timers};
 use everline_core::brand::Brand;
 use everline_core::effects::{CaseOpened, CaseReason, Job};
-use everline_core::ids::{AttemptId, CustomerId};
-use everline_core::payment::Evidence;
+use everline_core::ids::{AttemptId, CustomerId, RefundId};
+use everline_core::payment::{Evidence, Provider};
 use everline_core::renewal::{Outcome, on_evidence};
 use everline_core::time::{Now, Zone};
 use everline_store::tables::notice::Notice;
@@ -35,6 +35,9 @@ pub enum NoticeProblem {
     /// It is not believed.
     #[error(transparent)]
     Refused(#[from] NoticeRefusal),
+    /// The brand has no account with this provider.
+    #[error("no such provider here")]
+    NoProvider,
     /// It could not be kept.
     #[error(transparent)]
     Problem(#[from] Problem),
@@ -45,11 +48,17 @@ pub enum NoticeProblem {
 /// # Errors
 /// [`NoticeProblem`]; nothing was changed then, but for a question to the provider where the notice named an attempt of
 /// ours.
-pub async fn payment_notice(app: &App, body: &[u8]) -> Result<(), NoticeProblem> {
+pub async fn payment_notice(
+    app: &App,
+    provider: Provider,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<(), NoticeProblem> {
     let now = app.clock.now();
-    let PaymentNotice { name, says } = app.ports.payments.read_notice(body)?;
+    let port = app.ports.payments.of(provider).ok_or(NoticeProblem::NoProvider)?;
+    let PaymentNotice { name, says } = port.read_notice(&RawNotice { body, headers, at: now.system })?;
     let raw = |state| Notice {
-        provider: "alipay",
+        provider: provider.word(),
         name: name.clone(),
         received_at: now.system,
         state,
@@ -71,6 +80,11 @@ pub async fn payment_notice(app: &App, body: &[u8]) -> Result<(), NoticeProblem>
         }
         NoticeSays::Nothing => {
             app.store.transact(KeepNotice { notice: raw("processed") }).await.map_err(Problem::from)?
+        }
+        NoticeSays::RefundMoved { out_request_no } => {
+            let work = RefundMoved { out_request_no, notice: raw("processed"), now };
+            app.store.transact(work).await.map_err(Problem::from)?;
+            app.wake.notify_one();
         }
         NoticeSays::OtherMerchant { out_trade_no } => {
             tracing::warn!("a payment notice names another merchant or application");
@@ -147,6 +161,26 @@ impl Work for KeepNotice {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         notice::keep(tx, &self.notice);
+        Ok(())
+    }
+}
+
+/// A notice that a refund went on: its job asks the provider at once. The number of a refund is its id; one that is none
+/// of ours wakes nothing.
+struct RefundMoved {
+    out_request_no: String,
+    notice: Notice,
+    now: Now,
+}
+impl Work for RefundMoved {
+    const NAME: &'static str = "notice_of_a_refund";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        notice::keep(tx, &self.notice);
+        if let Ok(refund) = self.out_request_no.parse::<RefundId>() {
+            job::awake(tx, Job::refund_id(refund), self.now.system);
+        }
         Ok(())
     }
 }

@@ -6,20 +6,51 @@ use everline_core::effects::NetworkAction;
 use everline_core::identifiers::{Iccid, Msisdn};
 use everline_core::ids::{MessageId, SessionId};
 use everline_core::money::Money;
-use everline_core::payment::{Evidence, Method};
+use everline_core::payment::{Evidence, Method, Provider};
+use everline_core::time::SystemTime;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// All ports of an [`App`](crate::App).
 #[derive(Clone)]
 pub struct Ports {
     /// Where customers pay.
-    pub payments: Arc<dyn PaymentProvider>,
+    pub payments: Payments,
     /// Our own network.
     pub built_in: Arc<dyn Network>,
     /// Another operator's network.
     pub upstream: Arc<dyn Network>,
     /// How people are told.
     pub messenger: Arc<dyn Messenger>,
+}
+
+/// The payment providers of a brand.
+#[derive(Clone, Default)]
+pub struct Payments(BTreeMap<Provider, Arc<dyn PaymentProvider>>);
+
+impl Payments {
+    /// With one more provider.
+    #[must_use]
+    pub fn with(mut self, provider: Provider, port: Arc<dyn PaymentProvider>) -> Self {
+        self.0.insert(provider, port);
+        self
+    }
+    /// The port to a provider; `None` where the brand has no account with it (any more).
+    #[must_use]
+    pub fn of(&self, provider: Provider) -> Option<&dyn PaymentProvider> {
+        self.0.get(&provider).map(AsRef::as_ref)
+    }
+    /// The port that takes money by a method.
+    #[must_use]
+    pub fn by(&self, method: Method) -> Option<&dyn PaymentProvider> {
+        self.of(method.provider()?)
+    }
+    /// The methods that can be offered, in the order in which people are offered them.
+    pub fn methods(&self) -> impl Iterator<Item = Method> + '_ {
+        let offered = |method: &Method| self.by(*method).is_some_and(|port| port.takes(*method));
+        Method::ALL.iter().copied().filter(offered)
+    }
 }
 
 /// What a provider is asked to take.
@@ -33,21 +64,66 @@ pub struct PaymentRequest {
     pub amount: Money,
     /// What the payer reads.
     pub subject: String,
-    /// Seconds for which it can be paid.
-    pub expires_in_s: i64,
+    /// Until when it can be paid.
+    pub expires_at: SystemTime,
     /// Where the payer's browser goes afterwards; tells nothing about payment.
     pub return_url: String,
+    /// The payer's address on the network, which some providers want to compare.
+    pub payer_ip: Option<IpAddr>,
+}
+
+/// An attempt as its provider knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentRef {
+    /// Our number for it.
+    pub out_trade_no: String,
+    /// The provider's name for it, where it gave one when the attempt was started.
+    pub reference: Option<String>,
+}
+
+/// Money to return.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundRequest {
+    /// Our number of the attempt.
+    pub out_trade_no: String,
+    /// The provider's number of it.
+    pub trade_no: String,
+    /// The same number is the same refund.
+    pub out_request_no: String,
+    /// How much of it.
+    pub amount: Money,
+    /// What the attempt brought.
+    pub received: Money,
 }
 
 /// What became of starting a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Started {
-    /// The customer can pay here (a link, or the text of a QR code).
-    Pay(String),
+    /// The customer can pay.
+    Pay(Payable),
     /// Refused: surely nothing will be taken.
     Refused(String),
     /// Not known.
     Unknown,
+}
+
+/// Where a customer can pay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payable {
+    /// A link, or the text of a QR code.
+    pub url: String,
+    /// Until when it can be opened, if not as long as the payment can be paid.
+    pub url_until: Option<SystemTime>,
+    /// The provider's name for the payment, where it must be asked by that.
+    pub reference: Option<String>,
+}
+
+impl Payable {
+    /// A place that works as long as the payment does, of a payment that goes by our number.
+    #[must_use]
+    pub const fn at(url: String) -> Self {
+        Self { url, url_until: None, reference: None }
+    }
 }
 
 /// What a provider says of a payment.
@@ -105,6 +181,11 @@ pub enum NoticeSays {
     Paid(Evidence),
     /// Nothing that changes anything.
     Nothing,
+    /// A refund went on: its provider is to be asked how far it is.
+    RefundMoved {
+        /// The refund's number.
+        out_request_no: String,
+    },
     /// Money was taken for another merchant or application; nothing of ours.
     OtherMerchant {
         /// Our number in it.
@@ -121,21 +202,48 @@ pub enum NoticeRefusal {
     /// Its signature does not match.
     #[error("the notice's signature does not match")]
     Forged,
+    /// It is too old or too new to be believed.
+    #[error("the notice's time is too far from ours")]
+    Stale,
+    /// It is signed with a key that we do not know: a new one, perhaps.
+    #[error("the notice is signed with a key that is not known")]
+    UnknownKey,
+}
+
+/// A notice as it arrived.
+#[derive(Debug, Clone, Copy)]
+pub struct RawNotice<'a> {
+    /// Its body.
+    pub body: &'a [u8],
+    /// Its headers: names in lower case, values as text.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// When it arrived.
+    pub at: SystemTime,
+}
+
+impl<'a> RawNotice<'a> {
+    /// The value of a header, by its name in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        self.headers.iter().find(|(other, _)| *other == name).map(|(_, value)| *value)
+    }
 }
 
 /// A payment provider.
 #[async_trait]
 pub trait PaymentProvider: Send + Sync {
-    /// Asks it to take money.
+    /// Whether it takes money by a method.
+    fn takes(&self, method: Method) -> bool;
+    /// Asks it to take money. The same number is the same payment: asked again, it gives a place to pay again.
     async fn start(&self, request: &PaymentRequest) -> Started;
     /// Asks what became of a payment.
-    async fn query(&self, out_trade_no: &str) -> PaymentStatus;
+    async fn query(&self, payment: &PaymentRef) -> PaymentStatus;
     /// Asks it to take no more money for a payment.
-    async fn close(&self, out_trade_no: &str) -> ClosedAnswer;
-    /// Asks it to return money; the same `out_request_no` is the same refund.
-    async fn refund(&self, out_trade_no: &str, out_request_no: &str, amount: Money) -> RefundStatus;
+    async fn close(&self, payment: &PaymentRef) -> ClosedAnswer;
+    /// Asks it to return money, or how far it is; the same number is the same refund.
+    async fn refund(&self, request: &RefundRequest) -> RefundStatus;
     /// Reads a notice and checks that it is from the provider.
-    fn read_notice(&self, body: &[u8]) -> Result<PaymentNotice, NoticeRefusal>;
+    fn read_notice(&self, notice: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal>;
 }
 
 /// What a network is to make so.

@@ -2,7 +2,7 @@
 
 use crate::jobs::Done;
 use crate::payment_confirmed::take_evidence;
-use crate::ports::PaymentStatus;
+use crate::ports::{PaymentRef, PaymentStatus};
 use crate::start_payment::Believe;
 use crate::{App, Problem};
 use everline_core::ids::{AttemptId, CustomerId};
@@ -16,7 +16,7 @@ pub(crate) async fn query_payment(app: &App, customer: CustomerId, id: AttemptId
     if attempt.state == AttemptState::Paid {
         return Ok(Done::Finished);
     }
-    let belief = match app.ports.payments.query(&attempt.out_trade_no).await {
+    let belief = match ask(app, &attempt).await {
         PaymentStatus::Paid(evidence) => {
             take_evidence(app, evidence, None).await?;
             return Ok(Done::Finished);
@@ -33,9 +33,22 @@ pub(crate) async fn query_payment(app: &App, customer: CustomerId, id: AttemptId
     let over = again.is_none() && belief != AttemptState::Failed;
     let belief = if over { AttemptState::Closed } else { belief };
     if belief != attempt.state {
-        app.store.transact(Believe { customer, attempt: id, belief, pay_url: None }).await?;
+        app.store.transact(Believe { customer, attempt: id, belief, payable: None }).await?;
     }
     Ok(again.map_or(Done::Finished, |at| Done::Again { at, why: "not paid yet" }))
+}
+
+/// An attempt as its provider knows it.
+pub(crate) fn known_as(attempt: &Attempt) -> PaymentRef {
+    PaymentRef { out_trade_no: attempt.out_trade_no.clone(), reference: attempt.reference.clone() }
+}
+
+/// A provider that the configuration does not name any more cannot be asked; what it took is not known.
+async fn ask(app: &App, attempt: &Attempt) -> PaymentStatus {
+    match app.ports.payments.by(attempt.method) {
+        Some(port) => port.query(&known_as(attempt)).await,
+        None => PaymentStatus::Unknown,
+    }
 }
 
 pub(crate) struct GetAttempt {

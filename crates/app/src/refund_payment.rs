@@ -1,10 +1,12 @@
 //! Money back to where it came from: the same request until the provider answers for good.
 
 use crate::jobs::Done;
-use crate::ports::RefundStatus;
+use crate::ports::{RefundRequest, RefundStatus};
 use crate::save::carry_out;
 use crate::{App, Problem};
 use everline_core::ids::{CustomerId, RefundId};
+use everline_core::money::Money;
+use everline_core::payment::Attempt;
 use everline_core::refund::{Refund, RefundState};
 use everline_core::renewal::on_refund_answer;
 use everline_core::time::{Now, Zone};
@@ -13,11 +15,22 @@ use everline_store::{Stop, Tx, Work};
 
 /// Asks once.
 pub(crate) async fn refund_payment(app: &App, customer: CustomerId, id: RefundId, run: i64) -> Result<Done, Problem> {
-    let (refund, out_trade_no) = app.store.read(GetRefund { customer, refund: id }).await?;
+    let (refund, attempt) = app.store.read(GetRefund { customer, refund: id }).await?;
     if refund.state != RefundState::InFlight {
         return Ok(Done::Finished);
     }
-    let done = match app.ports.payments.refund(&out_trade_no, &refund.out_request_no, refund.amount).await {
+    let request = RefundRequest {
+        out_trade_no: attempt.out_trade_no,
+        trade_no: attempt.trade_no.unwrap_or_default(),
+        out_request_no: refund.out_request_no.clone(),
+        amount: refund.amount,
+        received: Money::from_micros(attempt.received, attempt.amount.currency()),
+    };
+    let answer = match app.ports.payments.by(attempt.method) {
+        Some(port) => port.refund(&request).await,
+        None => RefundStatus::Unknown,
+    };
+    let done = match answer {
         RefundStatus::Done => true,
         RefundStatus::Refused => false,
         RefundStatus::Unknown => return Ok(Done::retry(app, run, "the provider gave no answer")),
@@ -34,13 +47,13 @@ struct GetRefund {
 }
 impl Work for GetRefund {
     const NAME: &'static str = "get_refund";
-    type Out = (Refund, String);
+    type Out = (Refund, Attempt);
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         let refund = payment::refund(tx, self.customer, self.refund).await?;
         let attempt = payment::get(tx, self.customer, refund.attempt).await?;
         let attempt = attempt.ok_or(Stop::Refused(Problem::NotFound("attempt")))?;
-        Ok((refund, attempt.out_trade_no))
+        Ok((refund, attempt))
     }
 }
 

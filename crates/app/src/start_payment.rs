@@ -1,18 +1,30 @@
 //! Starting a payment: the attempt and its number are written down before the provider hears of it.
 
-use crate::ports::{PaymentRequest, Started};
+use crate::ports::{Payable, PaymentRequest, Started};
 use crate::{App, Problem};
 use everline_core::effects::Job;
 use everline_core::ids::{AttemptId, CustomerId, OrderId};
+use everline_core::money::Money;
 use everline_core::order::{Order, OrderState};
 use everline_core::payment::{Attempt, AttemptState, Method, next_query};
-use everline_core::time::{Now, SECOND_US};
+use everline_core::time::Now;
 use everline_store::tables::{catalog, directory, job, order, payment};
 use everline_store::{Stop, Tx, Work};
+use std::net::IpAddr;
+
+/// Whose browser pays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Payer {
+    /// Where it goes afterwards; tells nothing about payment.
+    pub return_url: String,
+    /// Its address on the network, which some providers want to compare.
+    pub ip: Option<IpAddr>,
+}
 
 /// Starts a payment of an order by a method, or returns the one that is open already: a page that is loaded again asks
-/// for no second payment. One whose start is not known is started again under its own number, never under a new one.
-/// Attempts by other methods are closed at the provider; should both be paid, the surplus goes back.
+/// for no second payment. One whose start is not known, or whose place to pay cannot be opened any more, is started again
+/// under its own number, never under a new one. Attempts by other methods are closed at their providers; should both be
+/// paid, the surplus goes back.
 ///
 /// # Errors
 /// [`Problem::ProviderSilent`] when the provider's answer is not known: the attempt stays *unknown* and is asked about.
@@ -21,12 +33,15 @@ pub async fn start_payment(
     customer: CustomerId,
     order: OrderId,
     method: Method,
-    return_url: String,
+    payer: Payer,
 ) -> Result<Attempt, Problem> {
+    let port = app.ports.payments.by(method).filter(|port| port.takes(method));
+    let port = port.ok_or(Problem::Invalid { field: "method", rule: "not offered here" })?;
     let attempt = AttemptId(app.clock.id());
     let (mut attempt, subject) =
         app.store.transact(NewAttempt { customer, order, method, attempt, now: app.clock.now() }).await?;
-    if attempt.state == AttemptState::Pending {
+    let opens = attempt.pay_url_until.is_none_or(|until| until > app.clock.now().system);
+    if attempt.state == AttemptState::Pending && opens {
         return Ok(attempt);
     }
     app.wake.notify_one();
@@ -35,15 +50,16 @@ pub async fn start_payment(
         out_trade_no: attempt.out_trade_no.clone(),
         amount: attempt.amount,
         subject,
-        expires_in_s: attempt.expires_at.since_us(app.clock.now().system) / SECOND_US,
-        return_url,
+        expires_at: attempt.expires_at,
+        return_url: payer.return_url,
+        payer_ip: payer.ip,
     };
-    let (belief, pay_url, answer) = match app.ports.payments.start(&request).await {
-        Started::Pay(url) => (AttemptState::Pending, Some(url), Ok(())),
+    let (belief, payable, answer) = match port.start(&request).await {
+        Started::Pay(payable) => (AttemptState::Pending, Some(payable), Ok(())),
         Started::Refused(_) => (AttemptState::Failed, None, Err(Problem::ProviderRefused)),
         Started::Unknown => (AttemptState::Unknown, None, Err(Problem::ProviderSilent)),
     };
-    attempt = app.store.transact(Believe { customer, attempt: attempt.id, belief, pay_url }).await?;
+    attempt = app.store.transact(Believe { customer, attempt: attempt.id, belief, payable }).await?;
     answer.map(|()| attempt)
 }
 
@@ -78,8 +94,11 @@ impl Work for NewAttempt {
             matches!(attempt.state, AttemptState::Created | AttemptState::Pending | AttemptState::Unknown)
                 && attempt.expires_at > self.now.system
         };
-        let (same, others): (Vec<&Attempt>, Vec<&Attempt>) =
-            attempts.iter().filter(open).partition(|attempt| attempt.method == self.method);
+        let missing = Money::from_micros(order.price.micros().saturating_sub(order.funds), order.price.currency());
+        let (same, others): (Vec<&Attempt>, Vec<&Attempt>) = attempts
+            .iter()
+            .filter(open)
+            .partition(|attempt| attempt.method == self.method && attempt.amount == missing);
         for other in others {
             let close = Job::ClosePayment { customer: self.customer, attempt: other.id };
             job::add(tx, self.customer, &close, self.now.system, self.now.system)?;
@@ -87,7 +106,7 @@ impl Work for NewAttempt {
         if let Some(same) = same.last() {
             return Ok(((*same).clone(), subject));
         }
-        let attempt = self.new_attempt(&order);
+        let attempt = self.new_attempt(&order, missing);
         payment::add(tx, &attempt);
         directory::add(tx, directory::Name::OutTradeNo, &attempt.out_trade_no, self.customer, attempt.id.0);
         let question = Job::QueryPayment { customer: self.customer, attempt: attempt.id };
@@ -99,16 +118,19 @@ impl Work for NewAttempt {
 }
 
 impl NewAttempt {
-    fn new_attempt(&self, order: &Order) -> Attempt {
+    /// Asks for what is missing: credit may have been set aside before.
+    fn new_attempt(&self, order: &Order, amount: Money) -> Attempt {
         Attempt {
             id: self.attempt,
             customer: self.customer,
             order: order.id,
             method: self.method,
             out_trade_no: self.attempt.to_string(),
-            amount: order.price,
+            amount,
             state: AttemptState::Created,
+            reference: None,
             pay_url: None,
+            pay_url_until: None,
             trade_no: None,
             received: 0,
             settlement: None,
@@ -124,7 +146,7 @@ pub(crate) struct Believe {
     pub(crate) customer: CustomerId,
     pub(crate) attempt: AttemptId,
     pub(crate) belief: AttemptState,
-    pub(crate) pay_url: Option<String>,
+    pub(crate) payable: Option<Payable>,
 }
 impl Work for Believe {
     const NAME: &'static str = "believe";
@@ -133,7 +155,10 @@ impl Work for Believe {
     async fn run(&self, tx: &mut Tx) -> Result<Attempt, Stop<Problem>> {
         let mut attempt = payment::lock(tx, self.customer, self.attempt).await?;
         attempt.state = attempt.state.believed(self.belief);
-        attempt.pay_url = self.pay_url.clone().or(attempt.pay_url);
+        if let Some(Payable { url, url_until, reference }) = self.payable.clone() {
+            (attempt.pay_url, attempt.pay_url_until) = (Some(url), url_until);
+            attempt.reference = reference.or(attempt.reference);
+        }
         payment::save(tx, &attempt);
         Ok(attempt)
     }

@@ -8,6 +8,7 @@
 
 pub mod brand;
 pub mod charging;
+pub mod credit;
 pub mod customer;
 pub mod effects;
 pub mod identifiers;
@@ -17,6 +18,7 @@ pub mod ledger;
 pub mod lifecycle;
 pub mod line;
 pub mod money;
+pub mod number_plan;
 pub mod offering;
 pub mod order;
 pub mod payment;

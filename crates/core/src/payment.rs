@@ -2,9 +2,42 @@
 //! paid all the same when its provider says so.
 
 use crate::ids::{AttemptId, CustomerId, OrderId};
+use crate::ledger::Template;
 use crate::money::Money;
 use crate::time::{MINUTE_US, SECOND_US, SystemTime};
 use serde::{Deserialize, Serialize};
+
+macro_rules! words {
+    ($type:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+        impl $type {
+            /// All of them, in the order in which people are offered them.
+            pub const ALL: &[$type] = &[$($type::$variant),+];
+            /// The stable word for it, as stored.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $($type::$variant => $word),+ }
+            }
+            /// The value of a stored word.
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some($type::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+/// Who takes the money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provider {
+    /// Alipay.
+    Alipay,
+    /// WeChat Pay.
+    Wechat,
+    /// Cards, by Stripe.
+    Stripe,
+}
+words!(Provider { Alipay = "alipay", Wechat = "wechat", Stripe = "stripe" });
 
 /// How the customer pays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -14,24 +47,73 @@ pub enum Method {
     AlipayQr,
     /// Alipay on this phone (`alipay.trade.wap.pay`).
     AlipayWap,
+    /// Alipay's cashier page on a desktop (`alipay.trade.page.pay`).
+    AlipayPage,
+    /// WeChat Pay: a QR code on this screen (Native).
+    WechatQr,
+    /// WeChat Pay on this phone, from an ordinary browser (H5).
+    WechatH5,
+    /// A bank card, on the card provider's page.
+    Card,
+    /// The account's paid credit.
+    PaidCredit,
+    /// The account's promotional credit.
+    PromoCredit,
 }
+words!(Method {
+    AlipayQr = "alipay_qr",
+    AlipayWap = "alipay_wap",
+    AlipayPage = "alipay_page",
+    WechatQr = "wechat_qr",
+    WechatH5 = "wechat_h5",
+    Card = "card",
+    PaidCredit = "paid_credit",
+    PromoCredit = "promo_credit",
+});
 
 impl Method {
-    /// All of them.
-    pub const ALL: [Method; 2] = [Method::AlipayQr, Method::AlipayWap];
-    /// The stable word for it.
+    /// Who takes the money; `None` for credit, which is in our ledger already.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn provider(self) -> Option<Provider> {
         match self {
-            Method::AlipayQr => "alipay_qr",
-            Method::AlipayWap => "alipay_wap",
+            Method::AlipayQr | Method::AlipayWap | Method::AlipayPage => Some(Provider::Alipay),
+            Method::WechatQr | Method::WechatH5 => Some(Provider::Wechat),
+            Method::Card => Some(Provider::Stripe),
+            Method::PaidCredit | Method::PromoCredit => None,
         }
     }
-    /// The method of a stored word.
+    /// The posting by which its money goes into an order.
     #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|method| method.word() == word)
+    pub const fn brings(self) -> Template {
+        match self {
+            Method::PaidCredit => Template::CreditSpent,
+            Method::PromoCredit => Template::PromoSpent,
+            _ => Template::Paid,
+        }
     }
+    /// How the payer gets there.
+    #[must_use]
+    pub const fn way(self) -> Way {
+        match self {
+            Method::AlipayQr | Method::WechatQr => Way::Scan,
+            Method::AlipayWap | Method::WechatH5 => Way::OpenOnPhone,
+            Method::AlipayPage | Method::Card => Way::Open,
+            Method::PaidCredit | Method::PromoCredit => Way::AtOnce,
+        }
+    }
+}
+
+/// How a payer gets to where the money is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// By scanning a code on this screen with a phone.
+    Scan,
+    /// By a link that opens the provider's application on this phone.
+    OpenOnPhone,
+    /// By a link to the provider's page, on any screen.
+    Open,
+    /// Not at all: the money is here.
+    AtOnce,
 }
 
 /// Where an attempt is. *Failed*, *closed* and *unknown* are beliefs; *paid* is evidence.
@@ -101,11 +183,14 @@ pub enum Settlement {
     Refund,
     /// It is not what was asked; it waits in suspense for a person.
     Suspense,
+    /// It was credit, and the order did not need it: it is credit again.
+    Returned,
 }
 
 impl Settlement {
     /// All of them.
-    pub const ALL: [Settlement; 3] = [Settlement::Order, Settlement::Refund, Settlement::Suspense];
+    pub const ALL: [Settlement; 4] =
+        [Settlement::Order, Settlement::Refund, Settlement::Suspense, Settlement::Returned];
     /// The stable word for it.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -113,6 +198,7 @@ impl Settlement {
             Settlement::Order => "order",
             Settlement::Refund => "refund",
             Settlement::Suspense => "suspense",
+            Settlement::Returned => "returned",
         }
     }
     /// The settlement of a stored word.
@@ -139,8 +225,12 @@ pub struct Attempt {
     pub amount: Money,
     /// Where it is.
     pub state: AttemptState,
+    /// The provider's own name for it before it is paid, where it must be asked by that.
+    pub reference: Option<String>,
     /// What the customer opens or scans to pay.
     pub pay_url: Option<String>,
+    /// Until when that can be opened, if not as long as the attempt can be paid: then the provider is asked for another.
+    pub pay_url_until: Option<SystemTime>,
     /// The provider's number, with the evidence.
     pub trade_no: Option<String>,
     /// What the evidence brought, in millionths.
@@ -158,6 +248,8 @@ pub struct Attempt {
 /// Verified evidence that a provider took money for us: a notification, an answer to a query, or a bill line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
+    /// Who says so.
+    pub provider: Provider,
     /// Our number of the attempt.
     pub out_trade_no: String,
     /// The provider's number.

@@ -3,6 +3,7 @@
 use crate::config::{self, Config};
 use crate::wire;
 use everline_app::secrets::hex;
+use everline_core::number_plan::NumberOf;
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
@@ -43,6 +44,10 @@ fn shown(config: &Config) -> String {
         None => "none".to_owned(),
     };
     let alipay = &config.alipay;
+    let numbers = Some(config.brand.numbers.shown(NumberOf::Line)).filter(|shown| !shown.is_empty());
+    let numbers = numbers.unwrap_or_else(|| "of 5 to 15 digits".to_owned());
+    let terms: Vec<&str> = config.terms.iter().flat_map(|terms| terms.0.keys()).map(String::as_str).collect();
+    let terms = if terms.is_empty() { "without text".to_owned() } else { format!("text in {}", terms.join(", ")) };
     let lines = [
         ("brand", format!("{} / {}", config.brand.name.get("zh-CN"), config.brand.name.get("en"))),
         ("public address", config.public_url.clone()),
@@ -57,7 +62,8 @@ fn shown(config: &Config) -> String {
         ("built-in network", service(config.built_in.as_ref().map(|(service, _)| service))),
         ("upstream network", service(config.upstream.as_ref())),
         ("time zone", format!("{}, {}", config.brand.time_zone, config.brand.currency.code())),
-        ("terms", if config.terms.is_some() { "with text" } else { "without text" }.to_owned()),
+        ("numbers", format!("+{} {}", config.brand.calling_code, numbers)),
+        ("terms", format!("{}, {terms}", config.brand.terms_version)),
         ("log", format!("{}, {}", if config.log.json { "json" } else { "text" }, config.log.level)),
     ];
     let lines: Vec<String> = lines.iter().map(|(name, value)| format!("{name:<18}{value}")).collect();

@@ -5,13 +5,12 @@ use async_trait::async_trait;
 use everline_app::App;
 use everline_app::clock::Clock;
 use everline_app::ports::{
-    ClosedAnswer, MessageFate, Messenger, Network, NetworkChange, NetworkReply, NoticeRefusal, OutgoingMessage,
-    PaymentNotice, PaymentProvider, PaymentRequest, PaymentStatus, Ports, RefundStatus, Started,
+    MessageFate, Messenger, Network, NetworkChange, NetworkReply, OutgoingMessage, Payments, Ports,
 };
 use everline_app::secrets::Secrets;
 use everline_app::set_up::{self, SetUp};
 use everline_core::brand::Brand;
-use everline_core::money::Money;
+use everline_core::payment::Provider;
 use everline_providers::Http;
 use everline_providers::alipay::{Alipay, AlipayConfig, PrivateKey, PublicKey};
 use everline_providers::network::{BuiltIn, Upstream};
@@ -152,7 +151,7 @@ pub(crate) fn secrets(config: &Config) -> Result<Secrets, Unwired> {
 pub(crate) fn app_alone(store: Store, clock: Arc<Clock>, brand: Brand, master: &[u8; 32]) -> Result<App, Unwired> {
     let nobody = Arc::new(Nobody);
     let ports =
-        Ports { payments: nobody.clone(), built_in: nobody.clone(), upstream: nobody.clone(), messenger: nobody };
+        Ports { payments: Payments::default(), built_in: nobody.clone(), upstream: nobody.clone(), messenger: nobody };
     assemble(store, clock, brand, Secrets::new(master), ports)
 }
 
@@ -184,30 +183,13 @@ fn ports(config: &Config, clock: &Arc<Clock>) -> Result<Ports, Unwired> {
         Some(service) => Arc::new(Upstream::new(http.clone(), service.url.clone(), token(service))),
         None => Arc::new(Nobody),
     };
-    let payments = Arc::new(Alipay::new(alipay, http, clock.clone()));
+    let alipay = Arc::new(Alipay::new(alipay, http, clock.clone()));
+    let payments = Payments::default().with(Provider::Alipay, alipay);
     Ok(Ports { payments, built_in, upstream, messenger: Arc::new(sms) })
 }
 
 /// A port with nobody behind it: nothing is ever known, so nothing is lost.
 struct Nobody;
-#[async_trait]
-impl PaymentProvider for Nobody {
-    async fn start(&self, _: &PaymentRequest) -> Started {
-        Started::Unknown
-    }
-    async fn query(&self, _: &str) -> PaymentStatus {
-        PaymentStatus::Unknown
-    }
-    async fn close(&self, _: &str) -> ClosedAnswer {
-        ClosedAnswer::Unknown
-    }
-    async fn refund(&self, _: &str, _: &str, _: Money) -> RefundStatus {
-        RefundStatus::Unknown
-    }
-    fn read_notice(&self, _: &[u8]) -> Result<PaymentNotice, NoticeRefusal> {
-        Err(NoticeRefusal::Unreadable)
-    }
-}
 #[async_trait]
 impl Network for Nobody {
     async fn apply(&self, _: &NetworkChange) -> NetworkReply {

@@ -5,17 +5,21 @@ use crate::Failure;
 use async_trait::async_trait;
 use everline_app::App;
 use everline_app::clock::Clock;
+use everline_app::payment_confirmed::{NoticeProblem, payment_notice};
 use everline_app::ports::{
     ClosedAnswer, MessageFate, Messenger, Network, NetworkChange, NetworkReply, NoticeRefusal, OutgoingMessage,
-    PaymentNotice, PaymentProvider, PaymentRequest, PaymentStatus, Ports, RefundStatus, Started,
+    Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus, Payments, Ports, RawNotice,
+    RefundRequest, RefundStatus, Started,
 };
 use everline_app::secrets::Secrets;
 use everline_app::set_up::SetUp;
 use everline_core::brand::{Brand, FamilyRules, Localized};
 use everline_core::money::{Currency, Money, UNIT};
+use everline_core::number_plan::NumberPlan;
 use everline_core::offering::{
     Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, Unit, UsedUp,
 };
+use everline_core::payment::{Method, Provider as ProviderName};
 use everline_core::time::Validity;
 use everline_providers::Http;
 use everline_providers::alipay::{Alipay, AlipayConfig};
@@ -198,7 +202,7 @@ pub fn app_at(store: Store, trust: &Trust, clock: Arc<Clock>) -> Result<App, Fai
     let zone = brand.zone().map_err(|error| Failure::unusable("time zone", &error))?;
     let quiet = Arc::new(Quiet);
     let ports = Ports {
-        payments: Arc::new(Payments(alipay)),
+        payments: Payments::default().with(ProviderName::Alipay, Arc::new(NoticesOnly(alipay))),
         built_in: quiet.clone(),
         upstream: quiet.clone(),
         messenger: quiet,
@@ -226,6 +230,7 @@ pub fn brand() -> Brand {
         time_zone: "Asia/Shanghai".to_owned(),
         currency: Currency::CNY,
         calling_code: "86".to_owned(),
+        numbers: NumberPlan::default(),
         hotline: "400-800-1234".to_owned(),
         hotline_hours: Localized::zh_en("每天", "daily"),
         terms_version: "1".to_owned(),
@@ -269,25 +274,36 @@ pub fn offerings() -> Vec<Offering> {
     ]
 }
 
+/// Takes a notice of the payment provider, as it arrives.
+///
+/// # Errors
+/// As [`payment_notice`].
+pub async fn take_notice(app: &App, notice: &[u8]) -> Result<(), NoticeProblem> {
+    payment_notice(app, ProviderName::Alipay, &[], notice).await
+}
+
 /// Reads notices as the real client does; every payment waits for its notice.
-struct Payments(Alipay);
+struct NoticesOnly(Alipay);
 
 #[async_trait]
-impl PaymentProvider for Payments {
-    async fn start(&self, request: &PaymentRequest) -> Started {
-        Started::Pay(format!("https://qr.alipay.com/bax{}", tail(&request.out_trade_no, 20)))
+impl PaymentProvider for NoticesOnly {
+    fn takes(&self, method: Method) -> bool {
+        self.0.takes(method)
     }
-    async fn query(&self, _: &str) -> PaymentStatus {
+    async fn start(&self, request: &PaymentRequest) -> Started {
+        Started::Pay(Payable::at(format!("https://qr.alipay.com/bax{}", tail(&request.out_trade_no, 20))))
+    }
+    async fn query(&self, _: &PaymentRef) -> PaymentStatus {
         PaymentStatus::Waiting
     }
-    async fn close(&self, _: &str) -> ClosedAnswer {
+    async fn close(&self, _: &PaymentRef) -> ClosedAnswer {
         ClosedAnswer::Unknown
     }
-    async fn refund(&self, _: &str, _: &str, _: Money) -> RefundStatus {
+    async fn refund(&self, _: &RefundRequest) -> RefundStatus {
         RefundStatus::Unknown
     }
-    fn read_notice(&self, body: &[u8]) -> Result<PaymentNotice, NoticeRefusal> {
-        self.0.read_notice(body)
+    fn read_notice(&self, notice: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal> {
+        self.0.read_notice(notice)
     }
 }
 

@@ -6,7 +6,9 @@
 mod world;
 
 use everline_app::ports::NetworkReply;
+use everline_app::start_payment::{Payer, start_payment};
 use everline_app::{home, payment_confirmed};
+use everline_core::payment::Provider;
 use everline_core::time::{MINUTE_US, SECOND_US};
 use everline_store::SqliteOptions;
 use everline_store::testing::SqliteFile;
@@ -50,12 +52,12 @@ async fn orders_in_every_state(world: &World) {
     // Another amount than asked.
     let (_, attempt) = world.checkout(phone.0, phone.1, "phone-39").await;
     let notice = String::from_utf8(world.outside.pay(&attempt.out_trade_no)).unwrap().replace("39.00", "38.00");
-    payment_confirmed::payment_notice(&world.app, notice.as_bytes()).await.unwrap();
+    payment_confirmed::payment_notice(&world.app, Provider::Alipay, &[], notice.as_bytes()).await.unwrap();
     // Paid twice.
     let (order, first) = world.checkout(phone.0, phone.1, "data-1g").await;
     world.app.clock.pass_us(SECOND_US);
     let method = everline_core::payment::Method::AlipayWap;
-    let second = everline_app::start_payment::start_payment(&world.app, phone.0, order.id, method, String::new());
+    let second = start_payment(&world.app, phone.0, order.id, method, Payer::default());
     let second = second.await.unwrap();
     world.pays(&first).await;
     world.pays(&second).await;
@@ -100,7 +102,7 @@ async fn refused_checkout(
     };
     let order = everline_app::place_order::place_order(&world.app, new).await.unwrap();
     let method = everline_core::payment::Method::AlipayQr;
-    let started = everline_app::start_payment::start_payment(&world.app, customer, order.id, method, String::new());
+    let started = start_payment(&world.app, customer, order.id, method, Payer::default());
     assert!(started.await.is_err());
     world.app.clock.pass_us(SECOND_US);
 }

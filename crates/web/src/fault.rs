@@ -74,7 +74,10 @@ impl Fault {
     pub(crate) const fn retry_after_s(&self) -> Option<i64> {
         match self {
             Fault::Problem(Problem::TooMany { retry_after_s }) => Some(*retry_after_s),
-            Fault::Problem(Problem::DueFirst { .. } | Problem::Busy) | Fault::Timeout => Some(5),
+            Fault::Problem(Problem::DueFirst { .. } | Problem::Busy | Problem::OutcomeUnknown) | Fault::Timeout => {
+                Some(5)
+            }
+            Fault::Problem(Problem::Unavailable) => Some(30),
             _ => None,
         }
     }
@@ -124,6 +127,7 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::ExistsDifferently(_) => ("problem-exists-differently", "problem-exists-differently-do"),
         Problem::OrderClosed => ("problem-order-closed", "problem-order-closed-do"),
         Problem::AlreadyPaid => ("problem-already-paid", "problem-already-paid-do"),
+        Problem::NoCredit => ("problem-no-credit", "problem-no-credit-do"),
         Problem::NotGenuine => ("problem-not-genuine", "problem-not-genuine-do"),
         Problem::NoInvoice(why) => ("problem-no-invoice", no_invoice(*why)),
         Problem::CodeWrong { .. } => ("problem-code-wrong", "problem-code-wrong-do"),
@@ -132,6 +136,8 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::ProviderRefused => ("problem-provider-refused", "problem-provider-refused-do"),
         Problem::ProviderSilent => ("problem-provider-silent", "problem-provider-silent-do"),
         Problem::DueFirst { .. } | Problem::Busy => ("problem-busy", "problem-busy-do"),
+        Problem::Unavailable => ("problem-unavailable", "problem-unavailable-do"),
+        Problem::OutcomeUnknown => ("problem-outcome-unknown", "problem-outcome-unknown-do"),
         Problem::Internal(_) => ("problem-internal", "problem-internal-do"),
     }
 }
@@ -152,9 +158,11 @@ const fn status(problem: &Problem) -> StatusCode {
         Problem::NotFound(_) | Problem::NotGenuine => StatusCode::NOT_FOUND,
         Problem::SignInFirst => StatusCode::UNAUTHORIZED,
         Problem::NotAllowed => StatusCode::FORBIDDEN,
-        Problem::TermsChanged | Problem::OrderClosed | Problem::AlreadyPaid | Problem::NoInvoice(_) => {
-            StatusCode::CONFLICT
-        }
+        Problem::TermsChanged
+        | Problem::OrderClosed
+        | Problem::AlreadyPaid
+        | Problem::NoCredit
+        | Problem::NoInvoice(_) => StatusCode::CONFLICT,
         Problem::Invalid { .. }
         | Problem::NotSellable(_)
         | Problem::ExistsDifferently(_)
@@ -163,7 +171,9 @@ const fn status(problem: &Problem) -> StatusCode {
         Problem::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
         Problem::ProviderRefused => StatusCode::BAD_GATEWAY,
         Problem::ProviderSilent => StatusCode::GATEWAY_TIMEOUT,
-        Problem::DueFirst { .. } | Problem::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        Problem::DueFirst { .. } | Problem::Busy | Problem::Unavailable | Problem::OutcomeUnknown => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Problem::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -1,23 +1,52 @@
 //! Notices of payment providers. They are acknowledged after they are kept, in the words their sender knows; anything else
 //! makes it send them again.
 
+use crate::fault::{Answer, Fault};
 use crate::web::Web;
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
 use bytes::Bytes;
 use everline_app::payment_confirmed::{NoticeProblem, payment_notice};
+use everline_core::payment::Provider;
 
-/// `POST /notify/alipay`
-pub(crate) async fn alipay(State(web): State<Web>, body: Bytes) -> (StatusCode, &'static str) {
-    match payment_notice(&web.app, &body).await {
-        Ok(()) => (StatusCode::OK, "success"),
+/// `POST /notify/{provider}`
+pub(crate) async fn notice(
+    State(web): State<Web>,
+    Path(provider): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let provider = Provider::from_word(&provider).ok_or(Fault::NoRoute)?;
+    let headers: Vec<(&str, &str)> =
+        headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
+    Ok(match payment_notice(&web.app, provider, &headers, &body).await {
+        Ok(()) => (StatusCode::OK, acknowledged(provider)).into_response(),
+        Err(NoticeProblem::NoProvider) => return Err(Fault::NoRoute),
         Err(NoticeProblem::Refused(reason)) => {
-            tracing::warn!(%reason, "a payment notice is not believed");
-            (StatusCode::BAD_REQUEST, "failure")
+            tracing::warn!(%reason, provider = provider.word(), "a payment notice is not believed");
+            (StatusCode::BAD_REQUEST, refused(provider)).into_response()
         }
         Err(NoticeProblem::Problem(problem)) => {
-            tracing::error!(%problem, "a payment notice could not be kept");
-            (StatusCode::SERVICE_UNAVAILABLE, "failure")
+            tracing::error!(%problem, provider = provider.word(), "a payment notice could not be kept");
+            (StatusCode::SERVICE_UNAVAILABLE, refused(provider)).into_response()
         }
+    })
+}
+
+/// What a provider wants to read when its notice is kept. WeChat Pay and Stripe look at the status alone.
+const fn acknowledged(provider: Provider) -> &'static str {
+    match provider {
+        Provider::Alipay => "success",
+        Provider::Wechat | Provider::Stripe => "",
+    }
+}
+
+/// What a provider wants to read when its notice is not kept.
+const fn refused(provider: Provider) -> &'static str {
+    match provider {
+        Provider::Alipay => "failure",
+        Provider::Wechat => r#"{"code":"FAIL","message":"not accepted"}"#,
+        Provider::Stripe => "",
     }
 }

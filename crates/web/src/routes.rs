@@ -188,7 +188,7 @@ fn api_routes() -> Vec<Row> {
 fn machine_routes() -> Vec<Row> {
     use Access::{Clock, Device, Machine};
     vec![
-        post("/notify/alipay", Machine, notify::alipay).body_max(64 * 1024),
+        post("/notify/{provider}", Machine, notify::notice).body_max(1024 * 1024),
         post("/device/sessions", Device, device::attach),
         post("/device/sessions/{session}/usage", Device, device::usage),
         delete("/device/sessions/{session}", Device, device::detach),

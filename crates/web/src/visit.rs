@@ -9,6 +9,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use everline_app::Problem;
 use everline_app::sign_in::{Principal, SessionInfo};
+use everline_app::start_payment::Payer;
 use everline_core::ids::CustomerId;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -51,6 +52,10 @@ impl Visit {
     /// Shows things in the visit's language, as of now.
     pub(crate) fn show(&self, web: &Web) -> Show {
         Show { lang: self.lang, zone: web.app.zone.clone(), now: web.app.clock.now().business }
+    }
+    /// The browser as one that pays and comes back to a path.
+    pub(crate) fn payer(&self, web: &Web, path: &str) -> Payer {
+        Payer { return_url: web.link(path), ip: Some(self.address) }
     }
     /// A text in the visit's language.
     pub(crate) fn say(&self, key: &str, args: &[(&str, Arg<'_>)]) -> String {

@@ -32,7 +32,7 @@ everline_store::queries! { ALL;
         t.settlement, t.paid_at, d.customer_id, d.subject_id, e.customer_id, e.subject_id \
         FROM attempt t \
         LEFT JOIN directory d ON d.kind = 'out_trade_no' AND d.name = t.out_trade_no \
-        LEFT JOIN directory e ON e.kind = 'trade_no' AND e.name = t.trade_no \
+        LEFT JOIN directory e ON e.kind IN ('alipay_trade_no', 'wechat_trade_no', 'stripe_trade_no') AND e.name = t.trade_no AND e.subject_id = t.id \
         WHERE (t.customer_id, t.id) > ($1, $2) AND substr(t.order_id, 16, 1) BETWEEN $3 AND $4 \
         ORDER BY t.customer_id, t.id LIMIT $5";
     pub(super) REFUNDS = "SELECT customer_id, id, attempt_id, order_id, out_request_no, currency, amount, reason, state, settled_at FROM refund \
@@ -68,13 +68,32 @@ everline_store::queries! { ALL;
     pub(super) ALLOWANCES_ALONE = "SELECT w.customer_id, w.id FROM allowance w LEFT JOIN line l ON l.customer_id = w.customer_id AND l.id = w.id \
         WHERE l.id IS NULL AND (w.customer_id, w.id) > ($1, $2) ORDER BY w.customer_id, w.id LIMIT $3";
 
-    pub(super) DIRECTORY = "SELECT d.kind, d.name, d.customer_id, d.subject_id, o.number, t.out_trade_no, t.trade_no, l.msisdn, l.state, c.customer_id \
+    pub(super) DIRECTORY = "SELECT d.kind, d.name, d.customer_id, d.subject_id, o.number, t.out_trade_no, t.trade_no, l.msisdn, l.state, c.customer_id, COALESCE(s.line_id, x.line_id) \
         FROM directory d \
         LEFT JOIN orders o ON d.kind IN ('order_number', 'order_token') AND o.customer_id = d.customer_id AND o.id = d.subject_id \
-        LEFT JOIN attempt t ON d.kind IN ('out_trade_no', 'trade_no') AND t.customer_id = d.customer_id AND t.id = d.subject_id \
+        LEFT JOIN attempt t ON d.kind IN ('out_trade_no', 'alipay_trade_no', 'wechat_trade_no', 'stripe_trade_no') AND t.customer_id = d.customer_id AND t.id = d.subject_id \
         LEFT JOIN line l ON d.kind IN ('msisdn', 'imsi', 'iccid', 'session') AND l.customer_id = d.customer_id AND l.id = d.subject_id \
         LEFT JOIN customer c ON d.kind IN ('login', 'owner') AND c.customer_id = d.customer_id AND c.customer_id = d.subject_id \
+        LEFT JOIN sim s ON d.kind = 'iccid' AND s.iccid = d.name \
+        LEFT JOIN sim x ON d.kind = 'imsi' AND x.imsi = d.name \
         WHERE (d.kind, d.name) > ($1, $2) ORDER BY d.kind, d.name LIMIT $3";
+    pub(super) SIMS = "SELECT s.iccid, s.imsi, s.msisdn, s.kind, s.state, s.role, s.customer_id, s.line_id, s.batch, b.state, s.line_batch, m.state, \
+        s.source_hash, s.line_hash, s.pin1, s.puk1, s.pin2, s.puk2, s.registration_code, s.puk_hash, s.registration_hash, \
+        l.state, l.msisdn, d.customer_id, d.subject_id, e.customer_id, e.subject_id, f.customer_id, f.subject_id, \
+        (SELECT COUNT(*) FROM sim x WHERE x.line_id = s.line_id AND x.role = 'primary') \
+        FROM sim s \
+        LEFT JOIN import_batch b ON b.kind = 'sims' AND b.name = s.batch \
+        LEFT JOIN import_batch m ON m.kind = 'lines' AND m.name = s.line_batch \
+        LEFT JOIN line l ON l.customer_id = s.customer_id AND l.id = s.line_id \
+        LEFT JOIN directory d ON d.kind = 'iccid' AND d.name = s.iccid \
+        LEFT JOIN directory e ON e.kind = 'imsi' AND e.name = s.imsi \
+        LEFT JOIN directory f ON f.kind = 'msisdn' AND f.name = s.msisdn \
+        WHERE s.iccid > $1 ORDER BY s.iccid LIMIT $2";
+    pub(super) CODES = "SELECT a.iccid, a.batch, b.state, a.code, a.code_hash, a.source_hash FROM activation_code a \
+        LEFT JOIN import_batch b ON b.kind = 'activation_codes' AND b.name = a.batch \
+        WHERE a.iccid > $1 ORDER BY a.iccid LIMIT $2";
+    pub(super) BATCHES = "SELECT kind, name, named, state, loaded, began_at, completed_at FROM import_batch \
+        WHERE (kind, name) > ($1, $2) ORDER BY kind, name LIMIT $3";
     pub(super) TIMERS = "SELECT m.id, m.customer_id, m.kind, m.due_at, o.id, l.id FROM timer m \
         LEFT JOIN orders o ON m.kind = 'order' AND o.customer_id = m.customer_id AND o.id = m.id \
         LEFT JOIN line l ON m.kind = 'line' AND l.customer_id = m.customer_id AND l.id = m.id \

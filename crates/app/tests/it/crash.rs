@@ -97,7 +97,9 @@ impl Play<'_> {
             }
             Step::Start(method) => {
                 app.clock.pass_us(1_000);
-                start_payment::start_payment(app, self.kit.customer, self.id, method, String::new()).await.unwrap();
+                start_payment::start_payment(app, self.kit.customer, self.id, method, start_payment::Payer::default())
+                    .await
+                    .unwrap();
             }
             Step::Expire => {
                 timers::run_due(app, app.clock.now()).await.unwrap();

@@ -1,6 +1,7 @@
 //! The example parses, and shows every key there is.
 
 use super::*;
+use everline_core::number_plan::NumberOf;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -42,6 +43,7 @@ fn the_example_is_a_configuration() {
     let config = load_text(&folder, EXAMPLE).unwrap();
     assert_eq!(config.listen.address.to_string(), "127.0.0.1:8800");
     assert_eq!(config.brand.name.get("en"), "Qinghe Mobile");
+    assert_eq!(config.brand.numbers.shown(NumberOf::Line), "1xxxxxxxxxx, 1xxxxxxxxxxxx");
     assert_eq!(config.alipay.notify_url, "https://my.example.com/notify/alipay");
     assert_eq!(config.upstream.as_ref().unwrap().token.reveal(), "upstream-secret", "without the end of the line");
     assert_eq!(config.jobs.lease, Duration::from_secs(120));
@@ -107,6 +109,7 @@ fn what_cannot_be_is_refused_by_name() {
     check("hotline = ", "hot_line = ", "unknown key \"hot_line\" in [brand]; did you mean \"hotline\"?");
     check("\nhotline = ", "\nhot_line = ", "brand.hotline: missing");
     check("\"CNY\"", "\"XXQ\"", "XXQ");
+    check("[\"1xxxxxxxxxx\"]", "[\"1-xxx\"]", "no pattern of numbers");
     check("Asia/Shanghai\"\n", "Asia/Peking\"\n", "no IANA time zone");
     check("[\"zh-CN\", \"en\"]", "[\"fr\"]", "\"fr\" is no language");
     check("\"127.0.0.1:8800\"", "\"127.0.0.1\"", "no address with a port");

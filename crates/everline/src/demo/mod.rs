@@ -5,13 +5,14 @@ mod people;
 mod walkthrough;
 
 use everline_app::clock::Clock;
-use everline_app::ports::Ports;
+use everline_app::ports::{Payments, Ports};
 use everline_app::secrets::Secrets;
 use everline_app::sign_in::Principal;
 use everline_app::{App, jobs, timers};
 use everline_core::brand::Localized;
 use everline_core::ids::OrderId;
 use everline_core::line::DeviceKind;
+use everline_core::payment::Provider;
 use everline_providers::Http;
 use everline_providers::alipay::{Alipay, AlipayConfig};
 use everline_providers::network::{BuiltIn, Upstream};
@@ -162,7 +163,8 @@ fn wire(
     let sms =
         Sms::new(http.clone(), access.sms_url.clone(), access.sms_token.clone(), url.to_owned(), Templates::load()?);
     let ports = Ports {
-        payments: Arc::new(Alipay::new(alipay, http.clone(), clock.clone())),
+        payments: Payments::default()
+            .with(Provider::Alipay, Arc::new(Alipay::new(alipay, http.clone(), clock.clone()))),
         built_in: Arc::new(BuiltIn::new(http.clone(), devices, access.device_token.clone())),
         upstream: Arc::new(Upstream::new(http, access.upstream_url.clone(), access.upstream_token.clone())),
         messenger: Arc::new(sms),

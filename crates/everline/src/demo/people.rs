@@ -2,25 +2,26 @@
 
 use super::catalog;
 use async_trait::async_trait;
-use everline_app::add_line::{AddCustomer, AddLine};
+use everline_app::add_line::{AddCustomer, NewLine};
 use everline_app::clock::Clock;
 use everline_app::payment_confirmed::take_evidence;
 use everline_app::place_order::{NewOrder, place_order};
 use everline_app::ports::{
     ClosedAnswer, MessageFate, Messenger, Network, NetworkChange, NetworkReply, NoticeRefusal, OutgoingMessage,
-    PaymentNotice, PaymentProvider, PaymentRequest, PaymentStatus, Ports, RefundStatus, Started,
+    Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus, Payments, Ports, RawNotice,
+    RefundRequest, RefundStatus, Started,
 };
 use everline_app::set_up::SetUp;
-use everline_app::start_payment::start_payment;
+use everline_app::start_payment::{Payer, start_payment};
 use everline_app::{App, Problem, jobs, timers};
 use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::identifiers::{Iccid, Imsi, Msisdn};
 use everline_core::ids::{CustomerId, LineId, OrderId, RawId};
-use everline_core::line::{DeviceKind, Line, LineState, NetworkKind};
-use everline_core::money::Money;
+use everline_core::lifecycle::HandOver;
+use everline_core::line::{DeviceKind, NetworkKind};
 use everline_core::offering::{Family, OfferingRef};
 use everline_core::order::PlacedBy;
-use everline_core::payment::{Evidence, Method};
+use everline_core::payment::{Evidence, Method, Provider};
 use everline_core::time::{BusinessTime, DAY_US, HOUR_US, SystemTime};
 use everline_store::Stop;
 use futures_util::future::try_join_all;
@@ -215,22 +216,20 @@ async fn add_lines(
         if seed.network == NetworkKind::BuiltIn {
             devices.push((imsi.clone(), seed.name.clone(), seed.device));
         }
-        let line = Line {
+        let new = NewLine {
             id: seed.id,
             customer: seed.customer,
-            version: 0,
             msisdn: Msisdn::parse(&seed.msisdn).map_err(|_| SeedError::Identifier)?,
             name: seed.name.clone(),
             device: seed.device,
             family: seed.family,
             network: seed.network,
-            state: LineState::Silent { until: None },
-            state_since: at,
-            service_until: None,
             guest_renewal: true,
-            main_balance_consent: false,
+            iccid,
+            imsi,
+            esim: seed.family == Family::Travel,
         };
-        adding.push(app.store.transact(AddLine { line, iccid, imsi, esim: seed.family == Family::Travel }));
+        adding.push(app.store.transact(new.begins(HandOver::Sale, &app.brand, &app.zone, at)?));
     }
     try_join_all(adding).await?;
     Ok(devices)
@@ -273,16 +272,21 @@ async fn buy(app: &App, line: &LineSeed, code: &str) -> Result<(), SeedError> {
         token: None,
     };
     let order = place_order(app, new).await?;
-    let attempt = start_payment(app, line.customer, order.id, Method::AlipayQr, String::new()).await?;
+    let attempt = start_payment(app, line.customer, order.id, Method::AlipayQr, Payer::default()).await?;
     let trade_no = format!("{}{}", order.number, attempt.id.to_string().get(20..).unwrap_or_default());
-    take_evidence(app, Evidence { out_trade_no: attempt.out_trade_no, trade_no, amount: attempt.amount }, None).await?;
+    take_evidence(
+        app,
+        Evidence { provider: Provider::Alipay, out_trade_no: attempt.out_trade_no, trade_no, amount: attempt.amount },
+        None,
+    )
+    .await?;
     Ok(())
 }
 
 /// Ports for the past: payments are taken by hand, networks do as told, nobody gets a message.
 fn quiet_ports() -> Ports {
     Ports {
-        payments: Arc::new(Quiet),
+        payments: Payments::default().with(Provider::Alipay, Arc::new(Quiet)),
         built_in: Arc::new(Quiet),
         upstream: Arc::new(Quiet),
         messenger: Arc::new(Quiet),
@@ -292,19 +296,22 @@ fn quiet_ports() -> Ports {
 struct Quiet;
 #[async_trait]
 impl PaymentProvider for Quiet {
-    async fn start(&self, _: &PaymentRequest) -> Started {
-        Started::Pay(String::new())
+    fn takes(&self, _: Method) -> bool {
+        true
     }
-    async fn query(&self, _: &str) -> PaymentStatus {
+    async fn start(&self, _: &PaymentRequest) -> Started {
+        Started::Pay(Payable::at(String::new()))
+    }
+    async fn query(&self, _: &PaymentRef) -> PaymentStatus {
         PaymentStatus::Unknown
     }
-    async fn close(&self, _: &str) -> ClosedAnswer {
+    async fn close(&self, _: &PaymentRef) -> ClosedAnswer {
         ClosedAnswer::Unknown
     }
-    async fn refund(&self, _: &str, _: &str, _: Money) -> RefundStatus {
+    async fn refund(&self, _: &RefundRequest) -> RefundStatus {
         RefundStatus::Unknown
     }
-    fn read_notice(&self, _: &[u8]) -> Result<PaymentNotice, NoticeRefusal> {
+    fn read_notice(&self, _: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal> {
         Err(NoticeRefusal::Unreadable)
     }
 }

@@ -1,13 +1,14 @@
 //! A brand in a folder, the simulated outside world around it, and processes that serve it.
 
-use everline_app::add_line::{AddCustomer, AddLine};
+use everline_app::add_line::{AddCustomer, NewLine};
 use everline_app::clock::Clock;
 use everline_app::set_up::SetUp;
 use everline_core::brand::{Brand, Localized};
 use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::identifiers::{Iccid, Imsi, Msisdn};
 use everline_core::ids::{CustomerId, LineId};
-use everline_core::line::{DeviceKind, Line, LineState, NetworkKind};
+use everline_core::lifecycle::HandOver;
+use everline_core::line::{DeviceKind, NetworkKind};
 use everline_core::money::{Currency, Money, UNIT};
 use everline_core::offering::{
     Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, Unit, UsedUp,
@@ -357,25 +358,22 @@ pub async fn fill(store: &Store, network: NetworkKind, phone: &str, lines: usize
     store.transact(AddCustomer { customer, currency: Currency::CNY, at }).await.unwrap();
     let mut ids = Vec::new();
     for n in 0..lines {
-        let line = Line {
+        let new = NewLine {
             id: LineId(clock.id()),
             customer: id,
-            version: 0,
             msisdn: Msisdn::parse(&format!("172800{n:05}")).unwrap(),
             name: LINE_NAME.to_owned(),
             device: DeviceKind::Watch,
             family: Family::Watch,
             network,
-            state: LineState::Silent { until: None },
-            state_since: at,
-            service_until: None,
             guest_renewal: true,
-            main_balance_consent: false,
+            iccid: Iccid::parse(&format!("898604000000{n:08}")).unwrap(),
+            imsi: Imsi::parse(&format!("46011{n:010}")).unwrap(),
+            esim: false,
         };
-        ids.push(line.id.to_string());
-        let iccid = Iccid::parse(&format!("898604000000{n:08}")).unwrap();
-        let imsi = Imsi::parse(&format!("46011{n:010}")).unwrap();
-        store.transact(AddLine { line, iccid, imsi, esim: false }).await.unwrap();
+        ids.push(new.id.to_string());
+        let brand = brand();
+        store.transact(new.begins(HandOver::Sale, &brand, &brand.zone().unwrap(), at).unwrap()).await.unwrap();
     }
     Owner { phone: phone.to_owned(), lines: ids }
 }

@@ -5,12 +5,12 @@ use crate::Http;
 use async_trait::async_trait;
 use everline_app::clock::Clock;
 use everline_app::ports::{
-    ClosedAnswer, NoticeRefusal, NoticeSays, PaymentNotice, PaymentProvider, PaymentRequest, PaymentStatus,
-    RefundStatus, Started,
+    ClosedAnswer, NoticeRefusal, NoticeSays, Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest,
+    PaymentStatus, RawNotice, RefundRequest, RefundStatus, Started,
 };
 use everline_core::money::{Currency, Money};
-use everline_core::payment::{Evidence, Method};
-use everline_core::time::SECOND_US;
+use everline_core::payment::{Evidence, Method, Provider};
+use everline_core::time::{MINUTE_US, SECOND_US};
 use serde_json::json;
 use std::sync::Arc;
 use wire_pay::alipay::{
@@ -71,7 +71,7 @@ impl Alipay {
         let config = self.config.clone();
         let timestamp_unix_s = self.clock.now().system.us() / SECOND_US;
         let sign = move || {
-            let notifies = matches!(method, method::PRECREATE | method::WAP_PAY);
+            let notifies = matches!(method, method::PRECREATE | method::WAP_PAY | method::PAGE_PAY);
             let head = RequestHead {
                 app_id: &config.app_id,
                 method,
@@ -98,26 +98,39 @@ impl Alipay {
             "out_trade_no": request.out_trade_no,
             "total_amount": amount.to_string(),
             "subject": request.subject,
-            "timeout_express": minutes(request.expires_in_s),
+            "timeout_express": self.minutes_left(request),
         });
         Ok(match TradePrecreated::parse(&self.ask(method::PRECREATE, content).await?)? {
-            Reply::Done(done) => Started::Pay(done.qr_code),
+            Reply::Done(done) => Started::Pay(Payable::at(done.qr_code)),
             Reply::Refused(refusal) if refusal.kind() == RefusalKind::Unknown => Started::Unknown,
             Reply::Refused(refusal) => Started::Refused(refusal.sub_code),
         })
     }
 
-    async fn wap_pay(&self, request: &PaymentRequest, amount: Fen) -> Result<Started, Failure> {
-        let content = json!({
+    /// A link to the cashier's page; nothing is sent before the payer opens it.
+    async fn cashier(&self, method: &'static str, request: &PaymentRequest, amount: Fen) -> Result<Started, Failure> {
+        let mut content = json!({
             "out_trade_no": request.out_trade_no,
             "total_amount": amount.to_string(),
             "subject": request.subject,
-            "product_code": "QUICK_WAP_WAY",
-            "quit_url": request.return_url,
-            "timeout_express": minutes(request.expires_in_s),
+            "timeout_express": self.minutes_left(request),
         });
-        let params = self.signed(method::WAP_PAY, content.to_string(), Some(request.return_url.clone())).await?;
-        Ok(Started::Pay(format!("{}?{}", self.config.gateway_url, params.to_query())))
+        if let Some(content) = content.as_object_mut() {
+            let on_phone = method == method::WAP_PAY;
+            let product = if on_phone { "QUICK_WAP_WAY" } else { "FAST_INSTANT_TRADE_PAY" };
+            content.insert("product_code".to_owned(), product.into());
+            if on_phone {
+                content.insert("quit_url".to_owned(), request.return_url.as_str().into());
+            }
+        }
+        let params = self.signed(method, content.to_string(), Some(request.return_url.clone())).await?;
+        Ok(Started::Pay(Payable::at(format!("{}?{}", self.config.gateway_url, params.to_query()))))
+    }
+
+    /// Whole minutes that are left to pay, at least one, in the gateway's notation.
+    fn minutes_left(&self, request: &PaymentRequest) -> String {
+        let left_us = request.expires_at.since_us(self.clock.now().system);
+        format!("{}m", (left_us / MINUTE_US).max(1))
     }
 
     async fn ask_query(&self, out_trade_no: &str) -> Result<PaymentStatus, Failure> {
@@ -181,11 +194,6 @@ impl Alipay {
     }
 }
 
-/// Whole minutes, at least one, in the gateway's notation.
-fn minutes(seconds: i64) -> String {
-    format!("{}m", (seconds / 60).max(1))
-}
-
 fn fen(amount: Money) -> Option<Fen> {
     if amount.currency() != Currency::CNY {
         return None;
@@ -195,7 +203,7 @@ fn fen(amount: Money) -> Option<Fen> {
 
 fn evidence(out_trade_no: String, trade_no: String, amount: Fen) -> Option<Evidence> {
     let amount = Money::from_minor(amount.get(), Currency::CNY).ok()?;
-    Some(Evidence { out_trade_no, trade_no, amount })
+    Some(Evidence { provider: Provider::Alipay, out_trade_no, trade_no, amount })
 }
 
 /// The answer, or what stands for no answer; the reason is logged, never the content.
@@ -208,26 +216,32 @@ fn or_unknown<T>(what: &'static str, answer: Result<T, Failure>, unknown: T) -> 
 
 #[async_trait]
 impl PaymentProvider for Alipay {
+    fn takes(&self, method: Method) -> bool {
+        method.provider() == Some(Provider::Alipay)
+    }
     async fn start(&self, request: &PaymentRequest) -> Started {
         let Some(amount) = fen(request.amount) else { return Started::Refused("amount".to_owned()) };
         let started = match request.method {
             Method::AlipayQr => self.precreate(request, amount).await,
-            Method::AlipayWap => self.wap_pay(request, amount).await,
+            Method::AlipayWap => self.cashier(method::WAP_PAY, request, amount).await,
+            Method::AlipayPage => self.cashier(method::PAGE_PAY, request, amount).await,
+            _ => return Started::Refused("method".to_owned()),
         };
         or_unknown("start", started, Started::Unknown)
     }
-    async fn query(&self, out_trade_no: &str) -> PaymentStatus {
-        or_unknown("query", self.ask_query(out_trade_no).await, PaymentStatus::Unknown)
+    async fn query(&self, payment: &PaymentRef) -> PaymentStatus {
+        or_unknown("query", self.ask_query(&payment.out_trade_no).await, PaymentStatus::Unknown)
     }
-    async fn close(&self, out_trade_no: &str) -> ClosedAnswer {
-        or_unknown("close", self.ask_close(out_trade_no).await, ClosedAnswer::Unknown)
+    async fn close(&self, payment: &PaymentRef) -> ClosedAnswer {
+        or_unknown("close", self.ask_close(&payment.out_trade_no).await, ClosedAnswer::Unknown)
     }
-    async fn refund(&self, out_trade_no: &str, out_request_no: &str, amount: Money) -> RefundStatus {
-        let Some(amount) = fen(amount) else { return RefundStatus::Refused };
-        or_unknown("refund", self.ask_refund(out_trade_no, out_request_no, amount).await, RefundStatus::Unknown)
+    async fn refund(&self, request: &RefundRequest) -> RefundStatus {
+        let Some(amount) = fen(request.amount) else { return RefundStatus::Refused };
+        let asked = self.ask_refund(&request.out_trade_no, &request.out_request_no, amount).await;
+        or_unknown("refund", asked, RefundStatus::Unknown)
     }
-    fn read_notice(&self, body: &[u8]) -> Result<PaymentNotice, NoticeRefusal> {
-        let notice = Notification::verify(body, &self.config.gateway_key).map_err(|error| match error {
+    fn read_notice(&self, notice: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal> {
+        let notice = Notification::verify(notice.body, &self.config.gateway_key).map_err(|error| match error {
             wire_pay::alipay::Error::BadSignature
             | wire_pay::alipay::Error::MissingSignature
             | wire_pay::alipay::Error::SignType { .. } => NoticeRefusal::Forged,

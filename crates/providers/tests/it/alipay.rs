@@ -1,8 +1,10 @@
 use crate::rig::{Rig, cny};
 use everline_app::ports::{
-    ClosedAnswer, NoticeRefusal, NoticeSays, PaymentProvider, PaymentRequest, PaymentStatus, RefundStatus, Started,
+    ClosedAnswer, NoticeRefusal, NoticeSays, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus, RawNotice,
+    RefundRequest, RefundStatus, Started,
 };
 use everline_core::payment::Method;
+use everline_core::time::SystemTime;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -13,14 +15,33 @@ fn request(out_trade_no: &str, method: Method) -> PaymentRequest {
         out_trade_no: out_trade_no.to_owned(),
         amount: cny("9.90"),
         subject: "手表畅联月包 & more".to_owned(),
-        expires_in_s: 900,
+        expires_at: SystemTime::from_us(i64::MAX),
+        payer_ip: None,
         return_url: "http://localhost:8800/orders/1".to_owned(),
+    }
+}
+
+fn known(out_trade_no: &str) -> PaymentRef {
+    PaymentRef { out_trade_no: out_trade_no.to_owned(), reference: None }
+}
+
+fn arrived(body: &[u8]) -> RawNotice<'_> {
+    RawNotice { body, headers: &[], at: SystemTime::from_us(0) }
+}
+
+fn back(out_trade_no: &str, out_request_no: &str, amount: &str) -> RefundRequest {
+    RefundRequest {
+        out_trade_no: out_trade_no.to_owned(),
+        trade_no: String::new(),
+        out_request_no: out_request_no.to_owned(),
+        amount: cny(amount),
+        received: cny("9.90"),
     }
 }
 
 async fn started(rig: &Rig, out_trade_no: &str) -> String {
     match rig.alipay().start(&request(out_trade_no, Method::AlipayQr)).await {
-        Started::Pay(url) => url,
+        Started::Pay(payable) => payable.url,
         other => panic!("{other:?}"),
     }
 }
@@ -30,25 +51,25 @@ async fn a_qr_code_is_no_trade_until_it_is_scanned() {
     let rig = Rig::start().await;
     let alipay = rig.alipay();
     assert!(started(&rig, "t1").await.starts_with("http"));
-    assert_eq!(alipay.query("t1").await, PaymentStatus::NotExist);
-    assert_eq!(alipay.close("t1").await, ClosedAnswer::NotExist);
+    assert_eq!(alipay.query(&known("t1")).await, PaymentStatus::NotExist);
+    assert_eq!(alipay.close(&known("t1")).await, ClosedAnswer::NotExist);
     rig.control("POST", "trades/t1/scan", None).await;
-    assert_eq!(alipay.query("t1").await, PaymentStatus::Waiting);
+    assert_eq!(alipay.query(&known("t1")).await, PaymentStatus::Waiting);
     rig.control("POST", "trades/t1/pay", None).await;
-    let PaymentStatus::Paid(evidence) = alipay.query("t1").await else { panic!("not paid") };
+    let PaymentStatus::Paid(evidence) = alipay.query(&known("t1")).await else { panic!("not paid") };
     assert_eq!((evidence.out_trade_no.as_str(), evidence.amount), ("t1", cny("9.90")));
-    assert_eq!(alipay.close("t1").await, ClosedAnswer::AlreadyPaid);
+    assert_eq!(alipay.close(&known("t1")).await, ClosedAnswer::AlreadyPaid);
 }
 
 #[tokio::test]
 async fn a_wap_payment_is_a_signed_link() {
     let rig = Rig::start().await;
-    let Started::Pay(url) = rig.alipay().start(&request("t2", Method::AlipayWap)).await else { panic!("no link") };
-    let page = reqwest::Client::builder().no_proxy().build().unwrap().get(&url).send().await.unwrap();
+    let Started::Pay(payable) = rig.alipay().start(&request("t2", Method::AlipayWap)).await else { panic!("no link") };
+    let page = reqwest::Client::builder().no_proxy().build().unwrap().get(&payable.url).send().await.unwrap();
     assert_eq!(page.status(), 200);
     assert!(page.text().await.unwrap().contains("9.90"));
     rig.control("POST", "trades/t2/pay", None).await;
-    assert!(matches!(rig.alipay().query("t2").await, PaymentStatus::Paid(_)));
+    assert!(matches!(rig.alipay().query(&known("t2")).await, PaymentStatus::Paid(_)));
 }
 
 #[tokio::test]
@@ -57,8 +78,8 @@ async fn a_closed_trade_says_so() {
     let alipay = rig.alipay();
     started(&rig, "t3").await;
     rig.control("POST", "trades/t3/scan", None).await;
-    assert_eq!(alipay.close("t3").await, ClosedAnswer::Closed);
-    assert_eq!(alipay.query("t3").await, PaymentStatus::Closed);
+    assert_eq!(alipay.close(&known("t3")).await, ClosedAnswer::Closed);
+    assert_eq!(alipay.query(&known("t3")).await, PaymentStatus::Closed);
 }
 
 #[tokio::test]
@@ -67,9 +88,9 @@ async fn a_refund_is_done_once_under_one_number() {
     let alipay = rig.alipay();
     started(&rig, "t4").await;
     rig.control("POST", "trades/t4/pay", None).await;
-    assert_eq!(alipay.refund("t4", "r1", cny("9.90")).await, RefundStatus::Done);
-    assert_eq!(alipay.refund("t4", "r1", cny("9.90")).await, RefundStatus::Done, "asked again: it was done");
-    assert_eq!(alipay.refund("t4", "r2", cny("0.01")).await, RefundStatus::Refused, "more than was paid");
+    assert_eq!(alipay.refund(&back("t4", "r1", "9.90")).await, RefundStatus::Done);
+    assert_eq!(alipay.refund(&back("t4", "r1", "9.90")).await, RefundStatus::Done, "asked again: it was done");
+    assert_eq!(alipay.refund(&back("t4", "r2", "0.01")).await, RefundStatus::Refused, "more than was paid");
 }
 
 #[tokio::test]
@@ -79,8 +100,8 @@ async fn a_refund_whose_answer_is_lost_is_found() {
     started(&rig, "t5").await;
     rig.control("POST", "trades/t5/pay", None).await;
     rig.spoil("alipay.trade.refund", json!("close_after")).await;
-    assert_eq!(alipay.refund("t5", "r1", cny("9.90")).await, RefundStatus::Unknown);
-    assert_eq!(alipay.refund("t5", "r1", cny("9.90")).await, RefundStatus::Done);
+    assert_eq!(alipay.refund(&back("t5", "r1", "9.90")).await, RefundStatus::Unknown);
+    assert_eq!(alipay.refund(&back("t5", "r1", "9.90")).await, RefundStatus::Done);
 }
 
 #[tokio::test]
@@ -94,12 +115,12 @@ async fn an_answer_that_cannot_be_believed_is_unknown() {
         let started = alipay.start(&request(&format!("u{n}"), Method::AlipayQr)).await;
         assert_eq!(started, Started::Unknown, "precreate, {kind}");
         rig.spoil("alipay.trade.query", json!(kind)).await;
-        assert_eq!(alipay.query("none").await, PaymentStatus::Unknown, "query, {kind}");
+        assert_eq!(alipay.query(&known("none")).await, PaymentStatus::Unknown, "query, {kind}");
         rig.spoil("alipay.trade.close", json!(kind)).await;
-        assert_eq!(alipay.close("none").await, ClosedAnswer::Unknown, "close, {kind}");
+        assert_eq!(alipay.close(&known("none")).await, ClosedAnswer::Unknown, "close, {kind}");
     }
     rig.spoil("alipay.trade.query", json!({ "slow": 5_000 })).await;
-    assert_eq!(alipay.query("none").await, PaymentStatus::Unknown, "no answer in time");
+    assert_eq!(alipay.query(&known("none")).await, PaymentStatus::Unknown, "no answer in time");
 }
 
 /// Pays a trade and returns the body of the notice that the gateway sends.
@@ -133,19 +154,19 @@ async fn notice(rig: &Rig, out_trade_no: &str) -> Vec<u8> {
 async fn notices_are_believed_only_when_they_are_genuine_and_ours() {
     let rig = Rig::start().await;
     let body = notice(&rig, "n1").await;
-    let read = rig.alipay().read_notice(&body).unwrap();
+    let read = rig.alipay().read_notice(&arrived(&body)).unwrap();
     let NoticeSays::Paid(evidence) = read.says else { panic!("{read:?}") };
     assert_eq!((evidence.out_trade_no.as_str(), evidence.amount), ("n1", cny("9.90")));
 
     let tampered = String::from_utf8(body.clone()).unwrap().replace("9.90", "0.01").into_bytes();
-    assert_eq!(rig.alipay().read_notice(&tampered), Err(NoticeRefusal::Forged));
-    assert_eq!(rig.alipay().read_notice(b"%%%"), Err(NoticeRefusal::Unreadable));
+    assert_eq!(rig.alipay().read_notice(&arrived(&tampered)), Err(NoticeRefusal::Forged));
+    assert_eq!(rig.alipay().read_notice(&arrived(b"%%%")), Err(NoticeRefusal::Unreadable));
 
     for other in [
         rig.alipay_with(|config| config.app_id = "2099".to_owned()),
         rig.alipay_with(|config| config.seller_id = "2088".to_owned()),
     ] {
-        let says = other.read_notice(&body).unwrap().says;
+        let says = other.read_notice(&arrived(&body)).unwrap().says;
         assert_eq!(says, NoticeSays::OtherMerchant { out_trade_no: "n1".to_owned() });
     }
 }

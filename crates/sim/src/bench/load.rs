@@ -3,8 +3,8 @@
 use super::report::Rate;
 use crate::Failure;
 use crate::stopwatch::Stopwatch;
+use crate::world::take_notice;
 use everline_app::App;
-use everline_app::payment_confirmed::payment_notice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
@@ -21,25 +21,32 @@ pub(super) struct Done {
     pub(super) cpu_us: u64,
     /// What this process had the disk write meanwhile.
     pub(super) bytes: u64,
+    /// Processor time of the machine's PostgreSQL servers meanwhile.
+    pub(super) server_us: u64,
 }
 
-/// What this process has used so far.
+/// What this process has used so far, and the database server beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Spent {
     /// Processor time of all its threads, in microseconds.
     pub(super) cpu_us: u64,
     /// Bytes that it had the disk write.
     pub(super) bytes: u64,
+    /// Processor time of every PostgreSQL process of the machine that lives, in microseconds.
+    pub(super) server_us: u64,
 }
 
 impl Spent {
     pub(super) fn now() -> Result<Self, Failure> {
-        Ok(Self { cpu_us: cpu_us()?, bytes: written_bytes()? })
+        Ok(Self { cpu_us: cpu_us("/proc/self/stat")?, bytes: written_bytes()?, server_us: server_us() })
     }
     /// What was used since.
     pub(super) fn since(self, before: Self) -> Self {
-        let (cpu_us, bytes) = (self.cpu_us.saturating_sub(before.cpu_us), self.bytes.saturating_sub(before.bytes));
-        Self { cpu_us, bytes }
+        Self {
+            cpu_us: self.cpu_us.saturating_sub(before.cpu_us),
+            bytes: self.bytes.saturating_sub(before.bytes),
+            server_us: self.server_us.saturating_sub(before.server_us),
+        }
     }
 }
 
@@ -58,7 +65,7 @@ pub(super) async fn closed(app: &App, notices: Vec<Vec<u8>>, senders: usize, sec
                 && let Some(notice) = notices.get(next.fetch_add(1, Relaxed))
             {
                 let sent = Stopwatch::start();
-                payment_notice(&app, notice).await.map_err(|problem| problem.to_string())?;
+                take_notice(&app, notice).await.map_err(|problem| problem.to_string())?;
                 latencies.push(sent.us());
             }
             Ok(latencies)
@@ -79,7 +86,7 @@ pub(super) async fn open(app: &App, notices: Vec<Vec<u8>>, per_second: u64) -> R
         }
         let app = app.clone();
         tasks.spawn(async move {
-            payment_notice(&app, &notice).await.map_err(|problem| problem.to_string())?;
+            take_notice(&app, &notice).await.map_err(|problem| problem.to_string())?;
             Ok(vec![clock.us().saturating_sub(due_us)])
         });
     }
@@ -98,18 +105,27 @@ async fn finish(
     }
     let us = clock.us();
     let count = u64::try_from(latencies_us.len()).unwrap_or(u64::MAX);
-    let Spent { cpu_us, bytes } = Spent::now()?.since(before);
-    Ok(Done { rate: Rate { count, us }, latencies_us, cpu_us, bytes })
+    let Spent { cpu_us, bytes, server_us } = Spent::now()?.since(before);
+    Ok(Done { rate: Rate { count, us }, latencies_us, cpu_us, bytes, server_us })
 }
 
-/// Processor time that this process has used, all its threads, ended ones too (proc(5): `utime` and `stime` of
-/// `/proc/self/stat`, in hundredths of a second).
-fn cpu_us() -> Result<u64, Failure> {
-    let stat = std::fs::read_to_string("/proc/self/stat").map_err(Failure::io("/proc/self/stat"))?;
+/// Processor time that a process has used, all its threads, ended ones too (proc(5): `utime` and `stime` of `stat`, in
+/// hundredths of a second).
+fn cpu_us(path: impl AsRef<std::path::Path>) -> Result<u64, Failure> {
+    let stat = std::fs::read_to_string(path).map_err(Failure::io("a process's stat"))?;
     // The name of the program, in parentheses, may hold blanks; `state` is the first field behind it.
     let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_ascii_whitespace();
     let ticks: u64 = fields.skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
     Ok(ticks.saturating_mul(10_000))
+}
+
+/// What all PostgreSQL processes together have used; 0 where there are none.
+fn server_us() -> u64 {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.path());
+    let servers = processes.filter(|process| {
+        std::fs::read_to_string(process.join("comm")).is_ok_and(|name| name.trim_end() == "postgres")
+    });
+    servers.filter_map(|process| cpu_us(process.join("stat")).ok()).sum()
 }
 
 /// Bytes that this process had the disk write (proc(5): `write_bytes` of `/proc/self/io`); 0 where the kernel does not

@@ -177,7 +177,7 @@ impl Bench {
             p99_us: quantile(&mut steady.latencies_us, 990),
         };
         let (mut latencies, p50_us) = (peak.latencies_us, quantile(&mut steady.latencies_us, 500));
-        let spent = Spent { cpu_us: peak.cpu_us, bytes: peak.bytes };
+        let spent = Spent { cpu_us: peak.cpu_us, bytes: peak.bytes, server_us: peak.server_us };
         println!(
             "{concurrency} at once: peak {}/s (p50 {} µs, p99 {} µs), {}; at half of it p50 {p50_us} µs, p99 {} µs; \
              fdatasync {}/s; load average {load_before} before, {} after",
@@ -205,8 +205,8 @@ impl Bench {
                 Ok(rate)
             }
             Baseline::Pgbench(pgbench) => {
-                let (few, many) =
-                    (pgbench.run(8, self.seconds.div_ceil(2))?, pgbench.run(64, self.seconds.div_ceil(2))?);
+                let seconds = self.seconds.div_ceil(2);
+                let (few, many) = (pgbench.run(8, seconds)?, pgbench.run(64, seconds)?);
                 println!("pgbench: {}/s with 8 clients, {}/s with 64", per_second(few), per_second(many));
                 Ok(if per_second(few) >= per_second(many) { few } else { many })
             }
@@ -257,7 +257,15 @@ impl Bench {
 /// What one of so many used.
 fn each(spent: Spent, rate: Rate) -> String {
     let count = rate.count.max(1);
-    format!("{} µs of processor time and {} KiB written each", spent.cpu_us / count, spent.bytes / count / 1_024)
+    let server = match spent.server_us / count {
+        0 => String::new(),
+        us => format!(", {us} µs of the server's,"),
+    };
+    format!(
+        "{} µs of processor time{server} and {} KiB written each",
+        spent.cpu_us / count,
+        spent.bytes / count / 1_024
+    )
 }
 
 fn per_second(rate: Rate) -> u64 {

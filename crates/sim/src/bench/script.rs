@@ -90,7 +90,7 @@ impl<'c> Rows<'c> {
                 "UPDATE attempt SET state = 'paid', trade_no = ?3, received = amount, settlement = 'order', paid_at = ?4 \
                  WHERE customer_id = ?1 AND id = ?2",
             )?,
-            directory: c.prepare("INSERT INTO directory VALUES ('trade_no', ?1, ?2, ?3) ON CONFLICT (kind, name) DO NOTHING")?,
+            directory: c.prepare("INSERT INTO directory VALUES ('alipay_trade_no', ?1, ?2, ?3) ON CONFLICT (kind, name) DO NOTHING")?,
             order: c.prepare(
                 "UPDATE orders SET funds = price, state = 'in_effect', paid_at = ?3, delivered_at = ?3, in_effect_at = ?3, \
                  starts_at = ?3, ends_at = ?3 WHERE customer_id = ?1 AND id = ?2",

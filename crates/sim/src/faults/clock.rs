@@ -9,10 +9,9 @@ use crate::Failure;
 use crate::crash::look::LookAtAll;
 use crate::crash::protocol::Seen;
 use crate::lines;
-use crate::world::{PLAN, Place, Provider, Trust, app, app_at, set_up};
+use crate::world::{PLAN, Place, Provider, Trust, app, app_at, set_up, take_notice};
 use everline_app::App;
 use everline_app::clock::Clock;
-use everline_app::payment_confirmed::payment_notice;
 use everline_app::timers;
 use everline_app::verify::verify;
 use everline_core::ids::{CustomerId, LineId, RawId};
@@ -353,7 +352,7 @@ async fn answer(app: &App, line: &str) -> Result<String, Failure> {
             Ok(format!("placed {}", lines::place(app, customer, line, PLAN).await?.out_trade_no))
         }
         ["take", notice] => {
-            let taken = payment_notice(app, notice.as_bytes()).await;
+            let taken = take_notice(app, notice.as_bytes()).await;
             taken.map_err(|problem| Failure::unusable("a notice", &problem))?;
             Ok("acknowledged".to_owned())
         }

@@ -6,9 +6,8 @@ use crate::crash::look::LookAtAll;
 use crate::crash::protocol::Seen;
 use crate::lines;
 use crate::random::Random;
-use crate::world::{Place, Provider, app, set_up};
+use crate::world::{Place, Provider, app, set_up, take_notice};
 use everline_app::App;
-use everline_app::payment_confirmed::payment_notice;
 use everline_app::verify::verify;
 use everline_core::time::SECOND_US;
 use everline_store::testing::{Cluster, Cut, Fsync, Proxy};
@@ -91,7 +90,7 @@ pub async fn run(options: &Options) -> Result<Summary, Failure> {
 /// Sends a notice until it is acknowledged; how often it was sent again.
 async fn until_acknowledged(app: &App, notice: &[u8]) -> Result<u32, Failure> {
     let mut again = 0;
-    while let Err(problem) = payment_notice(app, notice).await {
+    while let Err(problem) = take_notice(app, notice).await {
         again += 1;
         if again > SENT_MAX {
             return Err(Failure::Broken(format!("sent {again} times, still not acknowledged: {problem}")));

@@ -12,8 +12,7 @@ use crate::crash::process::{Running, Setting};
 use crate::crash::protocol::{Ask, Say, Seen};
 use crate::lines;
 use crate::random::Random;
-use crate::world::{Place, Provider, app, set_up};
-use everline_app::payment_confirmed::payment_notice;
+use crate::world::{Place, Provider, app, set_up, take_notice};
 use everline_app::verify::verify;
 use everline_core::ids::OrderId;
 use everline_core::time::SECOND_US;
@@ -329,6 +328,8 @@ impl Scene<'_> {
                     self.refused += 1;
                     self.heard_refusal = true;
                 }
+                // It is refused in the next line.
+                Say::Damaged(_) => {}
                 other => return Err(Failure::Unusable(format!("the child said {other:?}"))),
             }
         }
@@ -384,7 +385,7 @@ impl Scene<'_> {
                 return Err(Failure::Broken(text));
             }
         }
-        let taken = iter(&self.bench.paid).map(|paid| payment_notice(&app, paid.notice.as_bytes())).buffered(64);
+        let taken = iter(&self.bench.paid).map(|paid| take_notice(&app, paid.notice.as_bytes())).buffered(64);
         let taken: Result<Vec<()>, _> = taken.try_collect().await;
         taken.map_err(|problem| Failure::Broken(format!("opened again, the store refuses: {problem}")))?;
         let seen = app.store.read(LookAtAll).await?;

@@ -4,7 +4,7 @@ use everline_app::App;
 use everline_app::clock::Clock;
 use everline_app::payment_confirmed::take_evidence;
 use everline_core::ids::{CustomerId, LineId};
-use everline_core::payment::Evidence;
+use everline_core::payment::{self, Evidence};
 use everline_core::time::SystemTime;
 use everline_sim::world::{Provider, app_at, set_up};
 use everline_sim::{lines, quick};
@@ -50,7 +50,12 @@ async fn the_quick_way_writes_the_use_cases_rows() {
     lines::add(&app, customer, line, 0).await.unwrap();
     let first = lines::place(&app, customer, line, everline_sim::world::PLAN).await.unwrap();
     let trade_no = quick::trade_no(&first.out_trade_no);
-    let evidence = Evidence { out_trade_no: first.out_trade_no, trade_no, amount: first.amount };
+    let evidence = Evidence {
+        provider: payment::Provider::Alipay,
+        out_trade_no: first.out_trade_no,
+        trade_no,
+        amount: first.amount,
+    };
     take_evidence(&app, evidence, None).await.unwrap();
     lines::place(&app, customer, line, everline_sim::world::PACK).await.unwrap();
     app.store.close().await;

@@ -2,6 +2,7 @@
 
 use crate::{Result, Tx, Value, args};
 use everline_core::ids::{CustomerId, RawId};
+use everline_core::payment::Provider;
 
 /// What kind of name it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +21,8 @@ pub enum Name {
     OrderNumber,
     /// Our number at a payment provider → its attempt.
     OutTradeNo,
-    /// A payment provider's number → its attempt.
-    TradeNo,
+    /// A payment provider's number → its attempt. Numbers of different providers may be equal.
+    TradeNo(Provider),
     /// A session of the built-in network → its line.
     Session,
     /// The secret of a guest's order → its order.
@@ -38,7 +39,9 @@ impl Name {
             Name::Owner => "owner",
             Name::OrderNumber => "order_number",
             Name::OutTradeNo => "out_trade_no",
-            Name::TradeNo => "trade_no",
+            Name::TradeNo(Provider::Alipay) => "alipay_trade_no",
+            Name::TradeNo(Provider::Wechat) => "wechat_trade_no",
+            Name::TradeNo(Provider::Stripe) => "stripe_trade_no",
             Name::Session => "session",
             Name::OrderToken => "order_token",
         }

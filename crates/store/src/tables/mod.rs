@@ -36,7 +36,9 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 3, name: "lifecycle", text: include_str!("../../migrations/0003_lifecycle.sql") },
     Migration { version: 4, name: "staff", text: include_str!("../../migrations/0004_staff.sql") },
     Migration { version: 5, name: "privacy", text: include_str!("../../migrations/0005_privacy.sql") },
-    Migration { version: 7, name: "receipts", text: include_str!("../../migrations/0007_receipts.sql") },
+    Migration { version: 6, name: "payments", text: include_str!("../../migrations/0006_payments.sql") },
+    Migration { version: 7, name: "commands", text: include_str!("../../migrations/0007_commands.sql") },
+    Migration { version: 8, name: "receipts", text: include_str!("../../migrations/0008_receipts.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.

@@ -9,8 +9,8 @@ use everline_core::refund::Refund;
 
 macro_rules! columns {
     () => {
-        "t.customer_id, t.id, t.order_id, t.method, t.out_trade_no, t.currency, t.amount, t.state, t.pay_url, t.trade_no, t.received, \
-         t.settlement, t.created_at, t.expires_at, t.paid_at"
+        "t.customer_id, t.id, t.order_id, t.method, t.out_trade_no, t.currency, t.amount, t.state, t.reference, t.pay_url, t.pay_url_until, \
+         t.trade_no, t.received, t.settlement, t.created_at, t.expires_at, t.paid_at"
     };
 }
 pub(crate) use columns;
@@ -24,10 +24,11 @@ crate::queries! { ALL;
     GET = concat!("SELECT ", columns!(), " FROM attempt t WHERE t.customer_id = $1 AND t.id = $2");
     LOCK = concat!("SELECT ", columns!(), " FROM attempt t WHERE t.customer_id = $1 AND t.id = $2 FOR UPDATE");
     OF_ORDER = concat!("SELECT ", columns!(), " FROM attempt t WHERE t.customer_id = $1 AND t.order_id = $2 ORDER BY t.id");
-    ADD = "INSERT INTO attempt (customer_id, id, order_id, method, out_trade_no, currency, amount, state, pay_url, trade_no, received, settlement, \
-        created_at, expires_at, paid_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
-    pub SAVE = "UPDATE attempt SET state = $3, pay_url = $4, trade_no = $5, received = $6, settlement = $7, paid_at = $8 \
-        WHERE customer_id = $1 AND id = $2";
+    ADD = "INSERT INTO attempt (customer_id, id, order_id, method, out_trade_no, currency, amount, state, reference, pay_url, pay_url_until, trade_no, \
+        received, settlement, created_at, expires_at, paid_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    pub SAVE = "UPDATE attempt SET state = $3, reference = $4, pay_url = $5, pay_url_until = $6, trade_no = $7, received = $8, \
+        settlement = $9, paid_at = $10 WHERE customer_id = $1 AND id = $2";
     PAGE = concat!("SELECT ", columns!(), " FROM attempt t WHERE (t.customer_id, t.id) > ($1, $2) ORDER BY t.customer_id, t.id LIMIT $3");
     OPEN_PAGE = "SELECT customer_id, id FROM attempt WHERE (customer_id, id) > ($1, $2) AND settlement IS NULL \
         AND state IN ('created', 'pending', 'unknown') ORDER BY customer_id, id LIMIT $3";
@@ -52,7 +53,9 @@ pub(crate) fn attempt(c: &mut Columns<'_, '_>) -> Result<Attempt> {
         out_trade_no,
         amount: Money::from_micros(c.next()?, currency),
         state: c.next()?,
+        reference: c.next()?,
         pay_url: c.next()?,
+        pay_url_until: c.next()?,
         trade_no: c.next()?,
         received: c.next()?,
         settlement: c.next()?,
@@ -114,7 +117,9 @@ pub fn add(tx: &mut Tx, t: &Attempt) {
             t.amount.currency(),
             t.amount.micros(),
             t.state,
+            t.reference.as_deref(),
             t.pay_url.as_deref(),
+            t.pay_url_until,
             t.trade_no.as_deref(),
             t.received,
             t.settlement,
@@ -132,7 +137,9 @@ pub fn save(tx: &mut Tx, t: &Attempt) {
             t.customer,
             t.id,
             t.state,
+            t.reference.as_deref(),
             t.pay_url.as_deref(),
+            t.pay_url_until,
             t.trade_no.as_deref(),
             t.received,
             t.settlement,

@@ -18,6 +18,7 @@ macro_rules! sections {
         crate::queries! { ALL;
             $($name = concat!("SELECT ", $first $(, ", ", $column)*, " FROM ", $table, " WHERE customer_id = $1" $(, " AND ", $also)?, " ORDER BY ", $order);)+
             RESTRICT = "UPDATE customer SET name = '', contact = NULL, owner_key = NULL, identity = 'none', restricted_at = $2 WHERE customer_id = $1";
+            UNREASON = "UPDATE line_event SET reason = NULL WHERE customer_id = $1 AND reason IS NOT NULL";
             UNNAME_LINES = "UPDATE line SET name = '' WHERE customer_id = $1";
             RESTRICTED_AT = "SELECT restricted_at, owner_key FROM customer WHERE customer_id = $1";
             FORGET_CODES = "DELETE FROM login_code WHERE contact = $1";
@@ -35,7 +36,7 @@ sections! {
     CUSTOMER "customer" ["kind", "name", "contact", "language", "identity", "owner_key", "created_at", "restricted_at"] order "created_at";
     ACCOUNT "account" ["currency", "psp_receivable", "revenue", "paid_credit", "promo_credit", "order_funds", "deferred_revenue", "suspense", "refund_in_flight"] order "currency";
     LINE "line" ["id", "msisdn", "name", "device", "family", "network", "state", "state_since", "state_until", "service_until", "guest_renewal", "main_balance_consent"] order "id";
-    LINE_EVENT "line_event" ["line_id", "state", "cause", "at"] order "id";
+    LINE_EVENT "line_event" ["line_id", "state", "cause", "at", "commanded_by", "reason"] order "id";
     ALLOWANCE "allowance" ["id", "body"] order "id";
     SIM "sim" ["iccid", "imsi", "msisdn", "kind", "state", "eid", "line_id", "role"] order "iccid";
     ORDERS "orders" ["id", "line_id", "number", "offering_code", "offering_version", "currency", "price", "funds", "state", "placed_by", "terms_version", "placed_at", "paid_at", "delivered_at", "in_effect_at", "closed_at", "starts_at", "ends_at"] order "id";
@@ -66,10 +67,11 @@ pub async fn rows(tx: &mut Tx, section: &Section, customer: CustomerId) -> Resul
 pub async fn restricted_at(tx: &mut Tx, customer: CustomerId) -> Result<(Option<BusinessTime>, Option<String>)> {
     tx.one("customer", &RESTRICTED_AT, args![customer]).await
 }
-/// Removes what names a customer, from the customer and its lines. What the books need stays under the id alone.
+/// Removes what names a customer, or was written about them, from the customer and its lines. What the books need stays under the id alone.
 pub fn restrict(tx: &mut Tx, customer: CustomerId, at: BusinessTime) {
     tx.put(&RESTRICT, args![customer, at]);
     tx.put(&UNNAME_LINES, args![customer]);
+    tx.put(&UNREASON, args![customer]);
 }
 /// Removes the one-time codes that were sent to a number.
 pub fn forget_codes(tx: &mut Tx, contact: &str) {

@@ -12,7 +12,7 @@ frame-demo-sandbox = Open the simulated outside world
 
 landing-title = Renew your line
 landing-heading = Keep every line alive
-landing-lead = See what is left and when it ends, choose a plan, pay with Alipay. We say “in effect” only when the network has confirmed it.
+landing-lead = See what is left and when it ends, choose a plan, pay with Alipay, WeChat Pay or a card. We say “in effect” only when the network has confirmed it.
 landing-sign-in = Sign in to my lines
 landing-renew = Renew by number, no sign-in
 landing-people = Look around as one of these people

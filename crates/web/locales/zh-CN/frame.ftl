@@ -12,7 +12,7 @@ frame-demo-sandbox = 打开模拟外部世界
 
 landing-title = 给号码续费
 landing-heading = 让每一张卡一直在线
-landing-lead = 查看余量和到期时间，选好套餐，用支付宝付款。到账后，我们向网络确认真正生效，才会告诉您“已生效”。
+landing-lead = 查看余量和到期时间，选好套餐，用支付宝、微信或银行卡付款。到账后，我们向网络确认真正生效，才会告诉您“已生效”。
 landing-sign-in = 登录我的号码
 landing-renew = 不登录，按号码续费
 landing-people = 以其中一人的身份看看

@@ -13,6 +13,7 @@ use everline_app::Problem;
 use everline_core::invoice::NoInvoice;
 use everline_core::quote::NotSellable;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Header, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
@@ -38,7 +39,7 @@ use utoipa::{Modify, OpenApi};
         receipts::check
     ),
     security(("session" = [])),
-    modifiers(&Session)
+    modifiers(&Session, &OnOurSide)
 )]
 struct Document;
 
@@ -47,6 +48,29 @@ impl Modify for Session {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         openapi.components.get_or_insert_default().add_security_scheme("session", scheme);
+    }
+}
+
+/// What every operation may answer when the store does not.
+struct OnOurSide;
+impl Modify for OnOurSide {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let mut response = ResponseBuilder::new()
+            .description("`busy`, `unavailable` or `outcome-unknown`: the same request again, after `Retry-After`, does it once.")
+            .content(
+                "application/problem+json",
+                ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))).build(),
+            )
+            .build();
+        let mut seconds = Header::default();
+        seconds.description = Some("Seconds to wait.".to_owned());
+        response.headers.insert("Retry-After".to_owned(), seconds);
+        for item in openapi.paths.paths.values_mut() {
+            let all = [&mut item.get, &mut item.post, &mut item.delete];
+            for operation in all.into_iter().flatten() {
+                operation.responses.responses.insert("503".to_owned(), response.clone().into());
+            }
+        }
     }
 }
 
@@ -114,6 +138,8 @@ fn faults() -> Vec<Fault> {
         Problem::ProviderRefused,
         Problem::ProviderSilent,
         Problem::Busy,
+        Problem::Unavailable,
+        Problem::OutcomeUnknown,
         Problem::Internal(String::new()),
     ];
     let ours = [

@@ -12,6 +12,7 @@ pub(crate) mod line_shown;
 pub(crate) mod offering_shown;
 pub(crate) mod order;
 pub(crate) mod order_shown;
+pub(crate) mod pay;
 pub(crate) mod qr;
 pub(crate) mod receipt;
 pub(crate) mod receipt_pdf;

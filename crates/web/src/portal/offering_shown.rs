@@ -1,9 +1,9 @@
 //! How offerings and quotes are shown before money moves.
 
+use crate::portal::pay::MethodShown;
 use crate::show::{Show, unbroken};
 use crate::texts::Arg;
 use everline_core::offering::{Offering, OfferingKind, OfferingRef, RefundRule, StartPolicy, UsedUp};
-use everline_core::payment::Method;
 use everline_core::quote::{Change, NotSellable, Placement, Quote};
 
 /// An offering in a list.
@@ -29,14 +29,6 @@ pub(crate) struct Group {
 pub(crate) struct Term {
     pub(crate) label: String,
     pub(crate) value: String,
-}
-
-/// A way to pay.
-pub(crate) struct MethodShown {
-    pub(crate) word: &'static str,
-    pub(crate) label: String,
-    pub(crate) hint: String,
-    pub(crate) checked: bool,
 }
 
 /// What is told, and asked, before paying.
@@ -194,20 +186,4 @@ fn common_terms(show: &Show, offering: &Offering) -> Vec<Term> {
     .into_iter()
     .flatten()
     .collect()
-}
-
-/// The ways to pay, the one that fits this screen first and chosen, or the one that was chosen before.
-pub(crate) fn methods(show: &Show, phone: bool, before: Option<Method>) -> Vec<MethodShown> {
-    let order = if phone { [Method::AlipayWap, Method::AlipayQr] } else { [Method::AlipayQr, Method::AlipayWap] };
-    let first = before.unwrap_or(if phone { Method::AlipayWap } else { Method::AlipayQr });
-    order.into_iter().map(|method| MethodShown { checked: method == first, ..method_shown(show, method) }).collect()
-}
-
-/// A way to pay, not chosen.
-pub(crate) fn method_shown(show: &Show, method: Method) -> MethodShown {
-    let (label, hint) = match method {
-        Method::AlipayQr => ("renew-alipay-qr", "renew-alipay-qr-hint"),
-        Method::AlipayWap => ("renew-alipay-wap", "renew-alipay-wap-hint"),
-    };
-    MethodShown { word: method.word(), label: show.lang.get(label), hint: show.lang.get(hint), checked: false }
 }

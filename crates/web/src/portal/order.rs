@@ -4,6 +4,7 @@ use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page};
 use crate::portal::line_shown::line_name;
 use crate::portal::order_shown::{Audience, OrderShown, shown};
+use crate::portal::pay::{PayBy, pay_by, provider_key, ways};
 use crate::texts::Arg;
 use crate::visit::Visit;
 use crate::web::Web;
@@ -12,10 +13,8 @@ use axum::extract::{Path, Query, State};
 use everline_app::Problem;
 use everline_app::ask_provider::ask_provider;
 use everline_app::order_page::{OrderView, ask_network, order_page};
-use everline_app::start_payment::start_payment;
 use everline_core::ids::{CustomerId, OrderId};
 use everline_core::order::OrderState;
-use everline_core::payment::Method;
 use serde::Deserialize;
 
 /// Whether the page comes after a question to the provider or the network.
@@ -63,14 +62,16 @@ pub(crate) fn show_order(
     after: &After,
 ) -> Answer {
     let (show, now) = (visit.show(web), web.app.clock.now());
-    let mut o = shown(&show, view, audience, base, visit.phone, now);
+    let mut o = shown(&show, view, audience, base, &ways(web, visit.phone), now);
     let time = show.time(now.business);
     let asked = match (after.asked.as_str(), view.order.state) {
         ("provider", OrderState::AwaitingPayment) => Some("order-asked-provider"),
         ("network", state) if state.paid_not_in_effect() => Some("order-asked-network"),
         _ => None,
     };
-    o.asked = asked.map(|key| visit.say(key, &[("time", Arg::Text(&time))]));
+    let provider = view.attempts.last().and_then(|attempt| attempt.method.provider());
+    let provider = visit.lang.get(provider_key(provider));
+    o.asked = asked.map(|key| visit.say(key, &[("time", Arg::Text(&time)), ("provider", Arg::Text(&provider))]));
     let p = visit.frame(web, o.headline.clone());
     let p = if o.live.is_some() { p.live() } else { p };
     page(&OrderPage { p, o, back })
@@ -84,13 +85,10 @@ pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(id): Path<Str
 
 /// Starts a payment and goes back to the order's page, which says what became of it.
 pub(crate) async fn start(web: &Web, visit: &Visit, customer: CustomerId, id: OrderId, path: &str) -> Answer {
-    let method = Method::from_word(visit.fields.get("method"));
-    let method = method.ok_or(Problem::Invalid { field: "method", rule: "unknown" })?;
-    match start_payment(&web.app, customer, id, method, web.link(path)).await {
-        Ok(_)
-        | Err(Problem::ProviderRefused | Problem::ProviderSilent | Problem::AlreadyPaid | Problem::OrderClosed) => {
-            Ok(go(path))
-        }
+    use Problem::{AlreadyPaid, NoCredit, OrderClosed, ProviderRefused, ProviderSilent};
+    let by = PayBy::from_word(visit.fields.get("method"))?;
+    match pay_by(web, visit, (customer, id), by, path).await {
+        Ok(()) | Err(ProviderRefused | ProviderSilent | AlreadyPaid | OrderClosed | NoCredit) => Ok(go(path)),
         Err(problem) => Err(problem.into()),
     }
 }

@@ -1,7 +1,8 @@
 //! How an order is shown: where it is, who is waited for, what one can do, and whose side it is on.
 
 use crate::portal::line_shown::number;
-use crate::portal::offering_shown::{MethodShown, Term, contents, method_shown};
+use crate::portal::offering_shown::{Term, contents};
+use crate::portal::pay::{MethodShown, credit_shown, method_shown, provider_key};
 use crate::portal::qr::{Qr, qr};
 use crate::show::Show;
 use crate::texts::Arg;
@@ -9,9 +10,10 @@ use aws_lc_rs::digest::{SHA256, digest};
 use everline_app::order_page::OrderView;
 use everline_app::secrets::hex;
 use everline_core::line::NetworkKind;
+use everline_core::money::Money;
 use everline_core::offering::OfferingKind;
 use everline_core::order::OrderState;
-use everline_core::payment::{Attempt, AttemptState, Method, Settlement};
+use everline_core::payment::{Attempt, AttemptState, Method, Settlement, Way};
 use everline_core::refund::{RefundReason, RefundState};
 use everline_core::time::{BusinessTime, Now, SECOND_US};
 
@@ -63,8 +65,10 @@ pub(crate) struct Step {
 
 /// How to pay, now.
 pub(crate) struct PayShown {
-    pub(crate) qr: Option<Qr>,
-    pub(crate) link: Option<String>,
+    /// A code to scan, and what it is.
+    pub(crate) qr: Option<(Qr, String)>,
+    /// A link to open, and what it is called.
+    pub(crate) link: Option<(String, String)>,
     pub(crate) left_s: i64,
     pub(crate) until: String,
 }
@@ -134,7 +138,7 @@ pub(crate) fn shown(
     view: &OrderView,
     audience: Audience,
     base: String,
-    phone: bool,
+    ways: &[Method],
     now: Now,
 ) -> OrderShown {
     let state = view.order.state;
@@ -145,11 +149,12 @@ pub(crate) fn shown(
     let pay = open.and_then(|attempt| pay_shown(show, attempt, now));
     let silent = open.is_some_and(|attempt| attempt.state == AttemptState::Unknown);
     let (tone, lead) = lead(show, view, audience, (payable, open, silent));
-    let methods = Method::ALL.into_iter().filter(|method| payable && open.is_none_or(|open| open.method != *method));
-    let mut methods: Vec<MethodShown> = methods.map(|method| method_shown(show, method)).collect();
-    if phone {
-        methods.reverse();
-    }
+    let methods = ways.iter().filter(|method| payable && open.is_none_or(|open| open.method != **method));
+    let mut methods: Vec<MethodShown> = methods.map(|method| method_shown(show, *method)).collect();
+    // Guests add; what the owner holds is the owner's to spend. More credit is bought with money.
+    let spends = payable && audience == Audience::Owner && view.offering.kind != OfferingKind::TopUp;
+    let credit = view.credit.filter(|credit| spends && credit.micros() > 0);
+    methods.extend(credit.map(|credit| credit_shown(show, credit)));
     let again = match (state, audience) {
         (OrderState::Closed, _) | (OrderState::Refunded, _) => Some(()),
         (OrderState::AwaitingPayment, _) if !payable && !in_suspense(view) => Some(()),
@@ -173,7 +178,7 @@ pub(crate) fn shown(
         again,
         receipt: view.receipt.as_ref().map(|_| format!("{base}/receipt")),
         facts: facts(show, view, audience),
-        side: show.lang.get(side(view, silent)),
+        side: with_provider(show, view, side(view, silent)),
         live: (!settled(view)).then(|| format!("{base}/events?v={}", version(view))),
         name: view.offering.name.get(show.lang.tag()).to_owned(),
         price: show.money(view.order.price),
@@ -181,14 +186,25 @@ pub(crate) fn shown(
     }
 }
 
+/// A text that names the provider of the newest attempt.
+pub(crate) fn with_provider(show: &Show, view: &OrderView, key: &str) -> String {
+    let provider = view.attempts.last().and_then(|attempt| attempt.method.provider());
+    let name = show.lang.get(provider_key(provider));
+    show.lang.with(key, &[("provider", Arg::Text(&name))])
+}
+
 fn pay_shown(show: &Show, attempt: &Attempt, now: Now) -> Option<PayShown> {
-    let url = attempt.pay_url.as_deref().filter(|_| attempt.state == AttemptState::Pending)?;
+    let opens = attempt.pay_url_until.is_none_or(|until| until > now.system);
+    let url = attempt.pay_url.as_deref().filter(|_| attempt.state == AttemptState::Pending && opens)?;
     let left_us = attempt.expires_at.since_us(now.system);
     // A link is opened in the browser: only an address may stand there.
     let link = || url.starts_with("https://") || url.starts_with("http://");
+    let provider = show.lang.get(provider_key(attempt.method.provider()));
+    let named = |key| show.lang.with(key, &[("provider", Arg::Text(&provider))]);
+    let way = attempt.method.way();
     Some(PayShown {
-        qr: if attempt.method == Method::AlipayQr { qr(url) } else { None },
-        link: (attempt.method == Method::AlipayWap && link()).then(|| url.to_owned()),
+        qr: if way == Way::Scan { qr(url).map(|qr| (qr, named("order-qr"))) } else { None },
+        link: (way != Way::Scan && link()).then(|| (url.to_owned(), named("order-open-provider"))),
         left_s: left_us / SECOND_US,
         until: show.time(now.business.plus_us(left_us)),
     })
@@ -220,13 +236,13 @@ fn lead(
         OrderState::AwaitingPayment if in_suspense(view) => ("wait", vec![say("order-lead-suspense")]),
         OrderState::AwaitingPayment if !payable => ("stopped", vec![say("order-lead-too-late")]),
         OrderState::AwaitingPayment if silent => {
-            ("wait", vec![say("order-lead-silent"), say("order-lead-silent-safe")])
+            ("wait", vec![with_provider(show, view, "order-lead-silent"), say("order-lead-silent-safe")])
         }
-        OrderState::AwaitingPayment => match open.map(|attempt| attempt.method) {
-            Some(Method::AlipayQr) => ("wait", vec![say("order-lead-scan")]),
-            Some(Method::AlipayWap) => ("wait", vec![say("order-lead-open")]),
+        OrderState::AwaitingPayment => match open.map(|attempt| attempt.method.way()) {
+            Some(Way::Scan) => ("wait", vec![with_provider(show, view, "order-lead-scan")]),
+            Some(_) => ("wait", vec![with_provider(show, view, "order-lead-open")]),
             None if view.attempts.iter().any(|a| a.state == AttemptState::Failed) => {
-                ("wait", vec![say("order-lead-refused")])
+                ("wait", vec![with_provider(show, view, "order-lead-refused")])
             }
             None => ("wait", vec![say("order-lead-choose")]),
         },
@@ -259,6 +275,7 @@ fn lead(
             (RefundReason::Late, _) => "order-refund-late",
             (RefundReason::Undeliverable, RefundState::Done) => "order-refund-undeliverable-done",
             (RefundReason::Undeliverable, _) => "order-refund-undeliverable",
+            (RefundReason::NotNeeded, _) => "order-refund-not-needed",
             (RefundReason::Surplus, RefundState::Done) => "order-refund-surplus-done",
             (RefundReason::Surplus, _) => "order-refund-surplus",
         };
@@ -312,8 +329,11 @@ fn facts(show: &Show, view: &OrderView, audience: Audience) -> Vec<Term> {
         Audience::Owner => format!("{} · {}", view.line.name, number(&view.line.msisdn)),
         Audience::Guest => view.line.msisdn.masked(),
     };
+    let set_aside = Some(Money::from_micros(order.funds, order.price.currency()))
+        .filter(|funds| order.state == OrderState::AwaitingPayment && funds.micros() > 0);
     let mut facts = vec![
         term("order-fact-line", line),
+        term("order-fact-set-aside", set_aside.map(|funds| show.money(funds)).unwrap_or_default()),
         term("order-fact-contents", contents(show, &view.offering)),
         term("order-fact-number", order_number(&order.number)),
     ];

@@ -7,6 +7,7 @@ use crate::frame::{Frame, page};
 use crate::portal::offering_shown::{Term, contents};
 use crate::portal::order::order_id;
 use crate::portal::order_shown::{Audience, headline, order_number};
+use crate::portal::pay::method_shown;
 use crate::portal::qr::{Qr, qr};
 use crate::portal::receipt_pdf::receipt_file;
 use crate::show::Show;
@@ -22,7 +23,6 @@ use everline_app::receipt::{payee, payments, signed};
 use everline_core::ledger::Template as Posting;
 use everline_core::money::{Currency, Money};
 use everline_core::order::{OrderState, PlacedBy};
-use everline_core::payment::Method;
 use everline_core::receipt::{Course, Outcome, Payment, Reader, Return, Second};
 use everline_core::refund::RefundState;
 use everline_core::time::BusinessTime;
@@ -183,12 +183,8 @@ fn item(show: &Show, view: &OrderView, receipt: &ReceiptView, audience: Audience
 pub(crate) fn payment(show: &Show, paid: &Payment) -> Vec<Term> {
     let lang = show.lang;
     let term = |key, value: String| Term { label: lang.get(key), value };
-    let method = match paid.method {
-        Method::AlipayQr => "receipt-alipay-qr",
-        Method::AlipayWap => "receipt-alipay-wap",
-    };
     let mut terms = vec![
-        term("receipt-method", lang.get(method)),
+        term("receipt-method", method_shown(show, paid.method).label),
         term("receipt-received", show.money(paid.received)),
         term("receipt-paid-at", show.moment_in_full(paid.paid_at)),
         term("receipt-out-trade-no", paid.out_trade_no.clone()),
@@ -208,6 +204,8 @@ const fn posting_key(posting: Posting) -> &'static str {
         Posting::RefundStartedFromSuspense | Posting::RefundStartedFromOrder => "receipt-posting-refund-started",
         Posting::RefundDone => "receipt-posting-refund-done",
         Posting::RefundFailed => "receipt-posting-refund-failed",
+        Posting::CreditSpent | Posting::PromoSpent => "receipt-posting-credit-spent",
+        Posting::CreditReturned | Posting::PromoReturned => "receipt-posting-credit-returned",
     }
 }
 

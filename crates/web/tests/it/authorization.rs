@@ -105,7 +105,7 @@ fn table() -> Vec<Row> {
         get("/api/openapi.json",                        [200, 200, 200, 200, 200]),
         get("/api",                                     [200, 200, 200, 200, 200]),
         // Signed by the provider or refused, whoever sends it.
-        post("/notify/alipay",                          [400, 400, 400, 400, 400]),
+        post("/notify/{provider}",                      [400, 400, 400, 400, 400]),
         post("/device/sessions",                        [401, 401, 401, 401, 401]),
         post("/device/sessions/{session}/usage",        [401, 401, 401, 401, 401]),
         row(delete, "/device/sessions/{session}",       [401, 401, 401, 401, 401]),
@@ -192,6 +192,7 @@ impl Things {
             .replace("{proof}", &secret(&self.proof))
             .replace("{session}", &self.session)
             .replace("{key}", "linfang")
+            .replace("{provider}", "alipay")
             .replace("{hash}", asset)
             .replace("{name}", name)
     }
@@ -231,7 +232,7 @@ fn json_of(template: &str) -> &'static str {
         "/device/sessions" => r#"{"imsi": "460110000000002", "notify_url": "http://127.0.0.1:9/"}"#,
         "/device/sessions/{session}/usage" => r#"{"sequence": 1, "used_octets": 1}"#,
         "/demo/clock" => r#"{"advance_us": 1}"#,
-        "/notify/alipay" => "out_trade_no=1&sign=forged",
+        "/notify/{provider}" => "out_trade_no=1&sign=forged",
         _ => "",
     }
 }

@@ -3,6 +3,8 @@
 
 mod api;
 mod authorization;
+mod away;
+mod credit;
 mod forms;
 mod guests;
 mod journeys;

@@ -5,8 +5,9 @@ use crate::world::{WATCH_NUMBER, World, checkout};
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use axum::http::{Method, StatusCode};
 use everline_app::sign_in::Principal;
+use everline_app::start_payment::Payer;
 use everline_core::order::Order;
-use everline_core::payment::Method as PayBy;
+use everline_core::payment::{Method as PayBy, Provider};
 use serde_json::json;
 use std::process::Command;
 
@@ -89,7 +90,7 @@ async fn before_it_has_its_number_there_is_no_file_and_no_check() {
     let path = format!("/orders/{}/receipt", order.id);
     assert_eq!(browser.get(&format!("{path}.pdf")).await.status, StatusCode::NOT_FOUND);
     let notice = world.outside.pay(&attempt.out_trade_no);
-    everline_app::payment_confirmed::payment_notice(&world.app, &notice).await.unwrap();
+    everline_app::payment_confirmed::payment_notice(&world.app, Provider::Alipay, &[], &notice).await.unwrap();
     browser.get(&path).await.says(&["编号稍后生成"]).hides(&["receipt.pdf", "/v/"]);
     assert_eq!(browser.get(&format!("{path}.pdf")).await.status, StatusCode::NOT_FOUND);
     world.settle().await;
@@ -156,7 +157,7 @@ async fn a_paper_receipt_tells_what_happened_since() {
     world.app.clock.pass_us(1_000);
     let customer = world.people.linfang;
     let second =
-        everline_app::start_payment::start_payment(&world.app, customer, order.id, PayBy::AlipayWap, String::new());
+        everline_app::start_payment::start_payment(&world.app, customer, order.id, PayBy::AlipayWap, Payer::default());
     let second = second.await.unwrap();
     world.pays(&first).await;
     let mut browser = Browser::of(&world, Principal::Customer(customer)).await;

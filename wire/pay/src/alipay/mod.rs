@@ -1,4 +1,4 @@
-//! Alipay v2 (`gateway.do`): requests, responses, notifications.
+//! Alipay v2 (`gateway.do`): requests, responses, notifications, daily bills.
 //!
 //! How the protocol protects a message, and where each rule lives:
 //!
@@ -9,32 +9,36 @@
 //!   `sign`, which covers the exact bytes of the former as they were sent ([`verify_response`]).
 //! - A **notification** is a form POST. What is signed is every parameter except `sign` *and* `sign_type`, decoded
 //!   exactly once ([`Notification::verify`]).
+//! - In **certificate mode** requests name the merchant's certificates ([`MerchantCertificates`]), and answers the one of
+//!   the gateway's certificates they were signed with ([`GatewayCertificates`]).
 //!
 //! The same functions serve both sides: the merchant signs requests and verifies the rest, a stand-in for the gateway
 //! verifies requests ([`verify_request`]) and signs the rest ([`sign_response`], [`Params::sign_notification`]).
 
-mod amount;
-mod error;
-mod form;
-mod json;
-mod keys;
+mod bill;
+mod certificates;
 mod notification;
 mod params;
 mod response;
-mod time;
 mod trade;
 
-pub use amount::Fen;
-pub use error::{Error, UnsignedRefusal};
-pub use keys::{PrivateKey, PublicKey};
+pub use bill::{
+    AccountBill, AccountBillRow, BillDownloadUrl, BillError, BillHead, BillType, TradeBill, TradeBillKind, TradeBillRow,
+};
+pub use certificates::{Gateway, GatewayCertificates, MerchantCertificates, cert_sn, root_cert_sn};
 pub use notification::{Notification, TradeStatus, unverified_out_trade_no};
 pub use params::{Params, RequestHead, verify_request, verify_signed_form};
 pub use response::{
-    CODE_OK, Refusal, RefusalKind, Reply, response_name, sign_error_response, sign_response, unsigned_error_response,
-    unsigned_response, verify_response,
+    CODE_OK, Refusal, RefusalKind, Reply, response_name, sign_error_response, sign_response,
+    sign_response_with_certificate, unsigned_error_response, unsigned_response, verify_response,
 };
-pub use time::{format_time, parse_time};
 pub use trade::{TradeClosed, TradePrecreated, TradeQueried, TradeRefund, TradeRefunded};
+
+pub use crate::{
+    BODY_BYTES_MAX, DEPTH_MAX, Error, Fen, PARAMS_MAX, SignedFen, UnsignedRefusal, ZipError,
+    rsa::{PrivateKey, PublicKey},
+    time::{format_time, parse_time},
+};
 
 /// Names of the methods of the gateway that this crate knows the answers of.
 pub mod method {
@@ -52,11 +56,6 @@ pub mod method {
     pub const REFUND: &str = "alipay.trade.refund";
     /// Asks for the state of one refund.
     pub const REFUND_QUERY: &str = "alipay.trade.fastpay.refund.query";
+    /// Asks where the bill of a day can be downloaded.
+    pub const BILL_DOWNLOAD_URL: &str = "alipay.data.dataservice.bill.downloadurl.query";
 }
-
-/// Largest form, query string or response accepted, in bytes. Real ones are below 8 KiB.
-pub const BODY_BYTES_MAX: usize = 256 * 1024;
-/// Most parameters accepted in one form or query string. Real ones have fewer than 50.
-pub const PARAMS_MAX: usize = 256;
-/// Deepest nesting accepted in a response. Real ones reach 4.
-pub const DEPTH_MAX: usize = 32;

@@ -1,6 +1,7 @@
 //! Notifications: the gateway's word that something happened to a trade.
 
-use super::{Error, Fen, Params, PublicKey, params::verify_signed_form, time::parse_time};
+use super::{Gateway, Params, params::verify_signed_form};
+use crate::{Error, Fen, time::parse_time};
 
 /// A notification whose signature was checked; there is no other way to get one.
 ///
@@ -64,8 +65,8 @@ impl Notification {
     ///
     /// # Errors
     /// As [`Params::parse`]; [`Error::MissingSignature`], [`Error::SignType`] (only `RSA2` counts),
-    /// [`Error::BadSignature`].
-    pub fn verify(body: &[u8], gateway: &PublicKey) -> Result<Self, Error> {
+    /// [`Error::BadSignature`]; in certificate mode [`Error::UnknownCertificate`].
+    pub fn verify<'a>(body: &[u8], gateway: impl Into<Gateway<'a>>) -> Result<Self, Error> {
         verify_signed_form(body, gateway).map(|params| Self { params })
     }
 

@@ -1,6 +1,11 @@
 //! The parameter list that requests and notifications consist of, and how it is signed.
 
-use super::{Error, PrivateKey, PublicKey, form, time::format_time};
+use super::{Gateway, MerchantCertificates};
+use crate::{
+    Error, form,
+    rsa::{PrivateKey, PublicKey},
+    time::format_time,
+};
 
 /// An ordered list of parameters in which every name occurs once. Values are plain text, never percent-encoded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -50,6 +55,12 @@ impl Params {
             }
         }
         params
+    }
+
+    /// Names the merchant's certificates: certificate mode. Before signing, as both names are signed.
+    pub fn name_certificates(&mut self, certificates: &MerchantCertificates) {
+        self.set("app_cert_sn", &certificates.app_cert_sn);
+        self.set("alipay_root_cert_sn", &certificates.alipay_root_cert_sn);
     }
 
     /// Reads a form body or a query string (without its `?`), decoding exactly once. Unknown names are kept.
@@ -146,21 +157,23 @@ impl Params {
     /// # Errors
     /// [`Error::MissingSignature`], [`Error::SignType`], [`Error::BadSignature`].
     pub fn verify_request(&self, merchant: &PublicKey) -> Result<(), Error> {
-        self.verify(merchant, &self.sign_content())
+        merchant.verify(self.sign_content().as_bytes(), self.signature()?)
     }
 
     /// Checks the signature of a notification or of the parameters of a `return_url`.
     ///
     /// # Errors
-    /// [`Error::MissingSignature`], [`Error::SignType`], [`Error::BadSignature`].
-    pub fn verify_notification(&self, gateway: &PublicKey) -> Result<(), Error> {
-        self.verify(gateway, &self.notification_content())
+    /// [`Error::MissingSignature`], [`Error::SignType`], [`Error::BadSignature`]; in certificate mode
+    /// [`Error::UnknownCertificate`].
+    pub fn verify_notification<'a>(&self, gateway: impl Into<Gateway<'a>>) -> Result<(), Error> {
+        let content = self.notification_content();
+        gateway.into().verify(content.as_bytes(), self.signature()?, self.get("alipay_cert_sn"))
     }
 
-    fn verify(&self, key: &PublicKey, content: &str) -> Result<(), Error> {
+    fn signature(&self) -> Result<&str, Error> {
         let signature = self.get("sign").filter(|sign| !sign.is_empty()).ok_or(Error::MissingSignature)?;
         match self.get("sign_type") {
-            Some("RSA2") => key.verify(content.as_bytes(), signature),
+            Some("RSA2") => Ok(signature),
             other => Err(Error::SignType { found: other.map(str::to_owned) }),
         }
     }
@@ -225,7 +238,7 @@ pub fn verify_request(query: &[u8], body: &[u8], merchant: &PublicKey) -> Result
 ///
 /// # Errors
 /// As [`Params::parse`] and [`Params::verify_notification`].
-pub fn verify_signed_form(form: &[u8], gateway: &PublicKey) -> Result<Params, Error> {
+pub fn verify_signed_form<'a>(form: &[u8], gateway: impl Into<Gateway<'a>>) -> Result<Params, Error> {
     let params = Params::parse(form)?;
     params.verify_notification(gateway)?;
     Ok(params)

@@ -1,7 +1,11 @@
 //! Responses of the gateway: finding and checking the signed part, and what refusals mean.
 
-use super::{Error, PrivateKey, PublicKey, UnsignedRefusal, json};
-use serde_json::Value;
+use super::Gateway;
+use crate::{
+    Error, UnsignedRefusal,
+    json::{self, Fields},
+    rsa::PrivateKey,
+};
 
 /// The `code` of an answer that was carried out (which for a refund or its query does not yet mean that money moved).
 pub const CODE_OK: &str = "10000";
@@ -22,8 +26,12 @@ pub fn response_name(method: &str) -> String {
 /// [`Error::NotUtf8`], [`Error::TooLarge`], [`Error::TooDeep`], [`Error::Json`] (trailing bytes included),
 /// [`Error::Duplicate`]; [`Error::NoResponse`] if it answers something else; [`Error::BadSignature`];
 /// [`Error::Unsigned`] for a refusal that carries no signature; [`Error::MissingSignature`] for anything else
-/// without one.
-pub fn verify_response<'a>(body: &'a [u8], method: &str, gateway: &PublicKey) -> Result<&'a str, Error> {
+/// without one; in certificate mode [`Error::UnknownCertificate`].
+pub fn verify_response<'a, 'k>(
+    body: &'a [u8],
+    method: &str,
+    gateway: impl Into<Gateway<'k>>,
+) -> Result<&'a str, Error> {
     let text = std::str::from_utf8(body).map_err(|_| Error::NotUtf8)?;
     let members = json::members(text)?;
     let find = |name: &str| members.iter().find(|member| member.name == name).map(|member| member.raw);
@@ -37,7 +45,10 @@ pub fn verify_response<'a>(body: &'a [u8], method: &str, gateway: &PublicKey) ->
         Some(sign) => {
             let sign = sign.replace("\\/", "/");
             let sign = json::plain_string(&sign).filter(|sign| !sign.is_empty()).ok_or(Error::MissingSignature)?;
-            gateway.verify(raw.as_bytes(), sign).map(|()| raw)
+            // Which certificate is meant is not signed: it only chooses among keys that are trusted anyway. An empty name
+            // is one that is not known.
+            let cert_sn = find("alipay_cert_sn").map(|sn| json::plain_string(sn).unwrap_or_default());
+            gateway.into().verify(raw.as_bytes(), sign, cert_sn).map(|()| raw)
         }
     }
 }
@@ -60,6 +71,20 @@ fn unsigned(raw: &str) -> Error {
 pub fn sign_response(method: &str, value: &str, gateway: &PrivateKey) -> Result<String, Error> {
     let sign = gateway.sign(value.as_bytes())?;
     Ok(format!("{{\"{}\":{value},\"sign\":\"{sign}\"}}", response_name(method)))
+}
+
+/// As [`sign_response`], naming the gateway's certificate that holds the key. For stand-ins of the gateway.
+///
+/// # Errors
+/// [`Error::Crypto`].
+pub fn sign_response_with_certificate(
+    method: &str,
+    value: &str,
+    gateway: &PrivateKey,
+    alipay_cert_sn: &str,
+) -> Result<String, Error> {
+    let sign = gateway.sign(value.as_bytes())?;
+    Ok(format!("{{\"{}\":{value},\"alipay_cert_sn\":\"{alipay_cert_sn}\",\"sign\":\"{sign}\"}}", response_name(method)))
 }
 
 /// The body of a refusal that belongs to no method, signed. For stand-ins of the gateway.
@@ -123,6 +148,8 @@ pub enum RefusalKind {
     ContentMismatch,
     /// More than what was paid is asked back.
     RefundTooLarge,
+    /// There is no bill of that day, or not yet.
+    BillNotExist,
     /// The merchant's account cannot cover the refund now.
     MerchantBalance,
     /// The request itself is wrong: key, application, method, parameter or permission. Trying again does not help.
@@ -161,6 +188,10 @@ impl Refusal {
             "ACQ.CONTEXT_INCONSISTENT" | "ACQ.DISCORDANT_REPEAT_REQUEST" => RefusalKind::ContentMismatch,
             "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL" => RefusalKind::RefundTooLarge,
             "ACQ.SELLER_BALANCE_NOT_ENOUGH" => RefusalKind::MerchantBalance,
+            // Documented without the prefix, sent with one.
+            other if other.rsplit('.').next().is_some_and(|name| name.eq_ignore_ascii_case("BILL_NOT_EXIST")) => {
+                RefusalKind::BillNotExist
+            }
             _ => match self.code.as_str() {
                 "20000" => RefusalKind::Unknown,
                 "20001" | "40001" | "40002" | "40003" | "40006" => RefusalKind::Request,
@@ -170,37 +201,11 @@ impl Refusal {
     }
 }
 
-/// The text fields of a verified answer.
-pub(super) struct Fields(serde_json::Map<String, Value>);
-
-impl Fields {
-    pub(super) fn parse(raw: &str) -> Result<Self, Error> {
-        match serde_json::from_str(raw) {
-            Ok(Value::Object(map)) => Ok(Self(map)),
-            _ => Err(Error::Json { at: 0 }),
-        }
-    }
-
-    /// A text, or `None` if it is absent, null or empty.
-    pub(super) fn optional(&self, name: &'static str) -> Result<Option<String>, Error> {
-        match self.0.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) if text.is_empty() => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(Error::BadField { name }),
-        }
-    }
-
-    pub(super) fn required(&self, name: &'static str) -> Result<String, Error> {
-        self.optional(name)?.ok_or(Error::MissingField { name })
-    }
-
-    /// Reads `raw` as an answer: a refusal, or what `done` makes of the fields.
-    pub(super) fn reply<T>(raw: &str, done: impl FnOnce(&Self) -> Result<T, Error>) -> Result<Reply<T>, Error> {
-        match Refusal::parse(raw)? {
-            Some(refusal) => Ok(Reply::Refused(refusal)),
-            None => done(&Self::parse(raw)?).map(Reply::Done),
-        }
+/// Reads `raw` as an answer: a refusal, or what `done` makes of the fields.
+pub(super) fn reply<T>(raw: &str, done: impl FnOnce(&Fields) -> Result<T, Error>) -> Result<Reply<T>, Error> {
+    match Refusal::parse(raw)? {
+        Some(refusal) => Ok(Reply::Refused(refusal)),
+        None => done(&Fields::parse(raw)?).map(Reply::Done),
     }
 }
 
@@ -229,6 +234,8 @@ mod tests {
             ("40004", "ACQ.SELLER_BALANCE_NOT_ENOUGH", RefusalKind::MerchantBalance),
             ("40002", "isv.invalid-signature", RefusalKind::Request),
             ("40006", "isv.insufficient-isv-permissions", RefusalKind::Request),
+            ("40004", "BILL_NOT_EXIST", RefusalKind::BillNotExist),
+            ("40004", "isp.bill_not_exist", RefusalKind::BillNotExist),
             ("40004", "ACQ.SOMETHING_NEW", RefusalKind::Other),
             ("99999", "", RefusalKind::Other),
         ] {

@@ -2,10 +2,10 @@
 //! [`verify_response`](super::verify_response) returned.
 
 use super::{
-    Error, Fen, TradeStatus,
-    response::{Fields, Reply},
-    time::parse_time,
+    TradeStatus,
+    response::{Reply, reply},
 };
+use crate::{Error, Fen, json::Fields, time::parse_time};
 
 /// The answer to `alipay.trade.precreate`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl TradePrecreated {
     /// # Errors
     /// [`Error::Json`], [`Error::MissingField`], [`Error::BadField`].
     pub fn parse(raw: &str) -> Result<Reply<Self>, Error> {
-        Fields::reply(raw, |fields| {
+        reply(raw, |fields| {
             Ok(Self { out_trade_no: fields.required("out_trade_no")?, qr_code: fields.required("qr_code")? })
         })
     }
@@ -94,7 +94,7 @@ impl TradeQueried {
     /// # Errors
     /// [`Error::Json`], [`Error::MissingField`], [`Error::BadField`].
     pub fn parse(raw: &str) -> Result<Reply<Self>, Error> {
-        Fields::reply(raw, |fields| {
+        reply(raw, |fields| {
             let paid_at = fields.optional("send_pay_date")?;
             Ok(Self {
                 trade_no: fields.required("trade_no")?,
@@ -116,7 +116,7 @@ impl TradeClosed {
     /// # Errors
     /// [`Error::Json`], [`Error::MissingField`], [`Error::BadField`].
     pub fn parse(raw: &str) -> Result<Reply<Self>, Error> {
-        Fields::reply(raw, |fields| {
+        reply(raw, |fields| {
             Ok(Self { trade_no: fields.optional("trade_no")?, out_trade_no: fields.optional("out_trade_no")? })
         })
     }
@@ -128,7 +128,7 @@ impl TradeRefunded {
     /// # Errors
     /// [`Error::Json`], [`Error::MissingField`], [`Error::BadField`].
     pub fn parse(raw: &str) -> Result<Reply<Self>, Error> {
-        Fields::reply(raw, |fields| {
+        reply(raw, |fields| {
             Ok(Self {
                 trade_no: fields.required("trade_no")?,
                 out_trade_no: fields.required("out_trade_no")?,
@@ -145,7 +145,7 @@ impl TradeRefund {
     /// # Errors
     /// [`Error::Json`], [`Error::MissingField`], [`Error::BadField`].
     pub fn parse(raw: &str) -> Result<Reply<Self>, Error> {
-        Fields::reply(raw, |fields| {
+        reply(raw, |fields| {
             Ok(Self {
                 trade_no: fields.optional("trade_no")?,
                 out_trade_no: fields.optional("out_trade_no")?,

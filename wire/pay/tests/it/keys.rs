@@ -1,5 +1,11 @@
-use crate::{key_file, private_key, public_key, text};
-use wire_pay::alipay::{Error, PrivateKey, PublicKey};
+use crate::{
+    alipay::{key_file, private_key, public_key},
+    text,
+};
+use wire_pay::{
+    Error,
+    rsa::{PrivateKey, PublicKey},
+};
 
 /// `text` with a label around it, wrapped at 64 characters.
 fn pem(label: &str, base64: &str) -> String {

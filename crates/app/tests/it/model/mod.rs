@@ -201,8 +201,8 @@ impl Pair {
         self.world.pass(1_000).await;
         self.model.pass(1_000);
         let Order { customer, id, .. } = self.orders[order];
-        let url = "https://return".to_owned();
-        let started = start_payment::start_payment(&self.world.app, customer, id, method, url).await;
+        let payer = start_payment::Payer::default();
+        let started = start_payment::start_payment(&self.world.app, customer, id, method, payer).await;
         match self.model.start(order, method) {
             Ok(Some(known)) => assert_eq!(started.unwrap().id, self.attempts[known].id),
             Ok(None) => self.attempts.push(started.unwrap()),

@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 use everline_app::ports::{self, ClosedAnswer, MessageFate, NetworkChange, NetworkReply, NetworkWhat, NoticeRefusal};
 use everline_app::ports::{
-    NoticeSays, OutgoingMessage, PaymentNotice, PaymentRequest, PaymentStatus, RefundStatus, Started,
+    NoticeSays, OutgoingMessage, Payable, PaymentNotice, PaymentRef, PaymentRequest, PaymentStatus, RawNotice,
+    RefundRequest, RefundStatus, Started,
 };
 use everline_core::effects::NetworkAction;
 use everline_core::ids::SessionId;
 use everline_core::money::{Currency, Money};
-use everline_core::payment::Evidence;
+use everline_core::payment::{self, Evidence, Method};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
@@ -149,6 +150,9 @@ impl Provider {
 
 #[async_trait]
 impl ports::PaymentProvider for Provider {
+    fn takes(&self, method: Method) -> bool {
+        matches!(method, Method::AlipayQr | Method::AlipayWap)
+    }
     async fn start(&self, request: &PaymentRequest) -> Started {
         hesitate().await;
         let fate = {
@@ -167,12 +171,13 @@ impl ports::PaymentProvider for Provider {
         };
         hesitate().await;
         match fate {
-            Fate::Works => Started::Pay(format!("https://pay/{}", request.out_trade_no)),
+            Fate::Works => Started::Pay(Payable::at(format!("https://pay/{}", request.out_trade_no))),
             Fate::Refuses => Started::Refused("refused".to_owned()),
             _ => Started::Unknown,
         }
     }
-    async fn query(&self, out_trade_no: &str) -> PaymentStatus {
+    async fn query(&self, payment: &PaymentRef) -> PaymentStatus {
+        let out_trade_no = payment.out_trade_no.as_str();
         hesitate().await;
         let status = {
             let mut books = self.locked();
@@ -185,6 +190,7 @@ impl ports::PaymentProvider for Provider {
                     TradeState::Waiting => PaymentStatus::Waiting,
                     TradeState::Closed => PaymentStatus::Closed,
                     TradeState::Paid => PaymentStatus::Paid(Evidence {
+                        provider: payment::Provider::Alipay,
                         out_trade_no: out_trade_no.to_owned(),
                         trade_no: trade.trade_no.clone(),
                         amount: trade.amount,
@@ -196,7 +202,8 @@ impl ports::PaymentProvider for Provider {
         hesitate().await;
         status
     }
-    async fn close(&self, out_trade_no: &str) -> ClosedAnswer {
+    async fn close(&self, payment: &PaymentRef) -> ClosedAnswer {
+        let out_trade_no = payment.out_trade_no.as_str();
         hesitate().await;
         let answer = {
             let mut books = self.locked();
@@ -220,14 +227,15 @@ impl ports::PaymentProvider for Provider {
         hesitate().await;
         answer
     }
-    async fn refund(&self, out_trade_no: &str, out_request_no: &str, amount: Money) -> RefundStatus {
+    async fn refund(&self, request: &RefundRequest) -> RefundStatus {
+        let (out_trade_no, amount) = (request.out_trade_no.as_str(), request.amount);
         hesitate().await;
         let fate = {
             let mut books = self.locked();
             let fate = books.script.take("refund");
             if matches!(fate, Fate::Works | Fate::WorksSilently) {
                 let trade = books.trades.get_mut(out_trade_no).unwrap();
-                trade.refunds.insert(out_request_no.to_owned(), amount);
+                trade.refunds.insert(request.out_request_no.clone(), amount);
                 let back: i64 = trade.refunds.values().map(|m| m.micros()).sum();
                 if trade.state != TradeState::Paid || back > trade.amount.micros() {
                     books.mistakes.push(format!("{out_trade_no} refunded beyond what was paid"));
@@ -242,8 +250,8 @@ impl ports::PaymentProvider for Provider {
             _ => RefundStatus::Unknown,
         }
     }
-    fn read_notice(&self, body: &[u8]) -> Result<PaymentNotice, NoticeRefusal> {
-        let notice: Value = serde_json::from_slice(body).map_err(|_| NoticeRefusal::Unreadable)?;
+    fn read_notice(&self, notice: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal> {
+        let notice: Value = serde_json::from_slice(notice.body).map_err(|_| NoticeRefusal::Unreadable)?;
         if notice["sign"] != "right" {
             return Err(NoticeRefusal::Forged);
         }
@@ -251,6 +259,7 @@ impl ports::PaymentProvider for Provider {
         let currency: Currency = notice["currency"].as_str().unwrap_or("CNY").parse().unwrap();
         let says = match (notice["merchant"].as_str(), notice["says"].as_str()) {
             (Some("ours"), Some("paid")) => NoticeSays::Paid(Evidence {
+                provider: payment::Provider::Alipay,
                 out_trade_no: text("out_trade_no"),
                 trade_no: text("trade_no"),
                 amount: Money::from_micros(notice["micros"].as_i64().unwrap(), currency),

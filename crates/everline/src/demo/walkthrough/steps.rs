@@ -3,7 +3,7 @@
 use super::client::{Client, failed};
 use super::{Failed, Running};
 use everline_app::place_order::{NewOrder, place_order};
-use everline_app::start_payment::start_payment;
+use everline_app::start_payment::{Payer, start_payment};
 use everline_core::ids::OrderId;
 use everline_core::offering::OfferingRef;
 use everline_core::order::PlacedBy;
@@ -249,7 +249,14 @@ pub(super) async fn leave_one_submitted(client: &Client, running: &Running) -> R
         token: None,
     };
     let order = place_order(app, new).await?;
-    let attempt = start_payment(app, people.wangqiang, order.id, Method::AlipayQr, running.url.clone()).await?;
+    let attempt = start_payment(
+        app,
+        people.wangqiang,
+        order.id,
+        Method::AlipayQr,
+        Payer { return_url: running.url.clone(), ip: None },
+    )
+    .await?;
     client.control("PUT", "upstream/modes", Some(json!({ "next": ["submitted"], "standing": "accept" }))).await?;
     payer(client, &attempt.out_trade_no, "pay").await?;
     let asked = |list: &Value| at(list, "/activations").as_array().is_some_and(|list| !list.is_empty());

@@ -11,9 +11,8 @@ mod sqlite;
 
 use crate::Failure;
 use crate::lines;
-use crate::world::{Kind, Place, Provider, app, set_up};
+use crate::world::{Kind, Place, Provider, app, set_up, take_notice};
 use everline_app::App;
-use everline_app::payment_confirmed::payment_notice;
 use everline_app::verify::verify;
 use everline_core::time::SECOND_US;
 use everline_store::tables::MIGRATIONS;
@@ -112,7 +111,7 @@ async fn fill(app: &App, provider: &Provider, count: u64) -> Result<(), Failure>
     let paid_at_s = app.clock.now().system.us() / SECOND_US;
     for awaiting in made.iter().step_by(2) {
         let notice = provider.notice(&awaiting.out_trade_no, awaiting.amount, paid_at_s)?;
-        payment_notice(app, &notice).await.map_err(|problem| Failure::unusable("a payment", &problem))?;
+        take_notice(app, &notice).await.map_err(|problem| Failure::unusable("a payment", &problem))?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! PostgreSQL: two pools, READ COMMITTED with row locks, and the runs that deadlocks and lost connections make
 //! necessary.
 
+pub(crate) mod merge;
 mod pipeline;
 pub(crate) mod tx;
 
@@ -8,6 +9,7 @@ use crate::engine::error::{self, Error, Result, Stop};
 use crate::engine::tx::{Driver, Tx};
 use crate::engine::work::{self, LostCommit, Work};
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
+use merge::Merger;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +58,7 @@ struct Lane {
     pool: Pool,
     begin: &'static str,
     admitted: Arc<Semaphore>,
+    merger: Arc<Merger>,
 }
 
 impl Lane {
@@ -78,7 +81,7 @@ impl Lane {
 
     async fn begin(&self, read_only: bool) -> Result<Tx> {
         let conn = self.connection().await?;
-        Ok(Tx::new(Driver::Postgres(PgTx::new(conn, self.begin)), read_only))
+        Ok(Tx::new(Driver::Postgres(PgTx::new(conn, self.begin, self.merger.clone())), read_only))
     }
 }
 
@@ -102,7 +105,7 @@ impl Postgres {
                 Timeouts { wait: Some(Duration::from_millis(options.wait_ms_max)), create: connect, recycle: connect };
             let pool = Pool::builder(manager).max_size(size.max(1)).runtime(Runtime::Tokio1).timeouts(timeouts).build();
             let pool = pool.map_err(|e| Error::Configuration(e.to_string()))?;
-            Ok(Lane { pool, begin, admitted: Arc::new(Semaphore::new(options.queue.max(1))) })
+            Ok(Lane { pool, begin, admitted: Arc::new(Semaphore::new(options.queue.max(1))), merger: Arc::default() })
         };
         let this =
             Self { writers: lane(options.writers, BEGIN)?, readers: lane(options.readers, BEGIN_READ)?, options };

@@ -1,5 +1,6 @@
 //! One transaction on one connection: BEGIN leaves with the first query, the last writes leave with the COMMIT.
 
+use super::merge::{Merger, Statement as Merged};
 use super::pipeline::{Answer, Pipeline, Request};
 use crate::engine::error::{self, Error, Result};
 use crate::engine::sql::Sql;
@@ -20,8 +21,12 @@ pub(crate) struct PgTx {
     begin: Option<&'static str>,
     /// The connection is not known to be outside of a transaction and healthy: it must not go back to the pool.
     dirty: bool,
+    merger: Arc<Merger>,
     pub(crate) waits: Arc<AtomicBool>,
 }
+
+/// A prepared statement and its parameters.
+type Ready<'a> = (Statement, Vec<&'a Value>);
 
 /// Marks the time in which a call to the database waits.
 async fn watched<F: Future>(waits: &AtomicBool, call: F) -> F::Output {
@@ -36,19 +41,23 @@ async fn watched<F: Future>(waits: &AtomicBool, call: F) -> F::Output {
     .await
 }
 
-fn refs(args: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
-    args.iter().map(|arg| -> &(dyn ToSql + Sync) { arg }).collect()
+fn refs<'a>(args: &[&'a Value]) -> Vec<&'a (dyn ToSql + Sync)> {
+    let erased = |arg: &&'a Value| {
+        let erased: &'a (dyn ToSql + Sync) = *arg;
+        erased
+    };
+    args.iter().map(erased).collect()
 }
 
 /// Refuses parameters that could not be encoded. A failed encoding is seen by the client only: the statements around
 /// it, and the COMMIT, would still go out.
-fn check_args(statement: &Statement, args: &[Value]) -> Result<()> {
+fn check_args(statement: &Statement, args: &[&Value]) -> Result<()> {
     let types = statement.params();
     if types.len() != args.len() {
         let expected = format!("{} parameters", types.len());
         return Err(Error::Parameter { position: args.len(), expected, found: "another number" });
     }
-    let wrong = |(_, (ty, arg)): &(usize, (&Type, &Value))| !arg.fits(ty);
+    let wrong = |(_, (ty, arg)): &(usize, (&Type, &&Value))| !arg.fits(ty);
     match types.iter().zip(args).enumerate().find(wrong) {
         Some((at, (ty, arg))) => {
             Err(Error::Parameter { position: at + 1, expected: ty.to_string(), found: arg.kind() })
@@ -58,8 +67,8 @@ fn check_args(statement: &Statement, args: &[Value]) -> Result<()> {
 }
 
 impl PgTx {
-    pub(crate) fn new(conn: Object, begin: &'static str) -> Self {
-        Self { conn: Some(conn), begin: Some(begin), dirty: false, waits: Arc::default() }
+    pub(crate) fn new(conn: Object, begin: &'static str, merger: Arc<Merger>) -> Self {
+        Self { conn: Some(conn), begin: Some(begin), dirty: false, merger, waits: Arc::default() }
     }
 
     fn conn(&self) -> Result<&Object> {
@@ -77,9 +86,11 @@ impl PgTx {
         error::postgres(error)
     }
 
-    async fn prepare(&mut self, sql: &Sql) -> Result<Statement> {
-        let prepared = watched(&self.waits, self.conn()?.prepare_cached(sql.text())).await;
-        prepared.map_err(|e| self.failed(e))
+    async fn prepare<'a>(&mut self, text: &str, args: Vec<&'a Value>) -> Result<Ready<'a>> {
+        let prepared = watched(&self.waits, self.conn()?.prepare_cached(text)).await;
+        let statement = prepared.map_err(|e| self.failed(e))?;
+        check_args(&statement, &args)?;
+        Ok((statement, args))
     }
 
     /// Sends BEGIN and waits for it. Only a query that changes nothing may leave together with BEGIN: should BEGIN
@@ -92,14 +103,13 @@ impl PgTx {
     }
 
     pub(crate) async fn query(&mut self, sql: &'static Sql, args: &[Value]) -> Result<Vec<tokio_postgres::Row>> {
-        let statement = self.prepare(sql).await?;
-        check_args(&statement, args)?;
+        let (statement, args) = self.prepare(sql.text(), args.iter().collect()).await?;
         if !sql.only_reads() {
             self.begin().await?;
         }
         let begin = self.begin.take();
         self.dirty = true;
-        let (conn, args) = (self.conn()?, refs(args));
+        let (conn, args) = (self.conn()?, refs(&args));
         let begun = async { if let Some(begin) = begin { conn.batch_execute(begin).await } else { Ok(()) } };
         // `join` polls in this order, and the driver sends at the first poll.
         let both = futures_util::future::join(begun, conn.query(&statement, &args));
@@ -114,14 +124,15 @@ impl PgTx {
         done.map_err(|e| self.failed(e))
     }
 
-    /// Sends `batch` in one go; returns how many rows each changed, or the first error.
+    /// Sends `batch` in one go; returns how many rows each of its statements changed (the last write's is the last), or the
+    /// first error.
     pub(crate) async fn send(&mut self, batch: &[Write]) -> Result<Vec<u64>> {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
         let statements = self.prepare_all(batch).await?;
         self.begin().await?;
-        let answers = self.pipeline(batch, &statements, false).await?;
+        let answers = self.pipeline(&statements, false).await?;
         answers.into_iter().collect::<Result<_, _>>().map_err(|e| self.failed(e))
     }
 
@@ -135,7 +146,7 @@ impl PgTx {
         }
         let statements = self.prepare_all(batch).await?;
         self.begin().await?;
-        let answers = self.pipeline(batch, &statements, true).await?;
+        let answers = self.pipeline(&statements, true).await?;
         self.dirty = answers.iter().any(|answer| answer.as_ref().is_err_and(|e| !error::is_plain_refusal(e)));
         let mut unknown = false;
         for failure in answers.into_iter().filter_map(Result::err) {
@@ -156,20 +167,22 @@ impl PgTx {
         }
     }
 
-    async fn prepare_all(&mut self, batch: &[Write]) -> Result<Vec<Statement>> {
+    async fn prepare_all<'a>(&mut self, batch: &'a [Write]) -> Result<Vec<Ready<'a>>> {
+        let merger = self.merger.clone();
         let mut statements = Vec::with_capacity(batch.len());
-        for (sql, args) in batch {
-            let statement = self.prepare(sql).await?;
-            check_args(&statement, args)?;
-            statements.push(statement);
+        for statement in merger.merge(batch) {
+            statements.push(match statement {
+                Merged::One((sql, args)) => self.prepare(sql.text(), args.iter().collect()).await?,
+                Merged::Many(text, args) => self.prepare(&text, args).await?,
+            });
         }
         Ok(statements)
     }
 
-    async fn pipeline(&mut self, batch: &[Write], statements: &[Statement], commit: bool) -> Result<Vec<Answer>> {
+    async fn pipeline(&mut self, statements: &[Ready<'_>], commit: bool) -> Result<Vec<Answer>> {
         let conn = self.conn()?;
-        let mut requests: Vec<Request<'_>> = Vec::with_capacity(batch.len() + 1);
-        for ((_, args), statement) in batch.iter().zip(statements) {
+        let mut requests: Vec<Request<'_>> = Vec::with_capacity(statements.len() + 1);
+        for (statement, args) in statements {
             requests.push(Box::pin(async move { conn.execute(statement, &refs(args)).await }));
         }
         if commit {

@@ -6,9 +6,9 @@ pub mod browser;
 pub mod outside;
 pub mod stock;
 
-use everline_app::add_line::{AddCustomer, AddLine};
+use everline_app::add_line::{AddCustomer, NewLine};
 use everline_app::clock::Clock;
-use everline_app::ports::Ports;
+use everline_app::ports::{Payments, Ports};
 use everline_app::secrets::Secrets;
 use everline_app::set_up::SetUp;
 use everline_app::sign_in::{Principal, SignedIn, open_session};
@@ -17,10 +17,11 @@ use everline_core::brand::Localized;
 use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::identifiers::{Iccid, Imsi, Msisdn};
 use everline_core::ids::{CustomerId, LineId, OrderId, RawId};
-use everline_core::line::{DeviceKind, Line, LineState, NetworkKind};
+use everline_core::lifecycle::HandOver;
+use everline_core::line::{DeviceKind, NetworkKind};
 use everline_core::offering::{Family, OfferingRef};
 use everline_core::order::{Order, PlacedBy};
-use everline_core::payment::{Attempt, Method};
+use everline_core::payment::{Attempt, Method, Provider};
 use everline_core::time::{DAY_US, HOUR_US, MINUTE_US, SystemTime};
 use everline_store::tables::MIGRATIONS;
 use everline_store::testing::SqliteFile;
@@ -99,7 +100,7 @@ impl World {
             store,
             clock: Arc::new(Clock::manual(SystemTime::from_us(NOW_US - 45 * DAY_US), 1)),
             ports: Ports {
-                payments: outside.clone(),
+                payments: Payments::default().with(Provider::Alipay, outside.clone()),
                 built_in: outside.clone(),
                 upstream: outside.clone(),
                 messenger: outside.clone(),
@@ -149,7 +150,7 @@ impl World {
     /// The payer pays, the notice arrives, and jobs run.
     pub async fn pays(&self, attempt: &Attempt) {
         let body = self.outside.pay(&attempt.out_trade_no);
-        payment_confirmed::payment_notice(&self.app, &body).await.unwrap();
+        payment_confirmed::payment_notice(&self.app, Provider::Alipay, &[], &body).await.unwrap();
         self.settle().await;
     }
 
@@ -188,7 +189,8 @@ pub async fn checkout(
     };
     let order = place_order::place_order(app, new).await.unwrap();
     app.clock.pass_us(1_000);
-    let started = start_payment::start_payment(app, customer, order.id, Method::AlipayQr, "http://return".to_owned());
+    let started =
+        start_payment::start_payment(app, customer, order.id, Method::AlipayQr, start_payment::Payer::default());
     (order, started.await.unwrap())
 }
 
@@ -266,7 +268,9 @@ async fn seed(app: &App, outside: &Outside) -> People {
         if let Some((code, ago_us)) = seed.bought {
             pass(app, NOW_US - ago_us - app.clock.now().system.us()).await;
             let (_, attempt) = checkout(app, (seed.customer, seed.id), code, None).await;
-            payment_confirmed::payment_notice(app, &outside.pay(&attempt.out_trade_no)).await.unwrap();
+            payment_confirmed::payment_notice(app, Provider::Alipay, &[], &outside.pay(&attempt.out_trade_no))
+                .await
+                .unwrap();
             settle(app).await;
         }
     }
@@ -355,22 +359,19 @@ fn seeds(app: &App, people: &People) -> Vec<Seed> {
 }
 
 async fn add_line(app: &App, seed: &Seed, place: usize) {
-    let line = Line {
+    let new = NewLine {
         id: seed.id,
         customer: seed.customer,
-        version: 0,
         msisdn: Msisdn::parse(&seed.number).unwrap(),
         name: seed.name.clone(),
         device: seed.device,
         family: seed.family,
         network: seed.network,
-        state: LineState::Silent { until: None },
-        state_since: app.clock.now().business,
-        service_until: None,
         guest_renewal: seed.guests,
-        main_balance_consent: false,
+        iccid: Iccid::parse(&format!("898604000000{place:08}")).unwrap(),
+        imsi: Imsi::parse(&format!("46011{place:010}")).unwrap(),
+        esim: false,
     };
-    let iccid = Iccid::parse(&format!("898604000000{place:08}")).unwrap();
-    let imsi = Imsi::parse(&format!("46011{place:010}")).unwrap();
-    app.store.transact(AddLine { line, iccid, imsi, esim: false }).await.unwrap();
+    let add = new.begins(HandOver::Sale, &app.brand, &app.zone, app.clock.now().business).unwrap();
+    app.store.transact(add).await.unwrap();
 }

@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use everline_app::ports::{
     ClosedAnswer, MessageFate, Messenger, Network, NetworkChange, NetworkReply, NoticeRefusal, NoticeSays,
-    OutgoingMessage, PaymentNotice, PaymentProvider, PaymentRequest, PaymentStatus, RefundStatus, Started,
+    OutgoingMessage, Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus, RawNotice,
+    RefundRequest, RefundStatus, Started,
 };
 use everline_core::money::{Currency, Money};
-use everline_core::payment::{Evidence, Method};
+use everline_core::payment::{Evidence, Method, Provider};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
@@ -58,41 +59,45 @@ impl Outside {
 
 fn evidence(out_trade_no: &str, amount: Money) -> Evidence {
     let trade_no = format!("2026112222001{}", out_trade_no.get(20..).unwrap_or_default());
-    Evidence { out_trade_no: out_trade_no.to_owned(), trade_no, amount }
+    Evidence { provider: Provider::Alipay, out_trade_no: out_trade_no.to_owned(), trade_no, amount }
 }
 
 #[async_trait]
 impl PaymentProvider for Outside {
+    fn takes(&self, method: Method) -> bool {
+        matches!(method, Method::AlipayQr | Method::AlipayWap)
+    }
     async fn start(&self, request: &PaymentRequest) -> Started {
         self.started.lock().unwrap().push(request.clone());
         match (*self.mood.lock().unwrap(), request.method) {
             (Mood::Refuses, _) => Started::Refused("no".to_owned()),
             (Mood::Silent, _) => Started::Unknown,
-            (Mood::Fine, Method::AlipayQr) => Started::Pay(format!("https://qr.pay.test/{}", request.out_trade_no)),
             (Mood::Fine, Method::AlipayWap) => {
-                Started::Pay(format!("https://wap.pay.test/?n={}&a=1", request.out_trade_no))
+                Started::Pay(Payable::at(format!("https://wap.pay.test/?n={}&a=1", request.out_trade_no)))
             }
+            (Mood::Fine, _) => Started::Pay(Payable::at(format!("https://qr.pay.test/{}", request.out_trade_no))),
         }
     }
-    async fn query(&self, out_trade_no: &str) -> PaymentStatus {
+    async fn query(&self, payment: &PaymentRef) -> PaymentStatus {
+        let out_trade_no = payment.out_trade_no.as_str();
         match self.paid.lock().unwrap().get(out_trade_no) {
             Some(amount) => PaymentStatus::Paid(evidence(out_trade_no, *amount)),
             None if *self.mood.lock().unwrap() == Mood::Silent => PaymentStatus::Unknown,
             None => PaymentStatus::Waiting,
         }
     }
-    async fn close(&self, out_trade_no: &str) -> ClosedAnswer {
-        if self.paid.lock().unwrap().contains_key(out_trade_no) {
+    async fn close(&self, payment: &PaymentRef) -> ClosedAnswer {
+        if self.paid.lock().unwrap().contains_key(&payment.out_trade_no) {
             ClosedAnswer::AlreadyPaid
         } else {
             ClosedAnswer::Closed
         }
     }
-    async fn refund(&self, _: &str, _: &str, _: Money) -> RefundStatus {
+    async fn refund(&self, _: &RefundRequest) -> RefundStatus {
         RefundStatus::Unknown
     }
-    fn read_notice(&self, body: &[u8]) -> Result<PaymentNotice, NoticeRefusal> {
-        let text = std::str::from_utf8(body).map_err(|_| NoticeRefusal::Unreadable)?;
+    fn read_notice(&self, notice: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal> {
+        let text = std::str::from_utf8(notice.body).map_err(|_| NoticeRefusal::Unreadable)?;
         let field = |name: &str| text.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}=")));
         let out_trade_no = field("out_trade_no").ok_or(NoticeRefusal::Unreadable)?;
         if field("sign") != Some("good") {
