@@ -40,7 +40,7 @@ sections! {
     ALLOWANCE "allowance" ["id", "body"] order "id";
     SIM "sim" ["iccid", "imsi", "msisdn", "kind", "state", "eid", "line_id", "role"] order "iccid";
     ORDERS "orders" ["id", "line_id", "number", "offering_code", "offering_version", "currency", "price", "funds", "state", "placed_by", "terms_version", "placed_at", "paid_at", "delivered_at", "in_effect_at", "closed_at", "starts_at", "ends_at"] order "id";
-    ATTEMPT "attempt" ["id", "order_id", "method", "out_trade_no", "trade_no", "currency", "amount", "received", "state", "settlement", "created_at", "paid_at"] order "id";
+    ATTEMPT "attempt" ["id", "order_id", "method", "out_trade_no", "reference", "trade_no", "currency", "amount", "received", "state", "settlement", "created_at", "paid_at"] order "id";
     REFUND "refund" ["order_id", "attempt_id", "out_request_no", "currency", "amount", "reason", "state", "started_at", "settled_at"] order "id";
     TRANSFER "transfer" ["template", "order_id", "debit", "credit", "amount", "posted_at"] order "id";
     RECEIPT "receipt" ["id", "order_id", "issued_at"] order "id";

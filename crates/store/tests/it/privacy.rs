@@ -28,6 +28,7 @@ const COLUMNS_LEFT_OUT: &[(&str, &str)] = &[
     ("source_hash", "how the operator loaded it"),
     ("line_hash", "how the operator loaded it"),
     ("pay_url", "a link to pay, worthless afterwards"),
+    ("pay_url_until", "a time limit of ours"),
     ("expires_at", "a time limit of ours"),
     ("posting_id", "a key of ours"),
     ("cause_id", "a key of ours"),
