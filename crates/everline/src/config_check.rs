@@ -35,6 +35,7 @@ fn shown(config: &Config) -> String {
         None => "none".to_owned(),
     };
     let alipay = &config.alipay;
+    let wechat = |shown: fn(&config::WechatFile) -> String| config.wechat.as_ref().map_or("none".to_owned(), shown);
     let lines = [
         ("brand", format!("{} / {}", config.brand.name.get("zh-CN"), config.brand.name.get("en"))),
         ("public address", config.public_url.clone()),
@@ -44,6 +45,8 @@ fn shown(config: &Config) -> String {
         ("master key", format!("{:?}", config.master_key)),
         ("alipay", format!("{}, app {}, merchant {}", alipay.gateway_url, alipay.app_id, alipay.seller_id)),
         ("alipay notices", alipay.notify_url.clone()),
+        ("wechat", wechat(|file| format!("{}, app {}, merchant {}", file.gateway_url, file.appid, file.mchid))),
+        ("wechat notices", wechat(|file| file.notify_url.clone())),
         ("sms", service(Some(&config.sms))),
         ("built-in network", service(config.built_in.as_ref().map(|(service, _)| service))),
         ("upstream network", service(config.upstream.as_ref())),

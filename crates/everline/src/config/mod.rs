@@ -8,7 +8,7 @@ mod services;
 
 pub(crate) use read::Refused;
 pub(crate) use secret::Secret;
-pub(crate) use services::{AlipayFile, Service, base_url};
+pub(crate) use services::{AlipayFile, Service, WechatFile, base_url};
 
 use everline_core::brand::{Brand, Localized};
 use everline_store::{PostgresOptions, SqliteOptions};
@@ -29,6 +29,7 @@ pub(crate) struct Config {
     pub(crate) store: StoreConfig,
     pub(crate) master_key: Secret,
     pub(crate) alipay: AlipayFile,
+    pub(crate) wechat: Option<WechatFile>,
     pub(crate) sms: Service,
     /// Our own network, and the secret its elements show to us.
     pub(crate) built_in: Option<(Service, Secret)>,
@@ -142,6 +143,8 @@ fn config(root: &Table<'_>) -> Option<Config> {
         Some(key)
     });
     let alipay = root.within("alipay", |table| services::alipay(table, public_url.as_deref()));
+    let wechat =
+        root.has("wechat").then(|| root.within("wechat", |table| services::wechat(table, public_url.as_deref())));
     let sms = root.within("sms", |table| services::service(table, "url"));
     let built_in = root.has("built_in_network").then(|| root.within("built_in_network", services::built_in));
     let upstream = root
@@ -162,6 +165,7 @@ fn config(root: &Table<'_>) -> Option<Config> {
         store: store?,
         master_key: keys?,
         alipay: alipay?,
+        wechat: wechat.map_or(Some(None), |found| found.map(Some))?,
         sms: sms?,
         built_in: built_in.map_or(Some(None), |found| found.map(Some))?,
         upstream: upstream.map_or(Some(None), |found| found.map(Some))?,

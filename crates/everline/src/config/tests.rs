@@ -16,6 +16,8 @@ fn folder() -> tempfile::TempDir {
     for (name, text) in [
         ("master.key", "ab".repeat(32)),
         ("alipay-merchant.key", key.to_pem().unwrap()),
+        ("wechat-merchant.key", key.to_pem().unwrap()),
+        ("wechat-api-v3.key", "v3v3v3v3v3v3v3v3v3v3v3v3v3v3v3v3".to_owned()),
         ("sms.token", "sms-secret".to_owned()),
         ("network.token", "network-secret".to_owned()),
         ("device.token", "device-secret".to_owned()),
@@ -25,7 +27,9 @@ fn folder() -> tempfile::TempDir {
         fs::write(secrets.join(name), text).unwrap();
         fs::set_permissions(secrets.join(name), fs::Permissions::from_mode(0o600)).unwrap();
     }
-    fs::write(folder.path().join("alipay-gateway.pub"), key.public_key().unwrap().to_pem().unwrap()).unwrap();
+    for name in ["alipay-gateway.pub", "wechat-gateway.pub"] {
+        fs::write(folder.path().join(name), key.public_key().unwrap().to_pem().unwrap()).unwrap();
+    }
     folder
 }
 
@@ -43,11 +47,14 @@ fn the_example_is_a_configuration() {
     assert_eq!(config.listen.address.to_string(), "127.0.0.1:8800");
     assert_eq!(config.brand.name.get("en"), "Qinghe Mobile");
     assert_eq!(config.alipay.notify_url, "https://my.example.com/notify/alipay");
+    let wechat = config.wechat.as_ref().unwrap();
+    assert_eq!(wechat.notify_url, "https://my.example.com/notify/wechat");
+    assert_eq!(wechat.public_keys.iter().map(|(id, _)| id.len()).collect::<Vec<_>>(), [45]);
     assert_eq!(config.upstream.as_ref().unwrap().token.reveal(), "upstream-secret", "without the end of the line");
     assert_eq!(config.jobs.lease, Duration::from_secs(120));
     assert_eq!(master_key(&config.master_key).unwrap(), [0xab; 32]);
     let shown = format!("{config:?}");
-    for secret in ["sms-secret", "network-secret", "device-secret", "upstream-secret", "abab", "PRIVATE"] {
+    for secret in ["sms-secret", "network-secret", "device-secret", "upstream-secret", "v3v3", "abab", "PRIVATE"] {
         assert!(!shown.contains(secret), "Debug shows {secret}");
     }
 }
@@ -60,7 +67,7 @@ fn keys_of_the_example() -> BTreeSet<String> {
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             section = format!("{name}.");
         } else if let Some((key, _)) = line.split_once(" = ")
-            && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+            && key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         {
             keys.insert(format!("{section}{key}"));
         }
@@ -111,11 +118,25 @@ fn what_cannot_be_is_refused_by_name() {
     check("secrets/sms.token", "secrets/none", "cannot read");
     check("secrets/master.key", "secrets/sms.token", "holds no 64 hexadecimal digits");
     check("\"https://sms.example.com", "\"http://sms.example.com", "https:// expected outside of private networks");
+    check("secrets/wechat-api-v3.key", "secrets/sms.token", "holds no 32 characters");
+    check("secrets/wechat-merchant.key", "secrets/sms.token", "wechat.merchant_key: ");
+    check("=wechat-gateway.pub", "=none.pub", "cannot read");
+    check("=wechat-gateway.pub", "=secrets/sms.token", "holds no public RSA key");
+    check("\"PUB_KEY_ID_", "\"0", "an id and a file");
+    check("mchid = ", "mch_id = ", "unknown key \"mch_id\" in [wechat]; did you mean \"mchid\"?");
     check("# postgres = {", "postgres = {", "either sqlite or postgres");
     check("# lease_s = 120", "lease_s = 20", "at least three times");
     check("# format = \"text\"", "format = \"xml\"", "\"xml\" is none of text, json");
     check("# migrate = \"on_start\"", "migrate = true", "a text expected, found true or false");
     check("public_url = \"https://my.", "public_url = \"http://my.", "http:// works for this machine alone");
+}
+
+#[test]
+fn a_brand_may_do_without_wechat() {
+    let folder = folder();
+    let (before, rest) = EXAMPLE.split_once("[wechat]").unwrap();
+    let without = format!("{before}{}", rest.split_once("\n\n").unwrap().1);
+    assert!(load_text(&folder, &without).unwrap().wechat.is_none());
 }
 
 #[test]

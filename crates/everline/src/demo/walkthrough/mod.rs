@@ -23,6 +23,7 @@ pub(super) async fn walk(running: &Running) -> Result<(), Box<dyn Error>> {
     steps::registers(&client).await?;
     steps::renews_the_watch(&client, running).await?;
     steps::pays_on_the_phone(&client).await?;
+    steps::pays_by_wechat(&client).await?;
     steps::waits_for_the_upstream_network(&client, running).await?;
     steps::is_refused_by_the_upstream_network(&client).await?;
     steps::loses_the_notice(&client).await?;
