@@ -47,16 +47,22 @@ fn the_example_is_a_configuration() {
     assert_eq!(config.listen.address.to_string(), "127.0.0.1:8800");
     assert_eq!(config.brand.name.get("en"), "Qinghe Mobile");
     assert_eq!(config.alipay.notify_url, "https://my.example.com/notify/alipay");
-    let wechat = config.wechat.as_ref().unwrap();
-    assert_eq!(wechat.notify_url, "https://my.example.com/notify/wechat");
-    assert_eq!(wechat.public_keys.iter().map(|(id, _)| id.len()).collect::<Vec<_>>(), [45]);
+    assert!(config.wechat.is_none());
     assert_eq!(config.upstream.as_ref().unwrap().token.reveal(), "upstream-secret", "without the end of the line");
     assert_eq!(config.jobs.lease, Duration::from_secs(120));
     assert_eq!(master_key(&config.master_key).unwrap(), [0xab; 32]);
     let shown = format!("{config:?}");
-    for secret in ["sms-secret", "network-secret", "device-secret", "upstream-secret", "v3v3", "abab", "PRIVATE"] {
+    for secret in ["sms-secret", "network-secret", "device-secret", "upstream-secret", "abab", "PRIVATE"] {
         assert!(!shown.contains(secret), "Debug shows {secret}");
     }
+}
+
+/// The example of a brand that has an account with WeChat Pay.
+fn with_wechat() -> String {
+    let (before, rest) = EXAMPLE.split_once("# [wechat]\n").unwrap();
+    let (section, after) = rest.split_once("\n\n").unwrap();
+    let lines = section.lines().map(|line| if line.contains(" = ") { line.trim_start_matches("# ") } else { line });
+    format!("{before}[wechat]\n{}\n\n{after}", lines.collect::<Vec<_>>().join("\n"))
 }
 
 /// The keys of the example, those behind a # included.
@@ -78,7 +84,7 @@ fn keys_of_the_example() -> BTreeSet<String> {
 #[test]
 fn every_key_is_in_the_example_and_no_other() {
     let folder = folder();
-    let (_, known) = Book::new(&folder.path().join("everline.toml"), EXAMPLE).read(config);
+    let (_, known) = Book::new(&folder.path().join("everline.toml"), &with_wechat()).read(config);
     let text_of = |key: &String| {
         let last = key.rsplit('.').next().unwrap_or("");
         // Inside values: languages of texts, sources of secrets, the two parts of a link.
@@ -118,12 +124,6 @@ fn what_cannot_be_is_refused_by_name() {
     check("secrets/sms.token", "secrets/none", "cannot read");
     check("secrets/master.key", "secrets/sms.token", "holds no 64 hexadecimal digits");
     check("\"https://sms.example.com", "\"http://sms.example.com", "https:// expected outside of private networks");
-    check("secrets/wechat-api-v3.key", "secrets/sms.token", "holds no 32 characters");
-    check("secrets/wechat-merchant.key", "secrets/sms.token", "wechat.merchant_key: ");
-    check("=wechat-gateway.pub", "=none.pub", "cannot read");
-    check("=wechat-gateway.pub", "=secrets/sms.token", "holds no public RSA key");
-    check("\"PUB_KEY_ID_", "\"0", "an id and a file");
-    check("mchid = ", "mch_id = ", "unknown key \"mch_id\" in [wechat]; did you mean \"mchid\"?");
     check("# postgres = {", "postgres = {", "either sqlite or postgres");
     check("# lease_s = 120", "lease_s = 20", "at least three times");
     check("# format = \"text\"", "format = \"xml\"", "\"xml\" is none of text, json");
@@ -132,11 +132,26 @@ fn what_cannot_be_is_refused_by_name() {
 }
 
 #[test]
-fn a_brand_may_do_without_wechat() {
+fn wechat_is_checked_too() {
     let folder = folder();
-    let (before, rest) = EXAMPLE.split_once("[wechat]").unwrap();
-    let without = format!("{before}{}", rest.split_once("\n\n").unwrap().1);
-    assert!(load_text(&folder, &without).unwrap().wechat.is_none());
+    let whole = with_wechat();
+    let config = load_text(&folder, &whole).unwrap();
+    let wechat = config.wechat.as_ref().unwrap();
+    assert_eq!(wechat.notify_url, "https://my.example.com/notify/wechat");
+    assert_eq!(wechat.public_keys.iter().map(|(id, _)| id.len()).collect::<Vec<_>>(), [45]);
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("v3v3") && !shown.contains("PRIVATE"), "Debug shows a secret");
+    let check = |from: &str, to: &str, expected: &str| {
+        assert!(whole.contains(from), "{from}");
+        let mistakes = load_text(&folder, &whole.replacen(from, to, 1)).unwrap_err();
+        assert!(mistakes.iter().any(|mistake| mistake.contains(expected)), "{to}: {mistakes:?}");
+    };
+    check("secrets/wechat-api-v3.key", "secrets/sms.token", "holds no 32 characters");
+    check("secrets/wechat-merchant.key", "secrets/sms.token", "wechat.merchant_key: ");
+    check("=wechat-gateway.pub", "=none.pub", "cannot read");
+    check("=wechat-gateway.pub", "=secrets/sms.token", "holds no public RSA key");
+    check("\"PUB_KEY_ID_", "\"0", "an id and a file");
+    check("mchid = ", "mch_id = ", "unknown key \"mch_id\" in [wechat]; did you mean \"mchid\"?");
 }
 
 #[test]
