@@ -128,11 +128,11 @@ impl Wechat {
 
     /// Asks the gateway and returns its verified answer.
     async fn ask(&self, call: Call) -> Result<Reply<Vec<u8>>, Failure> {
-        // Nothing is asked for whose answer could not be checked.
-        if let Err(failure) = self.learn().await
-            && self.keys.is_empty()
-        {
-            return Err(failure);
+        match self.learn().await {
+            // Nothing is asked for whose answer could not be checked.
+            Err(failure) if self.keys.is_empty() => return Err(failure),
+            Err(failure) => tracing::warn!(%failure, "wechat's list of certificates cannot be had"),
+            Ok(()) => {}
         }
         let answer = self.send(&call).await?;
         match self.verified(&answer) {
@@ -279,8 +279,9 @@ impl Wechat {
             Reply::Refused(refusal) => refusal,
         };
         tracing::warn!(code = refusal.code, status = refusal.status, "wechat refused a refund");
-        // The merchant's account may be filled, and the gateway's trouble may pass: ask again later.
-        if !matches!(refusal.kind(), RefusalKind::Refused | RefusalKind::Other) {
+        // The merchant's account may be filled, and the gateway's trouble may pass: ask again later. So do we where it is not
+        // known what a code means.
+        if refusal.kind() != RefusalKind::Refused {
             return Ok(RefundStatus::Unknown);
         }
         Ok(match self.ask(Call::QueryRefund { out_refund_no: request.out_request_no.clone() }).await? {
