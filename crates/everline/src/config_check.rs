@@ -48,6 +48,7 @@ fn shown(config: &Config) -> String {
     let numbers = numbers.unwrap_or_else(|| "of 5 to 15 digits".to_owned());
     let terms: Vec<&str> = config.terms.iter().flat_map(|terms| terms.0.keys()).map(String::as_str).collect();
     let terms = if terms.is_empty() { "without text".to_owned() } else { format!("text in {}", terms.join(", ")) };
+    let wechat = |shown: fn(&config::WechatFile) -> String| config.wechat.as_ref().map_or("none".to_owned(), shown);
     let lines = [
         ("brand", format!("{} / {}", config.brand.name.get("zh-CN"), config.brand.name.get("en"))),
         ("public address", config.public_url.clone()),
@@ -58,6 +59,8 @@ fn shown(config: &Config) -> String {
         ("signs receipts", receipt_key(config)),
         ("alipay", format!("{}, app {}, merchant {}", alipay.gateway_url, alipay.app_id, alipay.seller_id)),
         ("alipay notices", alipay.notify_url.clone()),
+        ("wechat", wechat(|file| format!("{}, app {}, merchant {}", file.gateway_url, file.appid, file.mchid))),
+        ("wechat notices", wechat(|file| file.notify_url.clone())),
         ("sms", service(Some(&config.sms))),
         ("built-in network", service(config.built_in.as_ref().map(|(service, _)| service))),
         ("upstream network", service(config.upstream.as_ref())),

@@ -8,7 +8,7 @@ mod services;
 
 pub(crate) use read::Refused;
 pub(crate) use secret::Secret;
-pub(crate) use services::{AlipayFile, Service, base_url};
+pub(crate) use services::{AlipayFile, Service, WechatFile, base_url};
 
 use everline_app::secrets::ReceiptKey;
 use everline_core::brand::{Brand, Localized};
@@ -32,6 +32,7 @@ pub(crate) struct Config {
     /// Under which receipts were signed before.
     pub(crate) former_receipt_keys: Vec<ReceiptKey>,
     pub(crate) alipay: AlipayFile,
+    pub(crate) wechat: Option<WechatFile>,
     pub(crate) sms: Service,
     /// Our own network, and the secret its elements show to us.
     pub(crate) built_in: Option<(Service, Secret)>,
@@ -148,6 +149,8 @@ fn config(root: &Table<'_>) -> Option<Config> {
         Some((key, former))
     });
     let alipay = root.within("alipay", |table| services::alipay(table, public_url.as_deref()));
+    let wechat =
+        root.has("wechat").then(|| root.within("wechat", |table| services::wechat(table, public_url.as_deref())));
     let sms = root.within("sms", |table| services::service(table, "url"));
     let built_in = root.has("built_in_network").then(|| root.within("built_in_network", services::built_in));
     let upstream = root
@@ -170,6 +173,7 @@ fn config(root: &Table<'_>) -> Option<Config> {
         master_key,
         former_receipt_keys,
         alipay: alipay?,
+        wechat: wechat.map_or(Some(None), |found| found.map(Some))?,
         sms: sms?,
         built_in: built_in.map_or(Some(None), |found| found.map(Some))?,
         upstream: upstream.map_or(Some(None), |found| found.map(Some))?,

@@ -94,6 +94,8 @@ impl Brandland {
         for (name, text) in [
             ("master.key", "5a".repeat(32)),
             ("merchant.key", access.alipay_merchant_key.as_ref().unwrap().to_pem().unwrap()),
+            ("wechat.key", access.wechat_merchant_key.as_ref().unwrap().to_pem().unwrap()),
+            ("wechat.v3", access.wechat_api_v3_key.clone()),
             ("sms.token", access.sms_token.clone()),
             ("device.token", access.device_token.clone()),
             ("upstream.token", access.upstream_token.clone()),
@@ -103,6 +105,7 @@ impl Brandland {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         }
         fs::write(folder.path().join("gateway.pub"), access.alipay_gateway_key.to_pem().unwrap()).unwrap();
+        fs::write(folder.path().join("wechat.pub"), access.wechat_public_key.to_pem().unwrap()).unwrap();
         let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
         Self { folder, sandbox, http }
     }
@@ -131,6 +134,15 @@ seller_id = "{}"
 merchant_key = {{ file = "merchant.key" }}
 gateway_key_file = "gateway.pub"
 notify_url = "http://127.0.0.1:{port}/notify/alipay"
+[wechat]
+gateway_url = "{}"
+mchid = "{}"
+appid = "{}"
+merchant_key = {{ file = "wechat.key" }}
+merchant_serial = "{}"
+api_v3_key = {{ file = "wechat.v3" }}
+public_keys = ["{}=wechat.pub"]
+notify_url = "http://127.0.0.1:{port}/notify/wechat"
 [sms]
 url = "{}"
 token = {{ file = "sms.token" }}
@@ -146,6 +158,11 @@ token = {{ file = "upstream.token" }}
             access.alipay_gateway_url,
             access.alipay_app_id,
             access.alipay_seller_id,
+            access.wechat_gateway_url,
+            access.wechat_mchid,
+            access.wechat_appid,
+            access.wechat_merchant_serial,
+            access.wechat_public_key_id,
             access.sms_url,
             access.upstream_url,
         );
@@ -304,13 +321,18 @@ impl Node {
 
     /// Orders the monthly plan for a line, and starts its payment: the order's id and our number at the provider.
     pub async fn order(&self, token: &str, line: &str) -> (String, String) {
+        self.order_by(token, line, "alipay_qr").await
+    }
+
+    /// The same, to be paid by `method`.
+    pub async fn order_by(&self, token: &str, line: &str, method: &str) -> (String, String) {
         let body = json!({ "offering": "month@1", "terms_version": "2026-10" });
         let key = format!("{line}-{}", Clock::machine().id());
         let path = format!("/lines/{line}/orders");
         let (status, order) = self.try_api("POST", &path, Some(token), Some(body), Some(&key)).await.unwrap();
         assert_eq!(status, 201, "{order}");
         let id = order["id"].as_str().unwrap().to_owned();
-        let started = Some(json!({ "method": "alipay_qr" }));
+        let started = Some(json!({ "method": method }));
         let (status, order) = self.api("POST", &format!("/orders/{id}/payments"), Some(token), started).await;
         assert_eq!(status, 201, "{order}");
         (id, order["payments"][0]["out_trade_no"].as_str().unwrap().to_owned())

@@ -1,46 +1,63 @@
-//! Notifications of the payment gateway: what they say, when they are sent again, and what became of each try.
+//! Notifications of the payment gateways: when they are sent again, and what became of each try.
 
 use super::{
-    Identity,
+    alipay,
     faults::NotifyFaults,
-    trades::{Event, Trade},
+    trade::{Event, Trade, Wallet},
+    wechat,
 };
 use crate::{
     World,
-    net::{Call, Content, lock},
+    net::{Answer, Call, Content, lock},
     random_digits,
 };
 use serde::Serialize;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
-use wire_pay::alipay::{Fen, Params, format_time};
+use wire_pay::{Fen, alipay::Params, wechat::Notice};
 
-/// Waiting times between tries, in seconds. After the last, the gateway gives up.
-const RETRY_AFTER_S: [u64; 7] = [4 * 60, 10 * 60, 10 * 60, 3_600, 2 * 3_600, 6 * 3_600, 15 * 3_600];
+/// Waiting times between Alipay's tries, in seconds. After the last, it gives up.
+const ALIPAY_RETRY_AFTER_S: &[u64] = &[4 * 60, 10 * 60, 10 * 60, 3_600, 2 * 3_600, 6 * 3_600, 15 * 3_600];
+/// The same of WeChat Pay.
+const WECHAT_RETRY_AFTER_S: &[u64] =
+    &[15, 15, 30, 180, 600, 1_200, 1_800, 1_800, 1_800, 3_600, 10_800, 10_800, 10_800, 21_600, 21_600];
 /// How long the merchant may take to answer.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 /// The most notifications kept.
 const KEPT_MAX: usize = 1_000;
 
 /// How long to wait after try number `tries` (from 1), or `None` to give up. `divisor` makes hours pass in seconds.
-pub(crate) fn retry_after(tries: usize, divisor: u32) -> Option<Duration> {
-    let seconds = RETRY_AFTER_S.get(tries.checked_sub(1)?)?;
+fn retry_after(wallet: Wallet, tries: usize, divisor: u32) -> Option<Duration> {
+    let schedule = match wallet {
+        Wallet::Alipay => ALIPAY_RETRY_AFTER_S,
+        Wallet::Wechat => WECHAT_RETRY_AFTER_S,
+    };
+    let seconds = schedule.get(tries.checked_sub(1)?)?;
     Some(Duration::from_millis(seconds * 1_000 / u64::from(divisor.max(1))))
 }
 
 /// One notification and what became of it.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Delivery {
+    pub(crate) provider: Wallet,
     pub(crate) notify_id: String,
     pub(crate) out_trade_no: String,
+    /// What it tells: the trade's status, or the event's type.
     pub(crate) trade_status: String,
     pub(crate) url: String,
     pub(crate) created_us: i64,
     pub(crate) state: DeliveryState,
     pub(crate) attempts: Vec<Attempt>,
     #[serde(skip)]
-    content: Params,
+    told: Told,
     #[serde(skip)]
     amount: Fen,
+}
+
+/// What a notification tells, before it is sealed, signed and spoilt, which happens at every try.
+#[derive(Debug, Clone)]
+enum Told {
+    Alipay(Params),
+    Wechat(Box<Notice>),
 }
 
 /// Whether a notification will be sent again.
@@ -49,7 +66,7 @@ pub(crate) struct Delivery {
 pub(crate) enum DeliveryState {
     /// Not acknowledged yet.
     Trying,
-    /// The merchant answered `success`.
+    /// The merchant answered as its gateway asks: with `success`, or with 200 or 204.
     Acknowledged,
     /// Tried as often as the schedule says.
     GivenUp,
@@ -70,7 +87,7 @@ pub(crate) struct Attempt {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
-    /// The body was `success`.
+    /// The answer acknowledges it.
     Acknowledged,
     /// Anything else.
     Answered {
@@ -128,87 +145,6 @@ impl Log {
     }
 }
 
-/// What a notification about `event` says, apart from the time it is sent and its signature.
-pub(crate) fn content(identity: &Identity, trade: &Trade, event: &Event, notify_id: &str, now_us: i64) -> Params {
-    let time = |us: i64| format_time(us / 1_000_000);
-    let order = &trade.request;
-    let amount = order.amount.to_string();
-    let status = match event {
-        Event::Paid => "TRADE_SUCCESS",
-        Event::Closed => "TRADE_CLOSED",
-        Event::Refunded(_) => trade.status().unwrap_or_default(),
-    };
-    let mut params: Params = [
-        ("gmt_create", time(trade.created_us).as_str()),
-        ("charset", "utf-8"),
-        ("version", "1.0"),
-        ("notify_type", "trade_status_sync"),
-        ("notify_id", notify_id),
-        ("notify_time", time(now_us).as_str()),
-        ("app_id", &identity.app_id),
-        ("auth_app_id", &identity.app_id),
-        ("seller_id", &identity.seller_id),
-        ("out_trade_no", &order.out_trade_no),
-        ("trade_no", trade.trade_no.as_deref().unwrap_or_default()),
-        ("subject", &order.subject),
-        ("trade_status", status),
-        ("total_amount", &amount),
-    ]
-    .into_iter()
-    .collect();
-    if let Some(paid_us) = trade.paid_us() {
-        params.set("gmt_payment", &time(paid_us));
-        params.set("receipt_amount", &amount);
-        params.set("buyer_pay_amount", &amount);
-        params.set("invoice_amount", &amount);
-        params.set("point_amount", "0.00");
-        params.set("fund_bill_list", &format!("[{{\"amount\":\"{amount}\",\"fundChannel\":\"ALIPAYACCOUNT\"}}]"));
-        params.set("buyer_id", super::BUYER_ID);
-        params.set("buyer_logon_id", super::BUYER_LOGON_ID);
-    }
-    if let Some(passback) = &order.passback_params {
-        params.set("passback_params", passback);
-    }
-    match event {
-        Event::Paid => {}
-        Event::Closed => params.set("gmt_close", &time(now_us)),
-        Event::Refunded(refund) => {
-            params.set("out_biz_no", &refund.request_no);
-            params.set("refund_fee", &trade.refunded().to_string());
-            params.set("gmt_refund", &format!("{}.000", time(refund.at_us)));
-        }
-    }
-    params
-}
-
-/// `content` as it is sent: with the time, the faults and a signature.
-fn signed_form(
-    identity: &Identity,
-    content: &Params,
-    amount: Fen,
-    faults: &NotifyFaults,
-    now_us: i64,
-) -> Result<String, wire_pay::alipay::Error> {
-    let mut params = content.clone();
-    params.set("notify_time", &format_time(now_us / 1_000_000));
-    if faults.wrong_amount {
-        let other = Fen::new(1).and_then(|one| amount.checked_add(one)).unwrap_or(Fen::ZERO);
-        params.set("total_amount", &other.to_string());
-    }
-    if faults.wrong_seller {
-        params.set("seller_id", "2088000000000000");
-    }
-    if faults.wrong_app {
-        params.set("app_id", "2021999999999999");
-    }
-    params.sign_notification(&identity.gateway_key)?;
-    if faults.forge {
-        let signature = identity.gateway_key.sign(b"something else")?;
-        params.set("sign", &signature);
-    }
-    Ok(params.to_form_body())
-}
-
 fn names(faults: &NotifyFaults) -> Vec<&'static str> {
     [
         (faults.drop, "drop"),
@@ -218,86 +154,128 @@ fn names(faults: &NotifyFaults) -> Vec<&'static str> {
         (faults.wrong_amount, "wrong_amount"),
         (faults.wrong_seller, "wrong_seller"),
         (faults.wrong_app, "wrong_app"),
+        (faults.probe, "probe"),
     ]
     .into_iter()
     .filter_map(|(on, name)| on.then_some(name))
     .collect()
 }
 
-/// Starts telling the merchant about `event`, if it asked to be told.
+/// Starts telling the merchant about `event`, if it asked to be told and its gateway tells such things.
 pub(crate) fn announce(world: &Arc<World>, trade: &Trade, event: &Event) {
     let Some(url) = trade.request.notify_url.clone() else { return };
     let now_us = (world.clock)();
     let Ok(number) = random_digits(32) else { return };
-    let params = content(&world.gateway.identity, trade, event, &number, now_us);
+    let (told, trade_status) = match trade.wallet() {
+        Wallet::Alipay => {
+            let params = alipay::notice::content(&world.alipay.identity, trade, event, &number, now_us);
+            let status = params.get("trade_status").unwrap_or_default().to_owned();
+            (Told::Alipay(params), status)
+        }
+        Wallet::Wechat => {
+            let Some((notice, event)) = wechat::notice::of(&world.wechat.identity, trade, event, &number, now_us)
+            else {
+                return;
+            };
+            (Told::Wechat(Box::new(notice)), event.to_owned())
+        }
+    };
     let delivery = Delivery {
+        provider: trade.wallet(),
         notify_id: number.clone(),
         out_trade_no: trade.request.out_trade_no.clone(),
-        trade_status: params.get("trade_status").unwrap_or_default().to_owned(),
+        trade_status,
         url,
         created_us: now_us,
         state: DeliveryState::Trying,
         attempts: Vec::new(),
-        content: params,
+        told,
         amount: trade.request.amount,
     };
-    lock(&world.gateway.log).add(delivery);
-    tokio::spawn(deliver(world.clone(), number));
+    lock(&world.payments.log).add(delivery);
+    tokio::spawn(deliver(world.clone(), trade.wallet(), number));
 }
 
-async fn deliver(world: Arc<World>, notify_id: String) {
+async fn deliver(world: Arc<World>, wallet: Wallet, notify_id: String) {
+    let divisor = match wallet {
+        Wallet::Alipay => world.alipay.retry_divisor,
+        Wallet::Wechat => world.wechat.retry_divisor,
+    };
     let mut tries = 0;
     loop {
         attempt(&world, &notify_id).await;
         tries += 1;
-        let state = lock(&world.gateway.log).get(&notify_id).map(|delivery| delivery.state);
+        let state = lock(&world.payments.log).get(&notify_id).map(|delivery| delivery.state);
         if state != Some(DeliveryState::Trying) {
             return;
         }
-        let Some(wait) = retry_after(tries, world.gateway.retry_divisor) else { break };
+        let Some(wait) = retry_after(wallet, tries, divisor) else { break };
         if world.stop.during(wait).await {
             return;
         }
         // Someone may have sent it by hand meanwhile.
-        let state = lock(&world.gateway.log).get(&notify_id).map(|delivery| delivery.state);
+        let state = lock(&world.payments.log).get(&notify_id).map(|delivery| delivery.state);
         if state != Some(DeliveryState::Trying) {
             return;
         }
     }
-    if let Some(delivery) = lock(&world.gateway.log).get_mut(&notify_id) {
+    if let Some(delivery) = lock(&world.payments.log).get_mut(&notify_id) {
         delivery.state = DeliveryState::GivenUp;
     }
 }
 
 /// Sends a notification once (and the copies that are asked for), whatever its state. False if there is none.
 pub(crate) async fn attempt(world: &Arc<World>, notify_id: &str) -> bool {
-    let faults = lock(&world.gateway.faults).notify.clone();
+    let faults = lock(&world.payments.faults).notify.clone();
     if faults.delay_ms > 0 && world.stop.during(Duration::from_millis(faults.delay_ms)).await {
         return true;
     }
     for _ in 0..=faults.duplicate {
-        let Some(delivery) = lock(&world.gateway.log).get(notify_id).cloned() else { return false };
+        let Some(delivery) = lock(&world.payments.log).get(notify_id).cloned() else { return false };
         let now_us = (world.clock)();
         let outcome = if faults.drop {
             Outcome::Dropped
         } else {
-            match signed_form(&world.gateway.identity, &delivery.content, delivery.amount, &faults, now_us) {
-                Ok(form) => send(world, &delivery.url, form).await,
+            match content(world, &delivery, &faults, now_us) {
+                Ok(content) => send(world, &delivery, content).await,
                 Err(error) => Outcome::NoAnswer { reason: error.to_string() },
             }
         };
-        lock(&world.gateway.log).record(notify_id, now_us, names(&faults), outcome);
+        lock(&world.payments.log).record(notify_id, now_us, names(&faults), outcome);
     }
     true
 }
 
-async fn send(world: &World, url: &str, form: String) -> Outcome {
+fn content(
+    world: &World,
+    delivery: &Delivery,
+    faults: &NotifyFaults,
+    now_us: i64,
+) -> Result<Content, wire_pay::wechat::Error> {
+    match &delivery.told {
+        Told::Alipay(params) => {
+            let identity = &world.alipay.identity;
+            Ok(Content::Form(alipay::notice::signed_form(identity, params, delivery.amount, faults, now_us)?))
+        }
+        Told::Wechat(notice) => wechat::notice::signed(&world.wechat, notice, faults, now_us),
+    }
+}
+
+async fn send(world: &World, delivery: &Delivery, content: Content) -> Outcome {
     let call =
-        Call { method: http::Method::POST, url, bearer: None, content: Content::Form(form), time_max: ANSWER_TIME_MAX };
+        Call { method: http::Method::POST, url: &delivery.url, bearer: None, content, time_max: ANSWER_TIME_MAX };
     match world.http.call(call).await {
-        Ok(answer) if answer.status == 200 && answer.body.trim() == "success" => Outcome::Acknowledged,
+        Ok(answer) if acknowledges(delivery.provider, &answer) => Outcome::Acknowledged,
         Ok(answer) => Outcome::Answered { status: answer.status, body: answer.body.chars().take(200).collect() },
         Err(reason) => Outcome::NoAnswer { reason: reason.to_string() },
+    }
+}
+
+/// Alipay reads the body, WeChat Pay the status alone.
+fn acknowledges(wallet: Wallet, answer: &Answer) -> bool {
+    match wallet {
+        Wallet::Alipay => answer.status == 200 && answer.body.trim() == "success",
+        Wallet::Wechat => matches!(answer.status, 200 | 204),
     }
 }
 
@@ -307,12 +285,15 @@ mod tests {
 
     #[test]
     fn the_schedule_ends_within_25_hours_and_scales() {
-        let seconds: Vec<u64> = (1..=7).map(|tries| retry_after(tries, 1).unwrap().as_secs()).collect();
-        assert_eq!(seconds, [240, 600, 600, 3_600, 7_200, 21_600, 54_000]);
-        assert!(seconds.iter().sum::<u64>() < 25 * 3_600);
-        assert_eq!(retry_after(8, 1), None);
-        assert_eq!(retry_after(0, 1), None);
-        assert_eq!(retry_after(1, 240), Some(Duration::from_secs(1)));
-        assert_eq!(retry_after(1, 0), Some(Duration::from_secs(240)));
+        let seconds = |wallet| (1..).map_while(move |tries| retry_after(wallet, tries, 1)).map(|wait| wait.as_secs());
+        assert_eq!(seconds(Wallet::Alipay).collect::<Vec<_>>(), [240, 600, 600, 3_600, 7_200, 21_600, 54_000]);
+        for (wallet, tries) in [(Wallet::Alipay, 7), (Wallet::Wechat, 15)] {
+            assert_eq!(seconds(wallet).count(), tries);
+            assert!(seconds(wallet).sum::<u64>() < 25 * 3_600);
+        }
+        assert_eq!(retry_after(Wallet::Wechat, 3, 1), Some(Duration::from_secs(30)));
+        assert_eq!(retry_after(Wallet::Alipay, 0, 1), None);
+        assert_eq!(retry_after(Wallet::Alipay, 1, 240), Some(Duration::from_secs(1)));
+        assert_eq!(retry_after(Wallet::Alipay, 1, 0), Some(Duration::from_secs(240)));
     }
 }

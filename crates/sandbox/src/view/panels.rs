@@ -5,9 +5,11 @@ use crate::{
     World,
     devices::state::{Device, DeviceKind, Link, Misbehaviour},
     gateway::{
+        self,
         faults::{AnswerFaultKind, NotifyFaults},
         notify::{Delivery, DeliveryState, Outcome},
-        trades::{Intent, State, Trade},
+        trade::{Intent, State, Trade, Wallet},
+        wechat,
     },
     net::lock,
     sms::{Fault, Sms},
@@ -56,6 +58,7 @@ pub(super) async fn time(world: &World, t: &Texts) -> String {
 }
 
 struct Card {
+    wallet: &'static str,
     out_trade_no: String,
     amount: String,
     subject: String,
@@ -80,7 +83,7 @@ struct Payer<'a> {
 
 pub(super) fn payer(world: &World, t: &Texts) -> String {
     let now_us = (world.clock)();
-    let book = lock(&world.gateway.book);
+    let book = lock(&world.payments.book);
     let (mut open, mut finished) = (Vec::new(), Vec::new());
     for trade in book.newest_first().take(200) {
         let list = if trade.is_open() { &mut open } else { &mut finished };
@@ -88,7 +91,7 @@ pub(super) fn payer(world: &World, t: &Texts) -> String {
             list.push(card(world, trade, now_us));
         }
     }
-    rendered(&Payer { t, seller: &world.gateway.identity.seller_name, open, finished })
+    rendered(&Payer { t, seller: &world.seller_name, open, finished })
 }
 
 fn card(world: &World, trade: &Trade, now_us: i64) -> Card {
@@ -105,6 +108,7 @@ fn card(world: &World, trade: &Trade, now_us: i64) -> Card {
     };
     let scannable = trade.state == State::Offered && !expired;
     Card {
+        wallet: wallet_key(trade.wallet()),
         out_trade_no: trade.request.out_trade_no.clone(),
         amount: trade.request.amount.to_string(),
         subject: trade.request.subject.clone(),
@@ -112,9 +116,17 @@ fn card(world: &World, trade: &Trade, now_us: i64) -> Card {
         declined: trade.declined,
         state,
         tone,
-        page_url: world.gateway.page_url(trade),
-        qr: if scannable { svg(&world.gateway.qr_url(trade)) } else { None },
+        page_url: gateway::page_url(world, trade),
+        qr: if scannable { svg(&gateway::code_of(world, trade)) } else { None },
         scannable,
+    }
+}
+
+/// The key of a wallet's name.
+fn wallet_key(wallet: Wallet) -> &'static str {
+    match wallet {
+        Wallet::Alipay => "wallet-alipay",
+        Wallet::Wechat => "wallet-wechat",
     }
 }
 
@@ -339,7 +351,7 @@ struct Faults<'a> {
 }
 
 pub(super) fn faults(world: &World, t: &Texts) -> String {
-    let gateway = lock(&world.gateway.faults).clone();
+    let gateway = lock(&world.payments.faults).clone();
     let modes = lock(&world.upstream.modes).clone();
     let sms = match *lock(&world.sms.fault) {
         Fault::None => "none",
@@ -363,8 +375,20 @@ pub(super) fn faults(world: &World, t: &Texts) -> String {
     })
 }
 
-const METHODS: [&str; 6] =
-    [method::PRECREATE, method::WAP_PAY, method::QUERY, method::CLOSE, method::REFUND, method::REFUND_QUERY];
+const METHODS: [&str; 12] = [
+    method::PRECREATE,
+    method::WAP_PAY,
+    method::QUERY,
+    method::CLOSE,
+    method::REFUND,
+    method::REFUND_QUERY,
+    wechat::PREPAY,
+    wechat::QUERY,
+    wechat::CLOSE,
+    wechat::REFUND,
+    wechat::REFUND_QUERY,
+    wechat::CERTIFICATES,
+];
 const ANSWERS: [&str; 7] = ["none", "slow", "close_after", "close_before", "bad_signature", "http_500", "system_error"];
 const MODES: [&str; 6] = ["accept", "delay", "refuse", "lose_answer", "submitted", "unavailable"];
 const SMS_FAULTS: [&str; 6] = ["none", "refuse", "drop", "lose_answer", "unavailable", "slow"];
@@ -425,7 +449,7 @@ pub(super) fn events(world: &World, t: &Texts) -> String {
     // What waits for a person comes first.
     activations.sort_by_key(|row| !row.open);
     activations.truncate(20);
-    let deliveries = lock(&world.gateway.log).newest_first().take(20).map(delivery_row).collect();
+    let deliveries = lock(&world.payments.log).newest_first().take(20).map(delivery_row).collect();
     rendered(&Events { t, activations, deliveries })
 }
 

@@ -9,3 +9,4 @@ mod sdk;
 mod sms;
 mod upstream;
 mod view;
+mod wechat;

@@ -15,6 +15,7 @@ use everline_app::ask_provider::ask_provider;
 use everline_app::order_page::{OrderView, ask_network, order_page};
 use everline_core::ids::{CustomerId, OrderId};
 use everline_core::order::OrderState;
+use everline_core::payment::Way;
 use serde::Deserialize;
 
 /// Whether the page comes after a question to the provider or the network.
@@ -62,7 +63,14 @@ pub(crate) fn show_order(
     after: &After,
 ) -> Answer {
     let (show, now) = (visit.show(web), web.app.clock.now());
-    let mut o = shown(&show, view, audience, base, &ways(web, visit.phone), now);
+    let mut ways = ways(web, visit.phone);
+    if visit.in_wechat {
+        ways.retain(|method| method.way() != Way::OpenOnPhone);
+    }
+    let mut o = shown(&show, view, audience, base, &ways, now);
+    if visit.in_wechat {
+        out_of_wechat(web, view, &mut o);
+    }
     let time = show.time(now.business);
     let asked = match (after.asked.as_str(), view.order.state) {
         ("provider", OrderState::AwaitingPayment) => Some("order-asked-provider"),
@@ -75,6 +83,20 @@ pub(crate) fn show_order(
     let p = visit.frame(web, o.headline.clone());
     let p = if o.live.is_some() { p.live() } else { p };
     page(&OrderPage { p, o, back })
+}
+
+/// WeChat's browser opens no payment application, not even its own: while the order can be paid, its page says so, with the
+/// address at which another browser goes on with the same order.
+fn out_of_wechat(web: &Web, view: &OrderView, o: &mut OrderShown) {
+    if o.pay.is_none() && o.methods.is_empty() {
+        return;
+    }
+    let opens_here = view.attempts.last().is_none_or(|attempt| attempt.method.way() != Way::OpenOnPhone);
+    if !opens_here && o.pay.as_mut().is_some_and(|pay| pay.link.take().is_some()) {
+        // They speak of the link.
+        o.lead.clear();
+    }
+    o.elsewhere = Some(web.link(&o.base));
 }
 
 /// `POST /orders/{order}/pay`: another way to pay.

@@ -36,6 +36,8 @@ pub(crate) struct OrderShown {
     pub(crate) lead: Vec<String>,
     pub(crate) steps: Vec<Step>,
     pub(crate) pay: Option<PayShown>,
+    /// The address of this page for another browser, where this one opens no payment application.
+    pub(crate) elsewhere: Option<String>,
     /// Ways to pay, beside the one that is open.
     pub(crate) methods: Vec<MethodShown>,
     /// Whether one is open.
@@ -170,6 +172,7 @@ pub(crate) fn shown(
         lead,
         steps: steps(show, view, audience),
         pay,
+        elsewhere: None,
         methods,
         asked: None,
         other_way: open.is_some(),
