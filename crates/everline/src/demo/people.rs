@@ -94,7 +94,7 @@ pub(super) async fn seed(app: &App) -> Result<People, SeedError> {
     }
     let lines = lines(app, &people, now.business);
     let mut people = people;
-    people.devices = add_lines(app, &lines, long_ago).await?;
+    people.devices = add_lines(app, &lines, now.business).await?;
     history(app, &lines).await?;
     Ok(people)
 }
@@ -203,10 +203,11 @@ fn tracker(app: &App, now: BusinessTime, id: LineId, customer: CustomerId, n: u1
     }
 }
 
+/// Each line was sold some days before its first purchase: a line that nobody buys anything for does not stay silent for ever.
 async fn add_lines(
     app: &App,
     lines: &[LineSeed],
-    at: BusinessTime,
+    now: BusinessTime,
 ) -> Result<Vec<(Imsi, String, DeviceKind)>, SeedError> {
     let mut devices = Vec::new();
     let mut adding = Vec::new();
@@ -229,7 +230,9 @@ async fn add_lines(
             imsi,
             esim: seed.family == Family::Travel,
         };
-        adding.push(app.store.transact(new.begins(HandOver::Sale, &app.brand, &app.zone, at)?));
+        let first = seed.bought.iter().map(|(_, ago)| *ago).max().unwrap_or(0);
+        let sold = now.plus_us(-first - 10 * DAY_US);
+        adding.push(app.store.transact(new.begins(HandOver::Sale, &app.brand, &app.zone, sold)?));
     }
     try_join_all(adding).await?;
     Ok(devices)
