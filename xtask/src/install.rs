@@ -18,6 +18,10 @@ pub(crate) enum Need {
     Python,
     /// A C++ compiler, for libFuzzer.
     Cxx,
+    /// What stands around the program in service: nginx and what calls it, and systemd's tools.
+    Service,
+    /// A wall clock that says something else.
+    Faketime,
 }
 
 impl Need {
@@ -31,6 +35,10 @@ impl Need {
             Need::Poppler => Path::new("/usr/bin/pdftotext").exists(),
             Need::Python => succeeds("python3", &["-c", "import venv, ensurepip"]),
             Need::Cxx => runs("c++"),
+            Need::Service => ["/usr/sbin/nginx", "/usr/bin/curl", "/usr/bin/openssl", "/usr/bin/systemd-analyze"]
+                .iter()
+                .all(|program| Path::new(program).exists()),
+            Need::Faketime => Path::new("/usr/bin/faketime").exists(),
         }
     }
     const fn packages(self) -> &'static [&'static str] {
@@ -41,6 +49,8 @@ impl Need {
             Need::Poppler => &["poppler-utils"],
             Need::Python => &["python3", "python3-venv"],
             Need::Cxx => &["g++"],
+            Need::Service => &["nginx", "curl", "openssl", "systemd"],
+            Need::Faketime => &["faketime"],
         }
     }
 }

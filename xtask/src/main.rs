@@ -18,13 +18,14 @@ const USAGE: &str = "cargo xtask COMMAND
   check-sdks   the vectors of all payment providers made anew by SDKs that we did not write, compared with the kept ones
   fuzz         every fuzz target for a minute; `cargo xtask fuzz --seconds 600 json` one of them for longer
   walkthrough  the whole journey by HTTP against a release build
+  proxy        nginx as the guide configures it in front of a node, and the units by systemd's own tool
   browser      every page in both languages in Chromium: axe, 360 px, without JavaScript
   crash        100 kill -9 rounds per store, and the same harness on a build that must fail
   power-cut    power cuts with each kill on SQLite, and the same with synchronous=OFF, which must fail
   faults       every n-th write and fsync of SQLite failing, and a full disk
   commit-cut   PostgreSQL's connection cut between COMMIT and its answer
   migrate-kill upgrades killed in the middle, on both stores
-  clock        the wall clock jumping by a day and ten years
+  clock        the wall clock jumping by a day and ten years, by our preload library and by faketime
                (few rounds of each, as CI runs them; `cargo xtask power-cut --rounds 500`, `faults --stride 1`,
                `commit-cut --rounds 1000`, `migrate-kill --store sqlite --rounds 100` run the whole)
   bench renewals [ARGS]   paid notifications to in effect, beside same-minute baselines
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         "check-sdks" => &[steps::CHECK_SDKS],
         "fuzz" => return fuzz::run(&rest),
         "walkthrough" => &[steps::WALKTHROUGH],
+        "proxy" => &[steps::PROXY],
         "browser" => &[steps::BROWSER],
         "crash" => &[steps::CRASH],
         "power-cut" if rest.is_empty() => &[steps::POWER_CUT],

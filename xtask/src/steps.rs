@@ -102,6 +102,11 @@ pub(crate) const WALKTHROUGH: &[Step] = &[Step {
         Expect::Success,
     )],
 }];
+pub(crate) const PROXY: &[Step] = &[Step {
+    name: "nginx and systemd",
+    needs: &[Need::Service],
+    run: &[invoke("bash", &["xtask/scripts/proxy.sh"], Expect::Success)],
+}];
 pub(crate) const BROWSER: &[Step] = &[Step {
     name: "browser",
     needs: &[Need::Node, Need::Chromium],
@@ -237,8 +242,12 @@ pub(crate) const MIGRATE_KILL: &[Step] = &[Step {
 }];
 pub(crate) const CLOCK: &[Step] = &[Step {
     name: "clocks that jump",
-    needs: &[],
-    run: &[invoke("cargo", PRELOAD, Expect::Success), invoke("cargo", sim!("clock"), Expect::Success)],
+    needs: &[Need::Faketime],
+    run: &[
+        invoke("cargo", PRELOAD, Expect::Success),
+        invoke("cargo", sim!("clock"), Expect::Success),
+        invoke("cargo", sim!("clock", "--library", "faketime"), Expect::Success),
+    ],
 }];
 
 /// Everything, quick and likely failures first.
@@ -249,6 +258,7 @@ pub(crate) const ALL: &[&[Step]] = &[
     CHECK_SDKS,
     FUZZ,
     WALKTHROUGH,
+    PROXY,
     BROWSER,
     CRASH,
     POWER_CUT,

@@ -99,7 +99,11 @@ enum Command {
         seed: u64,
     },
     /// Let the wall clock jump by a day and ten years, around 29 February and ends of months
-    Clock,
+    Clock {
+        /// Whose preload library moves the clock
+        #[arg(long, value_enum, default_value = "ours")]
+        library: clock::Library,
+    },
     /// Measure throughput and latency beside baselines of the same minute; the last lines are JSON
     #[command(subcommand)]
     Bench(Bench),
@@ -351,8 +355,8 @@ async fn run(command: Command) -> Result<(), Failure> {
             Ok(())
         }
         Command::MigrateChild(location) => migrate_kill::child(&location.place()?).await,
-        Command::Clock => {
-            println!("{}", clock::run(&program()?).await?);
+        Command::Clock { library } => {
+            println!("{}", clock::run(&program()?, library).await?);
             Ok(())
         }
         Command::ClockChild(location) => clock::child(&location.place()?).await,

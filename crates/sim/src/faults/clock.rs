@@ -25,10 +25,21 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
+use tempfile::TempDir;
+
+/// Whose preload library moves the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Library {
+    /// Ours, which leaves everything else alone.
+    Ours,
+    /// Debian's libfaketime, which nobody here wrote.
+    Faketime,
+}
 
 /// What was done; everything held, or there is none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Summary {
+    library: Library,
     starts: u64,
     jumps: u64,
     renewals: u64,
@@ -36,10 +47,11 @@ pub struct Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { starts, jumps, renewals } = self;
+        let Self { library, starts, jumps, renewals } = self;
+        let by = if *library == Library::Ours { "clock" } else { "clock by faketime" };
         write!(
             f,
-            "clock sqlite: {jumps} jumps from {starts} starting points (29 February, ends of months, today), by a second, a \
+            "{by} sqlite: {jumps} jumps from {starts} starting points (29 February, ends of months, today), by a second, a \
              day and ten years: {renewals} renewals, none lost, none doubled, no line ended early, none late, verify clean"
         )
     }
@@ -62,10 +74,10 @@ const TEN_YEARS_S: i64 = 3_653 * DAY_S;
 ///
 /// # Errors
 /// [`Failure::Broken`] if a line ends early or late, or a renewal is not there once.
-pub async fn run(program: &Path) -> Result<Summary, Failure> {
-    let mut summary = Summary::default();
+pub async fn run(program: &Path, library: Library) -> Result<Summary, Failure> {
+    let mut summary = Summary { library, starts: 0, jumps: 0, renewals: 0 };
     for (name, start_s) in STARTS {
-        let mut scene = Scene::new(program, *start_s).await?;
+        let mut scene = Scene::new(program, library, *start_s).await?;
         scene.play().await.map_err(|failure| match failure {
             Failure::Broken(text) => Failure::Broken(format!("from {name}: {text}")),
             other => other,
@@ -82,6 +94,7 @@ struct Scene {
     file: SqliteFile,
     provider: Provider,
     program: PathBuf,
+    library: Library,
     start_s: i64,
     lines: Vec<(CustomerId, LineId)>,
     jumps: u64,
@@ -89,7 +102,7 @@ struct Scene {
 }
 
 impl Scene {
-    async fn new(program: &Path, start_s: i64) -> Result<Self, Failure> {
+    async fn new(program: &Path, library: Library, start_s: i64) -> Result<Self, Failure> {
         let (file, provider) = (SqliteFile::new(), Provider::new()?);
         let app = at(&file, &provider, start_s - 3_600).await?;
         set_up(&app).await?;
@@ -100,7 +113,7 @@ impl Scene {
             lines.push((customer, line));
         }
         app.store.close().await;
-        Ok(Self { file, provider, program: program.to_owned(), start_s, lines, jumps: 0, renewals: 0 })
+        Ok(Self { file, provider, program: program.to_owned(), library, start_s, lines, jumps: 0, renewals: 0 })
     }
 
     async fn play(&mut self) -> Result<(), Failure> {
@@ -247,35 +260,79 @@ impl Work for Lines {
     }
 }
 
+/// The wall clock of a child. The other clocks stay.
+enum Wall {
+    Ours(Shim),
+    Faketime { library: PathBuf, folder: TempDir },
+}
+
+impl Wall {
+    fn new(scene: &Scene) -> Result<Self, Failure> {
+        if scene.library == Library::Ours {
+            return Ok(Wall::Ours(Shim::new(&scene.program, scene.file.dir())?.fast().with_clock()));
+        }
+        // Debian has a folder for each architecture.
+        let architectures = std::fs::read_dir("/usr/lib").map_err(Failure::io("/usr/lib"))?.flatten();
+        let mut libraries = architectures.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
+        let library = libraries.find(|library| library.exists());
+        let library = library.ok_or_else(|| Failure::Unusable("no libfaketime is installed".to_owned()))?;
+        let folder = tempfile::Builder::new().prefix("everline-clock-").tempdir().map_err(Failure::io("a folder"))?;
+        Ok(Wall::Faketime { library, folder })
+    }
+
+    /// Sets it this many seconds ahead.
+    fn set(&self, ahead_s: i64) -> Result<(), Failure> {
+        match self {
+            Wall::Ours(shim) => shim.clock(ahead_s),
+            Wall::Faketime { folder, .. } => {
+                // Whole at once: the clock may be looked at in the same moment.
+                let (new, file) = (folder.path().join("new"), folder.path().join("time"));
+                let written = std::fs::write(&new, format!("{ahead_s:+}")).and_then(|()| std::fs::rename(new, file));
+                written.map_err(Failure::io("the clock"))
+            }
+        }
+    }
+
+    fn apply(&self, command: &mut Command) {
+        match self {
+            Wall::Ours(shim) => shim.apply(command),
+            Wall::Faketime { library, folder } => {
+                command.env("LD_PRELOAD", library).env("FAKETIME_TIMESTAMP_FILE", folder.path().join("time"));
+                command.env("FAKETIME_NO_CACHE", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+            }
+        }
+    }
+}
+
 /// A child under a clock that jumps.
 struct Life {
     process: Child,
     to: Option<ChildStdin>,
     from: BufReader<ChildStdout>,
-    shim: Shim,
+    wall: Wall,
     /// What the machine's own clock says.
     real_s: i64,
 }
 
 impl Life {
     fn start(scene: &Scene, now_s: i64) -> Result<Self, Failure> {
-        let shim = Shim::new(&scene.program, scene.file.dir())?.fast().with_clock();
+        let wall = Wall::new(scene)?;
         let real_s = Clock::machine().now().system.us() / SECOND_US;
-        shim.clock(now_s - real_s)?;
+        wall.set(now_s - real_s)?;
         let mut command = Command::new(&scene.program);
         command.arg("clock-child").arg("--sqlite").arg(scene.file.path());
-        shim.apply(&mut command);
+        wall.apply(&mut command);
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(Failure::io("child"))?;
         let (to, from) = (process.stdin.take(), process.stdout.take());
         let from = from.ok_or_else(|| Failure::Unusable("a child without pipes".to_owned()))?;
-        let mut this = Self { process, to, from: BufReader::new(from), shim, real_s };
+        let mut this = Self { process, to, from: BufReader::new(from), wall, real_s };
         let Trust { merchant, gateway } = scene.provider.trust();
         this.ask("ready", &format!("{} {}", merchant.to_base64()?, gateway.to_base64()?))?;
         Ok(this)
     }
 
     fn jump(&self, now_s: i64) -> Result<(), Failure> {
-        self.shim.clock(now_s - self.real_s)
+        self.wall.set(now_s - self.real_s)
     }
 
     /// Lets the timers run.

@@ -65,5 +65,9 @@ fn a_clock_that_jumps_ends_no_service() {
     if !everline_store::ACKNOWLEDGES_BEFORE_COMMIT {
         let text = holds(&["clock"]);
         assert!(text.contains("no line ended early, none late"), "{text}");
+        if std::path::Path::new("/usr/bin/faketime").exists() {
+            let text = holds(&["clock", "--library", "faketime"]);
+            assert!(text.contains("clock by faketime sqlite: 84 jumps"), "{text}");
+        }
     }
 }
