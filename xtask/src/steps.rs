@@ -112,94 +112,29 @@ pub(crate) const BROWSER: &[Step] = &[Step {
     needs: &[Need::Node, Need::Chromium],
     run: &[invoke("bash", &["xtask/scripts/browser.sh"], Expect::Success)],
 }];
+/// The words before those of a harness; `broken` for a build that must fail.
+macro_rules! sim {
+    (broken: $($word:literal),+) => {
+        &["run", "--release", "--quiet", "--locked", "-p", "everline-sim", "--features", "ack-before-commit", "--", $($word),+]
+    };
+    ($($word:literal),+) => {
+        &["run", "--release", "--quiet", "--locked", "-p", "everline-sim", "--", $($word),+]
+    };
+}
 pub(crate) const CRASH: &[Step] = &[Step {
     name: "crash",
     needs: &[Need::Postgres],
     run: &[
         invoke("cargo", &["build", "--release", "--quiet", "--locked", "-p", "everline-sim"], Expect::Success),
-        invoke("cargo", SQLITE_CRASH, Expect::Success),
-        invoke("cargo", POSTGRES_CRASH, Expect::Success),
-        invoke("cargo", SQLITE_BROKEN, Expect::Failure),
-        invoke("cargo", POSTGRES_BROKEN, Expect::Failure),
+        invoke("cargo", sim!("crash", "--store", "sqlite", "--rounds", "100"), Expect::Success),
+        invoke("cargo", sim!("crash", "--store", "postgres", "--rounds", "100"), Expect::Success),
+        invoke("cargo", sim!(broken: "crash", "--store", "sqlite", "--rounds", "100"), Expect::Failure),
+        invoke("cargo", sim!(broken: "crash", "--store", "postgres", "--rounds", "100"), Expect::Failure),
     ],
 }];
-const SQLITE_CRASH: &[&str] = &[
-    "run",
-    "--release",
-    "--quiet",
-    "--locked",
-    "-p",
-    "everline-sim",
-    "--",
-    "crash",
-    "--store",
-    "sqlite",
-    "--rounds",
-    "100",
-    "--in-flight",
-    "16",
-];
-const POSTGRES_CRASH: &[&str] = &[
-    "run",
-    "--release",
-    "--quiet",
-    "--locked",
-    "-p",
-    "everline-sim",
-    "--",
-    "crash",
-    "--store",
-    "postgres",
-    "--rounds",
-    "100",
-    "--in-flight",
-    "16",
-];
-const SQLITE_BROKEN: &[&str] = &[
-    "run",
-    "--release",
-    "--quiet",
-    "--locked",
-    "-p",
-    "everline-sim",
-    "--features",
-    "ack-before-commit",
-    "--",
-    "crash",
-    "--store",
-    "sqlite",
-    "--rounds",
-    "100",
-    "--in-flight",
-    "16",
-];
-const POSTGRES_BROKEN: &[&str] = &[
-    "run",
-    "--release",
-    "--quiet",
-    "--locked",
-    "-p",
-    "everline-sim",
-    "--features",
-    "ack-before-commit",
-    "--",
-    "crash",
-    "--store",
-    "postgres",
-    "--rounds",
-    "100",
-    "--in-flight",
-    "16",
-];
 
 /// The library under which a child loses its power, its disk or its clock.
 const PRELOAD: &[&str] = &["build", "--release", "--quiet", "--locked", "-p", "everline-shim", "--example", "preload"];
-/// The words before those of a harness.
-macro_rules! sim {
-    ($($word:literal),+) => {
-        &["run", "--release", "--quiet", "--locked", "-p", "everline-sim", "--", $($word),+]
-    };
-}
 pub(crate) const POWER_CUT: &[Step] = &[Step {
     name: "power cuts",
     needs: &[],

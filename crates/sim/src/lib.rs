@@ -12,6 +12,7 @@ pub mod bench;
 pub mod crash;
 pub mod failure;
 pub mod faults;
+pub mod ground;
 pub mod lines;
 pub mod quick;
 pub mod random;

@@ -5,6 +5,7 @@ use everline_sim::Failure;
 use everline_sim::bench::{self, lifecycle};
 use everline_sim::crash::{self, Target};
 use everline_sim::faults::{clock, commit_cut, failing_io, migrate_kill};
+use everline_sim::ground::Wanted;
 use everline_sim::world::{Kind, Place};
 use everline_store::{SqliteOptions, Synchronous};
 use std::path::PathBuf;
@@ -22,18 +23,14 @@ struct Cli {
 enum Command {
     /// Kill the process that takes payment notices, again and again; every acknowledged renewal must survive, once
     Crash {
-        /// On which store
-        #[arg(long, value_enum)]
-        store: Kind,
+        #[command(flatten)]
+        wanted: Wanted,
         /// How many kills
         #[arg(long, default_value_t = 100)]
         rounds: u64,
         /// Notices under way at once, at least 10
         #[arg(long, default_value_t = 16)]
         in_flight: usize,
-        /// An empty PostgreSQL database; without it, a throw-away server is started
-        #[arg(long)]
-        postgres: Option<String>,
         /// What is killed
         #[arg(long, value_enum, default_value = "client")]
         kill: Target,
@@ -43,9 +40,6 @@ enum Command {
     },
     /// Cut the power with each kill: what SQLite did not sync is lost; every acknowledged renewal must survive, once
     PowerCut {
-        /// On which store: only SQLite's disk can be watched
-        #[arg(long, value_enum, default_value = "sqlite")]
-        store: Kind,
         /// How many cuts
         #[arg(long, default_value_t = 100)]
         rounds: u64,
@@ -130,18 +124,11 @@ enum Command {
 enum Bench {
     /// Rows of `import sims`, beside a bare COPY or a bare insert of the same rows
     Import {
-        /// On which store
-        #[arg(long, value_enum)]
-        store: Kind,
+        #[command(flatten)]
+        wanted: Wanted,
         /// Rows of the file
         #[arg(long, default_value_t = 1_000_000)]
         rows: u64,
-        /// An empty PostgreSQL database; without it, a throw-away server is started
-        #[arg(long)]
-        postgres: Option<String>,
-        /// A folder on the disk to measure
-        #[arg(long)]
-        data: Option<PathBuf>,
     },
     /// Receipts as PDF files, beside the signatures of as many
     Receipts {
@@ -154,21 +141,14 @@ enum Bench {
     },
     /// Lines through a month end, killed again and again; each transition must happen once
     Lifecycle {
-        /// On which store
-        #[arg(long, value_enum)]
-        store: Kind,
+        #[command(flatten)]
+        wanted: Wanted,
         /// Lines in the store
         #[arg(long, default_value_t = 1_000_000)]
         lines: u64,
         /// How many kills
         #[arg(long, default_value_t = 20)]
         kills: u64,
-        /// An empty PostgreSQL database; without it, a throw-away server is started
-        #[arg(long)]
-        postgres: Option<String>,
-        /// A folder on the disk to measure
-        #[arg(long)]
-        data: Option<PathBuf>,
         /// Decides when to kill
         #[arg(long, default_value_t = 1)]
         seed: u64,
@@ -178,9 +158,8 @@ enum Bench {
     },
     /// Paid notices to renewals in effect, durable, signatures verified
     Renewals {
-        /// On which store
-        #[arg(long, value_enum)]
-        store: Kind,
+        #[command(flatten)]
+        wanted: Wanted,
         /// Lines in the store
         #[arg(long, default_value_t = 100_000)]
         lines: u64,
@@ -190,12 +169,6 @@ enum Bench {
         /// Notices under way at once
         #[arg(long, value_delimiter = ',', default_value = "1,8,64")]
         concurrency: Vec<usize>,
-        /// An empty PostgreSQL database; without it, a throw-away server is started
-        #[arg(long)]
-        postgres: Option<String>,
-        /// A folder on the disk to measure
-        #[arg(long)]
-        data: Option<PathBuf>,
         /// Bytes per page of a SQLite file
         #[arg(long)]
         page_size: Option<u32>,
@@ -290,15 +263,17 @@ fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Crash { store, rounds, in_flight, postgres, kill, seed } => {
+        Command::Crash { wanted, rounds, in_flight, kill, seed } => {
             let (program, synchronous) = (program()?, Synchronous::Full);
-            let options = crash::Options { store, postgres, rounds, in_flight, kill, synchronous, seed, program };
+            let options = crash::Options { wanted, rounds, in_flight, kill, synchronous, seed, program };
             println!("{}", crash::run(&options).await?);
             Ok(())
         }
-        Command::PowerCut { store, rounds, in_flight, synchronous, seed } => {
+        Command::PowerCut { rounds, in_flight, synchronous, seed } => {
+            // Only its disk can be watched.
+            let wanted = Wanted::sqlite();
             let (kill, synchronous, program) = (Target::Power, synchronous.into(), program()?);
-            let options = crash::Options { store, postgres: None, rounds, in_flight, kill, synchronous, seed, program };
+            let options = crash::Options { wanted, rounds, in_flight, kill, synchronous, seed, program };
             println!("{}", crash::run(&options).await?);
             Ok(())
         }
@@ -308,32 +283,20 @@ async fn run(command: Command) -> Result<(), Failure> {
             }
             Ok(())
         }
-        Command::Bench(Bench::Import { store, rows, postgres, data }) => {
-            let figure = bench::import::import(&bench::import::Options { store, postgres, data, rows }).await?;
+        Command::Bench(Bench::Import { wanted, rows }) => {
+            let figure = bench::import::import(&bench::import::Options { wanted, rows }).await?;
             println!("{}", serde_json::to_string(&figure).map_err(|error| Failure::Unusable(error.to_string()))?);
             Ok(())
         }
-        Command::Bench(Bench::Lifecycle { store, lines, kills, postgres, data, seed, verify }) => {
-            let program = std::env::current_exe().map_err(|error| Failure::Unusable(error.to_string()))?;
-            let options = lifecycle::Options { store, postgres, data, lines, kills, seed, verify, program };
+        Command::Bench(Bench::Lifecycle { wanted, lines, kills, seed, verify }) => {
+            let options = lifecycle::Options { wanted, lines, kills, seed, verify, program: program()? };
             let figure = lifecycle::lifecycle(&options).await?;
             println!("{}", serde_json::to_string(&figure).map_err(|error| Failure::Unusable(error.to_string()))?);
             Ok(())
         }
         Command::LifecycleChild(location) => lifecycle::child(&location.place()?).await,
-        Command::Bench(Bench::Renewals {
-            store,
-            lines,
-            seconds,
-            concurrency,
-            postgres,
-            data,
-            page_size,
-            cache_kib,
-            verify,
-        }) => {
-            let options =
-                bench::Options { store, postgres, data, lines, seconds, concurrency, page_size, cache_kib, verify };
+        Command::Bench(Bench::Renewals { wanted, lines, seconds, concurrency, page_size, cache_kib, verify }) => {
+            let options = bench::Options { wanted, lines, seconds, concurrency, page_size, cache_kib, verify };
             for figure in bench::renewals(&options).await? {
                 let line = serde_json::to_string(&figure).map_err(|error| Failure::Unusable(error.to_string()))?;
                 println!("{line}");

@@ -7,28 +7,25 @@ use super::pgbench::programs;
 use super::report::{Figure, Measured, Rate};
 use super::{load_average, per_second};
 use crate::Failure;
+use crate::ground::{Ground, Wanted};
 use crate::stopwatch::Stopwatch;
-use crate::world::{Kind, Place, Provider, app, set_up};
+use crate::world::{Place, Provider, app, set_up};
 use everline_app::App;
 use everline_app::import::{Importer, Listener, Options as ImportOptions, Progress, RowFault, Step, sims};
 use everline_store::SqliteOptions;
-use everline_store::testing::{Cluster, Fsync};
+use everline_store::testing::Fsync;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// What to measure.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// On which store.
-    pub store: Kind,
-    /// An empty database; without it, a throw-away server is started.
-    pub postgres: Option<String>,
-    /// A folder on the disk to measure; without it, one under the temporary folder.
-    pub data: Option<PathBuf>,
+    pub wanted: Wanted,
     /// Rows of the file.
     pub rows: u64,
 }
@@ -43,22 +40,9 @@ const AT_ONCE: usize = 20_000;
 /// # Errors
 /// Whatever keeps it from measuring; [`Failure::Broken`] if not every row is there, or the same file again changes anything.
 pub async fn import(options: &Options) -> Result<Figure, Failure> {
-    let folder = match &options.data {
-        Some(data) => tempfile::tempdir_in(data),
-        None => tempfile::tempdir(),
-    };
-    let folder = folder.map_err(Failure::io("a folder"))?;
-    let mut cluster = None;
-    let place = match (options.store, &options.postgres) {
-        (Kind::Sqlite, _) => Place::Sqlite(folder.path().join("store.sqlite")),
-        (Kind::Postgres, Some(config)) => Place::Postgres(config.clone()),
-        (Kind::Postgres, None) => {
-            let started = Cluster::start(Fsync::On);
-            let started = started.ok_or_else(|| Failure::Unusable("no PostgreSQL is installed".to_owned()))?;
-            Place::Postgres(cluster.insert(started).database().await)
-        }
-    };
-    let file = folder.path().join("sims.csv");
+    let ground = Ground::new(&options.wanted, Fsync::On).await?;
+    let (place, folder) = (&ground.place, ground.folder());
+    let file = folder.join("sims.csv");
     write_file(&file, options.rows).map_err(Failure::io("the file of rows"))?;
     let app = app(place.open().await?, Provider::new()?.trust())?;
     set_up(&app).await?;
@@ -66,9 +50,9 @@ pub async fn import(options: &Options) -> Result<Figure, Failure> {
     let (ours, spent) = load(&app, &file, options.rows, (options.rows, 0)).await?;
     let (again, _) = load(&app, &file, options.rows, (0, options.rows)).await?;
     app.store.close().await;
-    let (name, base) = match &place {
-        Place::Sqlite(store) => ("insert", insert(store, &folder.path().join("plain.sqlite"))?),
-        Place::Postgres(config) => ("copy", copy(config, &folder.path().join("rows"))?),
+    let (name, base) = match place {
+        Place::Sqlite(store) => ("insert", insert(store, &folder.join("plain.sqlite"))?),
+        Place::Postgres(config) => ("copy", copy(config, &folder.join("rows"))?),
     };
     println!(
         "{} rows: import {}/s, the same file again {}/s, {name} {}/s; load average {load_before} before, {} after; most memory {} MiB",
@@ -80,7 +64,7 @@ pub async fn import(options: &Options) -> Result<Figure, Failure> {
         memory_most_kib() / 1_024
     );
     let of = Measured { concurrency: 1, peak: ours, cpu_us: spent.cpu_us, p99_us: 0 };
-    Ok(Figure::new("import sims", options.store.word(), of, name, base))
+    Ok(Figure::new("import sims", options.wanted.store.word(), of, name, base))
 }
 
 /// Cards with every secret, as an operator gets them from the maker.

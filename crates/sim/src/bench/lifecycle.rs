@@ -5,14 +5,15 @@
 //! by then, late, and is killed (`SIGKILL`) and started again. At the end the changes of state, the postings and the earned
 //! money are counted: each line came into grace and was suspended once, and earned its price in exactly its parts.
 
+use crate::ground::{Ground, Wanted};
 use crate::random::Random;
 use crate::stopwatch::Stopwatch;
-use crate::world::{Kind, PRICE, Place, Provider, VALIDITY, app, set_up};
+use crate::world::{PRICE, Place, Provider, VALIDITY, app, set_up};
 use crate::{Failure, quick};
 use everline_app::{Problem, timers, verify};
 use everline_core::time::{BusinessTime, DAY_US, Zone};
 use everline_store::tables::line_event;
-use everline_store::testing::{Cluster, Fsync};
+use everline_store::testing::Fsync;
 use everline_store::{Sql, Stop, Tx, Work, args};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -23,11 +24,7 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct Options {
     /// On which store.
-    pub store: Kind,
-    /// An empty database; without it, a throw-away server is started.
-    pub postgres: Option<String>,
-    /// A folder on the disk to measure; without it, one under the temporary folder.
-    pub data: Option<PathBuf>,
+    pub wanted: Wanted,
     /// Lines in the store.
     pub lines: u64,
     /// How often the process is killed.
@@ -69,21 +66,8 @@ const AHEAD_US: i64 = 34 * DAY_US;
 /// # Errors
 /// Whatever keeps it from measuring; [`Failure::Broken`] if a transition happened twice, or not at all.
 pub async fn lifecycle(options: &Options) -> Result<Figure, Failure> {
-    let folder = match &options.data {
-        Some(data) => tempfile::tempdir_in(data),
-        None => tempfile::tempdir(),
-    };
-    let folder = folder.map_err(Failure::io("a folder"))?;
-    let mut cluster = None;
-    let place = match (options.store, &options.postgres) {
-        (Kind::Sqlite, _) => Place::Sqlite(folder.path().join("store.sqlite")),
-        (Kind::Postgres, Some(config)) => Place::Postgres(config.clone()),
-        (Kind::Postgres, None) => {
-            let started = Cluster::start(Fsync::On);
-            let started = started.ok_or_else(|| Failure::Unusable("no PostgreSQL is installed".to_owned()))?;
-            Place::Postgres(cluster.insert(started).database().await)
-        }
-    };
+    let ground = Ground::new(&options.wanted, Fsync::On).await?;
+    let place = &ground.place;
     let trust = Provider::new()?;
     let prepared = app(place.open().await?, trust.trust())?;
     set_up(&prepared).await?;
@@ -98,7 +82,7 @@ pub async fn lifecycle(options: &Options) -> Result<Figure, Failure> {
     }
 
     let transitions = options.lines * (parts + 1);
-    let (us, kills) = run(options, &place, transitions)?;
+    let (us, kills) = run(options, place, transitions)?;
     let after = app(place.open().await?, trust.trust())?;
     after.clock.set_business_offset_us(AHEAD_US);
     audit(&after, options, parts).await?;
@@ -106,7 +90,7 @@ pub async fn lifecycle(options: &Options) -> Result<Figure, Failure> {
     let a_second = |count: u64| count.saturating_mul(1_000_000) / us.max(1);
     Ok(Figure {
         name: "lifecycle",
-        store: options.store.word(),
+        store: options.wanted.store.word(),
         lines: options.lines,
         kills,
         transitions,

@@ -21,6 +21,7 @@ pub mod report;
 mod script;
 
 use crate::Failure;
+use crate::ground::{Ground, Wanted};
 use crate::lines::Awaiting;
 use crate::quick;
 use crate::random::Random;
@@ -29,23 +30,19 @@ use everline_app::App;
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::time::SECOND_US;
 use everline_store::SqliteOptions;
-use everline_store::testing::{Cluster, Fsync};
+use everline_store::testing::Fsync;
 use load::Spent;
 use pgbench::Pgbench;
 use report::{Figure, Measured, Rate, quantile};
 use script::Script;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What to measure.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// On which store.
-    pub store: Kind,
-    /// An empty database; without it, a throw-away server is started.
-    pub postgres: Option<String>,
-    /// A folder on the disk to measure; without it, one under the temporary folder.
-    pub data: Option<PathBuf>,
+    pub wanted: Wanted,
     /// Lines in the store.
     pub lines: u64,
     /// Seconds of each run.
@@ -70,22 +67,8 @@ const NOTICES_PER_SECOND_MAX_ALONE: u64 = 6_000;
 /// # Errors
 /// Whatever keeps it from measuring; [`Failure::Broken`] if a figure counts what is not in effect.
 pub async fn renewals(options: &Options) -> Result<Vec<Figure>, Failure> {
-    let folder = match &options.data {
-        Some(data) => tempfile::tempdir_in(data),
-        None => tempfile::tempdir(),
-    };
-    let folder = folder.map_err(Failure::io("a folder"))?;
-    let mut cluster = None;
-    let place = match (options.store, &options.postgres) {
-        (Kind::Sqlite, _) => Place::Sqlite(folder.path().join("store.sqlite")),
-        (Kind::Postgres, Some(config)) => Place::Postgres(config.clone()),
-        (Kind::Postgres, None) => {
-            let started = Cluster::start(Fsync::On);
-            let started = started.ok_or_else(|| Failure::Unusable("no PostgreSQL is installed".to_owned()))?;
-            Place::Postgres(cluster.insert(started).database().await)
-        }
-    };
-    let mut bench = Bench::prepare(options, place, folder.path()).await?;
+    let ground = Ground::new(&options.wanted, Fsync::On).await?;
+    let mut bench = Bench::prepare(options, &ground).await?;
     let mut figures = Vec::new();
     for concurrency in &options.concurrency {
         figures.extend(bench.measure(*concurrency).await?);
@@ -124,7 +107,8 @@ enum Baseline {
 }
 
 impl Bench {
-    async fn prepare(options: &Options, place: Place, folder: &Path) -> Result<Self, Failure> {
+    async fn prepare(options: &Options, ground: &Ground) -> Result<Self, Failure> {
+        let (place, folder) = (&ground.place, ground.folder());
         let provider = Arc::new(Provider::new()?);
         let sqlite = sqlite_options(options);
         let mut app = app(place.open_with(sqlite.clone()).await?, provider.trust())?;
@@ -133,7 +117,7 @@ impl Bench {
         let mut random = Random::new(1);
         random.shuffle(&mut lines);
         println!("{} lines with a running plan", lines.len());
-        let baseline = match &place {
+        let baseline = match place {
             Place::Sqlite(file) => {
                 let waiting = quick::make_orders(&app, &lines).await?;
                 app.store.close().await;
@@ -145,7 +129,7 @@ impl Bench {
             Place::Postgres(config) => Baseline::Pgbench(Pgbench::prepare(config, options.lines)?),
         };
         Ok(Self {
-            store: options.store,
+            store: options.wanted.store,
             app,
             provider,
             lines,

@@ -23,6 +23,7 @@ pub use child::serve;
 
 use crate::Failure;
 use crate::faults::shim::Shim;
+use crate::ground::{Ground, Wanted};
 use crate::lines;
 use crate::world::{Kind, Place, Provider, set_up};
 use book::Fate;
@@ -30,7 +31,7 @@ use driver::{Cuts, Driver};
 use everline_app::Problem;
 use everline_app::verify::verify;
 use everline_core::time::SECOND_US;
-use everline_store::testing::{Cluster, Fsync, SqliteFile};
+use everline_store::testing::Fsync;
 use everline_store::{Error, Synchronous};
 use look::LookAtAll;
 use process::Setting;
@@ -54,9 +55,7 @@ pub enum Target {
 #[derive(Debug, Clone)]
 pub struct Options {
     /// On which store.
-    pub store: Kind,
-    /// An empty database; without it, a throw-away server is started.
-    pub postgres: Option<String>,
+    pub wanted: Wanted,
     /// How many kills.
     pub rounds: u64,
     /// Notices under way at once, at least 10.
@@ -119,25 +118,16 @@ pub async fn run(options: &Options) -> Result<Summary, Failure> {
     if options.in_flight < 10 || options.rounds == 0 {
         return Err(Failure::Unusable("at least 10 notices in flight and one round".to_owned()));
     }
-    let (file, mut cluster) = (SqliteFile::new(), None);
-    let place = match (options.store, &options.postgres) {
-        (Kind::Sqlite, _) => Place::Sqlite(file.path()),
-        (Kind::Postgres, Some(config)) => Place::Postgres(config.clone()),
-        (Kind::Postgres, None) => {
-            let started = Cluster::start(Fsync::Off);
-            let started = started.ok_or_else(|| Failure::Unusable("no PostgreSQL is installed".to_owned()))?;
-            Place::Postgres(cluster.insert(started).database().await)
-        }
-    };
-    let shim = match (options.kill, options.store) {
-        (Target::Power, Kind::Sqlite) => Some(Shim::new(&options.program, file.dir())?),
+    let ground = Ground::new(&options.wanted, Fsync::Off).await?;
+    let shim = match (options.kill, options.wanted.store) {
+        (Target::Power, Kind::Sqlite) => Some(Shim::new(&options.program, ground.folder())?),
         (Target::Power, Kind::Postgres) => {
             return Err(Failure::Unusable("only the disk of SQLite is watched".to_owned()));
         }
         _ => None,
     };
-    let mut stage = Stage::new(options, place, shim).await?;
-    match (options.kill, &cluster) {
+    let mut stage = Stage::new(options, ground.place.clone(), shim).await?;
+    match (options.kill, ground.cluster()) {
         (Target::Client, _) => stage.client_rounds(options.rounds).await?,
         (Target::Power, _) => {
             let done = stage.client_rounds(options.rounds).await;
@@ -154,7 +144,7 @@ pub async fn run(options: &Options) -> Result<Summary, Failure> {
     stage.audit().await?;
     let Driver { book, restarts_us, .. } = &stage.driver;
     Ok(Summary {
-        store: options.store,
+        store: options.wanted.store,
         rounds: options.rounds,
         acknowledged: book.counts.acknowledged,
         resent: book.counts.resent,

@@ -1,0 +1,74 @@
+//! Where a run has its store: a folder of its own, and the server behind it where none was named.
+
+use crate::Failure;
+use crate::world::{Kind, Place};
+use everline_store::testing::{Cluster, Fsync};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// Which store a run is to have.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Wanted {
+    /// On which store
+    #[arg(long, value_enum)]
+    pub store: Kind,
+    /// An empty PostgreSQL database; without it, a throw-away server is started
+    #[arg(long)]
+    pub postgres: Option<String>,
+    /// A folder on the disk to use; without it, one under the temporary folder
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+}
+
+impl Wanted {
+    /// SQLite, under the temporary folder.
+    #[must_use]
+    pub const fn sqlite() -> Self {
+        Self { store: Kind::Sqlite, postgres: None, data: None }
+    }
+}
+
+/// The place of a store, and what has to live as long as it.
+pub struct Ground {
+    /// The store's place.
+    pub place: Place,
+    folder: TempDir,
+    cluster: Option<Cluster>,
+}
+
+impl Ground {
+    /// Makes the folder, and starts a server if one is needed; `fsync` says whether that waits for the disk.
+    ///
+    /// # Errors
+    /// [`Failure::Unusable`] if PostgreSQL is wanted and not installed.
+    pub async fn new(wanted: &Wanted, fsync: Fsync) -> Result<Self, Failure> {
+        let folder = match &wanted.data {
+            Some(data) => tempfile::tempdir_in(data),
+            None => tempfile::tempdir(),
+        };
+        let folder = folder.map_err(Failure::io("a folder"))?;
+        let mut cluster = None;
+        let place = match (wanted.store, &wanted.postgres) {
+            (Kind::Sqlite, _) => Place::Sqlite(folder.path().join("store.sqlite")),
+            (Kind::Postgres, Some(config)) => Place::Postgres(config.clone()),
+            (Kind::Postgres, None) => {
+                let started = Cluster::start(fsync);
+                let started = started.ok_or_else(|| Failure::Unusable("no PostgreSQL is installed".to_owned()))?;
+                Place::Postgres(cluster.insert(started).database().await)
+            }
+        };
+        Ok(Self { place, folder, cluster })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The server, if it is of our own.
+    #[must_use]
+    pub const fn cluster(&self) -> Option<&Cluster> {
+        self.cluster.as_ref()
+    }
+}
