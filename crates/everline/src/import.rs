@@ -6,7 +6,7 @@ use everline_app::clock::Clock;
 use everline_app::export;
 use everline_app::import::text::inert;
 use everline_app::import::{
-    Importer, Listener, Options, Outcome, Progress, RowFault, Step, Summary, activation_codes, lines, offerings, sims,
+    self, Contents, Importer, Listener, Options, Outcome, Progress, RowFault, Step, Summary, offerings,
 };
 use everline_app::secrets::Secrets;
 use everline_app::{set_up, timers};
@@ -155,27 +155,15 @@ pub(crate) async fn run_import(command: ImportCommand) -> Result<ExitCode, Box<d
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut told = Told::new(&path, file.metadata()?.len());
     let options = Options { dry_run, ..Options::default() };
-    let done = match command {
+    let (contents, from) = match command {
         ImportCommand::Offerings(from) => return import_offerings(from).await,
-        ImportCommand::Sims(from) => {
-            let importer = open(from.target, dry_run).await?;
-            let done = sims::import(&importer, (&mut file, &name), options, &mut told).await;
-            importer.store.close().await;
-            done
-        }
-        ImportCommand::ActivationCodes(from) => {
-            let importer = open(from.target, dry_run).await?;
-            let done = activation_codes::import(&importer, (&mut file, &name), options, &mut told).await;
-            importer.store.close().await;
-            done
-        }
-        ImportCommand::Lines(from) => {
-            let importer = open(from.target, dry_run).await?;
-            let done = lines::import(&importer, (&mut file, &name), options, &mut told).await;
-            importer.store.close().await;
-            done
-        }
+        ImportCommand::Sims(from) => (Contents::Sims, from),
+        ImportCommand::ActivationCodes(from) => (Contents::ActivationCodes, from),
+        ImportCommand::Lines(from) => (Contents::Lines, from),
     };
+    let importer = open(from.target, dry_run).await?;
+    let done = import::load(&importer, contents, (&mut file, &name), options, &mut told).await;
+    importer.store.close().await;
     told.end()?;
     let summary = done?;
     report(&summary, dry_run, &told);

@@ -2,15 +2,14 @@
 
 use super::header::{Cells, Column};
 use super::mentions::Mentions;
-use super::run::{Fate, Kind, Numbered, run};
+use super::run::{Fate, Kind, Numbered};
 use super::sims::place;
-use super::{Fault, ImportError, Importer, Listener, Options, Summary, cell};
+use super::{Fault, Importer, cell};
 use crate::secrets::{NotSealedHere, Secrets};
 use everline_core::identifiers::Iccid;
 use everline_store::tables::stock::{self, BatchKind, HeldCode, NewCode};
 use everline_store::{Error, Tx};
 use std::collections::HashMap;
-use std::io::{Read, Seek};
 use std::sync::Arc;
 
 const COLUMNS: &[Column] = &[
@@ -133,7 +132,7 @@ pub(crate) fn code_hash(secrets: &Secrets, code: &ActivationCode) -> [u8; 16] {
     secrets.name("activation code", &[&host, matching])
 }
 
-struct Codes {
+pub(super) struct Codes {
     secrets: Arc<Secrets>,
 }
 impl Codes {
@@ -170,7 +169,6 @@ impl Kind for Codes {
     const KIND: BatchKind = BatchKind::ActivationCodes;
     const COLUMNS: &'static [Column] = COLUMNS;
     const BATCH: usize = 3;
-    const APPLIES: bool = false;
     type Row = CodeRow;
     type Ready = NewCode;
 
@@ -206,9 +204,6 @@ impl Kind for Codes {
     async fn write(&self, tx: &mut Tx, ready: &[NewCode]) -> Result<bool, Error> {
         Ok(usize::try_from(stock::add_codes(tx, ready).await?) == Ok(ready.len()))
     }
-    async fn apply(&self, _: &mut Tx, _: &[NewCode]) -> Result<(), Error> {
-        Ok(())
-    }
     async fn undo_end(tx: &mut Tx, after: &str, rows: i64) -> Result<Option<String>, Error> {
         stock::code_page_end(tx, after, rows).await
     }
@@ -217,17 +212,9 @@ impl Kind for Codes {
     }
 }
 
-/// Loads activation codes. `name` is the file's, for rows without a batch.
-///
-/// # Errors
-/// [`ImportError`]; refused rows are told to the listener and are no error.
-pub async fn import(
-    importer: &Importer,
-    (reader, name): (&mut (impl Read + Seek + Send), &str),
-    options: Options,
-    listener: &mut dyn Listener,
-) -> Result<Summary, ImportError> {
-    run(importer, Codes { secrets: importer.secrets.clone() }, (reader, name), options, listener).await
+/// Activation codes.
+pub(super) fn kind(importer: &Importer) -> Codes {
+    Codes { secrets: importer.secrets.clone() }
 }
 
 #[cfg(test)]

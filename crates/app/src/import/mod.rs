@@ -31,6 +31,7 @@ use everline_core::brand::Brand;
 use everline_core::time::Zone;
 use everline_store::{Stop, Store};
 use std::borrow::Cow;
+use std::io::{Read, Seek};
 use std::sync::Arc;
 
 /// Where rows go: a store with its brand, and the keys that seal secrets.
@@ -46,6 +47,37 @@ pub struct Importer {
     pub clock: Arc<Clock>,
     /// Keys of our own.
     pub secrets: Arc<Secrets>,
+}
+
+/// What the rows of a file are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Contents {
+    /// Sims for the stock.
+    Sims,
+    /// Activation codes of profiles.
+    ActivationCodes,
+    /// Lines of a business that moves in.
+    Lines,
+}
+
+/// Loads a file of rows. `name` is the file's, for rows without a batch.
+///
+/// # Errors
+/// [`ImportError`]; refused rows are told to the listener and are no error.
+pub async fn load(
+    importer: &Importer,
+    contents: Contents,
+    file: (&mut (impl Read + Seek + Send), &str),
+    options: Options,
+    listener: &mut dyn Listener,
+) -> Result<Summary, ImportError> {
+    match contents {
+        Contents::Sims => run::run(importer, sims::kind(importer), file, options, listener).await,
+        Contents::ActivationCodes => {
+            run::run(importer, activation_codes::kind(importer), file, options, listener).await
+        }
+        Contents::Lines => run::run(importer, lines::kind(importer).await?, file, options, listener).await,
+    }
 }
 
 /// How to load.

@@ -53,7 +53,7 @@ pub(super) trait Kind: Send + Sync + Sized + 'static {
     /// The place of the batch in the columns.
     const BATCH: usize;
     /// Whether rows are first held and then made.
-    const APPLIES: bool;
+    const APPLIES: bool = false;
     type Row: Clone + Send + Sync + 'static;
     /// A row with everything that is computed outside of the transaction.
     type Ready: Send + Sync + 'static;
@@ -69,7 +69,9 @@ pub(super) trait Kind: Send + Sync + Sized + 'static {
     /// Writes rows, or holds their places; whether none of them was there before.
     fn write(&self, tx: &mut Tx, ready: &[Self::Ready]) -> impl Future<Output = Result<bool, Error>> + Send;
     /// Makes rows whose places are held.
-    fn apply(&self, tx: &mut Tx, ready: &[Self::Ready]) -> impl Future<Output = Result<(), Error>> + Send;
+    fn apply(&self, _tx: &mut Tx, _ready: &[Self::Ready]) -> impl Future<Output = Result<(), Error>> + Send {
+        std::future::ready(Ok(()))
+    }
     /// The end of the next step of taking back after a key.
     fn undo_end(tx: &mut Tx, after: &str, rows: i64) -> impl Future<Output = Result<Option<String>, Error>> + Send;
     /// Takes back what a batch wrote between two keys.

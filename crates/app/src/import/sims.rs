@@ -2,8 +2,8 @@
 
 use super::header::{Cells, Column};
 use super::mentions::Mentions;
-use super::run::{Fate, Kind, Numbered, run};
-use super::{Fault, ImportError, Importer, Listener, Options, Summary, cell};
+use super::run::{Fate, Kind, Numbered};
+use super::{Fault, Importer, cell};
 use crate::secrets::{NotSealedHere, Secrets};
 use everline_core::brand::Brand;
 use everline_core::identifiers::{Iccid, Imsi, Msisdn};
@@ -12,7 +12,6 @@ use everline_store::tables::sim::{self, Held, SECRETS, SimKind, SimState, StockS
 use everline_store::tables::stock::BatchKind;
 use everline_store::{Error, Tx};
 use std::collections::HashMap;
-use std::io::{Read, Seek};
 use std::sync::Arc;
 
 const COLUMNS: &[Column] = &[
@@ -113,7 +112,7 @@ pub(super) fn needed<T>(
     value.and_then(|value| read(field, value)).map_err(|fault| faults.push(fault)).ok()
 }
 
-struct Sims {
+pub(super) struct Sims {
     brand: Arc<Brand>,
     secrets: Arc<Secrets>,
 }
@@ -222,7 +221,6 @@ impl Kind for Sims {
     const KIND: BatchKind = BatchKind::Sims;
     const COLUMNS: &'static [Column] = COLUMNS;
     const BATCH: usize = BATCH;
-    const APPLIES: bool = false;
     type Row = SimRow;
     type Ready = StockSim;
 
@@ -279,9 +277,6 @@ impl Kind for Sims {
     async fn write(&self, tx: &mut Tx, ready: &[StockSim]) -> Result<bool, Error> {
         Ok(usize::try_from(sim::add_stock(tx, ready).await?) == Ok(ready.len()))
     }
-    async fn apply(&self, _: &mut Tx, _: &[StockSim]) -> Result<(), Error> {
-        Ok(())
-    }
     async fn undo_end(tx: &mut Tx, after: &str, rows: i64) -> Result<Option<String>, Error> {
         sim::page_end(tx, after, rows).await
     }
@@ -301,16 +296,7 @@ pub fn registration_hash(secrets: &Secrets, code: &str) -> [u8; 16] {
     secrets.name("registration code", &[&code.to_ascii_uppercase()])
 }
 
-/// Loads Sims into the stock. `name` is the file's, for rows without a batch.
-///
-/// # Errors
-/// [`ImportError`]; refused rows are told to the listener and are no error.
-pub async fn import(
-    importer: &Importer,
-    (reader, name): (&mut (impl Read + Seek + Send), &str),
-    options: Options,
-    listener: &mut dyn Listener,
-) -> Result<Summary, ImportError> {
-    let kind = Sims { brand: importer.brand.clone(), secrets: importer.secrets.clone() };
-    run(importer, kind, (reader, name), options, listener).await
+/// Sims for the stock.
+pub(super) fn kind(importer: &Importer) -> Sims {
+    Sims { brand: importer.brand.clone(), secrets: importer.secrets.clone() }
 }

@@ -1,52 +1,18 @@
 //! Imports and exports: every refusal with its line, all or nothing, twice, cut off, round trips, secrets.
 
 use crate::world::loading::{
-    HEADER, Heard, LINES, SMALL, iccid, importer, imsi, load_codes, load_lines, load_sims, moving, rows,
+    HEADER, Heard, SMALL, all_of, codes_out, cut_off, empty_like, iccid, importer, imsi, load_codes, load_sims,
+    new_line, rows, sims_out, take,
 };
 use crate::world::{World, on_both};
-use everline_app::add_line::NewLine;
-use everline_app::import::{ImportError, Options, Outcome, Step, lines, offerings, sims};
+use everline_app::import::{Contents, ImportError, Options, Outcome, Step, load, sims};
 use everline_app::secrets::Secrets;
 use everline_app::{Problem, export};
-use everline_core::brand::FamilyRules;
-use everline_core::identifiers::{Iccid, Imsi, Msisdn};
-use everline_core::ids::LineId;
-use everline_core::line::{DeviceKind, Line, LineState, NetworkKind, SuspendCause};
-use everline_core::offering::Family;
-use everline_core::time::{DAY_US, HOUR_US};
-use everline_store::tables::{directory, line, sim, stock};
+use everline_core::identifiers::Iccid;
+use everline_store::tables::{sim, stock};
 use everline_store::{Stop, args};
 use std::io::Cursor;
 use std::sync::Arc;
-
-/// Everything of the store that imports write, as text.
-async fn all_of(world: &World) -> String {
-    let mut all = String::new();
-    for bytes in [sims_out(world, true).await, codes_out(world).await, lines_out(world).await] {
-        all.push_str(&bytes);
-    }
-    all
-}
-async fn sims_out(world: &World, secrets: bool) -> String {
-    let mut out = Vec::new();
-    export::sims(&importer(world), &mut out, secrets).await.unwrap();
-    String::from_utf8(out).unwrap()
-}
-async fn codes_out(world: &World) -> String {
-    let mut out = Vec::new();
-    export::activation_codes(&importer(world), &mut out).await.unwrap();
-    String::from_utf8(out).unwrap()
-}
-async fn lines_out(world: &World) -> String {
-    let mut out = Vec::new();
-    export::lines(&importer(world), &mut out).await.unwrap();
-    String::from_utf8(out).unwrap()
-}
-async fn offerings_out(world: &World) -> String {
-    let mut out = Vec::new();
-    export::offerings(&importer(world), &mut out).await.unwrap();
-    String::from_utf8(out).unwrap()
-}
 
 /// Line, field, and a part of the reason.
 type Expected = (u64, &'static str, &'static str);
@@ -156,7 +122,8 @@ async fn the_same_file_twice_changes_nothing_and_other_content_is_refused() {
         let mut heard = Heard::default();
         let dry = Options { dry_run: true, ..SMALL };
         let mut reader = Cursor::new(file.clone().into_bytes());
-        let summary = sims::import(&importer(&world), (&mut reader, "stock.csv"), dry, &mut heard).await.unwrap();
+        let summary =
+            load(&importer(&world), Contents::Sims, (&mut reader, "stock.csv"), dry, &mut heard).await.unwrap();
         assert!(summary.batches.iter().all(|batch| batch.outcome == Outcome::WouldLoad));
         assert_eq!(sims_out(&world, true).await.lines().count(), 1, "a dry run writes nothing");
 
@@ -187,7 +154,7 @@ async fn the_same_file_twice_changes_nothing_and_other_content_is_refused() {
         let mut other_key = importer(&world);
         other_key.secrets = Arc::new(Secrets::new(&[8; 32]));
         let mut reader = Cursor::new(file.into_bytes());
-        let refused = sims::import(&other_key, (&mut reader, "stock.csv"), SMALL, &mut Heard::default()).await;
+        let refused = load(&other_key, Contents::Sims, (&mut reader, "stock.csv"), SMALL, &mut Heard::default()).await;
         assert!(matches!(refused, Err(ImportError::OtherKey)));
     })
     .await;
@@ -208,54 +175,11 @@ async fn a_batch_with_a_bad_row_is_not_loaded_and_the_others_are() {
     .await;
 }
 
-/// Begins an import and drops it at the first progress of a step.
-async fn cut_off(world: &World, kind: &str, file: &str, at: Step) {
-    let (send, mut gone) = tokio::sync::mpsc::channel::<()>(1);
-    let act = move || {
-        let _ = send.try_send(());
-    };
-    let mut heard = Heard { faults: Vec::new(), at: Some((at, Box::new(act))) };
-    let mut reader = Cursor::new(file.as_bytes().to_vec());
-    let from = importer(world);
-    let run = async {
-        match kind {
-            "sims" => sims::import(&from, (&mut reader, "stock.csv"), SMALL, &mut heard).await,
-            _ => lines::import(&from, (&mut reader, "lines.csv"), SMALL, &mut heard).await,
-        }
-    };
-    tokio::select! {
-        biased;
-        _ = gone.recv() => {}
-        _ = run => panic!("it ended before it was cut off"),
-    }
-}
-
-async fn new_line(world: &World, msisdn: &str, (iccid_n, imsi_n): (u64, u64)) -> NewLine {
-    NewLine {
-        id: LineId(world.app.clock.id()),
-        customer: world.person().await,
-        msisdn: Msisdn::parse(msisdn).unwrap(),
-        name: "x".to_owned(),
-        device: DeviceKind::Phone,
-        family: Family::Phone,
-        network: NetworkKind::BuiltIn,
-        guest_renewal: true,
-        iccid: Iccid::parse(&iccid(iccid_n)).unwrap(),
-        imsi: Imsi::parse(&imsi(imsi_n)).unwrap(),
-        esim: false,
-    }
-}
-
-async fn take(world: &World, n: u64, number: &str) -> Result<(), Stop<Problem>> {
-    let new = new_line(world, number, (n, n)).await;
-    world.add_line(new).await
-}
-
 #[tokio::test]
 async fn a_load_that_was_cut_off_is_not_there_and_goes_on() {
     on_both(async |world: World| {
         let file = format!("{HEADER}{}", rows(1, 200, "spring"));
-        cut_off(&world, "sims", &file, Step::Loading).await;
+        cut_off(&world, Contents::Sims, &file, Step::Loading).await;
         // What was under way when the import went commits or not; then all is still.
         while world.sql("UPDATE sim SET eid = NULL WHERE state = 'in_stock'", args![]).await == 0 {}
         assert_eq!(sims_out(&world, false).await.lines().count(), 1, "a batch that is loading is not there");
@@ -288,7 +212,7 @@ async fn a_load_that_was_cut_off_is_not_there_and_goes_on() {
 async fn what_was_begun_is_taken_back_when_its_file_turns_bad() {
     on_both(async |world: World| {
         let file = format!("{HEADER}{}", rows(1, 200, "spring"));
-        cut_off(&world, "sims", &file, Step::Loading).await;
+        cut_off(&world, Contents::Sims, &file, Step::Loading).await;
         while world.sql("UPDATE sim SET eid = NULL WHERE state = 'in_stock'", args![]).await == 0 {}
         // The last rows were not written yet: somebody else takes one of their identities.
         world.add_line(new_line(&world, "13800000001", (999, 200)).await).await.unwrap();
@@ -316,7 +240,8 @@ async fn a_conflict_that_appears_while_loading_undoes_its_batch_alone() {
         };
         let mut heard = Heard { faults: Vec::new(), at: Some((Step::Loading, Box::new(act))) };
         let mut reader = Cursor::new(file.into_bytes());
-        let summary = sims::import(&importer(&world), (&mut reader, "stock.csv"), SMALL, &mut heard).await.unwrap();
+        let summary =
+            load(&importer(&world), Contents::Sims, (&mut reader, "stock.csv"), SMALL, &mut heard).await.unwrap();
         assert_eq!(heard.faults.iter().map(|f| (f.line, f.fault.field)).collect::<Vec<_>>(), [(100, "imsi")]);
         let outcomes: Vec<_> = summary.batches.iter().map(|batch| batch.outcome).collect();
         assert_eq!(outcomes, [Outcome::Refused, Outcome::Complete]);
@@ -399,349 +324,6 @@ async fn activation_codes_are_loaded_once_each() {
     .await;
 }
 
-/// An empty SQLite store with the same keys, clock and catalogue.
-async fn empty_like(world: &World) -> World {
-    let file = Box::leak(Box::new(everline_store::testing::SqliteFile::new()));
-    let other = World::over(file.open(crate::world::quick()).await, 2).await;
-    let ahead = world.app.clock.now().business.us() - other.app.clock.now().system.us();
-    other.app.clock.set_business_offset_us(ahead);
-    other
-}
-
-#[tokio::test]
-async fn a_business_moves_in_and_goes_on() {
-    on_both(async |world: World| {
-        // Some Sims are in stock already, with their secrets; the others come with their lines.
-        let stock_rows = rows(1, 10, "spring").replace("14400", "14410");
-        load_sims(&world, format!("{HEADER}{stock_rows}")).await.unwrap();
-        let file = moving(60);
-        let (summary, faults) = load_lines(&world, &file).await.unwrap();
-        assert_eq!((summary.added, faults), (60, vec![]));
-        world.sound().await;
-        let out = lines_out(&world).await;
-        assert_eq!(out.lines().count(), 61);
-        assert!(
-            out.contains(",'=cmd,")
-                && out.contains(",'+86 name,")
-                && out.contains(",''quoted,")
-                && out.contains(",'-device 1,")
-        );
-        assert!(out.contains("days@1,2026-03-21T00:00:00+08:00"), "a day is paid to its end: {out}");
-        let (summary, faults) = load_lines(&world, &file).await.unwrap();
-        assert_eq!((summary.added, summary.already_there, faults), (0, 60, vec![]));
-        assert_eq!(lines_out(&world).await, out);
-
-        let state = |number: &'static str| {
-            world.look(move |tx| {
-                Box::pin(async move {
-                    let (customer, id) = directory::find(tx, directory::Name::Msisdn, number).await?.unwrap();
-                    Ok((
-                        line::get(tx, customer, LineId(id)).await?.unwrap(),
-                        everline_store::tables::order::of_line(tx, customer, LineId(id), 9).await?,
-                    ))
-                })
-            })
-        };
-        let (running, orders) = state("1441000000001").await;
-        assert_eq!((running.state, orders.len(), orders[0].funds), (LineState::Active, 1, 0));
-        assert_eq!(state("1441000000003").await.0.state.word(), "silent");
-        let (over, orders) = state("1441000000004").await;
-        assert!(matches!(over.state, LineState::Suspended(SuspendCause::NotRenewed { .. })) && orders.is_empty());
-
-        // The plan ends, the owner renews, and the books stay sound.
-        let kit = crate::world::Kit {
-            customer: running.customer,
-            line: running.id,
-            msisdn: running.msisdn.clone(),
-            imsi: Imsi::parse(&imsi(1)).unwrap(),
-        };
-        let bought = world.buys(&kit, "month").await;
-        assert_eq!(bought.starts_at, orders_end(&world, &running).await);
-        world.skip_days(40).await;
-        world.sound().await;
-        assert_eq!(state("1441000000002").await.0.state.word(), "suspended");
-        assert_eq!(state("1441000000001").await.0.state, LineState::Active);
-        let (summary, faults) = load_lines(&world, &file).await.unwrap();
-        assert_eq!((summary.already_there, faults), (60, vec![]), "the same file long after");
-        world.sound().await;
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn lines_that_move_in_stand_where_the_rules_put_them() {
-    on_both(async |world: World| {
-        let now = world.app.clock.now().business; // 10 March, 12:00
-        let row = |n: u64, ends: &str| {
-            format!("1443{n:09},{},{},,,,,,x,phone,travel,built_in,,{ends},b{n}\n", iccid(n), imsi(n))
-        };
-        let file = format!("{LINES}{}{}{}", row(1, ""), row(2, "2026-03-09"), row(3, "2026-02-01"));
-        let (summary, faults) = load_lines(&world, &file).await.unwrap();
-        assert_eq!((summary.added, faults), (3, vec![]));
-        let state = async |number: &'static str| {
-            let found = world.look(move |tx| {
-                Box::pin(async move {
-                    let (customer, id) = directory::find(tx, directory::Name::Msisdn, number).await?.unwrap();
-                    Ok(line::get(tx, customer, LineId(id)).await?.unwrap())
-                })
-            });
-            found.await.state
-        };
-        assert_eq!(state("1443000000001").await, LineState::Silent { until: Some(now.plus_us(20 * DAY_US)) });
-        let midnight = now.plus_us(-12 * HOUR_US);
-        assert_eq!(state("1443000000002").await, LineState::Grace { until: midnight.plus_us(2 * DAY_US) });
-        let suspended = SuspendCause::NotRenewed { until: Some(now.plus_us(30 * DAY_US)) };
-        assert_eq!(state("1443000000003").await, LineState::Suspended(suspended));
-        world.sound().await;
-        world.skip_days(25).await;
-        world.sound().await;
-        assert_eq!(state("1443000000001").await.word(), "suspended");
-        assert_eq!(state("1443000000002").await.word(), "suspended");
-
-        // Rules that would end a line as it begins take none in.
-        let mut brand = (*world.app.brand).clone();
-        let over = FamilyRules { suspended_days: Some(0), keep_number_days: Some(0), ..FamilyRules::default() };
-        brand.families.insert(Family::Travel, over);
-        let mut strict = world.clone();
-        strict.app.brand = Arc::new(brand);
-        let (summary, faults) = load_lines(&strict, &format!("{LINES}{}", row(4, "2026-02-01"))).await.unwrap();
-        assert_eq!((summary.added, faults[0].fault.field), (0, "family"));
-        assert!(faults[0].fault.reason.contains("end such a line at once"), "{faults:?}");
-        let (summary, _) = load_lines(&strict, &format!("{LINES}{}", row(5, ""))).await.unwrap();
-        assert_eq!(summary.added, 1, "without an end to silence there is nothing to pass over");
-    })
-    .await;
-}
-
-async fn orders_end(world: &World, line: &Line) -> Option<everline_core::time::BusinessTime> {
-    let (customer, id) = (line.customer, line.id);
-    let orders = world
-        .look(move |tx| Box::pin(async move { everline_store::tables::order::of_line(tx, customer, id, 9).await }))
-        .await;
-    orders
-        .iter()
-        .find(|order| order.placed_by == everline_core::order::PlacedBy::MovedIn)
-        .and_then(|order| order.ends_at)
-}
-
-#[tokio::test]
-async fn what_is_exported_and_imported_is_exported_again_as_the_same_bytes() {
-    on_both(async |world: World| {
-        load_sims(
-            &world,
-            format!(
-                "{HEADER}{}{}",
-                rows(1, 30, "spring").replace("14400", "14410"),
-                rows(500, 9, "").replace("REG", "'REG")
-            ),
-        )
-        .await
-        .unwrap();
-        load_lines(&world, &moving(60)).await.unwrap();
-        // One that came by other ways: no batch, no key of the operator's.
-        world.line(Family::Phone).await;
-        let (stock_file, lines_file, offerings_file) =
-            (sims_out(&world, true).await, lines_out(&world).await, offerings_out(&world).await);
-        let other = empty_like(&world).await;
-        let changes = offerings::import(&importer(&other), &offerings_file, false).await.unwrap();
-        assert!(changes.iter().all(|change| matches!(change, offerings::Change::AlreadyThere(_))), "{changes:?}");
-        let (summary, faults) = load_sims(&other, &stock_file).await.unwrap();
-        assert_eq!((summary.refused, faults), (0, vec![]));
-        assert_eq!(sims_out(&other, true).await, stock_file);
-        let (summary, faults) = load_lines(&other, &lines_file).await.unwrap();
-        assert_eq!((summary.refused, faults), (0, vec![]));
-        assert_eq!(lines_out(&other).await, lines_file);
-        assert_eq!(sims_out(&other, true).await, stock_file, "in use or in stock, a Sim is exported the same");
-        assert_eq!(offerings_out(&other).await, offerings_file);
-        other.sound().await;
-        // Into the store it came from, an export without secrets says nothing new.
-        let plain = sims_out(&world, false).await;
-        let (summary, faults) = load_sims(&world, &plain).await.unwrap();
-        assert_eq!((summary.added, faults), (0, vec![]));
-        let (summary, faults) = load_lines(&world, &lines_file).await.unwrap();
-        assert_eq!((summary.added, faults), (0, vec![]));
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn lines_are_refused_with_line_field_and_reason() {
-    on_both(async |world: World| {
-        load_sims(&world, format!("{HEADER}{}", rows(70, 2, "spring"))).await.unwrap();
-        load_lines(&world, &moving(5)).await.unwrap();
-        let before = all_of(&world).await;
-        let new =
-            |n: u64, owner: &str, rest: &str| format!("1442{n:09},{},{},{owner},x,phone,{rest},b\n", iccid(n), imsi(n));
-        let plain = "iot,built_in,,";
-        let cases: Vec<(String, u64, &str, &str)> = vec![
-            (new(80, "k,person,A,,en", "iot,built_in,gone,2026-12-31"), 2, "plan", "no offering"),
-            (new(80, "k,person,A,,en", "iot,built_in,pack,2026-12-31"), 2, "plan", "pack"),
-            (new(80, "k,person,A,,en", "router,built_in,days,2026-12-31"), 2, "plan", "family"),
-            (new(80, "k,person,A,,en", "iot,built_in,days,"), 2, "plan_ends", "empty"),
-            (new(80, "k,person,A,,en", "iot,built_in,,2026-12-31"), 2, "plan", "lies ahead"),
-            (new(80, "k,person,A,,en", "iot,built_in,days,46387"), 2, "plan_ends", "no day"),
-            (new(80, ",person,A,,en", plain), 2, "owner", "empty, and owner_kind"),
-            (new(80, "k,person,,,en", plain), 2, "owner_name", "empty"),
-            (new(80, "k,person,A,1.39E+10,en", plain), 2, "owner_contact", "scientific"),
-            (new(80, "k,person,A,,?", plain), 2, "language", "no language"),
-            (new(80, "k,robot,A,,en", plain), 2, "owner_kind", "unknown word"),
-            (new(80, "k,person,A,,en", "boat,built_in,,"), 2, "family", "unknown word"),
-            (new(80, "k,person,A,,en", "iot,,,"), 2, "network", "empty"),
-            (
-                new(80, "k,person,A,,en", plain) + &new(81, "k,person,B,,en", plain),
-                3,
-                "owner",
-                "line 2 says something else",
-            ),
-            (
-                new(80, "k,person,A,13955555555,en", plain) + &new(81, "l,person,B,13955555555,en", plain),
-                3,
-                "owner_contact",
-                "line 2 says",
-            ),
-            (new(80, "fleet,organisation,Other,13900000000,zh-CN", plain), 2, "owner_name", "differs"),
-            (new(80, "fleet,person,=cmd,13900000000,zh-CN", plain), 2, "owner_kind", "differs"),
-            (new(80, "k,person,A,13900000000,en", plain), 2, "owner_contact", "signs another customer in"),
-            (new(1, "k,person,A,,en", plain), 2, "number", "serves a line already"),
-            (new(80, "k,person,A,,en", plain).replace(&imsi(80), &imsi(1)), 2, "imsi", "is that of the Sim"),
-            (
-                new(80, "k,person,A,,en", plain).replace("1442000000080", "1441000000001"),
-                2,
-                "number",
-                "is that of the Sim",
-            ),
-            (new(70, "k,person,A,,en", plain), 2, "number", "in stock with another number"),
-            (new(70, "k,person,A,,en", plain).replace(&imsi(70), &imsi(99)), 2, "imsi", "in stock with another imsi"),
-        ];
-        for (rows, at, field, reason) in cases {
-            let (summary, faults) = load_lines(&world, &format!("{LINES}{rows}")).await.unwrap();
-            let found =
-                faults.iter().any(|f| f.line == at && f.fault.field == field && f.fault.reason.contains(reason));
-            assert!(found && summary.added == 0, "{rows}{faults:?}");
-        }
-        assert_eq!(all_of(&world).await, before);
-        assert_eq!(world.sql("UPDATE import_batch SET loaded = 0 WHERE state <> 'complete'", args![]).await, 0);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn moving_in_that_was_cut_off_goes_on() {
-    on_both(async |world: World| {
-        load_sims(&world, format!("{HEADER}{}", rows(1, 10, "spring").replace("14400", "14410"))).await.unwrap();
-        let file = moving(120);
-        cut_off(&world, "lines", &file, Step::Loading).await;
-        while world.sql("UPDATE sim SET eid = NULL WHERE line_batch IS NOT NULL", args![]).await == 0 {}
-        assert_eq!(
-            take(&world, 1, "1441000000001").await,
-            Err(Stop::Refused(Problem::ExistsDifferently("sim"))),
-            "held"
-        );
-        assert_eq!(lines_out(&world).await.lines().count(), 1);
-        cut_off(&world, "lines", &file, Step::Applying).await;
-        // Half way, another file for the same batch cannot finish it, and takes nothing back.
-        let other = file.replace("林芳", "王强");
-        while world.sql("UPDATE line SET name = name", args![]).await == 0 {}
-        let (summary, _) = load_lines(&world, &other).await.unwrap();
-        assert_eq!(summary.batches[0].outcome, Outcome::HalfWay);
-        let (summary, faults) = load_lines(&world, &file).await.unwrap();
-        assert_eq!((summary.added + summary.already_there, faults), (120, vec![]));
-        assert_eq!(lines_out(&world).await.lines().count(), 121);
-        world.sound().await;
-        assert_eq!(load_lines(&world, &file).await.unwrap().0.already_there, 120);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn an_order_without_money_is_sound_only_if_it_moved_in() {
-    on_both(async |world: World| {
-        load_lines(&world, &moving(1)).await.unwrap();
-        let kit = world.line(Family::Phone).await;
-        world.buys(&kit, "month").await;
-        world.sound().await;
-        for (set, back, invariant) in [
-            (
-                "placed_by = 'owner' WHERE placed_by = 'moved_in'",
-                "placed_by = 'moved_in' WHERE funds = 0",
-                "order_paid",
-            ),
-            (
-                "placed_by = 'moved_in' WHERE placed_by = 'owner'",
-                "placed_by = 'owner' WHERE funds > 0",
-                "order_moved_in",
-            ),
-            ("placed_by = 'nobody' WHERE placed_by = 'owner'", "placed_by = 'owner' WHERE funds > 0", "stored_word"),
-            ("funds = price WHERE placed_by = 'moved_in'", "funds = 0 WHERE placed_by = 'moved_in'", "order_moved_in"),
-            (
-                "paid_at = placed_at WHERE placed_by = 'moved_in'",
-                "paid_at = NULL WHERE placed_by = 'moved_in'",
-                "receipt_of_order",
-            ),
-            (
-                "state = 'delivered', in_effect_at = NULL WHERE placed_by = 'moved_in'",
-                "state = 'in_effect', in_effect_at = delivered_at WHERE placed_by = 'moved_in'",
-                "order_moved_in",
-            ),
-        ] {
-            assert_eq!(world.sql(&format!("UPDATE orders SET {set}"), args![]).await, 1, "{set}");
-            let report = world.verify().await;
-            assert!(report.findings.iter().any(|found| found.invariant == invariant), "{set}: {report}");
-            assert_eq!(world.sql(&format!("UPDATE orders SET {back}"), args![]).await, 1, "{back}");
-            world.sound().await;
-        }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_catalogue_is_loaded_versioned_and_never_changed_in_place() {
-    use everline_app::import::offerings::Change;
-    on_both(async |world: World| {
-        let out = offerings_out(&world).await;
-        let load = async |text: &str| offerings::import(&importer(&world), text, false).await.map_err(|error| error.to_string());
-        assert!(load(&out).await.unwrap().iter().all(|change| matches!(change, Change::AlreadyThere(_))));
-        assert_eq!(offerings_out(&world).await, out);
-        let changed = out.replace("price = \"9.90\"", "price = \"8.80\"");
-        let refused = load(&changed).await.unwrap_err();
-        assert!(refused.contains("\"days\"") && refused.contains("version"), "{refused}");
-        // Without a version, the new content becomes one, and the old one is no longer for sale.
-        let mut file: toml::Table = out.parse().unwrap();
-        let all = file["offering"].as_array_mut().unwrap();
-        all.retain(|offering| offering["code"].as_str() == Some("days"));
-        let days = all[0].as_table_mut().unwrap();
-        days.remove("version");
-        days.insert("price".into(), "8.80".into());
-        let text = toml::to_string(&file).unwrap();
-        let dry = offerings::import(&importer(&world), &text, true).await.unwrap();
-        assert_eq!(dry.len(), 2);
-        assert_eq!(offerings_out(&world).await, out, "a dry run writes nothing");
-        let changes = load(&text).await.unwrap();
-        assert!(matches!(&changes[..], [Change::BecameVersion(new), Change::Retired(old)] if (new.version, old.version) == (2, 1)), "{changes:?}");
-        assert!(matches!(&load(&text).await.unwrap()[..], [Change::AlreadyThere(_)]));
-        let retired = text.replace("published", "retired");
-        assert!(matches!(&load(&retired).await.unwrap()[..], [Change::Sale(..)]));
-        let round = offerings_out(&world).await;
-        let other = empty_like(&world).await;
-        other.sql("DELETE FROM offering", args![]).await;
-        offerings::import(&importer(&other), &round, false).await.unwrap();
-        assert_eq!(offerings_out(&other).await, round);
-        for (from, to, reason) in [
-            ("price = \"8.80\"", "price = \"0\"", "price"),
-            ("currency = \"CNY\"", "currency = \"USD\"", "currency"),
-            ("kind = \"plan\"", "kind = \"top_up\"", "validity"),
-            ("code = \"days\"", "code = \"Days!\"", "code"),
-            ("sale = \"published\"", "sail = \"published\"", "sail"),
-            ("amount = 1000000000", "amount = 0", "included"),
-        ] {
-            let wrong = text.replace(from, to);
-            assert_ne!(wrong, text, "{from}");
-            assert!(load(&wrong).await.unwrap_err().contains(reason), "{to}");
-        }
-    })
-    .await;
-}
-
 #[tokio::test]
 async fn a_hundred_thousand_rows_from_a_file() {
     let folder = everline_store::testing::SqliteFile::new();
@@ -751,8 +333,9 @@ async fn a_hundred_thousand_rows_from_a_file() {
     for (added, there) in [(100_000, 0), (0, 100_000)] {
         let mut file = std::fs::File::open(&path).unwrap();
         let mut heard = Heard::default();
-        let summary =
-            sims::import(&importer(&world), (&mut file, "stock.csv"), Options::default(), &mut heard).await.unwrap();
+        let summary = load(&importer(&world), Contents::Sims, (&mut file, "stock.csv"), Options::default(), &mut heard)
+            .await
+            .unwrap();
         assert_eq!(
             (summary.rows, summary.added, summary.already_there, heard.faults.len()),
             (100_000, added, there, 0)

@@ -10,6 +10,7 @@ mod import;
 mod invoices;
 mod lifecycle;
 mod model;
+mod moving_in;
 mod order_numbers;
 mod privacy;
 mod receipts;

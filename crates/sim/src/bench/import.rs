@@ -11,7 +11,7 @@ use crate::ground::{Ground, Wanted};
 use crate::stopwatch::Stopwatch;
 use crate::world::{Place, Provider, app, set_up};
 use everline_app::App;
-use everline_app::import::{Importer, Listener, Options as ImportOptions, Progress, RowFault, Step, sims};
+use everline_app::import::{self, Contents, Importer, Listener, Options as ImportOptions, Progress, RowFault, Step};
 use everline_store::SqliteOptions;
 use everline_store::testing::Fsync;
 use rusqlite::types::Value;
@@ -95,7 +95,7 @@ async fn load(app: &App, file: &Path, rows: u64, expected: (u64, u64)) -> Result
     let mut steps = Steps { clock: Stopwatch::start(), checked_us: 0 };
     let before = Spent::now()?;
     let options = ImportOptions { rows_per_work: GROUP, ..ImportOptions::default() };
-    let summary = sims::import(&importer, (&mut reader, "sims.csv"), options, &mut steps).await;
+    let summary = import::load(&importer, Contents::Sims, (&mut reader, "sims.csv"), options, &mut steps).await;
     let summary = summary.map_err(|error| Failure::unusable("the import", &error))?;
     let us = steps.clock.us();
     println!("checking {} ms, loading {} ms", steps.checked_us / 1_000, us.saturating_sub(steps.checked_us) / 1_000);

@@ -1,9 +1,16 @@
 //! Files of Sims, codes and lines, and loading them.
 
 use super::World;
+use everline_app::add_line::NewLine;
 use everline_app::import::{
-    ImportError, Importer, Listener, Options, Progress, RowFault, Step, Summary, activation_codes, lines, sims,
+    Contents, ImportError, Importer, Listener, Options, Progress, RowFault, Step, Summary, load,
 };
+use everline_app::{Problem, export};
+use everline_core::identifiers::{Iccid, Imsi, Msisdn};
+use everline_core::ids::LineId;
+use everline_core::line::{DeviceKind, NetworkKind};
+use everline_core::offering::Family;
+use everline_store::Stop;
 use std::fmt::Write as _;
 use std::io::Cursor;
 
@@ -43,19 +50,20 @@ pub type Loaded = (Summary, Vec<RowFault>);
 pub async fn load_sims(world: &World, file: impl AsRef<[u8]>) -> Result<Loaded, ImportError> {
     let mut heard = Heard::default();
     let mut reader = Cursor::new(file.as_ref().to_vec());
-    let summary = sims::import(&importer(world), (&mut reader, "stock.csv"), SMALL, &mut heard).await?;
+    let summary = load(&importer(world), Contents::Sims, (&mut reader, "stock.csv"), SMALL, &mut heard).await?;
     Ok((summary, heard.faults))
 }
 pub async fn load_codes(world: &World, file: &str) -> Result<Loaded, ImportError> {
     let mut heard = Heard::default();
     let mut reader = Cursor::new(file.as_bytes().to_vec());
-    let summary = activation_codes::import(&importer(world), (&mut reader, "codes.csv"), SMALL, &mut heard).await?;
+    let summary =
+        load(&importer(world), Contents::ActivationCodes, (&mut reader, "codes.csv"), SMALL, &mut heard).await?;
     Ok((summary, heard.faults))
 }
 pub async fn load_lines(world: &World, file: &str) -> Result<Loaded, ImportError> {
     let mut heard = Heard::default();
     let mut reader = Cursor::new(file.as_bytes().to_vec());
-    let summary = lines::import(&importer(world), (&mut reader, "lines.csv"), SMALL, &mut heard).await?;
+    let summary = load(&importer(world), Contents::Lines, (&mut reader, "lines.csv"), SMALL, &mut heard).await?;
     Ok((summary, heard.faults))
 }
 
@@ -99,4 +107,80 @@ pub fn moving(count: u64) -> String {
             writeln!(text, "1441{n:09},{},{},{owner},-device {n},tracker,iot,built_in,{plan},move", iccid(n), imsi(n));
     }
     text
+}
+
+/// Everything of the store that imports write, as text.
+pub async fn all_of(world: &World) -> String {
+    let mut all = String::new();
+    for bytes in [sims_out(world, true).await, codes_out(world).await, lines_out(world).await] {
+        all.push_str(&bytes);
+    }
+    all
+}
+pub async fn sims_out(world: &World, secrets: bool) -> String {
+    let mut out = Vec::new();
+    export::sims(&importer(world), &mut out, secrets).await.unwrap();
+    String::from_utf8(out).unwrap()
+}
+pub async fn codes_out(world: &World) -> String {
+    let mut out = Vec::new();
+    export::activation_codes(&importer(world), &mut out).await.unwrap();
+    String::from_utf8(out).unwrap()
+}
+pub async fn lines_out(world: &World) -> String {
+    let mut out = Vec::new();
+    export::lines(&importer(world), &mut out).await.unwrap();
+    String::from_utf8(out).unwrap()
+}
+pub async fn offerings_out(world: &World) -> String {
+    let mut out = Vec::new();
+    export::offerings(&importer(world), &mut out).await.unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// Begins an import and drops it at the first progress of a step.
+pub async fn cut_off(world: &World, contents: Contents, file: &str, at: Step) {
+    let (send, mut gone) = tokio::sync::mpsc::channel::<()>(1);
+    let act = move || {
+        let _ = send.try_send(());
+    };
+    let mut heard = Heard { faults: Vec::new(), at: Some((at, Box::new(act))) };
+    let mut reader = Cursor::new(file.as_bytes().to_vec());
+    let from = importer(world);
+    let run = load(&from, contents, (&mut reader, "cut.csv"), SMALL, &mut heard);
+    tokio::select! {
+        biased;
+        _ = gone.recv() => {}
+        _ = run => panic!("it ended before it was cut off"),
+    }
+}
+
+pub async fn new_line(world: &World, msisdn: &str, (iccid_n, imsi_n): (u64, u64)) -> NewLine {
+    NewLine {
+        id: LineId(world.app.clock.id()),
+        customer: world.person().await,
+        msisdn: Msisdn::parse(msisdn).unwrap(),
+        name: "x".to_owned(),
+        device: DeviceKind::Phone,
+        family: Family::Phone,
+        network: NetworkKind::BuiltIn,
+        guest_renewal: true,
+        iccid: Iccid::parse(&iccid(iccid_n)).unwrap(),
+        imsi: Imsi::parse(&imsi(imsi_n)).unwrap(),
+        esim: false,
+    }
+}
+
+pub async fn take(world: &World, n: u64, number: &str) -> Result<(), Stop<Problem>> {
+    let new = new_line(world, number, (n, n)).await;
+    world.add_line(new).await
+}
+
+/// An empty SQLite store with the same keys, clock and catalogue.
+pub async fn empty_like(world: &World) -> World {
+    let file = Box::leak(Box::new(everline_store::testing::SqliteFile::new()));
+    let other = World::over(file.open(crate::world::quick()).await, 2).await;
+    let ahead = world.app.clock.now().business.us() - other.app.clock.now().system.us();
+    other.app.clock.set_business_offset_us(ahead);
+    other
 }
