@@ -50,6 +50,22 @@ impl Http {
     ) -> Result<Answer, HttpError> {
         read(self.0.post(url).bearer_auth(token).json(body)).await
     }
+    /// A request of Stripe's API, which brings its own headers.
+    pub(crate) async fn stripe(
+        &self,
+        api_url: &str,
+        request: &wire_pay::stripe::HttpRequest,
+    ) -> Result<Answer, HttpError> {
+        let url = format!("{api_url}{}", request.target());
+        let mut building = match request.method() {
+            wire_pay::stripe::HttpMethod::Get => self.0.get(url),
+            wire_pay::stripe::HttpMethod::Post => self.0.post(url).body(request.body().to_owned()),
+        };
+        for (name, value) in request.headers() {
+            building = building.header(name, value);
+        }
+        read(building).await
+    }
     pub(crate) async fn get(&self, url: &str, token: &str) -> Result<Answer, HttpError> {
         read(self.0.get(url).bearer_auth(token)).await
     }
