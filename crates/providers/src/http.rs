@@ -1,5 +1,7 @@
 //! One HTTP client for all providers: bounded time, bounded answers, no redirects.
 
+use reqwest::Method;
+use reqwest::header::HeaderMap;
 use std::time::Duration;
 
 /// The longest answer that is read.
@@ -27,6 +29,14 @@ pub enum HttpError {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
+    headers: HeaderMap,
+}
+
+impl Answer {
+    /// Names and values of its headers; those that are no text are left out.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+    }
 }
 
 impl Http {
@@ -50,30 +60,27 @@ impl Http {
     ) -> Result<Answer, HttpError> {
         read(self.0.post(url).bearer_auth(token).json(body)).await
     }
-    /// A request of Stripe's API, which brings its own headers.
-    pub(crate) async fn stripe(
-        &self,
-        api_url: &str,
-        request: &wire_pay::stripe::HttpRequest,
-    ) -> Result<Answer, HttpError> {
-        let url = format!("{api_url}{}", request.target());
-        let mut building = match request.method() {
-            wire_pay::stripe::HttpMethod::Get => self.0.get(url),
-            wire_pay::stripe::HttpMethod::Post => self.0.post(url).body(request.body().to_owned()),
-        };
-        for (name, value) in request.headers() {
-            building = building.header(name, value);
-        }
-        read(building).await
-    }
     pub(crate) async fn get(&self, url: &str, token: &str) -> Result<Answer, HttpError> {
         read(self.0.get(url).bearer_auth(token)).await
+    }
+    /// A request with headers of its own.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Result<Answer, HttpError> {
+        let method = Method::from_bytes(method.as_bytes()).map_err(|error| HttpError::Client(error.to_string()))?;
+        let request = self.0.request(method, url).body(body);
+        read(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
     }
 }
 
 async fn read(request: reqwest::RequestBuilder) -> Result<Answer, HttpError> {
     let mut response = request.send().await.map_err(|_| HttpError::NoAnswer)?;
     let status = response.status().as_u16();
+    let headers = std::mem::take(response.headers_mut());
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|_| HttpError::NoAnswer)? {
         if body.len() + chunk.len() > ANSWER_BYTES_MAX {
@@ -81,5 +88,5 @@ async fn read(request: reqwest::RequestBuilder) -> Result<Answer, HttpError> {
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, body })
+    Ok(Answer { status, body, headers })
 }

@@ -9,5 +9,6 @@ mod http;
 pub mod network;
 pub mod sms;
 pub mod stripe;
+pub mod wechat;
 
 pub use http::{Http, HttpError};

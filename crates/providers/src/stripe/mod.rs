@@ -11,6 +11,7 @@
 mod notice;
 
 use crate::Http;
+use crate::http::Answer;
 use async_trait::async_trait;
 use everline_app::ports::{
     ClosedAnswer, NoticeRefusal, Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus,
@@ -22,8 +23,8 @@ use everline_core::time::SECOND_US;
 pub use wire_pay::stripe::{API_BASE, ApiKey, EndpointSecret};
 use wire_pay::stripe::{
     Amount, CheckoutSession, CheckoutSessionId, Command, CreateCheckoutSession, CreateRefund, Currency, Expandable,
-    IdempotencyKey, ListRefunds, Metadata, Object, Page, Payer, PaymentIntent, PaymentIntentId, Query, Refund,
-    RefundStatus as WireRefundStatus, RefusalKind, Reply, SessionPurpose, SessionStatus, read_reply,
+    HttpRequest, IdempotencyKey, ListRefunds, Metadata, Object, Page, Payer, PaymentIntent, PaymentIntentId, Query,
+    Refund, RefundStatus as WireRefundStatus, RefusalKind, Reply, SessionPurpose, SessionStatus, read_reply,
 };
 
 /// The name under which a payment carries our number.
@@ -71,9 +72,16 @@ impl Stripe {
         Self { config, http }
     }
 
+    async fn send(&self, request: &HttpRequest) -> Result<Answer, Failure> {
+        let url = format!("{}{}", self.config.api_url, request.target());
+        let headers = request.headers();
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Ok(self.http.send(request.method().as_str(), &url, &headers, request.body().to_owned()).await?)
+    }
+
     async fn command<T: Object>(&self, command: &Command, key: &str) -> Result<Reply<T>, Failure> {
         let request = command.to_http(&self.config.api_key, &IdempotencyKey::parse(key)?)?;
-        let answer = self.http.stripe(&self.config.api_url, &request).await?;
+        let answer = self.send(&request).await?;
         Ok(read_reply(answer.status, &answer.body)?)
     }
 
@@ -102,7 +110,7 @@ impl Stripe {
 
     async fn ask_query(&self, payment: &PaymentRef, id: &CheckoutSessionId) -> Result<PaymentStatus, Failure> {
         let request = Query::CheckoutSession(id.clone()).to_http(&self.config.api_key)?;
-        let answer = self.http.stripe(&self.config.api_url, &request).await?;
+        let answer = self.send(&request).await?;
         // That Stripe has no such session says nothing about its money: the account may be another one than before.
         let Reply::Done(session) = read_reply::<CheckoutSession>(answer.status, &answer.body)? else {
             return Ok(PaymentStatus::Unknown);
@@ -146,7 +154,7 @@ impl Stripe {
         let payment_intent = PaymentIntentId::parse(&request.trade_no)?;
         let list = ListRefunds { payment_intent: payment_intent.clone(), starting_after: None };
         let list = Query::Refunds(list).to_http(&self.config.api_key)?;
-        let answer = self.http.stripe(&self.config.api_url, &list).await?;
+        let answer = self.send(&list).await?;
         let Reply::Done(page) = Page::<Refund>::read_reply(answer.status, &answer.body)? else {
             return Ok(RefundStatus::Unknown);
         };
