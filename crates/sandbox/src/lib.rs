@@ -1,11 +1,12 @@
-//! The outside world of an operator, simulated: a payment gateway with its payer, another operator, devices, an SMS
+//! The outside world of an operator, simulated: two payment gateways with their payer, another operator, devices, an SMS
 //! provider, and a page on which a person plays all of them.
 //!
 //! Everything here is on the far side of a wire and knows nothing of the platform but the protocols it speaks: the
-//! payment gateway speaks Alipay v2 as the real one does, the others speak small JSON interfaces. Everything listens on
+//! payment gateways speak Alipay v2 and Stripe's API as the real ones do, the others speak small JSON interfaces. Everything listens on
 //! the loopback interface. Each part can be made to misbehave in the ways its real counterpart does.
 //!
 //! - `gateway`: trades, the payer's page, notifications
+//! - `cards`: the card gateway's sessions and its hosted page
 //! - `upstream`: activations at another operator
 //! - `devices`: devices of the built-in network
 //! - `sms`: the SMS provider and its inbox
@@ -15,6 +16,7 @@
 //!
 //! Nothing is kept: what happened here is gone when the sandbox stops.
 
+mod cards;
 mod control;
 mod devices;
 mod gateway;
@@ -33,7 +35,10 @@ use std::{
     time::Duration,
 };
 use tokio::{sync::watch, task::JoinHandle};
-use wire_pay::alipay::{PrivateKey, PublicKey};
+use wire_pay::{
+    alipay::{PrivateKey, PublicKey},
+    stripe::{ApiKey, EndpointSecret},
+};
 
 /// Gives the time: unix µs. The gateway compares time stamps of requests with it, so it is the time the platform stamps
 /// its requests with.
@@ -49,6 +54,8 @@ pub struct SandboxConfig {
     pub ports: Ports,
     /// The payment gateway.
     pub alipay: AlipayConfig,
+    /// The card gateway.
+    pub cards: CardsConfig,
     /// Bearer token of the other operator's interface; generated if absent.
     pub upstream_token: Option<String>,
     /// Bearer token of the SMS provider's interface; generated if absent.
@@ -72,6 +79,8 @@ pub struct Ports {
     pub view: u16,
     /// The payment gateway and the payer's pages.
     pub gateway: u16,
+    /// The card gateway and its hosted pages.
+    pub cards: u16,
     /// The other operator.
     pub upstream: u16,
     /// The devices.
@@ -99,6 +108,15 @@ pub struct AlipayConfig {
     pub notify_retry_divisor: u32,
 }
 
+/// The card gateway, which speaks Stripe's API in test mode.
+#[derive(Debug, Default)]
+pub struct CardsConfig {
+    /// Where its account's webhook endpoint is; without it, nobody is told anything.
+    pub webhook_url: Option<String>,
+    /// Divides the waiting times of events (5 minutes to 12 hours).
+    pub webhook_retry_divisor: u32,
+}
+
 /// Where the platform is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Platform {
@@ -115,6 +133,8 @@ pub struct Addresses {
     pub view: SocketAddr,
     /// The payment gateway and the payer's pages.
     pub gateway: SocketAddr,
+    /// The card gateway and its hosted pages.
+    pub cards: SocketAddr,
     /// The other operator.
     pub upstream: SocketAddr,
     /// The devices.
@@ -136,6 +156,12 @@ pub struct Access {
     pub alipay_merchant_key: Option<PrivateKey>,
     /// What the gateway's answers and notifications are checked with.
     pub alipay_gateway_key: PublicKey,
+    /// Base URL of the card gateway's API, without `/v1`.
+    pub cards_api_url: String,
+    /// Its secret key.
+    pub cards_api_key: String,
+    /// What its events are checked with.
+    pub cards_webhook_secret: String,
     /// Base URL of the other operator's interface, without `/v1`.
     pub upstream_url: String,
     /// Its bearer token.
@@ -175,6 +201,7 @@ pub(crate) struct World {
     pub(crate) http: Http,
     pub(crate) stop: Stop,
     pub(crate) gateway: gateway::Gateway,
+    pub(crate) cards: cards::Cards,
     pub(crate) upstream: upstream::Upstream,
     pub(crate) devices: devices::Devices,
     pub(crate) sms: sms::SmsProvider,
@@ -216,6 +243,7 @@ impl SandboxConfig {
                 timestamp_skew_s_max: 15 * 60,
                 notify_retry_divisor: 1,
             },
+            cards: CardsConfig { webhook_url: None, webhook_retry_divisor: 1 },
             upstream_token: None,
             sms_token: None,
             device_token: None,
@@ -237,12 +265,14 @@ pub async fn start(config: SandboxConfig) -> Result<Sandbox, Error> {
     }
     let (view, view_addr) = net::bind(config.ip, config.ports.view).await?;
     let (gateway, gateway_addr) = net::bind(config.ip, config.ports.gateway).await?;
+    let (cards, cards_addr) = net::bind(config.ip, config.ports.cards).await?;
     let (upstream, upstream_addr) = net::bind(config.ip, config.ports.upstream).await?;
     let (devices, devices_addr) = net::bind(config.ip, config.ports.devices).await?;
     let (sms, sms_addr) = net::bind(config.ip, config.ports.sms).await?;
     let addresses = Addresses {
         view: view_addr,
         gateway: gateway_addr,
+        cards: cards_addr,
         upstream: upstream_addr,
         devices: devices_addr,
         sms: sms_addr,
@@ -254,6 +284,7 @@ pub async fn start(config: SandboxConfig) -> Result<Sandbox, Error> {
     let tasks = vec![
         net::serve(view, view::router(world.clone()).merge(control::router(world.clone())), stop_signal.clone()),
         net::serve(gateway, gateway::router(world.clone()), stop_signal.clone()),
+        net::serve(cards, cards::router(world.clone()), stop_signal.clone()),
         net::serve(upstream, upstream::router(world.clone()), stop_signal.clone()),
         net::serve(devices, devices::router(world.clone()), stop_signal.clone()),
         net::serve(sms, sms::router(world.clone()), stop_signal.clone()),
@@ -285,6 +316,9 @@ async fn build(config: SandboxConfig, addresses: Addresses, stop: Stop) -> Resul
         alipay_seller_id: alipay.seller_id.clone(),
         alipay_merchant_key: merchant_pair,
         alipay_gateway_key: gateway_key.public_key()?,
+        cards_api_url: format!("http://{}", addresses.cards),
+        cards_api_key: format!("sk_test_{}", random_hex(16)?),
+        cards_webhook_secret: format!("whsec_{}", random_hex(16)?),
         upstream_url: format!("http://{}", addresses.upstream),
         upstream_token: token(config.upstream_token)?,
         sms_url: format!("http://{}/sms", addresses.sms),
@@ -311,6 +345,14 @@ async fn build(config: SandboxConfig, addresses: Addresses, stop: Stop) -> Resul
             base_url: format!("http://{}", addresses.gateway),
             skew_s_max: alipay.timestamp_skew_s_max,
             retry_divisor: alipay.notify_retry_divisor,
+        },
+        cards: cards::Cards {
+            api_key: ApiKey::parse(&access.cards_api_key)?,
+            secret: EndpointSecret::parse(&access.cards_webhook_secret)?,
+            webhook_url: config.cards.webhook_url,
+            book: Mutex::default(),
+            base_url: access.cards_api_url.clone(),
+            retry_divisor: config.cards.webhook_retry_divisor,
         },
         upstream: upstream::Upstream {
             token: access.upstream_token.clone(),

@@ -1,10 +1,11 @@
 use crate::rig::{Rig, cny};
+use everline_app::clock::Clock;
 use everline_app::ports::{
     ClosedAnswer, NoticeRefusal, NoticeSays, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus, RawNotice,
     RefundRequest, RefundStatus, Started,
 };
 use everline_core::payment::Method;
-use everline_core::time::SystemTime;
+use everline_core::time::{MINUTE_US, SystemTime};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -15,7 +16,7 @@ fn request(out_trade_no: &str, method: Method) -> PaymentRequest {
         out_trade_no: out_trade_no.to_owned(),
         amount: cny("9.90"),
         subject: "手表畅联月包 & more".to_owned(),
-        expires_at: SystemTime::from_us(i64::MAX),
+        expires_at: Clock::machine().now().system.plus_us(15 * MINUTE_US),
         payer_ip: None,
         return_url: "http://localhost:8800/orders/1".to_owned(),
     }

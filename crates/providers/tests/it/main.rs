@@ -6,3 +6,4 @@ mod alipay;
 mod networks;
 mod rig;
 mod sms;
+mod stripe;

@@ -269,12 +269,13 @@ fn token() -> Result<String, Refused> {
     random_hex(16).map_err(|_| trades::Refused { sub_code: "ACQ.SYSTEM_ERROR", sub_msg: "系统错误" })
 }
 
-/// Lets time pass for the trades: late payers pay, deadlines close. Ends when the sandbox stops.
+/// Lets time pass for the trades and the card gateway's sessions: late payers pay, deadlines close. Ends when the sandbox stops.
 pub(crate) async fn watch_deadlines(world: Arc<World>, every: Duration, stop: Stop) {
     while !stop.during(every).await {
         let events = lock(&world.gateway.book).sweep((world.clock)());
         for (trade, event) in events {
             notify::announce(&world, &trade, &event);
         }
+        crate::cards::sweep(&world);
     }
 }

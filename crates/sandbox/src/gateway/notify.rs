@@ -1,4 +1,4 @@
-//! Notifications of the payment gateway: what they say, when they are sent again, and what became of each try.
+//! Notifications of the payment gateways: what they say, when they are sent again, and what became of each try.
 
 use super::{
     Identity,
@@ -12,18 +12,24 @@ use crate::{
 };
 use serde::Serialize;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
-use wire_pay::alipay::{Fen, Params, format_time};
+use wire_pay::{
+    alipay::{Fen, Params, format_time},
+    stripe::{self, EndpointSecret, EventObject},
+};
 
-/// Waiting times between tries, in seconds. After the last, the gateway gives up.
-const RETRY_AFTER_S: [u64; 7] = [4 * 60, 10 * 60, 10 * 60, 3_600, 2 * 3_600, 6 * 3_600, 15 * 3_600];
+/// Waiting times between Alipay's tries, in seconds. After the last, the gateway gives up.
+const RETRY_AFTER_S: &[u64] = &[4 * 60, 10 * 60, 10 * 60, 3_600, 2 * 3_600, 6 * 3_600, 15 * 3_600];
+/// The same of the card gateway: longer and longer, for three days.
+const CARDS_RETRY_AFTER_S: &[u64] =
+    &[5 * 60, 30 * 60, 2 * 3_600, 5 * 3_600, 10 * 3_600, 12 * 3_600, 12 * 3_600, 12 * 3_600, 12 * 3_600];
 /// How long the merchant may take to answer.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 /// The most notifications kept.
 const KEPT_MAX: usize = 1_000;
 
 /// How long to wait after try number `tries` (from 1), or `None` to give up. `divisor` makes hours pass in seconds.
-pub(crate) fn retry_after(tries: usize, divisor: u32) -> Option<Duration> {
-    let seconds = RETRY_AFTER_S.get(tries.checked_sub(1)?)?;
+fn retry_after(schedule: &[u64], tries: usize, divisor: u32) -> Option<Duration> {
+    let seconds = schedule.get(tries.checked_sub(1)?)?;
     Some(Duration::from_millis(seconds * 1_000 / u64::from(divisor.max(1))))
 }
 
@@ -38,9 +44,14 @@ pub(crate) struct Delivery {
     pub(crate) state: DeliveryState,
     pub(crate) attempts: Vec<Attempt>,
     #[serde(skip)]
-    content: Params,
-    #[serde(skip)]
-    amount: Fen,
+    told: Told,
+}
+
+/// What a notification tells, before it is signed and spoilt, which happens at every try.
+#[derive(Debug, Clone)]
+enum Told {
+    Alipay { content: Params, amount: Fen },
+    Card(Box<stripe::Event>),
 }
 
 /// Whether a notification will be sent again.
@@ -49,7 +60,7 @@ pub(crate) struct Delivery {
 pub(crate) enum DeliveryState {
     /// Not acknowledged yet.
     Trying,
-    /// The merchant answered `success`.
+    /// The merchant answered as the gateway asks: with `success`, or with any success of HTTP.
     Acknowledged,
     /// Tried as often as the schedule says.
     GivenUp,
@@ -70,7 +81,7 @@ pub(crate) struct Attempt {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
-    /// The body was `success`.
+    /// The answer acknowledges it.
     Acknowledged,
     /// Anything else.
     Answered {
@@ -238,14 +249,37 @@ pub(crate) fn announce(world: &Arc<World>, trade: &Trade, event: &Event) {
         created_us: now_us,
         state: DeliveryState::Trying,
         attempts: Vec::new(),
-        content: params,
-        amount: trade.request.amount,
+        told: Told::Alipay { content: params, amount: trade.request.amount },
     };
-    lock(&world.gateway.log).add(delivery);
-    tokio::spawn(deliver(world.clone(), number));
+    start(world, delivery);
 }
 
-async fn deliver(world: Arc<World>, notify_id: String) {
+/// Starts telling the merchant about an event of the card gateway.
+pub(crate) fn tell(world: &Arc<World>, url: &str, out_trade_no: &str, event: stripe::Event) {
+    let delivery = Delivery {
+        notify_id: event.id.to_string(),
+        out_trade_no: out_trade_no.to_owned(),
+        trade_status: event.kind.as_str().to_owned(),
+        url: url.to_owned(),
+        created_us: (world.clock)(),
+        state: DeliveryState::Trying,
+        attempts: Vec::new(),
+        told: Told::Card(Box::new(event)),
+    };
+    start(world, delivery);
+}
+
+fn start(world: &Arc<World>, delivery: Delivery) {
+    let (schedule, divisor) = match delivery.told {
+        Told::Alipay { .. } => (RETRY_AFTER_S, world.gateway.retry_divisor),
+        Told::Card(_) => (CARDS_RETRY_AFTER_S, world.cards.retry_divisor),
+    };
+    let notify_id = delivery.notify_id.clone();
+    lock(&world.gateway.log).add(delivery);
+    tokio::spawn(deliver(world.clone(), notify_id, schedule, divisor));
+}
+
+async fn deliver(world: Arc<World>, notify_id: String, schedule: &'static [u64], divisor: u32) {
     let mut tries = 0;
     loop {
         attempt(&world, &notify_id).await;
@@ -254,7 +288,7 @@ async fn deliver(world: Arc<World>, notify_id: String) {
         if state != Some(DeliveryState::Trying) {
             return;
         }
-        let Some(wait) = retry_after(tries, world.gateway.retry_divisor) else { break };
+        let Some(wait) = retry_after(schedule, tries, divisor) else { break };
         if world.stop.during(wait).await {
             return;
         }
@@ -278,27 +312,55 @@ pub(crate) async fn attempt(world: &Arc<World>, notify_id: &str) -> bool {
     for _ in 0..=faults.duplicate {
         let Some(delivery) = lock(&world.gateway.log).get(notify_id).cloned() else { return false };
         let now_us = (world.clock)();
-        let outcome = if faults.drop {
-            Outcome::Dropped
-        } else {
-            match signed_form(&world.gateway.identity, &delivery.content, delivery.amount, &faults, now_us) {
-                Ok(form) => send(world, &delivery.url, form).await,
-                Err(error) => Outcome::NoAnswer { reason: error.to_string() },
-            }
-        };
+        let outcome = if faults.drop { Outcome::Dropped } else { send(world, &delivery, &faults, now_us).await };
         lock(&world.gateway.log).record(notify_id, now_us, names(&faults), outcome);
     }
     true
 }
 
-async fn send(world: &World, url: &str, form: String) -> Outcome {
+async fn send(world: &World, delivery: &Delivery, faults: &NotifyFaults, now_us: i64) -> Outcome {
+    let content = match &delivery.told {
+        Told::Alipay { content, amount } => {
+            match signed_form(&world.gateway.identity, content, *amount, faults, now_us) {
+                Ok(form) => Content::Form(form),
+                Err(error) => return Outcome::NoAnswer { reason: error.to_string() },
+            }
+        }
+        Told::Card(event) => signed_event(&world.cards.secret, event, faults, now_us),
+    };
     let call =
-        Call { method: http::Method::POST, url, bearer: None, content: Content::Form(form), time_max: ANSWER_TIME_MAX };
+        Call { method: http::Method::POST, url: &delivery.url, bearer: None, content, time_max: ANSWER_TIME_MAX };
+    let acknowledges = |status: u16, body: &str| match delivery.told {
+        Told::Alipay { .. } => status == 200 && body.trim() == "success",
+        Told::Card(_) => (200..300).contains(&status),
+    };
     match world.http.call(call).await {
-        Ok(answer) if answer.status == 200 && answer.body.trim() == "success" => Outcome::Acknowledged,
+        Ok(answer) if acknowledges(answer.status, &answer.body) => Outcome::Acknowledged,
         Ok(answer) => Outcome::Answered { status: answer.status, body: answer.body.chars().take(200).collect() },
         Err(reason) => Outcome::NoAnswer { reason: reason.to_string() },
     }
+}
+
+/// An event as it is sent: with the faults and a signature. Another account is what the other mode is: an event about
+/// money that is not this merchant's.
+fn signed_event(secret: &EndpointSecret, event: &stripe::Event, faults: &NotifyFaults, now_us: i64) -> Content {
+    let mut event = event.clone();
+    if faults.wrong_amount {
+        match &mut event.object {
+            EventObject::CheckoutSession(session) => session.amount_total = session.amount_total.map(one_more),
+            EventObject::PaymentIntent(intent) => intent.amount_received = one_more(intent.amount_received),
+            _ => {}
+        }
+    }
+    event.livemode |= faults.wrong_seller || faults.wrong_app;
+    let json = event.to_body();
+    let signed = if faults.forge { "something else" } else { json.as_str() };
+    let signature = secret.sign(signed.as_bytes(), now_us / 1_000_000);
+    Content::Signed { headers: vec![("stripe-signature", signature)], json }
+}
+
+fn one_more(amount: stripe::Amount) -> stripe::Amount {
+    stripe::Amount::new(amount.minor().saturating_add(1), amount.currency()).unwrap_or(amount)
 }
 
 #[cfg(test)]
@@ -306,13 +368,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_schedule_ends_within_25_hours_and_scales() {
-        let seconds: Vec<u64> = (1..=7).map(|tries| retry_after(tries, 1).unwrap().as_secs()).collect();
+    fn the_schedules_end_and_scale() {
+        let wait = |tries, divisor| retry_after(RETRY_AFTER_S, tries, divisor);
+        let seconds: Vec<u64> = (1..=7).map(|tries| wait(tries, 1).unwrap().as_secs()).collect();
         assert_eq!(seconds, [240, 600, 600, 3_600, 7_200, 21_600, 54_000]);
         assert!(seconds.iter().sum::<u64>() < 25 * 3_600);
-        assert_eq!(retry_after(8, 1), None);
-        assert_eq!(retry_after(0, 1), None);
-        assert_eq!(retry_after(1, 240), Some(Duration::from_secs(1)));
-        assert_eq!(retry_after(1, 0), Some(Duration::from_secs(240)));
+        assert!(CARDS_RETRY_AFTER_S.iter().sum::<u64>() < 72 * 3_600);
+        assert_eq!(wait(8, 1), None);
+        assert_eq!(wait(0, 1), None);
+        assert_eq!(wait(1, 240), Some(Duration::from_secs(1)));
+        assert_eq!(wait(1, 0), Some(Duration::from_secs(240)));
     }
 }

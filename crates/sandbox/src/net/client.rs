@@ -29,6 +29,11 @@ pub(crate) enum Content {
     None,
     Form(String),
     Json(serde_json::Value),
+    /// JSON that was signed as it is, and what proves it.
+    Signed {
+        headers: Vec<(&'static str, String)>,
+        json: String,
+    },
 }
 
 /// An answer, whatever its status.
@@ -80,6 +85,13 @@ impl Http {
             Content::Json(value) => {
                 request = request.header(http::header::CONTENT_TYPE, "application/json");
                 value.to_string().into()
+            }
+            Content::Signed { headers, json } => {
+                request = request.header(http::header::CONTENT_TYPE, "application/json");
+                for (name, value) in headers {
+                    request = request.header(name, value);
+                }
+                json.into()
             }
         };
         let request = request.body(Full::new(body)).map_err(|_| NoAnswer::Url)?;
