@@ -35,6 +35,17 @@ fn shown(config: &Config) -> String {
         None => "none".to_owned(),
     };
     let alipay = &config.alipay;
+    let cards = config.stripe.as_ref().map_or_else(
+        || "none".to_owned(),
+        |stripe| {
+            let mode = if stripe.livemode { "live" } else { "test" };
+            let secrets = stripe.webhook_secrets().len();
+            format!(
+                "{}, {mode} mode, {secrets} webhook secrets, events at {}/notify/stripe",
+                stripe.api_url, config.public_url
+            )
+        },
+    );
     let lines = [
         ("brand", format!("{} / {}", config.brand.name.get("zh-CN"), config.brand.name.get("en"))),
         ("public address", config.public_url.clone()),
@@ -44,6 +55,7 @@ fn shown(config: &Config) -> String {
         ("master key", format!("{:?}", config.master_key)),
         ("alipay", format!("{}, app {}, merchant {}", alipay.gateway_url, alipay.app_id, alipay.seller_id)),
         ("alipay notices", alipay.notify_url.clone()),
+        ("cards", cards),
         ("sms", service(Some(&config.sms))),
         ("built-in network", service(config.built_in.as_ref().map(|(service, _)| service))),
         ("upstream network", service(config.upstream.as_ref())),

@@ -15,6 +15,7 @@ use everline_providers::Http;
 use everline_providers::alipay::{Alipay, AlipayConfig, PrivateKey, PublicKey};
 use everline_providers::network::{BuiltIn, Upstream};
 use everline_providers::sms::{Sms, Templates};
+use everline_providers::stripe::{ApiKey, Stripe, StripeConfig};
 use everline_store::tables::MIGRATIONS;
 use everline_store::{Error as StoreError, Store, migrate};
 use std::error::Error;
@@ -177,8 +178,17 @@ fn ports(config: &Config, clock: &Arc<Clock>) -> Result<Ports, Unwired> {
         Some(service) => Arc::new(Upstream::new(http.clone(), service.url.clone(), token(service))),
         None => Arc::new(Nobody),
     };
-    let alipay = Arc::new(Alipay::new(alipay, http, clock.clone()));
-    let payments = Payments::default().with(Provider::Alipay, alipay);
+    let alipay = Arc::new(Alipay::new(alipay, http.clone(), clock.clone()));
+    let mut payments = Payments::default().with(Provider::Alipay, alipay);
+    if let Some(file) = &config.stripe {
+        let stripe = StripeConfig {
+            api_url: file.api_url.clone(),
+            api_key: ApiKey::parse(file.api_key.reveal()).map_err(other)?,
+            webhook_secrets: file.webhook_secrets(),
+            livemode: file.livemode,
+        };
+        payments = payments.with(Provider::Stripe, Arc::new(Stripe::new(stripe, http)));
+    }
     Ok(Ports { payments, built_in, upstream, messenger: Arc::new(sms) })
 }
 

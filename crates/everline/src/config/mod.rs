@@ -5,10 +5,12 @@ mod brand;
 mod read;
 mod secret;
 mod services;
+mod stripe;
 
 pub(crate) use read::Refused;
 pub(crate) use secret::Secret;
 pub(crate) use services::{AlipayFile, Service, base_url};
+pub(crate) use stripe::StripeFile;
 
 use everline_core::brand::{Brand, Localized};
 use everline_store::{PostgresOptions, SqliteOptions};
@@ -29,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) store: StoreConfig,
     pub(crate) master_key: Secret,
     pub(crate) alipay: AlipayFile,
+    /// Cards, if they are taken.
+    pub(crate) stripe: Option<StripeFile>,
     pub(crate) sms: Service,
     /// Our own network, and the secret its elements show to us.
     pub(crate) built_in: Option<(Service, Secret)>,
@@ -142,6 +146,7 @@ fn config(root: &Table<'_>) -> Option<Config> {
         Some(key)
     });
     let alipay = root.within("alipay", |table| services::alipay(table, public_url.as_deref()));
+    let stripe = root.has("stripe").then(|| root.within("stripe", stripe::stripe));
     let sms = root.within("sms", |table| services::service(table, "url"));
     let built_in = root.has("built_in_network").then(|| root.within("built_in_network", services::built_in));
     let upstream = root
@@ -151,6 +156,9 @@ fn config(root: &Table<'_>) -> Option<Config> {
         root.missing("built_in_network", "or [upstream_network]: who serves the lines");
     }
     let (brand, links, terms) = root.within("brand", brand::brand)?;
+    if stripe.is_some() {
+        stripe::check_time(root, &brand);
+    }
     let log = root.within("log", log);
     let timeouts = root.within("timeouts", timeouts);
     let jobs = root.within("jobs", |table| jobs(table, &timeouts));
@@ -162,6 +170,7 @@ fn config(root: &Table<'_>) -> Option<Config> {
         store: store?,
         master_key: keys?,
         alipay: alipay?,
+        stripe: stripe.map_or(Some(None), |found| found.map(Some))?,
         sms: sms?,
         built_in: built_in.map_or(Some(None), |found| found.map(Some))?,
         upstream: upstream.map_or(Some(None), |found| found.map(Some))?,

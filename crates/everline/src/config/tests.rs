@@ -16,6 +16,8 @@ fn folder() -> tempfile::TempDir {
     for (name, text) in [
         ("master.key", "ab".repeat(32)),
         ("alipay-merchant.key", key.to_pem().unwrap()),
+        ("stripe.key", "sk_live_stripe-secret".to_owned()),
+        ("stripe-webhook", "whsec_webhook-secret-1\nwhsec_webhook-secret-2\n".to_owned()),
         ("sms.token", "sms-secret".to_owned()),
         ("network.token", "network-secret".to_owned()),
         ("device.token", "device-secret".to_owned()),
@@ -44,10 +46,22 @@ fn the_example_is_a_configuration() {
     assert_eq!(config.brand.name.get("en"), "Qinghe Mobile");
     assert_eq!(config.alipay.notify_url, "https://my.example.com/notify/alipay");
     assert_eq!(config.upstream.as_ref().unwrap().token.reveal(), "upstream-secret", "without the end of the line");
+    let stripe = config.stripe.as_ref().unwrap();
+    assert_eq!(stripe.api_url, "https://api.stripe.com");
+    assert_eq!((stripe.webhook_secrets().len(), stripe.livemode), (2, true));
     assert_eq!(config.jobs.lease, Duration::from_secs(120));
     assert_eq!(master_key(&config.master_key).unwrap(), [0xab; 32]);
     let shown = format!("{config:?}");
-    for secret in ["sms-secret", "network-secret", "device-secret", "upstream-secret", "abab", "PRIVATE"] {
+    for secret in [
+        "sms-secret",
+        "network-secret",
+        "device-secret",
+        "upstream-secret",
+        "stripe-secret",
+        "webhook-secret",
+        "abab",
+        "PRIVATE",
+    ] {
         assert!(!shown.contains(secret), "Debug shows {secret}");
     }
 }
@@ -112,6 +126,10 @@ fn what_cannot_be_is_refused_by_name() {
     check("secrets/master.key", "secrets/sms.token", "holds no 64 hexadecimal digits");
     check("\"https://sms.example.com", "\"http://sms.example.com", "https:// expected outside of private networks");
     check("# postgres = {", "postgres = {", "either sqlite or postgres");
+    check("# mode = \"live\"", "mode = \"test\"", "holds a key of the other mode");
+    check("secrets/stripe.key", "secrets/postgres", "holds no key");
+    check("# order_minutes = 15", "order_minutes = 1411", "at most 1410 where cards are taken");
+    check("# api_url = \"https://api.", "api_url = \"http://api.", "https:// expected outside of private networks");
     check("# lease_s = 120", "lease_s = 20", "at least three times");
     check("# format = \"text\"", "format = \"xml\"", "\"xml\" is none of text, json");
     check("# migrate = \"on_start\"", "migrate = true", "a text expected, found true or false");
