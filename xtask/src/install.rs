@@ -12,6 +12,8 @@ pub(crate) enum Need {
     Chromium,
     /// Node.js with npm.
     Node,
+    /// Python 3 with venv.
+    Python,
 }
 
 impl Need {
@@ -22,6 +24,10 @@ impl Need {
                 Path::new("/usr/bin/chromium").exists() && Path::new("/usr/share/fonts/opentype/noto").exists()
             }
             Need::Node => runs("node") && runs("npm"),
+            Need::Python => {
+                let found = Command::new("python3").args(["-c", "import ensurepip, venv"]).output();
+                found.is_ok_and(|output| output.status.success())
+            }
         }
     }
     const fn packages(self) -> &'static [&'static str] {
@@ -29,6 +35,7 @@ impl Need {
             Need::Postgres => &["postgresql"],
             Need::Chromium => &["chromium", "fonts-noto-cjk"],
             Need::Node => &["nodejs", "npm"],
+            Need::Python => &["python3", "python3-venv"],
         }
     }
 }

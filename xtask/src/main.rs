@@ -15,6 +15,7 @@ const USAGE: &str = "cargo xtask COMMAND
   unit         all tests, on both stores
   model        10,000 random sequences of the journey against the reference model
   vectors      the Alipay vectors made anew by the provider's own SDK, compared with the kept ones
+  card-client  the card client against localstripe, which we did not write
   walkthrough  the whole journey by HTTP against a release build
   browser      every page in both languages in Chromium: axe, 360 px, without JavaScript
   crash        100 kill -9 rounds per store, and the same harness on a build that must fail
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         "unit" => &[steps::UNIT],
         "model" => &[steps::MODEL],
         "vectors" => &[steps::VECTORS],
+        "card-client" => &[steps::CARD_CLIENT],
         "walkthrough" => &[steps::WALKTHROUGH],
         "browser" => &[steps::BROWSER],
         "crash" => &[steps::CRASH],

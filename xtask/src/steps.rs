@@ -75,6 +75,11 @@ pub(crate) const VECTORS: &[Step] = &[Step {
     needs: &[Need::Node],
     run: &[invoke("bash", &["xtask/scripts/vectors.sh"], Expect::Success)],
 }];
+pub(crate) const CARD_CLIENT: &[Step] = &[Step {
+    name: "the card client against a stand-in that we did not write",
+    needs: &[Need::Python],
+    run: &[invoke("bash", &["xtask/scripts/card_client.sh"], Expect::Success)],
+}];
 pub(crate) const WALKTHROUGH: &[Step] = &[Step {
     name: "walkthrough",
     needs: &[],
@@ -224,8 +229,21 @@ pub(crate) const CLOCK: &[Step] = &[Step {
 }];
 
 /// Everything, quick and likely failures first.
-pub(crate) const ALL: &[&[Step]] =
-    &[LINT, UNIT, MODEL, VECTORS, WALKTHROUGH, BROWSER, CRASH, POWER_CUT, FAULTS, COMMIT_CUT, MIGRATE_KILL, CLOCK];
+pub(crate) const ALL: &[&[Step]] = &[
+    LINT,
+    UNIT,
+    MODEL,
+    VECTORS,
+    CARD_CLIENT,
+    WALKTHROUGH,
+    BROWSER,
+    CRASH,
+    POWER_CUT,
+    FAULTS,
+    COMMIT_CUT,
+    MIGRATE_KILL,
+    CLOCK,
+];
 
 /// Runs steps to the end, whatever fails; what was counted.
 pub(crate) fn run(steps: &[&[Step]]) -> Tally {

@@ -3,6 +3,7 @@
 #![allow(unreachable_pub)]
 
 mod alipay;
+mod localstripe;
 mod networks;
 mod rig;
 mod sms;

@@ -213,9 +213,9 @@ async fn an_answer_that_cannot_be_believed_is_unknown() {
 }
 
 /// A webhook as it arrived.
-struct Hook {
-    signature: String,
-    body: Vec<u8>,
+pub struct Hook {
+    pub signature: String,
+    pub body: Vec<u8>,
 }
 
 async fn hook(stream: &mut TcpStream) -> Hook {
@@ -236,7 +236,7 @@ async fn hook(stream: &mut TcpStream) -> Hook {
 }
 
 /// Takes webhooks until each of these types came, and gives them in this order.
-async fn hooks(listener: &TcpListener, kinds: &[&str]) -> Vec<Hook> {
+pub async fn hooks(listener: &TcpListener, kinds: &[&str]) -> Vec<Hook> {
     let mut found: Vec<Option<Hook>> = kinds.iter().map(|_| None).collect();
     let mut streams = VecDeque::new();
     while found.iter().any(Option::is_none) {
