@@ -12,8 +12,12 @@ pub(crate) enum Need {
     Chromium,
     /// Node.js with npm.
     Node,
-    /// Python 3 with venv.
+    /// Poppler, which reads PDF files.
+    Poppler,
+    /// Python with venv, for packages of PyPI in a scratch folder.
     Python,
+    /// A C++ compiler, for libFuzzer.
+    Cxx,
 }
 
 impl Need {
@@ -24,10 +28,9 @@ impl Need {
                 Path::new("/usr/bin/chromium").exists() && Path::new("/usr/share/fonts/opentype/noto").exists()
             }
             Need::Node => runs("node") && runs("npm"),
-            Need::Python => {
-                let found = Command::new("python3").args(["-c", "import ensurepip, venv"]).output();
-                found.is_ok_and(|output| output.status.success())
-            }
+            Need::Poppler => Path::new("/usr/bin/pdftotext").exists(),
+            Need::Python => succeeds("python3", &["-c", "import venv, ensurepip"]),
+            Need::Cxx => runs("c++"),
         }
     }
     const fn packages(self) -> &'static [&'static str] {
@@ -35,13 +38,19 @@ impl Need {
             Need::Postgres => &["postgresql"],
             Need::Chromium => &["chromium", "fonts-noto-cjk"],
             Need::Node => &["nodejs", "npm"],
+            Need::Poppler => &["poppler-utils"],
             Need::Python => &["python3", "python3-venv"],
+            Need::Cxx => &["g++"],
         }
     }
 }
 
 fn runs(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+    succeeds(program, &["--version"])
+}
+
+fn succeeds(program: &str, args: &[&str]) -> bool {
+    Command::new(program).args(args).output().is_ok_and(|output| output.status.success())
 }
 
 /// The newest installed PostgreSQL's folder of binaries.

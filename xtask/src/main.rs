@@ -1,5 +1,6 @@
 //! `cargo xtask`: what developers and CI run. `ci` is everything; the other commands are its parts, and the long runs.
 
+mod fuzz;
 mod install;
 mod steps;
 mod tally;
@@ -14,7 +15,8 @@ const USAGE: &str = "cargo xtask COMMAND
   lint         format, clippy
   unit         all tests, on both stores
   model        10,000 random sequences of the journey against the reference model
-  vectors      the Alipay vectors made anew by the provider's own SDK, compared with the kept ones
+  check-sdks   the vectors of all payment providers made anew by SDKs that we did not write, compared with the kept ones
+  fuzz         every fuzz target for a minute; `cargo xtask fuzz --seconds 600 json` one of them for longer
   card-client  the card client against localstripe, which we did not write
   walkthrough  the whole journey by HTTP against a release build
   browser      every page in both languages in Chromium: axe, 360 px, without JavaScript
@@ -27,6 +29,7 @@ const USAGE: &str = "cargo xtask COMMAND
                (few rounds of each, as CI runs them; `cargo xtask power-cut --rounds 500`, `faults --stride 1`,
                `commit-cut --rounds 1000`, `migrate-kill --store sqlite --rounds 100` run the whole)
   bench renewals [ARGS]   paid notifications to in effect, beside same-minute baselines
+  bench receipts [ARGS]   receipts as PDF files a second
 ";
 
 fn main() -> ExitCode {
@@ -38,7 +41,8 @@ fn main() -> ExitCode {
         "lint" => &[steps::LINT],
         "unit" => &[steps::UNIT],
         "model" => &[steps::MODEL],
-        "vectors" => &[steps::VECTORS],
+        "check-sdks" => &[steps::CHECK_SDKS],
+        "fuzz" => return fuzz::run(&rest),
         "card-client" => &[steps::CARD_CLIENT],
         "walkthrough" => &[steps::WALKTHROUGH],
         "browser" => &[steps::BROWSER],

@@ -36,7 +36,15 @@ const fn invoke(program: &'static str, args: &'static [&'static str], expect: Ex
 }
 
 pub(crate) const LINT: &[Step] = &[
-    Step { name: "format", needs: &[], run: &[invoke("cargo", &["fmt", "--all", "--check"], Expect::Success)] },
+    Step {
+        name: "format",
+        needs: &[],
+        run: &[
+            invoke("cargo", &["fmt", "--all", "--check"], Expect::Success),
+            // The fuzz targets are a workspace of their own.
+            invoke("cargo", &["fmt", "--manifest-path", "wire/pay/fuzz/Cargo.toml", "--check"], Expect::Success),
+        ],
+    },
     Step {
         name: "clippy",
         needs: &[],
@@ -49,7 +57,7 @@ pub(crate) const LINT: &[Step] = &[
 ];
 pub(crate) const UNIT: &[Step] = &[Step {
     name: "tests",
-    needs: &[Need::Postgres],
+    needs: &[Need::Postgres, Need::Poppler],
     run: &[Invocation {
         program: "cargo",
         args: &["test", "--quiet", "--workspace", "--locked", "--no-fail-fast"],
@@ -70,10 +78,20 @@ pub(crate) const MODEL: &[Step] = &[Step {
         expect: Expect::Tests,
     }],
 }];
-pub(crate) const VECTORS: &[Step] = &[Step {
-    name: "vectors",
-    needs: &[Need::Node],
-    run: &[invoke("bash", &["xtask/scripts/vectors.sh"], Expect::Success)],
+pub(crate) const CHECK_SDKS: &[Step] = &[Step {
+    name: "providers' SDKs",
+    needs: &[Need::Node, Need::Python],
+    run: &[
+        invoke("bash", &["xtask/scripts/alipay_vectors.sh"], Expect::Success),
+        invoke("bash", &["xtask/scripts/wechat_vectors.sh"], Expect::Success),
+        invoke("bash", &["xtask/scripts/stripe_vectors.sh"], Expect::Success),
+    ],
+}];
+/// From the same seed each time, like the random sequences of the model.
+pub(crate) const FUZZ: &[Step] = &[Step {
+    name: "fuzz",
+    needs: &[Need::Cxx],
+    run: &[invoke("cargo", &["xtask", "fuzz", "--seconds", "60", "--seed", "1"], Expect::Tests)],
 }];
 pub(crate) const CARD_CLIENT: &[Step] = &[Step {
     name: "the card client against a stand-in that we did not write",
@@ -233,7 +251,8 @@ pub(crate) const ALL: &[&[Step]] = &[
     LINT,
     UNIT,
     MODEL,
-    VECTORS,
+    CHECK_SDKS,
+    FUZZ,
     CARD_CLIENT,
     WALKTHROUGH,
     BROWSER,

@@ -1,12 +1,17 @@
-//! Adding customers and lines: a line gets its Sim, its empty allowance, and its names in the directory.
+//! Adding customers and lines: a line begins by the brand's rules, with its Sim, its allowance, and its names in the
+//! directory.
 
 use crate::Problem;
+use everline_core::brand::Brand;
 use everline_core::charging::Allowance;
 use everline_core::customer::Customer;
-use everline_core::identifiers::{Iccid, Imsi};
-use everline_core::line::Line;
+use everline_core::identifiers::{Iccid, Imsi, Msisdn};
+use everline_core::ids::{CustomerId, LineId};
+use everline_core::lifecycle::{self, HandOver};
+use everline_core::line::{DeviceKind, Line, NetworkKind};
 use everline_core::money::Currency;
-use everline_core::time::BusinessTime;
+use everline_core::offering::Family;
+use everline_core::time::{BusinessTime, Zone};
 use everline_store::tables::{allowance, customer, directory, line, sim, timer};
 use everline_store::{Stop, Tx, Work};
 
@@ -33,11 +38,25 @@ impl Work for AddCustomer {
     }
 }
 
-/// A new line with its primary Sim: one of the stock that nothing holds, or one that the stock does not know.
+/// A line that leaves stock: who gets which number on which Sim.
 #[derive(Debug, Clone)]
-pub struct AddLine {
-    /// The line.
-    pub line: Line,
+pub struct NewLine {
+    /// Its id.
+    pub id: LineId,
+    /// Its owner.
+    pub customer: CustomerId,
+    /// The number.
+    pub msisdn: Msisdn,
+    /// What the owner calls it.
+    pub name: String,
+    /// What it sits in.
+    pub device: DeviceKind,
+    /// What it is for.
+    pub family: Family,
+    /// Which network serves it.
+    pub network: NetworkKind,
+    /// Whether anyone may renew it by its number.
+    pub guest_renewal: bool,
     /// The card or profile.
     pub iccid: Iccid,
     /// Its subscriber identity.
@@ -45,13 +64,52 @@ pub struct AddLine {
     /// Whether it is a profile.
     pub esim: bool,
 }
+impl NewLine {
+    /// The line as it begins at `at`: the brand's rules say in which state, until when, and what a test may use.
+    ///
+    /// # Errors
+    /// [`Problem::Invalid`] if the rules pass over every state in which a line of this family could be used.
+    pub fn begins(self, to: HandOver, brand: &Brand, zone: &Zone, at: BusinessTime) -> Result<AddLine, Problem> {
+        let (state, allowance) = lifecycle::begin(to, self.family, brand, zone, at);
+        if state.over() {
+            return Err(Problem::Invalid { field: "family", rule: "the brand's rules end its lines as they begin" });
+        }
+        let line = Line {
+            id: self.id,
+            customer: self.customer,
+            version: 0,
+            msisdn: self.msisdn,
+            name: self.name,
+            device: self.device,
+            family: self.family,
+            network: self.network,
+            state,
+            state_since: at,
+            service_until: None,
+            guest_renewal: self.guest_renewal,
+            main_balance_consent: false,
+        };
+        Ok(AddLine { line, allowance, iccid: self.iccid, imsi: self.imsi, esim: self.esim })
+    }
+}
+
+/// Adds a new line ([`NewLine::begins`]) with its primary Sim: one of the stock that nothing holds, or one that the stock
+/// does not know.
+#[derive(Debug, Clone)]
+pub struct AddLine {
+    line: Line,
+    allowance: Allowance,
+    iccid: Iccid,
+    imsi: Imsi,
+    esim: bool,
+}
 impl Work for AddLine {
     const NAME: &'static str = "add_line";
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         self.take_sim(tx).await?;
-        write_line(tx, &self.line, &Allowance::default(), (&self.iccid, &self.imsi));
+        write_line(tx, &self.line, &self.allowance, (&self.iccid, &self.imsi));
         Ok(())
     }
 }

@@ -3,8 +3,10 @@
 use crate::{App, Problem};
 use everline_core::brand::Brand;
 use everline_core::customer::CustomerKind;
+use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::line::Line;
+use everline_core::money::Money;
 use everline_core::offering::{Offering, OfferingRef};
 use everline_core::quote::{NotSellable, Quote, quote};
 use everline_core::time::{BusinessTime, Zone};
@@ -28,6 +30,8 @@ pub struct Choices {
     pub line: Line,
     /// Offerings made for its family, those that can be bought now first.
     pub choices: Vec<Choice>,
+    /// What its customer's account holds, paid and promotional.
+    pub credit: Money,
 }
 
 /// The offerings made for a line. Those for other families are left out.
@@ -87,7 +91,8 @@ impl Work for Offerings {
                 (choice.quote.is_err(), choice.offering.kind as u8, choice.offering.price.micros())
             });
         }
-        Ok(Choices { line, choices })
+        let credit = customer::account(tx, self.customer).await?.credit(self.brand.currency);
+        Ok(Choices { line, choices, credit })
     }
 }
 
@@ -105,9 +110,7 @@ pub struct GuestLine {
 ///
 /// # Errors
 /// [`Problem::NotFound`], the same for a number that does not exist and one whose owner switched this off.
-pub async fn find_guest_line(app: &App, msisdn: &str) -> Result<GuestLine, Problem> {
-    use everline_core::identifiers::Msisdn;
-    let msisdn = Msisdn::parse(msisdn).map_err(|_| Problem::Invalid { field: "number", rule: "not-a-number" })?;
+pub async fn find_guest_line(app: &App, msisdn: &Msisdn) -> Result<GuestLine, Problem> {
     Ok(app.store.read(FindGuestLine { msisdn: msisdn.as_str().to_owned() }).await?)
 }
 

@@ -6,6 +6,7 @@ use crate::{App, Problem};
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, LineId, SessionId};
 use everline_core::line::Line;
+use everline_core::number_plan::NumberOf;
 use everline_core::offering::Offering;
 use everline_store::tables::{catalog, directory, line};
 use everline_store::{Stop, Tx, Work};
@@ -21,11 +22,20 @@ pub struct GuestChoices {
     pub offerings: Vec<Offering>,
 }
 
+/// A number as a guest writes it.
+///
+/// # Errors
+/// [`Problem::Invalid`] if it is none of the brand's.
+pub fn read_number(app: &App, typed: &str) -> Result<Msisdn, Problem> {
+    let number = app.brand.number(typed, NumberOf::Line);
+    number.map_err(|_| Problem::Invalid { field: "number", rule: "not-a-number" })
+}
+
 /// The offerings of the family of a line that anyone may renew.
 ///
 /// # Errors
 /// [`Problem::NotFound`], the same for a number that does not exist and one whose owner switched this off.
-pub async fn guest_choices(app: &App, msisdn: &str) -> Result<GuestChoices, Problem> {
+pub async fn guest_choices(app: &App, msisdn: &Msisdn) -> Result<GuestChoices, Problem> {
     let guest = find_guest_line(app, msisdn).await?;
     app.store.read(FamilyOfferings { guest }).await.map_err(Problem::from)
 }

@@ -1,13 +1,17 @@
-//! What people do to a line: hand it over, report it lost, bar it, keep its number, give it up.
+//! What people do to a line: hand it over, report it lost, bar it, keep its number, give it up. What staff does is kept with
+//! the change of the line's state: who, and why.
 
 use crate::save::{carry_out, give_up_names, lock, lock_for_rest};
+use crate::staff::{self, Standing};
 use crate::{App, Problem, timers};
 use everline_core::brand::Brand;
+use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::lifecycle::{self, LifecycleCommand, LifecycleRefusal, Situation};
 use everline_core::line::Line;
+use everline_core::number_plan::NumberOf;
 use everline_core::time::{Now, Zone};
-use everline_store::tables::timer;
+use everline_store::tables::{directory, line_event, timer};
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
 
@@ -22,10 +26,52 @@ pub async fn lifecycle_command(
     line: LineId,
     asked: LifecycleCommand,
 ) -> Result<Result<Line, LifecycleRefusal>, Problem> {
+    carry(app, (customer, line), asked, None).await
+}
+
+/// Carries out what a staff member commands about the line with a number; that and the reason are kept with the change.
+///
+/// # Errors
+/// [`Problem::NotFound`] if no line has this number, [`Problem::Invalid`] if it is none, if the reason is not 1 to 200
+/// characters of text, or if no active member has this login.
+pub async fn command_by_staff(
+    app: &App,
+    number: &str,
+    asked: LifecycleCommand,
+    (login, reason): (&str, &str),
+) -> Result<Result<Line, LifecycleRefusal>, Problem> {
+    let invalid = |field, rule| Problem::Invalid { field, rule };
+    let number = app.brand.number(number, NumberOf::Line).map_err(|_| invalid("number", "not-a-number"))?;
+    let reason = reason.trim();
+    if !(1..=REASON_CHARS_MAX).contains(&reason.chars().count()) || reason.chars().any(char::is_control) {
+        return Err(invalid("reason", "1 to 200 characters of text"));
+    }
+    let members = staff::list(app).await?;
+    let member = members.into_iter().find(|member| member.login == login && member.state == Standing::Active);
+    let by = member.ok_or(invalid("by", "no active staff member has this login"))?.login;
+    let subject = app.store.read(FindLine { number }).await?;
+    carry(app, subject, asked, Some(Arc::new(Note { by, reason: reason.to_owned() }))).await
+}
+
+const REASON_CHARS_MAX: usize = 200;
+
+/// Who commanded it, and why.
+struct Note {
+    by: String,
+    reason: String,
+}
+
+async fn carry(
+    app: &App,
+    (customer, line): (CustomerId, LineId),
+    asked: LifecycleCommand,
+    note: Option<Arc<Note>>,
+) -> Result<Result<Line, LifecycleRefusal>, Problem> {
     let now = app.clock.now();
     let done = loop {
-        let (brand, zone) = (app.brand.clone(), app.zone.clone());
-        match app.store.transact(Command { customer, line, asked, brand, zone, now }).await.map_err(Problem::from) {
+        let (brand, zone, note) = (app.brand.clone(), app.zone.clone(), note.clone());
+        let work = Command { customer, line, asked, note, brand, zone, now };
+        match app.store.transact(work).await.map_err(Problem::from) {
             Err(Problem::DueFirst { customer, line, due_at }) => {
                 timers::line_due(app, customer, line, due_at, now).await?;
             }
@@ -36,10 +82,25 @@ pub async fn lifecycle_command(
     Ok(done)
 }
 
+struct FindLine {
+    number: Msisdn,
+}
+impl Work for FindLine {
+    const NAME: &'static str = "find_line";
+    type Out = (CustomerId, LineId);
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        let found = directory::find(tx, directory::Name::Msisdn, self.number.as_str()).await?;
+        let (customer, line) = found.ok_or(Stop::Refused(Problem::NotFound("line")))?;
+        Ok((customer, LineId(line)))
+    }
+}
+
 struct Command {
     customer: CustomerId,
     line: LineId,
     asked: LifecycleCommand,
+    note: Option<Arc<Note>>,
     brand: Arc<Brand>,
     zone: Zone,
     now: Now,
@@ -55,10 +116,7 @@ impl Work for Command {
             return Err(Stop::Refused(Problem::DueFirst { customer, line, due_at }));
         }
         let decide = |is: &Situation| {
-            let Situation { line, allowance, balances, orders } = is;
-            let at = self.now.business;
-            let decided =
-                lifecycle::command(line, allowance, *balances, orders, self.asked, &self.brand, &self.zone, at);
+            let decided = lifecycle::command(is, self.asked, &self.brand, &self.zone, self.now.business);
             decided.map_err(|refusal| Stop::Refused(Problem::from(refusal)))
         };
         let mut effects = match decide(&is)? {
@@ -69,6 +127,9 @@ impl Work for Command {
             effects = decide(&is)?.unwrap_or(effects);
         }
         carry_out(tx, (customer, line), &effects, &self.zone, self.now)?;
+        for (event, note) in effects.events.iter().zip(self.note.iter().cycle()) {
+            line_event::note(tx, customer, event, &note.by, &note.reason);
+        }
         give_up_names(tx, &is, &effects).await?;
         Ok(Ok(effects.line.unwrap_or(is.line)))
     }

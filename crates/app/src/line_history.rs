@@ -4,7 +4,7 @@ use crate::{App, Problem};
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::offering::{Offering, OfferingKind};
 use everline_core::order::{Order, OrderState};
-use everline_core::time::BusinessTime;
+use everline_store::tables::line_event::Changed;
 use everline_store::tables::{catalog, line, line_event, order};
 use everline_store::{Stop, Tx, Work};
 
@@ -22,12 +22,8 @@ pub fn last_plan(history: &[(Order, Offering)]) -> Option<&str> {
     plan.map(|(_, offering)| offering.reference.code.as_str())
 }
 
-/// The newest changes of a line's state: its word, why (a stable word too), when.
-pub async fn line_events(
-    app: &App,
-    customer: CustomerId,
-    line: LineId,
-) -> Result<Vec<(String, String, BusinessTime)>, Problem> {
+/// The newest changes of a line's state, newest first.
+pub async fn line_events(app: &App, customer: CustomerId, line: LineId) -> Result<Vec<Changed>, Problem> {
     app.store.read(ReadEvents { customer, line }).await.map_err(Problem::from)
 }
 
@@ -37,7 +33,7 @@ struct ReadEvents {
 }
 impl Work for ReadEvents {
     const NAME: &'static str = "line_events";
-    type Out = Vec<(String, String, BusinessTime)>;
+    type Out = Vec<Changed>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         line::get(tx, self.customer, self.line).await?.ok_or(Stop::Refused(Problem::NotFound("line")))?;

@@ -5,13 +5,15 @@ use everline_core::effects::{Job, Receipt};
 use everline_core::ids::{AttemptId, CustomerId, OrderId};
 use everline_core::ledger::{Cause, Posting, Template};
 use everline_core::line::Line;
+use everline_core::money::Money;
 use everline_core::offering::Offering;
 use everline_core::order::{Order, OrderState};
-use everline_core::payment::Attempt;
+use everline_core::payment::{Attempt, Settlement};
+use everline_core::receipt::Payee;
 use everline_core::refund::Refund;
 use everline_core::time::BusinessTime;
 use everline_store::tables::ledger::StoredTransfer;
-use everline_store::tables::{catalog, directory, job, ledger, line, order, payment, receipt, support};
+use everline_store::tables::{catalog, customer, directory, job, ledger, line, order, payment, receipt, support};
 use everline_store::{Stop, Tx, Work};
 
 /// An order and all that belongs to it.
@@ -25,6 +27,8 @@ pub struct OrderView {
     pub offering: Offering,
     /// Tries to pay it, oldest first.
     pub attempts: Vec<Attempt>,
+    /// What the customer's account holds, while the order can be paid.
+    pub credit: Option<Money>,
     /// Money that went back, or is on its way.
     pub refunds: Vec<Refund>,
     /// Reasons for which support looks at it.
@@ -44,6 +48,10 @@ pub struct ReceiptView {
     pub paid_by: Vec<AttemptId>,
     /// The postings behind it.
     pub postings: Vec<StoredTransfer>,
+    /// The card that served the line when it was numbered, masked.
+    pub iccid: Option<String>,
+    /// Whom it names as the payee, if the brand was called otherwise when it was issued.
+    pub former_payee: Option<Payee>,
 }
 
 /// An order of a customer.
@@ -73,7 +81,13 @@ impl Work for ReadOrder {
         let cases = support::cases_of(tx, self.customer, 50).await?;
         let cases = cases.into_iter().filter(|case| case.1 == Some(self.id)).map(|case| case.2).collect();
         let receipt = receipt_of(tx, &order, &attempts).await?;
-        Ok(OrderView { order, line, offering, attempts, refunds, cases, receipt })
+        let credit = match order.state {
+            OrderState::AwaitingPayment => {
+                Some(customer::account(tx, self.customer).await?.credit(order.price.currency()))
+            }
+            _ => None,
+        };
+        Ok(OrderView { order, line, offering, attempts, credit, refunds, cases, receipt })
     }
 }
 
@@ -84,16 +98,19 @@ async fn receipt_of(
 ) -> Result<Option<ReceiptView>, everline_store::Error> {
     let Some(paid_at) = order.paid_at else { return Ok(None) };
     let id = Receipt::of(order, paid_at).id;
-    let Some((issued_at, number)) = receipt::get(tx, order.customer, id).await? else { return Ok(None) };
-    let paid: Vec<&Attempt> = attempts.iter().filter(|attempt| attempt.settlement.is_some()).collect();
+    let Some(receipt::Stored { issued_at, number, iccid }) = receipt::get(tx, order.customer, id).await? else {
+        return Ok(None);
+    };
+    let former_payee = receipt::former_payee(tx, issued_at).await?;
+    let paid: Vec<&Attempt> = attempts.iter().filter(|attempt| attempt.settlement == Some(Settlement::Order)).collect();
     let posting = |template, cause| Posting::new(template, cause, order.id, 1, issued_at);
-    let mut looked_for: Vec<Posting> =
-        paid.iter().map(|attempt| posting(Template::Paid, Cause::Attempt(attempt.id))).collect();
+    let brought = |attempt: &&Attempt| posting(attempt.method.brings(), Cause::Attempt(attempt.id));
+    let mut looked_for: Vec<Posting> = paid.iter().map(brought).collect();
     looked_for.push(posting(Template::Delivered, Cause::Order(order.id)));
     looked_for.push(posting(Template::ToppedUp, Cause::Order(order.id)));
     let postings = ledger::of_postings(tx, order.customer, &looked_for).await?;
     let paid_by = paid.into_iter().map(|attempt| attempt.id).collect();
-    Ok(Some(ReceiptView { number, issued_at, paid_by, postings }))
+    Ok(Some(ReceiptView { number, issued_at, paid_by, postings, iccid, former_payee }))
 }
 
 struct FindOrder {

@@ -3,13 +3,14 @@
 use crate::secrets::hex;
 use crate::{App, Problem};
 use everline_core::brand::Brand;
-use everline_core::ids::{CustomerId, LineId, OrderId};
+use everline_core::ids::{CustomerId, LineId, OrderId, RawId};
 use everline_core::offering::OfferingRef;
 use everline_core::order::{Order, OrderState, PlacedBy};
 use everline_core::quote::quote;
 use everline_core::time::{BusinessTime, MINUTE_US, Now, Zone};
-use everline_store::tables::{allowance, catalog, directory, line, order, timer};
-use everline_store::{Stop, Tx, Work};
+use everline_store::tables::{allowance, catalog, directory, line, order, stock, timer};
+use everline_store::{Error, Stop, Tx, Work};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What is ordered. The id is chosen before the page is shown, so that sending the page twice orders once.
@@ -34,8 +35,16 @@ pub struct NewOrder {
 /// Places an order, or returns the one that was placed under this id.
 pub async fn place_order(app: &App, new: NewOrder) -> Result<Order, Problem> {
     let token_name = new.token.as_deref().map(|token| token_name(app, token));
-    let work = PlaceOrder { new, token_name, brand: app.brand.clone(), zone: app.zone.clone(), now: app.clock.now() };
-    Ok(app.store.transact(work).await?)
+    let now = app.clock.now();
+    let place = || {
+        let (new, token_name, brand, zone) = (new.clone(), token_name.clone(), app.brand.clone(), app.zone.clone());
+        app.store.transact(PlaceOrder { new, token_name, brand, zone, now })
+    };
+    match place().await {
+        // Another order took the number, or this one was placed, between the look and the commit: look again.
+        Err(Stop::Store(Error::Conflict { .. })) => Ok(place().await?),
+        done => Ok(done?),
+    }
 }
 
 /// The order behind a guest's secret link.
@@ -93,11 +102,12 @@ impl Work for PlaceOrder {
         let allowance = allowance::get(tx, new.customer, new.line).await?;
         let quoted = quote(&line, &allowance, &offering, &self.brand, &self.zone, self.now.business);
         let quoted = quoted.map_err(|reason| Stop::Refused(Problem::NotSellable(reason)))?;
+        let number = order_numbers(tx, &[new.id], &self.zone).await?.pop().unwrap_or_default();
         let order = Order {
             id: new.id,
             customer: new.customer,
             line: new.line,
-            number: order_number(new.id, &self.zone),
+            number,
             offering: quoted.offering,
             price: quoted.price,
             funds: 0,
@@ -123,12 +133,53 @@ impl Work for PlaceOrder {
     }
 }
 
-/// The day and twelve digits of the id: short enough to read aloud. It follows from the id alone, so the directory also
-/// refuses an id that another customer has used.
-pub(crate) fn order_number(id: OrderId, zone: &Zone) -> String {
+/// How many numbers an order may try. With a million orders a day one in a million finds its first taken.
+const CANDIDATES: u8 = 4;
+
+/// The numbers of new orders, in their order: for each the first of its candidates that no other order has. They follow from
+/// the ids and from what is in the directory; all of them are looked up at once.
+///
+/// # Errors
+/// [`Problem::ExistsDifferently`] if an id has a number already, which is then another customer's order.
+pub async fn order_numbers(tx: &mut Tx, ids: &[OrderId], zone: &Zone) -> Result<Vec<String>, Stop<Problem>> {
+    let mut numbers: BTreeMap<OrderId, String> = BTreeMap::new();
+    let mut given = BTreeSet::new();
+    for n in 0..CANDIDATES {
+        let open = ids.iter().filter(|id| !numbers.contains_key(id));
+        let tried: Vec<(OrderId, String)> = open.map(|id| (*id, candidate(*id, n, zone))).collect();
+        if tried.is_empty() {
+            break;
+        }
+        let taken = taken(tx, &tried).await?;
+        for (id, name) in tried {
+            match taken.get(&name) {
+                Some(order) if *order == id.0 => return Err(Stop::Refused(Problem::ExistsDifferently("order"))),
+                None if given.insert(name.clone()) => _ = numbers.insert(id, name),
+                _ => {}
+            }
+        }
+    }
+    let number = |id| numbers.get(id).cloned();
+    let none = Problem::Internal("every number of an order is taken".to_owned());
+    ids.iter().map(number).collect::<Option<_>>().ok_or(Stop::Refused(none))
+}
+
+/// Which of these numbers lead to an order.
+async fn taken(tx: &mut Tx, tried: &[(OrderId, String)]) -> Result<BTreeMap<String, RawId>, Error> {
+    if let [(_, name)] = tried {
+        let found = directory::find(tx, directory::Name::OrderNumber, name).await?;
+        return Ok(found.map(|(_, order)| (name.clone(), order)).into_iter().collect());
+    }
+    let names = tried.iter().map(|(_, name)| name.clone()).collect();
+    let found = stock::names(tx, directory::Name::OrderNumber, names).await?;
+    Ok(found.into_iter().map(|(name, _, order)| (name, order)).collect())
+}
+
+/// The day and twelve digits of the id: short enough to read aloud. Candidates of one id are as far apart as those of two.
+fn candidate(id: OrderId, n: u8, zone: &Zone) -> String {
     let [a, b, c, d, e, f, _, _, random @ ..] = id.bytes();
     let ms = i64::from_be_bytes([0, 0, a, b, c, d, e, f]);
     let day = zone.date(BusinessTime::from_us(ms.saturating_mul(1_000)));
-    let digits = u64::from_be_bytes(random) % 1_000_000_000_000;
+    let digits = u64::from_be_bytes(random).rotate_left(u32::from(n) * 17) % 1_000_000_000_000;
     format!("{:04}{:02}{:02}{digits:012}", day.year(), day.month(), day.day())
 }

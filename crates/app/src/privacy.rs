@@ -8,7 +8,7 @@ use everline_core::ledger::LedgerAccount;
 use everline_core::order::OrderState;
 use everline_core::time::{BusinessTime, Zone};
 use everline_store::tables::privacy::{self, SECTIONS, Section};
-use everline_store::tables::{customer, directory, line, login, order};
+use everline_store::tables::{customer, directory, invoice, line, login, order};
 use everline_store::{Stop, Store, Tx, Value, Work};
 use serde_json::{Map, Value as Json, json};
 
@@ -82,6 +82,9 @@ pub enum NotErasable {
     /// Orders that wait for money or for the network: close, fulfil or refund them first.
     #[error("{0} orders are under way: close, fulfil or refund them first")]
     Orders(usize),
+    /// Invoices that were asked for and not made: issue or refuse them first.
+    #[error("{0} invoices are asked for: issue or refuse them first")]
+    Invoices(i64),
     /// Money that belongs to the customer, in millionths: pay it out first.
     #[error("{0} millionths of the currency unit belong to the customer: pay them out first")]
     Money(i64),
@@ -132,6 +135,10 @@ impl Work for Erase {
         if open > 0 {
             return refused(NotErasable::Orders(open));
         }
+        let invoices = invoice::waiting_of(tx, self.customer).await?;
+        if invoices > 0 {
+            return refused(NotErasable::Invoices(invoices));
+        }
         let theirs = [
             LedgerAccount::PaidCredit,
             LedgerAccount::OrderFunds,
@@ -150,6 +157,7 @@ impl Work for Erase {
             directory::remove_of(tx, directory::Name::Owner, key, self.customer, self.customer.0);
         }
         login::remove_sessions(tx, "customer", self.customer.0);
+        invoice::forget(tx, self.customer);
         privacy::restrict(tx, self.customer, self.now);
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What can be wrong with a request, with a stable name for each; the words for people are in the locale files.
 
 use everline_core::ids::{CustomerId, LineId};
+use everline_core::invoice::{NoInvoice, WrongField};
 use everline_core::ledger::LedgerRefusal;
 use everline_core::quote::NotSellable;
 use everline_core::time::BusinessTime;
@@ -41,6 +42,15 @@ pub enum Problem {
     /// The order is paid.
     #[error("the order is paid already")]
     AlreadyPaid,
+    /// No receipt of ours says so: made up, changed, or of somebody else's.
+    #[error("not a receipt of ours")]
+    NotGenuine,
+    /// No invoice can be asked for, made or refused.
+    #[error("no invoice: {0}")]
+    NoInvoice(NoInvoice),
+    /// The account holds no credit that could pay it.
+    #[error("no credit that could pay it")]
+    NoCredit,
     /// The one-time code is wrong.
     #[error("wrong code, {tries_left} tries left")]
     CodeWrong {
@@ -72,9 +82,16 @@ pub enum Problem {
         /// What is due.
         due_at: BusinessTime,
     },
-    /// The store is overloaded or away; nothing was done that was not answered.
+    /// The store has too much to do; nothing was done that was not answered.
     #[error("busy")]
     Busy,
+    /// The store is away: its disk or database fails, is full or takes no writes, or it was closed. Nothing was done that
+    /// was not answered, and nothing that was answered is lost.
+    #[error("the store is away: its disk or database fails, or it was closed")]
+    Unavailable,
+    /// It may have been done or not, and the store cannot tell. The same request with the same id or key does it once.
+    #[error("nobody can tell whether it was done; the same request again does it once")]
+    OutcomeUnknown,
     /// A mistake of ours.
     #[error("internal: {0}")]
     Internal(String),
@@ -94,12 +111,17 @@ impl Problem {
             Problem::ExistsDifferently(_) => "exists-differently",
             Problem::OrderClosed => "order-closed",
             Problem::AlreadyPaid => "already-paid",
+            Problem::NotGenuine => "not-genuine",
+            Problem::NoInvoice(_) => "no-invoice",
+            Problem::NoCredit => "no-credit",
             Problem::CodeWrong { .. } => "code-wrong",
             Problem::CodeGone => "code-gone",
             Problem::TooMany { .. } => "too-many",
             Problem::ProviderRefused => "provider-refused",
             Problem::ProviderSilent => "provider-silent",
             Problem::DueFirst { .. } | Problem::Busy => "busy",
+            Problem::Unavailable => "unavailable",
+            Problem::OutcomeUnknown => "outcome-unknown",
             Problem::Internal(_) => "internal",
         }
     }
@@ -110,15 +132,17 @@ impl From<Error> for Problem {
         match error {
             Error::NotFound { what } => Problem::NotFound(what),
             Error::Conflict { .. } => Problem::ExistsDifferently("id"),
-            Error::Busy
-            | Error::Retry
-            | Error::Timeout
-            | Error::Unavailable
-            | Error::DiskFull
-            | Error::ReadOnly
-            | Error::Closed => {
-                tracing::warn!(error = %error, "store refused");
+            Error::Busy | Error::Retry | Error::Timeout => {
+                tracing::warn!(error = %error, "the store is busy");
                 Problem::Busy
+            }
+            Error::Unavailable | Error::Io { .. } | Error::DiskFull | Error::ReadOnly | Error::Closed => {
+                tracing::error!(error = %error, "the store is away");
+                Problem::Unavailable
+            }
+            Error::CommitUnknown => {
+                tracing::error!(error = %error, "the store cannot tell");
+                Problem::OutcomeUnknown
             }
             other => {
                 tracing::error!(error = %other, "store failed");
@@ -135,9 +159,44 @@ impl From<Stop<Problem>> for Problem {
         }
     }
 }
+impl From<NoInvoice> for Problem {
+    fn from(why: NoInvoice) -> Self {
+        Problem::NoInvoice(why)
+    }
+}
+impl From<WrongField> for Problem {
+    fn from(wrong: WrongField) -> Self {
+        Problem::Invalid { field: wrong.field, rule: wrong.why.word() }
+    }
+}
 impl From<LedgerRefusal> for Problem {
     fn from(refusal: LedgerRefusal) -> Self {
         tracing::error!(refusal = %refusal, "the ledger refused a posting");
         Problem::Internal(refusal.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_store_says_is_told_apart_by_what_the_caller_can_do() {
+        for (error, problem) in [
+            (Error::Busy, Problem::Busy),
+            (Error::Retry, Problem::Busy),
+            (Error::Timeout, Problem::Busy),
+            (Error::Unavailable, Problem::Unavailable),
+            (Error::Io { code: 10 }, Problem::Unavailable),
+            (Error::DiskFull, Problem::Unavailable),
+            (Error::ReadOnly, Problem::Unavailable),
+            (Error::Closed, Problem::Unavailable),
+            (Error::CommitUnknown, Problem::OutcomeUnknown),
+            (Error::NotFound { what: "line" }, Problem::NotFound("line")),
+            (Error::Conflict { constraint: None }, Problem::ExistsDifferently("id")),
+            (Error::Poisoned, Problem::Internal(Error::Poisoned.to_string())),
+        ] {
+            assert_eq!(Problem::from(error.clone()), problem, "{error}");
+        }
     }
 }

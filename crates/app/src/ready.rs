@@ -7,8 +7,8 @@ use everline_store::{Stop, Tx, Work};
 /// Reads one row, and asks the clock.
 ///
 /// # Errors
-/// [`Problem::Busy`] or [`Problem::Internal`] when the store does not answer; [`Problem::Internal`] while timers wait
-/// because the machine's clock is in doubt.
+/// As the store says when it does not answer; [`Problem::Internal`] while timers wait because the machine's clock is in
+/// doubt.
 pub async fn ready(app: &App) -> Result<(), Problem> {
     app.store.read(ReadOneRow).await.map_err(Problem::from)?;
     match app.clock.doubt() {

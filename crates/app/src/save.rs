@@ -75,7 +75,7 @@ pub(crate) fn carry_out(
     for posting in &effects.postings {
         ledger::post(tx, customer_id, posting);
     }
-    if let Some(attempt) = &effects.attempt {
+    for attempt in &effects.attempts {
         payment::save(tx, attempt);
         if let (Some(trade_no), Some(provider)) = (&attempt.trade_no, attempt.method.provider()) {
             directory::add_if_new(tx, directory::Name::TradeNo(provider), trade_no, customer_id, attempt.id.0);

@@ -1,7 +1,10 @@
-//! Keys of our own, and what is made with them: keyed hashes, and secrets sealed for the store.
+//! Keys of our own, and what is made with them: keyed hashes, secrets sealed for the store, and the signatures of receipts.
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac;
+use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
+use everline_core::receipt::{KeyId, SIGNATURE_BYTES};
 use std::fmt::Write as _;
 
 /// Keys that never leave the process.
@@ -11,7 +14,27 @@ pub struct Secrets {
     seal: Option<LessSafeKey>,
     nonces: hmac::Key,
     names: hmac::Key,
+    receipts: Option<Ed25519KeyPair>,
+    /// The public keys under which receipts were or are signed.
+    receipt_keys: Vec<ReceiptKey>,
 }
+
+/// A public key under which receipts are believed (Ed25519, RFC 8032).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReceiptKey(pub [u8; 32]);
+
+impl ReceiptKey {
+    /// What names it on receipts.
+    #[must_use]
+    pub fn id(&self) -> KeyId {
+        KeyId(digest(&SHA256, &self.0).as_ref().first_chunk().copied().unwrap_or_default())
+    }
+}
+
+/// The key cannot be used: a mistake of the cryptographic library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the key that signs receipts cannot be used")]
+pub struct NoReceiptKey;
 
 /// The key cannot be used, or the bytes were not sealed under it for this place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -31,13 +54,45 @@ impl Secrets {
             |purpose: &str| hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&master, purpose.as_bytes()).as_ref());
         let bytes = hmac::sign(&master, b"sealed values");
         let seal = UnboundKey::new(&AES_256_GCM_SIV, bytes.as_ref()).ok().map(LessSafeKey::new);
+        let seed = hmac::sign(&master, b"receipt signatures");
+        let receipts = Ed25519KeyPair::from_seed_unchecked(seed.as_ref()).ok();
+        let public = receipts.as_ref().and_then(|pair| pair.public_key().as_ref().try_into().ok()).map(ReceiptKey);
         Self {
+            receipts,
+            receipt_keys: public.into_iter().collect(),
             codes: derive("one-time codes"),
             tokens: derive("session tokens"),
             seal,
             nonces: derive("nonces of sealed values"),
             names: derive("names of secrets"),
         }
+    }
+    /// These keys, and public keys under which receipts were signed before the master key was another one.
+    #[must_use]
+    pub fn knowing(mut self, former: impl IntoIterator<Item = ReceiptKey>) -> Self {
+        self.receipt_keys.extend(former);
+        self
+    }
+    /// The key under which receipts are signed now.
+    #[must_use]
+    pub fn receipt_key(&self) -> Option<ReceiptKey> {
+        self.receipt_keys.first().copied().filter(|_| self.receipts.is_some())
+    }
+    /// Signs the text of a receipt. The same text gets the same signature.
+    ///
+    /// # Errors
+    /// [`NoReceiptKey`]
+    pub fn sign_receipt(&self, text: &str) -> Result<(ReceiptKey, [u8; SIGNATURE_BYTES]), NoReceiptKey> {
+        let (pair, key) = self.receipts.as_ref().zip(self.receipt_key()).ok_or(NoReceiptKey)?;
+        let signature = pair.sign(text.as_bytes()).as_ref().try_into().map_err(|_| NoReceiptKey)?;
+        Ok((key, signature))
+    }
+    /// The key of this name under which we signed this text; `None` if there is no such key or it did not.
+    #[must_use]
+    pub fn receipt_signed(&self, id: KeyId, text: &str, signature: &[u8; SIGNATURE_BYTES]) -> Option<ReceiptKey> {
+        let mut named = self.receipt_keys.iter().filter(|key| key.id() == id);
+        let signed = |key: &ReceiptKey| UnparsedPublicKey::new(&ED25519, key.0).verify(text.as_bytes(), signature);
+        named.find(|key| signed(key).is_ok()).copied()
     }
     /// Seals a secret for one place, for example `898…/puk1`: it opens for no other.
     ///
@@ -134,6 +189,28 @@ mod tests {
             assert_eq!(secrets.open("89860000000000000001/puk1", &changed), Err(NotSealedHere), "byte {at}");
             assert_eq!(secrets.open("89860000000000000001/puk1", &sealed[..at]), Err(NotSealedHere), "cut at {at}");
         }
+    }
+
+    #[test]
+    fn receipts_are_signed_under_a_key_that_has_a_name() {
+        let (one, other) = (Secrets::new(&[1; 32]), Secrets::new(&[2; 32]));
+        let (key, signature) = one.sign_receipt("number 1").unwrap();
+        assert_eq!(one.receipt_key(), Some(key));
+        assert_eq!(one.sign_receipt("number 1"), Ok((key, signature)), "the same text, the same signature");
+        assert_eq!(one.receipt_signed(key.id(), "number 1", &signature), Some(key));
+        assert_eq!(one.receipt_signed(key.id(), "number 2", &signature), None, "another text");
+        for at in 0..SIGNATURE_BYTES {
+            let mut changed = signature;
+            changed[at] ^= 1;
+            assert_eq!(one.receipt_signed(key.id(), "number 1", &changed), None, "byte {at}");
+        }
+        assert_ne!(other.receipt_key(), Some(key));
+        assert_eq!(other.receipt_signed(key.id(), "number 1", &signature), None, "a key that is not known");
+        let own = other.receipt_key().unwrap();
+        assert_eq!(other.receipt_signed(own.id(), "number 1", &signature), None, "a key that did not sign it");
+        let heir = Secrets::new(&[2; 32]).knowing([key]);
+        assert_eq!(heir.receipt_signed(key.id(), "number 1", &signature), Some(key), "a former key");
+        assert_eq!(heir.receipt_key(), Some(own), "new receipts are signed under the new one");
     }
 
     #[test]

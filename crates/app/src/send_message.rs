@@ -7,6 +7,7 @@ use everline_core::brand::Brand;
 use everline_core::effects::MessageKind;
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, JobId, LineId, MessageId, OrderId};
+use everline_core::line::LineState;
 use everline_core::time::{BusinessTime, SystemTime, Zone};
 use everline_store::tables::{catalog, customer, directory, line, order, usage};
 use everline_store::{Stop, Tx, Work};
@@ -60,8 +61,15 @@ impl Work for Compose {
             return Ok(None);
         }
         let Some(line) = line::get(tx, customer, line).await? else { return Ok(None) };
+        let kept = matches!(line.state, LineState::NumberKept { .. });
+        if matches!(kind, MessageKind::NumberKept | MessageKind::NumberEnds) && !kept {
+            return Ok(None); // it was renewed, or given up, meanwhile
+        }
+        let kept_until = line.state.until().filter(|_| kept).map(|at| self.day(at));
         let mut parameters = vec![
             ("brand", self.brand.name.get(&owner.language).to_owned()),
+            ("hotline", self.brand.hotline.clone()),
+            ("kept_until", kept_until.unwrap_or_else(|| "open".to_owned())),
             ("line", line_name(&line.name, &line.msisdn)),
             ("line_id", line.id.to_string()),
             ("until", line.service_until.map(|at| self.day(at)).unwrap_or_default()),

@@ -6,7 +6,7 @@ use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::ids::{CustomerId, RawId};
 use everline_core::offering::Offering;
 use everline_core::time::BusinessTime;
-use everline_store::tables::{catalog, customer, support};
+use everline_store::tables::{catalog, customer, receipt, support};
 use everline_store::{Stop, Store, Tx, Work};
 
 const BRAND_SETTING: &str = "brand";
@@ -32,7 +32,12 @@ impl Work for SetUp {
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        let first = catalog::setting(tx, BRAND_SETTING).await?.is_none();
+        let before = catalog::setting(tx, BRAND_SETTING).await?;
+        let first = before.is_none();
+        let before: Option<Brand> = before.and_then(|text| serde_json::from_str(&text).ok());
+        if let Some(payee) = before.map(|before| before.payee()).filter(|payee| *payee != self.brand.payee()) {
+            receipt::add_former_payee(tx, self.at, &payee);
+        }
         let brand =
             serde_json::to_string(&self.brand).map_err(|error| Stop::Refused(Problem::Internal(error.to_string())))?;
         catalog::set_setting(tx, BRAND_SETTING, &brand);

@@ -10,6 +10,7 @@ use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, LineId, MessageId, RawId};
 use everline_core::money::Currency;
+use everline_core::number_plan::NumberOf;
 use everline_core::time::{DAY_US, HOUR_US, MINUTE_US, Now, SystemTime};
 use everline_store::tables::login::{Code, LoginSession};
 use everline_store::tables::{customer, directory, line, login};
@@ -57,7 +58,8 @@ pub struct SessionInfo {
 
 /// Sends a one-time code to a number; the id names the request in [`sign_in`].
 pub async fn request_code(app: &App, contact: &str, language: &str) -> Result<RawId, Problem> {
-    let to = Msisdn::parse(contact).map_err(|_| Problem::Invalid { field: "phone", rule: "not-a-number" })?;
+    let to = app.brand.number(contact, NumberOf::Person);
+    let to = to.map_err(|_| Problem::Invalid { field: "phone", rule: "not-a-number" })?;
     let now = app.clock.now().system;
     let id = app.clock.id();
     let digits = code(app)?;

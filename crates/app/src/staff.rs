@@ -1,5 +1,4 @@
-//! Staff members: how they sign in, and what they see. For now that is the queue of orders that are paid and not in
-//! effect, read only.
+//! Staff members: how they sign in, and what they see: the queue of orders that are paid and not in effect.
 //!
 //! A member gets a login and a link; the link works once, for three days, and sets the password. Only keyed hashes of
 //! links and Argon2id hashes of passwords (RFC 9106) are kept. Known and unknown logins get the same answer after the same

@@ -4,6 +4,7 @@ use crate::ports::{Payable, PaymentRequest, Started};
 use crate::{App, Problem};
 use everline_core::effects::Job;
 use everline_core::ids::{AttemptId, CustomerId, OrderId};
+use everline_core::money::Money;
 use everline_core::order::{Order, OrderState};
 use everline_core::payment::{Attempt, AttemptState, Method, next_query};
 use everline_core::time::Now;
@@ -93,8 +94,11 @@ impl Work for NewAttempt {
             matches!(attempt.state, AttemptState::Created | AttemptState::Pending | AttemptState::Unknown)
                 && attempt.expires_at > self.now.system
         };
-        let (same, others): (Vec<&Attempt>, Vec<&Attempt>) =
-            attempts.iter().filter(open).partition(|attempt| attempt.method == self.method);
+        let missing = Money::from_micros(order.price.micros().saturating_sub(order.funds), order.price.currency());
+        let (same, others): (Vec<&Attempt>, Vec<&Attempt>) = attempts
+            .iter()
+            .filter(open)
+            .partition(|attempt| attempt.method == self.method && attempt.amount == missing);
         for other in others {
             let close = Job::ClosePayment { customer: self.customer, attempt: other.id };
             job::add(tx, self.customer, &close, self.now.system, self.now.system)?;
@@ -102,7 +106,7 @@ impl Work for NewAttempt {
         if let Some(same) = same.last() {
             return Ok(((*same).clone(), subject));
         }
-        let attempt = self.new_attempt(&order);
+        let attempt = self.new_attempt(&order, missing);
         payment::add(tx, &attempt);
         directory::add(tx, directory::Name::OutTradeNo, &attempt.out_trade_no, self.customer, attempt.id.0);
         let question = Job::QueryPayment { customer: self.customer, attempt: attempt.id };
@@ -114,14 +118,15 @@ impl Work for NewAttempt {
 }
 
 impl NewAttempt {
-    fn new_attempt(&self, order: &Order) -> Attempt {
+    /// Asks for what is missing: credit may have been set aside before.
+    fn new_attempt(&self, order: &Order, amount: Money) -> Attempt {
         Attempt {
             id: self.attempt,
             customer: self.customer,
             order: order.id,
             method: self.method,
             out_trade_no: self.attempt.to_string(),
-            amount: order.price,
+            amount,
             state: AttemptState::Created,
             reference: None,
             pay_url: None,

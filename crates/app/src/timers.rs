@@ -5,13 +5,14 @@ use crate::clock::JUMP_US;
 use crate::save::{carry_out, give_up_names, lock, lock_for_rest};
 use crate::{App, Problem, jobs};
 use everline_core::brand::Brand;
-use everline_core::effects::{Effects, Job};
+use everline_core::credit::on_unpaid;
+use everline_core::effects::Job;
 use everline_core::ids::{CustomerId, LineId, OrderId};
-use everline_core::lifecycle::{Situation, on_due, on_order_expired};
+use everline_core::lifecycle::{Situation, on_due};
 use everline_core::payment::AttemptState;
 use everline_core::time::{BusinessTime, DAY_US, MINUTE_US, Now, SystemTime, Zone};
 use everline_store::tables::timer::{Due, TimerKind};
-use everline_store::tables::{catalog, job, order, payment, timer};
+use everline_store::tables::{catalog, customer, job, order, payment, timer};
 use everline_store::{Stop, Store, Tx, Work};
 use futures_util::stream::{StreamExt as _, iter};
 use std::collections::BTreeSet;
@@ -196,9 +197,7 @@ impl Work for LineDue {
             return Ok(()); // it ran, or the line changed since
         }
         let decide = |is: &Situation| {
-            let effects =
-                on_due(&is.line, &is.allowance, is.balances, &is.orders, &self.brand, &self.zone, self.due_at);
-            effects.map_err(|refusal| Stop::Refused(Problem::from(refusal)))
+            on_due(is, &self.brand, &self.zone, self.due_at).map_err(|refusal| Stop::Refused(Problem::from(refusal)))
         };
         let mut effects = decide(&is)?;
         if lock_for_rest(tx, &mut is, &effects).await? {
@@ -226,17 +225,18 @@ impl Work for OrderDue {
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        let balances = customer::lock_account(tx, self.customer).await?;
         let order = order::lock(tx, self.customer, self.order).await?;
         let then = Now { business: self.due_at, system: self.now.system };
         timer::remove(tx, self.order.0, self.customer);
-        let Some(closed) = on_order_expired(&order, then) else { return Ok(()) };
         let attempts = payment::of_order(tx, self.customer, self.order).await?;
+        let closed = on_unpaid(&order, &attempts, balances, then);
+        let Some(effects) = closed.map_err(|refusal| Stop::Refused(refusal.into()))? else { return Ok(()) };
         let open = |state| matches!(state, AttemptState::Created | AttemptState::Pending | AttemptState::Unknown);
         for attempt in attempts.iter().filter(|attempt| open(attempt.state)) {
             let close = Job::ClosePayment { customer: self.customer, attempt: attempt.id };
             job::add(tx, self.customer, &close, self.now.system, self.now.system)?;
         }
-        let effects = Effects { orders: vec![closed], ..Effects::default() };
         carry_out(tx, (self.customer, order.line), &effects, &self.zone, self.now)?;
         Ok(())
     }

@@ -57,7 +57,7 @@ fn kind(letters: &str) -> &'static str {
 /// Counts, on one snapshot.
 ///
 /// # Errors
-/// [`Problem::Busy`] or [`Problem::Internal`] when the store does not answer.
+/// As the store says when it does not answer.
 pub async fn vitals(app: &App) -> Result<Vitals, Problem> {
     Ok(app.store.read(Count { now: app.clock.now() }).await?)
 }

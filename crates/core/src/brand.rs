@@ -1,7 +1,10 @@
 //! What a brand decides: its names, time zone, currency and rules. Data, not code: nothing here knows a country.
 
+use crate::identifiers::Msisdn;
 use crate::money::Currency;
+use crate::number_plan::{NumberFault, NumberOf, NumberPlan};
 use crate::offering::Family;
+use crate::receipt::Payee;
 use crate::retention::Retention;
 use crate::time::{UnknownZone, Zone};
 use serde::{Deserialize, Serialize};
@@ -70,6 +73,9 @@ pub struct Brand {
     pub currency: Currency,
     /// Country calling code without `+`, put before numbers in international form.
     pub calling_code: String,
+    /// The national numbers that there are.
+    #[serde(default)]
+    pub numbers: NumberPlan,
     /// The hotline's number.
     pub hotline: String,
     /// When people answer the hotline.
@@ -91,6 +97,18 @@ impl Brand {
     /// The brand's time zone.
     pub fn zone(&self) -> Result<Zone, UnknownZone> {
         Zone::named(&self.time_zone)
+    }
+    /// Whom receipts name as the payee.
+    #[must_use]
+    pub fn payee(&self) -> Payee {
+        Payee { legal_name: self.legal_name.clone(), credit_code: self.credit_code.clone() }
+    }
+    /// Reads a number as people write it; in national form.
+    ///
+    /// # Errors
+    /// [`NumberFault`]
+    pub fn number(&self, text: &str, of: NumberOf) -> Result<Msisdn, NumberFault> {
+        self.numbers.read(&self.calling_code, text, of)
     }
     /// The rules of a family; a family without rules has no grace, and its lines end by people alone.
     #[must_use]

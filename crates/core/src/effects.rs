@@ -23,8 +23,8 @@ pub struct Effects {
     pub events: Vec<LineEvent>,
     /// The order as it becomes.
     pub orders: Vec<Order>,
-    /// The attempt as it becomes.
-    pub attempt: Option<Attempt>,
+    /// The attempts as they become.
+    pub attempts: Vec<Attempt>,
     /// The allowance as it becomes.
     pub allowance: Option<Allowance>,
     /// Money to move.
@@ -125,6 +125,18 @@ pub enum MessageKind {
     RefundStarted,
     /// Money went back.
     RefundDone,
+    /// It was reported lost: service stopped.
+    ReportedLost,
+    /// It was stopped by people or a rule.
+    Barred,
+    /// What stopped it was lifted.
+    ServiceRestored,
+    /// Only its number is kept.
+    NumberKept,
+    /// The number is given up soon, unless something is bought.
+    NumberEnds,
+    /// The line is over.
+    Terminated,
 }
 
 impl MessageKind {
@@ -138,6 +150,12 @@ impl MessageKind {
             MessageKind::Suspended => "suspended",
             MessageKind::RefundStarted => "refund_started",
             MessageKind::RefundDone => "refund_done",
+            MessageKind::ReportedLost => "reported_lost",
+            MessageKind::Barred => "barred",
+            MessageKind::ServiceRestored => "service_restored",
+            MessageKind::NumberKept => "number_kept",
+            MessageKind::NumberEnds => "number_ends",
+            MessageKind::Terminated => "terminated",
         }
     }
 }

@@ -8,18 +8,22 @@
 
 pub mod brand;
 pub mod charging;
+pub mod credit;
 pub mod customer;
 pub mod effects;
 pub mod identifiers;
 pub mod ids;
+pub mod invoice;
 pub mod ledger;
 pub mod lifecycle;
 pub mod line;
 pub mod money;
+pub mod number_plan;
 pub mod offering;
 pub mod order;
 pub mod payment;
 pub mod quote;
+pub mod receipt;
 pub mod refund;
 pub mod renewal;
 pub mod retention;

@@ -7,7 +7,7 @@
 use crate::identifiers::Msisdn;
 use crate::ids::{CustomerId, LineId};
 use crate::offering::Family;
-use crate::time::BusinessTime;
+use crate::time::{BusinessTime, DAY_US};
 use serde::{Deserialize, Serialize};
 
 /// Which network serves a line.
@@ -159,6 +159,13 @@ impl LineState {
             | LineState::HandedOver
             | LineState::Closed => None,
         }
+    }
+    /// When the owner of a line that is in it since `since` is reminded, once, that its number will be given up: a week
+    /// before. Where the state lasts no longer than that, its beginning is all that is told.
+    #[must_use]
+    pub fn reminds_at(self, since: BusinessTime) -> Option<BusinessTime> {
+        let LineState::NumberKept { until: Some(until) } = self else { return None };
+        Some(until.plus_us(-7 * DAY_US)).filter(|at| *at > since)
     }
     /// Whether the network serves the line in this state.
     #[must_use]

@@ -2,6 +2,7 @@
 //! paid all the same when its provider says so.
 
 use crate::ids::{AttemptId, CustomerId, OrderId};
+use crate::ledger::Template;
 use crate::money::Money;
 use crate::time::{MINUTE_US, SECOND_US, SystemTime};
 use serde::{Deserialize, Serialize};
@@ -79,6 +80,15 @@ impl Method {
             Method::WechatQr | Method::WechatH5 => Some(Provider::Wechat),
             Method::Card => Some(Provider::Stripe),
             Method::PaidCredit | Method::PromoCredit => None,
+        }
+    }
+    /// The posting by which its money goes into an order.
+    #[must_use]
+    pub const fn brings(self) -> Template {
+        match self {
+            Method::PaidCredit => Template::CreditSpent,
+            Method::PromoCredit => Template::PromoSpent,
+            _ => Template::Paid,
         }
     }
     /// How the payer gets there.
@@ -173,11 +183,14 @@ pub enum Settlement {
     Refund,
     /// It is not what was asked; it waits in suspense for a person.
     Suspense,
+    /// It was credit, and the order did not need it: it is credit again.
+    Returned,
 }
 
 impl Settlement {
     /// All of them.
-    pub const ALL: [Settlement; 3] = [Settlement::Order, Settlement::Refund, Settlement::Suspense];
+    pub const ALL: [Settlement; 4] =
+        [Settlement::Order, Settlement::Refund, Settlement::Suspense, Settlement::Returned];
     /// The stable word for it.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -185,6 +198,7 @@ impl Settlement {
             Settlement::Order => "order",
             Settlement::Refund => "refund",
             Settlement::Suspense => "suspense",
+            Settlement::Returned => "returned",
         }
     }
     /// The settlement of a stored word.

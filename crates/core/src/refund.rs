@@ -17,6 +17,8 @@ pub enum RefundReason {
     Surplus,
     /// The network refused what was paid for.
     NetworkRefused,
+    /// Credit that was set aside for an order that closed unpaid, or was paid without it.
+    NotNeeded,
 }
 
 /// Where a refund is.
@@ -47,7 +49,7 @@ macro_rules! words {
         }
     };
 }
-words!(RefundReason { Late = "late", Undeliverable = "undeliverable", Surplus = "surplus", NetworkRefused = "network_refused" });
+words!(RefundReason { Late = "late", Undeliverable = "undeliverable", Surplus = "surplus", NetworkRefused = "network_refused", NotNeeded = "not_needed" });
 words!(RefundState { InFlight = "in_flight", Done = "done", Failed = "failed" });
 
 /// One return of money.

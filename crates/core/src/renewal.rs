@@ -6,6 +6,7 @@
 
 use crate::brand::Brand;
 use crate::charging::{Allowance, Service};
+use crate::credit;
 use crate::effects::{CaseOpened, CaseReason, Effects, Job, MessageKind, NetworkAction, Receipt};
 use crate::ids::{JobId, RefundId, SessionId};
 use crate::ledger::{Balances, Cause, LedgerRefusal, Posting, Template};
@@ -30,6 +31,8 @@ pub struct Facts {
     pub order: Order,
     /// The attempt that the evidence names.
     pub attempt: Attempt,
+    /// The order's other attempts whose money is in it: credit that was set aside before.
+    pub others: Vec<Attempt>,
     /// What the line may use.
     pub allowance: Allowance,
     /// What was ordered.
@@ -83,27 +86,31 @@ pub fn on_evidence(
         return Ok((Outcome::Contradiction, case(order, CaseReason::AmountMismatch)));
     }
     if evidence.amount != attempt.amount {
-        let mut effects = received(facts, evidence, Settlement::Suspense, now)?;
+        let mut effects = brought(facts, evidence, Settlement::Suspense, now)?;
         effects.cases = case(order, CaseReason::AmountMismatch).cases;
         return Ok((Outcome::Suspended, effects));
     }
     match order.state {
         OrderState::AwaitingPayment => {
             match deliverable(&facts.line, &facts.allowance, &facts.offering, now.business) {
-                true => take(facts, evidence, zone, now),
+                true => take(facts, brought(facts, evidence, Settlement::Order, now)?, zone, now),
                 false => give_back(facts, evidence, RefundReason::Undeliverable, now),
             }
         }
-        OrderState::Closed => match sellable(&facts.line, &facts.allowance, &facts.offering, brand, now.business) {
-            Ok(()) => take(facts, evidence, zone, now),
-            Err(_) => give_back(facts, evidence, RefundReason::Late, now),
-        },
+        OrderState::Closed => {
+            // The rest of a price whose other part was credit does not pay the order any more: the credit went back.
+            let whole = order.funds.saturating_add(evidence.amount.micros()) >= order.price.micros();
+            match sellable(&facts.line, &facts.allowance, &facts.offering, brand, now.business) {
+                Ok(()) if whole => take(facts, brought(facts, evidence, Settlement::Order, now)?, zone, now),
+                _ => give_back(facts, evidence, RefundReason::Late, now),
+            }
+        }
         _ => give_back(facts, evidence, RefundReason::Surplus, now),
     }
 }
 
-/// The attempt as paid, and its money posted.
-fn received(facts: &Facts, evidence: &Evidence, to: Settlement, now: Now) -> Result<Effects, LedgerRefusal> {
+/// The attempt as paid by a provider's evidence, and its money posted.
+fn brought(facts: &Facts, evidence: &Evidence, to: Settlement, now: Now) -> Result<Effects, LedgerRefusal> {
     let template = if to == Settlement::Order { Template::Paid } else { Template::PaidToSuspense };
     let amount = evidence.amount.micros();
     let posting = Posting::new(template, Cause::Attempt(facts.attempt.id), facts.order.id, amount, now.business);
@@ -115,20 +122,28 @@ fn received(facts: &Facts, evidence: &Evidence, to: Settlement, now: Now) -> Res
         paid_at: Some(now.system),
         ..facts.attempt.clone()
     };
-    let mut effects = Effects { attempt: Some(attempt), ..Effects::default() };
+    let mut effects = Effects { attempts: vec![attempt], ..Effects::default() };
     post(&mut effects, facts.balances, posting)?;
     Ok(effects)
 }
 
-/// The money goes into the order; when it reaches the price, the order is paid and delivered as far as we can.
-fn take(facts: &Facts, evidence: &Evidence, zone: &Zone, now: Now) -> Result<(Outcome, Effects), LedgerRefusal> {
-    let mut effects = received(facts, evidence, Settlement::Order, now)?;
+/// The money that `effects` bring goes into the order; when it reaches the price, the order is paid and delivered as far as
+/// we can. What credit had set aside beyond the price is credit again.
+pub(crate) fn take(
+    facts: &Facts,
+    mut effects: Effects,
+    zone: &Zone,
+    now: Now,
+) -> Result<(Outcome, Effects), LedgerRefusal> {
     let mut order = facts.order.clone();
-    order.funds = order.funds.saturating_add(evidence.amount.micros());
+    let brought = effects.attempts.iter().fold(0i64, |sum, attempt| sum.saturating_add(attempt.received));
+    order.funds = order.funds.saturating_add(brought);
     if order.funds < order.price.micros() {
         effects.orders.push(order);
         return Ok((Outcome::PartlyPaid, effects));
     }
+    let surplus = order.funds.saturating_sub(order.price.micros());
+    credit::take_back(&mut effects, facts, &mut order, surplus, now)?;
     order.paid_at = Some(now.business);
     order.closed_at = None;
     effects.receipt = Some(Receipt::of(&order, now.business));
@@ -216,7 +231,7 @@ fn give_back(
     reason: RefundReason,
     now: Now,
 ) -> Result<(Outcome, Effects), LedgerRefusal> {
-    let mut effects = received(facts, evidence, Settlement::Refund, now)?;
+    let mut effects = brought(facts, evidence, Settlement::Refund, now)?;
     start_refund(&mut effects, facts.balances, &facts.order, &facts.attempt, evidence.amount, reason, now)?;
     effects.jobs.push(refund_message(&facts.order, &facts.attempt, MessageKind::RefundStarted));
     Ok((Outcome::Refunding(reason), effects))
@@ -234,7 +249,9 @@ fn start_refund(
     let id = RefundId(attempt.id.0.derive(0x71, 0));
     let template = match reason {
         RefundReason::NetworkRefused => Template::RefundStartedFromOrder,
-        RefundReason::Late | RefundReason::Undeliverable | RefundReason::Surplus => Template::RefundStartedFromSuspense,
+        RefundReason::Late | RefundReason::Undeliverable | RefundReason::Surplus | RefundReason::NotNeeded => {
+            Template::RefundStartedFromSuspense
+        }
     };
     let posting = Posting::new(template, Cause::Refund(id), order.id, amount.micros(), now.business);
     post(effects, effects.balances.unwrap_or(balances), posting)?;
@@ -279,11 +296,22 @@ pub fn on_upstream_answer(
             deliver(&mut effects, facts.order.clone(), facts, zone, now)?;
         }
         UpstreamAnswer::Refused => {
-            let (order, attempt) = (&facts.order, &facts.attempt);
-            let amount = Money::from_micros(attempt.received, attempt.amount.currency());
-            start_refund(&mut effects, facts.balances, order, attempt, amount, RefundReason::NetworkRefused, now)?;
-            effects.jobs.push(refund_message(order, attempt, MessageKind::RefundStarted));
-            effects.orders.push(Order { state: OrderState::Refunding, ..order.clone() });
+            let mut order = Order { state: OrderState::Refunded, closed_at: Some(now.business), ..facts.order.clone() };
+            for attempt in std::iter::once(&facts.attempt).chain(&facts.others) {
+                if attempt.method.provider().is_none() {
+                    credit::refund(&mut effects, facts.balances, attempt, RefundReason::NetworkRefused, now)?;
+                    continue;
+                }
+                let amount = Money::from_micros(attempt.received, attempt.amount.currency());
+                start_refund(&mut effects, facts.balances, &order, attempt, amount, RefundReason::NetworkRefused, now)?;
+                (order.state, order.closed_at) = (OrderState::Refunding, None);
+            }
+            let kind = match order.state {
+                OrderState::Refunding => MessageKind::RefundStarted,
+                _ => MessageKind::RefundDone,
+            };
+            effects.jobs.push(refund_message(&order, &facts.attempt, kind));
+            effects.orders.push(order);
         }
     }
     Ok(effects)
@@ -341,7 +369,7 @@ fn settle_waiting(mut effects: Effects, allowance: &Allowance, waiting: &[Order]
     effects
 }
 
-fn post(effects: &mut Effects, balances: Balances, posting: Posting) -> Result<(), LedgerRefusal> {
+pub(crate) fn post(effects: &mut Effects, balances: Balances, posting: Posting) -> Result<(), LedgerRefusal> {
     effects.balances = Some(effects.balances.unwrap_or(balances).after(&posting)?);
     effects.postings.push(posting);
     Ok(())

@@ -18,17 +18,20 @@ pub enum Record {
     Message,
     /// Usage that no bucket could take.
     Usage,
+    /// Requests for an invoice that staff refused.
+    RefusedInvoice,
 }
 
 impl Record {
     /// All of them.
-    pub const ALL: [Record; 6] = [
+    pub const ALL: [Record; 7] = [
         Record::LoginCode,
         Record::LoginSession,
         Record::IdempotencyKey,
         Record::Notice,
         Record::Message,
         Record::Usage,
+        Record::RefusedInvoice,
     ];
     /// The stable word for it.
     #[must_use]
@@ -40,6 +43,7 @@ impl Record {
             Record::Notice => "notice",
             Record::Message => "message",
             Record::Usage => "usage",
+            Record::RefusedInvoice => "refused_invoice",
         }
     }
 }
@@ -60,6 +64,8 @@ pub struct Retention {
     pub message_days: u16,
     /// Overrun.
     pub usage_days: u16,
+    /// Refused requests for an invoice.
+    pub refused_invoice_days: u16,
 }
 
 impl Default for Retention {
@@ -71,6 +77,7 @@ impl Default for Retention {
             notice_days: 400,
             message_days: 400,
             usage_days: 400,
+            refused_invoice_days: 400,
         }
     }
 }
@@ -86,6 +93,7 @@ impl Retention {
             Record::Notice => self.notice_days,
             Record::Message => self.message_days,
             Record::Usage => self.usage_days,
+            Record::RefusedInvoice => self.refused_invoice_days,
         };
         now.plus_us(-i64::from(days).saturating_mul(DAY_US))
     }

@@ -1,6 +1,7 @@
 //! Commands that change a store: on the store itself, or through the server that has it open.
 
 use crate::config::{self, Place, master_key};
+use crate::line;
 use crate::serve;
 use crate::staff;
 use crate::wire::{self, Unwired};
@@ -17,6 +18,8 @@ use std::sync::Arc;
 pub(crate) enum Ask {
     /// Something about staff members.
     Staff(staff::Ask),
+    /// What staff does to a line.
+    Line(line::Ask),
     /// The machine's clock is right: timers may run.
     AcceptTime,
 }
@@ -69,6 +72,7 @@ async fn through_server(place: &Place, path: &Path, ask: &Ask) -> Result<Answer,
 pub(crate) async fn answer(app: &App, public_url: &str, ask: Ask) -> Answer {
     match ask {
         Ask::Staff(ask) => staff::answer(app, public_url, ask).await,
+        Ask::Line(ask) => line::answer(app, ask).await,
         Ask::AcceptTime => {
             let accepted = timers::accept_time(app).await;
             Answer::of(

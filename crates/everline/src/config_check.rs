@@ -1,6 +1,9 @@
 //! `everline config check`: what a configuration says, without its secrets.
 
 use crate::config::{self, Config};
+use crate::wire;
+use everline_app::secrets::hex;
+use everline_core::number_plan::NumberOf;
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
@@ -22,6 +25,12 @@ pub(crate) fn check(file: &Path) -> Result<ExitCode, Box<dyn Error>> {
     }
 }
 
+/// The public key under which receipts are signed: to be kept, for when the master key is replaced.
+fn receipt_key(config: &Config) -> String {
+    let key = wire::secrets(config).ok().and_then(|secrets| secrets.receipt_key());
+    key.map_or("nobody".to_owned(), |key| format!("key {}, {}", key.id(), hex(&key.0)))
+}
+
 fn shown(config: &Config) -> String {
     let listen = &config.listen;
     let protected = match (&listen.tls, listen.proxies.is_empty()) {
@@ -35,6 +44,11 @@ fn shown(config: &Config) -> String {
         None => "none".to_owned(),
     };
     let alipay = &config.alipay;
+    let numbers = Some(config.brand.numbers.shown(NumberOf::Line)).filter(|shown| !shown.is_empty());
+    let numbers = numbers.unwrap_or_else(|| "of 5 to 15 digits".to_owned());
+    let terms: Vec<&str> = config.terms.iter().flat_map(|terms| terms.0.keys()).map(String::as_str).collect();
+    let terms = if terms.is_empty() { "without text".to_owned() } else { format!("text in {}", terms.join(", ")) };
+    let wechat = |shown: fn(&config::WechatFile) -> String| config.wechat.as_ref().map_or("none".to_owned(), shown);
     let cards = config.stripe.as_ref().map_or_else(
         || "none".to_owned(),
         |stripe| {
@@ -53,14 +67,18 @@ fn shown(config: &Config) -> String {
         ("administrators", admin),
         ("store", config.store.name()),
         ("master key", format!("{:?}", config.master_key)),
+        ("signs receipts", receipt_key(config)),
         ("alipay", format!("{}, app {}, merchant {}", alipay.gateway_url, alipay.app_id, alipay.seller_id)),
         ("alipay notices", alipay.notify_url.clone()),
+        ("wechat", wechat(|file| format!("{}, app {}, merchant {}", file.gateway_url, file.appid, file.mchid))),
+        ("wechat notices", wechat(|file| file.notify_url.clone())),
         ("cards", cards),
         ("sms", service(Some(&config.sms))),
         ("built-in network", service(config.built_in.as_ref().map(|(service, _)| service))),
         ("upstream network", service(config.upstream.as_ref())),
         ("time zone", format!("{}, {}", config.brand.time_zone, config.brand.currency.code())),
-        ("terms", if config.terms.is_some() { "with text" } else { "without text" }.to_owned()),
+        ("numbers", format!("+{} {}", config.brand.calling_code, numbers)),
+        ("terms", format!("{}, {terms}", config.brand.terms_version)),
         ("log", format!("{}, {}", if config.log.json { "json" } else { "text" }, config.log.level)),
     ];
     let lines: Vec<String> = lines.iter().map(|(name, value)| format!("{name:<18}{value}")).collect();

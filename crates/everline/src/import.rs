@@ -1,6 +1,7 @@
 //! Loading stock, activation codes, the catalogue and lines from files, and writing them to files.
 
 use crate::config::{self, Secret, StoreConfig};
+use crate::inspect;
 use everline_app::clock::Clock;
 use everline_app::export;
 use everline_app::import::text::inert;
@@ -88,20 +89,21 @@ pub(crate) struct Target {
     key: Option<PathBuf>,
 }
 
-async fn open(target: Target) -> Result<Importer, Box<dyn Error>> {
+/// Opens the store: to write, or only to look, which also works beside a server that has it.
+async fn open(target: Target, looks: bool) -> Result<Importer, Box<dyn Error>> {
     let Target { config, sqlite, postgres, key } = target;
     let (store, key) = match (config, sqlite, postgres, key) {
         (Some(file), ..) => {
             let config = config::load(&file)?;
             let StoreConfig { place, sqlite, postgres, .. } = config.store;
             let store = match place {
-                config::Place::Sqlite(path) => open_file(&path, sqlite).await?,
+                config::Place::Sqlite(path) => open_file(&path, sqlite, looks).await?,
                 config::Place::Postgres(server) => Store::open_postgres(server.reveal(), postgres).await?,
             };
             (store, config.master_key)
         }
         (None, Some(path), _, Some(key)) => {
-            (open_file(&path, SqliteOptions::default()).await?, Secret::from_file(&key)?)
+            (open_file(&path, SqliteOptions::default(), looks).await?, Secret::from_file(&key)?)
         }
         (None, None, Some(server), Some(key)) => {
             (Store::open_postgres(&server, PostgresOptions::default()).await?, Secret::from_file(&key)?)
@@ -127,7 +129,10 @@ async fn open(target: Target) -> Result<Importer, Box<dyn Error>> {
     })
 }
 
-async fn open_file(path: &Path, options: SqliteOptions) -> Result<Store, Box<dyn Error>> {
+async fn open_file(path: &Path, options: SqliteOptions, looks: bool) -> Result<Store, Box<dyn Error>> {
+    if looks {
+        return inspect::open_file(path, options).await;
+    }
     if !path.exists() {
         return Err(format!("there is no file {}", path.display()).into());
     }
@@ -153,19 +158,19 @@ pub(crate) async fn run_import(command: ImportCommand) -> Result<ExitCode, Box<d
     let done = match command {
         ImportCommand::Offerings(from) => return import_offerings(from).await,
         ImportCommand::Sims(from) => {
-            let importer = open(from.target).await?;
+            let importer = open(from.target, dry_run).await?;
             let done = sims::import(&importer, (&mut file, &name), options, &mut told).await;
             importer.store.close().await;
             done
         }
         ImportCommand::ActivationCodes(from) => {
-            let importer = open(from.target).await?;
+            let importer = open(from.target, dry_run).await?;
             let done = activation_codes::import(&importer, (&mut file, &name), options, &mut told).await;
             importer.store.close().await;
             done
         }
         ImportCommand::Lines(from) => {
-            let importer = open(from.target).await?;
+            let importer = open(from.target, dry_run).await?;
             let done = lines::import(&importer, (&mut file, &name), options, &mut told).await;
             importer.store.close().await;
             done
@@ -179,7 +184,7 @@ pub(crate) async fn run_import(command: ImportCommand) -> Result<ExitCode, Box<d
 
 async fn import_offerings(from: FromFile) -> Result<ExitCode, Box<dyn Error>> {
     let text = std::fs::read_to_string(&from.file).map_err(|error| format!("{}: {error}", from.file.display()))?;
-    let importer = open(from.target).await?;
+    let importer = open(from.target, from.dry_run).await?;
     let changes = offerings::import(&importer, &text, from.dry_run).await;
     importer.store.close().await;
     changes?.iter().for_each(|change| println!("{change}"));
@@ -294,7 +299,7 @@ pub(crate) async fn run_export(command: ExportCommand) -> Result<ExitCode, Box<d
     if matches!(what, What::ActivationCodes) && !to.with_secrets {
         return Err("whoever reads an activation code can take the profile: say --with-secrets".into());
     }
-    let (importer, path) = (open(to.target).await?, to.file);
+    let (importer, path) = (open(to.target, true).await?, to.file);
     let file = private(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let mut out = BufWriter::new(file);
     let written = match what {

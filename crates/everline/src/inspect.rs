@@ -2,18 +2,22 @@
 
 use crate::config::{self, StoreConfig};
 use everline_app::clock::Clock;
+use everline_app::secrets::Secrets;
 use everline_app::{Problem, set_up, timers, verify};
 use everline_core::brand::Brand;
 use everline_core::charging::{Allowance, Window};
 use everline_core::ids::LineId;
 use everline_core::line::Line;
+use everline_core::number_plan::NumberOf;
 use everline_core::time::{BusinessTime, Zone};
 use everline_store::migrate::applied;
-use everline_store::tables::{MIGRATIONS, allowance, directory, line, timer};
+use everline_store::tables::line_event::Changed;
+use everline_store::tables::{MIGRATIONS, allowance, directory, line, line_event, timer};
 use everline_store::{Error as StoreError, PostgresOptions, SqliteOptions, Stop, Store, Tx, Work};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Where the store is.
 #[derive(clap::Args)]
@@ -56,7 +60,8 @@ pub(crate) async fn open(place: Place) -> Result<(Store, Brand), Box<dyn Error>>
     Ok((store, brand))
 }
 
-async fn open_file(path: &Path, options: SqliteOptions) -> Result<Store, Box<dyn Error>> {
+/// Opens a SQLite file to look at it; one that is being served is read beside the server.
+pub(crate) async fn open_file(path: &Path, options: SqliteOptions) -> Result<Store, Box<dyn Error>> {
     if !path.exists() {
         return Err(format!("there is no file {}", path.display()).into());
     }
@@ -69,12 +74,18 @@ async fn open_file(path: &Path, options: SqliteOptions) -> Result<Store, Box<dyn
     }
 }
 
-/// Checks a store; success only if nothing was found.
+/// Checks a store; success only if nothing was found. With a configuration also what is sealed with its key.
 pub(crate) async fn verify(place: Place) -> Result<ExitCode, Box<dyn Error>> {
+    let key = place.config.as_deref().map(config::load).transpose()?;
+    let key = key.map(|config| config::master_key(&config.master_key)).transpose()?;
     let (store, brand) = open(place).await?;
     let clock = Clock::machine();
     clock.set_business_offset_us(timers::stored_offset_us(&store).await?);
-    let report = verify::verify(&store, &brand, &brand.zone()?, clock.now()).await?;
+    let (zone, now) = (brand.zone()?, clock.now());
+    let report = match key {
+        Some(key) => verify::verify_sealed(&store, &brand, &zone, now, Arc::new(Secrets::new(&key))).await?,
+        None => verify::verify(&store, &brand, &zone, now).await?,
+    };
     println!("{report}");
     store.close().await;
     Ok(if report.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
@@ -83,9 +94,10 @@ pub(crate) async fn verify(place: Place) -> Result<ExitCode, Box<dyn Error>> {
 /// Prints a line with everything its allowance holds.
 pub(crate) async fn show_line(place: Place, msisdn: String) -> Result<ExitCode, Box<dyn Error>> {
     let (store, brand) = open(place).await?;
+    let msisdn = brand.number(&msisdn, NumberOf::Line)?.as_str().to_owned();
     let found = store.read(FindLine { msisdn }).await.map_err(Problem::from)?;
-    let Some((line, allowance, due)) = found else { return Err("no line has this number".into()) };
-    print(&line, &allowance, due, &brand.zone()?);
+    let Some(found) = found else { return Err("no line has this number".into()) };
+    print(&found, &brand.zone()?);
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -95,7 +107,7 @@ struct FindLine {
 }
 impl Work for FindLine {
     const NAME: &'static str = "show_line";
-    type Out = Option<(Line, Allowance, Option<BusinessTime>)>;
+    type Out = Option<Found>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         let Some((customer, id)) = directory::find(tx, directory::Name::Msisdn, &self.msisdn).await? else {
@@ -104,18 +116,29 @@ impl Work for FindLine {
         let Some(line) = line::get(tx, customer, LineId(id)).await? else { return Ok(None) };
         let allowance = allowance::get(tx, customer, line.id).await?;
         let due = timer::get(tx, line.id.0).await?;
-        Ok(Some((line, allowance, due)))
+        let changes = line_event::of_line(tx, customer, line.id, 20).await?;
+        Ok(Some(Found { line, allowance, due, changes }))
     }
 }
 
-fn print(line: &Line, allowance: &Allowance, due: Option<BusinessTime>, zone: &Zone) {
+/// A line with what belongs to it.
+struct Found {
+    line: Line,
+    allowance: Allowance,
+    due: Option<BusinessTime>,
+    /// The newest changes of its state, newest first.
+    changes: Vec<Changed>,
+}
+
+fn print(found: &Found, zone: &Zone) {
+    let Found { line, allowance, due, changes } = found;
     let at = |time: BusinessTime| zone.local(time).datetime().to_string();
     let maybe = |time: Option<BusinessTime>| time.map_or_else(|| "–".to_owned(), at);
     println!("line {}  {}  {}", line.id, line.msisdn.as_str(), line.name);
     println!("  customer       {}", line.customer);
     println!("  state          {} since {}", line.state.word(), at(line.state_since));
     println!("  service until  {}", maybe(line.service_until));
-    println!("  next due       {}", maybe(due));
+    println!("  next due       {}", maybe(*due));
     for period in &allowance.periods {
         let window = match period.window {
             Window::Fixed { starts_at, ends_at } => format!("{} to {}", at(starts_at), at(ends_at)),
@@ -129,5 +152,10 @@ fn print(line: &Line, allowance: &Allowance, due: Option<BusinessTime>, zone: &Z
     }
     for session in &allowance.sessions {
         println!("  session {}  {:?}  reports up to {}", session.id, session.service, session.sequence);
+    }
+    for change in changes {
+        let who = change.commanded_by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+        let why = change.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        println!("  {}  {}, {}{who}{why}", at(change.at), change.state, change.cause);
     }
 }

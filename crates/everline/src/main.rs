@@ -9,6 +9,7 @@ mod demo;
 mod import;
 mod init;
 mod inspect;
+mod line;
 mod migrate;
 mod serve;
 mod staff;
@@ -94,12 +95,12 @@ enum Command {
         #[command(flatten)]
         place: inspect::Place,
     },
-    /// Recompute every balance and check every invariant of a store
+    /// Recompute every balance and check every invariant of a store; with --config also that what is sealed opens
     Verify {
         #[command(flatten)]
         place: inspect::Place,
     },
-    /// Look at a line
+    /// Look at a line, or change its state
     Line {
         #[command(subcommand)]
         command: LineCommand,
@@ -108,10 +109,10 @@ enum Command {
 
 /// Where the configuration is.
 #[derive(clap::Args)]
-struct ConfigFile {
+pub(crate) struct ConfigFile {
     /// The configuration file
     #[arg(long = "config", default_value = "/etc/everline/everline.toml")]
-    file: PathBuf,
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Subcommand)]
@@ -142,6 +143,8 @@ enum LineCommand {
         #[arg(long)]
         until: String,
     },
+    #[command(flatten)]
+    Change(line::Change),
 }
 
 fn main() -> ExitCode {
@@ -183,6 +186,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Retention { place } => customer::enforce_retention(place).await,
         Command::Verify { place } => inspect::verify(place).await,
         Command::Line { command: LineCommand::Show { place, msisdn } } => inspect::show_line(place, msisdn).await,
+        Command::Line { command: LineCommand::Change(change) } => line::run(change).await,
         Command::Line { command: LineCommand::WhatIf { place, msisdn, until } } => {
             what_if::what_if(place, msisdn, until).await
         }

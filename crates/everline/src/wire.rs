@@ -1,6 +1,6 @@
 //! A configuration made into a store, ports and an application.
 
-use crate::config::{Config, Migrate, Place, Service, StoreConfig, master_key};
+use crate::config::{AlipayFile, Config, Migrate, Place, Service, StoreConfig, StripeFile, WechatFile, master_key};
 use async_trait::async_trait;
 use everline_app::App;
 use everline_app::clock::Clock;
@@ -16,6 +16,7 @@ use everline_providers::alipay::{Alipay, AlipayConfig, PrivateKey, PublicKey};
 use everline_providers::network::{BuiltIn, Upstream};
 use everline_providers::sms::{Sms, Templates};
 use everline_providers::stripe::{ApiKey, Stripe, StripeConfig};
+use everline_providers::wechat::{ApiV3Key, Wechat, WechatConfig};
 use everline_store::tables::MIGRATIONS;
 use everline_store::{Error as StoreError, Store, migrate};
 use std::error::Error;
@@ -139,7 +140,13 @@ pub(crate) async fn ready_store(config: &StoreConfig, brand: &Brand, clock: &Clo
 /// The application over a store.
 pub(crate) fn app(config: &Config, store: Store, clock: Arc<Clock>) -> Result<App, Unwired> {
     let ports = ports(config, &clock)?;
-    assemble(store, clock, config.brand.clone(), &master_key(&config.master_key).map_err(other)?, ports)
+    assemble(store, clock, config.brand.clone(), secrets(config)?, ports)
+}
+
+/// The keys of a configuration.
+pub(crate) fn secrets(config: &Config) -> Result<Secrets, Unwired> {
+    let master = master_key(&config.master_key).map_err(other)?;
+    Ok(Secrets::new(&master).knowing(config.former_receipt_keys.iter().copied()))
 }
 
 /// An application that reaches nobody: for commands that only touch the store.
@@ -147,26 +154,17 @@ pub(crate) fn app_alone(store: Store, clock: Arc<Clock>, brand: Brand, master: &
     let nobody = Arc::new(Nobody);
     let ports =
         Ports { payments: Payments::default(), built_in: nobody.clone(), upstream: nobody.clone(), messenger: nobody };
-    assemble(store, clock, brand, master, ports)
+    assemble(store, clock, brand, Secrets::new(master), ports)
 }
 
-fn assemble(store: Store, clock: Arc<Clock>, brand: Brand, master: &[u8; 32], ports: Ports) -> Result<App, Unwired> {
+fn assemble(store: Store, clock: Arc<Clock>, brand: Brand, secrets: Secrets, ports: Ports) -> Result<App, Unwired> {
     let zone = brand.zone().map_err(other)?;
-    let (secrets, wake) = (Arc::new(Secrets::new(master)), Arc::default());
+    let (secrets, wake) = (Arc::new(secrets), Arc::default());
     Ok(App { store, clock, brand: Arc::new(brand), zone, ports, secrets, wake })
 }
 
 fn ports(config: &Config, clock: &Arc<Clock>) -> Result<Ports, Unwired> {
     let http = Http::new(config.timeouts.provider).map_err(other)?;
-    let file = &config.alipay;
-    let alipay = AlipayConfig {
-        gateway_url: file.gateway_url.clone(),
-        app_id: file.app_id.clone(),
-        seller_id: file.seller_id.clone(),
-        merchant_key: PrivateKey::parse(file.merchant_key.reveal()).map_err(other)?,
-        gateway_key: PublicKey::parse(&file.gateway_key).map_err(other)?,
-        notify_url: file.notify_url.clone(),
-    };
     let token = |service: &Service| service.token.reveal().to_owned();
     let sms = (config.sms.url.clone(), token(&config.sms));
     let sms = Sms::new(http.clone(), sms.0, sms.1, config.public_url.clone(), Templates::load().map_err(other)?);
@@ -178,18 +176,51 @@ fn ports(config: &Config, clock: &Arc<Clock>) -> Result<Ports, Unwired> {
         Some(service) => Arc::new(Upstream::new(http.clone(), service.url.clone(), token(service))),
         None => Arc::new(Nobody),
     };
-    let alipay = Arc::new(Alipay::new(alipay, http.clone(), clock.clone()));
-    let mut payments = Payments::default().with(Provider::Alipay, alipay);
+    let mut payments = Payments::default().with(Provider::Alipay, Arc::new(alipay(&config.alipay, &http, clock)?));
+    if let Some(file) = &config.wechat {
+        payments = payments.with(Provider::Wechat, Arc::new(wechat(file, &http, clock)?));
+    }
     if let Some(file) = &config.stripe {
-        let stripe = StripeConfig {
-            api_url: file.api_url.clone(),
-            api_key: ApiKey::parse(file.api_key.reveal()).map_err(other)?,
-            webhook_secrets: file.webhook_secrets(),
-            livemode: file.livemode,
-        };
-        payments = payments.with(Provider::Stripe, Arc::new(Stripe::new(stripe, http)));
+        payments = payments.with(Provider::Stripe, Arc::new(stripe(file, &http)?));
     }
     Ok(Ports { payments, built_in, upstream, messenger: Arc::new(sms) })
+}
+
+fn alipay(file: &AlipayFile, http: &Http, clock: &Arc<Clock>) -> Result<Alipay, Unwired> {
+    let config = AlipayConfig {
+        gateway_url: file.gateway_url.clone(),
+        app_id: file.app_id.clone(),
+        seller_id: file.seller_id.clone(),
+        merchant_key: PrivateKey::parse(file.merchant_key.reveal()).map_err(other)?,
+        gateway_key: PublicKey::parse(&file.gateway_key).map_err(other)?,
+        notify_url: file.notify_url.clone(),
+    };
+    Ok(Alipay::new(config, http.clone(), clock.clone()))
+}
+
+fn wechat(file: &WechatFile, http: &Http, clock: &Arc<Clock>) -> Result<Wechat, Unwired> {
+    let public_key = |(id, pem): &(String, String)| Ok((id.clone(), PublicKey::parse(pem).map_err(other)?));
+    let config = WechatConfig {
+        gateway_url: file.gateway_url.clone(),
+        mchid: file.mchid.clone(),
+        appid: file.appid.clone(),
+        merchant_key: PrivateKey::parse(file.merchant_key.reveal()).map_err(other)?,
+        merchant_serial: file.merchant_serial.clone(),
+        api_v3_key: ApiV3Key::new(file.api_v3_key.reveal()).map_err(other)?,
+        public_keys: file.public_keys.iter().map(public_key).collect::<Result<_, Unwired>>()?,
+        notify_url: file.notify_url.clone(),
+    };
+    Wechat::new(config, http.clone(), clock.clone()).map_err(other)
+}
+
+fn stripe(file: &StripeFile, http: &Http) -> Result<Stripe, Unwired> {
+    let config = StripeConfig {
+        api_url: file.api_url.clone(),
+        api_key: ApiKey::parse(file.api_key.reveal()).map_err(other)?,
+        webhook_secrets: file.webhook_secrets(),
+        livemode: file.livemode,
+    };
+    Ok(Stripe::new(config, http.clone()))
 }
 
 /// A port with nobody behind it: nothing is ever known, so nothing is lost.

@@ -5,3 +5,12 @@ grace-began = [{ $brand }] The plan of { $line } ended on { $until }. It still w
 suspended = [{ $brand }] { $line } has no service now; emergency calls and our hotline still work. Renew and it is back at once: { $link }
 refund-started = [{ $brand }] ¥{ $amount } of order { $order } is on its way back to where it came from: { $link }
 refund-done = [{ $brand }] ¥{ $amount } of order { $order } went back to where it came from: { $link }
+reported-lost = [{ $brand }] { $line } was reported lost and has no service now. If that was not you, or if you found it, call { $hotline }.
+barred = [{ $brand }] { $line } was stopped. To learn why, call { $hotline }.
+service-restored = [{ $brand }] { $line } works again.
+number-kept = { $kept_until ->
+    [open] [{ $brand }] { $line } has no service; we keep its number for you. Renew and it works again: { $link }
+   *[other] [{ $brand }] { $line } has no service; we keep its number for you until { $kept_until }. Renew and it works again: { $link }
+}
+number-ends = [{ $brand }] We keep the number of { $line } until { $kept_until }; after that it is given up. To keep it, renew before: { $link }
+terminated = [{ $brand }] { $line } has ended and its number is no longer yours. What was paid and not used can be paid out: call { $hotline }.

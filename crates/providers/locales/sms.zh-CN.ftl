@@ -5,3 +5,12 @@ grace-began = 【{ $brand }】{ $line } 的套餐已于 { $until } 到期，现�
 suspended = 【{ $brand }】{ $line } 已停机，紧急呼叫和客服热线仍可拨打。续费后立即恢复：{ $link }
 refund-started = 【{ $brand }】订单 { $order } 的 { $amount } 元正在原路退回。进度：{ $link }
 refund-done = 【{ $brand }】订单 { $order } 的 { $amount } 元已原路退回。详情：{ $link }
+reported-lost = 【{ $brand }】{ $line } 已挂失停机。如非本人操作，或已经找回，请致电 { $hotline }。
+barred = 【{ $brand }】{ $line } 已停止服务，原因请致电 { $hotline } 查询。
+service-restored = 【{ $brand }】{ $line } 已恢复使用。
+number-kept = { $kept_until ->
+    [open] 【{ $brand }】{ $line } 没有服务，号码为您保留。续费后即可恢复使用：{ $link }
+   *[other] 【{ $brand }】{ $line } 没有服务，号码为您保留到 { $kept_until }。续费后即可恢复使用：{ $link }
+}
+number-ends = 【{ $brand }】{ $line } 的号码只保留到 { $kept_until }，之后销户并收回号码。如需保留，请在此之前续费：{ $link }
+terminated = 【{ $brand }】{ $line } 已销户，号码不再属于您。已付未用的费用可以退还，请致电 { $hotline }。

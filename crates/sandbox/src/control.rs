@@ -14,10 +14,12 @@ use crate::{
         state::{DeviceSeed, Misbehaviour},
     },
     gateway::{
+        self,
         faults::Faults,
         notify,
         payer_page::{self, Action},
-        trades::{CannotPay, Intent, Product, State as TradeState, Trade},
+        trade::{CannotPay, Intent, Product, State as TradeState, Trade, Wallet},
+        wechat::keys::Signing,
     },
     net::{lock, refuse_other_sites},
     sms,
@@ -45,6 +47,7 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/control/cards/refunds-end", get(refunds_end).put(set_refunds_end))
         .route("/control/cards/{out_trade_no}/{action}", post(card_action))
         .route("/control/gateway/faults", get(gateway_faults).put(set_gateway_faults))
+        .route("/control/wechat/keys", get(wechat_keys).put(set_wechat_keys))
         .route("/control/notifications", get(notifications))
         .route("/control/notifications/{notify_id}/send", post(send_notification))
         .route("/control/upstream/activations", get(activations))
@@ -80,6 +83,7 @@ struct RefundView {
 /// A trade as the control interface shows it.
 #[derive(Serialize)]
 struct TradeView {
+    provider: Wallet,
     out_trade_no: String,
     trade_no: Option<String>,
     /// `offered` (no trade exists), `waiting`, `paid` or `closed`.
@@ -93,6 +97,7 @@ struct TradeView {
     created_us: i64,
     deadline_us: i64,
     paid_us: Option<i64>,
+    /// What is in its QR code.
     qr_url: String,
     page_url: String,
     refunds: Vec<RefundView>,
@@ -100,6 +105,7 @@ struct TradeView {
 
 fn trade_view(world: &World, trade: &Trade) -> TradeView {
     TradeView {
+        provider: trade.wallet(),
         out_trade_no: trade.request.out_trade_no.clone(),
         trade_no: trade.trade_no.clone(),
         state: match trade.state {
@@ -117,8 +123,8 @@ fn trade_view(world: &World, trade: &Trade) -> TradeView {
         created_us: trade.created_us,
         deadline_us: trade.request.deadline_us,
         paid_us: trade.paid_us(),
-        qr_url: world.gateway.qr_url(trade),
-        page_url: world.gateway.page_url(trade),
+        qr_url: gateway::code_of(world, trade),
+        page_url: gateway::page_url(world, trade),
         refunds: trade
             .refunds
             .iter()
@@ -132,13 +138,13 @@ fn trade_view(world: &World, trade: &Trade) -> TradeView {
 }
 
 async fn trades(State(world): Shared) -> Response {
-    let book = lock(&world.gateway.book);
+    let book = lock(&world.payments.book);
     let trades: Vec<TradeView> = book.newest_first().map(|trade| trade_view(&world, trade)).collect();
     Json(json!({ "trades": trades })).into_response()
 }
 
 async fn trade_action(State(world): Shared, Path((out_trade_no, action)): Path<(String, Action)>) -> Response {
-    let token = lock(&world.gateway.book).token_of(&out_trade_no);
+    let token = lock(&world.payments.book).token_of(&out_trade_no);
     let Some(token) = token else { return refused(StatusCode::NOT_FOUND, &CannotPay::Unknown) };
     match payer_page::act(&world, &token, action) {
         Ok(trade) => Json(trade_view(&world, &trade)).into_response(),
@@ -216,16 +222,28 @@ async fn set_refunds_end(State(world): Shared, Json(end): Json<RefundEnd>) -> Re
 }
 
 async fn gateway_faults(State(world): Shared) -> Response {
-    Json(lock(&world.gateway.faults).clone()).into_response()
+    Json(lock(&world.payments.faults).clone()).into_response()
 }
 
 async fn set_gateway_faults(State(world): Shared, Json(faults): Json<Faults>) -> Response {
-    lock(&world.gateway.faults).clone_from(&faults);
+    lock(&world.payments.faults).clone_from(&faults);
     Json(faults).into_response()
 }
 
+/// Names of the keys that WeChat Pay has, and the one it signs with now.
+async fn wechat_keys(State(world): Shared) -> Response {
+    Json(world.wechat.keys.view()).into_response()
+}
+
+async fn set_wechat_keys(State(world): Shared, Json(signing): Json<Signing>) -> Response {
+    match world.wechat.keys.sign_with(signing, (world.clock)()).await {
+        Ok(()) => Json(world.wechat.keys.view()).into_response(),
+        Err(error) => refused(StatusCode::INTERNAL_SERVER_ERROR, &error),
+    }
+}
+
 async fn notifications(State(world): Shared) -> Response {
-    let log = lock(&world.gateway.log);
+    let log = lock(&world.payments.log);
     let notifications: Vec<_> = log.newest_first().collect();
     Json(json!({ "notifications": notifications })).into_response()
 }

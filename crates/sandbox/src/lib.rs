@@ -2,10 +2,11 @@
 //! provider, and a page on which a person plays all of them.
 //!
 //! Everything here is on the far side of a wire and knows nothing of the platform but the protocols it speaks: the
-//! payment gateways speak Alipay v2 and Stripe's API as the real ones do, the others speak small JSON interfaces. Everything listens on
-//! the loopback interface. Each part can be made to misbehave in the ways its real counterpart does.
+//! payment gateways speak Alipay v2, WeChat Pay v3 and Stripe's API as the real ones do, the others speak small JSON
+//! interfaces. Everything listens on the loopback interface. Each part can be made to misbehave in the ways its real
+//! counterpart does.
 //!
-//! - `gateway`: trades, the payer's page, notifications
+//! - `gateway`: Alipay and WeChat Pay: trades, the payer's page, notifications
 //! - `cards`: the card gateway's sessions and its hosted page
 //! - `upstream`: activations at another operator
 //! - `devices`: devices of the built-in network
@@ -35,10 +36,9 @@ use std::{
     time::Duration,
 };
 use tokio::{sync::watch, task::JoinHandle};
-use wire_pay::{
-    alipay::{PrivateKey, PublicKey},
-    stripe::{ApiKey, EndpointSecret},
-};
+use wire_pay::alipay::{PrivateKey, PublicKey};
+use wire_pay::stripe::{ApiKey, EndpointSecret};
+use wire_pay::wechat::{ApiV3Key, Error as WechatError};
 
 /// Gives the time: unix µs. The gateway compares time stamps of requests with it, so it is the time the platform stamps
 /// its requests with.
@@ -52,8 +52,10 @@ pub struct SandboxConfig {
     pub ip: IpAddr,
     /// On which ports.
     pub ports: Ports,
-    /// The payment gateway.
+    /// The payment gateway that speaks Alipay v2.
     pub alipay: AlipayConfig,
+    /// The one that speaks WeChat Pay v3.
+    pub wechat: WechatConfig,
     /// The card gateway.
     pub cards: CardsConfig,
     /// Bearer token of the other operator's interface; generated if absent.
@@ -77,8 +79,10 @@ pub struct SandboxConfig {
 pub struct Ports {
     /// The page for people and the control interface.
     pub view: u16,
-    /// The payment gateway and the payer's pages.
+    /// Alipay and its payer's pages.
     pub gateway: u16,
+    /// WeChat Pay and its payer's pages.
+    pub wechat: u16,
     /// The card gateway and its hosted pages.
     pub cards: u16,
     /// The other operator.
@@ -89,14 +93,14 @@ pub struct Ports {
     pub sms: u16,
 }
 
-/// The payment gateway.
+/// Alipay.
 #[derive(Debug)]
 pub struct AlipayConfig {
     /// The application's number.
     pub app_id: String,
     /// The merchant's account.
     pub seller_id: String,
-    /// The merchant's name as the payer sees it.
+    /// The merchant's name as the payer sees it, at both gateways.
     pub seller_name: String,
     /// What the merchant's requests are checked with. If absent, a pair is generated and handed out in [`Access`].
     pub merchant_key: Option<PublicKey>,
@@ -105,6 +109,27 @@ pub struct AlipayConfig {
     /// The most a request's time stamp may differ from the clock, in seconds.
     pub timestamp_skew_s_max: i64,
     /// Divides the waiting times of notifications (4 minutes to 15 hours): 240 makes 4 minutes a second.
+    pub notify_retry_divisor: u32,
+}
+
+/// WeChat Pay.
+#[derive(Debug)]
+pub struct WechatConfig {
+    /// The merchant's number.
+    pub mchid: String,
+    /// The application that is bound to it.
+    pub appid: String,
+    /// The serial number of the merchant's API certificate.
+    pub merchant_serial: String,
+    /// What the merchant's requests are checked with. If absent, a pair is generated and handed out in [`Access`].
+    pub merchant_key: Option<PublicKey>,
+    /// 32 characters that notices and certificates are sealed with; generated if absent.
+    pub api_v3_key: Option<String>,
+    /// The id of the gateway's public key.
+    pub public_key_id: String,
+    /// What belongs to it; generated if absent.
+    pub gateway_key: Option<PrivateKey>,
+    /// Divides the waiting times of notices (15 seconds to 6 hours).
     pub notify_retry_divisor: u32,
 }
 
@@ -131,8 +156,10 @@ pub struct Platform {
 pub struct Addresses {
     /// The page for people and the control interface.
     pub view: SocketAddr,
-    /// The payment gateway and the payer's pages.
+    /// Alipay and its payer's pages.
     pub gateway: SocketAddr,
+    /// WeChat Pay and its payer's pages.
+    pub wechat: SocketAddr,
     /// The card gateway and its hosted pages.
     pub cards: SocketAddr,
     /// The other operator.
@@ -156,6 +183,22 @@ pub struct Access {
     pub alipay_merchant_key: Option<PrivateKey>,
     /// What the gateway's answers and notifications are checked with.
     pub alipay_gateway_key: PublicKey,
+    /// `http://host:port`, without `/v3`.
+    pub wechat_gateway_url: String,
+    /// The merchant's number.
+    pub wechat_mchid: String,
+    /// The application that is bound to it.
+    pub wechat_appid: String,
+    /// The serial number of the merchant's API certificate.
+    pub wechat_merchant_serial: String,
+    /// The merchant's key, if it was generated here.
+    pub wechat_merchant_key: Option<PrivateKey>,
+    /// What notices and certificates are sealed with.
+    pub wechat_api_v3_key: String,
+    /// The id of the gateway's public key.
+    pub wechat_public_key_id: String,
+    /// The gateway's public key.
+    pub wechat_public_key: PublicKey,
     /// Base URL of the card gateway's API, without `/v1`.
     pub cards_api_url: String,
     /// Its secret key.
@@ -190,6 +233,9 @@ pub enum Error {
     /// No randomness, or no key.
     #[error("no key: {0}")]
     Key(#[from] wire_pay::alipay::Error),
+    /// A number, a name or a key of WeChat Pay that cannot be one.
+    #[error("wechat: {0}")]
+    Wechat(#[from] WechatError),
     /// A device is malformed, there twice, or one too many.
     #[error("device: {0}")]
     Device(String),
@@ -200,7 +246,11 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) http: Http,
     pub(crate) stop: Stop,
-    pub(crate) gateway: gateway::Gateway,
+    pub(crate) payments: gateway::Payments,
+    pub(crate) alipay: gateway::alipay::Gateway,
+    pub(crate) wechat: gateway::wechat::Gateway,
+    /// The merchant's name as the payer sees it.
+    pub(crate) seller_name: String,
     pub(crate) cards: cards::Cards,
     pub(crate) upstream: upstream::Upstream,
     pub(crate) devices: devices::Devices,
@@ -243,6 +293,16 @@ impl SandboxConfig {
                 timestamp_skew_s_max: 15 * 60,
                 notify_retry_divisor: 1,
             },
+            wechat: WechatConfig {
+                mchid: "1900000109".to_owned(),
+                appid: "wxd678efh567hg6787".to_owned(),
+                merchant_serial: "3775B6A45ACD588826D15E583A95F5DD00000001".to_owned(),
+                merchant_key: None,
+                api_v3_key: None,
+                public_key_id: "PUB_KEY_ID_0119000001092026030100000000000001".to_owned(),
+                gateway_key: None,
+                notify_retry_divisor: 1,
+            },
             cards: CardsConfig { webhook_url: None, webhook_retry_divisor: 1 },
             upstream_token: None,
             sms_token: None,
@@ -265,6 +325,7 @@ pub async fn start(config: SandboxConfig) -> Result<Sandbox, Error> {
     }
     let (view, view_addr) = net::bind(config.ip, config.ports.view).await?;
     let (gateway, gateway_addr) = net::bind(config.ip, config.ports.gateway).await?;
+    let (wechat, wechat_addr) = net::bind(config.ip, config.ports.wechat).await?;
     let (cards, cards_addr) = net::bind(config.ip, config.ports.cards).await?;
     let (upstream, upstream_addr) = net::bind(config.ip, config.ports.upstream).await?;
     let (devices, devices_addr) = net::bind(config.ip, config.ports.devices).await?;
@@ -272,6 +333,7 @@ pub async fn start(config: SandboxConfig) -> Result<Sandbox, Error> {
     let addresses = Addresses {
         view: view_addr,
         gateway: gateway_addr,
+        wechat: wechat_addr,
         cards: cards_addr,
         upstream: upstream_addr,
         devices: devices_addr,
@@ -283,7 +345,8 @@ pub async fn start(config: SandboxConfig) -> Result<Sandbox, Error> {
     let stop_signal = world.stop.clone();
     let tasks = vec![
         net::serve(view, view::router(world.clone()).merge(control::router(world.clone())), stop_signal.clone()),
-        net::serve(gateway, gateway::router(world.clone()), stop_signal.clone()),
+        net::serve(gateway, gateway::alipay::router(world.clone()), stop_signal.clone()),
+        net::serve(wechat, gateway::wechat::router(world.clone()), stop_signal.clone()),
         net::serve(cards, cards::router(world.clone()), stop_signal.clone()),
         net::serve(upstream, upstream::router(world.clone()), stop_signal.clone()),
         net::serve(devices, devices::router(world.clone()), stop_signal.clone()),
@@ -293,29 +356,52 @@ pub async fn start(config: SandboxConfig) -> Result<Sandbox, Error> {
     Ok(Sandbox { addresses, access, world, stop, tasks })
 }
 
-async fn build(config: SandboxConfig, addresses: Addresses, stop: Stop) -> Result<(Arc<World>, Access), Error> {
-    let alipay = config.alipay;
-    let generate = alipay.merchant_key.is_none();
-    let given = alipay.gateway_key;
+/// A merchant's and a gateway's keys.
+struct KeyPairs {
+    merchant: PublicKey,
+    /// Ours to hand out, if it was made here.
+    merchant_pair: Option<PrivateKey>,
+    gateway: PrivateKey,
+}
+
+/// The keys that are given, and those that are not, made.
+async fn key_pairs(merchant: Option<PublicKey>, gateway: Option<PrivateKey>) -> Result<KeyPairs, Error> {
     // Finding primes takes a while.
-    let keys = tokio::task::spawn_blocking(move || -> Result<_, wire_pay::alipay::Error> {
-        let gateway = given.map_or_else(PrivateKey::generate, Ok)?;
-        let merchant = generate.then(PrivateKey::generate).transpose()?;
-        Ok((gateway, merchant))
+    let made = tokio::task::spawn_blocking(move || -> Result<_, wire_pay::alipay::Error> {
+        let gateway = gateway.map_or_else(PrivateKey::generate, Ok)?;
+        let (merchant, merchant_pair) = match merchant {
+            Some(merchant) => (merchant, None),
+            None => {
+                let pair = PrivateKey::generate()?;
+                (pair.public_key()?, Some(pair))
+            }
+        };
+        Ok(KeyPairs { merchant, merchant_pair, gateway })
     });
-    let (gateway_key, merchant_pair) = keys.await.map_err(|_| wire_pay::alipay::Error::Crypto)??;
-    let merchant_key = match (&merchant_pair, alipay.merchant_key) {
-        (Some(pair), _) => pair.public_key()?,
-        (None, Some(key)) => key,
-        (None, None) => return Err(Error::Key(wire_pay::alipay::Error::Crypto)),
-    };
+    Ok(made.await.map_err(|_| wire_pay::alipay::Error::Crypto)??)
+}
+
+async fn build(config: SandboxConfig, addresses: Addresses, stop: Stop) -> Result<(Arc<World>, Access), Error> {
+    let (alipay, wechat) = (config.alipay, config.wechat);
+    let (alipay_keys, wechat_keys) = tokio::try_join!(
+        key_pairs(alipay.merchant_key, alipay.gateway_key),
+        key_pairs(wechat.merchant_key, wechat.gateway_key),
+    )?;
     let token = |given: Option<String>| given.map_or_else(|| random_hex(16), Ok);
     let access = Access {
         alipay_gateway_url: format!("http://{}/gateway.do", addresses.gateway),
         alipay_app_id: alipay.app_id.clone(),
         alipay_seller_id: alipay.seller_id.clone(),
-        alipay_merchant_key: merchant_pair,
-        alipay_gateway_key: gateway_key.public_key()?,
+        alipay_merchant_key: alipay_keys.merchant_pair,
+        alipay_gateway_key: alipay_keys.gateway.public_key()?,
+        wechat_gateway_url: format!("http://{}", addresses.wechat),
+        wechat_mchid: wechat.mchid.clone(),
+        wechat_appid: wechat.appid.clone(),
+        wechat_merchant_serial: wechat.merchant_serial.clone(),
+        wechat_merchant_key: wechat_keys.merchant_pair,
+        wechat_api_v3_key: token(wechat.api_v3_key)?,
+        wechat_public_key_id: wechat.public_key_id.clone(),
+        wechat_public_key: wechat_keys.gateway.public_key()?,
         cards_api_url: format!("http://{}", addresses.cards),
         cards_api_key: format!("sk_test_{}", random_hex(16)?),
         cards_webhook_secret: format!("whsec_{}", random_hex(16)?),
@@ -327,25 +413,35 @@ async fn build(config: SandboxConfig, addresses: Addresses, stop: Stop) -> Resul
         clock_token: token(config.clock_token)?,
         view_url: format!("http://{}/", addresses.view),
     };
+    let api_v3_key = ApiV3Key::new(&access.wechat_api_v3_key)?;
     let world = World {
         clock: config.clock,
         http: Http::new(),
         stop,
-        gateway: gateway::Gateway {
-            identity: gateway::Identity {
+        payments: gateway::Payments::default(),
+        alipay: gateway::alipay::Gateway {
+            identity: gateway::alipay::Identity {
                 app_id: alipay.app_id,
                 seller_id: alipay.seller_id,
-                seller_name: alipay.seller_name,
-                merchant_key,
-                gateway_key,
+                merchant_key: alipay_keys.merchant,
+                gateway_key: alipay_keys.gateway,
             },
-            book: Mutex::default(),
-            log: Mutex::default(),
-            faults: Mutex::default(),
             base_url: format!("http://{}", addresses.gateway),
             skew_s_max: alipay.timestamp_skew_s_max,
             retry_divisor: alipay.notify_retry_divisor,
         },
+        wechat: gateway::wechat::Gateway {
+            identity: gateway::wechat::Identity {
+                mchid: wechat.mchid,
+                appid: wechat.appid,
+                merchant_serial: wechat.merchant_serial,
+                merchant_key: wechat_keys.merchant,
+            },
+            keys: gateway::wechat::keys::Keys::new(api_v3_key, &wechat.public_key_id, wechat_keys.gateway)?,
+            base_url: access.wechat_gateway_url.clone(),
+            retry_divisor: wechat.notify_retry_divisor,
+        },
+        seller_name: alipay.seller_name,
         cards: cards::Cards {
             api_key: ApiKey::parse(&access.cards_api_key)?,
             secret: EndpointSecret::parse(&access.cards_webhook_secret)?,
@@ -424,7 +520,7 @@ pub(crate) fn random_digits(count: usize) -> Result<String, wire_pay::alipay::Er
     Ok(random(count)?.iter().map(|byte| char::from(b'0' + byte % 10)).collect())
 }
 
-fn random(count: usize) -> Result<Vec<u8>, wire_pay::alipay::Error> {
+pub(crate) fn random(count: usize) -> Result<Vec<u8>, wire_pay::alipay::Error> {
     let mut bytes = vec![0; count];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| wire_pay::alipay::Error::Crypto)?;
     Ok(bytes)

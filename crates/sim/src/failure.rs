@@ -9,6 +9,9 @@ pub enum Failure {
     /// The promise under test does not hold.
     #[error("BROKEN: {0}")]
     Broken(String),
+    /// The database of a child says that it cannot use what it finds.
+    #[error("the database says: {0}")]
+    Damaged(String),
     /// The store failed where nothing was done to it.
     #[error("the store: {0}")]
     Store(#[from] Error),

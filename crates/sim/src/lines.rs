@@ -3,18 +3,18 @@
 use crate::Failure;
 use crate::world::{PLAN, reference};
 use everline_app::App;
-use everline_app::add_line::{AddCustomer, AddLine};
+use everline_app::add_line::{AddCustomer, NewLine};
 use everline_app::place_order::{NewOrder, place_order};
 use everline_app::start_payment::{Payer, start_payment};
 use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::identifiers::{Iccid, IdentifierError, Imsi, Msisdn};
 use everline_core::ids::{CustomerId, LineId, OrderId};
-use everline_core::line::{DeviceKind, Line, LineState, NetworkKind};
+use everline_core::lifecycle::HandOver;
+use everline_core::line::{DeviceKind, NetworkKind};
 use everline_core::money::Money;
 use everline_core::offering::Family;
 use everline_core::order::PlacedBy;
 use everline_core::payment::Method;
-use everline_core::time::BusinessTime;
 use futures_util::stream::{StreamExt as _, TryStreamExt as _, iter};
 
 /// Use cases that run at once while a store is filled.
@@ -43,24 +43,20 @@ pub(crate) fn customer(id: CustomerId, n: u64) -> Result<Customer, IdentifierErr
 }
 
 /// A line with the n-th number.
-pub(crate) fn line(customer: CustomerId, id: LineId, n: u64, at: BusinessTime) -> Result<AddLine, IdentifierError> {
-    let line = Line {
+pub(crate) fn line(customer: CustomerId, id: LineId, n: u64) -> Result<NewLine, IdentifierError> {
+    Ok(NewLine {
         id,
         customer,
-        version: 0,
         msisdn: Msisdn::parse(&format!("172{n:010}"))?,
         name: format!("线路 {n}"),
         device: DeviceKind::Phone,
         family: Family::Phone,
         network: NetworkKind::BuiltIn,
-        state: LineState::Silent { until: None },
-        state_since: at,
-        service_until: None,
         guest_renewal: true,
-        main_balance_consent: false,
-    };
-    let iccid = Iccid::parse(&format!("898611{n:014}"))?;
-    Ok(AddLine { line, iccid, imsi: Imsi::parse(&format!("46011{n:010}"))?, esim: false })
+        iccid: Iccid::parse(&format!("898611{n:014}"))?,
+        imsi: Imsi::parse(&format!("46011{n:010}"))?,
+        esim: false,
+    })
 }
 
 impl From<IdentifierError> for Failure {
@@ -81,9 +77,9 @@ pub async fn make(app: &App, first: u64, count: u64, orders: u32) -> Result<Vec<
         app.store.transact(AddCustomer { customer: customer(id, n)?, currency, at }).await?;
         let mut lines = Vec::new();
         for n in (n..n + lines_each).filter(|n| *n < end) {
-            let add = line(id, LineId(app.clock.id()), n, at)?;
-            lines.push((id, add.line.id));
-            app.store.transact(add).await?;
+            let new = line(id, LineId(app.clock.id()), n)?;
+            lines.push((id, new.id));
+            app.store.transact(new.begins(HandOver::Sale, &app.brand, &app.zone, at)?).await?;
         }
         Ok::<_, Failure>(lines)
     };
@@ -98,7 +94,7 @@ pub async fn make(app: &App, first: u64, count: u64, orders: u32) -> Result<Vec<
 pub async fn add(app: &App, owner: CustomerId, id: LineId, n: u64) -> Result<(), Failure> {
     let (currency, at) = (app.brand.currency, app.clock.now().business);
     app.store.transact(AddCustomer { customer: customer(owner, n)?, currency, at }).await?;
-    app.store.transact(line(owner, id, n, at)?).await?;
+    app.store.transact(line(owner, id, n)?.begins(HandOver::Sale, &app.brand, &app.zone, at)?).await?;
     Ok(())
 }
 

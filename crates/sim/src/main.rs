@@ -139,6 +139,15 @@ enum Bench {
         #[arg(long)]
         data: Option<PathBuf>,
     },
+    /// Receipts as PDF files, beside the signatures of as many
+    Receipts {
+        /// Seconds of each run
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+        /// Threads that make files at once
+        #[arg(long, value_delimiter = ',', default_value = "1,2")]
+        concurrency: Vec<usize>,
+    },
     /// Lines through a month end, killed again and again; each transition must happen once
     Lifecycle {
         /// On which store
@@ -287,6 +296,12 @@ async fn run(command: Command) -> Result<(), Failure> {
             let (kill, synchronous, program) = (Target::Power, synchronous.into(), program()?);
             let options = crash::Options { store, postgres: None, rounds, in_flight, kill, synchronous, seed, program };
             println!("{}", crash::run(&options).await?);
+            Ok(())
+        }
+        Command::Bench(Bench::Receipts { seconds, concurrency }) => {
+            for figure in bench::receipts::receipts(&bench::receipts::Options { seconds, concurrency })? {
+                println!("{}", serde_json::to_string(&figure).map_err(|error| Failure::Unusable(error.to_string()))?);
+            }
             Ok(())
         }
         Command::Bench(Bench::Import { store, rows, postgres, data }) => {

@@ -7,9 +7,11 @@ use crate::lines::{Awaiting, customer, line};
 use crate::world::{PACK, PLAN, reference};
 use everline_app::add_line::AddCustomer;
 use everline_app::payment_confirmed::PaymentConfirmed;
+use everline_app::place_order::order_numbers;
 use everline_app::{App, Problem};
 use everline_core::effects::Job;
 use everline_core::ids::{AttemptId, CustomerId, LineId, OrderId, RawId};
+use everline_core::lifecycle::HandOver;
 use everline_core::order::{Order, OrderState, PlacedBy};
 use everline_core::payment::{Attempt, AttemptState, Evidence, Method, Provider, next_query};
 use everline_core::quote::quote;
@@ -85,7 +87,7 @@ impl NewOrder {
         Self { customer, line, order, attempt, code }
     }
 
-    async fn write(&self, tx: &mut Tx, app: &Context) -> Result<Awaiting, Stop<Problem>> {
+    async fn write(&self, tx: &mut Tx, app: &Context, number: String) -> Result<Awaiting, Stop<Problem>> {
         let now = app.now;
         let line = everline_store::tables::line::lock(tx, self.customer, self.line).await?;
         let offering = catalog::offering(tx, &reference(self.code)).await?;
@@ -96,7 +98,7 @@ impl NewOrder {
             id: self.order,
             customer: self.customer,
             line: self.line,
-            number: number(self.order.0, &app.zone, now),
+            number,
             offering: quoted.offering,
             price: quoted.price,
             funds: 0,
@@ -155,14 +157,6 @@ pub fn trade_no(out_trade_no: &str) -> String {
     format!("20261122{}", out_trade_no.get(12..).unwrap_or_default())
 }
 
-/// As `place_order` numbers orders.
-fn number(id: RawId, zone: &Zone, now: Now) -> String {
-    let day = zone.date(now.business);
-    let [.., a, b, c, d, e, f, g, h] = id.bytes();
-    let digits = u64::from_be_bytes([a, b, c, d, e, f, g, h]) % 1_000_000_000_000;
-    format!("{:04}{:02}{:02}{digits:012}", day.year(), day.month(), day.day())
-}
-
 struct NewLine {
     n: u64,
     customer: CustomerId,
@@ -183,12 +177,15 @@ impl Work for Lines {
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         let Context { brand, zone, now } = &self.app;
         let malformed = |_| Stop::Refused(Problem::Internal("a malformed number".to_owned()));
-        for new in self.new.iter() {
+        let orders: Vec<OrderId> = self.new.iter().map(|new| new.first.order).collect();
+        let numbers = order_numbers(tx, &orders, zone).await?;
+        for (new, number) in self.new.iter().zip(numbers) {
             let (currency, at) = (brand.currency, now.business);
             let customer = customer(new.customer, new.n).map_err(malformed)?;
             AddCustomer { customer, currency, at }.run(tx).await?;
-            line(new.customer, new.line, new.n, at).map_err(malformed)?.run(tx).await?;
-            let order = new.first.write(tx, &self.app).await?;
+            let sold = line(new.customer, new.line, new.n).map_err(malformed)?;
+            sold.begins(HandOver::Sale, brand, zone, at).map_err(Stop::Refused)?.run(tx).await?;
+            let order = new.first.write(tx, &self.app, number).await?;
             let trade_no = trade_no(&order.out_trade_no);
             let evidence = Evidence {
                 provider: Provider::Alipay,
@@ -215,8 +212,10 @@ impl Work for Orders {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         let mut made = Vec::with_capacity(self.new.len());
-        for new in &self.new {
-            made.push(new.write(tx, &self.app).await?);
+        let orders: Vec<OrderId> = self.new.iter().map(|new| new.order).collect();
+        let numbers = order_numbers(tx, &orders, &self.app.zone).await?;
+        for (new, number) in self.new.iter().zip(numbers) {
+            made.push(new.write(tx, &self.app, number).await?);
         }
         Ok(made)
     }

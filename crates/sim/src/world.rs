@@ -15,6 +15,7 @@ use everline_app::secrets::Secrets;
 use everline_app::set_up::SetUp;
 use everline_core::brand::{Brand, FamilyRules, Localized};
 use everline_core::money::{Currency, Money, UNIT};
+use everline_core::number_plan::NumberPlan;
 use everline_core::offering::{
     Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, Unit, UsedUp,
 };
@@ -229,6 +230,7 @@ pub fn brand() -> Brand {
         time_zone: "Asia/Shanghai".to_owned(),
         currency: Currency::CNY,
         calling_code: "86".to_owned(),
+        numbers: NumberPlan::default(),
         hotline: "400-800-1234".to_owned(),
         hotline_hours: Localized::zh_en("每天", "daily"),
         terms_version: "1".to_owned(),

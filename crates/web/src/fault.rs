@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use everline_app::Problem;
+use everline_core::invoice::NoInvoice;
 use std::sync::Arc;
 
 /// Why a request is not answered as asked.
@@ -73,7 +74,10 @@ impl Fault {
     pub(crate) const fn retry_after_s(&self) -> Option<i64> {
         match self {
             Fault::Problem(Problem::TooMany { retry_after_s }) => Some(*retry_after_s),
-            Fault::Problem(Problem::DueFirst { .. } | Problem::Busy) | Fault::Timeout => Some(5),
+            Fault::Problem(Problem::DueFirst { .. } | Problem::Busy | Problem::OutcomeUnknown) | Fault::Timeout => {
+                Some(5)
+            }
+            Fault::Problem(Problem::Unavailable) => Some(30),
             _ => None,
         }
     }
@@ -93,6 +97,7 @@ impl Fault {
         match self {
             Fault::Problem(Problem::Invalid { rule, .. }) | Fault::Unusable { rule, .. } => Some(*rule),
             Fault::Problem(Problem::NotSellable(why)) => Some(not_sellable(*why)),
+            Fault::Problem(Problem::NoInvoice(why)) => Some(why.word()),
             _ => None,
         }
     }
@@ -122,22 +127,42 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::ExistsDifferently(_) => ("problem-exists-differently", "problem-exists-differently-do"),
         Problem::OrderClosed => ("problem-order-closed", "problem-order-closed-do"),
         Problem::AlreadyPaid => ("problem-already-paid", "problem-already-paid-do"),
+        Problem::NoCredit => ("problem-no-credit", "problem-no-credit-do"),
+        Problem::NotGenuine => ("problem-not-genuine", "problem-not-genuine-do"),
+        Problem::NoInvoice(why) => ("problem-no-invoice", no_invoice(*why)),
         Problem::CodeWrong { .. } => ("problem-code-wrong", "problem-code-wrong-do"),
         Problem::CodeGone => ("problem-code-gone", "problem-code-gone-do"),
         Problem::TooMany { .. } => ("problem-too-many", "problem-too-many-do"),
         Problem::ProviderRefused => ("problem-provider-refused", "problem-provider-refused-do"),
         Problem::ProviderSilent => ("problem-provider-silent", "problem-provider-silent-do"),
         Problem::DueFirst { .. } | Problem::Busy => ("problem-busy", "problem-busy-do"),
+        Problem::Unavailable => ("problem-unavailable", "problem-unavailable-do"),
+        Problem::OutcomeUnknown => ("problem-outcome-unknown", "problem-outcome-unknown-do"),
         Problem::Internal(_) => ("problem-internal", "problem-internal-do"),
+    }
+}
+
+/// The key of why there is no invoice.
+pub(crate) const fn no_invoice(why: NoInvoice) -> &'static str {
+    match why {
+        NoInvoice::NotPaid => "problem-no-invoice-not-paid",
+        NoInvoice::MoneyWentBack => "problem-no-invoice-money-went-back",
+        NoInvoice::AskedOtherwise => "problem-no-invoice-asked-otherwise",
+        NoInvoice::IssuedAlready => "problem-no-invoice-issued-already",
+        NoInvoice::NotWaiting => "problem-no-invoice-not-waiting",
     }
 }
 
 const fn status(problem: &Problem) -> StatusCode {
     match problem {
-        Problem::NotFound(_) => StatusCode::NOT_FOUND,
+        Problem::NotFound(_) | Problem::NotGenuine => StatusCode::NOT_FOUND,
         Problem::SignInFirst => StatusCode::UNAUTHORIZED,
         Problem::NotAllowed => StatusCode::FORBIDDEN,
-        Problem::TermsChanged | Problem::OrderClosed | Problem::AlreadyPaid => StatusCode::CONFLICT,
+        Problem::TermsChanged
+        | Problem::OrderClosed
+        | Problem::AlreadyPaid
+        | Problem::NoCredit
+        | Problem::NoInvoice(_) => StatusCode::CONFLICT,
         Problem::Invalid { .. }
         | Problem::NotSellable(_)
         | Problem::ExistsDifferently(_)
@@ -146,7 +171,9 @@ const fn status(problem: &Problem) -> StatusCode {
         Problem::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
         Problem::ProviderRefused => StatusCode::BAD_GATEWAY,
         Problem::ProviderSilent => StatusCode::GATEWAY_TIMEOUT,
-        Problem::DueFirst { .. } | Problem::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        Problem::DueFirst { .. } | Problem::Busy | Problem::Unavailable | Problem::OutcomeUnknown => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Problem::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

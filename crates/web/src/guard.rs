@@ -145,6 +145,7 @@ async fn arrive(web: &Web, parts: &Parts, page: bool, cookies: &mut Vec<HeaderVa
         here: here(parts),
         fields: Fields::default(),
         phone: is_phone(headers),
+        in_wechat: header_text(headers, "user-agent").contains("MicroMessenger"),
     };
     (facts, asked)
 }
@@ -305,8 +306,12 @@ fn visitor_csrf(web: &Web, headers: &HeaderMap, cookies: &mut Vec<HeaderValue>) 
     visit.map(|visit| hex(&web.app.secrets.token_hash(&format!("visitor form {visit}")))).unwrap_or_default()
 }
 
+fn header_text<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {
+    headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or("")
+}
+
 fn is_phone(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or("");
+    let text = |name| header_text(headers, name);
     text("sec-ch-ua-mobile") == "?1" || ["Mobile", "Android"].iter().any(|word| text("user-agent").contains(word))
 }
 

@@ -16,6 +16,8 @@ pub(crate) enum Limit {
     Tries,
     /// Looking up numbers as a guest.
     Lookups,
+    /// Checking receipts.
+    Checks,
     /// Placing orders and starting payments.
     Orders,
     /// Staff members' passwords, by address.
@@ -31,6 +33,7 @@ impl Limit {
             Limit::Codes => (20, 30 * SECOND_US),
             Limit::Tries => (40, 10 * SECOND_US),
             Limit::Lookups => (30, 6 * SECOND_US),
+            Limit::Checks => (30, 2 * SECOND_US),
             Limit::Orders => (60, 3 * SECOND_US),
             Limit::Passwords => (20, 30 * SECOND_US),
             Limit::Login => (10, 90 * SECOND_US),

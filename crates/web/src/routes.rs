@@ -4,7 +4,9 @@
 use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
-use crate::portal::{guest_order, guest_renew, home, landing, line, order, receipt, renew, sign_in, terms};
+use crate::portal::{
+    check, guest_order, guest_renew, home, invoice, landing, line, order, receipt, renew, sign_in, terms,
+};
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
 use axum::Router;
@@ -122,6 +124,10 @@ fn pages() -> Vec<Row> {
         post("/orders/{order}/ask", CustomerPage, order::ask).limited(Limit::Orders),
         post("/orders/{order}/network", CustomerPage, order::network).limited(Limit::Orders),
         get("/orders/{order}/receipt", CustomerPage, receipt::receipt),
+        get("/orders/{order}/receipt.pdf", CustomerPage, receipt::pdf),
+        get("/orders/{order}/invoice", CustomerPage, invoice::invoice),
+        post("/orders/{order}/invoice", CustomerPage, invoice::ask).limited(Limit::Orders),
+        get("/v/{proof}", Page, check::check).limited(Limit::Checks),
         get("/terms", Page, terms::terms),
         get("/desk/sign-in", Page, desk::sign_in::sign_in),
         post("/desk/sign-in", Page, desk::sign_in::enter).limited(Limit::Passwords),
@@ -129,6 +135,7 @@ fn pages() -> Vec<Row> {
         post("/desk/set-up/{link}", Page, desk::set_up::set_password).limited(Limit::Passwords),
         get("/desk", StaffPage, desk::queue::queue),
         get("/desk/orders/{number}", StaffPage, desk::order::order),
+        post("/desk/orders/{number}/invoice", StaffPage, desk::invoice::settle),
         post("/demo/enter/{key}", DemoPage, demo::enter),
     ]
 }
@@ -147,6 +154,9 @@ fn guest_pages() -> Vec<Row> {
         post("/o/{token}/ask", Page, guest_order::ask).limited(Limit::Orders),
         post("/o/{token}/network", Page, guest_order::network).limited(Limit::Orders),
         get("/o/{token}/receipt", Page, guest_order::receipt),
+        get("/o/{token}/receipt.pdf", Page, guest_order::receipt_pdf),
+        get("/o/{token}/invoice", Page, guest_order::invoice),
+        post("/o/{token}/invoice", Page, guest_order::ask_invoice).limited(Limit::Orders),
     ]
 }
 
@@ -166,6 +176,10 @@ fn api_routes() -> Vec<Row> {
         post("/api/v1/orders/{order}/payments", ApiCustomer, api::orders::pay).limited(Limit::Orders),
         post("/api/v1/orders/{order}/ask", ApiCustomer, api::orders::ask).limited(Limit::Orders),
         get("/api/v1/orders/{order}/receipt", ApiCustomer, api::orders::receipt),
+        get("/api/v1/orders/{order}/receipt.pdf", ApiCustomer, api::receipts::pdf),
+        get("/api/v1/orders/{order}/invoice", ApiCustomer, api::receipts::invoice),
+        post("/api/v1/orders/{order}/invoice", ApiCustomer, api::receipts::ask_invoice).limited(Limit::Orders),
+        get("/api/v1/receipts/{proof}", ApiOpen, api::receipts::check).limited(Limit::Checks),
         get("/api/openapi.json", Machine, api::openapi::document),
         get("/api", Page, api::openapi::page),
     ]

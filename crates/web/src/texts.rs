@@ -130,8 +130,12 @@ macro_rules! locale {
 /// The files of a language: name without its ending, and text.
 pub(crate) fn files(lang: Lang) -> &'static [(&'static str, &'static str)] {
     match lang {
-        Lang::ZhCn => locale!("zh-CN": "frame" "format" "sign_in" "home" "renew" "order" "receipt" "desk" "problem"),
-        Lang::En => locale!("en": "frame" "format" "sign_in" "home" "renew" "order" "receipt" "desk" "problem"),
+        Lang::ZhCn => {
+            locale!("zh-CN": "frame" "format" "sign_in" "home" "renew" "order" "receipt" "check" "invoice" "desk" "problem")
+        }
+        Lang::En => {
+            locale!("en": "frame" "format" "sign_in" "home" "renew" "order" "receipt" "check" "invoice" "desk" "problem")
+        }
     }
 }
 

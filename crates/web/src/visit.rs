@@ -35,6 +35,8 @@ pub(crate) struct Facts {
     pub(crate) fields: Fields,
     /// Whether the browser says that it is on a phone.
     pub(crate) phone: bool,
+    /// Whether it is WeChat's own, which opens no other application.
+    pub(crate) in_wechat: bool,
 }
 
 impl Visit {

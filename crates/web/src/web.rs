@@ -89,6 +89,8 @@ pub struct DemoPerson {
 
 /// Most open live-status streams of a process.
 const STREAMS_MAX: usize = 1_024;
+/// Most receipts that are made into files at once: a processor each, and pages need some too.
+const DOCUMENTS_MAX: usize = 2;
 
 /// The state of the router.
 #[derive(Clone)]
@@ -99,6 +101,7 @@ pub(crate) struct Inner {
     pub(crate) config: WebConfig,
     pub(crate) limits: Limits,
     pub(crate) streams: Arc<Semaphore>,
+    pub(crate) documents: Arc<Semaphore>,
     /// The languages of the pages; never empty.
     pub(crate) languages: Vec<Lang>,
 }
@@ -107,11 +110,12 @@ impl Web {
     pub(crate) fn new(app: App, mut config: WebConfig) -> Self {
         config.public_url = config.public_url.trim_end_matches('/').to_owned();
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
+        let documents = Arc::new(Semaphore::new(DOCUMENTS_MAX));
         let mut languages: Vec<Lang> = config.languages.iter().filter_map(|tag| Lang::from_tag(tag)).collect();
         if languages.is_empty() {
             languages.extend(Lang::ALL);
         }
-        Self(Arc::new(Inner { app, config, limits: Limits::default(), streams, languages }))
+        Self(Arc::new(Inner { app, config, limits: Limits::default(), streams, documents, languages }))
     }
     /// Whether the process is about to end.
     pub(crate) fn stopping(&self) -> bool {

@@ -6,6 +6,7 @@
 
 use crate::{BODY_BYTES_MAX, DEPTH_MAX, Error};
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// One member of the outermost object.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub(crate) fn members(text: &str) -> Result<Vec<Member<'_>>, Error> {
         return Err(Error::TooLarge { limit_bytes: BODY_BYTES_MAX, actual_bytes: text.len() });
     }
     let mut scanner = Scanner { text, at: 0 };
-    let mut found: Vec<Member<'_>> = Vec::new();
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
     scanner.skip_space();
     scanner.expect(b'{')?;
     scanner.skip_space();
@@ -39,7 +40,7 @@ pub(crate) fn members(text: &str) -> Result<Vec<Member<'_>>, Error> {
             let start = scanner.at;
             scanner.value(1)?;
             let raw = text.get(start..scanner.at).ok_or(Error::Json { at: start })?;
-            if found.iter().any(|member| member.name == name) {
+            if !seen.insert(name) {
                 return Err(Error::Duplicate { name: name.to_owned() });
             }
             found.push(Member { name, raw });

@@ -4,12 +4,12 @@
 //! when asked) and knows no order, customer or line: those belong to its callers. Every parser takes untrusted input,
 //! is bounded in size and depth, treats trailing bytes as an error and never panics.
 //!
-//! - [`alipay`]: the v2 gateway (`gateway.do`), its responses and its notifications.
-//! - [`stripe`]: cards, by a hosted page and from saved ones; its requests, answers and webhooks.
+//! - [`alipay`]: the v2 gateway (`gateway.do`), its responses, its notifications and its daily bills.
 //! - [`wechat`]: WeChat Pay v3, its notices, certificates and bills.
+//! - [`stripe`]: cards, by a hosted page and from saved ones; its requests, answers and webhooks.
 //!
-//! What providers share: [`rsa`] keys, X.509 certificates ([`certificate`]), amounts in [`Fen`] and [`SignedFen`], [`time`] in UTC+8, one [`Error`], and the readers of forms and
-//! of JSON behind them.
+//! What providers share: [`rsa`] keys, X.509 certificates ([`certificate`]), amounts in [`Fen`] and [`SignedFen`],
+//! [`time`] in UTC+8, one [`Error`], and the readers of forms, JSON, PEM and ZIP behind them.
 
 pub mod alipay;
 mod amount;

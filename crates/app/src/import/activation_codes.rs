@@ -34,7 +34,7 @@ impl std::fmt::Debug for ActivationCode {
     }
 }
 
-const FIELD: &str = "activation_code";
+pub(crate) const FIELD: &str = "activation_code";
 
 impl ActivationCode {
     /// Reads one; `confirmation` may say apart from it that a confirmation code is needed.
@@ -121,19 +121,24 @@ pub fn read(cells: &Cells<'_>) -> Result<CodeRow, Vec<Fault>> {
     }
 }
 
+/// The keyed hash of a row: the same row again changes nothing.
+pub(crate) fn row_hash(secrets: &Secrets, iccid: &Iccid, code: &ActivationCode) -> [u8; 16] {
+    secrets.name("row of activation codes", &[iccid.as_str(), code.as_str()])
+}
+/// The keyed hash by which a code is found again whatever is asked besides: a profile server's host and matching id are
+/// used once.
+pub(crate) fn code_hash(secrets: &Secrets, code: &ActivationCode) -> [u8; 16] {
+    let mut parts = code.as_str().split('$').skip(1);
+    let (host, matching) = (parts.next().unwrap_or_default().to_ascii_lowercase(), parts.next().unwrap_or_default());
+    secrets.name("activation code", &[&host, matching])
+}
+
 struct Codes {
     secrets: Arc<Secrets>,
 }
 impl Codes {
     fn hash(&self, row: &CodeRow) -> [u8; 16] {
-        self.secrets.name("row of activation codes", &[row.iccid.as_str(), row.code.as_str()])
-    }
-    /// Found again whatever is asked besides: a profile server's host and matching id are used once.
-    fn code_hash(&self, code: &ActivationCode) -> [u8; 16] {
-        let mut parts = code.as_str().split('$').skip(1);
-        let (host, matching) =
-            (parts.next().unwrap_or_default().to_ascii_lowercase(), parts.next().unwrap_or_default());
-        self.secrets.name("activation code", &[&host, matching])
+        row_hash(&self.secrets, &row.iccid, &row.code)
     }
     fn fate(
         &self,
@@ -143,7 +148,7 @@ impl Codes {
     ) -> Fate {
         let Numbered { row, batch, .. } = row;
         let Some(held) = found.get(row.iccid.as_str()) else {
-            let Some(other) = by_code.get(&self.code_hash(&row.code)) else { return Fate::New };
+            let Some(other) = by_code.get(&code_hash(&self.secrets, &row.code)) else { return Fate::New };
             let reason = format!("is that of the profile {}, which is there already", super::masked(&other.iccid));
             return Fate::Refused(Fault::new(FIELD, reason, "a code loads one profile: correct the row"));
         };
@@ -156,7 +161,7 @@ impl Codes {
                 let reason = format!("the profile {} is in batch {name:?}, which is not complete", row.iccid.masked());
                 Fate::Refused(Fault::new("iccid", reason, "run the import of that batch again first"))
             }
-            _ => Fate::Same,
+            (name, _) => Fate::Same { here: **name == **batch },
         }
     }
 }
@@ -186,13 +191,13 @@ impl Kind for Codes {
             iccid: iccid.to_owned(),
             batch: row.batch.to_string(),
             sealed: self.secrets.seal(&place(iccid, FIELD), code.as_str())?,
-            code_hash: self.code_hash(code),
+            code_hash: code_hash(&self.secrets, code),
             source_hash: self.hash(&row.row),
         })
     }
     async fn judge(&self, tx: &mut Tx, rows: &[Numbered<CodeRow>]) -> Result<Vec<Fate>, Error> {
         let iccids = rows.iter().map(|row| row.row.iccid.as_str().to_owned()).collect();
-        let hashes = rows.iter().map(|row| self.code_hash(&row.row.code)).collect();
+        let hashes = rows.iter().map(|row| code_hash(&self.secrets, &row.row.code)).collect();
         let held = stock::find_codes(tx, iccids, hashes).await?;
         let found = held.iter().map(|code| (code.iccid.as_str(), code)).collect();
         let by_code = held.iter().map(|code| (code.code_hash, code)).collect();

@@ -2,7 +2,9 @@
 //! zeros, full-width digits. Each damage is named with its remedy; none is guessed away.
 
 use super::Fault;
+use everline_core::brand::Brand;
 use everline_core::identifiers::{Iccid, IdentifierError, Imsi, Msisdn};
+use everline_core::number_plan::{NumberFault, NumberOf};
 
 /// The longest text in a cell, in characters.
 const TEXT_MAX: usize = 200;
@@ -33,7 +35,11 @@ fn scientific(value: &str) -> bool {
         || digits(exponent) && mantissa.len() == 1 && digits(mantissa) && exponent.len() <= 2
 }
 
-fn identifier<T>(field: &'static str, value: &str, parse: fn(&str) -> Result<T, IdentifierError>) -> Result<T, Fault> {
+fn identifier<T>(
+    field: &'static str,
+    value: &str,
+    parse: impl Fn(&str) -> Result<T, IdentifierError>,
+) -> Result<T, Fault> {
     if let Some(damage) = damage(field, value) {
         return Err(damage);
     }
@@ -58,9 +64,18 @@ pub fn iccid(field: &'static str, value: &str) -> Result<Iccid, Fault> {
 pub fn imsi(field: &'static str, value: &str) -> Result<Imsi, Fault> {
     identifier(field, value, Imsi::parse)
 }
-/// A line's number; a leading `+` is dropped.
-pub fn msisdn(field: &'static str, value: &str) -> Result<Msisdn, Fault> {
-    identifier(field, value.strip_prefix('+').unwrap_or(value), Msisdn::parse)
+/// A number of the brand's, with or without its calling code.
+pub fn msisdn(field: &'static str, value: &str, brand: &Brand, of: NumberOf) -> Result<Msisdn, Fault> {
+    match identifier(field, value, |value| match brand.number(value, of) {
+        Err(NumberFault::Identifier(error)) => Err(error),
+        read => Ok(read),
+    })? {
+        Ok(number) => Ok(number),
+        Err(fault) => {
+            let remedy = format!("the brand has {}; see [brand.numbers]", brand.numbers.shown(of));
+            Err(Fault::new(field, fault.to_string(), remedy))
+        }
+    }
 }
 
 /// Whether a card number looks cut to fifteen digits: that is what a spreadsheet keeps of a number. One such number may be
@@ -135,6 +150,15 @@ pub fn word<T: Copy>(field: &'static str, value: &str, words: &[(&str, T)]) -> R
 mod tests {
     use super::*;
 
+    fn brand() -> Brand {
+        serde_json::from_value(serde_json::json!({
+            "name": {}, "legal_name": {}, "credit_code": "", "time_zone": "Asia/Shanghai", "currency": "CNY",
+            "calling_code": "86", "numbers": { "subscriber": ["1xxxxxxxxxx"], "iot": ["1xxxxxxxxxxxx"] },
+            "hotline": "", "hotline_hours": {}, "terms_version": "1", "order_minutes": 15, "queued_plans_max": 1,
+            "families": {},
+        }))
+        .unwrap()
+    }
     fn check<T>(result: Result<T, Fault>, reason: &str) {
         let fault = result.err().unwrap_or_else(|| panic!("{reason} is not found"));
         assert!(fault.reason.contains(reason), "{}", fault.reason);
@@ -145,7 +169,7 @@ mod tests {
     fn damaged_numbers_are_named() {
         for value in ["8.98604E+19", "8.98604e19", "8E19", "1.38E+10", "13800138000.0"] {
             check(iccid("iccid", value), "scientific");
-            check(msisdn("msisdn", value), "scientific");
+            check(msisdn("msisdn", value, &brand(), NumberOf::Line), "scientific");
         }
         check(iccid("iccid", "８９８６0012345678901234"), "full-width");
         check(iccid("iccid", "8986"), "18 to 20 characters");
@@ -165,8 +189,15 @@ mod tests {
         assert_eq!(iccid("iccid", "898604a1192280001234").unwrap().as_str(), "898604A1192280001234");
         assert_eq!(iccid("iccid", "898604E1192280001234").unwrap().as_str(), "898604E1192280001234");
         assert_eq!(iccid("iccid", "'89860412345678901234").unwrap().as_str(), "89860412345678901234");
-        assert_eq!(msisdn("msisdn", "+86 138 0013 8000").unwrap().as_str(), "8613800138000");
-        assert_eq!(msisdn("msisdn", "1440012345678").unwrap().as_str(), "1440012345678");
+        let number = |value, of| msisdn("msisdn", value, &brand(), of).map(|number| number.as_str().to_owned());
+        for value in ["+86 138 0013 8000", "8613800138000", "'13800138000"] {
+            assert_eq!(number(value, NumberOf::Person).as_deref(), Ok("13800138000"), "{value}");
+        }
+        assert_eq!(number("1440012345678", NumberOf::Line).as_deref(), Ok("1440012345678"));
+        let fault = number("1440012345678", NumberOf::Person).unwrap_err();
+        assert_eq!(fault.reason, "no number of the brand's plan");
+        assert_eq!(fault.remedy, "the brand has 1xxxxxxxxxx; see [brand.numbers]");
+        assert_eq!(number("+4477009001234", NumberOf::Line).unwrap_err().reason, "a number of another country");
         assert_eq!(digits("pin1", "0000", (4, 8)).unwrap(), "0000");
         assert_eq!(word("kind", "E-SIM", &[("e_sim", 2)]).unwrap(), 2);
     }

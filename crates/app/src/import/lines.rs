@@ -18,7 +18,7 @@ use super::{Fault, ImportError, Importer, Listener, Options, Summary, cell};
 use crate::Problem;
 use crate::add_line::write_line;
 use crate::clock::Clock;
-use crate::place_order::order_number;
+use crate::place_order::order_numbers;
 use crate::secrets::{NotSealedHere, Secrets};
 use everline_core::brand::Brand;
 use everline_core::charging::{Allowance, Bucket, Period, Window};
@@ -26,7 +26,8 @@ use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::identifiers::{Iccid, Imsi, Msisdn};
 use everline_core::ids::{CustomerId, LineId, OrderId};
 use everline_core::lifecycle;
-use everline_core::line::{DeviceKind, Line, LineState, NetworkKind, SuspendCause};
+use everline_core::line::{DeviceKind, Line, LineState, NetworkKind};
+use everline_core::number_plan::NumberOf;
 use everline_core::offering::{Family, Offering, OfferingKind, OfferingRef};
 use everline_core::order::{Order, OrderState, PlacedBy};
 use everline_core::time::{BusinessTime, Validity, Zone};
@@ -111,8 +112,8 @@ impl Lines {
             .map_err(&mut keep)
             .ok()?;
         let name = cells.get(5).map(|value| cell::text("owner_name", value)).transpose().map_err(&mut keep).ok()?;
-        let contact =
-            cells.get(6).map(|value| cell::msisdn("owner_contact", value)).transpose().map_err(&mut keep).ok()?;
+        let contact = |value| cell::msisdn("owner_contact", value, &self.brand, NumberOf::Person);
+        let contact = cells.get(6).map(contact).transpose().map_err(&mut keep).ok()?;
         if name.is_none() {
             keep(Fault::new("owner_name", "empty, and owner is not", "an owner has a name"));
         }
@@ -160,6 +161,18 @@ impl Lines {
             None => Err(Fault::new("plan_ends", "empty, and plan is not", "say until when the plan is paid")),
             ends => Ok((Some(reference), ends)),
         }
+    }
+
+    /// Where a line stands for which nothing is paid any more.
+    fn without_plan(&self, family: Family, ended: Option<BusinessTime>) -> LineState {
+        lifecycle::without_plan(ended, family, &self.brand, &self.zone, self.now)
+    }
+
+    /// Whether a line whose plan ends or ended then is still a line by the brand's rules.
+    fn may_begin(&self, family: Family, ends: Option<BusinessTime>) -> Result<(), Fault> {
+        let over = ends.is_none_or(|ends| ends <= self.now) && self.without_plan(family, ends).over();
+        let (reason, remedy) = ("the brand's rules end such a line at once", "change the rules, or leave the line out");
+        if over { Err(Fault::new("family", reason, remedy)) } else { Ok(()) }
     }
 
     /// A day means its end.
@@ -228,14 +241,15 @@ impl Lines {
             |field, reason: String, remedy: &'static str| Ok(Fate::Refused(Fault::new(field, reason, remedy)));
         let masked = row.iccid.masked();
         if let Some(held) = held {
+            let here = Fate::Same { here: held.line_batch.as_ref().is_some_and(|(name, _)| **name == **batch) };
             match (held.state, &held.line_batch) {
-                (SimState::InUse, _) if held.line_hash == Some(self.hash(row)) => return Ok(Fate::Same),
+                (SimState::InUse, _) if held.line_hash == Some(self.hash(row)) => return Ok(here),
                 (SimState::InUse, _) => {
                     let differs = match stock::record(tx, row.iccid.as_str()).await? {
                         Some(record) => self.differs(row, &record),
                         None => Some("line"),
                     };
-                    let Some(field) = differs else { return Ok(Fate::Same) };
+                    let Some(field) = differs else { return Ok(here) };
                     let reason = format!("the Sim {masked} serves a line already, with another {field}");
                     return refused(field, reason, "correct the row, or take it out of the file");
                 }
@@ -288,12 +302,19 @@ impl Lines {
         Ok(store.taken(row, held).or_else(|| store.owner(row)).map_or(Fate::New, Fate::Refused))
     }
 
+    /// The plan that runs, and until when it is paid.
+    fn running(&self, row: &LineRow) -> Option<(&Offering, BusinessTime)> {
+        self.offering(row).zip(row.plan_ends).filter(|(_, ends)| *ends > self.now)
+    }
+
     /// The line as it begins here, with its allowance and the order that stands for its plan.
-    fn make(&self, ready: &LineReady, customer: CustomerId) -> (Line, Allowance, Option<Order>) {
-        let (row, now, rules) = (&ready.row, self.now, self.brand.rules(ready.row.family));
-        let lasts = |days: Option<u16>| {
-            days.filter(|days| *days > 0).map(|days| Validity::Days(days).end(now, None, &self.zone))
-        };
+    fn make(
+        &self,
+        ready: &LineReady,
+        customer: CustomerId,
+        number: Option<String>,
+    ) -> (Line, Allowance, Option<Order>) {
+        let (row, now) = (&ready.row, self.now);
         let mut line = Line {
             id: ready.line,
             customer,
@@ -303,17 +324,13 @@ impl Lines {
             device: row.device.unwrap_or(usual(row.family)),
             family: row.family,
             network: row.network,
-            state: LineState::Silent { until: lasts(rules.silent_days) },
+            state: self.without_plan(row.family, row.plan_ends),
             state_since: now,
             service_until: row.plan_ends,
             guest_renewal: true,
             main_balance_consent: false,
         };
-        let running = self.offering(row).zip(row.plan_ends).filter(|(_, ends)| *ends > now);
-        let Some((offering, ends_at)) = running else {
-            if row.plan_ends.is_some() {
-                line.state = LineState::Suspended(SuspendCause::NotRenewed { until: lasts(rules.suspended_days) });
-            }
+        let Some(((offering, ends_at), number)) = self.running(row).zip(number) else {
             return (line, Allowance::default(), None);
         };
         line.state = LineState::Active;
@@ -334,7 +351,7 @@ impl Lines {
             id: ready.order,
             customer,
             line: ready.line,
-            number: order_number(ready.order, &self.zone),
+            number,
             offering: offering.reference.clone(),
             price: offering.price,
             funds: 0,
@@ -401,7 +418,10 @@ impl Kind for Lines {
         let iccid = super::sims::needed(cells, 0, cell::iccid, &mut faults);
         let imsi = super::sims::needed(cells, 1, cell::imsi, &mut faults);
         let empty = |field| move || Fault::new(field, "empty", "every line needs one");
-        let number = cells.get(2).ok_or_else(empty("number")).and_then(|value| cell::msisdn("number", value));
+        let number = cells
+            .get(2)
+            .ok_or_else(empty("number"))
+            .and_then(|value| cell::msisdn("number", value, &self.brand, NumberOf::Line));
         let family = cells.get(10).ok_or_else(empty("family")).and_then(|value| cell::word("family", value, FAMILIES));
         let network =
             cells.get(11).ok_or_else(empty("network")).and_then(|value| cell::word("network", value, NETWORKS));
@@ -420,6 +440,9 @@ impl Kind for Lines {
             .flatten();
         let (number, family) = (number.map_err(&mut keep).ok(), family.map_err(&mut keep).ok());
         let (network, plan) = (network.map_err(&mut keep).ok(), plan.map_err(&mut keep).ok());
+        if let (Some(family), Some((_, ended))) = (family, &plan) {
+            self.may_begin(family, *ended).unwrap_or_else(keep);
+        }
         match (iccid, imsi, number, family, network, plan) {
             (Some(iccid), Some(imsi), Some(number), Some(family), Some(network), Some((plan, plan_ends)))
                 if faults.is_empty() =>
@@ -526,6 +549,18 @@ impl Kind for Lines {
             ready.iter().filter_map(|ready| ready.row.owner.as_ref()).map(|owner| owner.key.clone()).collect();
         let owners = stock::owners(tx, keys.into_iter().collect()).await?;
         let mut owners: HashMap<String, CustomerId> = owners.into_iter().map(|owner| (owner.0, owner.1)).collect();
+        let free = |ready: &&LineReady| {
+            found.get(ready.row.iccid.as_str()).is_some_and(|held| held.state == SimState::InStock)
+        };
+        let orders: Vec<OrderId> = (ready.iter().filter(free))
+            .filter(|ready| self.running(&ready.row).is_some())
+            .map(|ready| ready.order)
+            .collect();
+        let numbers = order_numbers(tx, &orders, &self.zone).await.map_err(|stop| match stop {
+            Stop::Store(error) => error,
+            Stop::Refused(_) => Error::Conflict { constraint: None },
+        })?;
+        let mut numbers: HashMap<OrderId, String> = orders.into_iter().zip(numbers).collect();
         for ready in ready {
             let row = &ready.row;
             let mine = |held: &&&Held| held.state == SimState::InUse || held.line_hash == Some(ready.hash);
@@ -541,7 +576,7 @@ impl Kind for Lines {
                 owners.extend(key.map(|key| (key, ready.customer)));
                 ready.customer
             });
-            let (line, allowance, order) = self.make(ready, owner);
+            let (line, allowance, order) = self.make(ready, owner, numbers.remove(&ready.order));
             write_line(tx, &line, &allowance, (&row.iccid, &row.imsi));
             sim::put_take(tx, &row.iccid, &row.number, (owner, line.id));
             if let Some(order) = order {

@@ -22,6 +22,8 @@ pub mod sims;
 pub mod text;
 mod works;
 
+pub(crate) use works::{KEY_SETTING, key_name};
+
 use crate::Problem;
 use crate::clock::Clock;
 use crate::secrets::{NotSealedHere, Secrets};

@@ -40,8 +40,8 @@ pub(super) enum Fate {
     New,
     /// Its place is held by this batch; it is not made yet.
     Begun,
-    /// It is there, as the row says.
-    Same,
+    /// It is there, as the row says; `here`: this batch brought it.
+    Same { here: bool },
     /// Something else is there.
     Refused(Fault),
 }
@@ -132,6 +132,8 @@ struct Tally {
     rows: u64,
     new: u64,
     same: u64,
+    /// How many of the same this batch brought itself.
+    brought: u64,
     bad: bool,
 }
 
@@ -216,7 +218,7 @@ impl<K: Kind, R: Read + Seek + Send> Run<'_, K, R> {
         let number = number.ok_or(FileFault::TooManyBatches { batches_max: BATCHES_MAX })?;
         let get = GetBatch { kind: K::KIND, name: name.to_owned() };
         let stored = self.importer.store.read(get).await?;
-        let named_so = Tally { name: name.into(), named, stored, rows: 0, new: 0, same: 0, bad: false };
+        let named_so = Tally { name: name.into(), named, stored, rows: 0, new: 0, same: 0, brought: 0, bad: false };
         self.numbers.insert(name.to_owned(), number);
         self.batches.push(named_so);
         Ok(number)
@@ -338,7 +340,10 @@ impl<K: Kind, R: Read + Seek + Send> Run<'_, K, R> {
                     self.refuse(row.at, Fault::new("batch", reason, remedy))?;
                 }
                 (Fate::New | Fate::Begun, _) => tally.new += 1,
-                (Fate::Same, _) => tally.same += 1,
+                (Fate::Same { here }, _) => {
+                    tally.same += 1;
+                    tally.brought += u64::from(here);
+                }
             }
         }
         Ok(())
@@ -422,7 +427,8 @@ impl<K: Kind, R: Read + Seek + Send> Run<'_, K, R> {
     async fn turn(&mut self, number: usize, to: BatchState) -> Result<(), ImportError> {
         let Some(tally) = self.batches.get_mut(number) else { return Ok(()) };
         let (from, name) = (tally.stored.unwrap_or(BatchState::Loading), tally.name.clone());
-        let (rows, at) = (i64::try_from(tally.rows).unwrap_or(i64::MAX), self.importer.clock.now().business);
+        let rows = i64::try_from(tally.new + tally.brought).unwrap_or(i64::MAX);
+        let at = self.importer.clock.now().business;
         let turned =
             self.importer.store.transact(Turn { kind: K::KIND, name: name.clone(), from, to, rows, at }).await?;
         if !turned {

@@ -5,7 +5,9 @@ use super::mentions::Mentions;
 use super::run::{Fate, Kind, Numbered, run};
 use super::{Fault, ImportError, Importer, Listener, Options, Summary, cell};
 use crate::secrets::{NotSealedHere, Secrets};
+use everline_core::brand::Brand;
 use everline_core::identifiers::{Iccid, Imsi, Msisdn};
+use everline_core::number_plan::NumberOf;
 use everline_store::tables::sim::{self, Held, SECRETS, SimKind, SimState, StockSim};
 use everline_store::tables::stock::BatchKind;
 use everline_store::{Error, Tx};
@@ -75,12 +77,13 @@ pub(crate) fn place(iccid: &str, column: &str) -> String {
 ///
 /// # Errors
 /// Every fault of it.
-pub fn read(cells: &Cells<'_>) -> Result<SimRow, Vec<Fault>> {
+pub fn read(cells: &Cells<'_>, brand: &Brand) -> Result<SimRow, Vec<Fault>> {
     let mut faults = Vec::new();
     let iccid = needed(cells, 0, cell::iccid, &mut faults);
     let imsi = needed(cells, 1, cell::imsi, &mut faults);
     let mut keep = |fault: Fault| faults.push(fault);
-    let msisdn = cells.get(2).map(|value| cell::msisdn("msisdn", value)).transpose().map_err(&mut keep).ok().flatten();
+    let number = |value| cell::msisdn("msisdn", value, brand, NumberOf::Line);
+    let msisdn = cells.get(2).map(number).transpose().map_err(&mut keep).ok().flatten();
     let kind = cells.get(3).map(|value| cell::word("kind", value, KINDS)).transpose().map_err(&mut keep).ok().flatten();
     let mut secrets = [const { None }; 5];
     for ((column, field), secret) in (FIRST_SECRET..).zip(SECRETS).zip(&mut secrets) {
@@ -111,6 +114,7 @@ pub(super) fn needed<T>(
 }
 
 struct Sims {
+    brand: Arc<Brand>,
     secrets: Arc<Secrets>,
 }
 
@@ -192,7 +196,7 @@ impl Sims {
                 let reason = format!("the Sim {} rests after its last line", row.iccid.masked());
                 Fate::Refused(Fault::new("iccid", reason, "wait until it is given back to the stock"))
             }
-            _ => Fate::Same,
+            held => Fate::Same { here: held.as_ref().is_some_and(|(name, _)| **name == **batch) },
         })
     }
 }
@@ -223,7 +227,7 @@ impl Kind for Sims {
     type Ready = StockSim;
 
     fn read(&self, cells: &Cells<'_>) -> Result<SimRow, Vec<Fault>> {
-        read(cells)
+        read(cells, &self.brand)
     }
     fn mention(&self, row: &SimRow, out: &mut Mentions) {
         out.once("iccid", row.iccid.as_str());
@@ -307,5 +311,6 @@ pub async fn import(
     options: Options,
     listener: &mut dyn Listener,
 ) -> Result<Summary, ImportError> {
-    run(importer, Sims { secrets: importer.secrets.clone() }, (reader, name), options, listener).await
+    let kind = Sims { brand: importer.brand.clone(), secrets: importer.secrets.clone() };
+    run(importer, kind, (reader, name), options, listener).await
 }

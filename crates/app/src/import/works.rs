@@ -4,7 +4,7 @@ use super::mentions::At;
 use super::run::{Fate, Kind, Numbered};
 use super::{Fault, ImportError, Importer};
 use crate::Problem;
-use crate::secrets::hex;
+use crate::secrets::{Secrets, hex};
 use everline_core::time::BusinessTime;
 use everline_store::tables::catalog;
 use everline_store::tables::stock::{self, BatchKind, BatchState};
@@ -116,7 +116,7 @@ impl Work for Turn {
             return Ok(true);
         }
         // A first run whose answer was lost, or another import of the same file.
-        Ok(stock::batch(tx, self.kind, &self.name).await?.is_some_and(|(state, _)| state == self.to))
+        Ok(stock::batch(tx, self.kind, &self.name).await? == Some((self.to, self.rows)))
     }
 }
 
@@ -140,11 +140,16 @@ impl<K: Kind> Work for UndoStep<K> {
 }
 
 /// The name of the setting that tells which key seals the store's secrets.
-const KEY_SETTING: &str = "sealed_with";
+pub(crate) const KEY_SETTING: &str = "sealed_with";
+
+/// What tells one key from another and nothing about it.
+pub(crate) fn key_name(secrets: &Secrets) -> String {
+    hex(&secrets.name("key check", &[]))
+}
 
 /// Refuses a key that is not the one that the store's secrets are sealed with.
 pub(super) async fn check_key(importer: &Importer, read_only: bool) -> Result<(), ImportError> {
-    let mine = hex(&importer.secrets.name("key check", &[]));
+    let mine = key_name(&importer.secrets);
     let kept = match importer.store.read(KeptKey).await? {
         None if !read_only => importer.store.transact(KeepKey(mine.clone())).await?,
         None => mine.clone(),

@@ -1,6 +1,6 @@
 //! Judges one order from all its rows. Pure: rows in, findings out.
 
-use super::read::{AttemptRow, OrderRow, ReceiptRow, RefundRow};
+use super::read::{AttemptRow, InvoiceRow, OrderRow, ReceiptRow, RefundRow};
 use super::{Collected, Context};
 use everline_core::charging::{self, Window};
 use everline_core::effects::CaseReason;
@@ -24,6 +24,7 @@ pub(super) struct Gathered {
     pub(super) recognitions: u32,
     pub(super) last_recognition: Option<u8>,
     pub(super) receipts: Vec<ReceiptRow>,
+    pub(super) invoice: Option<InvoiceRow>,
     /// Reason and state of its cases.
     pub(super) cases: Vec<(String, String)>,
     pub(super) periods: Vec<Period>,
@@ -39,6 +40,7 @@ impl Gathered {
             recognitions: 0,
             last_recognition: None,
             receipts: Vec::new(),
+            invoice: None,
             cases: Vec::new(),
             periods: Vec::new(),
         }
@@ -81,6 +83,9 @@ pub(super) fn refund_row(row: &RefundRow) -> String {
 pub(super) fn receipt_row(row: &ReceiptRow) -> String {
     format!("receipt({}, {})", row.id, row.customer)
 }
+pub(super) fn invoice_row(row: &InvoiceRow) -> String {
+    format!("invoice_request({}, {})", row.customer, row.order)
+}
 
 /// Everything that must hold of one order.
 pub(super) fn judge(order: &Gathered, context: &Context<'_>, out: &mut Collected) {
@@ -106,6 +111,9 @@ pub(super) fn judge(order: &Gathered, context: &Context<'_>, out: &mut Collected
     timer(row, state, out);
     refunding(order, state, out);
     receipts(order, out);
+    if let Some(request) = &order.invoice {
+        invoice(request, order, out);
+    }
     let Some(offering) = context.offerings.get(&row.offering) else {
         out.found("order_offering", order_row(row), format!("no offering {}", row.offering));
         return;
@@ -118,14 +126,16 @@ fn judge_attempt(attempt: &AttemptRow, order: &Gathered, out: &mut Collected) {
     let name = || attempt_row(attempt);
     let settlement = attempt.settlement.as_deref().map(Settlement::from_word);
     let state = AttemptState::from_word(&attempt.state);
-    let (Some(state), false, Some(_)) = (state, settlement == Some(None), Method::from_word(&attempt.method)) else {
+    let (Some(state), false, Some(method)) = (state, settlement == Some(None), Method::from_word(&attempt.method))
+    else {
         let words = (&attempt.state, &attempt.settlement, &attempt.method);
         out.found("stored_word", name(), format!("state, settlement, method {words:?}"));
         return;
     };
     let (settlement, paid) = (settlement.flatten(), state == AttemptState::Paid);
-    let signs = [attempt.received > 0, settlement.is_some(), attempt.trade_no.is_some(), attempt.paid_at.is_some()];
-    if signs.iter().any(|sign| *sign != paid) {
+    let numbered = attempt.trade_no.is_some() || (paid && method.provider().is_none());
+    let signs = [attempt.received > 0, settlement.is_some(), numbered, attempt.paid_at.is_some()];
+    if signs.iter().any(|sign| *sign != paid) || (method.provider().is_none() && !paid) {
         let detail = format!("{}; received, settlement, trade number, time: {signs:?}", attempt.state);
         out.found("attempt_paid", name(), detail);
     }
@@ -137,8 +147,8 @@ fn judge_attempt(attempt: &AttemptRow, order: &Gathered, out: &mut Collected) {
         let detail = format!("asked {}, received {}, settled as {settlement:?}", attempt.amount, attempt.received);
         out.found("attempt_amount", name(), detail);
     }
-    for template in [Template::Paid, Template::PaidToSuspense] {
-        let expected = settlement.is_some_and(|s| (s == Settlement::Order) == (template == Template::Paid));
+    for template in [Template::Paid, Template::PaidToSuspense, Template::CreditSpent, Template::PromoSpent] {
+        let expected = settlement.is_some_and(|settlement| template == brought_by(method, settlement));
         let amounts = order.amounts(template, attempt.id.0);
         if amounts != if expected { vec![attempt.received] } else { vec![] } {
             let detail = format!("received {} as {settlement:?}, {} of {amounts:?}", attempt.received, template.word());
@@ -150,9 +160,16 @@ fn judge_attempt(attempt: &AttemptRow, order: &Gathered, out: &mut Collected) {
     if back > attempt.received {
         out.found("refunds_within_received", name(), format!("received {}, refunds {back}", attempt.received));
     }
+    let (from_credit, refunded) = (method.provider().is_none(), refunds.count() > 0);
     match settlement {
-        Some(Settlement::Refund) if refunds.count() == 0 => {
+        Some(Settlement::Refund | Settlement::Returned) if !refunded => {
             out.found("attempt_refunded", name(), "its money goes back, and there is no refund");
+        }
+        Some(settlement @ (Settlement::Refund | Settlement::Suspense)) if from_credit => {
+            out.found("attempt_refunded", name(), format!("by {} and settled as {settlement:?}", attempt.method));
+        }
+        Some(settlement @ Settlement::Returned) if !from_credit => {
+            out.found("attempt_refunded", name(), format!("by {} and settled as {settlement:?}", attempt.method));
         }
         Some(Settlement::Suspense) if !order.has_case(CaseReason::AmountMismatch) => {
             out.found("suspense_has_case", name(), "another amount than asked, and no case");
@@ -162,6 +179,14 @@ fn judge_attempt(attempt: &AttemptRow, order: &Gathered, out: &mut Collected) {
     let here = Some((attempt.customer, attempt.id.0));
     if attempt.named != here || (attempt.trade_no.is_some() && attempt.trade_named != here) {
         out.found("directory", name(), "its numbers do not lead to it");
+    }
+}
+
+/// The posting by which an attempt's money came.
+const fn brought_by(method: Method, settlement: Settlement) -> Template {
+    match settlement {
+        Settlement::Order | Settlement::Returned => method.brings(),
+        Settlement::Refund | Settlement::Suspense => Template::PaidToSuspense,
     }
 }
 
@@ -186,21 +211,34 @@ fn judge_refund(refund: &RefundRow, order: &Gathered, out: &mut Collected) {
         out.found("currency", name(), format!("in {}, its attempt in {}", refund.currency, attempt.currency));
     }
     let from_order = reason == RefundReason::NetworkRefused;
-    if attempt.settlement.as_deref() != Some(if from_order { "order" } else { "refund" }) {
+    let method = Method::from_word(&attempt.method);
+    let settled = match reason {
+        RefundReason::NetworkRefused => "order",
+        RefundReason::NotNeeded => "returned",
+        RefundReason::Late | RefundReason::Undeliverable | RefundReason::Surplus => "refund",
+    };
+    if attempt.settlement.as_deref() != Some(settled) {
         let detail = format!("{}, of an attempt settled as {:?}", refund.reason, attempt.settlement);
         out.found("refund_of_attempt", name(), detail);
     }
+    let by = |wanted| method == Some(wanted);
+    let from_provider = !by(Method::PaidCredit) && !by(Method::PromoCredit);
     for (template, expected) in [
-        (Template::RefundStartedFromOrder, from_order),
-        (Template::RefundStartedFromSuspense, !from_order),
-        (Template::RefundDone, state == RefundState::Done),
-        (Template::RefundFailed, state == RefundState::Failed),
+        (Template::RefundStartedFromOrder, from_provider && from_order),
+        (Template::RefundStartedFromSuspense, from_provider && !from_order),
+        (Template::RefundDone, from_provider && state == RefundState::Done),
+        (Template::RefundFailed, from_provider && state == RefundState::Failed),
+        (Template::CreditReturned, by(Method::PaidCredit)),
+        (Template::PromoReturned, by(Method::PromoCredit)),
     ] {
         let amounts = order.amounts(template, refund.id.0);
         if amounts != if expected { vec![refund.amount] } else { vec![] } {
             let detail = format!("{} of {}, {} of {amounts:?}", refund.state, refund.amount, template.word());
             out.found("refund_posted", name(), detail);
         }
+    }
+    if !from_provider && state != RefundState::Done {
+        out.found("refund_posted", name(), format!("{}, of credit, which is back at once", refund.state));
     }
     if refund.settled_at.is_some() == (state == RefundState::InFlight) {
         out.found("refund_settled", name(), format!("{} at {:?}", refund.state, refund.settled_at));
@@ -247,7 +285,9 @@ fn funds(order: &Gathered, state: OrderState, out: &mut Collected) {
     let refunds = || order.refunds.iter().map(|refund| refund.id.0);
     for money in &order.money {
         let known = match money.template {
-            Template::Paid | Template::PaidToSuspense => attempts().any(|id| id == money.cause),
+            Template::Paid | Template::PaidToSuspense | Template::CreditSpent | Template::PromoSpent => {
+                attempts().any(|id| id == money.cause)
+            }
             Template::Delivered | Template::ToppedUp | Template::PackRecognised => true,
             _ => refunds().any(|id| id == money.cause),
         };
@@ -318,6 +358,42 @@ fn receipts(order: &Gathered, out: &mut Collected) {
             let detail = format!("number {:?}, waits for one: {}", receipt.number, receipt.waits);
             out.found("receipt_number", receipt_row(receipt), detail);
         }
+    }
+}
+
+/// An invoice is asked for what a receipt proves; each state has what belongs to it and nothing else.
+fn invoice(request: &InvoiceRow, order: &Gathered, out: &mut Collected) {
+    let name = || invoice_row(request);
+    if order.receipts.is_empty() {
+        out.found("invoice_of_receipt", name(), "its order has no receipt");
+    }
+    let there = [
+        request.email.is_some(),
+        request.settled_at.is_some() && request.settled_by.is_some(),
+        request.number.is_some(),
+        request.reason.is_some(),
+    ];
+    let expected = match request.state.as_str() {
+        "requested" => [true, false, false, false],
+        "issued" => [false, true, true, false],
+        "refused" => [false, true, false, true],
+        other => return out.found("stored_word", name(), format!("state {other:?}")),
+    };
+    if there != expected || (request.link.is_some() && request.number.is_none()) {
+        let detail = format!("{}; address, settled, number, reason: {there:?}", request.state);
+        out.found("invoice_state", name(), detail);
+    }
+    match (request.buyer.as_str(), &request.tax_number) {
+        ("person", None) | ("organisation", Some(_)) => {}
+        (buyer, number) => {
+            let detail = format!("{buyer:?} with a tax number: {}", number.is_some());
+            out.found("invoice_buyer", name(), detail);
+        }
+    }
+    if order.row.paid_at.is_some_and(|paid| request.asked_at < paid)
+        || request.settled_at.is_some_and(|settled| settled < request.asked_at)
+    {
+        out.found("invoice_stations", name(), "its times are not in order");
     }
 }
 

@@ -136,13 +136,17 @@ fn compare(customer: CustomerId, balances: &Balances, out: &mut Collected) {
 pub(super) fn posting(transfer: &StoredTransfer) -> Option<Posting> {
     let template = Template::from_word(&transfer.template)?;
     let cause = match template {
-        Template::Paid | Template::PaidToSuspense => Cause::Attempt(AttemptId(transfer.cause)),
+        Template::Paid | Template::PaidToSuspense | Template::CreditSpent | Template::PromoSpent => {
+            Cause::Attempt(AttemptId(transfer.cause))
+        }
         Template::Delivered | Template::ToppedUp => Cause::Order(OrderId(transfer.cause)),
         Template::PackRecognised => Cause::Recognition(OrderId(transfer.cause), number(transfer)),
         Template::RefundStartedFromSuspense
         | Template::RefundStartedFromOrder
         | Template::RefundDone
-        | Template::RefundFailed => Cause::Refund(RefundId(transfer.cause)),
+        | Template::RefundFailed
+        | Template::CreditReturned
+        | Template::PromoReturned => Cause::Refund(RefundId(transfer.cause)),
     };
     Some(Posting::new(template, cause, transfer.order, transfer.amount, transfer.posted_at))
 }

@@ -114,8 +114,12 @@ fn ending(row: &LineRow, state: LineState, allowance: &Allowance, out: &mut Coll
     if state.over() && state != LineState::HandedOver && state != LineState::Closed && row.is_login {
         out.found("number_given_up", line_row(row), format!("{}, and its number is a login", row.state));
     }
-    if state == LineState::Closed && row.has_sim {
-        out.found("number_given_back", line_row(row), "closed, and a Sim still serves it");
+    match (state, row.has_sim) {
+        (LineState::Closed, true) => {
+            out.found("number_given_back", line_row(row), "closed, and a Sim still serves it");
+        }
+        (LineState::Closed | LineState::HandedOver, _) | (_, true) => {}
+        (_, false) => out.found("sim_of_line", line_row(row), "no Sim serves it"),
     }
     if state.at_rest() && !allowance.periods.is_empty() {
         let detail = format!("{}, with {} plans and packs that still earn", row.state, allowance.periods.len());
@@ -129,8 +133,9 @@ fn ending(row: &LineRow, state: LineState, allowance: &Allowance, out: &mut Coll
 /// There is a timer exactly when something is due by itself, and it is not late for it.
 fn timer(row: &LineRow, state: LineState, allowance: &Allowance, context: &Context<'_>, out: &mut Collected) {
     let now = context.now.business;
+    let reminder = state.reminds_at(row.state_since).filter(|at| *at > now);
     let expected: Option<BusinessTime> =
-        [allowance.next_due(now, context.zone), state.until()].into_iter().flatten().min();
+        [allowance.next_due(now, context.zone), state.until(), reminder].into_iter().flatten().min();
     let fits = match (&row.timer, expected) {
         (None, None) => true,
         (Some((due, kind)), Some(expected)) => {

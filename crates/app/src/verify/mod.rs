@@ -13,14 +13,17 @@ mod names;
 mod orders;
 mod read;
 mod sql;
+mod stock;
 
 use crate::Problem;
+use crate::secrets::Secrets;
 use everline_core::brand::Brand;
 use everline_core::offering::{Offering, OfferingRef};
 use everline_core::time::{Now, Zone};
 use everline_store::{Stop, Store, Tx, Work};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// What was checked and what is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,7 +34,7 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Findings beyond the first [`Limits::findings_max`].
     pub findings_left_out: u64,
-    /// What a person should look at although nothing contradicts itself: jobs that gave up.
+    /// What a person should look at although nothing contradicts itself: jobs that gave up, imports that stopped half way.
     pub notes: Vec<Finding>,
 }
 
@@ -114,7 +117,22 @@ pub async fn verify_within(
     now: Now,
     limits: Limits,
 ) -> Result<Report, Problem> {
-    Ok(store.read(Verify { brand: brand.clone(), zone: zone.clone(), now, limits }).await?)
+    Ok(store.read(Verify { brand: brand.clone(), zone: zone.clone(), now, limits, secrets: None }).await?)
+}
+
+/// [`verify`] with the keys that the store's secrets are sealed with: they must open, and match what they are found by.
+///
+/// # Errors
+/// [`Problem`] if the store cannot be read.
+pub async fn verify_sealed(
+    store: &Store,
+    brand: &Brand,
+    zone: &Zone,
+    now: Now,
+    secrets: Arc<Secrets>,
+) -> Result<Report, Problem> {
+    let (brand, zone, limits) = (brand.clone(), zone.clone(), Limits::default());
+    Ok(store.read(Verify { brand, zone, now, limits, secrets: Some(secrets) }).await?)
 }
 
 struct Verify {
@@ -122,6 +140,7 @@ struct Verify {
     zone: Zone,
     now: Now,
     limits: Limits,
+    secrets: Option<Arc<Secrets>>,
 }
 impl Work for Verify {
     const NAME: &'static str = "verify";
@@ -133,12 +152,14 @@ impl Work for Verify {
             zone: &self.zone,
             now: self.now,
             limits: self.limits,
+            secrets: self.secrets.as_deref(),
             offerings: read::offerings(tx).await?,
         };
         let mut out = Collected { max: self.limits.findings_max, ..Collected::default() };
         Box::pin(ledger::check(tx, &context, &mut out)).await?;
         Box::pin(orders::check(tx, &context, &mut out)).await?;
         Box::pin(lines::check(tx, &context, &mut out)).await?;
+        Box::pin(stock::check(tx, &context, &mut out)).await?;
         Box::pin(names::check(tx, &context, &mut out)).await?;
         Ok(out.report)
     }
@@ -150,6 +171,7 @@ struct Context<'a> {
     zone: &'a Zone,
     now: Now,
     limits: Limits,
+    secrets: Option<&'a Secrets>,
     offerings: BTreeMap<OfferingRef, Offering>,
 }
 

@@ -2,6 +2,7 @@
 
 use super::read::NameRow;
 use super::{Collected, Context, sql};
+use everline_core::brand::Localized;
 use everline_core::effects::Job;
 use everline_core::ids::{CustomerId, JobId, RawId, ReceiptId};
 use everline_core::line::LineState;
@@ -12,7 +13,19 @@ pub(super) async fn check(tx: &mut Tx, context: &Context<'_>, out: &mut Collecte
     directory(tx, context, out).await?;
     timers(tx, context, out).await?;
     jobs(tx, context, out).await?;
-    numbers(tx, context, out).await
+    numbers(tx, context, out).await?;
+    former_payees(tx, out).await
+}
+
+/// Whom receipts named before can be read, so that those receipts can.
+async fn former_payees(tx: &mut Tx, out: &mut Collected) -> Result<()> {
+    let all: Vec<(BusinessTime, String)> = tx.all(&sql::FORMER_PAYEES, args![]).await?;
+    for (until, legal_name) in all {
+        if serde_json::from_str::<Localized>(&legal_name).is_err() {
+            out.found("stored_word", format!("former_payee({})", until.us()), "its legal name cannot be read");
+        }
+    }
+    Ok(())
 }
 
 async fn directory(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> Result<()> {
@@ -33,7 +46,8 @@ async fn directory(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> R
                 "out_trade_no" => row.out_trade_no.as_ref() == name,
                 "alipay_trade_no" | "wechat_trade_no" | "stripe_trade_no" => row.trade_no.as_ref() == name,
                 "msisdn" => row.msisdn.as_ref() == name && !given_back,
-                "imsi" | "iccid" | "session" => row.msisdn.is_some() && !given_back,
+                "imsi" | "iccid" => row.msisdn.is_some() && !given_back && row.sim_line == Some(row.subject),
+                "session" => row.msisdn.is_some() && !given_back,
                 "login" | "owner" => row.customer_exists,
                 _ => false,
             };
@@ -116,8 +130,8 @@ const fn of(job: &Job) -> CustomerId {
     }
 }
 
-/// A receipt number's row: number, receipt, customer, and the receipt's customer.
-type NumberRow = (i64, ReceiptId, CustomerId, Option<CustomerId>);
+/// A receipt number's row: number, receipt, customer, the receipt's customer, and the card.
+type NumberRow = (i64, ReceiptId, CustomerId, Option<CustomerId>, Option<String>);
 
 /// Receipt numbers begin at 1 and have no gap, the counter is the last of them, and each is the number of a receipt.
 async fn numbers(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> Result<()> {
@@ -128,13 +142,16 @@ async fn numbers(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> Res
             break;
         }
         out.checked("receipt numbers", page.len());
-        for (number, receipt, customer, owner) in page {
+        for (number, receipt, customer, owner, iccid) in page {
             let name = || format!("receipt_number({number})");
             if number != last.saturating_add(1) {
                 out.found("receipt_number", name(), format!("the one before it is {last}"));
             }
             if owner != Some(customer) {
                 out.found("receipt_number", name(), format!("no receipt {receipt} of {customer}"));
+            }
+            if iccid.is_some_and(|iccid| !iccid.contains("****")) {
+                out.found("receipt_number", name(), "its card is not masked");
             }
             last = number;
         }

@@ -1,7 +1,8 @@
-//! Orders: brings the rows of one order together (attempts, refunds, postings, receipt, cases, period) and has them judged.
+//! Orders: brings the rows of one order together (attempts, refunds, postings, receipt, invoice, cases, period) and has them
+//! judged.
 
 use super::judge::{self, Gathered, Money, Period};
-use super::read::{AttemptRow, CaseRow, OrderRow, ReceiptRow, RefundRow};
+use super::read::{AttemptRow, CaseRow, InvoiceRow, OrderRow, ReceiptRow, RefundRow};
 use super::{Collected, Context, ledger, sql};
 use everline_core::charging::{Allowance, Service};
 use everline_core::effects::Job;
@@ -38,6 +39,7 @@ pub(super) async fn check(tx: &mut Tx, context: &Context<'_>, out: &mut Collecte
         refunds(tx, context, bounds, &mut part, out).await?;
         transfers(tx, context, bounds, &mut part, out).await?;
         receipts(tx, context, bounds, &mut part, out).await?;
+        invoices(tx, context, bounds, &mut part, out).await?;
         cases(tx, context, bounds, &mut part, out).await?;
         let restoring = periods(tx, context, bounds, &mut part, out).await?;
         for gathered in part.values() {
@@ -63,7 +65,7 @@ macro_rules! keyed {
 }
 keyed! {
     OrderRow(customer, id) AttemptRow(customer, id) RefundRow(customer, id) CaseRow(customer, id)
-    ReceiptRow(id, customer) StoredTransfer(id, customer)
+    InvoiceRow(customer, order) ReceiptRow(id, customer) StoredTransfer(id, customer)
 }
 
 /// The rows of a part of the orders, page by page.
@@ -182,6 +184,26 @@ async fn receipts(
             match part.get_mut(&(row.customer, row.order)) {
                 Some(order) => order.receipts.push(row),
                 None => out.found("receipt_of_order", judge::receipt_row(&row), format!("no order {}", row.order)),
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn invoices(
+    tx: &mut Tx,
+    context: &Context<'_>,
+    bounds: Bounds,
+    part: &mut Part,
+    out: &mut Collected,
+) -> Result<()> {
+    let mut pages = Pages::of(&sql::INVOICES, bounds, context);
+    while let Some(page) = pages.next::<InvoiceRow>(tx).await? {
+        for row in page {
+            out.checked("requests for invoices", 1);
+            match part.get_mut(&(row.customer, row.order)) {
+                Some(order) => order.invoice = Some(row),
+                None => out.found("invoice_of_receipt", judge::invoice_row(&row), "no such order"),
             }
         }
     }

@@ -4,6 +4,8 @@ use super::sql;
 use everline_core::ids::{AttemptId, CustomerId, LineId, OrderId, RawId, ReceiptId, RefundId};
 use everline_core::offering::{Offering, OfferingRef};
 use everline_core::time::{BusinessTime, SystemTime};
+use everline_store::tables::sim::SECRETS;
+use everline_store::tables::stock::BatchState;
 use everline_store::{FromRow, Result, Row, Tx, args};
 use std::collections::BTreeMap;
 
@@ -21,6 +23,11 @@ impl<'a, 'r> Columns<'a, 'r> {
     fn owner(&mut self) -> Result<Option<(CustomerId, RawId)>> {
         let (customer, subject): (Option<CustomerId>, Option<RawId>) = (self.next()?, self.next()?);
         Ok(customer.zip(subject))
+    }
+    /// A batch's name, and its state where the join found it. A state that is no word is the batch's own finding.
+    fn batch(&mut self) -> Result<OfBatch> {
+        let (name, state): (Option<String>, Option<String>) = (self.next()?, self.next()?);
+        Ok(name.map(|name| (name, state.map(|word| BatchState::from_word(&word)))))
     }
 }
 
@@ -215,6 +222,40 @@ impl FromRow for CaseRow {
     }
 }
 
+pub(super) struct InvoiceRow {
+    pub(super) customer: CustomerId,
+    pub(super) order: OrderId,
+    pub(super) buyer: String,
+    pub(super) tax_number: Option<String>,
+    pub(super) email: Option<String>,
+    pub(super) state: String,
+    pub(super) asked_at: BusinessTime,
+    pub(super) settled_at: Option<BusinessTime>,
+    pub(super) settled_by: Option<RawId>,
+    pub(super) number: Option<String>,
+    pub(super) link: Option<String>,
+    pub(super) reason: Option<String>,
+}
+impl FromRow for InvoiceRow {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut c = Columns::new(row);
+        Ok(Self {
+            customer: c.next()?,
+            order: c.next()?,
+            buyer: c.next()?,
+            tax_number: c.next()?,
+            email: c.next()?,
+            state: c.next()?,
+            asked_at: c.next()?,
+            settled_at: c.next()?,
+            settled_by: c.next()?,
+            number: c.next()?,
+            link: c.next()?,
+            reason: c.next()?,
+        })
+    }
+}
+
 pub(super) struct LineRow {
     pub(super) customer: CustomerId,
     pub(super) id: LineId,
@@ -273,6 +314,8 @@ pub(super) struct NameRow {
     pub(super) msisdn: Option<String>,
     pub(super) line_state: Option<String>,
     pub(super) customer_exists: bool,
+    /// The line of the Sim of that name.
+    pub(super) sim_line: Option<RawId>,
 }
 impl FromRow for NameRow {
     fn from_row(row: &Row<'_>) -> Result<Self> {
@@ -288,6 +331,106 @@ impl FromRow for NameRow {
             msisdn: c.next()?,
             line_state: c.next()?,
             customer_exists: c.next::<Option<CustomerId>>()?.is_some(),
+            sim_line: c.next()?,
+        })
+    }
+}
+
+/// A batch that a row names, and its state, if it is there; that may be a word that nobody knows.
+pub(super) type OfBatch = Option<(String, Option<Option<BatchState>>)>;
+
+pub(super) struct SimRow {
+    pub(super) iccid: String,
+    pub(super) imsi: String,
+    pub(super) msisdn: Option<String>,
+    pub(super) kind: String,
+    pub(super) state: String,
+    pub(super) role: Option<String>,
+    pub(super) line: Option<(CustomerId, RawId)>,
+    pub(super) batch: OfBatch,
+    pub(super) line_batch: OfBatch,
+    pub(super) source_hash: Option<Vec<u8>>,
+    pub(super) line_hash: Option<Vec<u8>>,
+    pub(super) sealed: [Option<Vec<u8>>; SECRETS.len()],
+    pub(super) puk_hash: Option<Vec<u8>>,
+    pub(super) registration_hash: Option<Vec<u8>>,
+    /// State and number of its line, if that is there.
+    pub(super) served: Option<(String, String)>,
+    /// Where the directory says its ICCID, IMSI and number lead.
+    pub(super) named: [Option<(CustomerId, RawId)>; 3],
+    /// How many primary Sims its line has.
+    pub(super) primaries: i64,
+}
+impl FromRow for SimRow {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut c = Columns::new(row);
+        Ok(Self {
+            iccid: c.next()?,
+            imsi: c.next()?,
+            msisdn: c.next()?,
+            kind: c.next()?,
+            state: c.next()?,
+            role: c.next()?,
+            line: c.owner()?,
+            batch: c.batch()?,
+            line_batch: c.batch()?,
+            source_hash: c.next()?,
+            line_hash: c.next()?,
+            sealed: [c.next()?, c.next()?, c.next()?, c.next()?, c.next()?],
+            puk_hash: c.next()?,
+            registration_hash: c.next()?,
+            served: {
+                let (state, number): (Option<String>, Option<String>) = (c.next()?, c.next()?);
+                state.zip(number)
+            },
+            named: [c.owner()?, c.owner()?, c.owner()?],
+            primaries: c.next()?,
+        })
+    }
+}
+
+pub(super) struct CodeRow {
+    pub(super) iccid: String,
+    pub(super) batch: String,
+    pub(super) batch_state: Option<String>,
+    pub(super) sealed: Vec<u8>,
+    pub(super) code_hash: Vec<u8>,
+    pub(super) source_hash: Vec<u8>,
+}
+impl FromRow for CodeRow {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut c = Columns::new(row);
+        Ok(Self {
+            iccid: c.next()?,
+            batch: c.next()?,
+            batch_state: c.next()?,
+            sealed: c.next()?,
+            code_hash: c.next()?,
+            source_hash: c.next()?,
+        })
+    }
+}
+
+pub(super) struct BatchRow {
+    pub(super) kind: String,
+    pub(super) name: String,
+    pub(super) named: i64,
+    pub(super) state: String,
+    pub(super) loaded: i64,
+    pub(super) began_at: BusinessTime,
+    pub(super) completed_at: Option<BusinessTime>,
+}
+impl FromRow for BatchRow {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut c = Columns::new(row);
+        Ok(Self {
+            kind: c.next()?,
+            name: c.next()?,
+            named: c.next()?,
+            state: c.next()?,
+            loaded: c.next()?,
+            began_at: c.next()?,
+            completed_at: c.next()?,
         })
     }
 }

@@ -48,6 +48,9 @@ everline_store::queries! { ALL;
     pub(super) CASES = "SELECT customer_id, id, order_id, reason, state FROM support_case \
         WHERE (customer_id, id) > ($1, $2) AND order_id IS NOT NULL AND substr(order_id, 16, 1) BETWEEN $3 AND $4 \
         ORDER BY customer_id, id LIMIT $5";
+    pub(super) INVOICES = "SELECT customer_id, order_id, buyer, tax_number, email, state, asked_at, settled_at, settled_by, number, link, reason \
+        FROM invoice_request WHERE (customer_id, order_id) > ($1, $2) AND substr(order_id, 16, 1) BETWEEN $3 AND $4 \
+        ORDER BY customer_id, order_id LIMIT $5";
     pub(super) ALLOWANCES = "SELECT customer_id, id, body FROM allowance WHERE (customer_id, id) > ($1, $2) ORDER BY customer_id, id LIMIT $3";
 
     pub(super) LINES = "SELECT l.customer_id, l.id, l.state, l.state_until, l.service_until, \
@@ -65,20 +68,40 @@ everline_store::queries! { ALL;
     pub(super) ALLOWANCES_ALONE = "SELECT w.customer_id, w.id FROM allowance w LEFT JOIN line l ON l.customer_id = w.customer_id AND l.id = w.id \
         WHERE l.id IS NULL AND (w.customer_id, w.id) > ($1, $2) ORDER BY w.customer_id, w.id LIMIT $3";
 
-    pub(super) DIRECTORY = "SELECT d.kind, d.name, d.customer_id, d.subject_id, o.number, t.out_trade_no, t.trade_no, l.msisdn, l.state, c.customer_id \
+    pub(super) DIRECTORY = "SELECT d.kind, d.name, d.customer_id, d.subject_id, o.number, t.out_trade_no, t.trade_no, l.msisdn, l.state, c.customer_id, COALESCE(s.line_id, x.line_id) \
         FROM directory d \
         LEFT JOIN orders o ON d.kind IN ('order_number', 'order_token') AND o.customer_id = d.customer_id AND o.id = d.subject_id \
         LEFT JOIN attempt t ON d.kind IN ('out_trade_no', 'alipay_trade_no', 'wechat_trade_no', 'stripe_trade_no') AND t.customer_id = d.customer_id AND t.id = d.subject_id \
         LEFT JOIN line l ON d.kind IN ('msisdn', 'imsi', 'iccid', 'session') AND l.customer_id = d.customer_id AND l.id = d.subject_id \
         LEFT JOIN customer c ON d.kind IN ('login', 'owner') AND c.customer_id = d.customer_id AND c.customer_id = d.subject_id \
+        LEFT JOIN sim s ON d.kind = 'iccid' AND s.iccid = d.name \
+        LEFT JOIN sim x ON d.kind = 'imsi' AND x.imsi = d.name \
         WHERE (d.kind, d.name) > ($1, $2) ORDER BY d.kind, d.name LIMIT $3";
+    pub(super) SIMS = "SELECT s.iccid, s.imsi, s.msisdn, s.kind, s.state, s.role, s.customer_id, s.line_id, s.batch, b.state, s.line_batch, m.state, \
+        s.source_hash, s.line_hash, s.pin1, s.puk1, s.pin2, s.puk2, s.registration_code, s.puk_hash, s.registration_hash, \
+        l.state, l.msisdn, d.customer_id, d.subject_id, e.customer_id, e.subject_id, f.customer_id, f.subject_id, \
+        (SELECT COUNT(*) FROM sim x WHERE x.line_id = s.line_id AND x.role = 'primary') \
+        FROM sim s \
+        LEFT JOIN import_batch b ON b.kind = 'sims' AND b.name = s.batch \
+        LEFT JOIN import_batch m ON m.kind = 'lines' AND m.name = s.line_batch \
+        LEFT JOIN line l ON l.customer_id = s.customer_id AND l.id = s.line_id \
+        LEFT JOIN directory d ON d.kind = 'iccid' AND d.name = s.iccid \
+        LEFT JOIN directory e ON e.kind = 'imsi' AND e.name = s.imsi \
+        LEFT JOIN directory f ON f.kind = 'msisdn' AND f.name = s.msisdn \
+        WHERE s.iccid > $1 ORDER BY s.iccid LIMIT $2";
+    pub(super) CODES = "SELECT a.iccid, a.batch, b.state, a.code, a.code_hash, a.source_hash FROM activation_code a \
+        LEFT JOIN import_batch b ON b.kind = 'activation_codes' AND b.name = a.batch \
+        WHERE a.iccid > $1 ORDER BY a.iccid LIMIT $2";
+    pub(super) BATCHES = "SELECT kind, name, named, state, loaded, began_at, completed_at FROM import_batch \
+        WHERE (kind, name) > ($1, $2) ORDER BY kind, name LIMIT $3";
     pub(super) TIMERS = "SELECT m.id, m.customer_id, m.kind, m.due_at, o.id, l.id FROM timer m \
         LEFT JOIN orders o ON m.kind = 'order' AND o.customer_id = m.customer_id AND o.id = m.id \
         LEFT JOIN line l ON m.kind = 'line' AND l.customer_id = m.customer_id AND l.id = m.id \
         WHERE m.id > $1 ORDER BY m.id LIMIT $2";
     pub(super) JOBS = "SELECT id, customer_id, payload, state, last_error FROM job WHERE id > $1 ORDER BY id LIMIT $2";
-    pub(super) NUMBERS = "SELECT n.number, n.receipt_id, n.customer_id, r.customer_id FROM receipt_number n \
+    pub(super) NUMBERS = "SELECT n.number, n.receipt_id, n.customer_id, r.customer_id, n.iccid FROM receipt_number n \
         LEFT JOIN receipt r ON r.id = n.receipt_id WHERE n.number > $1 ORDER BY n.number LIMIT $2";
+    pub(super) FORMER_PAYEES = "SELECT until_at, legal_name FROM former_payee ORDER BY until_at";
     pub(super) UNNUMBERED_ALONE = "SELECT u.id FROM receipt_unnumbered u LEFT JOIN receipt r ON r.id = u.id \
         WHERE r.id IS NULL AND u.id > $1 ORDER BY u.id LIMIT $2";
 }

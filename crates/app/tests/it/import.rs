@@ -1,74 +1,23 @@
 //! Imports and exports: every refusal with its line, all or nothing, twice, cut off, round trips, secrets.
 
-use crate::world::{World, on_both};
-use everline_app::add_line::AddLine;
-use everline_app::import::{
-    ImportError, Importer, Listener, Options, Outcome, Progress, RowFault, Step, Summary, activation_codes, lines,
-    offerings, sims,
+use crate::world::loading::{
+    HEADER, Heard, LINES, SMALL, iccid, importer, imsi, load_codes, load_lines, load_sims, moving, rows,
 };
+use crate::world::{World, on_both};
+use everline_app::add_line::NewLine;
+use everline_app::import::{ImportError, Options, Outcome, Step, lines, offerings, sims};
 use everline_app::secrets::Secrets;
 use everline_app::{Problem, export};
+use everline_core::brand::FamilyRules;
 use everline_core::identifiers::{Iccid, Imsi, Msisdn};
-use everline_core::ids::{CustomerId, LineId};
+use everline_core::ids::LineId;
 use everline_core::line::{DeviceKind, Line, LineState, NetworkKind, SuspendCause};
 use everline_core::offering::Family;
+use everline_core::time::{DAY_US, HOUR_US};
 use everline_store::tables::{directory, line, sim, stock};
 use everline_store::{Stop, args};
-use std::fmt::Write as _;
 use std::io::Cursor;
 use std::sync::Arc;
-
-fn importer(world: &World) -> Importer {
-    let app = &world.app;
-    Importer {
-        store: app.store.clone(),
-        brand: app.brand.clone(),
-        zone: app.zone.clone(),
-        clock: app.clock.clone(),
-        secrets: app.secrets.clone(),
-    }
-}
-
-/// Keeps what it hears, and does something at the first progress of a step.
-#[derive(Default)]
-struct Heard {
-    faults: Vec<RowFault>,
-    at: Option<(Step, Box<dyn FnMut() + Send>)>,
-}
-impl Listener for Heard {
-    fn progress(&mut self, progress: Progress) {
-        if let Some((_, mut act)) = self.at.take_if(|(step, _)| *step == progress.step) {
-            act();
-        }
-    }
-    fn refused(&mut self, fault: &RowFault) -> std::io::Result<()> {
-        self.faults.push(fault.clone());
-        Ok(())
-    }
-}
-
-const SMALL: Options = Options { dry_run: false, rows_per_work: 7, rows_max: 5_000_000 };
-
-type Loaded = (Summary, Vec<RowFault>);
-
-async fn load_sims(world: &World, file: impl AsRef<[u8]>) -> Result<Loaded, ImportError> {
-    let mut heard = Heard::default();
-    let mut reader = Cursor::new(file.as_ref().to_vec());
-    let summary = sims::import(&importer(world), (&mut reader, "stock.csv"), SMALL, &mut heard).await?;
-    Ok((summary, heard.faults))
-}
-async fn load_codes(world: &World, file: &str) -> Result<Loaded, ImportError> {
-    let mut heard = Heard::default();
-    let mut reader = Cursor::new(file.as_bytes().to_vec());
-    let summary = activation_codes::import(&importer(world), (&mut reader, "codes.csv"), SMALL, &mut heard).await?;
-    Ok((summary, heard.faults))
-}
-async fn load_lines(world: &World, file: &str) -> Result<Loaded, ImportError> {
-    let mut heard = Heard::default();
-    let mut reader = Cursor::new(file.as_bytes().to_vec());
-    let summary = lines::import(&importer(world), (&mut reader, "lines.csv"), SMALL, &mut heard).await?;
-    Ok((summary, heard.faults))
-}
 
 /// Everything of the store that imports write, as text.
 async fn all_of(world: &World) -> String {
@@ -97,29 +46,6 @@ async fn offerings_out(world: &World) -> String {
     let mut out = Vec::new();
     export::offerings(&importer(world), &mut out).await.unwrap();
     String::from_utf8(out).unwrap()
-}
-
-const HEADER: &str = "iccid,imsi,msisdn,kind,pin1,puk1,pin2,puk2,registration_code,batch\n";
-
-fn iccid(n: u64) -> String {
-    format!("898604{n:013}7")
-}
-fn imsi(n: u64) -> String {
-    format!("46004{n:010}")
-}
-/// So many sound rows of a batch, from a number on.
-fn rows(from: u64, count: u64, batch: &str) -> String {
-    (from..from + count).fold(String::new(), |mut text, n| {
-        let _ = writeln!(
-            text,
-            "{},{},14400{n:08},physical,1234,{:08},5678,{:08},REG{n:06},{batch}",
-            iccid(n),
-            imsi(n),
-            10_000_000 + n,
-            20_000_000 + n
-        );
-        text
-    })
 }
 
 /// Line, field, and a part of the reason.
@@ -304,29 +230,25 @@ async fn cut_off(world: &World, kind: &str, file: &str, at: Step) {
     }
 }
 
-fn line_row(world: &World, msisdn: &str) -> Line {
-    Line {
+async fn new_line(world: &World, msisdn: &str, (iccid_n, imsi_n): (u64, u64)) -> NewLine {
+    NewLine {
         id: LineId(world.app.clock.id()),
-        customer: CustomerId(world.app.clock.id()),
-        version: 0,
+        customer: world.person().await,
         msisdn: Msisdn::parse(msisdn).unwrap(),
         name: "x".to_owned(),
         device: DeviceKind::Phone,
         family: Family::Phone,
         network: NetworkKind::BuiltIn,
-        state: LineState::Silent { until: None },
-        state_since: world.app.clock.now().business,
-        service_until: None,
         guest_renewal: true,
-        main_balance_consent: false,
+        iccid: Iccid::parse(&iccid(iccid_n)).unwrap(),
+        imsi: Imsi::parse(&imsi(imsi_n)).unwrap(),
+        esim: false,
     }
 }
 
 async fn take(world: &World, n: u64, number: &str) -> Result<(), Stop<Problem>> {
-    let mut line = line_row(world, number);
-    line.customer = world.person().await;
-    let (iccid, imsi) = (Iccid::parse(&iccid(n)).unwrap(), Imsi::parse(&imsi(n)).unwrap());
-    world.app.store.transact(AddLine { line, iccid, imsi, esim: false }).await
+    let new = new_line(world, number, (n, n)).await;
+    world.add_line(new).await
 }
 
 #[tokio::test]
@@ -369,15 +291,7 @@ async fn what_was_begun_is_taken_back_when_its_file_turns_bad() {
         cut_off(&world, "sims", &file, Step::Loading).await;
         while world.sql("UPDATE sim SET eid = NULL WHERE state = 'in_stock'", args![]).await == 0 {}
         // The last rows were not written yet: somebody else takes one of their identities.
-        let mut line = line_row(&world, "13800000001");
-        line.customer = world.person().await;
-        let other = AddLine {
-            line,
-            iccid: Iccid::parse(&iccid(999)).unwrap(),
-            imsi: Imsi::parse(&imsi(200)).unwrap(),
-            esim: false,
-        };
-        world.app.store.transact(other).await.unwrap();
+        world.add_line(new_line(&world, "13800000001", (999, 200)).await).await.unwrap();
         let (summary, faults) = load_sims(&world, &file).await.unwrap();
         assert_eq!((faults[0].line, faults[0].fault.field), (201, "imsi"));
         assert_eq!(summary.batches[0].outcome, Outcome::Refused);
@@ -396,15 +310,7 @@ async fn a_conflict_that_appears_while_loading_undoes_its_batch_alone() {
             let there = there.clone();
             tokio::task::block_in_place(|| {
                 tokio::runtime::Handle::current().block_on(async move {
-                    let mut line = line_row(&there, "13800000001");
-                    line.customer = there.person().await;
-                    let other = AddLine {
-                        line,
-                        iccid: Iccid::parse(&iccid(999)).unwrap(),
-                        imsi: Imsi::parse(&imsi(99)).unwrap(),
-                        esim: false,
-                    };
-                    there.app.store.transact(other).await.unwrap();
+                    there.add_line(new_line(&there, "13800000001", (999, 99)).await).await.unwrap();
                 });
             });
         };
@@ -502,25 +408,6 @@ async fn empty_like(world: &World) -> World {
     other
 }
 
-const LINES: &str = "number,iccid,imsi,owner,owner_kind,owner_name,owner_contact,language,device_name,device_kind,family,network,plan,plan_ends,batch\n";
-
-/// Lines of every sort: running, silent, suspended, unclaimed; a fleet of one owner.
-fn moving(count: u64) -> String {
-    let mut text = LINES.to_owned();
-    for n in 1..=count {
-        let (owner, plan) = match n % 5 {
-            0 => (",,,,en".to_owned(), "days,2026-03-20"),
-            1 => ("fleet,organisation,=cmd,13900000000,zh-CN".to_owned(), "month,2026-04-01"),
-            2 => (format!("c-{n},person,林芳,1391111{n:04},zh-CN"), "days@1,2026-03-25T18:00:00+08:00"),
-            3 => (format!("c-{n},person,'quoted,,en"), ","),
-            _ => (format!("c-{n},person,+86 name,,en"), ",2026-03-01"),
-        };
-        let _ =
-            writeln!(text, "1441{n:09},{},{},{owner},-device {n},tracker,iot,built_in,{plan},move", iccid(n), imsi(n));
-    }
-    text
-}
-
 #[tokio::test]
 async fn a_business_moves_in_and_goes_on() {
     on_both(async |world: World| {
@@ -577,6 +464,51 @@ async fn a_business_moves_in_and_goes_on() {
         let (summary, faults) = load_lines(&world, &file).await.unwrap();
         assert_eq!((summary.already_there, faults), (60, vec![]), "the same file long after");
         world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn lines_that_move_in_stand_where_the_rules_put_them() {
+    on_both(async |world: World| {
+        let now = world.app.clock.now().business; // 10 March, 12:00
+        let row = |n: u64, ends: &str| {
+            format!("1443{n:09},{},{},,,,,,x,phone,travel,built_in,,{ends},b{n}\n", iccid(n), imsi(n))
+        };
+        let file = format!("{LINES}{}{}{}", row(1, ""), row(2, "2026-03-09"), row(3, "2026-02-01"));
+        let (summary, faults) = load_lines(&world, &file).await.unwrap();
+        assert_eq!((summary.added, faults), (3, vec![]));
+        let state = async |number: &'static str| {
+            let found = world.look(move |tx| {
+                Box::pin(async move {
+                    let (customer, id) = directory::find(tx, directory::Name::Msisdn, number).await?.unwrap();
+                    Ok(line::get(tx, customer, LineId(id)).await?.unwrap())
+                })
+            });
+            found.await.state
+        };
+        assert_eq!(state("1443000000001").await, LineState::Silent { until: Some(now.plus_us(20 * DAY_US)) });
+        let midnight = now.plus_us(-12 * HOUR_US);
+        assert_eq!(state("1443000000002").await, LineState::Grace { until: midnight.plus_us(2 * DAY_US) });
+        let suspended = SuspendCause::NotRenewed { until: Some(now.plus_us(30 * DAY_US)) };
+        assert_eq!(state("1443000000003").await, LineState::Suspended(suspended));
+        world.sound().await;
+        world.skip_days(25).await;
+        world.sound().await;
+        assert_eq!(state("1443000000001").await.word(), "suspended");
+        assert_eq!(state("1443000000002").await.word(), "suspended");
+
+        // Rules that would end a line as it begins take none in.
+        let mut brand = (*world.app.brand).clone();
+        let over = FamilyRules { suspended_days: Some(0), keep_number_days: Some(0), ..FamilyRules::default() };
+        brand.families.insert(Family::Travel, over);
+        let mut strict = world.clone();
+        strict.app.brand = Arc::new(brand);
+        let (summary, faults) = load_lines(&strict, &format!("{LINES}{}", row(4, "2026-02-01"))).await.unwrap();
+        assert_eq!((summary.added, faults[0].fault.field), (0, "family"));
+        assert!(faults[0].fault.reason.contains("end such a line at once"), "{faults:?}");
+        let (summary, _) = load_lines(&strict, &format!("{LINES}{}", row(5, ""))).await.unwrap();
+        assert_eq!(summary.added, 1, "without an end to silence there is nothing to pass over");
     })
     .await;
 }

@@ -2,22 +2,24 @@
 
 use crate::world::stock::{GB, whole_life};
 use crate::world::{Kit, START_US, World, on_both};
-use everline_app::lifecycle_command::lifecycle_command;
+use everline_app::add_line::NewLine;
+use everline_app::lifecycle_command::{command_by_staff, lifecycle_command};
 use everline_app::line_history::line_events;
-use everline_app::{Problem, add_line, device, ready, sign_in, timers, what_if};
+use everline_app::{Problem, device, privacy, ready, sign_in, staff, timers, what_if};
+use everline_core::brand::FamilyRules;
 use everline_core::charging::{Allowance, Service};
 use everline_core::effects::NetworkAction;
 use everline_core::identifiers::Iccid;
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::ledger::LedgerAccount;
 use everline_core::lifecycle::{HandOver, LifecycleCommand as Do, LifecycleRefusal as No};
-use everline_core::line::{Line, LineState as Is, SuspendCause};
+use everline_core::line::{DeviceKind, LineState as Is, NetworkKind, SuspendCause};
 use everline_core::offering::{Family, Unit};
 use everline_core::order::OrderState;
 use everline_core::quote::NotSellable;
 use everline_core::time::{BusinessTime, DAY_US, HOUR_US, MINUTE_US, SystemTime};
-use everline_store::args;
-use everline_store::tables::{directory, sim};
+use everline_store::tables::{customer, directory, sim};
+use everline_store::{Stop, args};
 use std::sync::Arc;
 
 async fn asked(world: &World, kit: &Kit, command: Do) -> Result<Is, No> {
@@ -30,6 +32,22 @@ async fn in_stock(world: &World) -> Kit {
     let kit = world.line(Family::Travel).await;
     world.sql("UPDATE line SET state = 'stock' WHERE id = $1", args![kit.line]).await;
     kit
+}
+/// A line of a rule for every age, on a Sim.
+fn new_line(kit: &Kit, iccid: Iccid) -> NewLine {
+    NewLine {
+        id: kit.line,
+        customer: kit.customer,
+        msisdn: kit.msisdn.clone(),
+        name: String::new(),
+        device: DeviceKind::Watch,
+        family: Family::Travel,
+        network: NetworkKind::BuiltIn,
+        guest_renewal: true,
+        iccid,
+        imsi: kit.imsi.clone(),
+        esim: false,
+    }
 }
 async fn found(world: &World, kind: directory::Name, name: &str) -> Option<CustomerId> {
     let name = name.to_owned();
@@ -49,7 +67,7 @@ fn day(world: &World, at: BusinessTime) -> String {
 async fn history(world: &World, kit: &Kit) -> Vec<String> {
     let mut events = line_events(&world.app, kit.customer, kit.line).await.unwrap();
     events.reverse();
-    events.into_iter().map(|(state, cause, at)| format!("{} {state} {cause}", day(world, at))).collect()
+    events.into_iter().map(|event| format!("{} {} {}", day(world, event.at), event.state, event.cause)).collect()
 }
 
 #[tokio::test]
@@ -96,7 +114,15 @@ async fn a_line_lives_from_stock_to_stock() {
         assert_eq!(told, lived[3..], "what was told is what happened");
         assert_eq!(
             world.messenger.told("13900000001"),
-            ["paid_not_in_effect", "renewal_in_effect", "grace_began", "suspended"]
+            [
+                "paid_not_in_effect",
+                "renewal_in_effect",
+                "grace_began",
+                "suspended",
+                "number_kept",
+                "number_ends",
+                "terminated"
+            ]
         );
 
         // Nothing leads to it any more, and number and Sim can be given out again.
@@ -105,18 +131,9 @@ async fn a_line_lives_from_stock_to_stock() {
         assert_eq!(found(&world, directory::Name::Iccid, sim.as_str()).await, None);
         assert_eq!(found(&world, directory::Name::Session, &session.session.to_string()).await, None);
         let customer = world.person().await;
-        let (id, at) = (LineId(world.app.clock.id()), world.app.clock.now().business);
-        let line = Line {
-            id,
-            customer,
-            msisdn: number.clone(),
-            state: Is::Silent { until: None },
-            state_since: at,
-            service_until: None,
-            ..world.line_now(&kit).await
-        };
-        let again = add_line::AddLine { line, iccid: sim, imsi: kit.imsi.clone(), esim: false };
-        world.app.store.transact(again).await.unwrap();
+        let id = LineId(world.app.clock.id());
+        let again = new_line(&Kit { customer, line: id, ..kit.clone() }, sim);
+        world.add_line(again).await.unwrap();
         let next = Kit { customer, line: id, ..kit.clone() };
         world.buys(&next, "days").await;
         assert!(world.attach(&next).await.online);
@@ -124,6 +141,44 @@ async fn a_line_lives_from_stock_to_stock() {
         let home = everline_app::home::home(&world.app, kit.customer).await.unwrap();
         assert_eq!(home.lines, vec![]);
         world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_line_that_is_sold_has_the_end_that_the_rules_give_it() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Travel).await;
+        let sold = world.app.clock.now().business;
+        assert_eq!(world.line_now(&kit).await.state, Is::Silent { until: Some(sold.plus_us(20 * DAY_US)) });
+        let lasting = world.line(Family::Watch).await;
+        assert_eq!(world.line_now(&lasting).await.state, Is::Silent { until: None }, "no rule, no end");
+        world.sound().await;
+        world.skip_days(20).await;
+        assert_eq!(history(&world, &kit).await, ["03-30 12:00 suspended time"]);
+        assert_eq!(world.line_now(&lasting).await.state, Is::Silent { until: None });
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_rule_that_leaves_no_state_to_begin_in_sells_nothing() {
+    on_both(async |world: World| {
+        let mut brand = (*world.app.brand).clone();
+        let nothing = FamilyRules {
+            silent_days: Some(0),
+            suspended_days: Some(0),
+            keep_number_days: Some(0),
+            ..FamilyRules::default()
+        };
+        brand.families.insert(Family::Travel, nothing);
+        let mut strict = world.clone();
+        strict.app.brand = Arc::new(brand);
+        let kit = Kit { line: LineId(world.app.clock.id()), ..world.line(Family::Watch).await };
+        let new = new_line(&kit, Iccid::parse("89860300000000000777").unwrap());
+        let refused = strict.add_line(new).await;
+        assert!(matches!(refused, Err(Stop::Refused(Problem::Invalid { field: "family", .. }))), "{refused:?}");
     })
     .await;
 }
@@ -213,6 +268,97 @@ async fn a_lost_line_is_cut_off_until_it_is_found_and_cannot_be_renewed() {
 }
 
 #[tokio::test]
+async fn what_staff_commands_is_kept_with_who_and_why() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Travel).await;
+        world.buys(&kit, "days").await;
+        let link = staff::add(&world.app, "he.jing", "何静", "agent").await.unwrap();
+        let by_staff = async |number: &str, command, by: &str, reason: &str| {
+            let done = command_by_staff(&world.app, number, command, (by, reason)).await;
+            done.map(|done| done.map(|line| line.state))
+        };
+        let number = kit.msisdn.as_str();
+        let wrong =
+            |field| move |problem: &Problem| matches!(problem, Problem::Invalid { field: of, .. } if *of == field);
+        let invited = by_staff(number, Do::Bar, "he.jing", "fraud").await.unwrap_err();
+        assert!(wrong("by")(&invited), "a member who never signed in: {invited:?}");
+        staff::set_password(&world.app, &link, "a password of some length").await.unwrap().unwrap();
+        for (number, by, reason, field) in [
+            ("12", "he.jing", "fraud", "number"),
+            (number, "nobody", "fraud", "by"),
+            (number, "he.jing", " ", "reason"),
+            (number, "he.jing", "a\tb", "reason"),
+            (number, "he.jing", &"x".repeat(201), "reason"),
+        ] {
+            let refused = by_staff(number, Do::Bar, by, reason).await.unwrap_err();
+            assert!(wrong(field)(&refused), "{refused:?}");
+        }
+        assert_eq!(by_staff("13000000000", Do::Bar, "he.jing", "fraud").await, Err(Problem::NotFound("line")));
+        assert_eq!(by_staff(number, Do::LiftBar, "he.jing", "fraud").await, Ok(Err(No::NotBarred)));
+        assert_eq!(history(&world, &kit).await.len(), 1, "what was refused left nothing");
+
+        let barred = Ok(Ok(Is::Suspended(SuspendCause::Barred)));
+        assert_eq!(by_staff(&format!("+86 {number}"), Do::Bar, "he.jing", " police request 7 ").await, barred);
+        world.settle().await;
+        let events = line_events(&world.app, kit.customer, kit.line).await.unwrap();
+        let newest = &events[0];
+        assert_eq!((newest.state.as_str(), newest.cause.as_str()), ("suspended_barred", "bar"));
+        assert_eq!(newest.commanded_by.as_deref(), Some("he.jing"));
+        assert_eq!(newest.reason.as_deref(), Some("police request 7"));
+        assert_eq!((&events[1].commanded_by, &events[1].reason), (&None, &None), "nobody commanded the purchase");
+        // The customer is told all of it, and it goes when they are erased.
+        let all = privacy::export(&world.app.store, kit.customer, &world.app.zone).await.unwrap();
+        assert_eq!(all["records"]["line_event"][1]["reason"], "police request 7");
+        assert_eq!(by_staff(number, Do::Terminate, "he.jing", "asked to").await.unwrap().unwrap().word(), "terminated");
+        world.skip_days(6).await;
+        privacy::erase(&world.app.store, kit.customer, world.app.clock.now().business).await.unwrap();
+        let events = line_events(&world.app, kit.customer, kit.line).await.unwrap();
+        assert!(events.iter().all(|event| event.reason.is_none()), "{events:?}");
+        assert_eq!(events[1].commanded_by.as_deref(), Some("he.jing"), "that somebody did it stays");
+        staff::disable(&world.app, "he.jing").await.unwrap();
+        assert!(wrong("by")(&by_staff(number, Do::Bar, "he.jing", "x").await.unwrap_err()));
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_no_longer_true_is_not_sent() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Travel).await;
+        world.buys(&kit, "days").await;
+        let contact =
+            world.look(move |tx| Box::pin(async move { customer::get(tx, kit.customer).await })).await.contact;
+        let contact = contact.unwrap();
+        let before = world.messenger.told(contact.as_str()).len();
+        for command in [Do::KeepNumber, Do::BringBack, Do::KeepNumber] {
+            lifecycle_command(&world.app, kit.customer, kit.line, command).await.unwrap().unwrap();
+            world.app.clock.pass_us(1_000_000);
+        }
+        world.settle().await;
+        // Messages of one moment leave in any order.
+        let told_since = |before: usize| {
+            let mut told = world.messenger.told(contact.as_str()).split_off(before);
+            told.sort_unstable();
+            told
+        };
+        let told = told_since(before);
+        assert_eq!(told, ["number_kept", "number_kept", "service_restored"], "kept again, it is true again");
+        let kept_until = world.line_now(&kit).await.state.until().unwrap();
+        let told = world.messenger.parameter(contact.as_str(), "kept_until");
+        assert_eq!(told, Some(world.app.zone.date(kept_until).to_string()));
+        for command in [Do::BringBack, Do::KeepNumber, Do::BringBack] {
+            lifecycle_command(&world.app, kit.customer, kit.line, command).await.unwrap().unwrap();
+            world.app.clock.pass_us(1_000_000);
+        }
+        world.settle().await;
+        assert_eq!(told_since(before + 3), ["service_restored", "service_restored"], "it is not kept any more");
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_number_that_is_kept_comes_back_by_paying() {
     on_both(async |world: World| {
         let kit = world.line(Family::Travel).await;
@@ -244,10 +390,9 @@ async fn a_rule_that_is_changed_later_does_not_shorten_what_was_told() {
         world.skip_days(33).await;
         let until = world.line_now(&kit).await.state.until();
         let mut brand = (*world.app.brand).clone();
-        brand.families.insert(
-            Family::Travel,
-            everline_core::brand::FamilyRules { suspended_days: Some(1), keep_number_days: Some(7), ..whole_life() },
-        );
+        brand
+            .families
+            .insert(Family::Travel, FamilyRules { suspended_days: Some(1), keep_number_days: Some(7), ..whole_life() });
         let mut changed = world.clone();
         changed.app.brand = Arc::new(brand);
         changed.skip_days(29).await;

@@ -3,12 +3,16 @@
 #![allow(unreachable_pub, clippy::needless_pass_by_value, clippy::large_futures)]
 
 mod crash;
+mod credit;
 mod flow;
 mod held_up;
 mod import;
+mod invoices;
 mod lifecycle;
 mod model;
+mod order_numbers;
 mod privacy;
+mod receipts;
 mod restore;
 mod runner;
 mod verify;

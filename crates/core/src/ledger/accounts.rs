@@ -1,6 +1,7 @@
 //! Ledger accounts and their balances.
 
 use super::postings::Posting;
+use crate::money::{Currency, Money};
 
 /// A ledger account of one customer. Brand totals are sums over customers, never rows of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -111,6 +112,12 @@ impl Balances {
     #[must_use]
     pub fn get(&self, account: LedgerAccount) -> i64 {
         self.0.get(account as usize).copied().unwrap_or(0)
+    }
+    /// What the customer can spend: paid and promotional credit.
+    #[must_use]
+    pub fn credit(&self, currency: Currency) -> Money {
+        let (paid, promo) = (self.get(LedgerAccount::PaidCredit), self.get(LedgerAccount::PromoCredit));
+        Money::from_micros(paid.saturating_add(promo), currency)
     }
     /// The balances after a posting, or its refusal with nothing changed.
     pub fn after(mut self, posting: &Posting) -> Result<Self, LedgerRefusal> {

@@ -1,7 +1,7 @@
 //! Posting templates: every movement of money has one of these names, and exactly the transfers its name says.
 
 use super::accounts::LedgerAccount::{
-    self, DeferredRevenue, OrderFunds, PaidCredit, PspReceivable, RefundInFlight, Revenue, Suspense,
+    self, DeferredRevenue, OrderFunds, PaidCredit, PromoCredit, PspReceivable, RefundInFlight, Revenue, Suspense,
 };
 use crate::ids::{AttemptId, OrderId, PostingId, RefundId, TransferId};
 use crate::time::BusinessTime;
@@ -36,11 +36,19 @@ pub enum Template {
     RefundDone,
     /// The provider refused a refund; a person must look.
     RefundFailed,
+    /// Paid credit was put into an order.
+    CreditSpent,
+    /// Promotional credit was put into an order.
+    PromoSpent,
+    /// Paid credit came back out of an order that did not need it.
+    CreditReturned,
+    /// Promotional credit came back out of an order that did not need it.
+    PromoReturned,
 }
 
 impl Template {
     /// All of them.
-    pub const ALL: [Template; 9] = [
+    pub const ALL: [Template; 13] = [
         Template::Paid,
         Template::Delivered,
         Template::ToppedUp,
@@ -50,6 +58,10 @@ impl Template {
         Template::RefundStartedFromOrder,
         Template::RefundDone,
         Template::RefundFailed,
+        Template::CreditSpent,
+        Template::PromoSpent,
+        Template::CreditReturned,
+        Template::PromoReturned,
     ];
     /// The stable word, as stored.
     #[must_use]
@@ -64,6 +76,10 @@ impl Template {
             Template::RefundStartedFromOrder => "REFUND_STARTED_ORDER",
             Template::RefundDone => "REFUND_DONE",
             Template::RefundFailed => "REFUND_FAILED",
+            Template::CreditSpent => "CREDIT_SPENT",
+            Template::PromoSpent => "PROMO_SPENT",
+            Template::CreditReturned => "CREDIT_RETURNED",
+            Template::PromoReturned => "PROMO_RETURNED",
         }
     }
     /// The template of a stored word.
@@ -87,6 +103,10 @@ impl Template {
             Template::RefundStartedFromOrder => const { &[leg(OrderFunds, RefundInFlight)] },
             Template::RefundDone => const { &[leg(RefundInFlight, PspReceivable)] },
             Template::RefundFailed => const { &[leg(RefundInFlight, Suspense)] },
+            Template::CreditSpent => const { &[leg(PaidCredit, OrderFunds)] },
+            Template::PromoSpent => const { &[leg(PromoCredit, OrderFunds)] },
+            Template::CreditReturned => const { &[leg(OrderFunds, PaidCredit)] },
+            Template::PromoReturned => const { &[leg(OrderFunds, PromoCredit)] },
         }
     }
     const fn tag(self) -> u8 {
@@ -178,6 +198,8 @@ mod tests {
             [Template::Paid, Template::PaidToSuspense].iter().fold(full, |b, t| b.after(&posting(*t, 100)).unwrap());
         let full = full.after(&posting(Template::Delivered, 50)).unwrap();
         let full = full.after(&posting(Template::RefundStartedFromSuspense, 50)).unwrap();
+        let full = full.after(&posting(Template::CreditReturned, 15)).unwrap();
+        let full = full.after(&posting(Template::PromoReturned, 15)).unwrap();
         for template in Template::ALL {
             assert_eq!(full.after(&posting(template, 10)).unwrap().sum(), 0, "{template:?}");
             assert_eq!(Template::from_word(template.word()), Some(template));

@@ -1,13 +1,12 @@
 //! What people do to a line.
 
 use super::stages::Stages;
-use super::{Because, change, settle, settle_sessions};
+use super::{Because, Situation, change, settle, settle_sessions, tell};
 use crate::brand::Brand;
 use crate::charging::Allowance;
 use crate::effects::Effects;
-use crate::ledger::{Balances, LedgerRefusal};
+use crate::ledger::LedgerRefusal;
 use crate::line::{Line, LineState, SuspendCause};
-use crate::order::Order;
 use crate::time::{BusinessTime, Zone};
 
 /// What a line leaves stock for.
@@ -145,35 +144,31 @@ impl LifecycleRefusal {
     }
 }
 
-/// The line after a command at `at`, or why it is refused. `orders` as for [`super::on_due`]; what was due before `at` must
-/// have happened.
+/// The line after a command at `at`, or why it is refused. What was due before `at` must have happened.
 ///
 /// # Errors
 /// The outer one if the ledger refuses what ending the line's plans would earn.
-#[expect(clippy::too_many_arguments, reason = "the facts of a decision, as on_due takes them")]
 pub fn command(
-    line: &Line,
-    allowance: &Allowance,
-    balances: Balances,
-    orders: &[Order],
+    is: &Situation,
     asked: LifecycleCommand,
     brand: &Brand,
     zone: &Zone,
     at: BusinessTime,
 ) -> Result<Result<Effects, LifecycleRefusal>, LedgerRefusal> {
-    let stages = Stages::of(brand, line.family, zone);
-    let state = match next(line, allowance, asked, &stages, at) {
+    let stages = Stages::of(brand, is.line.family, zone);
+    let state = match next(&is.line, &is.allowance, asked, &stages, at) {
         Ok(state) => state,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let mut effects = Effects::default();
-    let (was, mut line, mut allowance) = (line.state, line.clone(), allowance.clone());
+    let (was, mut line, mut allowance) = (is.line.state, is.line.clone(), is.allowance.clone());
     change(&mut effects, &mut line, state, Because::Command(asked), at);
+    tell(&mut effects, was, &line, Because::Command(asked), at);
     settle_sessions(&mut effects, was, &line, &mut allowance, at);
     if was == LineState::Stock {
         allowance.trial = stages.trial(state);
     }
-    settle(&mut effects, was, line, allowance, balances, orders, &[], at)?;
+    settle(&mut effects, is, (line, allowance), &[], at)?;
     Ok(Ok(effects))
 }
 
@@ -219,9 +214,5 @@ fn next(
 
 /// Where a line stands that was stopped: its plans say so, else the end of the last one.
 fn lifted(line: &Line, allowance: &Allowance, stages: &Stages<'_>, at: BusinessTime) -> LineState {
-    match line.service_until {
-        _ if allowance.has_service(at) => LineState::Active,
-        None => stages.silent(at),
-        Some(end) => stages.grace_since(end, at).unwrap_or_else(|| stages.suspended(at)),
-    }
+    if allowance.has_service(at) { LineState::Active } else { stages.without_plan(line.service_until, at) }
 }

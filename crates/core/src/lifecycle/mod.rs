@@ -15,19 +15,33 @@ mod stages;
 mod what_if;
 
 pub use command::{HandOver, LifecycleCommand, LifecycleRefusal, command};
-pub use stages::begin;
-pub use what_if::{Situation, Step, what_if};
+pub use stages::{begin, without_plan};
+pub use what_if::{Step, what_if};
 
 use crate::brand::Brand;
 use crate::charging::{Allowance, Recognition};
 use crate::effects::{CaseOpened, CaseReason, Effects, Job, MessageKind, NetworkAction};
 use crate::ids::{JobId, LineId, OrderId, RawId};
 use crate::ledger::{Balances, Cause, LedgerRefusal, Posting, Template};
-use crate::line::{Line, LineState};
+use crate::line::{Line, LineState, SuspendCause};
 use crate::offering::Unit;
 use crate::order::{Order, OrderState};
-use crate::time::{BusinessTime, Now, Zone};
+use crate::time::{BusinessTime, Zone};
 use stages::Stages;
+
+/// A line as it is, with everything that time and commands work on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Situation {
+    /// The line.
+    pub line: Line,
+    /// What it may use.
+    pub allowance: Allowance,
+    /// Its customer's balances.
+    pub balances: Balances,
+    /// Its orders that are delivered, queued or start on first use, and of a line that begins to rest those of all its
+    /// plans and packs; more do no harm.
+    pub orders: Vec<Order>,
+}
 
 /// Why a line came into a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,43 +104,30 @@ fn event_id(line: &Line, at: BusinessTime) -> RawId {
 /// The next instant at which time changes the line, if any; the line's timer is due then.
 #[must_use]
 pub fn next_due(line: &Line, allowance: &Allowance, after: BusinessTime, zone: &Zone) -> Option<BusinessTime> {
-    [allowance.next_due(after, zone), line.state.until()].into_iter().flatten().min()
+    let reminder = line.state.reminds_at(line.state_since).filter(|at| *at > after);
+    [allowance.next_due(after, zone), line.state.until(), reminder].into_iter().flatten().min()
 }
 
 /// The line at one due instant: everything that happens by itself at `due`, however late this runs.
 ///
-/// `orders` are the line's orders that are delivered, queued or start on first use, and of a terminated line those of all
-/// its plans and packs. Those that begin here are in effect (the network is told of a session that is still cut off).
-pub fn on_due(
-    line: &Line,
-    allowance: &Allowance,
-    balances: Balances,
-    orders: &[Order],
-    brand: &Brand,
-    zone: &Zone,
-    due: BusinessTime,
-) -> Result<Effects, LedgerRefusal> {
+/// Orders that begin here are in effect (the network is told of a session that is still cut off).
+///
+/// # Errors
+/// If the ledger refuses what would be earned.
+pub fn on_due(is: &Situation, brand: &Brand, zone: &Zone, due: BusinessTime) -> Result<Effects, LedgerRefusal> {
     let mut effects = Effects::default();
-    let (was, mut line, mut allowance) = (line.state, line.clone(), allowance.clone());
+    let (was, mut line, mut allowance) = (is.line.state, is.line.clone(), is.allowance.clone());
     let passed = allowance.advance(due.plus_us(-1), due, zone);
-    recognise(&mut effects, balances, &passed.recognitions)?;
+    recognise(&mut effects, is.balances, &passed.recognitions)?;
     line.service_until = allowance.service_until().or(line.service_until);
 
     let state = Stages::of(brand, line.family, zone).at(was, &allowance, due);
     change(&mut effects, &mut line, state, Because::Time, due);
-    if state != was {
-        let (customer, id, cause) = (line.customer, line.id, instant_cause(line.id, due));
-        let told = match state {
-            LineState::Grace { .. } => Some(MessageKind::GraceBegan),
-            LineState::Suspended(_) => Some(MessageKind::Suspended),
-            _ => None,
-        };
-        effects.jobs.extend(told.map(|kind| Job::SendMessage { customer, line: id, order: None, kind, cause }));
-    }
+    tell(&mut effects, was, &line, Because::Time, due);
     let begins = |order: &&Order| {
         passed.begun.contains(&order.id) && matches!(order.state, OrderState::Queued | OrderState::StartsOnFirstUse)
     };
-    effects.orders = orders.iter().filter(begins).cloned().collect();
+    effects.orders = is.orders.iter().filter(begins).cloned().collect();
     let waits = settle_sessions(&mut effects, was, &line, &mut allowance, due);
     for order in &mut effects.orders {
         order.starts_at = Some(order.starts_at.unwrap_or(due));
@@ -138,19 +139,37 @@ pub fn on_due(
             (order.state, order.in_effect_at) = (OrderState::InEffect, Some(due));
         }
     }
-    settle(&mut effects, was, line, allowance, balances, orders, &passed.ended, due)?;
+    settle(&mut effects, is, (line, allowance), &passed.ended, due)?;
     Ok(effects)
 }
 
-/// What being in a state means, whoever or whatever brought the line there from `was`. Completes the effects.
-#[expect(clippy::too_many_arguments, reason = "one decision's facts, used twice")]
+/// Tells the owner of the state that a line came into, and, in one that did not change, that its number ends soon. What was
+/// paid for and began is told with its order.
+fn tell(effects: &mut Effects, was: LineState, line: &Line, because: Because, at: BusinessTime) {
+    let lifted = matches!(
+        because,
+        Because::Command(LifecycleCommand::LiftLost | LifecycleCommand::LiftBar | LifecycleCommand::BringBack)
+    );
+    let kind = match line.state {
+        same if same == was => (was.reminds_at(line.state_since) == Some(at)).then_some(MessageKind::NumberEnds),
+        LineState::Suspended(SuspendCause::NotRenewed { .. }) => Some(MessageKind::Suspended),
+        LineState::Suspended(SuspendCause::Lost) => Some(MessageKind::ReportedLost),
+        LineState::Suspended(SuspendCause::Barred) => Some(MessageKind::Barred),
+        LineState::NumberKept { .. } => Some(MessageKind::NumberKept),
+        state if state.over() => (!was.over()).then_some(MessageKind::Terminated),
+        _ if lifted => Some(MessageKind::ServiceRestored),
+        LineState::Grace { .. } => Some(MessageKind::GraceBegan),
+        _ => None,
+    };
+    let (customer, id, cause) = (line.customer, line.id, instant_cause(line.id, at));
+    effects.jobs.extend(kind.map(|kind| Job::SendMessage { customer, line: id, order: None, kind, cause }));
+}
+
+/// What being in a state means, whoever or whatever brought the line there from where it is. Completes the effects.
 fn settle(
     effects: &mut Effects,
-    was: LineState,
-    mut line: Line,
-    mut allowance: Allowance,
-    balances: Balances,
-    orders: &[Order],
+    is: &Situation,
+    (mut line, mut allowance): (Line, Allowance),
     ended: &[OrderId],
     at: BusinessTime,
 ) -> Result<(), LedgerRefusal> {
@@ -158,13 +177,13 @@ fn settle(
     let stranded = |order: &&Order| {
         order.state == OrderState::Delivered && (ended.contains(&order.id) || !line.state.in_service())
     };
-    effects.cases.extend((orders.iter().filter(stranded)).map(|order| CaseOpened {
+    effects.cases.extend((is.orders.iter().filter(stranded)).map(|order| CaseOpened {
         customer: order.customer,
         order: order.id,
         reason: CaseReason::JobFailed,
     }));
-    if line.state.at_rest() && !was.at_rest() {
-        rest(effects, &mut line, &mut allowance, balances, orders, at)?;
+    if line.state.at_rest() && !is.line.state.at_rest() {
+        rest(effects, &mut line, &mut allowance, is.balances, &is.orders, at)?;
     }
     if line.state == LineState::Closed {
         allowance.sessions.clear();
@@ -260,11 +279,4 @@ pub fn instant_cause(line: LineId, due: BusinessTime) -> JobId {
         *byte = time;
     }
     JobId(RawId::from_bytes(bytes))
-}
-
-/// An order that was not paid in time. Its attempts are closed at the provider and watched until nothing can come.
-#[must_use]
-pub fn on_order_expired(order: &Order, now: Now) -> Option<Order> {
-    let expired = order.state == OrderState::AwaitingPayment && order.expires_at <= now.business;
-    expired.then(|| Order { state: OrderState::Closed, closed_at: Some(now.business), ..order.clone() })
 }

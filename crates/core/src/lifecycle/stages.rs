@@ -74,6 +74,13 @@ impl<'a> Stages<'a> {
             Lasts::Nothing => self.kept(at, at),
         }
     }
+    /// No plan runs at `at`: the last one ended at `ended`, or there never was one.
+    pub(super) fn without_plan(&self, ended: Option<BusinessTime>, at: BusinessTime) -> LineState {
+        match ended {
+            None => self.silent(at),
+            Some(end) => self.grace_since(end, at).unwrap_or_else(|| self.suspended(at)),
+        }
+    }
     /// Kept at `at`; counted from `from`, the end of what is paid for.
     pub(super) fn kept(&self, at: BusinessTime, from: BusinessTime) -> LineState {
         match self.lasts(self.rules.keep_number_days, from) {
@@ -139,4 +146,16 @@ pub fn begin(
         super::HandOver::Sale => stages.silent(at),
     };
     (state, Allowance { trial: stages.trial(state), ..Allowance::default() })
+}
+
+/// Where a line stands at `at` whose last plan ended at `ended`, or that never had one (`None`).
+#[must_use]
+pub fn without_plan(
+    ended: Option<BusinessTime>,
+    family: Family,
+    brand: &Brand,
+    zone: &Zone,
+    at: BusinessTime,
+) -> LineState {
+    Stages::of(brand, family, zone).without_plan(ended, at)
 }

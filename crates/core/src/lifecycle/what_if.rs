@@ -1,27 +1,13 @@
 //! What becomes of a line when nobody does anything: the same transitions, computed ahead and written nowhere.
 
-use super::{next_due, on_due};
+use super::{Situation, next_due, on_due};
 use crate::brand::Brand;
-use crate::charging::Allowance;
 use crate::effects::{Effects, Job, MessageKind};
 use crate::ids::OrderId;
-use crate::ledger::{Balances, LedgerRefusal};
-use crate::line::{Line, LineState};
+use crate::ledger::LedgerRefusal;
+use crate::line::LineState;
 use crate::order::{Order, OrderState};
 use crate::time::{BusinessTime, Zone};
-
-/// A line as it is, with everything that time works on.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Situation {
-    /// The line.
-    pub line: Line,
-    /// What it may use.
-    pub allowance: Allowance,
-    /// Its customer's balances.
-    pub balances: Balances,
-    /// The orders of its plans and packs.
-    pub orders: Vec<Order>,
-}
 
 /// One instant at which something happens by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +48,7 @@ pub fn what_if(
         if steps.len() >= STEPS_MAX {
             break;
         }
-        let effects = on_due(&is.line, &is.allowance, is.balances, &is.orders, brand, zone, due)?;
+        let effects = on_due(&is, brand, zone, due)?;
         steps.push(is.take(effects, due));
         last = due;
     }

@@ -8,6 +8,7 @@ use everline_core::ids::{AttemptId, CustomerId, LineId, OrderId, RawId, SessionI
 use everline_core::ledger::{Balances, Cause, Posting, Template};
 use everline_core::line::{DeviceKind, Line, LineState, NetworkKind};
 use everline_core::money::{Currency, Money};
+use everline_core::number_plan::NumberPlan;
 use everline_core::offering::{
     Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, Unit, UsedUp,
 };
@@ -53,6 +54,7 @@ pub fn brand() -> Brand {
         time_zone: "Asia/Shanghai".into(),
         currency: Currency::CNY,
         calling_code: "86".into(),
+        numbers: NumberPlan::default(),
         hotline: String::new(),
         hotline_hours: Localized::default(),
         terms_version: "t1".into(),
@@ -188,7 +190,8 @@ pub fn evidence() -> Evidence {
 pub fn facts(offering: Offering) -> Facts {
     let order = order(10, &offering, OrderState::AwaitingPayment);
     let (attempt, line) = (attempt(&order), line(LineState::Active));
-    Facts { balances: Balances::default(), line, order, attempt, allowance: Allowance::default(), offering }
+    let others = Vec::new();
+    Facts { balances: Balances::default(), line, order, attempt, others, allowance: Allowance::default(), offering }
 }
 /// Balances after the given postings of an amount.
 pub fn balances(postings: &[(Template, i64)]) -> Balances {
@@ -205,7 +208,7 @@ pub fn told(effects: &Effects) -> String {
     for posting in &effects.postings {
         lines.push(format!("{} {}", posting.template.word(), decimal(posting.amount)));
     }
-    if let Some(attempt) = &effects.attempt {
+    for attempt in &effects.attempts {
         let settlement = attempt.settlement.map_or("nothing", |settlement| settlement.word());
         lines.push(format!("attempt {} {} to {settlement}", attempt.state.word(), decimal(attempt.received)));
     }

@@ -5,7 +5,7 @@ use crate::fixture::{
 };
 use everline_core::brand::{Brand, FamilyRules};
 use everline_core::charging::{Allowance, Period, Service, Window};
-use everline_core::effects::Effects;
+use everline_core::effects::{Effects, Job};
 use everline_core::ids::OrderId;
 use everline_core::ledger::{Balances, Template};
 use everline_core::lifecycle::{
@@ -46,8 +46,11 @@ fn suspended(until: Option<BusinessTime>) -> Is {
 const LOST: Is = Is::Suspended(SuspendCause::Lost);
 const BARRED: Is = Is::Suspended(SuspendCause::Barred);
 
+fn is(line: &Line, had: &Allowance, orders: &[Order]) -> Situation {
+    Situation { line: line.clone(), allowance: had.clone(), balances: held(), orders: orders.to_vec() }
+}
 fn commanded(line: &Line, had: &Allowance, orders: &[Order], asked: Do) -> Result<Effects, No> {
-    command(line, had, held(), orders, asked, &with(rules()), &zone(), at(NOW)).unwrap()
+    command(&is(line, had, orders), asked, &with(rules()), &zone(), at(NOW)).unwrap()
 }
 
 /// What every command does to a line without plans whose last one ended long ago.
@@ -119,6 +122,7 @@ fn a_line_that_is_lost_is_cut_off_and_comes_back_when_it_is_found() {
         &told(&lost),
         "line suspended_lost until nothing
         session 7 Redirected
+        tell reported_lost
         network Redirect 7",
     );
     let found = commanded(&lost.line.unwrap(), &lost.allowance.unwrap(), &[], Do::LiftLost).unwrap();
@@ -126,6 +130,7 @@ fn a_line_that_is_lost_is_cut_off_and_comes_back_when_it_is_found() {
         &told(&found),
         "line active until nothing
         session 7 Restoring
+        tell service_restored
         network Reauthorize 7",
     );
 }
@@ -136,10 +141,10 @@ fn a_lost_line_whose_grace_is_not_over_is_in_grace_when_it_is_found() {
     let had = allowance(vec![], vec![session(7, Service::Redirected)]);
     let found = commanded(&lost, &had, &[], Do::LiftLost).unwrap();
     assert_eq!(found.line.unwrap().state, Is::Grace { until: at("03-12 00:00") });
-    assert_eq!(found.jobs.len(), 1, "the session is restored");
+    assert!(matches!(found.jobs[1], Job::TellNetwork { .. }), "the session is restored");
     let never = commanded(&line(LOST), &had, &[], Do::LiftLost).unwrap();
     assert_eq!(never.line.unwrap().state, Is::Silent { until: Some(at("03-30 12:00")) });
-    assert_eq!(never.jobs, vec![], "there is nothing it could use");
+    assert_eq!(never.jobs.len(), 1, "there is nothing it could use, and only its owner is told");
 }
 
 #[test]
@@ -151,8 +156,72 @@ fn an_order_that_waits_for_a_line_that_is_stopped_is_a_case() {
         "line suspended_barred until nothing
         session 7 Redirected
         case job_failed
+        tell barred
         network Redirect 7",
     );
+}
+
+/// What the owner is told by a command or at an instant.
+fn messages(effects: &Effects) -> Vec<&'static str> {
+    let told = effects.jobs.iter().filter_map(|job| match job {
+        Job::SendMessage { kind, .. } => Some(kind.word()),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn the_owner_is_told_what_people_do_to_the_line() {
+    let runs = allowance(vec![plan(1, "03-01 00:00", "04-01 00:00")], vec![]);
+    let kept = Is::NumberKept { until: Some(at("08-01 00:00")) };
+    let (grace, none) = (Is::Grace { until: at("03-11 00:00") }, Allowance::default());
+    for (state, had, asked, expected) in [
+        (Is::Stock, &none, Do::HandOver(HandOver::Test), None),
+        (Is::Stock, &none, Do::HandOver(HandOver::Sale), None),
+        (Is::Test { until: None }, &none, Do::EndTest, None),
+        (Is::Active, &runs, Do::ReportLost, Some("reported_lost")),
+        (LOST, &runs, Do::LiftLost, Some("service_restored")),
+        (LOST, &none, Do::LiftLost, Some("suspended")),
+        (grace, &none, Do::Bar, Some("barred")),
+        (BARRED, &runs, Do::LiftBar, Some("service_restored")),
+        (Is::Active, &runs, Do::KeepNumber, Some("number_kept")),
+        (kept, &runs, Do::BringBack, Some("service_restored")),
+        (kept, &none, Do::Terminate, Some("terminated")),
+    ] {
+        let line = Line { service_until: Some(at("01-20 00:00")), ..line(state) };
+        let done = commanded(&line, had, &[], asked).unwrap();
+        assert_eq!(messages(&done), expected.into_iter().collect::<Vec<_>>(), "{state:?} {asked:?}");
+    }
+}
+
+#[test]
+fn the_owner_is_told_what_time_does_and_once_before_the_number_is_given_up() {
+    let until = at("06-08 12:00");
+    let kept = Line { state_since: at(NOW), ..line(Is::NumberKept { until: Some(until) }) };
+    let none = Allowance::default();
+    let reminder = next_due(&kept, &none, at(NOW), &zone()).unwrap();
+    assert_eq!(shown(reminder), "06-01 12:00", "a week before");
+    let instant = |line: &Line, due| on_due(&is(line, &none, &[]), &with(rules()), &zone(), due).unwrap();
+    let reminded = instant(&kept, reminder);
+    assert_eq!((messages(&reminded), reminded.events.len()), (vec!["number_ends"], 0));
+    let after = reminded.line.unwrap();
+    assert_eq!((after.state, after.state_since), (kept.state, kept.state_since));
+    assert_eq!(next_due(&after, &none, reminder, &zone()), Some(until), "once");
+    assert_eq!(messages(&instant(&after, until)), ["terminated"]);
+    // Where nothing is kept for longer than a week, and where there is no end, nobody is reminded.
+    let short = Line { state_since: at("06-01 12:00"), ..kept.clone() };
+    assert_eq!(next_due(&short, &none, at("06-01 12:00"), &zone()), Some(until));
+    let lasting = line(Is::NumberKept { until: None });
+    assert_eq!(next_due(&lasting, &none, at(NOW), &zone()), None);
+    let suspended = line(suspended(Some(at("04-09 12:00"))));
+    assert_eq!(messages(&instant(&suspended, at("04-09 12:00"))), ["number_kept"]);
+    // A plan that begins while the number is kept is no reminder.
+    let other = instant(&kept, at("05-01 00:00"));
+    assert_eq!(messages(&other), Vec::<&str>::new());
+    // Straight to rest, where the rules know no time to pay out.
+    let strict = with(FamilyRules { terminated_days: Some(0), ..rules() });
+    let rests = on_due(&is(&kept, &none, &[]), &strict, &zone(), until).unwrap();
+    assert_eq!((messages(&rests), rests.line.unwrap().state.word()), (vec!["terminated"], "quarantined"));
 }
 
 #[test]
@@ -164,7 +233,7 @@ fn a_number_is_kept_at_least_as_long_as_is_paid() {
     let back = commanded(&kept.line.unwrap(), &kept.allowance.unwrap(), &[], Do::BringBack).unwrap();
     assert_eq!(back.line.unwrap().state, Is::Active);
     let none = with(FamilyRules { keep_number_days: Some(0), ..rules() });
-    let refused = command(&line(Is::Active), &had, held(), &[], Do::KeepNumber, &none, &zone(), at(NOW)).unwrap();
+    let refused = command(&is(&line(Is::Active), &had, &[]), Do::KeepNumber, &none, &zone(), at(NOW)).unwrap();
     assert_eq!(refused.map(|_| ()), Err(No::NoKeeping));
 }
 
@@ -174,7 +243,7 @@ fn what_a_kept_line_has_runs_on_and_does_not_bring_it_back() {
     let kept = line(Is::NumberKept { until: Some(at("08-01 00:00")) });
     let had = allowance(plans, vec![session(7, Service::Redirected)]);
     let orders = [order(2, &month(), OrderState::Queued)];
-    let effects = on_due(&kept, &had, held(), &orders, &with(rules()), &zone(), at("04-01 00:00")).unwrap();
+    let effects = on_due(&is(&kept, &had, &orders), &with(rules()), &zone(), at("04-01 00:00")).unwrap();
     same(
         &told(&effects),
         "PACK_RECOGNISED 39.00
@@ -195,7 +264,7 @@ fn a_line_under_test_has_its_trial_and_loses_it() {
     assert_eq!(from_stock.allowance, Some(had.clone()));
 
     let had = Allowance { sessions: vec![session(7, Service::Full)], ..had };
-    let over = on_due(&line(state), &had, held(), &[], &brand, &zone(), at("03-20 12:00")).unwrap();
+    let over = on_due(&is(&line(state), &had, &[]), &brand, &zone(), at("03-20 12:00")).unwrap();
     same(
         &told(&over),
         "line silent until nothing
@@ -230,11 +299,12 @@ fn what_is_not_earned_when_the_number_begins_to_rest_is_earned_then() {
         &told(&ended),
         "line terminated until 05-01 00:00
         session 7 Redirected
+        tell terminated
         network Redirect 7",
     );
     let (line, had) = (ended.line.unwrap(), ended.allowance.unwrap());
     assert_eq!(next_due(&line, &had, at(NOW), &zone()).map(shown).as_deref(), Some("03-15 12:00"));
-    let rest = on_due(&line, &had, held(), &orders, &with(rules()), &zone(), at("03-15 12:00")).unwrap();
+    let rest = on_due(&is(&line, &had, &orders), &with(rules()), &zone(), at("03-15 12:00")).unwrap();
     let amounts: i64 = rest.postings.iter().map(|posting| posting.amount).sum();
     assert_eq!(amounts, 3 * 39_000_000 - earned);
     assert!(rest.postings.iter().all(|posting| posting.template == Template::PackRecognised));
@@ -246,8 +316,7 @@ fn what_is_not_earned_when_the_number_begins_to_rest_is_earned_then() {
     assert_eq!(rest.allowance.as_ref().unwrap().periods, vec![]);
     let rests = rest.line.as_ref().unwrap();
     assert_eq!((word(rests.state).as_str(), rests.service_until), ("quarantined 05-14 12:00", end));
-    let closed =
-        on_due(rests, &rest.allowance.unwrap(), held(), &[], &with(rules()), &zone(), at("05-14 12:00")).unwrap();
+    let closed = on_due(&is(rests, &rest.allowance.unwrap(), &[]), &with(rules()), &zone(), at("05-14 12:00")).unwrap();
     assert_eq!((closed.line.unwrap().state, closed.allowance.unwrap()), (Is::Closed, Allowance::default()));
 }
 
@@ -256,8 +325,7 @@ fn ages_without_days_are_passed_over_and_without_a_rule_do_not_end() {
     let ends = |rules: FamilyRules| {
         let had = allowance(vec![plan(1, "03-01 00:00", "04-01 00:00")], vec![]);
         let orders = [order(1, &month(), OrderState::InEffect)];
-        let effects =
-            on_due(&line(Is::Active), &had, held(), &orders, &with(rules), &zone(), at("04-01 00:00")).unwrap();
+        let effects = on_due(&is(&line(Is::Active), &had, &orders), &with(rules), &zone(), at("04-01 00:00")).unwrap();
         assert_eq!(effects.events.len(), 1);
         word(effects.line.unwrap().state)
     };
@@ -409,7 +477,7 @@ fn nothing_ends_early() {
         Is::Quarantined { until: Some(at("04-01 00:00")) },
     ] {
         let early = BusinessTime::from_us(at("04-01 00:00").us() - 1);
-        let effects = on_due(&line(state), &Allowance::default(), held(), &[], &with(rules()), &zone(), early).unwrap();
+        let effects = on_due(&is(&line(state), &Allowance::default(), &[]), &with(rules()), &zone(), early).unwrap();
         assert_eq!((effects.line.unwrap().state, effects.events), (state, vec![]));
     }
 }
@@ -484,7 +552,7 @@ fn run(is: Situation, brand: &Brand, zone: &Zone, wakes: &[BusinessTime]) -> (Si
     for wake in wakes {
         // What a timer row keeps: the next due instant, counted from the last one that happened.
         while let Some(due) = next_due(&is.line, &is.allowance, last, zone).filter(|due| due <= wake) {
-            let effects = on_due(&is.line, &is.allowance, is.balances, &is.orders, brand, zone, due).unwrap();
+            let effects = on_due(&is, brand, zone, due).unwrap();
             assert!(effects.events.iter().all(|event| event.at == due));
             log.push(format!("{} {}", due.us(), told(&effects)));
             earned += effects.postings.iter().map(|posting| posting.amount).sum::<i64>();

@@ -5,17 +5,19 @@ use crate::fixture::{
     zone,
 };
 use everline_core::charging::{Allowance, Service};
+use everline_core::credit::on_unpaid;
 use everline_core::effects::{Effects, Job};
 use everline_core::ids::OrderId;
-use everline_core::ledger::Template;
-use everline_core::lifecycle::{next_due, on_due, on_order_expired};
+use everline_core::ledger::{Balances, Template};
+use everline_core::lifecycle::{Situation, next_due, on_due};
 use everline_core::line::{Line, LineState, SuspendCause};
 use everline_core::offering::Family;
 use everline_core::order::{Order, OrderState};
 
 fn due(line: &Line, allowance: &Allowance, waiting: &[Order], at_text: &str) -> Effects {
     let held = balances(&[(Template::Paid, 1_000_000_000), (Template::Delivered, 1_000_000_000)]);
-    on_due(line, allowance, held, waiting, &brand(), &zone(), at(at_text)).unwrap()
+    let is = Situation { line: line.clone(), allowance: allowance.clone(), balances: held, orders: waiting.to_vec() };
+    on_due(&is, &brand(), &zone(), at(at_text)).unwrap()
 }
 fn check(line: &Line, allowance: &Allowance, waiting: &[Order], at_text: &str, expected: &str) {
     same(&told(&due(line, allowance, waiting, at_text)), expected);
@@ -230,9 +232,11 @@ fn one_instant_of_one_line_names_its_jobs_and_no_others() {
 
 #[test]
 fn an_order_expires_once_and_only_unpaid() {
-    let expired = |state, at_text| on_order_expired(&order(1, &month(), state), now(at_text));
+    let expired =
+        |state, at_text| on_unpaid(&order(1, &month(), state), &[], Balances::default(), now(at_text)).unwrap();
     assert_eq!(expired(OrderState::AwaitingPayment, "03-10 11:59"), None);
-    let closed = expired(OrderState::AwaitingPayment, "03-10 12:00").unwrap();
+    let effects = expired(OrderState::AwaitingPayment, "03-10 12:00").unwrap();
+    let closed = &effects.orders[0];
     assert_eq!((closed.state, closed.closed_at), (OrderState::Closed, Some(at("03-10 12:00"))));
     for state in OrderState::ALL.into_iter().filter(|state| *state != OrderState::AwaitingPayment) {
         assert_eq!(expired(state, "03-10 13:00"), None);

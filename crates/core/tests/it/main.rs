@@ -2,10 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 #![allow(unreachable_pub)]
 
+mod credit;
 mod evidence;
 mod fixture;
+mod invoice;
 mod life;
 mod lifecycle;
 mod network;
 mod quote;
+mod receipt;
 mod refund;

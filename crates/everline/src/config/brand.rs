@@ -4,6 +4,7 @@ use super::read::Table;
 use super::services::base_url;
 use everline_core::brand::{Brand, FamilyRules, Localized};
 use everline_core::money::Currency;
+use everline_core::number_plan::NumberPlan;
 use everline_core::offering::Family;
 use everline_core::retention::Retention;
 use everline_core::time::Zone;
@@ -36,6 +37,10 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
         let fits = (1..=3).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_digit());
         if fits { Ok(code.to_owned()) } else { Err(format!("{code:?} is no country calling code, like 86")) }
     });
+    let numbers = table.within("numbers", |numbers| NumberPlan {
+        subscriber: numbers.list("subscriber", str::parse),
+        iot: numbers.list("iot", str::parse),
+    });
     let hotline = table.required("hotline", "the number people call").map(str::to_owned);
     let hotline_hours = localized(table, "hotline_hours", "when somebody answers");
     let terms_version = table.required("terms_version", "like 2026-10").map(str::to_owned);
@@ -62,6 +67,7 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
         time_zone: time_zone?,
         currency: currency?,
         calling_code: calling_code?,
+        numbers,
         hotline: hotline?,
         hotline_hours: hotline_hours?,
         terms_version: terms_version?,
@@ -117,6 +123,7 @@ fn retention(table: &Table<'_>) -> Retention {
         notice_days: days("notice_days", 0, usual.notice_days),
         message_days: days("message_days", 0, usual.message_days),
         usage_days: days("usage_days", 0, usual.usage_days),
+        refused_invoice_days: days("refused_invoice_days", 0, usual.refused_invoice_days),
     }
 }
 

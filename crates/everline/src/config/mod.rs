@@ -9,9 +9,10 @@ mod stripe;
 
 pub(crate) use read::Refused;
 pub(crate) use secret::Secret;
-pub(crate) use services::{AlipayFile, Service, base_url};
+pub(crate) use services::{AlipayFile, Service, WechatFile, base_url};
 pub(crate) use stripe::StripeFile;
 
+use everline_app::secrets::ReceiptKey;
 use everline_core::brand::{Brand, Localized};
 use everline_store::{PostgresOptions, SqliteOptions};
 use everline_web::{ForwardHeader, Proxies, WebConfig};
@@ -30,7 +31,10 @@ pub(crate) struct Config {
     pub(crate) listen: Listen,
     pub(crate) store: StoreConfig,
     pub(crate) master_key: Secret,
+    /// Under which receipts were signed before.
+    pub(crate) former_receipt_keys: Vec<ReceiptKey>,
     pub(crate) alipay: AlipayFile,
+    pub(crate) wechat: Option<WechatFile>,
     /// Cards, if they are taken.
     pub(crate) stripe: Option<StripeFile>,
     pub(crate) sms: Service,
@@ -138,14 +142,19 @@ fn config(root: &Table<'_>) -> Option<Config> {
     let listen = root.within("listen", listen);
     let store = root.within("store", store);
     let keys = root.within("keys", |keys| {
+        let former = keys.list("former_receipt_keys", |text| {
+            parse_master_key(text).map(ReceiptKey).ok_or_else(|| format!("{text:?} is no key of 64 hexadecimal digits"))
+        });
         let key = required_secret(keys, "master_key", "a file with 64 hexadecimal digits; `everline init` makes one")?;
         if let Err(what) = master_key(&key) {
             keys.wrong("master_key", what);
             return None;
         }
-        Some(key)
+        Some((key, former))
     });
     let alipay = root.within("alipay", |table| services::alipay(table, public_url.as_deref()));
+    let wechat =
+        root.has("wechat").then(|| root.within("wechat", |table| services::wechat(table, public_url.as_deref())));
     let stripe = root.has("stripe").then(|| root.within("stripe", stripe::stripe));
     let sms = root.within("sms", |table| services::service(table, "url"));
     let built_in = root.has("built_in_network").then(|| root.within("built_in_network", services::built_in));
@@ -163,13 +172,16 @@ fn config(root: &Table<'_>) -> Option<Config> {
     let timeouts = root.within("timeouts", timeouts);
     let jobs = root.within("jobs", |table| jobs(table, &timeouts));
     let listen = checked(root, listen?, public_url.as_deref())?;
+    let (master_key, former_receipt_keys) = keys?;
     Some(Config {
         public_url: public_url?,
         languages,
         listen,
         store: store?,
-        master_key: keys?,
+        master_key,
+        former_receipt_keys,
         alipay: alipay?,
+        wechat: wechat.map_or(Some(None), |found| found.map(Some))?,
         stripe: stripe.map_or(Some(None), |found| found.map(Some))?,
         sms: sms?,
         built_in: built_in.map_or(Some(None), |found| found.map(Some))?,

@@ -2,7 +2,10 @@
 
 use super::read::Table;
 use super::secret::{Secret, required_secret};
+use everline_providers::alipay::{PrivateKey, PublicKey};
+use everline_providers::wechat::ApiV3Key;
 use std::net::IpAddr;
+use std::path::Path;
 
 /// A service that is called with a bearer token.
 #[derive(Debug, Clone)]
@@ -19,6 +22,20 @@ pub(crate) struct AlipayFile {
     pub(crate) seller_id: String,
     pub(crate) merchant_key: Secret,
     pub(crate) gateway_key: String,
+    pub(crate) notify_url: String,
+}
+
+/// WeChat Pay, with its keys as they stand in their files.
+#[derive(Debug, Clone)]
+pub(crate) struct WechatFile {
+    pub(crate) gateway_url: String,
+    pub(crate) mchid: String,
+    pub(crate) appid: String,
+    pub(crate) merchant_key: Secret,
+    pub(crate) merchant_serial: String,
+    pub(crate) api_v3_key: Secret,
+    /// Ids, and keys in PEM.
+    pub(crate) public_keys: Vec<(String, String)>,
     pub(crate) notify_url: String,
 }
 
@@ -83,23 +100,31 @@ pub(super) fn built_in(table: &Table<'_>) -> Option<(Service, Secret)> {
     Some((service?, device_token?))
 }
 
+/// Our private key, which every payment provider wants one of.
+fn merchant_key(table: &Table<'_>) -> Option<Secret> {
+    let key = required_secret(table, "merchant_key", "our private key")?;
+    if PrivateKey::parse(key.reveal()).is_err() {
+        table.wrong("merchant_key", format_args!("{} holds no private RSA key", key.from()));
+    }
+    Some(key)
+}
+
+/// A provider's key, as it stands in its file.
+fn public_key(path: &Path) -> Result<String, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    match PublicKey::parse(&text) {
+        Ok(_) => Ok(text),
+        Err(_) => Err(format!("{} holds no public RSA key", path.display())),
+    }
+}
+
 pub(super) fn alipay(table: &Table<'_>, public_url: Option<&str>) -> Option<AlipayFile> {
     let gateway_url = table.required_parsed("gateway_url", "https://openapi.alipay.com/gateway.do", protected);
     let app_id = table.required("app_id", "the application's number").map(str::to_owned);
     let seller_id = table.required("seller_id", "the merchant's account, 2088…").map(str::to_owned);
-    let merchant_key = required_secret(table, "merchant_key", "our private key");
-    if let Some(key) = &merchant_key
-        && everline_providers::alipay::PrivateKey::parse(key.reveal()).is_err()
-    {
-        table.wrong("merchant_key", format_args!("{} holds no private RSA key", key.from()));
-    }
+    let merchant_key = merchant_key(table);
     let gateway_key = table.required("gateway_key_file", "Alipay's public key").and_then(|_| {
-        let path = table.path("gateway_key_file")?;
-        let parsed = std::fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()));
-        let checked = parsed.and_then(|text| match everline_providers::alipay::PublicKey::parse(&text) {
-            Ok(_) => Ok(text),
-            Err(_) => Err(format!("{} holds no public RSA key", path.display())),
-        });
+        let checked = public_key(&table.path("gateway_key_file")?);
         checked.map_err(|what| table.wrong("gateway_key_file", what)).ok()
     });
     let notify_url = table.parsed("notify_url", base_url);
@@ -110,6 +135,36 @@ pub(super) fn alipay(table: &Table<'_>, public_url: Option<&str>) -> Option<Alip
         seller_id: seller_id?,
         merchant_key: merchant_key?,
         gateway_key: gateway_key?,
+        notify_url: notify_url?,
+    })
+}
+
+pub(super) fn wechat(table: &Table<'_>, public_url: Option<&str>) -> Option<WechatFile> {
+    let gateway_url = table.required_parsed("gateway_url", "https://api.mch.weixin.qq.com", protected);
+    let mchid = table.required("mchid", "the merchant's number").map(str::to_owned);
+    let appid = table.required("appid", "the application that is bound to it, wx…").map(str::to_owned);
+    let merchant_key = merchant_key(table);
+    let serial = table.required("merchant_serial", "the serial number of our API certificate").map(str::to_owned);
+    let api_v3_key = required_secret(table, "api_v3_key", "what notices and certificates are sealed with");
+    if let Some(key) = &api_v3_key
+        && ApiV3Key::new(key.reveal()).is_err()
+    {
+        table.wrong("api_v3_key", format_args!("{} holds no 32 characters", key.from()));
+    }
+    let public_keys = table.list("public_keys", |entry| match entry.split_once('=') {
+        Some((id, file)) if id.starts_with("PUB_KEY_ID_") => Ok((id.to_owned(), public_key(&table.beside(file))?)),
+        _ => Err(format!("{entry:?}: an id and a file, PUB_KEY_ID_…=wechat.pub, expected")),
+    });
+    let notify_url = table.parsed("notify_url", base_url);
+    let notify_url = notify_url.or_else(|| public_url.map(|url| format!("{url}/notify/wechat")));
+    Some(WechatFile {
+        gateway_url: gateway_url?,
+        mchid: mchid?,
+        appid: appid?,
+        merchant_key: merchant_key?,
+        merchant_serial: serial?,
+        api_v3_key: api_v3_key?,
+        public_keys,
         notify_url: notify_url?,
     })
 }

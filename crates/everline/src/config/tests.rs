@@ -1,6 +1,7 @@
 //! The example parses, and shows every key there is.
 
 use super::*;
+use everline_core::number_plan::NumberOf;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -16,6 +17,8 @@ fn folder() -> tempfile::TempDir {
     for (name, text) in [
         ("master.key", "ab".repeat(32)),
         ("alipay-merchant.key", key.to_pem().unwrap()),
+        ("wechat-merchant.key", key.to_pem().unwrap()),
+        ("wechat-api-v3.key", "v3v3v3v3v3v3v3v3v3v3v3v3v3v3v3v3".to_owned()),
         ("stripe.key", "sk_live_stripe-secret".to_owned()),
         ("stripe-webhook", "whsec_webhook-secret-1\nwhsec_webhook-secret-2\n".to_owned()),
         ("sms.token", "sms-secret".to_owned()),
@@ -27,7 +30,9 @@ fn folder() -> tempfile::TempDir {
         fs::write(secrets.join(name), text).unwrap();
         fs::set_permissions(secrets.join(name), fs::Permissions::from_mode(0o600)).unwrap();
     }
-    fs::write(folder.path().join("alipay-gateway.pub"), key.public_key().unwrap().to_pem().unwrap()).unwrap();
+    for name in ["alipay-gateway.pub", "wechat-gateway.pub"] {
+        fs::write(folder.path().join(name), key.public_key().unwrap().to_pem().unwrap()).unwrap();
+    }
     folder
 }
 
@@ -44,13 +49,20 @@ fn the_example_is_a_configuration() {
     let config = load_text(&folder, EXAMPLE).unwrap();
     assert_eq!(config.listen.address.to_string(), "127.0.0.1:8800");
     assert_eq!(config.brand.name.get("en"), "Qinghe Mobile");
+    assert_eq!(config.brand.numbers.shown(NumberOf::Line), "1xxxxxxxxxx, 1xxxxxxxxxxxx");
     assert_eq!(config.alipay.notify_url, "https://my.example.com/notify/alipay");
+    assert!(config.wechat.is_none());
     assert_eq!(config.upstream.as_ref().unwrap().token.reveal(), "upstream-secret", "without the end of the line");
     let stripe = config.stripe.as_ref().unwrap();
     assert_eq!(stripe.api_url, "https://api.stripe.com");
     assert_eq!((stripe.webhook_secrets().len(), stripe.livemode), (2, true));
     assert_eq!(config.jobs.lease, Duration::from_secs(120));
     assert_eq!(master_key(&config.master_key).unwrap(), [0xab; 32]);
+    let former =
+        EXAMPLE.replace("# former_receipt_keys = [\"64 hexadecimal digits\"]", "former_receipt_keys = [\"KEY\"]");
+    let with = |key: &str| load_text(&folder, &former.replace("KEY", key)).map(|config| config.former_receipt_keys);
+    assert_eq!(with(&"cd".repeat(32)), Ok(vec![ReceiptKey([0xcd; 32])]));
+    assert!(with("abc").unwrap_err()[0].contains("keys.former_receipt_keys: \"abc\" is no key"));
     let shown = format!("{config:?}");
     for secret in [
         "sms-secret",
@@ -66,6 +78,14 @@ fn the_example_is_a_configuration() {
     }
 }
 
+/// The example of a brand that has an account with WeChat Pay.
+fn with_wechat() -> String {
+    let (before, rest) = EXAMPLE.split_once("# [wechat]\n").unwrap();
+    let (section, after) = rest.split_once("\n\n").unwrap();
+    let lines = section.lines().map(|line| if line.contains(" = ") { line.trim_start_matches("# ") } else { line });
+    format!("{before}[wechat]\n{}\n\n{after}", lines.collect::<Vec<_>>().join("\n"))
+}
+
 /// The keys of the example, those behind a # included.
 fn keys_of_the_example() -> BTreeSet<String> {
     let (mut keys, mut section) = (BTreeSet::new(), String::new());
@@ -74,7 +94,7 @@ fn keys_of_the_example() -> BTreeSet<String> {
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             section = format!("{name}.");
         } else if let Some((key, _)) = line.split_once(" = ")
-            && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+            && key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         {
             keys.insert(format!("{section}{key}"));
         }
@@ -85,7 +105,7 @@ fn keys_of_the_example() -> BTreeSet<String> {
 #[test]
 fn every_key_is_in_the_example_and_no_other() {
     let folder = folder();
-    let (_, known) = Book::new(&folder.path().join("everline.toml"), EXAMPLE).read(config);
+    let (_, known) = Book::new(&folder.path().join("everline.toml"), &with_wechat()).read(config);
     let text_of = |key: &String| {
         let last = key.rsplit('.').next().unwrap_or("");
         // Inside values: languages of texts, sources of secrets, the two parts of a link.
@@ -116,6 +136,7 @@ fn what_cannot_be_is_refused_by_name() {
     check("hotline = ", "hot_line = ", "unknown key \"hot_line\" in [brand]; did you mean \"hotline\"?");
     check("\nhotline = ", "\nhot_line = ", "brand.hotline: missing");
     check("\"CNY\"", "\"XXQ\"", "XXQ");
+    check("[\"1xxxxxxxxxx\"]", "[\"1-xxx\"]", "no pattern of numbers");
     check("Asia/Shanghai\"\n", "Asia/Peking\"\n", "no IANA time zone");
     check("[\"zh-CN\", \"en\"]", "[\"fr\"]", "\"fr\" is no language");
     check("\"127.0.0.1:8800\"", "\"127.0.0.1\"", "no address with a port");
@@ -134,6 +155,29 @@ fn what_cannot_be_is_refused_by_name() {
     check("# format = \"text\"", "format = \"xml\"", "\"xml\" is none of text, json");
     check("# migrate = \"on_start\"", "migrate = true", "a text expected, found true or false");
     check("public_url = \"https://my.", "public_url = \"http://my.", "http:// works for this machine alone");
+}
+
+#[test]
+fn wechat_is_checked_too() {
+    let folder = folder();
+    let whole = with_wechat();
+    let config = load_text(&folder, &whole).unwrap();
+    let wechat = config.wechat.as_ref().unwrap();
+    assert_eq!(wechat.notify_url, "https://my.example.com/notify/wechat");
+    assert_eq!(wechat.public_keys.iter().map(|(id, _)| id.len()).collect::<Vec<_>>(), [45]);
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("v3v3") && !shown.contains("PRIVATE"), "Debug shows a secret");
+    let check = |from: &str, to: &str, expected: &str| {
+        assert!(whole.contains(from), "{from}");
+        let mistakes = load_text(&folder, &whole.replacen(from, to, 1)).unwrap_err();
+        assert!(mistakes.iter().any(|mistake| mistake.contains(expected)), "{to}: {mistakes:?}");
+    };
+    check("secrets/wechat-api-v3.key", "secrets/sms.token", "holds no 32 characters");
+    check("secrets/wechat-merchant.key", "secrets/sms.token", "wechat.merchant_key: ");
+    check("=wechat-gateway.pub", "=none.pub", "cannot read");
+    check("=wechat-gateway.pub", "=secrets/sms.token", "holds no public RSA key");
+    check("\"PUB_KEY_ID_", "\"0", "an id and a file");
+    check("mchid = ", "mch_id = ", "unknown key \"mch_id\" in [wechat]; did you mean \"mchid\"?");
 }
 
 #[test]

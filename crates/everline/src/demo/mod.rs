@@ -18,6 +18,7 @@ use everline_providers::alipay::{Alipay, AlipayConfig};
 use everline_providers::network::{BuiltIn, Upstream};
 use everline_providers::sms::{Sms, Templates};
 use everline_providers::stripe::{ApiKey, EndpointSecret, Stripe, StripeConfig};
+use everline_providers::wechat::{ApiV3Key, Wechat, WechatConfig};
 use everline_sandbox::{Access, DeviceSeed, Platform, Sandbox, SandboxConfig};
 use everline_store::tables::MIGRATIONS;
 use everline_store::{SqliteOptions, Store, migrate};
@@ -133,6 +134,7 @@ async fn start_sandbox(clock: &Arc<Clock>, first: u16, platform: u16) -> Result<
         config.ports.upstream = first.saturating_add(3);
         config.ports.devices = first.saturating_add(4);
         config.ports.sms = first.saturating_add(5);
+        config.ports.wechat = first.saturating_add(6);
         config.ports.cards = first.saturating_add(7);
     }
     config.cards.webhook_url = Some(format!("http://127.0.0.1:{platform}/notify/stripe"));
@@ -174,6 +176,7 @@ fn wire(
     let ports = Ports {
         payments: Payments::default()
             .with(Provider::Alipay, Arc::new(Alipay::new(alipay, http.clone(), clock.clone())))
+            .with(Provider::Wechat, Arc::new(wechat(access, port, &http, &clock)?))
             .with(Provider::Stripe, Arc::new(Stripe::new(stripe, http.clone()))),
         built_in: Arc::new(BuiltIn::new(http.clone(), devices, access.device_token.clone())),
         upstream: Arc::new(Upstream::new(http, access.upstream_url.clone(), access.upstream_token.clone())),
@@ -187,6 +190,20 @@ fn wire(
     let zone = brand.zone()?;
     let (secrets, wake) = (Arc::new(Secrets::new(&master)), Arc::new(tokio::sync::Notify::new()));
     Ok(App { store, clock, brand: Arc::new(brand), zone, ports, secrets, wake })
+}
+
+fn wechat(access: &Access, port: u16, http: &Http, clock: &Arc<Clock>) -> Result<Wechat, Box<dyn Error>> {
+    let config = WechatConfig {
+        gateway_url: access.wechat_gateway_url.clone(),
+        mchid: access.wechat_mchid.clone(),
+        appid: access.wechat_appid.clone(),
+        merchant_key: access.wechat_merchant_key.clone().ok_or("the sandbox made no merchant key")?,
+        merchant_serial: access.wechat_merchant_serial.clone(),
+        api_v3_key: ApiV3Key::new(&access.wechat_api_v3_key)?,
+        public_keys: vec![(access.wechat_public_key_id.clone(), access.wechat_public_key.clone())],
+        notify_url: format!("http://127.0.0.1:{port}/notify/wechat"),
+    };
+    Ok(Wechat::new(config, http.clone(), clock.clone())?)
 }
 
 fn device((imsi, name, kind): &(everline_core::identifiers::Imsi, String, DeviceKind)) -> DeviceSeed {

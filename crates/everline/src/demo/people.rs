@@ -2,7 +2,7 @@
 
 use super::catalog;
 use async_trait::async_trait;
-use everline_app::add_line::{AddCustomer, AddLine};
+use everline_app::add_line::{AddCustomer, NewLine};
 use everline_app::clock::Clock;
 use everline_app::payment_confirmed::take_evidence;
 use everline_app::place_order::{NewOrder, place_order};
@@ -17,7 +17,8 @@ use everline_app::{App, Problem, jobs, timers};
 use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::identifiers::{Iccid, Imsi, Msisdn};
 use everline_core::ids::{CustomerId, LineId, OrderId, RawId};
-use everline_core::line::{DeviceKind, Line, LineState, NetworkKind};
+use everline_core::lifecycle::HandOver;
+use everline_core::line::{DeviceKind, NetworkKind};
 use everline_core::offering::{Family, OfferingRef};
 use everline_core::order::PlacedBy;
 use everline_core::payment::{Evidence, Method, Provider};
@@ -93,7 +94,7 @@ pub(super) async fn seed(app: &App) -> Result<People, SeedError> {
     }
     let lines = lines(app, &people, now.business);
     let mut people = people;
-    people.devices = add_lines(app, &lines, long_ago).await?;
+    people.devices = add_lines(app, &lines, now.business).await?;
     history(app, &lines).await?;
     Ok(people)
 }
@@ -202,10 +203,11 @@ fn tracker(app: &App, now: BusinessTime, id: LineId, customer: CustomerId, n: u1
     }
 }
 
+/// Each line was sold some days before its first purchase: a line that nobody buys anything for does not stay silent for ever.
 async fn add_lines(
     app: &App,
     lines: &[LineSeed],
-    at: BusinessTime,
+    now: BusinessTime,
 ) -> Result<Vec<(Imsi, String, DeviceKind)>, SeedError> {
     let mut devices = Vec::new();
     let mut adding = Vec::new();
@@ -215,22 +217,22 @@ async fn add_lines(
         if seed.network == NetworkKind::BuiltIn {
             devices.push((imsi.clone(), seed.name.clone(), seed.device));
         }
-        let line = Line {
+        let new = NewLine {
             id: seed.id,
             customer: seed.customer,
-            version: 0,
             msisdn: Msisdn::parse(&seed.msisdn).map_err(|_| SeedError::Identifier)?,
             name: seed.name.clone(),
             device: seed.device,
             family: seed.family,
             network: seed.network,
-            state: LineState::Silent { until: None },
-            state_since: at,
-            service_until: None,
             guest_renewal: true,
-            main_balance_consent: false,
+            iccid,
+            imsi,
+            esim: seed.family == Family::Travel,
         };
-        adding.push(app.store.transact(AddLine { line, iccid, imsi, esim: seed.family == Family::Travel }));
+        let first = seed.bought.iter().map(|(_, ago)| *ago).max().unwrap_or(0);
+        let sold = now.plus_us(-first - 10 * DAY_US);
+        adding.push(app.store.transact(new.begins(HandOver::Sale, &app.brand, &app.zone, sold)?));
     }
     try_join_all(adding).await?;
     Ok(devices)

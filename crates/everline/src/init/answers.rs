@@ -4,6 +4,7 @@ use super::beside;
 use crate::config::{Place, Secret};
 use everline_core::brand::{Brand, FamilyRules, Localized};
 use everline_core::money::Currency;
+use everline_core::number_plan::{NumberPattern, NumberPlan};
 use everline_core::offering::Family;
 use everline_core::time::Zone;
 use std::collections::BTreeMap;
@@ -40,6 +41,12 @@ pub(crate) struct Options {
     /// Country calling code
     #[arg(long)]
     calling_code: Option<String>,
+    /// Numbers of people: digits, x for any, like 1xxxxxxxxxx; several with commas; - for any number
+    #[arg(long)]
+    subscriber_numbers: Option<String>,
+    /// Numbers of things, in the same way
+    #[arg(long)]
+    iot_numbers: Option<String>,
     /// Number of the hotline
     #[arg(long)]
     hotline: Option<String>,
@@ -52,9 +59,12 @@ pub(crate) struct Options {
     /// Version of the terms
     #[arg(long)]
     terms_version: Option<String>,
-    /// File with the text of the terms
+    /// File with the text of the terms in Chinese; - for none
     #[arg(long)]
-    terms_file: Option<String>,
+    terms_zh: Option<String>,
+    /// File with the text of the terms in English; - for none
+    #[arg(long)]
+    terms_en: Option<String>,
     /// An official page at the foot of every page: NAME=URL; may be said several times
     #[arg(long = "link")]
     links: Vec<String>,
@@ -78,7 +88,8 @@ pub(super) struct Answers {
     pub(super) languages: Vec<String>,
     pub(super) brand: Brand,
     pub(super) links: Vec<(String, String)>,
-    pub(super) terms_file: Option<String>,
+    /// The terms' files by language.
+    pub(super) terms_files: Vec<(&'static str, String)>,
     pub(super) sqlite: String,
     pub(super) postgres: Option<String>,
 }
@@ -149,6 +160,12 @@ pub(super) fn ask(options: &Options) -> Result<Answers, String> {
     let said = Some(options.languages.join(",")).filter(|said| !said.is_empty());
     let languages = asker.get(said, "Languages of the pages, the usual one first", "zh-CN,en", languages)?;
     let brand = brand(options, &asker, Localized::zh_en(&zh, &en))?;
+    let terms = |flag: &Option<String>, question| asker.get(flag.clone(), question, "-", text);
+    let terms_files = [
+        ("zh-CN", terms(&options.terms_zh, "File with the terms in Chinese, - for none")?),
+        ("en", terms(&options.terms_en, "File with the terms in English, - for none")?),
+    ];
+    let terms_files = terms_files.into_iter().filter(|(_, file)| file != "-").collect();
     let links = options.links.iter().map(|link| match link.split_once('=') {
         Some((name, url)) => Ok((text(name)?, crate::config::base_url(url)?)),
         None => Err(format!("--link {link}: NAME=URL expected")),
@@ -159,7 +176,7 @@ pub(super) fn ask(options: &Options) -> Result<Answers, String> {
         Some(_) => String::new(),
         None => asker.get(options.sqlite.clone(), "File of the store", "/var/lib/everline/everline.sqlite", text)?,
     };
-    Ok(Answers { public_url, languages, brand, links, terms_file: options.terms_file.clone(), sqlite, postgres })
+    Ok(Answers { public_url, languages, brand, links, terms_files, sqlite, postgres })
 }
 
 fn languages(said: &str) -> Result<Vec<String>, String> {
@@ -169,6 +186,12 @@ fn languages(said: &str) -> Result<Vec<String>, String> {
         found.ok_or_else(|| format!("{tag:?} is no language of this program: {}", known.join(", ")))
     });
     tags.collect()
+}
+
+/// Patterns of numbers; `-` is none, and so any number.
+fn patterns(said: &str) -> Result<Vec<NumberPattern>, String> {
+    let texts = said.split(',').map(str::trim).filter(|text| *text != "-");
+    texts.map(|text| text.parse().map_err(|error| format!("{text:?} is {error}"))).collect()
 }
 
 fn brand(options: &Options, asker: &Asker, name: Localized) -> Result<Brand, String> {
@@ -184,6 +207,12 @@ fn brand(options: &Options, asker: &Asker, name: Localized) -> Result<Brand, Str
     let time_zone = asker.get(options.time_zone.clone(), "Time zone", "Asia/Shanghai", zone)?;
     let currency = asker.get(options.currency.clone(), "Currency", "CNY", currency)?;
     let calling_code = asker.get(options.calling_code.clone(), "Country calling code", "86", calling)?;
+    // The numbers of China, where the usual answers are from.
+    let (people, things) = if calling_code == "86" { ("1xxxxxxxxxx", "1xxxxxxxxxxxx") } else { ("-", "-") };
+    let numbers = NumberPlan {
+        subscriber: asker.get(options.subscriber_numbers.clone(), "Numbers of people, - for any", people, patterns)?,
+        iot: asker.get(options.iot_numbers.clone(), "Numbers of things, - for any", things, patterns)?,
+    };
     let hotline = asker.get(options.hotline.clone(), "Number of the hotline", "400-800-1234", text)?;
     let hours = asker.get(options.hotline_hours.clone(), "When somebody answers it", "8:00–22:00", text)?;
     let credit_code = asker.get(options.credit_code.clone(), "Organisation credit code", "91310000MA1K000000", text)?;
@@ -197,6 +226,7 @@ fn brand(options: &Options, asker: &Asker, name: Localized) -> Result<Brand, Str
         time_zone,
         currency,
         calling_code,
+        numbers,
         hotline,
         hotline_hours: Localized::zh_en(&hours, &hours),
         terms_version,

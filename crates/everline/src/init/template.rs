@@ -3,6 +3,7 @@
 
 use super::answers::Answers;
 use everline_core::brand::Localized;
+use everline_core::number_plan::NumberPattern;
 
 const EXAMPLE: &str = include_str!("../../../../docs/everline.example.toml");
 
@@ -14,7 +15,12 @@ pub(super) fn filled(answers: &Answers) -> String {
     let brand = &answers.brand;
     let languages: Vec<String> = answers.languages.iter().map(|tag| quoted(tag)).collect();
     let loopback = answers.public_url.starts_with("http://");
-    let terms = answers.terms_file.as_ref().map(|file| format!("{{ zh-CN = {0}, en = {0} }}", quoted(file)));
+    let terms: Vec<String> =
+        answers.terms_files.iter().map(|(tag, file)| format!("{tag} = {}", quoted(file))).collect();
+    let patterns = |patterns: &[NumberPattern]| {
+        let quoted: Vec<String> = patterns.iter().map(|pattern| quoted(&pattern.to_string())).collect();
+        format!("[{}]", quoted.join(", "))
+    };
     let links: Vec<String> = (answers.links.iter())
         .map(|(name, url)| format!("{{ name = {{ zh-CN = {0}, en = {0} }}, url = {1} }}", quoted(name), quoted(url)))
         .collect();
@@ -33,7 +39,9 @@ pub(super) fn filled(answers: &Answers) -> String {
         ("brand.hotline", Some(quoted(&brand.hotline))),
         ("brand.hotline_hours", Some(localized(&brand.hotline_hours))),
         ("brand.terms_version", Some(quoted(&brand.terms_version))),
-        ("brand.terms_files", terms),
+        ("brand.terms_files", (!terms.is_empty()).then(|| format!("{{ {} }}", terms.join(", ")))),
+        ("brand.numbers.subscriber", Some(patterns(&brand.numbers.subscriber))),
+        ("brand.numbers.iot", Some(patterns(&brand.numbers.iot))),
         // Cards are taken by those who have an account for them, and say so later.
         ("stripe", None),
         ("stripe.api_key", None),

@@ -37,6 +37,10 @@ fn init_makes_everything_once_and_says_what_remains() {
         "CNY",
         "--hotline",
         "10010",
+        "--iot-numbers",
+        "1440xxxxxxxxx,1064xxxxxxxxx",
+        "--terms-en",
+        "terms.en.txt",
     ];
     let first = run(&args);
     assert!(first.status.success(), "{}", text(&first));
@@ -51,7 +55,17 @@ fn init_makes_everything_once_and_says_what_remains() {
 
     let config = etc.join("everline.toml");
     let written = fs::read_to_string(&config).unwrap();
-    assert!(written.contains("测试\\\"通信") && written.contains("# The merchant's account"), "{written}");
+    for expected in [
+        "测试\\\"通信",
+        "# The merchant's account",
+        "\nsubscriber = [\"1xxxxxxxxxx\"]\n",
+        "\niot = [\"1440xxxxxxxxx\", \"1064xxxxxxxxx\"]\n",
+        "\nterms_files = { en = \"terms.en.txt\" }\n",
+    ] {
+        assert!(written.contains(expected), "{expected} in {written}");
+    }
+    assert!(said.contains("brand.terms_files.en: cannot read"), "{said}");
+    fs::write(etc.join("terms.en.txt"), "What we promise.\n").unwrap();
     let kept = (written, fs::read_to_string(etc.join("secrets/master.key")).unwrap());
     // What remains is put where the configuration says; then running it again finds a brand that is complete.
     fs::copy(etc.join("alipay-merchant.pub"), etc.join("alipay-gateway.pub")).unwrap();
@@ -70,7 +84,10 @@ fn init_makes_everything_once_and_says_what_remains() {
     let check = run(&["config", "check", "--config", shown(&config)]);
     let said = text(&check);
     assert!(
-        check.status.success() && said.contains("nothing is wrong") && said.contains("测试\"通信 / Test"),
+        check.status.success()
+            && said.contains("nothing is wrong")
+            && said.contains("测试\"通信 / Test")
+            && said.contains("1440xxxxxxxxx"),
         "{said}"
     );
     assert!(!said.contains("t0ken") && !said.contains(kept.1.trim()), "{said}");
@@ -90,6 +107,7 @@ fn init_asks_and_takes_what_is_usual() {
     let output = child.wait_with_output().unwrap();
     let said = text(&output);
     assert!(output.status.success(), "{said}");
+    assert!(said.contains("Numbers of people, - for any [1xxxxxxxxxx]"), "{said}");
     for asked in ["Time zone [Asia/Shanghai]", "\"No/Where\" is no IANA time zone", "\"fr\" is no language", "XXQ"] {
         assert!(said.contains(asked), "{asked} in {said}");
     }
@@ -119,6 +137,16 @@ async fn commands_reach_a_store_that_is_being_served() {
         let shown = run(&[&["line", "show", "17280000000"], &place[..]].concat());
         assert!(text(&shown).contains("17280000000"), "{}", text(&shown));
     }
+    let out = land.folder.path().join("lines.csv");
+    let exported = run(&["export", "lines", "--config", shown(&written.file), shown(&out)]);
+    let rows = fs::read_to_string(&out).unwrap();
+    assert!(exported.status.success() && text(&exported).contains("beside the server"), "{}", text(&exported));
+    assert!(rows.lines().count() == 2 && rows.contains("17280000000"), "{rows}");
+    let judged = run(&["import", "lines", "--config", shown(&written.file), "--dry-run", shown(&out)]);
+    assert!(judged.status.success() && text(&judged).contains("1 already there"), "{}", text(&judged));
+    let refused = run(&["import", "lines", "--config", shown(&written.file), shown(&out)]);
+    assert!(text(&refused).contains("stop the server for the import"), "{}", text(&refused));
+
     let config = ["--config", shown(&written.file)];
     let staff = |args: &[&str]| run(&[&["staff"], &config[..], args].concat());
     let added = staff(&["add", "he.jing", "--name", "何静"]);
@@ -136,6 +164,30 @@ async fn commands_reach_a_store_that_is_being_served() {
     let desk = visitor.post(&link).form(&form).send().await.unwrap();
     assert_eq!(desk.url().path(), "/desk");
     assert!(text(&staff(&["list"])).contains("active"));
+    let line = |args: &[&str]| {
+        run(&[&["line"], args, &config[..], &["--by", "he.jing", "--reason", "她打来电话", "17280000000"]].concat())
+    };
+    for (args, said) in [
+        (&["suspend"][..], "17280000000: suspended_barred"),
+        (&["suspend"], "17280000000: the line is barred"),
+        (&["lost"], "17280000000: the line is barred"),
+        (&["resume"], "17280000000: silent"),
+        (&["lost"], "17280000000: suspended_lost"),
+        (&["found"], "17280000000: silent"),
+        (&["keep-number"], "17280000000: number_kept"),
+        (&["bring-back"], "17280000000: the line has no plan: renew it"),
+        (&["end-test"], "17280000000: the line is not under test"),
+        (&["hand-over", "--for", "test"], "17280000000: the line is not in stock"),
+        (&["terminate"], "17280000000: terminated"),
+    ] {
+        let done = line(args);
+        assert_eq!(text(&done).trim_end(), said, "{args:?}");
+        assert_eq!(done.status.success(), !said.contains("the line "), "{args:?}");
+    }
+    let unsigned = run(&[&["line", "suspend"], &config[..], &["17280000000", "--by", "he.jing"]].concat());
+    assert!(unsigned.status.code() == Some(2) && text(&unsigned).contains("--reason"), "{}", text(&unsigned));
+    let history = run(&["line", "show", "17280000000", "--config", shown(&written.file)]);
+    assert!(text(&history).contains("suspended_lost, report_lost by he.jing: 她打来电话"), "{}", text(&history));
     assert!(staff(&["disable", "he.jing"]).status.success());
     let desk = visitor.get(format!("{}/desk", node.url)).send().await.unwrap();
     assert_eq!(desk.url().path(), "/desk/sign-in");

@@ -11,6 +11,7 @@
 
 mod commands;
 mod nodes;
+mod point_in_time;
 mod rig;
 mod service;
 mod tls;

@@ -1,7 +1,7 @@
 //! Two nodes on one PostgreSQL: what begins on one ends on the other, and what one leaves behind when it dies is done by
 //! the other, once.
 
-use crate::rig::{Brandland, Node, Wishes, fill, until, verifies};
+use crate::rig::{Brandland, Node, Wishes, fill, run, shown, text, until, verifies};
 use everline_core::line::NetworkKind;
 use everline_store::testing::postgres_database;
 use everline_store::{PostgresOptions, Store};
@@ -96,6 +96,27 @@ async fn what_one_node_leaves_behind_the_other_does_once() {
         (!metrics.contains("everline_jobs{kind=\"activate_upstream\"")).then_some(())
     })
     .await;
+    verifies(&["--postgres", &config]);
+
+    // A command writes into the store itself; what follows from it is the node's work.
+    let add = ["staff", "--config", shown(&second.file), "add", "he.jing", "--name", "何静"];
+    let link = text(&run(&add)).lines().next().unwrap().to_owned();
+    let visitor = reqwest::Client::builder().cookie_store(true).no_proxy().build().unwrap();
+    let page = visitor.get(&link).send().await.unwrap().text().await.unwrap();
+    let csrf = page.split("name=\"_csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let password = "a password of some length";
+    let form = [("_csrf", csrf.as_str()), ("password", password), ("again", password)];
+    assert_eq!(visitor.post(&link).form(&form).send().await.unwrap().url().path(), "/desk");
+    let told = async || {
+        let inbox = land.control("GET", "sms/inbox", None).await.to_string();
+        inbox.matches("\"barred\"").count()
+    };
+    let (before, number) = (told().await, "17280000000");
+    let mut command = vec!["line", "suspend", number, "--config", shown(&second.file)];
+    command.extend(["--by", "he.jing", "--reason", "a test"]);
+    let done = run(&command);
+    assert_eq!(text(&done).trim_end(), "17280000000: suspended_barred");
+    until("the owner is told", async || (told().await > before).then_some(())).await;
     verifies(&["--postgres", &config]);
     two.signal("TERM");
     assert!(two.ends().await.success(), "{}", two.log());

@@ -1,13 +1,14 @@
 //! A brand in a folder, the simulated outside world around it, and processes that serve it.
 
-use everline_app::add_line::{AddCustomer, AddLine};
+use everline_app::add_line::{AddCustomer, NewLine};
 use everline_app::clock::Clock;
 use everline_app::set_up::SetUp;
 use everline_core::brand::{Brand, Localized};
 use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::identifiers::{Iccid, Imsi, Msisdn};
 use everline_core::ids::{CustomerId, LineId};
-use everline_core::line::{DeviceKind, Line, LineState, NetworkKind};
+use everline_core::lifecycle::HandOver;
+use everline_core::line::{DeviceKind, NetworkKind};
 use everline_core::money::{Currency, Money, UNIT};
 use everline_core::offering::{
     Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, Unit, UsedUp,
@@ -93,6 +94,8 @@ impl Brandland {
         for (name, text) in [
             ("master.key", "5a".repeat(32)),
             ("merchant.key", access.alipay_merchant_key.as_ref().unwrap().to_pem().unwrap()),
+            ("wechat.key", access.wechat_merchant_key.as_ref().unwrap().to_pem().unwrap()),
+            ("wechat.v3", access.wechat_api_v3_key.clone()),
             ("sms.token", access.sms_token.clone()),
             ("device.token", access.device_token.clone()),
             ("upstream.token", access.upstream_token.clone()),
@@ -102,6 +105,7 @@ impl Brandland {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         }
         fs::write(folder.path().join("gateway.pub"), access.alipay_gateway_key.to_pem().unwrap()).unwrap();
+        fs::write(folder.path().join("wechat.pub"), access.wechat_public_key.to_pem().unwrap()).unwrap();
         let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
         Self { folder, sandbox, http }
     }
@@ -130,6 +134,15 @@ seller_id = "{}"
 merchant_key = {{ file = "merchant.key" }}
 gateway_key_file = "gateway.pub"
 notify_url = "http://127.0.0.1:{port}/notify/alipay"
+[wechat]
+gateway_url = "{}"
+mchid = "{}"
+appid = "{}"
+merchant_key = {{ file = "wechat.key" }}
+merchant_serial = "{}"
+api_v3_key = {{ file = "wechat.v3" }}
+public_keys = ["{}=wechat.pub"]
+notify_url = "http://127.0.0.1:{port}/notify/wechat"
 [sms]
 url = "{}"
 token = {{ file = "sms.token" }}
@@ -145,6 +158,11 @@ token = {{ file = "upstream.token" }}
             access.alipay_gateway_url,
             access.alipay_app_id,
             access.alipay_seller_id,
+            access.wechat_gateway_url,
+            access.wechat_mchid,
+            access.wechat_appid,
+            access.wechat_merchant_serial,
+            access.wechat_public_key_id,
             access.sms_url,
             access.upstream_url,
         );
@@ -303,13 +321,18 @@ impl Node {
 
     /// Orders the monthly plan for a line, and starts its payment: the order's id and our number at the provider.
     pub async fn order(&self, token: &str, line: &str) -> (String, String) {
+        self.order_by(token, line, "alipay_qr").await
+    }
+
+    /// The same, to be paid by `method`.
+    pub async fn order_by(&self, token: &str, line: &str, method: &str) -> (String, String) {
         let body = json!({ "offering": "month@1", "terms_version": "2026-10" });
         let key = format!("{line}-{}", Clock::machine().id());
         let path = format!("/lines/{line}/orders");
         let (status, order) = self.try_api("POST", &path, Some(token), Some(body), Some(&key)).await.unwrap();
         assert_eq!(status, 201, "{order}");
         let id = order["id"].as_str().unwrap().to_owned();
-        let started = Some(json!({ "method": "alipay_qr" }));
+        let started = Some(json!({ "method": method }));
         let (status, order) = self.api("POST", &format!("/orders/{id}/payments"), Some(token), started).await;
         assert_eq!(status, 201, "{order}");
         (id, order["payments"][0]["out_trade_no"].as_str().unwrap().to_owned())
@@ -357,25 +380,22 @@ pub async fn fill(store: &Store, network: NetworkKind, phone: &str, lines: usize
     store.transact(AddCustomer { customer, currency: Currency::CNY, at }).await.unwrap();
     let mut ids = Vec::new();
     for n in 0..lines {
-        let line = Line {
+        let new = NewLine {
             id: LineId(clock.id()),
             customer: id,
-            version: 0,
             msisdn: Msisdn::parse(&format!("172800{n:05}")).unwrap(),
             name: LINE_NAME.to_owned(),
             device: DeviceKind::Watch,
             family: Family::Watch,
             network,
-            state: LineState::Silent { until: None },
-            state_since: at,
-            service_until: None,
             guest_renewal: true,
-            main_balance_consent: false,
+            iccid: Iccid::parse(&format!("898604000000{n:08}")).unwrap(),
+            imsi: Imsi::parse(&format!("46011{n:010}")).unwrap(),
+            esim: false,
         };
-        ids.push(line.id.to_string());
-        let iccid = Iccid::parse(&format!("898604000000{n:08}")).unwrap();
-        let imsi = Imsi::parse(&format!("46011{n:010}")).unwrap();
-        store.transact(AddLine { line, iccid, imsi, esim: false }).await.unwrap();
+        ids.push(new.id.to_string());
+        let brand = brand();
+        store.transact(new.begins(HandOver::Sale, &brand, &brand.zone().unwrap(), at).unwrap()).await.unwrap();
     }
     Owner { phone: phone.to_owned(), lines: ids }
 }

@@ -199,3 +199,22 @@ async fn what_cannot_be_served_is_refused_with_its_reason() {
         assert!(!refused.status.success() && said.contains("a newer everline was here"), "{said}");
     }
 }
+
+#[tokio::test]
+async fn a_brand_with_wechat_takes_its_money_and_its_notices() {
+    let land = Brandland::new().await;
+    let owner = filled(&land, NetworkKind::BuiltIn, 1).await;
+    let written = land.write("node", &Wishes::default());
+    let check = run(&["config", "check", "--config", shown(&written.file)]);
+    assert!(text(&check).contains("/notify/wechat"), "{}", text(&check));
+    let node = Node::start(&land, &written).await;
+    let token = node.sign_in(&land, &owner.phone).await;
+    let (order, number) = node.order_by(&token, &owner.lines[0], "wechat_qr").await;
+    land.control("POST", &format!("trades/{number}/pay"), None).await;
+    node.order_becomes(&token, &order, "in_effect").await;
+    crate::rig::until("the notice is acknowledged", async || {
+        let told = land.control("GET", "notifications", None).await;
+        (told["notifications"][0]["state"] == "acknowledged").then_some(())
+    })
+    .await;
+}

@@ -110,15 +110,29 @@ mod tests {
     fn every_language_has_every_template_with_the_parameters_it_gets() {
         let templates = Templates::load().unwrap();
         let order = ["brand", "line", "line_id", "until", "offering", "amount", "ends", "order", "order_id", "link"];
-        let line = ["brand", "line", "line_id", "until", "link"];
+        let line = ["brand", "hotline", "line", "line_id", "until", "kept_until", "link"];
         let with = |names: &[&'static str]| names.iter().map(|name| (*name, format!("<{name}>"))).collect::<Vec<_>>();
         for (tag, _) in LOCALES {
             for template in ["renewal_in_effect", "paid_not_in_effect", "refund_started", "refund_done"] {
                 assert!(templates.text(tag, template, &with(&order)).is_some(), "{tag} {template}");
             }
-            for template in ["grace_began", "suspended"] {
+            for template in [
+                "grace_began",
+                "suspended",
+                "reported_lost",
+                "barred",
+                "service_restored",
+                "number_kept",
+                "number_ends",
+                "terminated",
+            ] {
                 assert!(templates.text(tag, template, &with(&line)).is_some(), "{tag} {template}");
             }
+            let mut open = with(&line);
+            open.iter_mut().filter(|(name, _)| *name == "kept_until").for_each(|(_, value)| *value = "open".to_owned());
+            let text = templates.text(tag, "number_kept", &open).unwrap();
+            assert!(!text.contains("open"), "{text}");
+            assert!(templates.text(tag, "number_kept", &with(&line)).unwrap().contains("<kept_until>"));
             let code = templates.text(tag, "one_time_code", &with(&["brand", "code"])).unwrap();
             assert!(code.contains("<code>"));
             assert!(templates.text(tag, "no_such", &[]).is_none());

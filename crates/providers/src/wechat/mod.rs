@@ -128,11 +128,11 @@ impl Wechat {
 
     /// Asks the gateway and returns its verified answer.
     async fn ask(&self, call: Call) -> Result<Reply<Vec<u8>>, Failure> {
-        // Nothing is asked for whose answer could not be checked.
-        if let Err(failure) = self.learn().await
-            && self.keys.is_empty()
-        {
-            return Err(failure);
+        match self.learn().await {
+            // Nothing is asked for whose answer could not be checked.
+            Err(failure) if self.keys.is_empty() => return Err(failure),
+            Err(failure) => tracing::warn!(%failure, "wechat's list of certificates cannot be had"),
+            Ok(()) => {}
         }
         let answer = self.send(&call).await?;
         match self.verified(&answer) {
@@ -279,8 +279,9 @@ impl Wechat {
             Reply::Refused(refusal) => refusal,
         };
         tracing::warn!(code = refusal.code, status = refusal.status, "wechat refused a refund");
-        // The merchant's account may be filled, and the gateway's trouble may pass: ask again later.
-        if !matches!(refusal.kind(), RefusalKind::Refused | RefusalKind::Other) {
+        // The merchant's account may be filled, and the gateway's trouble may pass: ask again later. So do we where it is not
+        // known what a code means.
+        if refusal.kind() != RefusalKind::Refused {
             return Ok(RefundStatus::Unknown);
         }
         Ok(match self.ask(Call::QueryRefund { out_refund_no: request.out_request_no.clone() }).await? {
@@ -401,5 +402,48 @@ impl PaymentProvider for Wechat {
             _ => NoticeRefusal::Unreadable,
         })?;
         Ok(PaymentNotice { name: notice.id, says: self.says(notice.event) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refund_is_done_or_refused_only_when_its_state_says_so_of_this_one() {
+        let cny = |fen| Money::from_minor(fen, Currency::CNY).unwrap();
+        let request = RefundRequest {
+            out_trade_no: "EL1".to_owned(),
+            trade_no: "42".to_owned(),
+            out_request_no: "R1".to_owned(),
+            amount: cny(40),
+            received: cny(100),
+        };
+        let told = |status: &str| Refund {
+            refund_id: "50".to_owned(),
+            out_refund_no: "R1".to_owned(),
+            transaction_id: "42".to_owned(),
+            out_trade_no: "EL1".to_owned(),
+            status: WireRefundStatus::parse(status),
+            user_received_account: None,
+            success_unix_s: None,
+            create_unix_s: None,
+            refund: Fen::new(40).unwrap(),
+            total: Fen::new(100).unwrap(),
+        };
+        for (status, means) in [
+            ("SUCCESS", RefundStatus::Done),
+            ("CLOSED", RefundStatus::Refused),
+            ("PROCESSING", RefundStatus::Unknown),
+            ("ABNORMAL", RefundStatus::Unknown),
+            ("SOMETHING_NEW", RefundStatus::Unknown),
+        ] {
+            assert_eq!(how_far(&told(status), &request), means, "{status}");
+        }
+        let other_refund = Refund { out_refund_no: "R2".to_owned(), ..told("SUCCESS") };
+        let other_trade = Refund { out_trade_no: "EL2".to_owned(), ..told("CLOSED") };
+        for other in [other_refund, other_trade] {
+            assert_eq!(how_far(&other, &request), RefundStatus::Unknown);
+        }
     }
 }

@@ -1,5 +1,4 @@
-use crate::rig::{Rig, cny};
-use everline_app::clock::Clock;
+use crate::rig::{Rig, cny, receive};
 use everline_app::ports::{
     ClosedAnswer, NoticeRefusal, NoticeSays, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus, RawNotice,
     RefundRequest, RefundStatus, Started,
@@ -7,16 +6,15 @@ use everline_app::ports::{
 use everline_core::payment::Method;
 use everline_core::time::{MINUTE_US, SystemTime};
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-fn request(out_trade_no: &str, method: Method) -> PaymentRequest {
+fn request(rig: &Rig, out_trade_no: &str, method: Method) -> PaymentRequest {
     PaymentRequest {
         method,
         out_trade_no: out_trade_no.to_owned(),
         amount: cny("9.90"),
         subject: "手表畅联月包 & more".to_owned(),
-        expires_at: Clock::machine().now().system.plus_us(15 * MINUTE_US),
+        expires_at: rig.clock.now().system.plus_us(15 * MINUTE_US),
         payer_ip: None,
         return_url: "http://localhost:8800/orders/1".to_owned(),
     }
@@ -41,7 +39,7 @@ fn back(out_trade_no: &str, out_request_no: &str, amount: &str) -> RefundRequest
 }
 
 async fn started(rig: &Rig, out_trade_no: &str) -> String {
-    match rig.alipay().start(&request(out_trade_no, Method::AlipayQr)).await {
+    match rig.alipay().start(&request(rig, out_trade_no, Method::AlipayQr)).await {
         Started::Pay(payable) => payable.url,
         other => panic!("{other:?}"),
     }
@@ -65,7 +63,9 @@ async fn a_qr_code_is_no_trade_until_it_is_scanned() {
 #[tokio::test]
 async fn a_wap_payment_is_a_signed_link() {
     let rig = Rig::start().await;
-    let Started::Pay(payable) = rig.alipay().start(&request("t2", Method::AlipayWap)).await else { panic!("no link") };
+    let Started::Pay(payable) = rig.alipay().start(&request(&rig, "t2", Method::AlipayWap)).await else {
+        panic!("no link")
+    };
     let page = reqwest::Client::builder().no_proxy().build().unwrap().get(&payable.url).send().await.unwrap();
     assert_eq!(page.status(), 200);
     assert!(page.text().await.unwrap().contains("9.90"));
@@ -113,7 +113,7 @@ async fn an_answer_that_cannot_be_believed_is_unknown() {
         ["bad_signature", "http_500", "close_after", "close_before", "system_error"].into_iter().enumerate()
     {
         rig.spoil("alipay.trade.precreate", json!(kind)).await;
-        let started = alipay.start(&request(&format!("u{n}"), Method::AlipayQr)).await;
+        let started = alipay.start(&request(&rig, &format!("u{n}"), Method::AlipayQr)).await;
         assert_eq!(started, Started::Unknown, "precreate, {kind}");
         rig.spoil("alipay.trade.query", json!(kind)).await;
         assert_eq!(alipay.query(&known("none")).await, PaymentStatus::Unknown, "query, {kind}");
@@ -129,26 +129,9 @@ async fn notice(rig: &Rig, out_trade_no: &str) -> Vec<u8> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let notify_url = format!("http://{}/notify", listener.local_addr().unwrap());
     let alipay = rig.alipay_with(|config| config.notify_url = notify_url);
-    assert!(matches!(alipay.start(&request(out_trade_no, Method::AlipayQr)).await, Started::Pay(_)));
+    assert!(matches!(alipay.start(&request(rig, out_trade_no, Method::AlipayQr)).await, Started::Pay(_)));
     rig.control("POST", &format!("trades/{out_trade_no}/pay"), None).await;
-    let (mut stream, _) = listener.accept().await.unwrap();
-    let mut bytes = Vec::new();
-    loop {
-        assert!(stream.read_buf(&mut bytes).await.unwrap() > 0, "the gateway hung up");
-        let text = String::from_utf8_lossy(&bytes).to_lowercase();
-        let Some((head, _)) = text.split_once("\r\n\r\n") else { continue };
-        let length = head
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length:"))
-            .unwrap()
-            .trim()
-            .parse::<usize>()
-            .unwrap();
-        if bytes.len() == head.len() + 4 + length {
-            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nsuccess").await.unwrap();
-            return bytes.split_off(head.len() + 4);
-        }
-    }
+    receive(&listener, "success").await.body
 }
 
 #[tokio::test]

@@ -8,3 +8,4 @@ mod networks;
 mod rig;
 mod sms;
 mod stripe;
+mod wechat;

@@ -4,10 +4,13 @@ use everline_app::clock::Clock;
 use everline_core::money::{Currency, Money};
 use everline_providers::Http;
 use everline_providers::alipay::{Alipay, AlipayConfig};
+use everline_providers::wechat::{ApiV3Key, Wechat, WechatConfig};
 use everline_sandbox::{Sandbox, SandboxConfig};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 pub struct Rig {
     pub sandbox: Sandbox,
@@ -17,11 +20,15 @@ pub struct Rig {
 
 impl Rig {
     pub async fn start() -> Self {
-        Self::start_with(|_| {}).await
+        Self::start_at(Clock::machine(), |_| {}).await
     }
 
     pub async fn start_with(change: impl FnOnce(&mut SandboxConfig)) -> Self {
-        let clock = Arc::new(Clock::machine());
+        Self::start_at(Clock::machine(), change).await
+    }
+
+    pub async fn start_at(clock: Clock, change: impl FnOnce(&mut SandboxConfig)) -> Self {
+        let clock = Arc::new(clock);
         let time = clock.clone();
         let mut config = SandboxConfig::new(Arc::new(move || time.now().system.us()));
         change(&mut config);
@@ -48,6 +55,26 @@ impl Rig {
         Alipay::new(config, http(), self.clock.clone())
     }
 
+    pub fn wechat(&self) -> Wechat {
+        self.wechat_with(|_| {})
+    }
+
+    pub fn wechat_with(&self, change: impl FnOnce(&mut WechatConfig)) -> Wechat {
+        let access = self.sandbox.access();
+        let mut config = WechatConfig {
+            gateway_url: access.wechat_gateway_url.clone(),
+            mchid: access.wechat_mchid.clone(),
+            appid: access.wechat_appid.clone(),
+            merchant_key: access.wechat_merchant_key.clone().unwrap(),
+            merchant_serial: access.wechat_merchant_serial.clone(),
+            api_v3_key: ApiV3Key::new(&access.wechat_api_v3_key).unwrap(),
+            public_keys: vec![(access.wechat_public_key_id.clone(), access.wechat_public_key.clone())],
+            notify_url: "http://127.0.0.1:9/notify".to_owned(),
+        };
+        change(&mut config);
+        Wechat::new(config, http(), self.clock.clone()).unwrap()
+    }
+
     pub async fn control(&self, method: &str, path: &str, body: Option<Value>) -> Value {
         let url = format!("{}/control/{path}", self.sandbox.access().view_url.trim_end_matches('/'));
         let mut request = self.control.request(method.parse().unwrap(), url);
@@ -64,6 +91,41 @@ impl Rig {
     pub async fn spoil(&self, method: &str, kind: Value) {
         let faults = serde_json::json!({ "answers": [{ "method": method, "kind": kind, "times": 1 }] });
         self.control("PUT", "gateway/faults", Some(faults)).await;
+    }
+}
+
+/// A notice as it arrived: headers, names in lower case, and body.
+pub struct Arrived {
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Arrived {
+    pub fn headers(&self) -> Vec<(&str, &str)> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+}
+
+/// Takes one notice and acknowledges it with `answer`.
+pub async fn receive(listener: &TcpListener, answer: &str) -> Arrived {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut bytes = Vec::new();
+    loop {
+        assert!(stream.read_buf(&mut bytes).await.unwrap() > 0, "the gateway hung up");
+        let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+        let headers: Vec<(String, String)> = head
+            .lines()
+            .skip(1)
+            .map(|line| line.split_once(": ").unwrap())
+            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+            .collect();
+        let length = headers.iter().find(|(name, _)| name == "content-length").unwrap().1.parse::<usize>().unwrap();
+        if bytes.len() == end + 4 + length {
+            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{answer}", answer.len());
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            return Arrived { headers, body: bytes.split_off(end + 4) };
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! Owns states and refunds, and the answers that idempotency keys are remembered with. Knows no HTTP, no keys and no
 //! clock: the time comes in with every call.
 
-use crate::gateway::trades::{CannotPay, Intent};
+use crate::gateway::trade::{CannotPay, Intent};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use wire_pay::stripe::{Amount, Command, CreateCheckoutSession, CreateRefund, IdempotencyKey, Metadata};

@@ -14,7 +14,7 @@ use crate::{
     gateway::{
         faults::AnswerFaultKind,
         notify,
-        trades::{CannotPay, Intent},
+        trade::{CannotPay, Intent},
     },
     net::{hang_up, lock},
     random_hex,
@@ -92,7 +92,7 @@ async fn api(Shared(world): Shared<Arc<World>>, method: Method, uri: Uri, header
         Ok(asked) => asked,
         Err(error) => return json(refusal(&error.to_refusal())),
     };
-    let fault = lock(&world.gateway.faults).take(name_of(&asked));
+    let fault = lock(&world.payments.faults).take(name_of(&asked));
     match fault {
         Some(AnswerFaultKind::Http500) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Some(AnswerFaultKind::CloseBefore) => return hang_up(),

@@ -9,7 +9,7 @@ use crate::{
     World,
     gateway::{
         payer_page::{message, reason_key},
-        trades::Intent,
+        trade::Intent,
     },
     net::{lock, refuse_other_sites},
     view::{Lang, LangQuery, Texts, assets, page},
@@ -105,7 +105,7 @@ fn render(world: &World, token: &str, lang: Lang, said: Option<&'static str>) ->
         StatusCode::OK,
         &CardPage {
             t: lang.texts(),
-            seller: &world.gateway.identity.seller_name,
+            seller: &world.seller_name,
             amount: shown(session.amount),
             deadline: format_time(session.deadline_us() / 1_000_000),
             expired: (world.clock)() >= session.deadline_us(),

@@ -1,4 +1,4 @@
-//! What can be made to go wrong between the payment gateway and the merchant.
+//! What can be made to go wrong between the payment gateways and the merchant.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,13 +29,15 @@ pub(crate) struct NotifyFaults {
     pub(crate) wrong_seller: bool,
     /// Properly signed, for another application.
     pub(crate) wrong_app: bool,
+    /// Of WeChat Pay: a probe, whose signature is none; it must not be acknowledged.
+    pub(crate) probe: bool,
 }
 
 /// What happens to the answers of the gateway.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AnswerFault {
-    /// The method it is about, such as `alipay.trade.refund`; `*` for all.
+    /// The method it is about, such as `alipay.trade.refund` or `wechat.refund`; `*` for all.
     #[serde(default = "any_method")]
     pub(crate) method: String,
     /// What happens.
@@ -60,7 +62,7 @@ pub(crate) enum AnswerFaultKind {
     /// Not carried out; HTTP status 500.
     #[serde(rename = "http_500")]
     Http500,
-    /// Not carried out; the gateway's own "service unavailable" (20000).
+    /// Not carried out; the gateway's own "service unavailable" (20000, `SYSTEM_ERROR`).
     SystemError,
 }
 

@@ -1,8 +1,8 @@
 //! The page a payer sees after scanning a code or being sent to the cashier, and what its buttons do.
 
 use super::{
-    notify,
-    trades::{CannotPay, Intent, Product, State, Trade},
+    alipay, notify,
+    trade::{CannotPay, Intent, State, Trade, Wallet},
 };
 use crate::{
     World,
@@ -19,7 +19,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use wire_pay::alipay::{Params, format_time};
+use wire_pay::alipay::format_time;
 
 /// What a payer can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -41,7 +41,7 @@ pub(crate) enum Action {
 pub(crate) fn act(world: &Arc<World>, token: &str, action: Action) -> Result<Trade, CannotPay> {
     let now_us = (world.clock)();
     let (trade, event) = {
-        let mut book = lock(&world.gateway.book);
+        let mut book = lock(&world.payments.book);
         let event = match action {
             Action::Scan => book.scan(token, now_us).map(|_| None)?,
             Action::Pay => Some(book.pay(token, now_us, false)?),
@@ -93,7 +93,7 @@ async fn scan(
     Path(token): Path<String>,
     Query(query): Query<LangQuery>,
 ) -> Response {
-    let known = lock(&world.gateway.book).by_token(&token).is_some();
+    let known = lock(&world.payments.book).by_token(&token).is_some();
     if !known {
         return message(query.lang(), StatusCode::NOT_FOUND, "pay-unknown");
     }
@@ -108,8 +108,7 @@ async fn show(
     Query(query): Query<LangQuery>,
 ) -> Response {
     // Being sent to the cashier is what scanning is for a code.
-    let opens =
-        lock(&world.gateway.book).by_token(&token).is_some_and(|trade| trade.request.product != Product::Precreate);
+    let opens = lock(&world.payments.book).by_token(&token).is_some_and(|trade| !trade.request.product.is_code());
     if opens {
         let _ = act(&world, &token, Action::Scan);
     }
@@ -164,7 +163,7 @@ pub(crate) fn message(lang: Lang, status: StatusCode, key: &'static str) -> Resp
 }
 
 fn render(world: &World, token: &str, lang: Lang, said: Option<&'static str>) -> Response {
-    let Some(trade) = lock(&world.gateway.book).by_token(token).cloned() else {
+    let Some(trade) = lock(&world.payments.book).by_token(token).cloned() else {
         return message(lang, StatusCode::NOT_FOUND, "pay-unknown");
     };
     let paid = trade.paid_us().is_some();
@@ -172,7 +171,7 @@ fn render(world: &World, token: &str, lang: Lang, said: Option<&'static str>) ->
         StatusCode::OK,
         &PayPage {
             t: lang.texts(),
-            seller: &world.gateway.identity.seller_name,
+            seller: &world.seller_name,
             deadline: format_time(trade.request.deadline_us / 1_000_000),
             expired: (world.clock)() >= trade.request.deadline_us,
             message: said,
@@ -185,28 +184,10 @@ fn render(world: &World, token: &str, lang: Lang, said: Option<&'static str>) ->
     )
 }
 
-/// Where the browser goes after paying, with the parameters the gateway signs. They say that the browser came back, not
-/// that money moved.
+/// Where the browser goes after paying. Coming back says nothing about money; WeChat Pay does not even sign it.
 fn return_url(world: &World, trade: &Trade) -> Option<String> {
-    let base = trade.request.return_url.as_ref().filter(|url| url.starts_with("http"))?;
-    let identity = &world.gateway.identity;
-    let amount = trade.request.amount.to_string();
-    let method = if trade.request.product == Product::Wap { "wap" } else { "page" };
-    let mut params: Params = [
-        ("charset", "utf-8"),
-        ("version", "1.0"),
-        ("method", format!("alipay.trade.{method}.pay.return").as_str()),
-        ("app_id", &identity.app_id),
-        ("auth_app_id", &identity.app_id),
-        ("seller_id", &identity.seller_id),
-        ("out_trade_no", &trade.request.out_trade_no),
-        ("trade_no", trade.trade_no.as_deref()?),
-        ("total_amount", &amount),
-        ("timestamp", &format_time((world.clock)() / 1_000_000)),
-    ]
-    .into_iter()
-    .collect();
-    params.sign_notification(&identity.gateway_key).ok()?;
-    let separator = if base.contains('?') { '&' } else { '?' };
-    Some(format!("{base}{separator}{}", params.to_query()))
+    match trade.wallet() {
+        Wallet::Alipay => alipay::notice::return_url(&world.alipay.identity, trade, (world.clock)()),
+        Wallet::Wechat => trade.request.return_url.clone().filter(|url| url.starts_with("http")),
+    }
 }

@@ -1,195 +1,19 @@
-//! The trades of the payment gateway as plain state: what a payer and a merchant can do to them, and what is refused.
+//! All trades of both payment gateways as plain state: what a payer and a merchant can do to them, and what is refused.
 //!
 //! Owns numbers, amounts, states and refunds. Knows no HTTP, no keys and no clock: the time comes in with every call.
 
-use serde::Serialize;
+use super::trade::{CannotPay, Event, Intent, OrderRequest, Refund, Refused, State, Trade, TradeKey, Wallet};
 use std::collections::{BTreeMap, HashMap};
-use wire_pay::alipay::{Fen, format_time};
+use wire_pay::Fen;
 
 /// The most trades kept; beyond it the oldest that nobody can pay any more are forgotten.
 const TRADES_MAX: usize = 5_000;
-
-/// How a trade was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Product {
-    /// A QR code.
-    Precreate,
-    /// The cashier page on a phone.
-    Wap,
-    /// The cashier page on a desktop.
-    Page,
-}
-
-/// What the merchant asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct OrderRequest {
-    pub(crate) out_trade_no: String,
-    pub(crate) amount: Fen,
-    pub(crate) subject: String,
-    pub(crate) notify_url: Option<String>,
-    pub(crate) return_url: Option<String>,
-    pub(crate) passback_params: Option<String>,
-    pub(crate) product: Product,
-    /// Until when it can be paid (unless the payer is made to pay late).
-    pub(crate) deadline_us: i64,
-}
-
-/// Where an order stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
-    /// A code or link was handed out and nobody opened it: **there is no trade**.
-    Offered,
-    /// Scanned or opened, not paid.
-    Waiting,
-    /// Paid.
-    Paid {
-        /// When, unix µs.
-        at_us: i64,
-    },
-    /// Never paid and no longer payable.
-    Closed {
-        /// When, unix µs.
-        at_us: i64,
-        /// Whether the deadline closed it; otherwise the merchant did.
-        by_deadline: bool,
-    },
-}
-
-/// What the payer means to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Intent {
-    /// Nothing said yet.
-    Undecided,
-    /// Pays as soon as the deadline has passed.
-    Late,
-    /// Does not pay.
-    Never,
-}
-
-/// Money given back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refund {
-    pub(crate) request_no: String,
-    pub(crate) amount: Fen,
-    pub(crate) at_us: i64,
-}
-
-/// One order and, once it exists, its trade.
-#[derive(Debug, Clone)]
-pub(crate) struct Trade {
-    pub(crate) request: OrderRequest,
-    /// Names the payer's page; not guessable.
-    pub(crate) token: String,
-    /// The gateway's number, from the moment the trade exists.
-    pub(crate) trade_no: Option<String>,
-    pub(crate) created_us: i64,
-    pub(crate) state: State,
-    pub(crate) intent: Intent,
-    /// How often a payment was declined.
-    pub(crate) declined: u32,
-    pub(crate) refunds: Vec<Refund>,
-}
-
-/// Something the merchant is notified of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Event {
-    /// The trade was paid.
-    Paid,
-    /// The trade was closed without a payment.
-    Closed,
-    /// Money was given back.
-    Refunded(Refund),
-}
-
-/// A business refusal (code 40004).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Refused {
-    pub(crate) sub_code: &'static str,
-    pub(crate) sub_msg: &'static str,
-}
-
-const fn refused(sub_code: &'static str, sub_msg: &'static str) -> Refused {
-    Refused { sub_code, sub_msg }
-}
-
-pub(crate) const TRADE_NOT_EXIST: Refused = refused("ACQ.TRADE_NOT_EXIST", "交易不存在");
-pub(crate) const TRADE_STATUS_ERROR: Refused = refused("ACQ.TRADE_STATUS_ERROR", "交易状态不合法");
-pub(crate) const TRADE_HAS_SUCCESS: Refused = refused("ACQ.TRADE_HAS_SUCCESS", "交易已被支付");
-pub(crate) const TRADE_HAS_CLOSE: Refused = refused("ACQ.TRADE_HAS_CLOSE", "交易已经关闭");
-pub(crate) const CONTEXT_INCONSISTENT: Refused = refused("ACQ.CONTEXT_INCONSISTENT", "交易信息被篡改");
-pub(crate) const REPEAT_INCONSISTENT: Refused = refused("ACQ.DISCORDANT_REPEAT_REQUEST", "请求信息不一致");
-pub(crate) const REFUND_TOO_LARGE: Refused = refused("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "退款金额超限");
-pub(crate) const INVALID_PARAMETER: Refused = refused("ACQ.INVALID_PARAMETER", "参数无效");
-
-/// Why a payer cannot pay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum CannotPay {
-    #[error("no such order")]
-    Unknown,
-    #[error("already paid")]
-    AlreadyPaid,
-    #[error("closed by the merchant")]
-    Closed,
-    #[error("past its deadline")]
-    Expired,
-}
-
-/// Names a trade as the merchant does: by either number or both.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct TradeKey {
-    pub(crate) out_trade_no: Option<String>,
-    pub(crate) trade_no: Option<String>,
-}
-
-impl Trade {
-    /// The state's name on the wire; nothing while there is no trade.
-    pub(crate) fn status(&self) -> Option<&'static str> {
-        match self.state {
-            State::Offered => None,
-            State::Waiting => Some("WAIT_BUYER_PAY"),
-            // A trade that was refunded in full counts as closed.
-            State::Paid { .. } if self.refunded() == self.request.amount => Some("TRADE_CLOSED"),
-            State::Paid { .. } => Some("TRADE_SUCCESS"),
-            State::Closed { .. } => Some("TRADE_CLOSED"),
-        }
-    }
-
-    /// What was given back so far.
-    pub(crate) fn refunded(&self) -> Fen {
-        self.refunds.iter().fold(Fen::ZERO, |sum, refund| sum.checked_add(refund.amount).unwrap_or(Fen::MAX))
-    }
-
-    /// When it was paid, unix µs.
-    pub(crate) fn paid_us(&self) -> Option<i64> {
-        match self.state {
-            State::Paid { at_us } => Some(at_us),
-            _ => None,
-        }
-    }
-
-    /// Whether a person could still do something about it.
-    pub(crate) fn is_open(&self) -> bool {
-        matches!(self.state, State::Offered | State::Waiting) && self.intent != Intent::Never
-    }
-
-    fn exists(&self) -> bool {
-        self.state != State::Offered
-    }
-
-    fn same_order(&self, request: &OrderRequest) -> bool {
-        let known = &self.request;
-        known.amount == request.amount && known.subject == request.subject && known.product == request.product
-    }
-}
 
 /// All trades of one merchant.
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     trades: BTreeMap<u64, Trade>,
-    by_number: HashMap<String, u64>,
+    by_number: HashMap<(Wallet, String), u64>,
     by_token: HashMap<String, u64>,
     next: u64,
 }
@@ -197,19 +21,20 @@ pub(crate) struct Book {
 impl Book {
     /// Hands out a code or link for an order. The same order again gets the same one.
     pub(crate) fn offer(&mut self, request: OrderRequest, token: String, now_us: i64) -> Result<&Trade, Refused> {
-        if let Some(&at) = self.by_number.get(&request.out_trade_no) {
-            let trade = self.trades.get(&at).ok_or(TRADE_NOT_EXIST)?;
+        let number = (request.product.wallet(), request.out_trade_no.clone());
+        if let Some(&at) = self.by_number.get(&number) {
+            let trade = self.trades.get(&at).ok_or(Refused::NotExist)?;
             return match trade.state {
-                State::Paid { .. } => Err(TRADE_HAS_SUCCESS),
-                State::Closed { .. } => Err(TRADE_HAS_CLOSE),
-                _ if !trade.same_order(&request) => Err(CONTEXT_INCONSISTENT),
+                State::Paid { .. } => Err(Refused::HasSuccess),
+                State::Closed { .. } => Err(Refused::HasClose),
+                _ if !trade.same_order(&request) => Err(Refused::OtherOrder),
                 _ => Ok(trade),
             };
         }
         self.forget_oldest(now_us);
         let at = self.next;
         self.next += 1;
-        self.by_number.insert(request.out_trade_no.clone(), at);
+        self.by_number.insert(number, at);
         self.by_token.insert(token.clone(), at);
         Ok(self.trades.entry(at).or_insert(Trade {
             request,
@@ -234,7 +59,7 @@ impl Book {
         };
         let oldest = self.trades.iter().find(|(_, trade)| dead(trade)).map(|(at, _)| *at);
         if let Some(trade) = oldest.and_then(|at| self.trades.remove(&at)) {
-            self.by_number.remove(&trade.request.out_trade_no);
+            self.by_number.remove(&(trade.wallet(), trade.request.out_trade_no));
             self.by_token.remove(&trade.token);
         }
     }
@@ -249,36 +74,41 @@ impl Book {
         self.by_token.get(token).and_then(|at| self.trades.get(at))
     }
 
-    /// The token of an order by the merchant's number.
+    /// The token of an order by the merchant's number, at whichever gateway.
     pub(crate) fn token_of(&self, out_trade_no: &str) -> Option<String> {
-        self.by_number.get(out_trade_no).and_then(|at| self.trades.get(at)).map(|trade| trade.token.clone())
+        let numbers = [Wallet::Alipay, Wallet::Wechat].map(|wallet| (wallet, out_trade_no.to_owned()));
+        let at = numbers.iter().find_map(|number| self.by_number.get(number))?;
+        self.trades.get(at).map(|trade| trade.token.clone())
     }
 
     fn by_token_mut(&mut self, token: &str) -> Result<&mut Trade, CannotPay> {
         self.by_token.get(token).and_then(|at| self.trades.get_mut(at)).ok_or(CannotPay::Unknown)
     }
 
-    /// The trade a merchant names. An order that nobody opened is none.
+    /// The trade a merchant names. At Alipay, an order that nobody opened is none.
     pub(crate) fn find(&self, key: &TradeKey) -> Result<&Trade, Refused> {
         let at = self.position(key)?;
-        self.trades.get(&at).ok_or(TRADE_NOT_EXIST)
+        self.trades.get(&at).ok_or(Refused::NotExist)
     }
 
     fn find_mut(&mut self, key: &TradeKey) -> Result<&mut Trade, Refused> {
         let at = self.position(key)?;
-        self.trades.get_mut(&at).ok_or(TRADE_NOT_EXIST)
+        self.trades.get_mut(&at).ok_or(Refused::NotExist)
     }
 
     fn position(&self, key: &TradeKey) -> Result<u64, Refused> {
         let found = match (&key.trade_no, &key.out_trade_no) {
-            (None, None) => return Err(INVALID_PARAMETER),
-            (None, Some(number)) => self.by_number.get(number).and_then(|at| self.trades.get_key_value(at)),
+            (None, None) => return Err(Refused::Invalid),
+            (None, Some(number)) => {
+                self.by_number.get(&(key.wallet, number.clone())).and_then(|at| self.trades.get_key_value(at))
+            }
             (Some(trade_no), number) => self.trades.iter().find(|(_, trade)| {
                 trade.trade_no.as_ref() == Some(trade_no)
+                    && trade.wallet() == key.wallet
                     && number.as_ref().is_none_or(|number| *number == trade.request.out_trade_no)
             }),
         };
-        found.filter(|(_, trade)| trade.exists()).map(|(at, _)| *at).ok_or(TRADE_NOT_EXIST)
+        found.filter(|(_, trade)| trade.exists()).map(|(at, _)| *at).ok_or(Refused::NotExist)
     }
 
     /// The payer scans the code or opens the link: from now on there is a trade. Again is nothing new.
@@ -354,10 +184,9 @@ impl Book {
     pub(crate) fn close(&mut self, key: &TradeKey, now_us: i64) -> Result<(&Trade, Option<Event>), Refused> {
         let trade = self.find_mut(key)?;
         match trade.state {
-            State::Offered => Err(TRADE_NOT_EXIST),
-            State::Paid { .. } => Err(TRADE_STATUS_ERROR),
+            State::Paid { .. } => Err(Refused::WrongState),
             State::Closed { .. } => Ok((trade, None)),
-            State::Waiting => {
+            State::Offered | State::Waiting => {
                 trade.state = State::Closed { at_us: now_us, by_deadline: false };
                 Ok((trade, Some(Event::Closed)))
             }
@@ -375,29 +204,44 @@ impl Book {
     ) -> Result<(&Trade, Option<Event>), Refused> {
         let trade = self.find_mut(key)?;
         if trade.paid_us().is_none() {
-            return Err(TRADE_STATUS_ERROR);
+            return Err(Refused::WrongState);
         }
         let request_no = match request_no {
             Some(number) => number.to_owned(),
             None if amount == trade.request.amount => trade.request.out_trade_no.clone(),
-            None => return Err(INVALID_PARAMETER),
+            None => return Err(Refused::Invalid),
         };
         if let Some(known) = trade.refunds.iter().find(|refund| refund.request_no == request_no) {
-            return if known.amount == amount { Ok((trade, None)) } else { Err(REPEAT_INCONSISTENT) };
+            return if known.amount == amount { Ok((trade, None)) } else { Err(Refused::OtherRefund) };
         }
         if amount == Fen::ZERO {
-            return Err(INVALID_PARAMETER);
+            return Err(Refused::Invalid);
         }
         if trade.refunded().checked_add(amount).is_none_or(|sum| sum > trade.request.amount) {
-            return Err(REFUND_TOO_LARGE);
+            return Err(Refused::RefundTooLarge);
         }
         let refund = Refund { request_no, amount, at_us: now_us };
         trade.refunds.push(refund.clone());
         Ok((trade, Some(Event::Refunded(refund))))
     }
 
-    /// What the passing of time does: late payers pay, and trades past their deadline are closed. An order that nobody
-    /// opened just stays unopened. Returns what the merchant is notified of.
+    /// A refund at WeChat Pay by the merchant's number, with its trade and its place among the refunds of that.
+    pub(crate) fn refund_called(&self, request_no: &str) -> Option<(&Trade, usize)> {
+        self.trades.values().filter(|trade| trade.wallet() == Wallet::Wechat).find_map(|trade| {
+            let place = trade.refunds.iter().position(|refund| refund.request_no == request_no)?;
+            Some((trade, place))
+        })
+    }
+
+    /// Where the payer's browser goes once it is done, if that is told only when it comes.
+    pub(crate) fn returns_to(&mut self, token: &str, url: String) {
+        if let Ok(trade) = self.by_token_mut(token) {
+            trade.request.return_url = Some(url);
+        }
+    }
+
+    /// What the passing of time does: late payers pay, and trades of Alipay past their deadline are closed. An order
+    /// that nobody opened just stays unopened. Returns what the merchant is notified of.
     pub(crate) fn sweep(&mut self, now_us: i64) -> Vec<(Trade, Event)> {
         let due = |trade: &Trade| now_us >= trade.request.deadline_us;
         let mut events = Vec::new();
@@ -411,7 +255,8 @@ impl Book {
                     trade.intent = Intent::Undecided;
                     Event::Paid
                 }
-                (State::Waiting, _) => {
+                // WeChat Pay leaves it to the merchant.
+                (State::Waiting, _) if trade.wallet() == Wallet::Alipay => {
                     trade.state = State::Closed { at_us: now_us, by_deadline: true };
                     Event::Closed
                 }
@@ -423,17 +268,10 @@ impl Book {
     }
 }
 
-impl Trade {
-    fn begin(&mut self, at: u64, now_us: i64) {
-        let day: String = format_time(now_us / 1_000_000).chars().take(10).filter(char::is_ascii_digit).collect();
-        self.trade_no = Some(format!("{day}22001400{:012}", at + 1));
-        self.state = State::Waiting;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gateway::trade::Product;
 
     const MINUTE_US: i64 = 60_000_000;
     const NOW: i64 = 1_772_327_107_000_000;
@@ -445,14 +283,14 @@ mod tests {
             subject: "10 GB".into(),
             notify_url: None,
             return_url: None,
-            passback_params: None,
+            passback: None,
             product: Product::Precreate,
             deadline_us: NOW + 30 * MINUTE_US,
         }
     }
 
     fn key(number: &str) -> TradeKey {
-        TradeKey { out_trade_no: Some(number.into()), trade_no: None }
+        TradeKey { wallet: Wallet::Alipay, out_trade_no: Some(number.into()), trade_no: None }
     }
 
     fn offered() -> Book {
@@ -470,18 +308,21 @@ mod tests {
     #[test]
     fn no_trade_exists_until_the_code_is_scanned() {
         let mut book = offered();
-        assert_eq!(book.find(&key("E1")).unwrap_err(), TRADE_NOT_EXIST);
-        assert_eq!(book.close(&key("E1"), NOW).unwrap_err(), TRADE_NOT_EXIST);
-        assert_eq!(book.refund(&key("E1"), Some("R"), Fen::MAX, NOW).unwrap_err(), TRADE_NOT_EXIST);
+        assert_eq!(book.find(&key("E1")).unwrap_err(), Refused::NotExist);
+        assert_eq!(book.close(&key("E1"), NOW).unwrap_err(), Refused::NotExist);
+        assert_eq!(book.refund(&key("E1"), Some("R"), Fen::MAX, NOW).unwrap_err(), Refused::NotExist);
         let trade_no = book.scan("t1", NOW + 1).unwrap().trade_no.clone();
         assert_eq!(trade_no.as_deref(), Some("2026030122001400000000000001"));
         assert_eq!(book.find(&key("E1")).unwrap().status(), Some("WAIT_BUYER_PAY"));
         assert_eq!(book.scan("t1", NOW + 2).unwrap().trade_no, trade_no);
-        let by_both = TradeKey { trade_no: trade_no.clone(), out_trade_no: Some("E1".into()) };
+        let by_both = TradeKey { wallet: Wallet::Alipay, trade_no: trade_no.clone(), out_trade_no: Some("E1".into()) };
         assert!(book.find(&by_both).is_ok());
-        let mismatch = TradeKey { trade_no, out_trade_no: Some("E2".into()) };
-        assert_eq!(book.find(&mismatch).unwrap_err(), TRADE_NOT_EXIST);
-        assert_eq!(book.find(&TradeKey::default()).unwrap_err(), INVALID_PARAMETER);
+        let mismatch = TradeKey { wallet: Wallet::Alipay, trade_no, out_trade_no: Some("E2".into()) };
+        assert_eq!(book.find(&mismatch).unwrap_err(), Refused::NotExist);
+        assert_eq!(
+            book.find(&TradeKey { wallet: Wallet::Alipay, out_trade_no: None, trade_no: None }).unwrap_err(),
+            Refused::Invalid
+        );
         assert_eq!(book.scan("t2", NOW).unwrap_err(), CannotPay::Unknown);
     }
 
@@ -489,12 +330,12 @@ mod tests {
     fn the_same_order_gets_the_same_code_and_another_is_refused() {
         let mut book = offered();
         assert_eq!(book.offer(order("E1", "88.88"), "t2".into(), NOW).unwrap().token, "t1");
-        assert_eq!(book.offer(order("E1", "88.89"), "t2".into(), NOW).unwrap_err(), CONTEXT_INCONSISTENT);
+        assert_eq!(book.offer(order("E1", "88.89"), "t2".into(), NOW).unwrap_err(), Refused::OtherOrder);
         book.scan("t1", NOW).unwrap();
         book.close(&key("E1"), NOW).unwrap();
-        assert_eq!(book.offer(order("E1", "88.88"), "t2".into(), NOW).unwrap_err(), TRADE_HAS_CLOSE);
+        assert_eq!(book.offer(order("E1", "88.88"), "t2".into(), NOW).unwrap_err(), Refused::HasClose);
         let mut book = paid();
-        assert_eq!(book.offer(order("E1", "88.88"), "t2".into(), NOW).unwrap_err(), TRADE_HAS_SUCCESS);
+        assert_eq!(book.offer(order("E1", "88.88"), "t2".into(), NOW).unwrap_err(), Refused::HasSuccess);
     }
 
     #[test]
@@ -506,7 +347,7 @@ mod tests {
         assert_eq!(book.pay("t1", NOW + 2, true), Err(CannotPay::AlreadyPaid));
         assert_eq!(book.pay_late("t1", NOW + 2), Err(CannotPay::AlreadyPaid));
         assert_eq!(book.decline("t1", NOW + 2), Err(CannotPay::AlreadyPaid));
-        assert_eq!(book.close(&key("E1"), NOW + 2).unwrap_err(), TRADE_STATUS_ERROR);
+        assert_eq!(book.close(&key("E1"), NOW + 2).unwrap_err(), Refused::WrongState);
         assert_eq!(book.sweep(NOW + 60 * MINUTE_US).len(), 0);
     }
 
@@ -528,7 +369,7 @@ mod tests {
         assert_eq!(book.pay("t1", NOW + 3, true), Err(CannotPay::Closed));
         assert_eq!(book.pay_late("t1", NOW + 3), Err(CannotPay::Closed));
         assert_eq!(book.find(&key("E1")).unwrap().status(), Some("TRADE_CLOSED"));
-        assert_eq!(book.refund(&key("E1"), Some("R"), "1".parse().unwrap(), NOW).unwrap_err(), TRADE_STATUS_ERROR);
+        assert_eq!(book.refund(&key("E1"), Some("R"), "1".parse().unwrap(), NOW).unwrap_err(), Refused::WrongState);
     }
 
     #[test]
@@ -539,7 +380,7 @@ mod tests {
         assert_eq!(book.sweep(late_us).len(), 0);
         assert_eq!(book.scan("t1", late_us).unwrap_err(), CannotPay::Expired);
         assert_eq!(book.pay("t1", late_us, false), Err(CannotPay::Expired));
-        assert_eq!(book.close(&key("E1"), late_us).unwrap_err(), TRADE_NOT_EXIST);
+        assert_eq!(book.close(&key("E1"), late_us).unwrap_err(), Refused::NotExist);
         assert_eq!(book.pay_late("t1", late_us), Ok(Some(Event::Paid)));
         assert_eq!(book.find(&key("E1")).unwrap().status(), Some("TRADE_SUCCESS"));
         // Scanned: the deadline closes it; a late payment succeeds all the same.
@@ -569,18 +410,45 @@ mod tests {
         };
         assert_eq!(refund(&mut book, Some("R1"), "30"), Ok(("30.00".into(), true)));
         assert_eq!(refund(&mut book, Some("R1"), "30"), Ok(("30.00".into(), false)));
-        assert_eq!(refund(&mut book, Some("R1"), "31"), Err(REPEAT_INCONSISTENT));
-        assert_eq!(refund(&mut book, Some("R2"), "58.89"), Err(REFUND_TOO_LARGE));
-        assert_eq!(refund(&mut book, Some("R2"), "0"), Err(INVALID_PARAMETER));
-        assert_eq!(refund(&mut book, None, "1"), Err(INVALID_PARAMETER));
+        assert_eq!(refund(&mut book, Some("R1"), "31"), Err(Refused::OtherRefund));
+        assert_eq!(refund(&mut book, Some("R2"), "58.89"), Err(Refused::RefundTooLarge));
+        assert_eq!(refund(&mut book, Some("R2"), "0"), Err(Refused::Invalid));
+        assert_eq!(refund(&mut book, None, "1"), Err(Refused::Invalid));
         assert_eq!(book.find(&key("E1")).unwrap().status(), Some("TRADE_SUCCESS"));
         assert_eq!(refund(&mut book, Some("R2"), "58.88"), Ok(("88.88".into(), true)));
         assert_eq!(book.find(&key("E1")).unwrap().status(), Some("TRADE_CLOSED"));
         assert_eq!(refund(&mut book, Some("R1"), "30"), Ok(("88.88".into(), false)));
-        assert_eq!(refund(&mut book, Some("R3"), "0.01"), Err(REFUND_TOO_LARGE));
+        assert_eq!(refund(&mut book, Some("R3"), "0.01"), Err(Refused::RefundTooLarge));
         let mut book = paid();
         assert_eq!(refund(&mut book, None, "88.88"), Ok(("88.88".into(), true)));
         assert_eq!(refund(&mut book, None, "88.88"), Ok(("88.88".into(), false)));
+    }
+
+    #[test]
+    fn at_wechat_a_trade_exists_at_once_and_only_the_merchant_closes_it() {
+        let mut book = Book::default();
+        let native = |number: &str| OrderRequest { product: Product::Native, ..order(number, "1") };
+        let key = |number: &str| TradeKey { wallet: Wallet::Wechat, ..key(number) };
+        for (number, token) in [("E1", "w1"), ("E2", "w2"), ("E3", "w3")] {
+            book.offer(native(number), token.into(), NOW).unwrap();
+        }
+        assert_eq!(book.find(&key("E1")).unwrap().status(), Some("NOTPAY"));
+        // The numbers of the two gateways have nothing to do with each other.
+        assert_eq!(book.find(&super::tests::key("E1")).unwrap_err(), Refused::NotExist);
+        assert_eq!(book.offer(order("E1", "2"), "a1".into(), NOW).unwrap().token, "a1");
+        assert_eq!(book.close(&key("E1"), NOW).unwrap().1, Some(Event::Closed));
+        assert_eq!(book.find(&key("E1")).unwrap().status(), Some("CLOSED"));
+        assert_eq!(book.pay("w1", NOW, true), Err(CannotPay::Closed));
+        assert_eq!(book.pay("w2", NOW, false), Ok(Event::Paid));
+        let trade_no = book.find(&key("E2")).unwrap().trade_no.clone();
+        assert_eq!(trade_no.as_deref(), Some("4200001234202603010000000002"));
+        book.scan("w3", NOW).unwrap();
+        assert_eq!(book.sweep(NOW + 31 * MINUTE_US).len(), 0);
+        assert_eq!(book.find(&key("E3")).unwrap().status(), Some("NOTPAY"));
+        assert_eq!(book.pay("w3", NOW + 31 * MINUTE_US, false), Err(CannotPay::Expired));
+        book.refund(&key("E2"), Some("R1"), "1".parse().unwrap(), NOW + 1).unwrap();
+        assert_eq!(book.refund_called("R1").map(|(trade, place)| (trade.status(), place)), Some((Some("REFUND"), 0)));
+        assert!(book.refund_called("R2").is_none());
     }
 
     #[test]

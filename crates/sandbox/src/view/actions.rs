@@ -7,6 +7,7 @@ use crate::{
     control::DeviceAction,
     devices::{self, state::Misbehaviour},
     gateway::{
+        self,
         faults::{AnswerFault, AnswerFaultKind, NotifyFaults},
         notify,
         payer_page::{self, Action},
@@ -60,11 +61,10 @@ struct Scan {
     lang: String,
 }
 
-/// Only links of this gateway lead anywhere.
+/// Only codes of these gateways lead anywhere.
 async fn scan(State(world): Shared, Form(form): Form<Scan>) -> Response {
-    let token = form.link.trim().rsplit('/').next().unwrap_or_default();
-    let token = token.split(['?', '#']).next().unwrap_or_default();
-    let url = lock(&world.gateway.book).by_token(token).map(|trade| world.gateway.qr_url(trade));
+    let token = gateway::token_in(&form.link);
+    let url = lock(&world.payments.book).by_token(token).map(|trade| gateway::scan_url(&world, trade));
     match url {
         Some(url) => Redirect::to(&format!("{url}?lang={}", Lang::parse(&form.lang).code())).into_response(),
         None => back(&form.lang, "payer", "pay-unknown"),
@@ -79,7 +79,7 @@ struct TradeForm {
 }
 
 async fn trade(State(world): Shared, Form(form): Form<TradeForm>) -> Response {
-    let token = lock(&world.gateway.book).token_of(&form.out_trade_no).unwrap_or_default();
+    let token = lock(&world.payments.book).token_of(&form.out_trade_no).unwrap_or_default();
     let said = match payer_page::act(&world, &token, form.action) {
         Ok(_) => payer_page::done_key(form.action),
         Err(reason) => payer_page::reason_key(reason),
@@ -168,6 +168,7 @@ struct NotifyForm {
     wrong_amount: Option<String>,
     wrong_seller: Option<String>,
     wrong_app: Option<String>,
+    probe: Option<String>,
     #[serde(default)]
     duplicate: u32,
     #[serde(default)]
@@ -175,7 +176,7 @@ struct NotifyForm {
 }
 
 async fn notify_faults(State(world): Shared, Form(form): Form<NotifyForm>) -> Response {
-    lock(&world.gateway.faults).notify = NotifyFaults {
+    lock(&world.payments.faults).notify = NotifyFaults {
         drop: form.drop.is_some(),
         duplicate: form.duplicate.min(20),
         delay_ms: form.delay_ms.min(600_000),
@@ -183,6 +184,7 @@ async fn notify_faults(State(world): Shared, Form(form): Form<NotifyForm>) -> Re
         wrong_amount: form.wrong_amount.is_some(),
         wrong_seller: form.wrong_seller.is_some(),
         wrong_app: form.wrong_app.is_some(),
+        probe: form.probe.is_some(),
     };
     back(&form.lang, "faults", "fault-set")
 }
@@ -214,7 +216,7 @@ async fn answer_fault(State(world): Shared, Form(form): Form<AnswerForm>) -> Res
         _ => None,
     };
     let times = (form.scope == Scope::Next).then_some(1);
-    lock(&world.gateway.faults).answers =
+    lock(&world.payments.faults).answers =
         kind.map(|kind| AnswerFault { method: form.method, kind, times }).into_iter().collect();
     back(&form.lang, "faults", "fault-set")
 }

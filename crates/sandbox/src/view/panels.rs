@@ -9,9 +9,11 @@ use crate::{
     },
     devices::state::{Device, DeviceKind, Link, Misbehaviour},
     gateway::{
+        self,
         faults::{AnswerFaultKind, NotifyFaults},
         notify::{Delivery, DeliveryState, Outcome},
-        trades::{Intent, State, Trade},
+        trade::{Intent, State, Trade, Wallet},
+        wechat,
     },
     net::lock,
     sms::{Fault, Sms},
@@ -60,6 +62,7 @@ pub(super) async fn time(world: &World, t: &Texts) -> String {
 }
 
 struct Card {
+    wallet: &'static str,
     out_trade_no: String,
     amount: String,
     subject: String,
@@ -102,7 +105,7 @@ struct SessionCard {
 
 pub(super) fn payer(world: &World, t: &Texts) -> String {
     let now_us = (world.clock)();
-    let book = lock(&world.gateway.book);
+    let book = lock(&world.payments.book);
     let (mut open, mut finished) = (Vec::new(), Vec::new());
     for trade in book.newest_first().take(200) {
         let list = if trade.is_open() { &mut open } else { &mut finished };
@@ -112,14 +115,7 @@ pub(super) fn payer(world: &World, t: &Texts) -> String {
     }
     drop(book);
     let (open_sessions, finished_sessions) = sessions(world);
-    rendered(&Payer {
-        t,
-        seller: &world.gateway.identity.seller_name,
-        open,
-        finished,
-        open_sessions,
-        finished_sessions,
-    })
+    rendered(&Payer { t, seller: &world.seller_name, open, finished, open_sessions, finished_sessions })
 }
 
 fn sessions(world: &World) -> (Vec<SessionCard>, Vec<SessionCard>) {
@@ -172,6 +168,7 @@ fn card(world: &World, trade: &Trade, now_us: i64) -> Card {
     };
     let scannable = trade.state == State::Offered && !expired;
     Card {
+        wallet: wallet_key(trade.wallet()),
         out_trade_no: trade.request.out_trade_no.clone(),
         amount: trade.request.amount.to_string(),
         subject: trade.request.subject.clone(),
@@ -179,9 +176,17 @@ fn card(world: &World, trade: &Trade, now_us: i64) -> Card {
         declined: trade.declined,
         state,
         tone,
-        page_url: world.gateway.page_url(trade),
-        qr: if scannable { svg(&world.gateway.qr_url(trade)) } else { None },
+        page_url: gateway::page_url(world, trade),
+        qr: if scannable { svg(&gateway::code_of(world, trade)) } else { None },
         scannable,
+    }
+}
+
+/// The key of a wallet's name.
+fn wallet_key(wallet: Wallet) -> &'static str {
+    match wallet {
+        Wallet::Alipay => "wallet-alipay",
+        Wallet::Wechat => "wallet-wechat",
     }
 }
 
@@ -406,7 +411,7 @@ struct Faults<'a> {
 }
 
 pub(super) fn faults(world: &World, t: &Texts) -> String {
-    let gateway = lock(&world.gateway.faults).clone();
+    let gateway = lock(&world.payments.faults).clone();
     let modes = lock(&world.upstream.modes).clone();
     let sms = match *lock(&world.sms.fault) {
         Fault::None => "none",
@@ -430,13 +435,19 @@ pub(super) fn faults(world: &World, t: &Texts) -> String {
     })
 }
 
-const METHODS: [&str; 11] = [
+const METHODS: [&str; 17] = [
     method::PRECREATE,
     method::WAP_PAY,
     method::QUERY,
     method::CLOSE,
     method::REFUND,
     method::REFUND_QUERY,
+    wechat::PREPAY,
+    wechat::QUERY,
+    wechat::CLOSE,
+    wechat::REFUND,
+    wechat::REFUND_QUERY,
+    wechat::CERTIFICATES,
     cards::CREATE,
     cards::GET,
     cards::EXPIRE,
@@ -503,7 +514,7 @@ pub(super) fn events(world: &World, t: &Texts) -> String {
     // What waits for a person comes first.
     activations.sort_by_key(|row| !row.open);
     activations.truncate(20);
-    let deliveries = lock(&world.gateway.log).newest_first().take(20).map(delivery_row).collect();
+    let deliveries = lock(&world.payments.log).newest_first().take(20).map(delivery_row).collect();
     rendered(&Events { t, activations, deliveries })
 }
 

@@ -10,3 +10,4 @@ mod sdk;
 mod sms;
 mod upstream;
 mod view;
+mod wechat;

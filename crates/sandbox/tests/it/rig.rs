@@ -26,7 +26,7 @@ use wire_pay::alipay::{Params, PrivateKey, RequestHead, verify_response};
 pub(crate) const START_US: i64 = 1_772_327_107_000_000;
 const PATIENCE: Duration = Duration::from_secs(20);
 
-static MERCHANT: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::generate().unwrap());
+pub(crate) static MERCHANT: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::generate().unwrap());
 static GATEWAY: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::generate().unwrap());
 
 /// What the platform was asked.
@@ -35,6 +35,7 @@ pub(crate) struct Asked {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) bearer: Option<String>,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: String,
 }
 
@@ -93,7 +94,7 @@ async fn platform(
     let bearer = headers.get("authorization").map(|value| value.to_str().unwrap().replace("Bearer ", ""));
     let path = uri.path().to_owned();
     let body = String::from_utf8(body.to_vec()).unwrap();
-    let _ = state.asked.send(Asked { method: method.to_string(), path: path.clone(), bearer, body });
+    let _ = state.asked.send(Asked { method: method.to_string(), path: path.clone(), bearer, headers, body });
     let scripted = state.script.lock().unwrap().pop_front();
     let (status, answer) = scripted.unwrap_or_else(|| match (method.as_str(), path.as_str()) {
         ("DELETE", _) => (204, String::new()),
@@ -131,6 +132,9 @@ impl Rig {
         config.alipay.gateway_key = Some(GATEWAY.clone());
         // The longest waiting time, 15 hours, passes in 54 ms.
         config.alipay.notify_retry_divisor = 1_000_000;
+        config.wechat.merchant_key = Some(MERCHANT.public_key().unwrap());
+        config.wechat.gateway_key = Some(GATEWAY.clone());
+        config.wechat.notify_retry_divisor = 1_000_000;
         config.tick = Duration::from_millis(2);
         config.platform =
             Platform { device_url: Some(platform_url.clone()), clock_url: Some(format!("{platform_url}/clock")) };

@@ -142,12 +142,12 @@ async fn a_fleet_stays_readable_and_shows_first_who_is_cut_off() {
 #[tokio::test]
 async fn faults_are_set_on_the_page() {
     let rig = Rig::start().await;
-    assert_eq!(press(&rig, "notify-faults", "drop=1&wrong_app=1&duplicate=3&delay_ms=5").await, "Set");
+    assert_eq!(press(&rig, "notify-faults", "drop=1&wrong_app=1&probe=1&duplicate=3&delay_ms=5").await, "Set");
     assert_eq!(press(&rig, "answer-fault", "method=alipay.trade.close&kind=close_after&scope=next").await, "Set");
     assert_eq!(
         rig.look("gateway/faults").await,
         json!({
-            "notify": { "drop": true, "duplicate": 3, "delay_ms": 5, "forge": false, "wrong_amount": false, "wrong_seller": false, "wrong_app": true },
+            "notify": { "drop": true, "duplicate": 3, "delay_ms": 5, "forge": false, "wrong_amount": false, "wrong_seller": false, "wrong_app": true, "probe": true },
             "answers": [{ "method": "alipay.trade.close", "kind": "close_after", "times": 1 }],
         })
     );

@@ -16,6 +16,7 @@ pub mod import;
 pub mod lifecycle;
 mod load;
 mod pgbench;
+pub mod receipts;
 pub mod report;
 mod script;
 

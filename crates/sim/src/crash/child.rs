@@ -5,8 +5,9 @@ use super::look::Look;
 use super::protocol::{Ask, Say};
 use crate::Failure;
 use crate::world::{Place, Trust, app, take_notice};
-use everline_app::{App, jobs, timers};
-use everline_store::SqliteOptions;
+use everline_app::payment_confirmed::NoticeProblem;
+use everline_app::{App, Problem, jobs, timers};
+use everline_store::{Error, SqliteOptions, Stop};
 use std::io::{BufRead as _, Write as _};
 use tokio::runtime::Handle;
 
@@ -15,10 +16,15 @@ use tokio::runtime::Handle;
 /// # Errors
 /// Whatever opening the store meets.
 pub async fn serve(place: &Place, options: SqliteOptions) -> Result<(), Failure> {
-    let app = app(place.open_with(options).await?, &trust()?)?;
+    let trust = trust()?;
+    let opened = place.open_with(options).await;
+    if let Err(Failure::Store(error)) = &opened {
+        said_by(error).iter().for_each(say);
+    }
+    let app = app(opened?, &trust)?;
     tokio::spawn(jobs::run_forever(app.clone()));
     tokio::spawn(timers::run_forever(app.clone()));
-    say(Say::Ready);
+    say(&Say::Ready);
     let (serving, runtime) = (app.clone(), Handle::current());
     let served = tokio::task::spawn_blocking(move || listen(&serving, &runtime)).await;
     app.store.close().await;
@@ -37,38 +43,47 @@ fn listen(app: &App, runtime: &Handle) -> Result<(), Failure> {
         let line = line.map_err(Failure::io("the parent"))?;
         let app = app.clone();
         runtime.spawn(async move {
-            if let Some(said) = answer(&app, &line).await {
-                say(said);
-            }
+            answer(&app, &line).await.iter().for_each(say);
         });
     }
     Ok(())
 }
 
-async fn answer(app: &App, line: &str) -> Option<Say> {
-    match Ask::parse(line)? {
-        Ask::Take { serial, notice } => Some(match take_notice(app, notice.as_bytes()).await {
-            Ok(()) => Say::Acknowledged(serial),
+async fn answer(app: &App, line: &str) -> Vec<Say> {
+    match Ask::parse(line) {
+        None => Vec::new(),
+        Some(Ask::Take { serial, notice }) => match take_notice(app, notice.as_bytes()).await {
+            Ok(()) => vec![Say::Acknowledged(serial)],
             Err(problem) => {
                 eprintln!("not acknowledged: {problem}");
-                Say::NotYet(serial)
+                let said = match problem {
+                    NoticeProblem::Problem(Problem::Internal(said)) => Some(Say::Damaged(said)),
+                    _ => None,
+                };
+                said.into_iter().chain([Say::NotYet(serial)]).collect()
             }
-        }),
-        Ask::Look { serial, out_trade_no } => {
+        },
+        Some(Ask::Look { serial, out_trade_no }) => {
             let seen = app.store.read(Look { out_trade_no: out_trade_no.to_owned() }).await;
             match seen {
-                Ok(seen) => Some(Say::Seen(serial, seen)),
+                Ok(seen) => vec![Say::Seen(serial, seen)],
                 Err(stop) => {
-                    eprintln!("cannot look: {}", everline_app::Problem::from(stop));
-                    Some(Say::NotYet(serial))
+                    let said = if let Stop::Store(error) = &stop { said_by(error) } else { None };
+                    eprintln!("cannot look: {}", Problem::from(stop));
+                    said.into_iter().chain([Say::NotYet(serial)]).collect()
                 }
             }
         }
     }
 }
 
+/// What the database itself said, if it is that.
+fn said_by(error: &Error) -> Option<Say> {
+    matches!(error, Error::Database(_) | Error::Io { .. }).then(|| Say::Damaged(error.to_string()))
+}
+
 /// One line, written at once.
-fn say(said: Say) {
+fn say(said: &Say) {
     let mut out = std::io::stdout().lock();
     // A parent that is gone is told by the end of its pipe.
     let _ = out.write_all(said.to_string().as_bytes()).and_then(|()| out.flush());

@@ -20,7 +20,11 @@ struct Life {
     recent: Vec<usize>,
     asked: u64,
     acknowledged: u64,
+    refused_in_a_row: u32,
 }
+
+/// A child that refuses so often refuses for good.
+const REFUSED_MAX: u32 = 100_000;
 
 /// The rounds.
 pub(super) struct Driver {
@@ -129,7 +133,15 @@ impl Driver {
 
     fn start(&mut self) -> Result<Life, Failure> {
         let child = Running::start(&self.setting)?;
-        Ok(Life { child, serial: 0, open: HashMap::new(), recent: Vec::new(), asked: 0, acknowledged: 0 })
+        Ok(Life {
+            child,
+            serial: 0,
+            open: HashMap::new(),
+            recent: Vec::new(),
+            asked: 0,
+            acknowledged: 0,
+            refused_in_a_row: 0,
+        })
     }
 
     /// Waits until a child is ready, and looks for what was acknowledged before it.
@@ -153,8 +165,10 @@ impl Driver {
                 life.child.ask(&Ask::Look { serial: life.serial, out_trade_no: &entry.awaiting.out_trade_no })?;
             }
             while !looks.is_empty() {
-                let Say::Seen(serial, seen) = life.child.hear()? else {
-                    return Err(Failure::Unusable("the child cannot look".to_owned()));
+                let (serial, seen) = match life.child.hear()? {
+                    Say::Seen(serial, seen) => (serial, seen),
+                    Say::Damaged(said) => return Err(Failure::Damaged(said)),
+                    other => return Err(Failure::Unusable(format!("the child cannot look: {other:?}"))),
                 };
                 let Some(index) = looks.remove(&serial) else { continue };
                 self.judge(index, seen)?;
@@ -219,15 +233,21 @@ impl Driver {
         match said {
             Say::Acknowledged(serial) => {
                 life.acknowledged += 1;
+                life.refused_in_a_row = 0;
                 if let Some(index) = life.open.remove(&serial) {
                     self.book.acknowledged(index, self.round);
                 }
             }
             Say::NotYet(serial) => {
+                life.refused_in_a_row += 1;
+                if life.refused_in_a_row > REFUSED_MAX {
+                    return Err(Failure::Unusable(format!("{REFUSED_MAX} notices in a row were not acknowledged")));
+                }
                 if let Some(index) = life.open.remove(&serial) {
                     self.book.refused(index);
                 }
             }
+            Say::Damaged(said) => return Err(Failure::Damaged(said)),
             Say::Ready | Say::Seen(..) => return Err(Failure::Unusable(format!("the child said {said:?}"))),
         }
         Ok(())
@@ -267,6 +287,7 @@ impl Driver {
                         self.book.acknowledged(index, self.round);
                     }
                 }
+                Say::Damaged(said) => return Err(Failure::Damaged(said)),
                 Say::NotYet(_) | Say::Ready | Say::Seen(..) => {}
             }
         }

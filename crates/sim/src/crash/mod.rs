@@ -27,10 +27,11 @@ use crate::lines;
 use crate::world::{Kind, Place, Provider, set_up};
 use book::Fate;
 use driver::{Cuts, Driver};
+use everline_app::Problem;
 use everline_app::verify::verify;
 use everline_core::time::SECOND_US;
-use everline_store::Synchronous;
 use everline_store::testing::{Cluster, Fsync, SqliteFile};
+use everline_store::{Error, Synchronous};
 use look::LookAtAll;
 use process::Setting;
 use protocol::Seen;
@@ -140,11 +141,7 @@ pub async fn run(options: &Options) -> Result<Summary, Failure> {
         (Target::Client, _) => stage.client_rounds(options.rounds).await?,
         (Target::Power, _) => {
             let done = stage.client_rounds(options.rounds).await;
-            // Only the power was taken: whatever the store cannot do after it, it has lost.
-            done.map_err(|failure| match failure {
-                Failure::Broken(_) => failure,
-                other => Failure::Broken(format!("LOST: after a power cut: {other}")),
-            })?;
+            done.map_err(|failure| lost(failure, &stage.driver.cuts))?;
         }
         (Target::Server, Some(cluster)) => {
             stage
@@ -168,6 +165,21 @@ pub async fn run(options: &Options) -> Result<Summary, Failure> {
         cuts: (options.kill == Target::Power).then_some(stage.driver.cuts),
         seed: options.seed,
     })
+}
+
+/// A store that cannot be used any more has lost what it held: if the database itself says so, in its own words, and a cut
+/// took something from it. Whatever else ended the rounds is no loss.
+fn lost(failure: Failure, cuts: &Cuts) -> Failure {
+    let said = match &failure {
+        Failure::Damaged(said) => said.clone(),
+        Failure::Store(error @ (Error::Database(_) | Error::Io { .. })) => error.to_string(),
+        Failure::Problem(Problem::Internal(said)) if said.starts_with("database: ") => said.clone(),
+        _ => return failure,
+    };
+    if cuts.losing == 0 {
+        return failure;
+    }
+    Failure::Broken(format!("LOST: after {} cuts that took something SQLite says: {said}", cuts.losing))
 }
 
 /// What else a child is told.
@@ -254,5 +266,39 @@ impl Stage {
         let report = verify(&app.store, &app.brand, &app.zone, app.clock.now()).await?;
         app.store.close().await;
         if report.clean() { Ok(()) } else { Err(Failure::Broken(format!("verify: {report}"))) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_database_says_after_a_cut_is_a_loss() {
+        let cut = Cuts { losing: 3, ..Cuts::default() };
+        let said = "database: sqlite 11: database disk image is malformed";
+        let damaged = || Failure::Damaged(said.to_owned());
+        for loss in [
+            damaged(),
+            Failure::Store(Error::Database("sqlite 11: database disk image is malformed".to_owned())),
+            Failure::Store(Error::Io { code: 522 }),
+            Failure::Problem(Problem::Internal(said.to_owned())),
+        ] {
+            let text = loss.to_string();
+            let told = lost(loss, &cut).to_string();
+            assert!(told.starts_with("BROKEN: LOST: after 3 cuts that took something SQLite says: "), "{text}: {told}");
+        }
+        for other in [
+            Failure::Unusable("the child ended by itself".to_owned()),
+            Failure::Store(Error::InUse),
+            Failure::Store(Error::Busy),
+            Failure::Problem(Problem::Unavailable),
+            Failure::Problem(Problem::Internal("a template failed".to_owned())),
+            Failure::Io { what: "child", source: std::io::Error::other("gone") },
+        ] {
+            let text = other.to_string();
+            assert_eq!(lost(other, &cut).to_string(), text, "no loss");
+        }
+        assert_eq!(lost(damaged(), &Cuts::default()).to_string(), damaged().to_string(), "nothing was taken");
     }
 }

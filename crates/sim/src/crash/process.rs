@@ -86,6 +86,7 @@ impl Running {
     pub(crate) fn ready(&mut self) -> Result<u64, Failure> {
         match self.hear()? {
             Say::Ready => Ok(self.started.us()),
+            Say::Damaged(said) => Err(Failure::Damaged(said)),
             other => Err(Failure::Unusable(format!("the child began with {other:?}"))),
         }
     }

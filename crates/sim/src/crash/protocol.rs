@@ -37,7 +37,7 @@ impl<'a> Ask<'a> {
 }
 
 /// From the child.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Say {
     /// The store is open and notices are taken.
     Ready,
@@ -47,6 +47,8 @@ pub(crate) enum Say {
     NotYet(u64),
     /// What the store holds.
     Seen(u64, Seen),
+    /// The database said something that no store says that kept what it was given; one line.
+    Damaged(String),
 }
 
 /// What a store holds of one renewal. Whole is one of each.
@@ -101,6 +103,7 @@ impl fmt::Display for Say {
                 seen.counts().iter().try_for_each(|count| write!(f, " {count}"))?;
                 writeln!(f)
             }
+            Say::Damaged(said) => writeln!(f, "damaged {}", said.replace('\n', " ")),
         }
     }
 }
@@ -112,6 +115,9 @@ pub(crate) struct NoMessage;
 impl FromStr for Say {
     type Err = NoMessage;
     fn from_str(line: &str) -> Result<Self, NoMessage> {
+        if let Some(said) = line.strip_prefix("damaged ") {
+            return Ok(Say::Damaged(said.to_owned()));
+        }
         let mut words = line.split_ascii_whitespace();
         let word = words.next().ok_or(NoMessage)?;
         let mut number = || words.next().and_then(|word| word.parse::<u64>().ok()).ok_or(NoMessage);
@@ -144,8 +150,9 @@ mod tests {
 
     #[test]
     fn every_message_survives_its_line() {
-        for say in [Say::Ready, Say::Acknowledged(7), Say::NotYet(0), Say::Seen(3, Seen::ONCE)] {
-            assert_eq!(say.to_string().parse(), Ok(say));
+        let damaged = Say::Damaged("database: sqlite 11: database disk image is malformed".to_owned());
+        for say in [Say::Ready, Say::Acknowledged(7), Say::NotYet(0), Say::Seen(3, Seen::ONCE), damaged] {
+            assert_eq!(say.to_string().trim_end().parse(), Ok(say));
         }
         let asks = [Ask::Take { serial: 1, notice: "a=b&c=d" }, Ask::Look { serial: 2, out_trade_no: "0192" }];
         for ask in asks {

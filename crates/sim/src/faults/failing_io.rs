@@ -328,6 +328,8 @@ impl Scene<'_> {
                     self.refused += 1;
                     self.heard_refusal = true;
                 }
+                // It is refused in the next line.
+                Say::Damaged(_) => {}
                 other => return Err(Failure::Unusable(format!("the child said {other:?}"))),
             }
         }

@@ -4,6 +4,7 @@
 mod crash;
 mod faults;
 mod quick;
+mod receipts;
 mod renewals;
 
 use std::process::{Command, Output};

@@ -7,6 +7,7 @@ mod columns;
 pub mod customer;
 pub mod directory;
 pub mod idempotency;
+pub mod invoice;
 pub mod job;
 pub mod ledger;
 pub mod line;
@@ -36,6 +37,8 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 4, name: "staff", text: include_str!("../../migrations/0004_staff.sql") },
     Migration { version: 5, name: "privacy", text: include_str!("../../migrations/0005_privacy.sql") },
     Migration { version: 6, name: "payments", text: include_str!("../../migrations/0006_payments.sql") },
+    Migration { version: 7, name: "commands", text: include_str!("../../migrations/0007_commands.sql") },
+    Migration { version: 8, name: "receipts", text: include_str!("../../migrations/0008_receipts.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -45,6 +48,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     customer::ALL,
     directory::ALL,
     idempotency::ALL,
+    invoice::ALL,
     job::ALL,
     ledger::ALL,
     line::ALL,

@@ -14,16 +14,18 @@ pub struct Section {
 }
 
 macro_rules! sections {
-    ($($name:ident $table:literal [$first:literal $(, $column:literal)*] order $order:literal;)+) => {
+    ($($name:ident $table:literal [$first:literal $(, $column:literal)*] $(where $also:literal)? order $order:literal;)+) => {
         crate::queries! { ALL;
-            $($name = concat!("SELECT ", $first $(, ", ", $column)*, " FROM ", $table, " WHERE customer_id = $1 ORDER BY ", $order);)+
+            $($name = concat!("SELECT ", $first $(, ", ", $column)*, " FROM ", $table, " WHERE customer_id = $1" $(, " AND ", $also)?, " ORDER BY ", $order);)+
             RESTRICT = "UPDATE customer SET name = '', contact = NULL, owner_key = NULL, identity = 'none', restricted_at = $2 WHERE customer_id = $1";
+            UNREASON = "UPDATE line_event SET reason = NULL WHERE customer_id = $1 AND reason IS NOT NULL";
             UNNAME_LINES = "UPDATE line SET name = '' WHERE customer_id = $1";
             RESTRICTED_AT = "SELECT restricted_at, owner_key FROM customer WHERE customer_id = $1";
             FORGET_CODES = "DELETE FROM login_code WHERE contact = $1";
         }
         /// What is handed out. Left out are secrets of cards, and what is no record about the person: timers, jobs, the queue of
-        /// receipts without a number, and the directory, whose names stand in the other records.
+        /// receipts without a number, and the directory, whose names stand in the other records. For whom somebody wants an invoice
+        /// who paid by a line's number is that person's own.
         pub static SECTIONS: &[Section] = &[
             $(Section { table: $table, columns: &[$first $(, $column)*], sql: &$name },)+
         ];
@@ -34,15 +36,16 @@ sections! {
     CUSTOMER "customer" ["kind", "name", "contact", "language", "identity", "owner_key", "created_at", "restricted_at"] order "created_at";
     ACCOUNT "account" ["currency", "psp_receivable", "revenue", "paid_credit", "promo_credit", "order_funds", "deferred_revenue", "suspense", "refund_in_flight"] order "currency";
     LINE "line" ["id", "msisdn", "name", "device", "family", "network", "state", "state_since", "state_until", "service_until", "guest_renewal", "main_balance_consent"] order "id";
-    LINE_EVENT "line_event" ["line_id", "state", "cause", "at"] order "id";
+    LINE_EVENT "line_event" ["line_id", "state", "cause", "at", "commanded_by", "reason"] order "id";
     ALLOWANCE "allowance" ["id", "body"] order "id";
     SIM "sim" ["iccid", "imsi", "msisdn", "kind", "state", "eid", "line_id", "role"] order "iccid";
     ORDERS "orders" ["id", "line_id", "number", "offering_code", "offering_version", "currency", "price", "funds", "state", "placed_by", "terms_version", "placed_at", "paid_at", "delivered_at", "in_effect_at", "closed_at", "starts_at", "ends_at"] order "id";
-    ATTEMPT "attempt" ["id", "order_id", "method", "out_trade_no", "trade_no", "currency", "amount", "received", "state", "settlement", "created_at", "paid_at"] order "id";
+    ATTEMPT "attempt" ["id", "order_id", "method", "out_trade_no", "reference", "trade_no", "currency", "amount", "received", "state", "settlement", "created_at", "paid_at"] order "id";
     REFUND "refund" ["order_id", "attempt_id", "out_request_no", "currency", "amount", "reason", "state", "started_at", "settled_at"] order "id";
     TRANSFER "transfer" ["template", "order_id", "debit", "credit", "amount", "posted_at"] order "id";
     RECEIPT "receipt" ["id", "order_id", "issued_at"] order "id";
-    RECEIPT_NUMBER "receipt_number" ["number", "receipt_id"] order "number";
+    RECEIPT_NUMBER "receipt_number" ["number", "receipt_id", "iccid"] order "number";
+    INVOICE_REQUEST "invoice_request" ["order_id", "buyer", "title", "tax_number", "email", "state", "asked_at", "settled_at", "number", "link", "reason"] where "order_id IN (SELECT id FROM orders WHERE customer_id = $1 AND placed_by = 'owner')" order "order_id";
     MESSAGE "message" ["line_id", "order_id", "kind", "sent_at"] order "id";
     USAGE "usage" ["line_id", "unit", "charged", "overrun", "used_at"] order "id";
     SUPPORT_CASE "support_case" ["id", "order_id", "reason", "state", "opened_at"] order "id";
@@ -64,10 +67,11 @@ pub async fn rows(tx: &mut Tx, section: &Section, customer: CustomerId) -> Resul
 pub async fn restricted_at(tx: &mut Tx, customer: CustomerId) -> Result<(Option<BusinessTime>, Option<String>)> {
     tx.one("customer", &RESTRICTED_AT, args![customer]).await
 }
-/// Removes what names a customer, from the customer and its lines. What the books need stays under the id alone.
+/// Removes what names a customer, or was written about them, from the customer and its lines. What the books need stays under the id alone.
 pub fn restrict(tx: &mut Tx, customer: CustomerId, at: BusinessTime) {
     tx.put(&RESTRICT, args![customer, at]);
     tx.put(&UNNAME_LINES, args![customer]);
+    tx.put(&UNREASON, args![customer]);
 }
 /// Removes the one-time codes that were sent to a number.
 pub fn forget_codes(tx: &mut Tx, contact: &str) {

@@ -13,7 +13,7 @@ use everline_core::ids::{CustomerId, OrderId};
 use everline_core::ledger::Balances;
 use everline_core::line::Line;
 use everline_core::order::Order;
-use everline_core::payment::Attempt;
+use everline_core::payment::{Attempt, Settlement};
 use everline_core::renewal::Facts;
 use everline_core::time::BusinessTime;
 
@@ -40,6 +40,13 @@ crate::queries! { ALL;
          JOIN attempt t ON t.customer_id = o.customer_id AND t.order_id = o.id AND t.settlement = 'order' \
          JOIN allowance w ON w.customer_id = l.customer_id AND w.id = l.id \
          WHERE a.customer_id = $1 AND o.id = $2 FOR UPDATE OF a, l, o, t, w");
+    LOCK_OPEN = concat!(
+        "SELECT a.psp_receivable, a.paid_credit, a.promo_credit, a.order_funds, a.deferred_revenue, a.suspense, a.refund_in_flight, a.revenue, ",
+        line::columns!(), ", ", order::columns!(), ", w.body ",
+        "FROM account a JOIN orders o ON o.customer_id = a.customer_id \
+         JOIN line l ON l.customer_id = o.customer_id AND l.id = o.line_id \
+         JOIN allowance w ON w.customer_id = l.customer_id AND w.id = l.id \
+         WHERE a.customer_id = $1 AND o.id = $2 FOR UPDATE OF a, l, o, w");
     OFFERING_AND_DUE = "SELECT o.body, i.due_at FROM offering o LEFT JOIN timer i ON i.id = $3 WHERE o.code = $1 AND o.version = $2";
 }
 
@@ -77,7 +84,48 @@ async fn with_offering(tx: &mut Tx, row: FactsRow) -> Result<Locked> {
     let args = args![order.offering.code.as_str(), i64::from(order.offering.version), line.id];
     let (body, due_at) = tx.one::<(String, Option<BusinessTime>)>("offering", &OFFERING_AND_DUE, args).await?;
     let offering = catalog::decode(&body)?;
-    Ok(Locked { facts: Facts { balances, line, order, attempt, allowance, offering }, due_at })
+    let mut others = Vec::new();
+    if order.funds > 0 {
+        // They change under the order's lock only.
+        let attempts = payment::of_order(tx, order.customer, order.id).await?;
+        let in_order = |other: &Attempt| other.settlement == Some(Settlement::Order) && other.id != attempt.id;
+        others.extend(attempts.into_iter().filter(in_order));
+    }
+    Ok(Locked { facts: Facts { balances, line, order, attempt, others, allowance, offering }, due_at })
+}
+
+/// An order with everything that paying it changes, before there is an attempt to pay it.
+struct OpenRow {
+    balances: Balances,
+    line: Line,
+    order: Order,
+    allowance: Allowance,
+}
+impl FromRow for OpenRow {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut c = Columns::new(row);
+        Ok(OpenRow {
+            balances: customer::balances(&mut c)?,
+            line: line::line(&mut c)?,
+            order: order::order(&mut c)?,
+            allowance: allowance::decode(&c.next::<Vec<u8>>()?)?,
+        })
+    }
+}
+
+/// Locks and reads everything about an order that is to be paid by the attempt that `attempt` makes of the balances and
+/// the order; `None` if there is no such order.
+pub async fn lock_to_pay(
+    tx: &mut Tx,
+    customer: CustomerId,
+    id: OrderId,
+    attempt: impl FnOnce(&Balances, &Order) -> Attempt,
+) -> Result<Option<Locked>> {
+    let Some(OpenRow { balances, line, order, allowance }) = tx.maybe(&LOCK_OPEN, args![customer, id]).await? else {
+        return Ok(None);
+    };
+    let attempt = attempt(&balances, &order);
+    with_offering(tx, FactsRow { balances, line, order, attempt, allowance }).await.map(Some)
 }
 
 /// Locks and reads everything about the attempt that has this number at its provider; `None` if no attempt of ours has.

@@ -123,6 +123,13 @@ pub enum SimState {
     /// It rests before it can be given out again.
     Quarantined,
 }
+impl SimState {
+    /// The state of a stored word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::column(Cell::Text(word))
+    }
+}
 macro_rules! words {
     ($($type:ident { $($variant:ident = $word:literal),+ })+) => {$(
         impl Column for $type {

@@ -80,6 +80,11 @@ macro_rules! words {
             pub const fn word(self) -> &'static str {
                 match self { $($type::$variant => $word),+ }
             }
+            /// What a stored word means.
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some($type::$variant),)+ _ => None }
+            }
         }
         impl Column for $type {
             fn column(cell: Cell<'_>) -> Option<Self> {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tempfile::TempDir;
 use tokio_postgres::NoTls;
 
 /// Whether the server waits for the disk.
@@ -21,6 +22,7 @@ pub enum Fsync {
 
 /// A running PostgreSQL server, stopped and removed when this is dropped or the process ends.
 pub struct Cluster {
+    bin: PathBuf,
     dir: PathBuf,
     databases: AtomicU64,
     guardian: Mutex<Guardian>,
@@ -116,10 +118,17 @@ impl Cluster {
     /// Starts a server, or returns `None` if PostgreSQL is not installed.
     #[must_use]
     pub fn start(fsync: Fsync) -> Option<Self> {
+        Self::start_from(None, fsync, &[])
+    }
+
+    /// Starts a server with further settings, on an empty data folder or on a copy of one, a base backup for example. One
+    /// that recovers answers reads before it takes writes.
+    #[must_use]
+    pub fn start_from(data: Option<&Path>, fsync: Fsync, settings: &[String]) -> Option<Self> {
         let bin = programs()?;
         let temporary = std::env::temp_dir();
         let account = Account::of_server(&temporary);
-        let template = template(&bin, &temporary, &account);
+        let template = data.map_or_else(|| template(&bin, &temporary, &account), Path::to_path_buf);
         // A socket's path has little room: the name is short. The guardian removes the folder.
         let dir = tempfile::Builder::new().prefix("evpg").tempdir().expect("a temporary folder").keep();
         account.own(&dir);
@@ -137,12 +146,13 @@ impl Cluster {
         ] {
             guardian.args(["-c", set]);
         }
+        settings.iter().for_each(|set| _ = guardian.args(["-c", set]));
         // A process group of its own: what ends the test must not end the one who cleans up after it.
         guardian.process_group(0).current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = guardian.spawn().expect("the guardian starts");
         let (commands, answers) = (process.stdin.take(), BufReader::new(process.stdout.take().expect("piped")));
         let guardian = Mutex::new(Guardian { process, commands, answers });
-        let this = Self { dir, databases: AtomicU64::new(0), guardian };
+        let this = Self { bin, dir, databases: AtomicU64::new(0), guardian };
         this.wait_until_ready();
         Some(this)
     }
@@ -151,6 +161,22 @@ impl Cluster {
     #[must_use]
     pub fn socket_dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// A folder that a server can write into, which stays when the server goes.
+    #[must_use]
+    pub fn folder() -> TempDir {
+        let folder = tempfile::Builder::new().prefix("evpg").tempdir().expect("a temporary folder");
+        Account::of_server(&std::env::temp_dir()).own(folder.path());
+        folder
+    }
+
+    /// One of PostgreSQL's own programs, run by the server's account and pointed at its socket.
+    #[must_use]
+    pub fn tool(&self, program: &str) -> Command {
+        let mut command = Account::of_server(&std::env::temp_dir()).command(&self.bin.join(program));
+        command.env("PGHOST", &self.dir).env("PGUSER", "everline").env("PGDATABASE", "postgres").current_dir("/");
+        command
     }
 
     /// The connection string of a new, empty database.

@@ -28,9 +28,11 @@ const COLUMNS_LEFT_OUT: &[(&str, &str)] = &[
     ("source_hash", "how the operator loaded it"),
     ("line_hash", "how the operator loaded it"),
     ("pay_url", "a link to pay, worthless afterwards"),
+    ("pay_url_until", "a time limit of ours"),
     ("expires_at", "a time limit of ours"),
     ("posting_id", "a key of ours"),
     ("cause_id", "a key of ours"),
+    ("settled_by", "a member of the staff"),
 ];
 /// Tables whose own id says nothing and is left out.
 const ID_LEFT_OUT: &[&str] = &["line_event", "refund", "transfer", "message", "usage"];

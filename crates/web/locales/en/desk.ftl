@@ -1,6 +1,5 @@
 # The desk
 desk-title = Paid, not in effect
-desk-read-only = read only
 desk-member = { $name } ({ $role })
 desk-empty = No order is waiting. All is well.
 desk-age = waiting { $name }
@@ -28,6 +27,12 @@ desk-settlement = Money went to
 desk-created = Created
 desk-settled = Settled
 desk-reason = Reason
+desk-invoices = Invoices asked for
+desk-invoice-settle = Make the invoice
+desk-invoice-link = Where it can be fetched (may be left out)
+desk-invoice-issue = It is made
+desk-invoice-refuse = It cannot be made
+desk-invoice-wrong = { $name }:
 desk-request-no = Refund request number
 
 desk-sign-in-title = Staff sign-in

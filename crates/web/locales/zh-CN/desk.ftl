@@ -1,6 +1,5 @@
 # 客服台
 desk-title = 已付款未生效
-desk-read-only = 只读
 desk-member = { $name }（{ $role }）
 desk-empty = 没有等待中的订单，一切正常。
 desk-age = 已等 { $name }
@@ -28,6 +27,12 @@ desk-settlement = 去向
 desk-created = 建立
 desk-settled = 完结
 desk-reason = 原因
+desk-invoices = 待开发票
+desk-invoice-settle = 开发票
+desk-invoice-link = 下载地址（可不填）
+desk-invoice-issue = 已开具
+desk-invoice-refuse = 不能开具
+desk-invoice-wrong = { $name }：
 desk-request-no = 退款请求号
 
 desk-sign-in-title = 员工登录

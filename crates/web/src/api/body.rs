@@ -8,6 +8,7 @@ use everline_core::offering::{Offering, OfferingKind, RefundRule, StartPolicy, U
 use everline_core::order::{Order, PlacedBy};
 use everline_core::payment::Attempt;
 use everline_core::quote::{Change, Placement, Quote as CoreQuote};
+use everline_core::receipt::Payee;
 use everline_core::time::{BusinessTime, SystemTime, Validity, Zone};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -359,7 +360,8 @@ pub(crate) struct OrderRequest {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PaymentRequest {
-    /// `alipay_qr` or `alipay_wap`.
+    /// `alipay_qr`, `alipay_wap`, `alipay_page`, `wechat_qr`, `wechat_h5`, `card`, or `credit`: what the account holds, as
+    /// far as it goes.
     #[schema(example = "alipay_qr")]
     pub(crate) method: String,
 }
@@ -494,8 +496,17 @@ pub(crate) struct ReceiptBody {
     credit_code: String,
     /// The number, masked.
     msisdn: String,
+    /// The card that served the line when the receipt was numbered, masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iccid: Option<String>,
     order: OrderBody,
     postings: Vec<PostingBody>,
+    /// Where it is as a PDF file, once it has a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pdf: Option<String>,
+    /// Where anybody can check it, once it has a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<String>,
 }
 
 /// A movement of money behind a receipt.
@@ -507,7 +518,7 @@ pub(crate) struct PostingBody {
     posted_at: String,
 }
 impl ReceiptBody {
-    pub(crate) fn new(view: &OrderView, receipt: &ReceiptView, brand: &everline_core::brand::Brand) -> Self {
+    pub(crate) fn new(view: &OrderView, receipt: &ReceiptView, payee: Payee, check: Option<String>) -> Self {
         let currency = view.order.price.currency();
         let postings = receipt.postings.iter().map(|transfer| PostingBody {
             template: transfer.template.clone(),
@@ -519,9 +530,12 @@ impl ReceiptBody {
             issued_at: time(receipt.issued_at),
             amount: view.order.price.into(),
             amount_in_words: crate::chinese_amount(view.order.price),
-            payee: brand.legal_name.0.clone(),
-            credit_code: brand.credit_code.clone(),
+            payee: payee.legal_name.0,
+            credit_code: payee.credit_code,
             msisdn: view.line.msisdn.masked(),
+            iccid: receipt.iccid.clone(),
+            pdf: receipt.number.map(|_| format!("/api/v1/orders/{}/receipt.pdf", view.order.id)),
+            check,
             order: OrderBody::new(&view.order, Some(view)),
             postings: postings.collect(),
         }

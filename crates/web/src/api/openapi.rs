@@ -1,6 +1,6 @@
 //! What the API says about itself: a document for machines, and a page for people.
 
-use super::{lines, orders, sign_in, what_if};
+use super::{lines, orders, receipts, sign_in, what_if};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, page as shown};
 use crate::visit::Visit;
@@ -10,13 +10,15 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use everline_app::Problem;
+use everline_core::invoice::NoInvoice;
 use everline_core::quote::NotSellable;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Header, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Everline", description = "The API of customers: their lines, what can be bought for them, orders."),
+    info(title = "Everline", description = "The API of customers: their lines, what can be bought for them, orders, receipts."),
     paths(
         sign_in::ask_code,
         sign_in::sign_in,
@@ -30,10 +32,14 @@ use utoipa::{Modify, OpenApi};
         orders::one,
         orders::pay,
         orders::ask,
-        orders::receipt
+        orders::receipt,
+        receipts::pdf,
+        receipts::invoice,
+        receipts::ask_invoice,
+        receipts::check
     ),
     security(("session" = [])),
-    modifiers(&Session)
+    modifiers(&Session, &OnOurSide)
 )]
 struct Document;
 
@@ -42,6 +48,29 @@ impl Modify for Session {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         openapi.components.get_or_insert_default().add_security_scheme("session", scheme);
+    }
+}
+
+/// What every operation may answer when the store does not.
+struct OnOurSide;
+impl Modify for OnOurSide {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let mut response = ResponseBuilder::new()
+            .description("`busy`, `unavailable` or `outcome-unknown`: the same request again, after `Retry-After`, does it once.")
+            .content(
+                "application/problem+json",
+                ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))).build(),
+            )
+            .build();
+        let mut seconds = Header::default();
+        seconds.description = Some("Seconds to wait.".to_owned());
+        response.headers.insert("Retry-After".to_owned(), seconds);
+        for item in openapi.paths.paths.values_mut() {
+            let all = [&mut item.get, &mut item.post, &mut item.delete];
+            for operation in all.into_iter().flatten() {
+                operation.responses.responses.insert("503".to_owned(), response.clone().into());
+            }
+        }
     }
 }
 
@@ -101,12 +130,16 @@ fn faults() -> Vec<Fault> {
         Problem::ExistsDifferently("order"),
         Problem::OrderClosed,
         Problem::AlreadyPaid,
+        Problem::NotGenuine,
+        Problem::NoInvoice(NoInvoice::NotPaid),
         Problem::CodeWrong { tries_left: 0 },
         Problem::CodeGone,
         Problem::TooMany { retry_after_s: 1 },
         Problem::ProviderRefused,
         Problem::ProviderSilent,
         Problem::Busy,
+        Problem::Unavailable,
+        Problem::OutcomeUnknown,
         Problem::Internal(String::new()),
     ];
     let ours = [

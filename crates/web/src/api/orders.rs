@@ -6,6 +6,7 @@ use crate::bodies::json;
 use crate::fault::{Answer, Fault};
 use crate::portal::line::line_id;
 use crate::portal::order::order_id;
+use crate::portal::pay::{PayBy, pay_by};
 use crate::visit::Visit;
 use crate::web::Web;
 use axum::Json;
@@ -18,9 +19,9 @@ use everline_app::ask_provider::ask_provider;
 use everline_app::idempotency::order_for_key;
 use everline_app::order_page::{ask_network, order_page};
 use everline_app::place_order::{NewOrder, place_order};
-use everline_app::start_payment::start_payment;
+use everline_app::receipt::{payee, signed};
 use everline_core::order::PlacedBy;
-use everline_core::payment::Method;
+use everline_core::receipt::Reader;
 
 /// The key of a request that must have one (draft-ietf-httpapi-idempotency-key-header).
 fn idempotency_key(headers: &HeaderMap) -> Result<&str, Fault> {
@@ -73,9 +74,9 @@ pub(crate) async fn one(State(web): State<Web>, visit: Visit, Path(id): Path<Str
 pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(id): Path<String>, body: Bytes) -> Answer {
     let (customer, id) = (visit.customer()?, order_id(&id)?);
     let PaymentRequest { method } = json(&body)?;
-    let method = Method::from_word(&method).ok_or(Problem::Invalid { field: "method", rule: "unknown" })?;
+    let by = PayBy::from_word(&method)?;
     order_page(&web.app, customer, id).await?;
-    start_payment(&web.app, customer, id, method, visit.payer(&web, &format!("/orders/{id}"))).await?;
+    pay_by(&web, &visit, (customer, id), by, &format!("/orders/{id}")).await?;
     let view = order_page(&web.app, customer, id).await?;
     Ok((StatusCode::CREATED, Json(OrderBody::new(&view.order, Some(&view)))).into_response())
 }
@@ -98,5 +99,7 @@ pub(crate) async fn ask(State(web): State<Web>, visit: Visit, Path(id): Path<Str
 pub(crate) async fn receipt(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
     let view = order_page(&web.app, visit.customer()?, order_id(&id)?).await?;
     let receipt = view.receipt.as_ref().ok_or(Problem::NotFound("receipt"))?;
-    Ok(Json(ReceiptBody::new(&view, receipt, &web.app.brand)).into_response())
+    let signed = signed(&web.app, &view, Reader::Owner)?;
+    let check = signed.map(|signed| web.link(&format!("/v/{}", signed.token)));
+    Ok(Json(ReceiptBody::new(&view, receipt, payee(receipt, &web.app.brand), check)).into_response())
 }

@@ -2,7 +2,8 @@
 
 use super::queue::staff;
 use crate::fault::Answer;
-use crate::frame::{Frame, page};
+use crate::frame::{Frame, page_with};
+use crate::portal::invoice::{state, terms as invoice_terms};
 use crate::portal::line_shown::state_key;
 use crate::portal::offering_shown::{Term, contents};
 use crate::portal::order_shown::{headline, order_number};
@@ -11,9 +12,12 @@ use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use everline_app::Problem;
+use everline_app::invoice::invoice as invoice_of;
 use everline_app::order_page::{OrderView, find_order, order_page};
 use everline_app::profile::profile;
+use everline_core::invoice::{InvoiceRequest, InvoiceState};
 use everline_core::ledger::LedgerAccount;
 use everline_core::money::Money;
 use everline_core::order::PlacedBy;
@@ -31,29 +35,52 @@ struct DeskOrder {
     headline: String,
     blocks: Vec<Block>,
     cases: Vec<String>,
+    /// Where the form about an invoice that waits goes.
+    settle: Option<String>,
+    /// The field of that form that cannot be used, and why.
+    wrong: Option<(&'static str, String)>,
 }
 
 /// One order, found by the number people read to each other.
 pub(crate) async fn order(State(web): State<Web>, visit: Visit, Path(number): Path<String>) -> Answer {
     staff(&web, &visit).await?;
-    let (customer, id) = find_order(&web.app, &number).await?.ok_or(Problem::NotFound("order"))?;
+    show_order(&web, &visit, &number, None).await
+}
+
+/// The page of an order, with what is wrong with what was typed there.
+pub(super) async fn show_order(
+    web: &Web,
+    visit: &Visit,
+    number: &str,
+    wrong: Option<(&'static str, String)>,
+) -> Answer {
+    let (customer, id) = find_order(&web.app, number).await?.ok_or(Problem::NotFound("order"))?;
     let view = order_page(&web.app, customer, id).await?;
     let owner = profile(&web.app, customer).await?;
-    let show = visit.show(&web);
+    let invoice = invoice_of(&web.app, customer, id).await?;
+    let waits = invoice.as_ref().is_some_and(|request| matches!(request.state, InvoiceState::Requested { .. }));
+    let show = visit.show(web);
     let contact = owner.contact.map(|contact| contact.masked()).unwrap_or_default();
     let mut blocks = vec![order_block(&show, &view), line_block(&show, &view, contact)];
     blocks.extend(view.attempts.iter().map(|attempt| attempt_block(&show, attempt)));
     blocks.extend(view.refunds.iter().map(|refund| refund_block(&show, refund)));
     blocks.extend(postings_block(&show, &view));
+    blocks.extend(invoice.map(|request| invoice_block(&show, &request)));
     for block in &mut blocks {
         block.terms.retain(|term| !term.value.is_empty());
     }
-    page(&DeskOrder {
-        headline: visit.lang.get(headline(view.order.state)),
-        cases: view.cases.clone(),
-        blocks,
-        p: visit.frame(&web, order_number(&view.order.number)),
-    })
+    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    page_with(
+        status,
+        &DeskOrder {
+            settle: waits.then(|| format!("/desk/orders/{number}/invoice")),
+            wrong,
+            headline: visit.lang.get(headline(view.order.state)),
+            cases: view.cases.clone(),
+            blocks,
+            p: visit.frame(web, order_number(&view.order.number)),
+        },
+    )
 }
 
 fn term(show: &Show, key: &str, value: impl Into<String>) -> Term {
@@ -144,6 +171,12 @@ fn refund_block(show: &Show, refund: &everline_core::refund::Refund) -> Block {
         term(show, "desk-settled", system(show, refund.settled_at)),
     ];
     Block { title: show.lang.get("desk-refund"), terms }
+}
+
+fn invoice_block(show: &Show, request: &InvoiceRequest) -> Block {
+    let mut terms = vec![term(show, "desk-state", show.lang.get(state(request)))];
+    terms.extend(invoice_terms(show, request));
+    Block { title: show.lang.get("invoice-title"), terms }
 }
 
 /// What the ledger says, account by account.

@@ -1,4 +1,4 @@
-//! `GET /desk`: orders that are paid and not in effect, oldest first.
+//! `GET /desk`: orders that are paid and not in effect, and invoices that were asked for, oldest first.
 
 use crate::fault::Answer;
 use crate::frame::{Frame, page};
@@ -9,6 +9,7 @@ use crate::web::Web;
 use askama::Template;
 use axum::extract::State;
 use everline_app::Problem;
+use everline_app::invoice::waiting_invoices;
 use everline_app::sign_in::Principal;
 use everline_app::staff::{StaffMember, member, paid_not_in_effect};
 use everline_core::line::NetworkKind;
@@ -31,6 +32,14 @@ struct Queue {
     p: Frame,
     member: String,
     rows: Vec<Row>,
+    invoices: Vec<InvoiceRow>,
+}
+
+/// An invoice that was asked for.
+struct InvoiceRow {
+    href: String,
+    number: String,
+    age: String,
 }
 
 /// The staff member who asks. A session whose member is gone is worth nothing.
@@ -61,5 +70,12 @@ pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
         cases: view.cases.len(),
     });
     let member = visit.say("desk-member", &[("name", Arg::Text(&member.name)), ("role", Arg::Text(&member.role))]);
-    page(&Queue { rows: rows.collect(), member, p: visit.frame(&web, visit.lang.get("desk-title")) })
+    let invoices = waiting_invoices(&web.app).await?;
+    let invoices = invoices.iter().map(|waiting| InvoiceRow {
+        href: format!("/desk/orders/{}", waiting.order),
+        number: order_number(&waiting.order),
+        age: show.age(waiting.asked_at),
+    });
+    let invoices = invoices.collect();
+    page(&Queue { rows: rows.collect(), invoices, member, p: visit.frame(&web, visit.lang.get("desk-title")) })
 }

@@ -3,12 +3,16 @@
 
 use crate::fault::Answer;
 use crate::frame::go;
+use crate::portal::invoice::{ask_for, show_invoice};
 use crate::portal::order::{After, show_order, start};
 use crate::portal::order_shown::Audience;
+use crate::portal::pay::PayBy;
 use crate::portal::receipt::show_receipt;
+use crate::portal::receipt_pdf::receipt_file;
 use crate::visit::Visit;
 use crate::web::Web;
 use axum::extract::{Path, Query, State};
+use everline_app::Problem;
 use everline_app::ask_provider::ask_provider;
 use everline_app::order_page::{ask_network, order_page};
 use everline_app::place_order::find_by_token;
@@ -29,6 +33,9 @@ pub(crate) async fn order(
 /// `POST /o/{token}/pay`
 pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(token): Path<String>) -> Answer {
     let (customer, id) = find_by_token(&web.app, &token).await?;
+    if PayBy::from_word(visit.fields.get("method"))? == PayBy::Credit {
+        return Err(Problem::NotAllowed.into());
+    }
     start(&web, &visit, customer, id, &format!("/o/{token}")).await
 }
 
@@ -51,4 +58,23 @@ pub(crate) async fn receipt(State(web): State<Web>, visit: Visit, Path(token): P
     let (customer, id) = find_by_token(&web.app, &token).await?;
     let view = order_page(&web.app, customer, id).await?;
     show_receipt(&web, &visit, &view, Audience::Guest, None, format!("/o/{token}"))
+}
+
+/// `GET /o/{token}/receipt.pdf`
+pub(crate) async fn receipt_pdf(State(web): State<Web>, visit: Visit, Path(token): Path<String>) -> Answer {
+    let (customer, id) = find_by_token(&web.app, &token).await?;
+    let view = order_page(&web.app, customer, id).await?;
+    receipt_file(&web, &visit.show(&web), &view, Audience::Guest, None).await
+}
+
+/// `GET /o/{token}/invoice`
+pub(crate) async fn invoice(State(web): State<Web>, visit: Visit, Path(token): Path<String>) -> Answer {
+    let (customer, id) = find_by_token(&web.app, &token).await?;
+    show_invoice(&web, &visit, (customer, id), Audience::Guest, format!("/o/{token}")).await
+}
+
+/// `POST /o/{token}/invoice`
+pub(crate) async fn ask_invoice(State(web): State<Web>, visit: Visit, Path(token): Path<String>) -> Answer {
+    let (customer, id) = find_by_token(&web.app, &token).await?;
+    ask_for(&web, &visit, (customer, id), Audience::Guest, format!("/o/{token}")).await
 }

@@ -4,7 +4,8 @@
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page_with};
 use crate::portal::line_shown::number as grouped;
-use crate::portal::offering_shown::{ChosenShown, RenewForm, contents, groups, guest_terms, methods, reference};
+use crate::portal::offering_shown::{ChosenShown, RenewForm, contents, groups, guest_terms, reference};
+use crate::portal::pay::{PayBy, methods, pay_by};
 use crate::portal::renew::{Asked, Sent, sent};
 use crate::seal::{guest_link, guest_number, guest_order_token, order_ticket};
 use crate::visit::Visit;
@@ -13,13 +14,12 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use everline_app::Problem;
-use everline_app::guest_renewal::{GuestChoices, guest_choices, guest_number_of_session};
+use everline_app::guest_renewal::{GuestChoices, guest_choices, guest_number_of_session, read_number};
 use everline_app::place_order::{NewOrder, place_order};
-use everline_app::start_payment::start_payment;
+use everline_core::identifiers::Msisdn;
 use everline_core::ids::SessionId;
 use everline_core::offering::{Offering, OfferingKind, OfferingRef};
 use everline_core::order::PlacedBy;
-use everline_core::payment::Method;
 
 #[derive(Template)]
 #[template(path = "number.html")]
@@ -49,7 +49,11 @@ pub(crate) async fn number(State(web): State<Web>, visit: Visit) -> Answer {
 /// `POST /renew`: one answer for a number that does not exist and for one whose owner does not want this.
 pub(crate) async fn find(State(web): State<Web>, visit: Visit) -> Answer {
     let typed = visit.fields.get("number");
-    let error = match guest_choices(&web.app, typed).await {
+    let choices = match read_number(&web.app, typed) {
+        Ok(number) => guest_choices(&web.app, &number).await,
+        Err(problem) => Err(problem),
+    };
+    let error = match choices {
         Ok(choices) => {
             let link = guest_link(&web.app, choices.msisdn.as_str()).ok_or(Problem::Busy)?;
             return Ok(go(&format!("/renew/{link}")));
@@ -79,6 +83,7 @@ pub(crate) async fn from_device(State(web): State<Web>, visit: Visit, Path(sessi
 
 async fn linked(web: &Web, link: &str) -> Result<GuestChoices, Fault> {
     let number = guest_number(&web.app, link).ok_or(Problem::NotFound("link"))?;
+    let number = Msisdn::parse(&number).map_err(|_| Problem::NotFound("link"))?;
     Ok(guest_choices(&web.app, &number).await?)
 }
 
@@ -134,7 +139,7 @@ fn chosen_shown(web: &Web, visit: &Visit, offering: &Offering, ticket: String) -
         terms: guest_terms(&show, offering),
         terms_accepted: visit.fields.get("terms") == terms_version,
         terms_version,
-        methods: methods(web, &show, visit.phone, Method::from_word(visit.fields.get("method"))),
+        methods: methods(web, visit, None),
         ticket,
     }
 }
@@ -143,7 +148,10 @@ fn chosen_shown(web: &Web, visit: &Visit, offering: &Offering, ticket: String) -
 pub(crate) async fn place(State(web): State<Web>, visit: Visit, Path(link): Path<String>) -> Answer {
     let choices = linked(&web, &link).await?;
     let (customer, line) = (choices.guest.customer, choices.guest.line);
-    let Sent { offering, method, terms, order } = sent(&web, &visit, customer, line)?;
+    let Sent { offering, by, terms, order } = sent(&web, &visit, customer, line)?;
+    if by == PayBy::Credit {
+        return Err(Problem::NotAllowed.into());
+    }
     if terms.is_empty() {
         let trouble = (StatusCode::UNPROCESSABLE_ENTITY, None, Some("renew-terms-needed"));
         return show_form(&web, &visit, &link, &choices, Some(&offering), trouble);
@@ -161,7 +169,7 @@ pub(crate) async fn place(State(web): State<Web>, visit: Visit, Path(link): Path
     let trouble = match place_order(&web.app, new).await {
         Ok(order) => {
             let path = format!("/o/{token}");
-            let started = start_payment(&web.app, customer, order.id, method, visit.payer(&web, &path)).await;
+            let started = pay_by(&web, &visit, (customer, order.id), by, &path).await;
             if let Err(problem) = started {
                 tracing::info!(problem = problem.word(), "a payment did not start at once");
             }

@@ -1,17 +1,21 @@
 //! The customer's pages, and a guest's. Each is a handler and a template of the same name.
 
+pub(crate) mod check;
 pub(crate) mod fault;
 pub(crate) mod guest_order;
 pub(crate) mod guest_renew;
 pub(crate) mod home;
+pub(crate) mod invoice;
 pub(crate) mod landing;
 pub(crate) mod line;
 pub(crate) mod line_shown;
 pub(crate) mod offering_shown;
 pub(crate) mod order;
 pub(crate) mod order_shown;
+pub(crate) mod pay;
 pub(crate) mod qr;
 pub(crate) mod receipt;
+pub(crate) mod receipt_pdf;
 pub(crate) mod renew;
 pub(crate) mod sign_in;
 pub(crate) mod terms;

@@ -1,10 +1,9 @@
 //! How offerings and quotes are shown before money moves.
 
+use crate::portal::pay::MethodShown;
 use crate::show::{Show, unbroken};
 use crate::texts::Arg;
-use crate::web::Web;
 use everline_core::offering::{Offering, OfferingKind, OfferingRef, RefundRule, StartPolicy, UsedUp};
-use everline_core::payment::{Method, Provider, Way};
 use everline_core::quote::{Change, NotSellable, Placement, Quote};
 
 /// An offering in a list.
@@ -30,14 +29,6 @@ pub(crate) struct Group {
 pub(crate) struct Term {
     pub(crate) label: String,
     pub(crate) value: String,
-}
-
-/// A way to pay.
-pub(crate) struct MethodShown {
-    pub(crate) word: &'static str,
-    pub(crate) label: String,
-    pub(crate) hint: String,
-    pub(crate) checked: bool,
 }
 
 /// What is told, and asked, before paying.
@@ -195,51 +186,4 @@ fn common_terms(show: &Show, offering: &Offering) -> Vec<Term> {
     .into_iter()
     .flatten()
     .collect()
-}
-
-/// The methods that are offered on this screen, the one that fits it best first.
-pub(crate) fn ways(web: &Web, phone: bool) -> Vec<Method> {
-    let rank = |method: &Method| match (method.way(), phone) {
-        (Way::OpenOnPhone, true) | (Way::Scan, false) => 0,
-        (Way::Open, _) => 1,
-        _ => 2,
-    };
-    // WeChat's link opens its application and nothing else; the page for desktops is none for phones.
-    let fits = |method: &Method| *method != if phone { Method::AlipayPage } else { Method::WechatH5 };
-    let mut methods: Vec<Method> = web.app.ports.payments.methods().filter(fits).collect();
-    methods.sort_by_key(rank);
-    methods
-}
-
-/// The ways to pay, the one that fits this screen first and chosen, or the one that was chosen before.
-pub(crate) fn methods(web: &Web, show: &Show, phone: bool, before: Option<Method>) -> Vec<MethodShown> {
-    let ways = ways(web, phone);
-    let first = before.filter(|before| ways.contains(before)).or(ways.first().copied());
-    let shown = |method| MethodShown { checked: Some(method) == first, ..method_shown(show, method) };
-    ways.into_iter().map(shown).collect()
-}
-
-/// The name under which people know a provider.
-pub(crate) const fn provider_key(provider: Option<Provider>) -> &'static str {
-    match provider {
-        Some(Provider::Alipay) => "provider-alipay",
-        Some(Provider::Wechat) => "provider-wechat",
-        Some(Provider::Stripe) => "provider-stripe",
-        None => "provider-none",
-    }
-}
-
-/// A way to pay, not chosen.
-pub(crate) fn method_shown(show: &Show, method: Method) -> MethodShown {
-    let (label, hint) = match method {
-        Method::AlipayQr => ("renew-alipay-qr", "renew-alipay-qr-hint"),
-        Method::AlipayWap => ("renew-alipay-wap", "renew-alipay-wap-hint"),
-        Method::AlipayPage => ("renew-alipay-page", "renew-alipay-page-hint"),
-        Method::WechatQr => ("renew-wechat-qr", "renew-wechat-qr-hint"),
-        Method::WechatH5 => ("renew-wechat-h5", "renew-wechat-h5-hint"),
-        Method::Card => ("renew-card", "renew-card-hint"),
-        Method::PaidCredit => ("renew-paid-credit", "renew-paid-credit-hint"),
-        Method::PromoCredit => ("renew-promo-credit", "renew-promo-credit-hint"),
-    };
-    MethodShown { word: method.word(), label: show.lang.get(label), hint: show.lang.get(hint), checked: false }
 }

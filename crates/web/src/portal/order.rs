@@ -3,8 +3,8 @@
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page};
 use crate::portal::line_shown::line_name;
-use crate::portal::offering_shown::{provider_key, ways};
 use crate::portal::order_shown::{Audience, OrderShown, shown};
+use crate::portal::pay::{PayBy, pay_by, provider_key, ways};
 use crate::texts::Arg;
 use crate::visit::Visit;
 use crate::web::Web;
@@ -13,10 +13,9 @@ use axum::extract::{Path, Query, State};
 use everline_app::Problem;
 use everline_app::ask_provider::ask_provider;
 use everline_app::order_page::{OrderView, ask_network, order_page};
-use everline_app::start_payment::start_payment;
 use everline_core::ids::{CustomerId, OrderId};
 use everline_core::order::OrderState;
-use everline_core::payment::Method;
+use everline_core::payment::Way;
 use serde::Deserialize;
 
 /// Whether the page comes after a question to the provider or the network.
@@ -64,7 +63,14 @@ pub(crate) fn show_order(
     after: &After,
 ) -> Answer {
     let (show, now) = (visit.show(web), web.app.clock.now());
-    let mut o = shown(&show, view, audience, base, &ways(web, visit.phone), now);
+    let mut ways = ways(web, visit.phone);
+    if visit.in_wechat {
+        ways.retain(|method| method.way() != Way::OpenOnPhone);
+    }
+    let mut o = shown(&show, view, audience, base, &ways, now);
+    if visit.in_wechat {
+        out_of_wechat(web, view, &mut o);
+    }
     let time = show.time(now.business);
     let asked = match (after.asked.as_str(), view.order.state) {
         ("provider", OrderState::AwaitingPayment) => Some("order-asked-provider"),
@@ -79,6 +85,20 @@ pub(crate) fn show_order(
     page(&OrderPage { p, o, back })
 }
 
+/// WeChat's browser opens no payment application, not even its own: while the order can be paid, its page says so, with the
+/// address at which another browser goes on with the same order.
+fn out_of_wechat(web: &Web, view: &OrderView, o: &mut OrderShown) {
+    if o.pay.is_none() && o.methods.is_empty() {
+        return;
+    }
+    let opens_here = view.attempts.last().is_none_or(|attempt| attempt.method.way() != Way::OpenOnPhone);
+    if !opens_here && o.pay.as_mut().is_some_and(|pay| pay.link.take().is_some()) {
+        // They speak of the link.
+        o.lead.clear();
+    }
+    o.elsewhere = Some(web.link(&o.base));
+}
+
 /// `POST /orders/{order}/pay`: another way to pay.
 pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
     let (customer, id) = (visit.customer()?, order_id(&id)?);
@@ -87,13 +107,10 @@ pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(id): Path<Str
 
 /// Starts a payment and goes back to the order's page, which says what became of it.
 pub(crate) async fn start(web: &Web, visit: &Visit, customer: CustomerId, id: OrderId, path: &str) -> Answer {
-    let method = Method::from_word(visit.fields.get("method"));
-    let method = method.ok_or(Problem::Invalid { field: "method", rule: "unknown" })?;
-    match start_payment(&web.app, customer, id, method, visit.payer(web, path)).await {
-        Ok(_)
-        | Err(Problem::ProviderRefused | Problem::ProviderSilent | Problem::AlreadyPaid | Problem::OrderClosed) => {
-            Ok(go(path))
-        }
+    use Problem::{AlreadyPaid, NoCredit, OrderClosed, ProviderRefused, ProviderSilent};
+    let by = PayBy::from_word(visit.fields.get("method"))?;
+    match pay_by(web, visit, (customer, id), by, path).await {
+        Ok(()) | Err(ProviderRefused | ProviderSilent | AlreadyPaid | OrderClosed | NoCredit) => Ok(go(path)),
         Err(problem) => Err(problem.into()),
     }
 }

@@ -1,7 +1,8 @@
 //! How an order is shown: where it is, who is waited for, what one can do, and whose side it is on.
 
 use crate::portal::line_shown::number;
-use crate::portal::offering_shown::{MethodShown, Term, contents, method_shown, provider_key};
+use crate::portal::offering_shown::{Term, contents};
+use crate::portal::pay::{MethodShown, credit_shown, method_shown, provider_key};
 use crate::portal::qr::{Qr, qr};
 use crate::show::Show;
 use crate::texts::Arg;
@@ -9,6 +10,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use everline_app::order_page::OrderView;
 use everline_app::secrets::hex;
 use everline_core::line::NetworkKind;
+use everline_core::money::Money;
 use everline_core::offering::OfferingKind;
 use everline_core::order::OrderState;
 use everline_core::payment::{Attempt, AttemptState, Method, Settlement, Way};
@@ -34,6 +36,8 @@ pub(crate) struct OrderShown {
     pub(crate) lead: Vec<String>,
     pub(crate) steps: Vec<Step>,
     pub(crate) pay: Option<PayShown>,
+    /// The address of this page for another browser, where this one opens no payment application.
+    pub(crate) elsewhere: Option<String>,
     /// Ways to pay, beside the one that is open.
     pub(crate) methods: Vec<MethodShown>,
     /// Whether one is open.
@@ -148,7 +152,11 @@ pub(crate) fn shown(
     let silent = open.is_some_and(|attempt| attempt.state == AttemptState::Unknown);
     let (tone, lead) = lead(show, view, audience, (payable, open, silent));
     let methods = ways.iter().filter(|method| payable && open.is_none_or(|open| open.method != **method));
-    let methods: Vec<MethodShown> = methods.map(|method| method_shown(show, *method)).collect();
+    let mut methods: Vec<MethodShown> = methods.map(|method| method_shown(show, *method)).collect();
+    // Guests add; what the owner holds is the owner's to spend. More credit is bought with money.
+    let spends = payable && audience == Audience::Owner && view.offering.kind != OfferingKind::TopUp;
+    let credit = view.credit.filter(|credit| spends && credit.micros() > 0);
+    methods.extend(credit.map(|credit| credit_shown(show, credit)));
     let again = match (state, audience) {
         (OrderState::Closed, _) | (OrderState::Refunded, _) => Some(()),
         (OrderState::AwaitingPayment, _) if !payable && !in_suspense(view) => Some(()),
@@ -164,6 +172,7 @@ pub(crate) fn shown(
         lead,
         steps: steps(show, view, audience),
         pay,
+        elsewhere: None,
         methods,
         asked: None,
         other_way: open.is_some(),
@@ -269,6 +278,7 @@ fn lead(
             (RefundReason::Late, _) => "order-refund-late",
             (RefundReason::Undeliverable, RefundState::Done) => "order-refund-undeliverable-done",
             (RefundReason::Undeliverable, _) => "order-refund-undeliverable",
+            (RefundReason::NotNeeded, _) => "order-refund-not-needed",
             (RefundReason::Surplus, RefundState::Done) => "order-refund-surplus-done",
             (RefundReason::Surplus, _) => "order-refund-surplus",
         };
@@ -322,8 +332,11 @@ fn facts(show: &Show, view: &OrderView, audience: Audience) -> Vec<Term> {
         Audience::Owner => format!("{} · {}", view.line.name, number(&view.line.msisdn)),
         Audience::Guest => view.line.msisdn.masked(),
     };
+    let set_aside = Some(Money::from_micros(order.funds, order.price.currency()))
+        .filter(|funds| order.state == OrderState::AwaitingPayment && funds.micros() > 0);
     let mut facts = vec![
         term("order-fact-line", line),
+        term("order-fact-set-aside", set_aside.map(|funds| show.money(funds)).unwrap_or_default()),
         term("order-fact-contents", contents(show, &view.offering)),
         term("order-fact-number", order_number(&order.number)),
     ];

@@ -1,12 +1,15 @@
-//! `GET /orders/{order}/receipt`: the proof of an order: who paid whom what for what, how it was posted, and that it took
-//! effect.
+//! `GET /orders/{order}/receipt`: the proof of an order: who paid whom what for what, how it was posted, that it took
+//! effect, and where all of that can be checked.
 
 use crate::chinese_amount::chinese_amount;
 use crate::fault::Answer;
 use crate::frame::{Frame, page};
-use crate::portal::offering_shown::{Term, contents, method_shown};
+use crate::portal::offering_shown::{Term, contents};
 use crate::portal::order::order_id;
 use crate::portal::order_shown::{Audience, headline, order_number};
+use crate::portal::pay::method_shown;
+use crate::portal::qr::{Qr, qr};
+use crate::portal::receipt_pdf::receipt_file;
 use crate::show::Show;
 use crate::texts::Arg;
 use crate::visit::Visit;
@@ -16,19 +19,38 @@ use axum::extract::{Path, State};
 use everline_app::Problem;
 use everline_app::order_page::{OrderView, ReceiptView, order_page};
 use everline_app::profile::profile;
+use everline_app::receipt::{payee, payments, signed};
 use everline_core::ledger::Template as Posting;
-use everline_core::money::Money;
+use everline_core::money::{Currency, Money};
 use everline_core::order::{OrderState, PlacedBy};
-use everline_core::payment::Attempt;
+use everline_core::receipt::{Course, Outcome, Payment, Reader, Return, Second};
 use everline_core::refund::RefundState;
 use everline_core::time::BusinessTime;
 
 /// A posting behind a receipt.
-struct PostingShown {
-    name: String,
-    code: String,
-    amount: String,
-    when: String,
+pub(crate) struct PostingShown {
+    pub(crate) name: String,
+    pub(crate) code: String,
+    pub(crate) amount: String,
+    pub(crate) when: String,
+}
+
+/// A receipt as pages and files show it.
+pub(crate) struct ReceiptShown {
+    /// Once it has one.
+    pub(crate) number: Option<String>,
+    pub(crate) issued_at: BusinessTime,
+    pub(crate) issued: String,
+    pub(crate) amount: String,
+    pub(crate) amount_in_words: Option<String>,
+    pub(crate) parties: Vec<Term>,
+    pub(crate) item: Vec<Term>,
+    pub(crate) payments: Vec<Vec<Term>>,
+    pub(crate) postings: Vec<PostingShown>,
+    pub(crate) activation: Vec<Term>,
+    pub(crate) refunds: Vec<Term>,
+    /// Where it can be checked, once it has a number.
+    pub(crate) check: Option<String>,
 }
 
 #[derive(Template)]
@@ -37,15 +59,11 @@ struct ReceiptPage {
     p: Frame,
     back: String,
     number: String,
-    issued: String,
-    amount: String,
-    amount_in_words: Option<String>,
-    parties: Vec<Term>,
-    item: Vec<Term>,
-    payments: Vec<Vec<Term>>,
-    postings: Vec<PostingShown>,
-    activation: Vec<Term>,
-    refunds: Vec<Term>,
+    r: ReceiptShown,
+    /// The code that leads to the check.
+    qr: Option<Qr>,
+    /// Whether an invoice can be asked for, or was.
+    invoice: bool,
 }
 
 /// `GET /orders/{order}/receipt`
@@ -57,6 +75,14 @@ pub(crate) async fn receipt(State(web): State<Web>, visit: Visit, Path(id): Path
     show_receipt(&web, &visit, &view, Audience::Owner, payer, format!("/orders/{id}"))
 }
 
+/// `GET /orders/{order}/receipt.pdf`
+pub(crate) async fn pdf(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
+    let (customer, id) = (visit.customer()?, order_id(&id)?);
+    let view = order_page(&web.app, customer, id).await?;
+    let payer = profile(&web.app, customer).await?.contact.map(|contact| contact.masked());
+    receipt_file(&web, &visit.show(&web), &view, Audience::Owner, payer).await
+}
+
 /// The receipt of an order, for its owner or a guest. A receipt that does not exist yet is not found.
 pub(crate) fn show_receipt(
     web: &Web,
@@ -66,36 +92,70 @@ pub(crate) fn show_receipt(
     payer: Option<String>,
     back: String,
 ) -> Answer {
-    let receipt = view.receipt.as_ref().ok_or(Problem::NotFound("receipt"))?;
-    let show = visit.show(web);
-    let lang = visit.lang;
-    let number = receipt.number.map_or_else(|| lang.get("receipt-number-follows"), |number| format!("{number:010}"));
+    let r = receipt_shown(web, &visit.show(web), view, audience, payer)?;
+    let number = r.number.clone().unwrap_or_else(|| visit.lang.get("receipt-number-follows"));
     let by_guest = view.order.placed_by == PlacedBy::Guest;
-    let payer = payer.filter(|_| !by_guest).unwrap_or_else(|| lang.get("receipt-payer-guest"));
-    let brand = &web.app.brand;
-    let term = |key, value: String| Term { label: lang.get(key), value };
-    let payments = receipt.paid_by.iter().filter_map(|id| view.attempts.iter().find(|attempt| attempt.id == *id));
     page(&ReceiptPage {
-        p: visit.frame(web, lang.get("receipt-title")),
+        p: visit.frame(web, visit.lang.get("receipt-title")),
         back,
         number,
+        qr: r.check.as_deref().and_then(qr),
+        // What a guest paid is for the guest to ask about.
+        invoice: by_guest == (audience == Audience::Guest),
+        r,
+    })
+}
+
+/// Everything that a receipt says, in the words of a language.
+pub(crate) fn receipt_shown(
+    web: &Web,
+    show: &Show,
+    view: &OrderView,
+    audience: Audience,
+    payer: Option<String>,
+) -> Result<ReceiptShown, Problem> {
+    let receipt = view.receipt.as_ref().ok_or(Problem::NotFound("receipt"))?;
+    let lang = show.lang;
+    let by_guest = view.order.placed_by == PlacedBy::Guest;
+    let payer = payer.filter(|_| !by_guest).unwrap_or_else(|| lang.get("receipt-payer-guest"));
+    let payee = payee(receipt, &web.app.brand);
+    let signed = signed(&web.app, view, reader(audience))?;
+    let course = Course::of(&view.order, &view.refunds, reader(audience));
+    let term = |key, value: String| Term { label: lang.get(key), value };
+    Ok(ReceiptShown {
+        number: receipt.number.map(receipt_number),
+        issued_at: receipt.issued_at,
         issued: show.moment_in_full(receipt.issued_at),
         amount: show.money(view.order.price),
         amount_in_words: chinese_amount(view.order.price),
         parties: vec![
             term("receipt-payer", payer),
-            term("receipt-payee", brand.legal_name.get(lang.tag()).to_owned()),
-            term("receipt-credit-code", brand.credit_code.clone()),
+            term("receipt-payee", payee.legal_name.get(lang.tag()).to_owned()),
+            term("receipt-credit-code", payee.credit_code),
         ],
-        item: item(&show, view, audience),
-        payments: payments.map(|attempt| payment(&show, view, attempt)).collect(),
-        postings: postings(&show, view, receipt),
-        activation: activation(&show, view, audience),
-        refunds: refunds(&show, view),
+        item: item(show, view, receipt, audience),
+        payments: payments(view, receipt).iter().map(|paid| payment(show, paid)).collect(),
+        postings: postings(show, view, receipt),
+        activation: activation(show, &course),
+        refunds: refunds(show, &course, view.order.price.currency()),
+        check: signed.map(|signed| web.link(&format!("/v/{}", signed.token))),
     })
 }
 
-fn item(show: &Show, view: &OrderView, audience: Audience) -> Vec<Term> {
+/// For whom a receipt is signed.
+pub(crate) const fn reader(audience: Audience) -> Reader {
+    match audience {
+        Audience::Owner => Reader::Owner,
+        Audience::Guest => Reader::Guest,
+    }
+}
+
+/// A receipt's number as people read it.
+pub(crate) fn receipt_number(number: i64) -> String {
+    format!("{number:010}")
+}
+
+fn item(show: &Show, view: &OrderView, receipt: &ReceiptView, audience: Audience) -> Vec<Term> {
     let lang = show.lang;
     let term = |key, value: String| Term { label: lang.get(key), value };
     let order = &view.order;
@@ -103,8 +163,10 @@ fn item(show: &Show, view: &OrderView, audience: Audience) -> Vec<Term> {
         term("receipt-item", view.offering.name.get(lang.tag()).to_owned()),
         term("receipt-contents", contents(show, &view.offering)),
         term("receipt-line", view.line.msisdn.masked()),
-        term("receipt-order", order_number(&order.number)),
     ];
+    let iccid = receipt.iccid.clone().filter(|_| audience == Audience::Owner);
+    item.extend(iccid.map(|iccid| term("receipt-iccid", iccid)));
+    item.push(term("receipt-order", order_number(&order.number)));
     let validity = match (audience, order.starts_at, order.ends_at) {
         (Audience::Owner, Some(from), Some(to)) => {
             let (from, to) = (show.moment_in_full(from), show.moment_in_full(to));
@@ -117,17 +179,18 @@ fn item(show: &Show, view: &OrderView, audience: Audience) -> Vec<Term> {
     item
 }
 
-fn payment(show: &Show, view: &OrderView, attempt: &Attempt) -> Vec<Term> {
+/// What brought money, as a list.
+pub(crate) fn payment(show: &Show, paid: &Payment) -> Vec<Term> {
     let lang = show.lang;
     let term = |key, value: String| Term { label: lang.get(key), value };
-    let paid_at = view.order.paid_at.map(|at| show.moment_in_full(at));
-    vec![
-        term("receipt-method", method_shown(show, attempt.method).label),
-        term("receipt-received", show.money(Money::from_micros(attempt.received, attempt.amount.currency()))),
-        term("receipt-paid-at", paid_at.unwrap_or_default()),
-        term("receipt-out-trade-no", attempt.out_trade_no.clone()),
-        term("receipt-trade-no", attempt.trade_no.clone().unwrap_or_default()),
-    ]
+    let mut terms = vec![
+        term("receipt-method", method_shown(show, paid.method).label),
+        term("receipt-received", show.money(paid.received)),
+        term("receipt-paid-at", show.moment_in_full(paid.paid_at)),
+        term("receipt-out-trade-no", paid.out_trade_no.clone()),
+    ];
+    terms.extend(paid.trade_no.clone().map(|number| term("receipt-trade-no", number)));
+    terms
 }
 
 /// What a posting means, in words.
@@ -141,6 +204,8 @@ const fn posting_key(posting: Posting) -> &'static str {
         Posting::RefundStartedFromSuspense | Posting::RefundStartedFromOrder => "receipt-posting-refund-started",
         Posting::RefundDone => "receipt-posting-refund-done",
         Posting::RefundFailed => "receipt-posting-refund-failed",
+        Posting::CreditSpent | Posting::PromoSpent => "receipt-posting-credit-spent",
+        Posting::CreditReturned | Posting::PromoReturned => "receipt-posting-credit-returned",
     }
 }
 
@@ -155,32 +220,42 @@ fn postings(show: &Show, view: &OrderView, receipt: &ReceiptView) -> Vec<Posting
     shown.collect()
 }
 
-fn activation(show: &Show, view: &OrderView, audience: Audience) -> Vec<Term> {
-    let lang = show.lang;
-    let order = &view.order;
-    let when = |at: Option<BusinessTime>| at.map(|at| show.moment_in_full(at)).unwrap_or_default();
-    let result = match (audience, order.state) {
-        (Audience::Guest, OrderState::Queued | OrderState::StartsOnFirstUse | OrderState::InEffect) => "order-done",
-        (_, state) => headline(state),
-    };
-    let mut terms = vec![Term { label: lang.get("receipt-result"), value: lang.get(result) }];
-    terms.push(Term { label: lang.get("receipt-delivered-at"), value: when(order.delivered_at) });
-    if audience == Audience::Owner {
-        terms.push(Term { label: lang.get("receipt-in-effect-at"), value: when(order.in_effect_at) });
+/// The key of how far what was bought is.
+pub(crate) const fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::NotYet => headline(OrderState::Paid),
+        Outcome::Delivered => headline(OrderState::Delivered),
+        Outcome::Queued => headline(OrderState::Queued),
+        Outcome::StartsOnFirstUse => headline(OrderState::StartsOnFirstUse),
+        Outcome::InEffect => headline(OrderState::InEffect),
+        Outcome::Done => "order-done",
+        Outcome::Refunding => headline(OrderState::Refunding),
+        Outcome::Refunded => headline(OrderState::Refunded),
     }
-    terms.retain(|term| !term.value.is_empty());
-    terms
 }
 
-fn refunds(show: &Show, view: &OrderView) -> Vec<Term> {
-    let shown = view.refunds.iter().map(|refund| {
-        let state = match refund.state {
-            RefundState::InFlight => "receipt-refund-in-flight",
-            RefundState::Done => "receipt-refund-done",
-            RefundState::Failed => "receipt-refund-failed",
-        };
-        let label = show.moment_in_full(refund.started_at);
-        Term { label, value: format!("{} · {}", show.money(refund.amount), show.lang.get(state)) }
-    });
-    shown.collect()
+/// Whether and when it took effect.
+pub(crate) fn activation(show: &Show, course: &Course) -> Vec<Term> {
+    let lang = show.lang;
+    let at =
+        |key, at: Option<Second>| at.map(|at| Term { label: lang.get(key), value: show.moment_in_full(at.instant()) });
+    let result = Term { label: lang.get("receipt-result"), value: lang.get(outcome(course.outcome)) };
+    let times = [at("receipt-delivered-at", course.delivered), at("receipt-in-effect-at", course.in_effect)];
+    [result].into_iter().chain(times.into_iter().flatten()).collect()
+}
+
+/// Money that went back, by when that was decided.
+pub(crate) fn refunds(show: &Show, course: &Course, currency: Currency) -> Vec<Term> {
+    course.returns.iter().map(|back| refund(show, back, currency)).collect()
+}
+
+/// One return of money.
+pub(crate) fn refund(show: &Show, back: &Return, currency: Currency) -> Term {
+    let state = match back.state {
+        RefundState::InFlight => "receipt-refund-in-flight",
+        RefundState::Done => "receipt-refund-done",
+        RefundState::Failed => "receipt-refund-failed",
+    };
+    let amount = show.money(Money::from_micros(back.micros, currency));
+    Term { label: show.moment_in_full(back.started.instant()), value: format!("{amount} · {}", show.lang.get(state)) }
 }

@@ -4,9 +4,8 @@ use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page_with};
 use crate::portal::line::line_id;
 use crate::portal::line_shown::{line_name, number};
-use crate::portal::offering_shown::{
-    ChosenShown, RenewForm, contents, groups, methods, owner_terms, reference, ways, why_not,
-};
+use crate::portal::offering_shown::{ChosenShown, RenewForm, contents, groups, owner_terms, reference, why_not};
+use crate::portal::pay::{PayBy, methods, pay_by};
 use crate::seal::{order_ticket, ticket_order};
 use crate::visit::Visit;
 use crate::web::Web;
@@ -17,11 +16,10 @@ use everline_app::Problem;
 use everline_app::catalog::{Choice, Choices, offerings};
 use everline_app::line_history::{last_plan, line_history};
 use everline_app::place_order::{NewOrder, place_order};
-use everline_app::start_payment::start_payment;
 use everline_core::ids::{CustomerId, LineId, OrderId};
-use everline_core::offering::{Offering, OfferingRef};
+use everline_core::money::Money;
+use everline_core::offering::{Offering, OfferingKind, OfferingRef};
 use everline_core::order::PlacedBy;
-use everline_core::payment::Method;
 use everline_core::quote::{Change, Quote};
 use serde::Deserialize;
 
@@ -67,7 +65,7 @@ async fn show_form(
     asked: Option<OfferingRef>,
     trouble: Trouble,
 ) -> Answer {
-    let Choices { line, choices } = offerings(&web.app, customer, line).await?;
+    let Choices { line, choices, credit } = offerings(&web.app, customer, line).await?;
     let history = line_history(&web.app, customer, line.id).await?;
     let chosen = choose(&choices, asked.as_ref(), last_plan(&history));
     let show = visit.show(web);
@@ -78,7 +76,9 @@ async fn show_form(
     let chosen = match chosen.map(|choice| (&choice.offering, &choice.quote)) {
         Some((offering, Ok(quote))) => {
             let ticket = order_ticket(&web.app, customer, line.id).ok_or(Problem::Busy)?;
-            Some(chosen_shown(web, visit, offering, (quote, followed(quote, &choices)), ticket))
+            let covers = credit.micros() >= quote.price.micros() && offering.kind != OfferingKind::TopUp;
+            let followed = followed(quote, &choices);
+            Some(chosen_shown(web, visit, offering, (quote, followed), covers.then_some(credit), ticket))
         }
         Some((_, Err(reason))) => {
             error = error.or_else(|| Some(visit.lang.get(why_not(*reason))));
@@ -120,6 +120,7 @@ fn chosen_shown(
     visit: &Visit,
     offering: &Offering,
     (quote, follows): (&Quote, Option<&Offering>),
+    credit: Option<Money>,
     ticket: String,
 ) -> ChosenShown {
     let (show, tag) = (visit.show(web), visit.lang.tag());
@@ -132,7 +133,7 @@ fn chosen_shown(
         terms: owner_terms(&show, offering, quote, follows),
         terms_version: quote.terms_version.clone(),
         terms_accepted: visit.fields.get("terms") == quote.terms_version,
-        methods: methods(web, &show, visit.phone, Method::from_word(visit.fields.get("method"))),
+        methods: methods(web, visit, credit),
         ticket,
     }
 }
@@ -140,7 +141,7 @@ fn chosen_shown(
 /// What a sent form asks for.
 pub(crate) struct Sent {
     pub(crate) offering: OfferingRef,
-    pub(crate) method: Method,
+    pub(crate) by: PayBy,
     pub(crate) terms: String,
     pub(crate) order: OrderId,
 }
@@ -150,17 +151,18 @@ pub(crate) fn sent(web: &Web, visit: &Visit, customer: CustomerId, line: LineId)
     let fields = &visit.fields;
     let order = ticket_order(&web.app, customer, line, fields.get("ticket")).ok_or(Fault::Foreign)?;
     let offering = reference(fields.get("offering")).ok_or(Problem::NotFound("offering"))?;
-    let method = Method::from_word(fields.get("method"));
-    let method = method.or_else(|| ways(web, visit.phone).first().copied());
-    let method = method.ok_or(Problem::Invalid { field: "method", rule: "not offered here" })?;
-    Ok(Sent { offering, method, terms: fields.get("terms").to_owned(), order })
+    let by = match fields.get("method") {
+        "" => PayBy::first(web, visit.phone)?,
+        word => PayBy::from_word(word)?,
+    };
+    Ok(Sent { offering, by, terms: fields.get("terms").to_owned(), order })
 }
 
 /// `POST /lines/{line}/renew`: places the order, starts the payment, and goes to the order's page, whatever became of
 /// the payment: that page says it, and how to go on.
 pub(crate) async fn place(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
     let (customer, line) = (visit.customer()?, line_id(&id)?);
-    let Sent { offering, method, terms, order } = sent(&web, &visit, customer, line)?;
+    let Sent { offering, by, terms, order } = sent(&web, &visit, customer, line)?;
     if terms.is_empty() {
         let terms_error = Some(visit.lang.get("renew-terms-needed"));
         let trouble = Trouble { status: Some(StatusCode::UNPROCESSABLE_ENTITY), terms_error, ..Trouble::default() };
@@ -178,7 +180,7 @@ pub(crate) async fn place(State(web): State<Web>, visit: Visit, Path(id): Path<S
     match place_order(&web.app, new).await {
         Ok(order) => {
             let path = format!("/orders/{}", order.id);
-            let started = start_payment(&web.app, customer, order.id, method, visit.payer(&web, &path)).await;
+            let started = pay_by(&web, &visit, (customer, order.id), by, &path).await;
             if let Err(problem) = started {
                 tracing::info!(problem = problem.word(), "a payment did not start at once");
             }

@@ -83,7 +83,7 @@ class Round {
     }
     const keys = await page.evaluate(() => {
       const text = document.body.innerText;
-      return text.match(/\b(frame|format|landing|sign-in|code|home|line|renew|guest|order|receipt|desk|problem|api)-[a-z][a-z-]+[a-z]\b/g);
+      return text.match(/\b(frame|format|landing|sign-in|code|home|line|renew|guest|order|receipt|check|invoice|desk|problem|api)-[a-z][a-z-]+[a-z]\b/g);
     });
     if (keys && !what.startsWith("api")) this.fault(`${what}: texts without words: ${keys.join(", ")}`);
     for (const text of this.said.splice(0)) this.fault(`${what}: console: ${text}`);
@@ -176,9 +176,36 @@ async function aPerson(round, key) {
     if (await page.$(`a[href="${order}/receipt"]`)) {
       await round.open(`${order}/receipt`);
       await round.check(`receipt-${key}-${place}`);
+      if (place <= 2) await receiptLeadsTo(round, `${key}-${place}`);
     }
   }
   if (lines.length > 0) await orderSomething(round, lines[0], key);
+}
+
+/// From an open receipt: its check, one that was changed, and the invoice's form with a mistake in it.
+async function receiptLeadsTo(round, what) {
+  const { page } = round;
+  const [check] = await page.$$eval('a[href*="/v/"]', (links) => links.map((link) => new URL(link.href).pathname));
+  const invoice = await page.$('a[href$="/invoice"]');
+  const path = invoice && (await invoice.getAttribute("href"));
+  if (!check) return round.fault(`receipt-${what}: leads to no check`);
+  await round.open(check);
+  await round.check(`check-${what}`);
+  await round.open(`${check.slice(0, -4)}AAAA`);
+  await round.check(`check-${what}-changed`);
+  if (!path) return;
+  await round.open(path);
+  await round.check(`invoice-${what}`);
+  if ((await page.$("#title")) === null) return;
+  await page.fill("#title", "顺达冷链有限公司");
+  await page.check('input[value="organisation"]');
+  await page.fill("#tax_number", "91350100M000100Y44");
+  await page.click("main form button");
+  await round.check(`invoice-${what}-wrong`);
+  await page.fill("#tax_number", "91350100M000100Y43");
+  await page.fill("#email", "finance@example.cn");
+  await page.click("main form button");
+  await round.check(`invoice-${what}-asked`);
 }
 
 async function orderSomething(round, line, key) {
@@ -198,10 +225,13 @@ async function orderSomething(round, line, key) {
 async function theDesk(round) {
   await round.enter("hejing");
   await round.check("desk");
-  const [first] = await round.links("/desk/orders/");
-  if (first) {
-    await round.open(first);
+  const orders = await round.links("/desk/orders/");
+  if (orders.length > 0) {
+    await round.open(orders[0]);
     await round.check("desk-order");
+    // Invoices that were asked for come last.
+    await round.open(orders.at(-1));
+    await round.check("desk-order-last");
   }
   await round.open("/home");
   await round.check("not-allowed");

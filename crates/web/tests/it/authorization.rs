@@ -53,6 +53,11 @@ fn table() -> Vec<Row> {
         post("/orders/{order}/ask",                     [303, 303, 303, 404, 403]),
         post("/orders/{order}/network",                 [303, 303, 303, 404, 403]),
         get("/orders/{order}/receipt",                  [303, 303, 200, 404, 403]),
+        get("/orders/{order}/receipt.pdf",              [303, 303, 200, 404, 403]),
+        get("/orders/{order}/invoice",                  [303, 303, 200, 404, 403]),
+        post("/orders/{order}/invoice",                 [303, 303, 303, 404, 403]),
+        // What stands on the receipt is the right to check it.
+        get("/v/{proof}",                               [404, 200, 404, 404, 404]),
         get("/terms",                                   [404, 404, 404, 404, 404]),
         get("/desk/sign-in",                            [200, 200, 200, 200, 200]),
         post("/desk/sign-in",                           [422, 422, 422, 422, 422]),
@@ -61,6 +66,7 @@ fn table() -> Vec<Row> {
         post("/desk/set-up/{link}",                     [404, 404, 404, 404, 404]),
         get("/desk",                                    [303, 303, 403, 403, 200]),
         get("/desk/orders/{number}",                    [303, 303, 403, 403, 200]),
+        post("/desk/orders/{number}/invoice",           [303, 303, 403, 403, 303]),
         post("/demo/enter/{key}",                       [303, 303, 303, 303, 303]),
         get("/renew",                                   [200, 200, 200, 200, 200]),
         post("/renew",                                  [303, 303, 303, 303, 303]),
@@ -74,6 +80,9 @@ fn table() -> Vec<Row> {
         post("/o/{token}/ask",                          [404, 303, 404, 404, 404]),
         post("/o/{token}/network",                      [404, 303, 404, 404, 404]),
         get("/o/{token}/receipt",                       [404, 200, 404, 404, 404]),
+        get("/o/{token}/receipt.pdf",                   [404, 200, 404, 404, 404]),
+        get("/o/{token}/invoice",                       [404, 200, 404, 404, 404]),
+        post("/o/{token}/invoice",                      [404, 303, 404, 404, 404]),
         post("/api/v1/sign-in/code",                    [202, 202, 202, 202, 202]),
         post("/api/v1/sign-in",                         [422, 422, 422, 422, 422]),
         get("/api/v1/home",                             [401, 401, 200, 200, 403]),
@@ -88,10 +97,15 @@ fn table() -> Vec<Row> {
         post("/api/v1/orders/{order}/payments",         [401, 401, 409, 404, 403]),
         post("/api/v1/orders/{order}/ask",              [401, 401, 200, 404, 403]),
         get("/api/v1/orders/{order}/receipt",           [401, 401, 200, 404, 403]),
+        get("/api/v1/orders/{order}/receipt.pdf",       [401, 401, 200, 404, 403]),
+        get("/api/v1/orders/{order}/invoice",           [401, 401, 200, 404, 403]),
+        // The invoice was made above, which its owner is told.
+        post("/api/v1/orders/{order}/invoice",          [401, 401, 409, 404, 403]),
+        get("/api/v1/receipts/{proof}",                 [404, 200, 404, 404, 404]),
         get("/api/openapi.json",                        [200, 200, 200, 200, 200]),
         get("/api",                                     [200, 200, 200, 200, 200]),
         // Signed by the provider or refused, whoever sends it.
-        post("/notify/alipay",                          [400, 400, 400, 400, 400]),
+        post("/notify/{provider}",                      [400, 400, 400, 400, 400]),
         post("/device/sessions",                        [401, 401, 401, 401, 401]),
         post("/device/sessions/{session}/usage",        [401, 401, 401, 401, 401]),
         row(delete, "/device/sessions/{session}",       [401, 401, 401, 401, 401]),
@@ -136,6 +150,8 @@ struct Things {
     link: String,
     ticket: String,
     guest_ticket: String,
+    /// What stands on the owner's receipt.
+    proof: String,
 }
 
 impl Things {
@@ -157,7 +173,9 @@ impl Things {
         let link = found.location().strip_prefix("/renew/").unwrap().to_owned();
         let guest_ticket = guest.get(found.location()).await.field("ticket");
         let (order, number) = (order.id.to_string(), order.number);
-        Self { world, order, number, token, session, asset, link, ticket, guest_ticket }
+        let receipt = owner.get(&format!("/orders/{order}/receipt")).await.text;
+        let proof = receipt.split("http://portal.test/v/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        Self { world, order, number, token, session, asset, link, ticket, guest_ticket, proof }
     }
 
     fn path(&self, template: &str, who: Who) -> String {
@@ -171,8 +189,10 @@ impl Things {
             .replace("{number}", &self.number)
             .replace("{token}", &secret(&self.token))
             .replace("{link}", &secret(&self.link))
+            .replace("{proof}", &secret(&self.proof))
             .replace("{session}", &self.session)
             .replace("{key}", "linfang")
+            .replace("{provider}", "alipay")
             .replace("{hash}", asset)
             .replace("{name}", name)
     }
@@ -192,6 +212,10 @@ impl Things {
                 ("terms", text("2026-10")),
             ],
             "/orders/{order}/pay" | "/o/{token}/pay" => vec![("method", text("alipay_qr"))],
+            "/orders/{order}/invoice" | "/o/{token}/invoice" => {
+                vec![("buyer", text("person")), ("title", text("林芳")), ("email", text("a@example.cn"))]
+            }
+            "/desk/orders/{number}/invoice" => vec![("settle", text("issue")), ("number", text("1"))],
             _ => Vec::new(),
         }
     }
@@ -204,10 +228,11 @@ fn json_of(template: &str) -> &'static str {
         "/api/v1/lines/{line}/quotes" => r#"{"offering": "watch-month@1"}"#,
         "/api/v1/lines/{line}/orders" => r#"{"offering": "watch-month@1", "terms_version": "2026-10"}"#,
         "/api/v1/orders/{order}/payments" => r#"{"method": "alipay_qr"}"#,
+        "/api/v1/orders/{order}/invoice" => r#"{"buyer": "person", "title": "林芳", "email": "a@example.cn"}"#,
         "/device/sessions" => r#"{"imsi": "460110000000002", "notify_url": "http://127.0.0.1:9/"}"#,
         "/device/sessions/{session}/usage" => r#"{"sequence": 1, "used_octets": 1}"#,
         "/demo/clock" => r#"{"advance_us": 1}"#,
-        "/notify/alipay" => "out_trade_no=1&sign=forged",
+        "/notify/{provider}" => "out_trade_no=1&sign=forged",
         _ => "",
     }
 }
@@ -285,6 +310,8 @@ async fn what_is_anothers_looks_like_what_does_not_exist() {
         (format!("/lines/{}/renew", people.watch), format!("/lines/{nothing}/renew")),
         (format!("/orders/{}", things.order), format!("/orders/{nothing}")),
         (format!("/orders/{}/receipt", things.order), format!("/orders/{nothing}/receipt")),
+        (format!("/orders/{}/receipt.pdf", things.order), format!("/orders/{nothing}/receipt.pdf")),
+        (format!("/orders/{}/invoice", things.order), format!("/orders/{nothing}/invoice")),
     ] {
         let (theirs_page, none_page) = (other.get(&theirs).await, other.get(&none).await);
         assert_eq!(theirs_page.status, none_page.status);

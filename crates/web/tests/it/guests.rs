@@ -1,10 +1,11 @@
 //! Guests: they learn nothing that follows from what a line has.
 
-use crate::world::browser::{Browser, Page};
+use crate::world::browser::{Browser, Client, Page};
 use crate::world::{CLOSED_NUMBER, WATCH_IMSI, WATCH_NUMBER, World};
 use axum::http::StatusCode;
 use everline_app::sign_in::Principal;
 use everline_core::time::DAY_US;
+use std::sync::Arc;
 
 async fn look_up(browser: &mut Browser, number: &str) -> Page {
     let page = browser.get("/renew").await;
@@ -27,6 +28,30 @@ async fn unknown_and_switched_off_numbers_get_one_answer() {
     assert_eq!(unknown.status, closed.status);
     assert_eq!(unknown.text.replace("13012345678", CLOSED_NUMBER), closed.text, "and the typed number is kept");
     look_up(&mut browser, "abc").await.says(&["这不像一个号码", "value=\"abc\""]);
+}
+
+#[tokio::test]
+async fn numbers_are_understood_as_people_write_them_and_others_are_no_numbers() {
+    let mut world = World::new().await;
+    let mut brand = (*world.app.brand).clone();
+    brand.numbers.subscriber = vec!["1xxxxxxxxxx".parse().unwrap()];
+    brand.numbers.iot = vec!["1xxxxxxxxxxxx".parse().unwrap()];
+    world.app.brand = Arc::new(brand);
+    let router = world.router_with(|config| config.secure_cookies = false);
+    let mut browser = Browser::new(&router);
+    for written in [WATCH_NUMBER, "+86 172 8000 1234", "0086-17280001234", "8617280001234"] {
+        assert_eq!(look_up(&mut browser, written).await.status, StatusCode::SEE_OTHER, "{written}");
+    }
+    assert_eq!(look_up(&mut browser, "1440012000001").await.status, StatusCode::SEE_OTHER, "a thing has a line too");
+    for other in ["1728000123", "172800012345", "27280001234", "+44 7700 900123"] {
+        look_up(&mut browser, other).await.says(&["这不像一个号码"]);
+    }
+    // Messages go to people alone.
+    let mut client = Client::new(&router, None);
+    let asked = client.post("/api/v1/sign-in/code", r#"{"phone": "+86 13800138001"}"#).await;
+    assert_eq!(asked.status, StatusCode::ACCEPTED, "{}", asked.text);
+    let thing = client.post("/api/v1/sign-in/code", r#"{"phone": "1440012000001"}"#).await;
+    assert_eq!((thing.status, thing.json()["rule"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("not-a-number")));
 }
 
 #[tokio::test]

@@ -235,3 +235,27 @@ async fn a_phone_gets_the_way_that_fits_a_phone() {
     let mut phone = Browser::of(&world, person).await.with("user-agent", "Mozilla/5.0 (Linux; Android 15) Mobile");
     phone.get(&path).await.says(&["value=\"alipay_wap\" checked"]);
 }
+
+#[tokio::test]
+async fn wechats_browser_says_where_to_pay_and_another_one_goes_on() {
+    let world = World::new().await;
+    let person = Principal::Customer(world.people.linfang);
+    let agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) Mobile/15E148 MicroMessenger/8.0.50";
+    let mut inside = Browser::of(&world, person).await.with("user-agent", agent);
+    let order = order_watch(&world, &mut inside, "alipay_wap").await;
+    let page = inside.get(&order).await;
+    page.says(&["请在手机浏览器中打开", "readonly value=\"http", &format!("{order}\"></label>")]);
+    page.hides(&["https://wap.pay.test/", "点下面的按钮", "value=\"alipay_wap\""]);
+    inside.get(&format!("{order}?lang=en")).await.says(&["Open this page in your browser"]);
+
+    let mut outside = Browser::of(&world, person).await.with("user-agent", "Mozilla/5.0 (Linux; Android 15) Mobile");
+    outside.get(&order).await.says(&["https://wap.pay.test/"]).hides(&["请在手机浏览器中打开"]);
+    let mut stranger = Browser::new(&world.router);
+    let asked = stranger.get(&order).await;
+    assert_eq!(asked.location(), format!("/sign-in?next={}", order.replace('/', "%2F")));
+
+    let out_trade_no = world.outside.started.lock().unwrap().last().unwrap().out_trade_no.clone();
+    world.outside.pay(&out_trade_no);
+    inside.submit(&page, &format!("{order}/ask"), &[]).await;
+    inside.get(&order).await.says(&["effect"]).hides(&["Open this page in your browser"]);
+}

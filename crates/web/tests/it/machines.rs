@@ -26,8 +26,12 @@ async fn notices_are_acknowledged_once_kept_and_refused_otherwise() {
     let kept = (StatusCode::OK, "success".to_owned());
     assert_eq!(notify(&world, unknown.as_bytes()).await, kept, "another system's, perhaps: kept for reconciliation");
     let mut gateway = Browser::new(&world.router);
-    let large = gateway.send(Method::POST, "/notify/alipay", &[], vec![b'a'; 64 * 1024 + 1]).await;
+    let large = gateway.send(Method::POST, "/notify/alipay", &[], vec![b'a'; 1024 * 1024 + 1]).await;
     assert_eq!(large.status, StatusCode::PAYLOAD_TOO_LARGE);
+    for nobody in ["/notify/wechat", "/notify/bank"] {
+        let answer = gateway.send(Method::POST, nobody, &[], good.clone()).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{nobody}: the brand has no account there");
+    }
 
     for _ in 0..2 {
         assert_eq!(notify(&world, &good).await, (StatusCode::OK, "success".to_owned()), "a repetition too");
@@ -141,5 +145,5 @@ async fn health_tells_process_and_store_apart() {
     let page = watcher.get("/renew").await;
     let answer = watcher.submit(&page, "/renew", &[("number", "13800138001")]).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
-    answer.says(&["现在有点忙", "问题在我们这边"]);
+    answer.says(&["暂时无法读写数据", "问题在我们这边"]);
 }

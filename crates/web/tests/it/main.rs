@@ -3,12 +3,15 @@
 
 mod api;
 mod authorization;
+mod away;
+mod credit;
 mod forms;
 mod guests;
 mod journeys;
 mod live;
 mod machines;
 mod pages;
+mod receipts;
 mod staff;
 mod watched;
 mod world;

@@ -120,8 +120,8 @@ impl Model {
         Self {
             now,
             system: now,
+            state: Self::silent(now, &ages),
             ages,
-            state: LineState::Silent { until: None },
             service_until: None,
             periods: Vec::new(),
             session: None,
@@ -131,6 +131,11 @@ impl Model {
             radio_works: true,
             refunds_end: Fate::Works,
         }
+    }
+
+    /// As `world::stock::whole_life` has it; other families have no end.
+    fn silent(at: i64, ages: &Ages) -> LineState {
+        LineState::Silent { until: ages.suspended.map(|_| BusinessTime::from_us(at + 20 * DAY)) }
     }
 
     // What is there
@@ -388,9 +393,7 @@ impl Model {
         let grace = self.service_until.map(|end| end + self.ages.grace * DAY).filter(|until| *until > self.now);
         match (self.service_until, grace) {
             _ if self.has_service(self.now) => LineState::Active,
-            (None, _) => {
-                LineState::Silent { until: self.ages.suspended.map(|_| BusinessTime::from_us(self.now + 20 * DAY)) }
-            }
+            (None, _) => Self::silent(self.now, &self.ages),
             (_, Some(until)) => LineState::Grace { until: BusinessTime::from_us(until) },
             _ => self.suspended(self.now),
         }

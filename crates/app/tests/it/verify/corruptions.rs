@@ -23,16 +23,16 @@ struct Planted {
 
 /// Collects corruptions.
 #[derive(Default)]
-struct Plan(Vec<Planted>);
+pub(super) struct Plan(Vec<Planted>);
 impl Plan {
-    fn add(&mut self, sql: &str, args: Vec<Value>, invariant: &'static str, row: impl Into<String>) {
+    pub(super) fn add(&mut self, sql: &str, args: Vec<Value>, invariant: &'static str, row: impl Into<String>) {
         self.0.push(Planted { sql: sql.to_owned(), args, invariant, row: row.into() });
     }
     fn order(&mut self, order: &Order, set: &str, invariant: &'static str) {
         let sql = format!("UPDATE orders SET {set} WHERE customer_id = $1 AND id = $2");
         self.add(&sql, args![order.customer, order.id], invariant, order_row(order));
     }
-    fn attempt(&mut self, attempt: &Attempt, set: &str, invariant: &'static str) {
+    pub(super) fn attempt(&mut self, attempt: &Attempt, set: &str, invariant: &'static str) {
         let sql = format!("UPDATE attempt SET {set} WHERE customer_id = $1 AND id = $2");
         self.add(&sql, args![attempt.customer, attempt.id], invariant, attempt_row(attempt));
     }
@@ -52,10 +52,10 @@ impl Plan {
 fn order_row(order: &Order) -> String {
     format!("orders({}, {})", order.customer, order.id)
 }
-fn attempt_row(attempt: &Attempt) -> String {
+pub(super) fn attempt_row(attempt: &Attempt) -> String {
     format!("attempt({}, {})", attempt.customer, attempt.id)
 }
-fn line_row(kit: &Kit) -> String {
+pub(super) fn line_row(kit: &Kit) -> String {
     format!("line({}, {})", kit.customer, kit.line)
 }
 fn allowance_row(kit: &Kit) -> String {
@@ -70,7 +70,7 @@ fn posting(template: Template, cause: Cause, order: &Order) -> Posting {
 fn transfer_row(posting: &Posting, customer: CustomerId) -> String {
     format!("transfer({}, {customer})", posting.transfers().next().unwrap().id)
 }
-fn transfer_id(posting: &Posting) -> Value {
+pub(super) fn transfer_id(posting: &Posting) -> Value {
     posting.transfers().next().unwrap().id.into()
 }
 
@@ -89,7 +89,17 @@ const TABLES: [&str; 13] = [
     "receipt_unnumbered",
     "directory",
 ];
-const MORE_TABLES: [&str; 5] = ["timer", "job", "setting", "line_event", "sim"];
+const MORE_TABLES: [&str; 9] = [
+    "timer",
+    "job",
+    "setting",
+    "line_event",
+    "sim",
+    "import_batch",
+    "activation_code",
+    "invoice_request",
+    "former_payee",
+];
 
 #[tokio::test]
 async fn every_planted_corruption_is_found() {
@@ -101,6 +111,7 @@ async fn every_planted_corruption_is_found() {
         attempts_and_refunds(&mut plan, &world, &cast).await;
         work(&mut plan, &world, &cast).await;
         proofs_and_names(&mut plan, &world, &cast).await;
+        invoices(&mut plan, &cast);
         lines(&mut plan, &world, &cast).await;
         let classes: std::collections::BTreeSet<&str> = plan.0.iter().map(|planted| planted.invariant).collect();
         assert!(plan.0.len() >= 40 && classes.len() >= 12, "{} of {} classes", plan.0.len(), classes.len());
@@ -110,7 +121,7 @@ async fn every_planted_corruption_is_found() {
 }
 
 /// Plants each corruption alone, and takes it out again once it was found.
-async fn plant(world: &World, plan: Plan) {
+pub(super) async fn plant(world: &World, plan: Plan) {
     world.sound().await;
     for table in TABLES.into_iter().chain(MORE_TABLES) {
         world.sql(&format!("CREATE TABLE sound_{table} AS SELECT * FROM {table}"), args![]).await;
@@ -439,7 +450,7 @@ async fn proofs_and_names(plan: &mut Plan, world: &World, cast: &Cast) {
     let session_row = format!("{} session {session}", allowance_row(kit));
     plan.add(forget, args!["session", session.as_str()], "directory", session_row);
     let mislead = "UPDATE directory SET subject_id = $3 WHERE kind = $1 AND name = $2";
-    let name = format!("directory(trade_no, {trade_no})");
+    let name = format!("directory(alipay_trade_no, {trade_no})");
     plan.add(mislead, args!["alipay_trade_no", trade_no.as_str(), nobody], "directory", name);
     let masked = format!("directory(msisdn, {})", kit.msisdn.masked());
     plan.add(mislead, args!["msisdn", kit.msisdn.as_str(), cast.over.0.line], "directory", masked);
@@ -458,6 +469,39 @@ async fn proofs_and_names(plan: &mut Plan, world: &World, cast: &Cast) {
         "timer_subject",
         format!("timer({nobody})"),
     );
+}
+
+fn invoices(plan: &mut Plan, cast: &Cast) {
+    let (waits, made, refused) = (&cast.running.1, &cast.upstream, &cast.topup);
+    let row = |order: &Order| format!("invoice_request({}, {})", order.customer, order.id);
+    let mut set = |order: &Order, set: &str, invariant| {
+        let sql = format!("UPDATE invoice_request SET {set} WHERE customer_id = $1 AND order_id = $2");
+        plan.add(&sql, args![order.customer, order.id], invariant, row(order));
+    };
+    set(waits, "state = 'made'", "stored_word");
+    set(waits, "state = 'issued'", "invoice_state");
+    set(waits, "email = NULL", "invoice_state");
+    set(waits, "link = 'https://tax.example.cn/2'", "invoice_state");
+    set(waits, "tax_number = NULL", "invoice_buyer");
+    set(waits, "buyer = 'state'", "invoice_buyer");
+    set(waits, "asked_at = 1", "invoice_stations");
+    set(made, "number = NULL", "invoice_state");
+    set(made, "email = 'a@example.cn'", "invoice_state");
+    set(made, "settled_by = NULL", "invoice_state");
+    set(made, "settled_at = asked_at - 1", "invoice_stations");
+    set(made, "buyer = 'organisation'", "invoice_buyer");
+    set(refused, "reason = NULL", "invoice_state");
+    set(refused, "state = 'requested'", "invoice_state");
+    let receipt = Receipt::of(waits, waits.placed_at).id;
+    plan.add("DELETE FROM receipt WHERE id = $1", args![receipt], "invoice_of_receipt", row(waits));
+    let nobody = OrderId(RawId::new_v7(1, [9; 10]));
+    let lost = format!("invoice_request({}, {nobody})", made.customer);
+    let sql = "UPDATE invoice_request SET order_id = $2 WHERE order_id = $1";
+    plan.add(sql, args![made.id, nobody], "invoice_of_receipt", lost);
+    let sql = "INSERT INTO former_payee (until_at, legal_name, credit_code) VALUES (7, 'Longline Ltd', '')";
+    plan.add(sql, args![], "stored_word", "former_payee(7)");
+    let sql = "UPDATE receipt_number SET iccid = '89860300000000000001' WHERE number = 1";
+    plan.add(sql, args![], "receipt_number", "receipt_number(1)");
 }
 
 async fn lines(plan: &mut Plan, world: &World, cast: &Cast) {

@@ -1,6 +1,8 @@
 //! `verify`: silent about a sound store, and naming every corruption that is planted.
 
 mod corruptions;
+mod credit;
+mod stock;
 
 use crate::world::cast::populate;
 use crate::world::{World, on_both};
@@ -48,8 +50,10 @@ async fn a_populated_store_is_sound_and_holds_what_it_should() {
                     24  attempts
                      5  refunds
                     19  receipts
+                     3  requests for invoices
                      2  cases
                     19  lines
+                    19  Sims
                    150  names in the directory
                     12  timers
                     19  jobs

@@ -3,7 +3,10 @@
 use super::outside::Fate;
 use super::stock::GB;
 use super::{Kit, World};
-use everline_core::ids::SessionId;
+use everline_app::invoice::{ask_invoice, settle_invoice};
+use everline_core::ids::{RawId, SessionId};
+use everline_core::invoice::{Issue, Particulars, Settlement};
+use everline_core::money::Currency;
 use everline_core::offering::{Family, SaleState};
 use everline_core::order::Order;
 use everline_core::payment::Method;
@@ -53,6 +56,22 @@ pub struct Cast {
     pub open: Order,
     /// Paid last; its receipt has no number yet.
     pub unnumbered: Order,
+}
+
+/// Asks for three invoices, of which one waits, one is made and one is refused.
+async fn invoices(world: &World, [waits, made, refused]: [&Order; 3]) {
+    let asked = async |order: &Order, kind: &str, number: &str| {
+        let wanted = Particulars::read(kind, "顺达冷链有限公司", number, "a@example.cn", Currency::CNY).unwrap();
+        ask_invoice(&world.app, order.customer, order.id, wanted).await.unwrap();
+    };
+    let settled = async |order: &Order, with| {
+        settle_invoice(&world.app, &order.number, with, RawId::new_v7(1, [5; 10])).await.unwrap();
+    };
+    asked(waits, "organisation", "91350100M000100Y43").await;
+    asked(made, "person", "").await;
+    asked(refused, "person", "").await;
+    settled(made, Settlement::Issue(Issue::read("26310000000012345678", "https://tax.example.cn/1").unwrap())).await;
+    settled(refused, Settlement::Refuse("名称不符".to_owned())).await;
 }
 
 /// Fills the world.
@@ -122,6 +141,7 @@ pub async fn populate(world: &World) -> Cast {
     let first_used_order = world.order_now(&first_used_order).await;
     let topup = world.buys(&first_use, "topup").await;
 
+    invoices(world, [&running, &upstream, &topup]).await;
     world.radio.always("apply", Fate::Silent);
     let restored = world.buys(&restoring, "days").await;
     let (open, _) = world.checkout(&watch().await, "days").await;

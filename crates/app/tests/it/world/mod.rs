@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "the outside can do more than the tests of today ask of it")]
 
 pub mod cast;
+pub mod loading;
 pub mod outside;
 pub mod stock;
 
@@ -13,7 +14,7 @@ use everline_app::clock::Clock;
 use everline_app::place_order::NewOrder;
 use everline_app::ports::{Payments, Ports};
 use everline_app::secrets::Secrets;
-use everline_app::verify::{Limits, Report, verify, verify_within};
+use everline_app::verify::{Limits, Report, verify_sealed, verify_within};
 use everline_app::{App, Problem, jobs, timers};
 use everline_app::{add_line, device, payment_confirmed, place_order, set_up, start_payment};
 use everline_core::charging::Allowance;
@@ -21,7 +22,8 @@ use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::identifiers::{Iccid, Imsi, Msisdn};
 use everline_core::ids::{CustomerId, LineId, OrderId, SessionId};
 use everline_core::ledger::{Balances, LedgerAccount};
-use everline_core::line::{DeviceKind, Line, LineState, NetworkKind};
+use everline_core::lifecycle::HandOver;
+use everline_core::line::{DeviceKind, Line, NetworkKind};
 use everline_core::offering::{Family, OfferingRef, SaleState};
 use everline_core::order::{Order, PlacedBy};
 use everline_core::payment::{Attempt, Method, Provider as Who};
@@ -118,32 +120,35 @@ impl World {
     /// A new silent line of a customer.
     pub async fn line_of(&self, customer: CustomerId, family: Family, network: NetworkKind) -> Kit {
         let number = self.numbers.fetch_add(1, Relaxed);
-        let (line, at) = (LineId(self.app.clock.id()), self.app.clock.now().business);
+        let line = LineId(self.app.clock.id());
         let kit = Kit {
             customer,
             line,
             msisdn: Msisdn::parse(&format!("138{number:08}")).unwrap(),
             imsi: Imsi::parse(&format!("46011{number:010}")).unwrap(),
         };
-        let row = Line {
+        let new = add_line::NewLine {
             id: line,
             customer,
-            version: 0,
             msisdn: kit.msisdn.clone(),
             name: "手表".to_owned(),
             device: DeviceKind::Watch,
             family,
             network,
-            state: LineState::Silent { until: None },
-            state_since: at,
-            service_until: None,
             guest_renewal: true,
-            main_balance_consent: false,
+            iccid: Iccid::parse(&format!("898603{number:014}")).unwrap(),
+            imsi: kit.imsi.clone(),
+            esim: false,
         };
-        let iccid = Iccid::parse(&format!("898603{number:014}")).unwrap();
-        let imsi = kit.imsi.clone();
-        self.app.store.transact(add_line::AddLine { line: row, iccid, imsi, esim: false }).await.unwrap();
+        self.add_line(new).await.unwrap();
         kit
+    }
+
+    /// Sells a line.
+    pub async fn add_line(&self, new: add_line::NewLine) -> Result<(), Stop<Problem>> {
+        let at = self.app.clock.now().business;
+        let add = new.begins(HandOver::Sale, &self.app.brand, &self.app.zone, at).map_err(Stop::Refused)?;
+        self.app.store.transact(add).await
     }
 
     /// A new line of a new person, on the built-in network.
@@ -325,7 +330,8 @@ impl World {
 
     /// What `verify` says.
     pub async fn verify(&self) -> Report {
-        verify(&self.app.store, &self.app.brand, &self.app.zone, self.app.clock.now()).await.unwrap()
+        let App { store, brand, zone, secrets, .. } = &self.app;
+        verify_sealed(store, brand, zone, self.app.clock.now(), secrets.clone()).await.unwrap()
     }
     /// What `verify` says when it may hold next to nothing in memory.
     pub async fn verify_in_small_parts(&self) -> Report {

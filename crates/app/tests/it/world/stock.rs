@@ -2,6 +2,7 @@
 
 use everline_core::brand::{Brand, FamilyRules, Localized};
 use everline_core::money::{Currency, Money};
+use everline_core::number_plan::NumberPlan;
 use everline_core::offering::{
     Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, Unit, UsedUp,
 };
@@ -23,6 +24,7 @@ pub fn brand() -> Brand {
         time_zone: "Asia/Shanghai".to_owned(),
         currency: Currency::CNY,
         calling_code: "86".to_owned(),
+        numbers: NumberPlan::default(),
         hotline: "10099".to_owned(),
         hotline_hours: Localized::zh_en("每天 8 点到 22 点", "8 to 22 every day"),
         terms_version: "2026-01".to_owned(),

@@ -78,6 +78,13 @@ impl Client {
         let request = self.http.post(format!("{}{path}", self.portal)).header("content-type", kind).body(body);
         Ok(request.send().await.map_err(|error| failed(path, error.to_string()))?.status().as_u16())
     }
+    /// A file of the API.
+    pub(super) async fn file(&self, path: &str, token: &str) -> Result<Vec<u8>, Failed> {
+        let error = |error: reqwest::Error| failed(path, error.to_string());
+        let response =
+            self.http.get(format!("{}{path}", self.portal)).bearer_auth(token).send().await.map_err(error)?;
+        Ok(response.error_for_status().map_err(error)?.bytes().await.map_err(error)?.to_vec())
+    }
     /// Opens an address as a browser would; the status of the last answer.
     pub(super) async fn open(&self, url: &str) -> Result<u16, Failed> {
         Ok(self.http.get(url).send().await.map_err(|error| failed(url, error.to_string()))?.status().as_u16())

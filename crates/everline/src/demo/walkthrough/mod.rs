@@ -23,7 +23,8 @@ pub(super) async fn walk(running: &Running) -> Result<(), Box<dyn Error>> {
     let client = Client::new(&running.url, &running.sandbox.access().view_url)?;
     steps::registers(&client).await?;
     steps::renews_the_watch(&client, running).await?;
-    steps::pays_on_the_phone(&client).await?;
+    let token = steps::pays_on_the_phone(&client).await?;
+    steps::pays_by_wechat(&client, &token).await?;
     steps::waits_for_the_upstream_network(&client, running).await?;
     steps::is_refused_by_the_upstream_network(&client).await?;
     steps::loses_the_notice(&client).await?;

@@ -192,6 +192,20 @@ pub(super) async fn renews_the_watch(client: &Client, running: &Running) -> Resu
     check("the receipt shows both postings", postings == ["PAID", "DELIVERED"], &receipt)?;
     done("she gets an SMS and a numbered receipt:");
     print_receipt(&receipt);
+    proves_itself(client, &token, &receipt).await
+}
+
+/// Whoever holds the receipt can check it; and it is a file.
+async fn proves_itself(client: &Client, token: &str, receipt: &Value) -> Result<(), Failed> {
+    let proof = word(receipt, "check").rsplit('/').next().unwrap_or_default();
+    let path = format!("/receipts/{proof}");
+    let checked = client.ask("GET", &path, None, None).await?;
+    check("the receipt is found genuine", at(&checked, "/number") == at(receipt, "/number"), &checked)?;
+    let forged = client.api("GET", &format!("{path}A"), None, None, None).await?;
+    check("one that was changed is not", forged.status == 404, &forged.body)?;
+    let file = client.file(word(receipt, "pdf"), token).await?;
+    check("the receipt is a PDF file", file.starts_with(b"%PDF-"), &json!({ "bytes": file.len() }))?;
+    done(&format!("anybody finds it genuine by its QR code; as a PDF file it has {} bytes", file.len()));
     Ok(())
 }
 
@@ -219,8 +233,8 @@ fn print_receipt(receipt: &Value) {
     println!("    ──────────────────────────────────────────────");
 }
 
-/// 林芳 buys a data pack for her phone and pays on the phone itself.
-pub(super) async fn pays_on_the_phone(client: &Client) -> Result<(), Failed> {
+/// 林芳 buys a data pack for her phone and pays on the phone itself. Her session goes on: codes are counted.
+pub(super) async fn pays_on_the_phone(client: &Client) -> Result<String, Failed> {
     let token = sign_in(client, LINFANG).await?;
     let phone = line(client, &token, "我的手机").await?;
     let placed = order(client, &token, &phone, "data-1g-7d@1", "walkthrough-pack").await?;
@@ -230,6 +244,30 @@ pub(super) async fn pays_on_the_phone(client: &Client) -> Result<(), Failed> {
     payer(client, &out_trade_no, "pay").await?;
     until_state(client, &token, &placed, "in_effect").await?;
     done("a data pack for the phone, paid on the phone itself, in effect at once");
+    Ok(token)
+}
+
+/// 林芳 tops up, scanning WeChat Pay's code; a notice that only looks like WeChat's changes nothing.
+pub(super) async fn pays_by_wechat(client: &Client, token: &str) -> Result<(), Failed> {
+    let phone = line(client, token, "我的手机").await?;
+    let placed = order(client, token, &phone, "top-up-30@1", "walkthrough-wechat").await?;
+    let (out_trade_no, code) = start(client, token, &placed, "wechat_qr").await?;
+    check("it is a code for WeChat's scanner", code.starts_with("weixin://"), &json!({ "code": code }))?;
+    let status = client.post_form("/notify/wechat", r#"{"event_type":"TRANSACTION.SUCCESS"}"#.to_owned()).await?;
+    check("an unsigned notice is refused", (400..500).contains(&status), &json!({ "status": status }))?;
+    payer(client, &out_trade_no, "scan").await?;
+    payer(client, &out_trade_no, "pay").await?;
+    until_state(client, token, &placed, "in_effect").await?;
+    let path = format!("{}/receipt", order_path(&placed));
+    let receipt =
+        client.until("the receipt has its number", &path, token, |receipt| receipt.get("number").is_some()).await?;
+    let payment = at(&receipt, "/order/payments/0");
+    let by_wechat = word(payment, "method") == "wechat_qr"
+        && word(payment, "out_trade_no") == out_trade_no
+        && word(payment, "trade_no").starts_with("4200");
+    check("the receipt names the payment and WeChat's number", by_wechat, &receipt)?;
+    check("it says ¥30.00", at(&receipt, "/amount/amount") == "30.00", &receipt)?;
+    done("a top-up, paid by WeChat Pay's code; the receipt names its number there");
     Ok(())
 }
 

@@ -42,7 +42,11 @@ async fn watched<F: Future>(waits: &AtomicBool, call: F) -> F::Output {
 }
 
 fn refs<'a>(args: &[&'a Value]) -> Vec<&'a (dyn ToSql + Sync)> {
-    args.iter().map(|arg| -> &'a (dyn ToSql + Sync) { *arg }).collect()
+    let erased = |arg: &&'a Value| {
+        let erased: &'a (dyn ToSql + Sync) = *arg;
+        erased
+    };
+    args.iter().map(erased).collect()
 }
 
 /// Refuses parameters that could not be encoded. A failed encoding is seen by the client only: the statements around

@@ -13,6 +13,8 @@ pub struct Page {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
+    /// The body of a file; the text is empty then.
+    pub file: Vec<u8>,
 }
 
 impl Page {
@@ -114,13 +116,16 @@ impl Browser {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        let stream = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
-        let text = if stream {
-            String::new()
-        } else {
-            String::from_utf8(axum::body::to_bytes(body, 4 << 20).await.unwrap().to_vec()).unwrap()
+        let kind = parts.headers.get(header::CONTENT_TYPE).map_or("", |kind| kind.to_str().unwrap()).to_owned();
+        let bytes = match kind.as_str() {
+            "text/event-stream" => Vec::new(),
+            _ => axum::body::to_bytes(body, 4 << 20).await.unwrap().to_vec(),
         };
-        Page { status: parts.status, headers: parts.headers, text }
+        let (text, file) = match kind.as_str() {
+            "application/pdf" => (String::new(), bytes),
+            _ => (String::from_utf8(bytes).unwrap(), Vec::new()),
+        };
+        Page { status: parts.status, headers: parts.headers, text, file }
     }
 }
 

@@ -6,7 +6,7 @@ pub mod browser;
 pub mod outside;
 pub mod stock;
 
-use everline_app::add_line::{AddCustomer, AddLine};
+use everline_app::add_line::{AddCustomer, NewLine};
 use everline_app::clock::Clock;
 use everline_app::ports::{Payments, Ports};
 use everline_app::secrets::Secrets;
@@ -17,7 +17,8 @@ use everline_core::brand::Localized;
 use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::identifiers::{Iccid, Imsi, Msisdn};
 use everline_core::ids::{CustomerId, LineId, OrderId, RawId};
-use everline_core::line::{DeviceKind, Line, LineState, NetworkKind};
+use everline_core::lifecycle::HandOver;
+use everline_core::line::{DeviceKind, NetworkKind};
 use everline_core::offering::{Family, OfferingRef};
 use everline_core::order::{Order, PlacedBy};
 use everline_core::payment::{Attempt, Method, Provider};
@@ -358,22 +359,19 @@ fn seeds(app: &App, people: &People) -> Vec<Seed> {
 }
 
 async fn add_line(app: &App, seed: &Seed, place: usize) {
-    let line = Line {
+    let new = NewLine {
         id: seed.id,
         customer: seed.customer,
-        version: 0,
         msisdn: Msisdn::parse(&seed.number).unwrap(),
         name: seed.name.clone(),
         device: seed.device,
         family: seed.family,
         network: seed.network,
-        state: LineState::Silent { until: None },
-        state_since: app.clock.now().business,
-        service_until: None,
         guest_renewal: seed.guests,
-        main_balance_consent: false,
+        iccid: Iccid::parse(&format!("898604000000{place:08}")).unwrap(),
+        imsi: Imsi::parse(&format!("46011{place:010}")).unwrap(),
+        esim: false,
     };
-    let iccid = Iccid::parse(&format!("898604000000{place:08}")).unwrap();
-    let imsi = Imsi::parse(&format!("46011{place:010}")).unwrap();
-    app.store.transact(AddLine { line, iccid, imsi, esim: false }).await.unwrap();
+    let add = new.begins(HandOver::Sale, &app.brand, &app.zone, app.clock.now().business).unwrap();
+    app.store.transact(add).await.unwrap();
 }

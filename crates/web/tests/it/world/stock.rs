@@ -2,6 +2,7 @@
 
 use everline_core::brand::{Brand, FamilyRules, Localized};
 use everline_core::money::{Currency, Money};
+use everline_core::number_plan::NumberPlan;
 use everline_core::offering::{
     Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, Unit, UsedUp,
 };
@@ -17,6 +18,7 @@ pub fn brand() -> Brand {
         time_zone: "Asia/Shanghai".to_owned(),
         currency: Currency::CNY,
         calling_code: "86".to_owned(),
+        numbers: NumberPlan::default(),
         hotline: "400-800-1234".to_owned(),
         hotline_hours: Localized::zh_en("每天 8:00–22:00", "daily 8:00–22:00"),
         terms_version: "2026-10".to_owned(),

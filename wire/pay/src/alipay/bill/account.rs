@@ -119,11 +119,15 @@ impl AccountBillRow {
         if log_no.is_empty() {
             return Err(BillError::Cell { line, column: "账务流水号", found: String::new() });
         }
-        let income = amount(line, INCOME, &income)?;
+        // Of income and expense, some bills leave the one that is nothing empty.
+        let or_nothing = |column, cell: &str| {
+            if cell.is_empty() { Ok(SignedFen::ZERO) } else { amount(line, column, cell) }
+        };
+        let income = or_nothing(INCOME, &income)?;
         if income < SignedFen::ZERO {
             return Err(BillError::Sign { line, column: INCOME, amount: income });
         }
-        let expense = amount(line, EXPENSE, &expense)?;
+        let expense = or_nothing(EXPENSE, &expense)?;
         let amount_moved = match (income == SignedFen::ZERO, expense == SignedFen::ZERO) {
             (_, true) => income,
             (true, false) if expense > SignedFen::ZERO => -expense,

@@ -140,11 +140,8 @@ pub(super) fn check_sum(what: &'static str, stated_fen: i128, counted_fen: i128)
     if stated_fen == counted_fen { Ok(()) } else { Err(BillError::SumDiffers { what, stated_fen, counted_fen }) }
 }
 
-/// An amount out of a cell; none at all is nothing.
+/// An amount out of a cell.
 pub(super) fn amount(line: usize, column: &'static str, cell: &str) -> Result<SignedFen, BillError> {
-    if cell.is_empty() {
-        return Ok(SignedFen::ZERO);
-    }
     cell.parse().map_err(|_| BillError::Cell { line, column, found: cell.to_owned() })
 }
 

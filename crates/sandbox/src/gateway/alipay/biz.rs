@@ -1,6 +1,6 @@
 //! What the methods of the gateway are asked and what they answer, as JSON.
 
-use super::trades::{INVALID_PARAMETER, OrderRequest, Product, Refused, State, Trade, TradeKey};
+use crate::gateway::trade::{OrderRequest, Product, Refused, State, Trade, TradeKey, Wallet};
 use serde_json::{Map, Value, json};
 use wire_pay::alipay::{Fen, Params, format_time, parse_time};
 
@@ -30,25 +30,25 @@ impl Biz {
     }
 
     pub(crate) fn amount(&self, name: &str) -> Result<Fen, Refused> {
-        self.text(name).and_then(|text| text.parse().ok()).ok_or(INVALID_PARAMETER)
+        self.text(name).and_then(|text| text.parse().ok()).ok_or(Refused::Invalid)
     }
 
     pub(crate) fn key(&self) -> TradeKey {
-        TradeKey { out_trade_no: self.text("out_trade_no"), trade_no: self.text("trade_no") }
+        TradeKey { wallet: Wallet::Alipay, out_trade_no: self.text("out_trade_no"), trade_no: self.text("trade_no") }
     }
 
     /// The order in a precreate or a cashier page.
     pub(crate) fn order(&self, params: &Params, product: Product, now_us: i64) -> Result<OrderRequest, Refused> {
-        let out_trade_no = self.text("out_trade_no").ok_or(INVALID_PARAMETER)?;
+        let out_trade_no = self.text("out_trade_no").ok_or(Refused::Invalid)?;
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         if out_trade_no.len() > 64 || !out_trade_no.chars().all(plain) {
-            return Err(INVALID_PARAMETER);
+            return Err(Refused::Invalid);
         }
         let amount = self.amount("total_amount")?;
         if amount == Fen::ZERO {
-            return Err(INVALID_PARAMETER);
+            return Err(Refused::Invalid);
         }
-        let subject = self.text("subject").filter(|text| text.chars().count() <= 256).ok_or(INVALID_PARAMETER)?;
+        let subject = self.text("subject").filter(|text| text.chars().count() <= 256).ok_or(Refused::Invalid)?;
         let url = |name: &str| params.get(name).filter(|url| !url.is_empty()).map(str::to_owned);
         Ok(OrderRequest {
             deadline_us: self.deadline(product, now_us)?,
@@ -57,7 +57,7 @@ impl Biz {
             subject,
             notify_url: url("notify_url"),
             return_url: if product == Product::Precreate { None } else { url("return_url") },
-            passback_params: self.text("passback_params"),
+            passback: self.text("passback_params"),
             product,
         })
     }
@@ -67,13 +67,13 @@ impl Biz {
         let mut deadline_us = now_us.saturating_add(life_us);
         for name in ["timeout_express", "qr_code_timeout_express"] {
             if let Some(text) = self.text(name) {
-                deadline_us = deadline_us.min(now_us.saturating_add(span_us(&text, now_us).ok_or(INVALID_PARAMETER)?));
+                deadline_us = deadline_us.min(now_us.saturating_add(span_us(&text, now_us).ok_or(Refused::Invalid)?));
             }
         }
         if let Some(text) = self.text("time_expire") {
             // Both "yyyy-MM-dd HH:mm:ss" and, as for older methods, without seconds.
             let unix_s = parse_time(&text).or_else(|_| parse_time(&format!("{text}:00")));
-            deadline_us = unix_s.map_err(|_| INVALID_PARAMETER)?.saturating_mul(1_000_000);
+            deadline_us = unix_s.map_err(|_| Refused::Invalid)?.saturating_mul(1_000_000);
         }
         Ok(deadline_us)
     }
@@ -115,9 +115,20 @@ pub(crate) fn refusal(code: &str, msg: &str, sub_code: &str, sub_msg: &str) -> S
     text(&json!({ "code": code, "msg": msg, "sub_code": sub_code, "sub_msg": sub_msg }))
 }
 
-/// A business refusal.
+/// A business refusal (code 40004).
 pub(crate) fn business_refusal(refused: Refused) -> String {
-    refusal("40004", "Business Failed", refused.sub_code, refused.sub_msg)
+    let (sub_code, sub_msg) = match refused {
+        Refused::NotExist => ("ACQ.TRADE_NOT_EXIST", "交易不存在"),
+        Refused::WrongState => ("ACQ.TRADE_STATUS_ERROR", "交易状态不合法"),
+        Refused::HasSuccess => ("ACQ.TRADE_HAS_SUCCESS", "交易已被支付"),
+        Refused::HasClose => ("ACQ.TRADE_HAS_CLOSE", "交易已经关闭"),
+        Refused::OtherOrder => ("ACQ.CONTEXT_INCONSISTENT", "交易信息被篡改"),
+        Refused::OtherRefund => ("ACQ.DISCORDANT_REPEAT_REQUEST", "请求信息不一致"),
+        Refused::RefundTooLarge => ("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "退款金额超限"),
+        Refused::Invalid => ("ACQ.INVALID_PARAMETER", "参数无效"),
+        Refused::System => ("ACQ.SYSTEM_ERROR", "系统错误"),
+    };
+    refusal("40004", "Business Failed", sub_code, sub_msg)
 }
 
 /// JSON as the gateway writes it: with `\/` for `/`.
@@ -198,7 +209,7 @@ mod tests {
             r#","time_expire":"soon""#,
             r#","timeout_express":"2c""#,
         ] {
-            assert_eq!(with(bad).unwrap_err(), INVALID_PARAMETER, "{bad}");
+            assert_eq!(with(bad).unwrap_err(), Refused::Invalid, "{bad}");
         }
     }
 
@@ -218,7 +229,7 @@ mod tests {
             r#"{"out_trade_no":"E 1","total_amount":"1","subject":"x"}"#,
             r#"{"out_trade_no":"","total_amount":"1","subject":"x"}"#,
         ] {
-            assert_eq!(order(bad).unwrap_err(), INVALID_PARAMETER, "{bad}");
+            assert_eq!(order(bad).unwrap_err(), Refused::Invalid, "{bad}");
         }
         assert!(Biz::parse("[]").is_none());
         assert!(Biz::parse("{").is_none());

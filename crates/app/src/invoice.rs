@@ -1,0 +1,121 @@
+//! Invoices: a customer asks for one, once an order; staff make it in the system that their law names and write its number
+//! here, or refuse it with a reason. Between the two it waits in the desk's queue.
+
+use crate::order_page::find_order;
+use crate::{App, Problem};
+use everline_core::ids::{CustomerId, OrderId, RawId};
+use everline_core::invoice::{self, InvoiceRequest, Particulars, Settled, Settlement};
+use everline_core::time::BusinessTime;
+use everline_store::tables::{invoice as table, order};
+use everline_store::{Stop, Tx, Work};
+
+/// A request that waits for staff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The order's number.
+    pub order: String,
+    /// Since when.
+    pub asked_at: BusinessTime,
+}
+
+/// The request for an order's invoice, if there is one.
+pub async fn invoice(app: &App, customer: CustomerId, order: OrderId) -> Result<Option<InvoiceRequest>, Problem> {
+    Ok(app.store.read(Read { customer, order }).await?)
+}
+
+/// Asks for the invoice of an order. Asking for the same again changes nothing.
+///
+/// # Errors
+/// [`Problem::NoInvoice`]
+pub async fn ask_invoice(
+    app: &App,
+    customer: CustomerId,
+    order: OrderId,
+    wanted: Particulars,
+) -> Result<InvoiceRequest, Problem> {
+    let now = app.clock.now().business;
+    Ok(app.store.transact(Ask { customer, order, wanted, now }).await?)
+}
+
+/// Settles the request for the invoice of an order, named by the number people read to each other.
+///
+/// # Errors
+/// [`Problem::NotFound`] if none is asked for, [`Problem::NoInvoice`] if it was settled otherwise.
+pub async fn settle_invoice(app: &App, number: &str, with: Settlement, by: RawId) -> Result<InvoiceRequest, Problem> {
+    let (customer, order) = find_order(app, number).await?.ok_or(Problem::NotFound("order"))?;
+    let settled = Settled { at: app.clock.now().business, by };
+    Ok(app.store.transact(Settle { customer, order, with, settled }).await?)
+}
+
+/// The oldest requests that wait for staff.
+pub async fn waiting_invoices(app: &App) -> Result<Vec<Waiting>, Problem> {
+    Ok(app.store.read(Queue).await?)
+}
+
+struct Read {
+    customer: CustomerId,
+    order: OrderId,
+}
+impl Work for Read {
+    const NAME: &'static str = "invoice";
+    type Out = Option<InvoiceRequest>;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        Ok(table::get(tx, self.customer, self.order).await?)
+    }
+}
+
+struct Ask {
+    customer: CustomerId,
+    order: OrderId,
+    wanted: Particulars,
+    now: BusinessTime,
+}
+impl Work for Ask {
+    const NAME: &'static str = "ask_invoice";
+    type Out = InvoiceRequest;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<InvoiceRequest, Stop<Problem>> {
+        let order = order::lock(tx, self.customer, self.order).await?;
+        let before = table::get(tx, self.customer, self.order).await?;
+        let asked = invoice::ask(&order, before.as_ref(), self.wanted.clone(), self.now)
+            .map_err(|why| Stop::Refused(why.into()))?;
+        if before.as_ref() != Some(&asked) {
+            table::save(tx, &asked);
+        }
+        Ok(asked)
+    }
+}
+
+struct Settle {
+    customer: CustomerId,
+    order: OrderId,
+    with: Settlement,
+    settled: Settled,
+}
+impl Work for Settle {
+    const NAME: &'static str = "settle_invoice";
+    type Out = InvoiceRequest;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<InvoiceRequest, Stop<Problem>> {
+        let asked = table::lock(tx, self.customer, self.order).await?;
+        let asked = asked.ok_or(Stop::Refused(Problem::NotFound("invoice")))?;
+        let settled =
+            invoice::settle(asked.clone(), self.with.clone(), self.settled).map_err(|why| Stop::Refused(why.into()))?;
+        if settled != asked {
+            table::save(tx, &settled);
+        }
+        Ok(settled)
+    }
+}
+
+struct Queue;
+impl Work for Queue {
+    const NAME: &'static str = "waiting_invoices";
+    type Out = Vec<Waiting>;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        let waiting = table::waiting(tx, 50).await?;
+        Ok(waiting.into_iter().map(|(order, asked_at)| Waiting { order, asked_at }).collect())
+    }
+}

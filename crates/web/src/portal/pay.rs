@@ -1,0 +1,122 @@
+//! The ways to pay, as pages offer them, and what a choice among them starts.
+
+use crate::show::Show;
+use crate::texts::Arg;
+use crate::visit::Visit;
+use crate::web::Web;
+use everline_app::Problem;
+use everline_app::pay_with_credit::pay_with_credit;
+use everline_app::start_payment::start_payment;
+use everline_core::ids::{CustomerId, OrderId};
+use everline_core::money::Money;
+use everline_core::payment::{Method, Provider, Way};
+
+/// A way to pay.
+pub(crate) struct MethodShown {
+    pub(crate) word: &'static str,
+    pub(crate) label: String,
+    pub(crate) hint: String,
+    pub(crate) checked: bool,
+}
+
+/// The methods that are offered on this screen, the one that fits it best first.
+pub(crate) fn ways(web: &Web, phone: bool) -> Vec<Method> {
+    let rank = |method: &Method| match (method.way(), phone) {
+        (Way::OpenOnPhone, true) | (Way::Scan, false) => 0,
+        (Way::Open, _) => 1,
+        _ => 2,
+    };
+    // WeChat's link opens its application and nothing else; the page for desktops is none for phones.
+    let fits = |method: &Method| *method != if phone { Method::AlipayPage } else { Method::WechatH5 };
+    let mut methods: Vec<Method> = web.app.ports.payments.methods().filter(fits).collect();
+    methods.sort_by_key(rank);
+    methods
+}
+
+/// The ways to pay, the one that fits this screen first and chosen, or the one that was chosen before. `credit` is what the
+/// account holds, where it may be spent on this.
+pub(crate) fn methods(web: &Web, visit: &Visit, credit: Option<Money>) -> Vec<MethodShown> {
+    let show = visit.show(web);
+    let mut methods: Vec<MethodShown> =
+        ways(web, visit.phone).into_iter().map(|method| method_shown(&show, method)).collect();
+    methods.extend(credit.map(|credit| credit_shown(&show, credit)));
+    let before = visit.fields.get("method");
+    let chosen = methods.iter().position(|method| method.word == before).unwrap_or(0);
+    methods.iter_mut().enumerate().for_each(|(at, method)| method.checked = at == chosen);
+    methods
+}
+
+/// The account's credit as a way to pay.
+pub(crate) fn credit_shown(show: &Show, credit: Money) -> MethodShown {
+    let label = show.lang.with("renew-credit", &[("amount", Arg::Text(&show.money(credit)))]);
+    MethodShown { word: CREDIT, label, hint: show.lang.get("renew-credit-hint"), checked: false }
+}
+
+/// How somebody wants to pay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PayBy {
+    /// With the account's credit, promotional and paid, as far as it goes.
+    Credit,
+    /// By a provider.
+    Method(Method),
+}
+
+/// The word for the account's credit in forms and in the API.
+const CREDIT: &str = "credit";
+
+impl PayBy {
+    /// Reads the word of a way to pay; the parts of credit have none of their own.
+    pub(crate) fn from_word(word: &str) -> Result<Self, Problem> {
+        match Method::from_word(word) {
+            _ if word == CREDIT => Ok(PayBy::Credit),
+            Some(method) if method.provider().is_some() => Ok(PayBy::Method(method)),
+            _ => Err(Problem::Invalid { field: "method", rule: "unknown" }),
+        }
+    }
+    /// The way that fits this screen best.
+    pub(crate) fn first(web: &Web, phone: bool) -> Result<Self, Problem> {
+        let first = ways(web, phone).first().copied().map(PayBy::Method);
+        first.ok_or(Problem::Invalid { field: "method", rule: "not offered here" })
+    }
+}
+
+/// Starts a payment whose browser comes back to `path`, or takes it from the account's credit.
+pub(crate) async fn pay_by(
+    web: &Web,
+    visit: &Visit,
+    (customer, order): (CustomerId, OrderId),
+    by: PayBy,
+    path: &str,
+) -> Result<(), Problem> {
+    match by {
+        PayBy::Credit => pay_with_credit(&web.app, customer, order).await.map(drop),
+        PayBy::Method(method) => {
+            start_payment(&web.app, customer, order, method, visit.payer(web, path)).await.map(drop)
+        }
+    }
+}
+
+/// The name under which people know a provider.
+pub(crate) const fn provider_key(provider: Option<Provider>) -> &'static str {
+    match provider {
+        Some(Provider::Alipay) => "provider-alipay",
+        Some(Provider::Wechat) => "provider-wechat",
+        Some(Provider::Stripe) => "provider-stripe",
+        None => "provider-none",
+    }
+}
+
+/// A way to pay, not chosen.
+pub(crate) fn method_shown(show: &Show, method: Method) -> MethodShown {
+    let (label, hint) = match method {
+        Method::AlipayQr => ("renew-alipay-qr", "renew-alipay-qr-hint"),
+        Method::AlipayWap => ("renew-alipay-wap", "renew-alipay-wap-hint"),
+        Method::AlipayPage => ("renew-alipay-page", "renew-alipay-page-hint"),
+        Method::WechatQr => ("renew-wechat-qr", "renew-wechat-qr-hint"),
+        Method::WechatH5 => ("renew-wechat-h5", "renew-wechat-h5-hint"),
+        Method::Card => ("renew-card", "renew-card-hint"),
+        Method::PaidCredit => ("renew-paid-credit", "renew-paid-credit-hint"),
+        Method::PromoCredit => ("renew-promo-credit", "renew-promo-credit-hint"),
+    };
+    MethodShown { word: method.word(), label: show.lang.get(label), hint: show.lang.get(hint), checked: false }
+}
