@@ -17,6 +17,7 @@ const USAGE: &str = "cargo xtask COMMAND
   model        10,000 random sequences of the journey against the reference model
   check-sdks   the vectors of all payment providers made anew by SDKs that we did not write, compared with the kept ones
   fuzz         every fuzz target for a minute; `cargo xtask fuzz --seconds 600 json` one of them for longer
+  card-client  the card client against localstripe, which we did not write
   walkthrough  the whole journey by HTTP against a release build
   proxy        nginx as the guide configures it in front of a node, and the units by systemd's own tool
   browser      every page in both languages in Chromium: axe, 360 px, without JavaScript
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         "model" => &[steps::MODEL],
         "check-sdks" => &[steps::CHECK_SDKS],
         "fuzz" => return fuzz::run(&rest),
+        "card-client" => &[steps::CARD_CLIENT],
         "walkthrough" => &[steps::WALKTHROUGH],
         "proxy" => &[steps::PROXY],
         "browser" => &[steps::BROWSER],

@@ -93,6 +93,11 @@ pub(crate) const FUZZ: &[Step] = &[Step {
     needs: &[Need::Cxx],
     run: &[invoke("cargo", &["xtask", "fuzz", "--seconds", "60", "--seed", "1"], Expect::Tests)],
 }];
+pub(crate) const CARD_CLIENT: &[Step] = &[Step {
+    name: "the card client against a stand-in that we did not write",
+    needs: &[Need::Python],
+    run: &[invoke("bash", &["xtask/scripts/card_client.sh"], Expect::Success)],
+}];
 pub(crate) const WALKTHROUGH: &[Step] = &[Step {
     name: "walkthrough",
     needs: &[],
@@ -192,6 +197,7 @@ pub(crate) const ALL: &[&[Step]] = &[
     MODEL,
     CHECK_SDKS,
     FUZZ,
+    CARD_CLIENT,
     WALKTHROUGH,
     PROXY,
     BROWSER,

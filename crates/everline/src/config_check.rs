@@ -49,6 +49,17 @@ fn shown(config: &Config) -> String {
     let terms: Vec<&str> = config.terms.iter().flat_map(|terms| terms.0.keys()).map(String::as_str).collect();
     let terms = if terms.is_empty() { "without text".to_owned() } else { format!("text in {}", terms.join(", ")) };
     let wechat = |shown: fn(&config::WechatFile) -> String| config.wechat.as_ref().map_or("none".to_owned(), shown);
+    let cards = config.stripe.as_ref().map_or_else(
+        || "none".to_owned(),
+        |stripe| {
+            let mode = if stripe.livemode { "live" } else { "test" };
+            let secrets = stripe.webhook_secrets().len();
+            format!(
+                "{}, {mode} mode, {secrets} webhook secrets, events at {}/notify/stripe",
+                stripe.api_url, config.public_url
+            )
+        },
+    );
     let lines = [
         ("brand", format!("{} / {}", config.brand.name.get("zh-CN"), config.brand.name.get("en"))),
         ("public address", config.public_url.clone()),
@@ -61,6 +72,7 @@ fn shown(config: &Config) -> String {
         ("alipay notices", alipay.notify_url.clone()),
         ("wechat", wechat(|file| format!("{}, app {}, merchant {}", file.gateway_url, file.appid, file.mchid))),
         ("wechat notices", wechat(|file| file.notify_url.clone())),
+        ("cards", cards),
         ("sms", service(Some(&config.sms))),
         ("built-in network", service(config.built_in.as_ref().map(|(service, _)| service))),
         ("upstream network", service(config.upstream.as_ref())),

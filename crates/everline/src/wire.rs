@@ -1,6 +1,6 @@
 //! A configuration made into a store, ports and an application.
 
-use crate::config::{AlipayFile, Config, Migrate, Place, Service, StoreConfig, WechatFile, master_key};
+use crate::config::{AlipayFile, Config, Migrate, Place, Service, StoreConfig, StripeFile, WechatFile, master_key};
 use async_trait::async_trait;
 use everline_app::App;
 use everline_app::clock::Clock;
@@ -15,6 +15,7 @@ use everline_providers::Http;
 use everline_providers::alipay::{Alipay, AlipayConfig, PrivateKey, PublicKey};
 use everline_providers::network::{BuiltIn, Upstream};
 use everline_providers::sms::{Sms, Templates};
+use everline_providers::stripe::{ApiKey, Stripe, StripeConfig};
 use everline_providers::wechat::{ApiV3Key, Wechat, WechatConfig};
 use everline_store::tables::MIGRATIONS;
 use everline_store::{Error as StoreError, Store, migrate};
@@ -179,6 +180,9 @@ fn ports(config: &Config, clock: &Arc<Clock>) -> Result<Ports, Unwired> {
     if let Some(file) = &config.wechat {
         payments = payments.with(Provider::Wechat, Arc::new(wechat(file, &http, clock)?));
     }
+    if let Some(file) = &config.stripe {
+        payments = payments.with(Provider::Stripe, Arc::new(stripe(file, &http)?));
+    }
     Ok(Ports { payments, built_in, upstream, messenger: Arc::new(sms) })
 }
 
@@ -207,6 +211,16 @@ fn wechat(file: &WechatFile, http: &Http, clock: &Arc<Clock>) -> Result<Wechat, 
         notify_url: file.notify_url.clone(),
     };
     Wechat::new(config, http.clone(), clock.clone()).map_err(other)
+}
+
+fn stripe(file: &StripeFile, http: &Http) -> Result<Stripe, Unwired> {
+    let config = StripeConfig {
+        api_url: file.api_url.clone(),
+        api_key: ApiKey::parse(file.api_key.reveal()).map_err(other)?,
+        webhook_secrets: file.webhook_secrets(),
+        livemode: file.livemode,
+    };
+    Ok(Stripe::new(config, http.clone()))
 }
 
 /// A port with nobody behind it: nothing is ever known, so nothing is lost.

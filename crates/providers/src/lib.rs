@@ -1,4 +1,4 @@
-//! Clients of the outside, one folder each: two payment providers, two networks, a message provider. Each implements a port
+//! Clients of the outside, one folder each: payment providers, two networks, a message provider. Each implements a port
 //! of `everline_app` by a wire protocol.
 //!
 //! Never does: decide what an answer means for an order. An answer that is not surely one of the port's others is
@@ -8,6 +8,7 @@ pub mod alipay;
 mod http;
 pub mod network;
 pub mod sms;
+pub mod stripe;
 pub mod wechat;
 
 pub use http::{Http, HttpError};

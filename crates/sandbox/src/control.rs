@@ -5,6 +5,10 @@
 
 use crate::{
     Platform, World,
+    cards::{
+        self,
+        book::{CardAction, RefundEnd, Session, State as SessionState},
+    },
     devices::{
         self, DeviceError,
         state::{DeviceSeed, Misbehaviour},
@@ -39,6 +43,9 @@ pub(crate) fn router(world: Arc<World>) -> Router {
     Router::new()
         .route("/control/trades", get(trades))
         .route("/control/trades/{out_trade_no}/{action}", post(trade_action))
+        .route("/control/cards", get(card_sessions))
+        .route("/control/cards/refunds-end", get(refunds_end).put(set_refunds_end))
+        .route("/control/cards/{out_trade_no}/{action}", post(card_action))
         .route("/control/gateway/faults", get(gateway_faults).put(set_gateway_faults))
         .route("/control/wechat/keys", get(wechat_keys).put(set_wechat_keys))
         .route("/control/notifications", get(notifications))
@@ -143,6 +150,75 @@ async fn trade_action(State(world): Shared, Path((out_trade_no, action)): Path<(
         Ok(trade) => Json(trade_view(&world, &trade)).into_response(),
         Err(reason) => refused(StatusCode::CONFLICT, &reason),
     }
+}
+
+/// A session of the card gateway as the control interface shows it.
+#[derive(Serialize)]
+struct SessionView {
+    out_trade_no: String,
+    /// `open`, `challenged`, `paid` or `expired`.
+    state: &'static str,
+    amount_minor: i64,
+    currency: String,
+    subject: String,
+    intent: Intent,
+    declined: u32,
+    created_us: i64,
+    deadline_us: i64,
+    paid_us: Option<i64>,
+    page_url: String,
+    refunds: Vec<Value>,
+}
+
+fn session_view(world: &World, session: &Session) -> SessionView {
+    let refund = |refund: &cards::book::CardRefund| {
+        let metadata: serde_json::Map<String, Value> =
+            refund.metadata.iter().map(|(name, text)| (name.to_owned(), text.into())).collect();
+        json!({ "amount_minor": refund.amount.minor(), "end": refund.end, "at_us": refund.at_us, "metadata": metadata })
+    };
+    SessionView {
+        out_trade_no: session.out_trade_no().to_owned(),
+        state: match session.state {
+            SessionState::Open => "open",
+            SessionState::Challenged => "challenged",
+            SessionState::Paid { .. } => "paid",
+            SessionState::Expired { .. } => "expired",
+        },
+        amount_minor: session.amount.minor(),
+        currency: session.amount.currency().iso(),
+        subject: session.subject.clone(),
+        intent: session.intent,
+        declined: session.declined,
+        created_us: session.created_us,
+        deadline_us: session.deadline_us(),
+        paid_us: session.paid_us(),
+        page_url: world.cards.page_url(session),
+        refunds: session.refunds.iter().map(refund).collect(),
+    }
+}
+
+async fn card_sessions(State(world): Shared) -> Response {
+    let book = lock(&world.cards.book);
+    let sessions: Vec<SessionView> = book.newest_first().map(|session| session_view(&world, session)).collect();
+    Json(json!({ "sessions": sessions })).into_response()
+}
+
+async fn card_action(State(world): Shared, Path((out_trade_no, action)): Path<(String, CardAction)>) -> Response {
+    let token = lock(&world.cards.book).token_of(&out_trade_no);
+    let Some(token) = token else { return refused(StatusCode::NOT_FOUND, &CannotPay::Unknown) };
+    match cards::act(&world, &token, action) {
+        Ok(session) => Json(session_view(&world, &session)).into_response(),
+        Err(reason) => refused(StatusCode::CONFLICT, &reason),
+    }
+}
+
+async fn refunds_end(State(world): Shared) -> Response {
+    Json(lock(&world.cards.book).refunds_end).into_response()
+}
+
+async fn set_refunds_end(State(world): Shared, Json(end): Json<RefundEnd>) -> Response {
+    lock(&world.cards.book).refunds_end = end;
+    Json(end).into_response()
 }
 
 async fn gateway_faults(State(world): Shared) -> Response {

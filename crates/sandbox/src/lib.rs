@@ -2,10 +2,12 @@
 //! provider, and a page on which a person plays all of them.
 //!
 //! Everything here is on the far side of a wire and knows nothing of the platform but the protocols it speaks: the
-//! payment gateways speak Alipay v2 and WeChat Pay v3 as the real ones do, the others speak small JSON interfaces. Everything listens on
-//! the loopback interface. Each part can be made to misbehave in the ways its real counterpart does.
+//! payment gateways speak Alipay v2, WeChat Pay v3 and Stripe's API as the real ones do, the others speak small JSON
+//! interfaces. Everything listens on the loopback interface. Each part can be made to misbehave in the ways its real
+//! counterpart does.
 //!
 //! - `gateway`: Alipay and WeChat Pay: trades, the payer's page, notifications
+//! - `cards`: the card gateway's sessions and its hosted page
 //! - `upstream`: activations at another operator
 //! - `devices`: devices of the built-in network
 //! - `sms`: the SMS provider and its inbox
@@ -15,6 +17,7 @@
 //!
 //! Nothing is kept: what happened here is gone when the sandbox stops.
 
+mod cards;
 mod control;
 mod devices;
 mod gateway;
@@ -34,6 +37,7 @@ use std::{
 };
 use tokio::{sync::watch, task::JoinHandle};
 use wire_pay::alipay::{PrivateKey, PublicKey};
+use wire_pay::stripe::{ApiKey, EndpointSecret};
 use wire_pay::wechat::{ApiV3Key, Error as WechatError};
 
 /// Gives the time: unix µs. The gateway compares time stamps of requests with it, so it is the time the platform stamps
@@ -52,6 +56,8 @@ pub struct SandboxConfig {
     pub alipay: AlipayConfig,
     /// The one that speaks WeChat Pay v3.
     pub wechat: WechatConfig,
+    /// The card gateway.
+    pub cards: CardsConfig,
     /// Bearer token of the other operator's interface; generated if absent.
     pub upstream_token: Option<String>,
     /// Bearer token of the SMS provider's interface; generated if absent.
@@ -77,6 +83,8 @@ pub struct Ports {
     pub gateway: u16,
     /// WeChat Pay and its payer's pages.
     pub wechat: u16,
+    /// The card gateway and its hosted pages.
+    pub cards: u16,
     /// The other operator.
     pub upstream: u16,
     /// The devices.
@@ -125,6 +133,15 @@ pub struct WechatConfig {
     pub notify_retry_divisor: u32,
 }
 
+/// The card gateway, which speaks Stripe's API in test mode.
+#[derive(Debug, Default)]
+pub struct CardsConfig {
+    /// Where its account's webhook endpoint is; without it, nobody is told anything.
+    pub webhook_url: Option<String>,
+    /// Divides the waiting times of events (5 minutes to 12 hours).
+    pub webhook_retry_divisor: u32,
+}
+
 /// Where the platform is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Platform {
@@ -143,6 +160,8 @@ pub struct Addresses {
     pub gateway: SocketAddr,
     /// WeChat Pay and its payer's pages.
     pub wechat: SocketAddr,
+    /// The card gateway and its hosted pages.
+    pub cards: SocketAddr,
     /// The other operator.
     pub upstream: SocketAddr,
     /// The devices.
@@ -180,6 +199,12 @@ pub struct Access {
     pub wechat_public_key_id: String,
     /// The gateway's public key.
     pub wechat_public_key: PublicKey,
+    /// Base URL of the card gateway's API, without `/v1`.
+    pub cards_api_url: String,
+    /// Its secret key.
+    pub cards_api_key: String,
+    /// What its events are checked with.
+    pub cards_webhook_secret: String,
     /// Base URL of the other operator's interface, without `/v1`.
     pub upstream_url: String,
     /// Its bearer token.
@@ -226,6 +251,7 @@ pub(crate) struct World {
     pub(crate) wechat: gateway::wechat::Gateway,
     /// The merchant's name as the payer sees it.
     pub(crate) seller_name: String,
+    pub(crate) cards: cards::Cards,
     pub(crate) upstream: upstream::Upstream,
     pub(crate) devices: devices::Devices,
     pub(crate) sms: sms::SmsProvider,
@@ -277,6 +303,7 @@ impl SandboxConfig {
                 gateway_key: None,
                 notify_retry_divisor: 1,
             },
+            cards: CardsConfig { webhook_url: None, webhook_retry_divisor: 1 },
             upstream_token: None,
             sms_token: None,
             device_token: None,
@@ -299,6 +326,7 @@ pub async fn start(config: SandboxConfig) -> Result<Sandbox, Error> {
     let (view, view_addr) = net::bind(config.ip, config.ports.view).await?;
     let (gateway, gateway_addr) = net::bind(config.ip, config.ports.gateway).await?;
     let (wechat, wechat_addr) = net::bind(config.ip, config.ports.wechat).await?;
+    let (cards, cards_addr) = net::bind(config.ip, config.ports.cards).await?;
     let (upstream, upstream_addr) = net::bind(config.ip, config.ports.upstream).await?;
     let (devices, devices_addr) = net::bind(config.ip, config.ports.devices).await?;
     let (sms, sms_addr) = net::bind(config.ip, config.ports.sms).await?;
@@ -306,6 +334,7 @@ pub async fn start(config: SandboxConfig) -> Result<Sandbox, Error> {
         view: view_addr,
         gateway: gateway_addr,
         wechat: wechat_addr,
+        cards: cards_addr,
         upstream: upstream_addr,
         devices: devices_addr,
         sms: sms_addr,
@@ -318,6 +347,7 @@ pub async fn start(config: SandboxConfig) -> Result<Sandbox, Error> {
         net::serve(view, view::router(world.clone()).merge(control::router(world.clone())), stop_signal.clone()),
         net::serve(gateway, gateway::alipay::router(world.clone()), stop_signal.clone()),
         net::serve(wechat, gateway::wechat::router(world.clone()), stop_signal.clone()),
+        net::serve(cards, cards::router(world.clone()), stop_signal.clone()),
         net::serve(upstream, upstream::router(world.clone()), stop_signal.clone()),
         net::serve(devices, devices::router(world.clone()), stop_signal.clone()),
         net::serve(sms, sms::router(world.clone()), stop_signal.clone()),
@@ -372,6 +402,9 @@ async fn build(config: SandboxConfig, addresses: Addresses, stop: Stop) -> Resul
         wechat_api_v3_key: token(wechat.api_v3_key)?,
         wechat_public_key_id: wechat.public_key_id.clone(),
         wechat_public_key: wechat_keys.gateway.public_key()?,
+        cards_api_url: format!("http://{}", addresses.cards),
+        cards_api_key: format!("sk_test_{}", random_hex(16)?),
+        cards_webhook_secret: format!("whsec_{}", random_hex(16)?),
         upstream_url: format!("http://{}", addresses.upstream),
         upstream_token: token(config.upstream_token)?,
         sms_url: format!("http://{}/sms", addresses.sms),
@@ -409,6 +442,14 @@ async fn build(config: SandboxConfig, addresses: Addresses, stop: Stop) -> Resul
             retry_divisor: wechat.notify_retry_divisor,
         },
         seller_name: alipay.seller_name,
+        cards: cards::Cards {
+            api_key: ApiKey::parse(&access.cards_api_key)?,
+            secret: EndpointSecret::parse(&access.cards_webhook_secret)?,
+            webhook_url: config.cards.webhook_url,
+            book: Mutex::default(),
+            base_url: access.cards_api_url.clone(),
+            retry_divisor: config.cards.webhook_retry_divisor,
+        },
         upstream: upstream::Upstream {
             token: access.upstream_token.clone(),
             modes: Mutex::default(),

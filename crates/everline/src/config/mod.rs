@@ -5,10 +5,12 @@ mod brand;
 mod read;
 mod secret;
 mod services;
+mod stripe;
 
 pub(crate) use read::Refused;
 pub(crate) use secret::Secret;
 pub(crate) use services::{AlipayFile, Service, WechatFile, base_url};
+pub(crate) use stripe::StripeFile;
 
 use everline_app::secrets::ReceiptKey;
 use everline_core::brand::{Brand, Localized};
@@ -33,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) former_receipt_keys: Vec<ReceiptKey>,
     pub(crate) alipay: AlipayFile,
     pub(crate) wechat: Option<WechatFile>,
+    /// Cards, if they are taken.
+    pub(crate) stripe: Option<StripeFile>,
     pub(crate) sms: Service,
     /// Our own network, and the secret its elements show to us.
     pub(crate) built_in: Option<(Service, Secret)>,
@@ -151,6 +155,7 @@ fn config(root: &Table<'_>) -> Option<Config> {
     let alipay = root.within("alipay", |table| services::alipay(table, public_url.as_deref()));
     let wechat =
         root.has("wechat").then(|| root.within("wechat", |table| services::wechat(table, public_url.as_deref())));
+    let stripe = root.has("stripe").then(|| root.within("stripe", stripe::stripe));
     let sms = root.within("sms", |table| services::service(table, "url"));
     let built_in = root.has("built_in_network").then(|| root.within("built_in_network", services::built_in));
     let upstream = root
@@ -160,6 +165,9 @@ fn config(root: &Table<'_>) -> Option<Config> {
         root.missing("built_in_network", "or [upstream_network]: who serves the lines");
     }
     let (brand, links, terms) = root.within("brand", brand::brand)?;
+    if stripe.is_some() {
+        stripe::check_time(root, &brand);
+    }
     let log = root.within("log", log);
     let timeouts = root.within("timeouts", timeouts);
     let jobs = root.within("jobs", |table| jobs(table, &timeouts));
@@ -174,6 +182,7 @@ fn config(root: &Table<'_>) -> Option<Config> {
         former_receipt_keys,
         alipay: alipay?,
         wechat: wechat.map_or(Some(None), |found| found.map(Some))?,
+        stripe: stripe.map_or(Some(None), |found| found.map(Some))?,
         sms: sms?,
         built_in: built_in.map_or(Some(None), |found| found.map(Some))?,
         upstream: upstream.map_or(Some(None), |found| found.map(Some))?,

@@ -70,7 +70,7 @@ pub(super) fn is_this_machine(host: &str) -> bool {
 }
 
 /// The address that carries a secret must not be overheard on its way.
-fn protected(text: &str) -> Result<String, String> {
+pub(super) fn protected(text: &str) -> Result<String, String> {
     let url = base_url(text)?;
     let near = |host: &str| is_this_machine(host) || address(host).is_some_and(|address| is_private(&address));
     match url.strip_prefix("http://").map(host) {

@@ -19,6 +19,8 @@ fn folder() -> tempfile::TempDir {
         ("alipay-merchant.key", key.to_pem().unwrap()),
         ("wechat-merchant.key", key.to_pem().unwrap()),
         ("wechat-api-v3.key", "v3v3v3v3v3v3v3v3v3v3v3v3v3v3v3v3".to_owned()),
+        ("stripe.key", "sk_live_stripe-secret".to_owned()),
+        ("stripe-webhook", "whsec_webhook-secret-1\nwhsec_webhook-secret-2\n".to_owned()),
         ("sms.token", "sms-secret".to_owned()),
         ("network.token", "network-secret".to_owned()),
         ("device.token", "device-secret".to_owned()),
@@ -51,6 +53,9 @@ fn the_example_is_a_configuration() {
     assert_eq!(config.alipay.notify_url, "https://my.example.com/notify/alipay");
     assert!(config.wechat.is_none());
     assert_eq!(config.upstream.as_ref().unwrap().token.reveal(), "upstream-secret", "without the end of the line");
+    let stripe = config.stripe.as_ref().unwrap();
+    assert_eq!(stripe.api_url, "https://api.stripe.com");
+    assert_eq!((stripe.webhook_secrets().len(), stripe.livemode), (2, true));
     assert_eq!(config.jobs.lease, Duration::from_secs(120));
     assert_eq!(master_key(&config.master_key).unwrap(), [0xab; 32]);
     let former =
@@ -59,7 +64,16 @@ fn the_example_is_a_configuration() {
     assert_eq!(with(&"cd".repeat(32)), Ok(vec![ReceiptKey([0xcd; 32])]));
     assert!(with("abc").unwrap_err()[0].contains("keys.former_receipt_keys: \"abc\" is no key"));
     let shown = format!("{config:?}");
-    for secret in ["sms-secret", "network-secret", "device-secret", "upstream-secret", "abab", "PRIVATE"] {
+    for secret in [
+        "sms-secret",
+        "network-secret",
+        "device-secret",
+        "upstream-secret",
+        "stripe-secret",
+        "webhook-secret",
+        "abab",
+        "PRIVATE",
+    ] {
         assert!(!shown.contains(secret), "Debug shows {secret}");
     }
 }
@@ -133,6 +147,10 @@ fn what_cannot_be_is_refused_by_name() {
     check("secrets/master.key", "secrets/sms.token", "holds no 64 hexadecimal digits");
     check("\"https://sms.example.com", "\"http://sms.example.com", "https:// expected outside of private networks");
     check("# postgres = {", "postgres = {", "either sqlite or postgres");
+    check("# mode = \"live\"", "mode = \"test\"", "holds a key of the other mode");
+    check("secrets/stripe.key", "secrets/postgres", "holds no key");
+    check("# order_minutes = 15", "order_minutes = 1411", "at most 1410 where cards are taken");
+    check("# api_url = \"https://api.", "api_url = \"http://api.", "https:// expected outside of private networks");
     check("# lease_s = 120", "lease_s = 20", "at least three times");
     check("# format = \"text\"", "format = \"xml\"", "\"xml\" is none of text, json");
     check("# migrate = \"on_start\"", "migrate = true", "a text expected, found true or false");

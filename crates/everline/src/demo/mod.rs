@@ -17,6 +17,7 @@ use everline_providers::Http;
 use everline_providers::alipay::{Alipay, AlipayConfig};
 use everline_providers::network::{BuiltIn, Upstream};
 use everline_providers::sms::{Sms, Templates};
+use everline_providers::stripe::{ApiKey, EndpointSecret, Stripe, StripeConfig};
 use everline_providers::wechat::{ApiV3Key, Wechat, WechatConfig};
 use everline_sandbox::{Access, DeviceSeed, Platform, Sandbox, SandboxConfig};
 use everline_store::tables::MIGRATIONS;
@@ -134,7 +135,9 @@ async fn start_sandbox(clock: &Arc<Clock>, first: u16, platform: u16) -> Result<
         config.ports.devices = first.saturating_add(4);
         config.ports.sms = first.saturating_add(5);
         config.ports.wechat = first.saturating_add(6);
+        config.ports.cards = first.saturating_add(7);
     }
+    config.cards.webhook_url = Some(format!("http://127.0.0.1:{platform}/notify/stripe"));
     config.platform = Platform {
         device_url: Some(format!("http://127.0.0.1:{platform}/device")),
         clock_url: Some(format!("http://127.0.0.1:{platform}/demo/clock")),
@@ -161,13 +164,20 @@ fn wire(
         gateway_key: access.alipay_gateway_key.clone(),
         notify_url: format!("http://127.0.0.1:{port}/notify/alipay"),
     };
+    let stripe = StripeConfig {
+        api_url: access.cards_api_url.clone(),
+        api_key: ApiKey::parse(&access.cards_api_key)?,
+        webhook_secrets: vec![EndpointSecret::parse(&access.cards_webhook_secret)?],
+        livemode: false,
+    };
     let devices = format!("http://{}", sandbox.addresses().devices);
     let sms =
         Sms::new(http.clone(), access.sms_url.clone(), access.sms_token.clone(), url.to_owned(), Templates::load()?);
     let ports = Ports {
         payments: Payments::default()
             .with(Provider::Alipay, Arc::new(Alipay::new(alipay, http.clone(), clock.clone())))
-            .with(Provider::Wechat, Arc::new(wechat(access, port, &http, &clock)?)),
+            .with(Provider::Wechat, Arc::new(wechat(access, port, &http, &clock)?))
+            .with(Provider::Stripe, Arc::new(Stripe::new(stripe, http.clone()))),
         built_in: Arc::new(BuiltIn::new(http.clone(), devices, access.device_token.clone())),
         upstream: Arc::new(Upstream::new(http, access.upstream_url.clone(), access.upstream_token.clone())),
         messenger: Arc::new(sms),

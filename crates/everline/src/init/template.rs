@@ -42,6 +42,10 @@ pub(super) fn filled(answers: &Answers) -> String {
         ("brand.terms_files", (!terms.is_empty()).then(|| format!("{{ {} }}", terms.join(", ")))),
         ("brand.numbers.subscriber", Some(patterns(&brand.numbers.subscriber))),
         ("brand.numbers.iot", Some(patterns(&brand.numbers.iot))),
+        // Cards are taken by those who have an account for them, and say so later.
+        ("stripe", None),
+        ("stripe.api_key", None),
+        ("stripe.webhook_secrets", None),
         ("brand.links", (!links.is_empty()).then(|| format!("[{}]", links.join(", ")))),
     ];
     if loopback {
@@ -67,13 +71,16 @@ fn localized(text: &Localized) -> String {
     format!("{{ zh-CN = {}, en = {} }}", quoted(text.get("zh-CN")), quoted(text.get("en")))
 }
 
-/// Puts values into the lines of their keys, whether those stand as comments or not.
+/// Puts values into the lines of their keys, whether those stand as comments or not. A section's head is a line too.
 fn fill(example: &str, places: &[Place]) -> String {
     let (mut section, mut out) = (String::new(), String::new());
     for line in example.lines() {
         let plain = line.strip_prefix("# ").unwrap_or(line);
         if let Some(name) = plain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             section = format!("{name}.");
+            let left_out = places.iter().any(|(path, value)| *path == name && value.is_none());
+            out.push_str(&if left_out { format!("# {plain}\n") } else { format!("{line}\n") });
+            continue;
         }
         let key = plain.split_once(" = ").map(|(key, _)| key);
         let place = key.and_then(|key| places.iter().find(|(path, _)| *path == format!("{section}{key}")));
@@ -96,6 +103,8 @@ mod tests {
         let example = "# About it.\na = 1\n# [in]\n# b = 2\nc = 3\n";
         let places = [("a", Some("10".to_owned())), ("in.b", Some("20".to_owned())), ("in.c", None)];
         assert_eq!(fill(example, &places), "# About it.\na = 10\n# [in]\nb = 20\n# c = 3\n");
+        let left_out = [("out", None), ("out.a", None)];
+        assert_eq!(fill("[out]\na = 1\n# b = 2\n[in]\na = 1\n", &left_out), "# [out]\n# a = 1\n# b = 2\n[in]\na = 1\n");
         assert_eq!(quoted("a\"b\\c\u{7}"), "\"a\\\"b\\\\c\\u0007\"");
     }
 }

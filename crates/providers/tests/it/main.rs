@@ -3,7 +3,9 @@
 #![allow(unreachable_pub)]
 
 mod alipay;
+mod localstripe;
 mod networks;
 mod rig;
 mod sms;
+mod stripe;
 mod wechat;

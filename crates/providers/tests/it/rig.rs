@@ -20,13 +20,18 @@ pub struct Rig {
 
 impl Rig {
     pub async fn start() -> Self {
-        Self::start_at(Clock::machine()).await
+        Self::start_at(Clock::machine(), |_| {}).await
     }
 
-    pub async fn start_at(clock: Clock) -> Self {
+    pub async fn start_with(change: impl FnOnce(&mut SandboxConfig)) -> Self {
+        Self::start_at(Clock::machine(), change).await
+    }
+
+    pub async fn start_at(clock: Clock, change: impl FnOnce(&mut SandboxConfig)) -> Self {
         let clock = Arc::new(clock);
         let time = clock.clone();
-        let config = SandboxConfig::new(Arc::new(move || time.now().system.us()));
+        let mut config = SandboxConfig::new(Arc::new(move || time.now().system.us()));
+        change(&mut config);
         let _ = http(); // installs the crypto library before anything asks for it
         let sandbox = everline_sandbox::start(config).await.unwrap();
         Self { sandbox, clock, control: reqwest::Client::builder().no_proxy().build().unwrap() }

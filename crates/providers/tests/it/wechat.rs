@@ -16,7 +16,7 @@ const START: SystemTime = SystemTime::from_us(1_772_327_107_000_000);
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 async fn rig() -> Rig {
-    Rig::start_at(Clock::manual(START, 7)).await
+    Rig::start_at(Clock::manual(START, 7), |_| {}).await
 }
 
 fn request(rig: &Rig, out_trade_no: &str, method: Method) -> PaymentRequest {

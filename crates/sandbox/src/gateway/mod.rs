@@ -72,13 +72,14 @@ pub(crate) fn scan_url(world: &World, trade: &Trade) -> String {
     format!("{}/qr/{}", base_url(world, trade), trade.token)
 }
 
-/// Lets time pass for the trades: late payers pay, deadlines close. Ends when the sandbox stops.
+/// Lets time pass for the trades and the card gateway's sessions: late payers pay, deadlines close. Ends when the sandbox stops.
 pub(crate) async fn watch_deadlines(world: Arc<World>, every: Duration, stop: Stop) {
     while !stop.during(every).await {
         let events = lock(&world.payments.book).sweep((world.clock)());
         for (trade, event) in events {
             notify::announce(&world, &trade, &event);
         }
+        crate::cards::sweep(&world);
     }
 }
 

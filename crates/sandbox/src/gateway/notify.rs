@@ -13,23 +13,50 @@ use crate::{
 };
 use serde::Serialize;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
-use wire_pay::{Fen, alipay::Params, wechat::Notice};
+use wire_pay::{
+    Fen,
+    alipay::Params,
+    stripe::{self, EndpointSecret, EventObject},
+    wechat::Notice,
+};
 
 /// Waiting times between Alipay's tries, in seconds. After the last, it gives up.
 const ALIPAY_RETRY_AFTER_S: &[u64] = &[4 * 60, 10 * 60, 10 * 60, 3_600, 2 * 3_600, 6 * 3_600, 15 * 3_600];
 /// The same of WeChat Pay.
 const WECHAT_RETRY_AFTER_S: &[u64] =
     &[15, 15, 30, 180, 600, 1_200, 1_800, 1_800, 1_800, 3_600, 10_800, 10_800, 10_800, 21_600, 21_600];
+/// The same of the card gateway: longer and longer, for three days.
+const CARDS_RETRY_AFTER_S: &[u64] =
+    &[5 * 60, 30 * 60, 2 * 3_600, 5 * 3_600, 10 * 3_600, 12 * 3_600, 12 * 3_600, 12 * 3_600, 12 * 3_600];
 /// How long the merchant may take to answer.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 /// The most notifications kept.
 const KEPT_MAX: usize = 1_000;
 
+/// Who tells the merchant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Sender {
+    Alipay,
+    Wechat,
+    Stripe,
+}
+
+impl From<Wallet> for Sender {
+    fn from(wallet: Wallet) -> Self {
+        match wallet {
+            Wallet::Alipay => Sender::Alipay,
+            Wallet::Wechat => Sender::Wechat,
+        }
+    }
+}
+
 /// How long to wait after try number `tries` (from 1), or `None` to give up. `divisor` makes hours pass in seconds.
-fn retry_after(wallet: Wallet, tries: usize, divisor: u32) -> Option<Duration> {
-    let schedule = match wallet {
-        Wallet::Alipay => ALIPAY_RETRY_AFTER_S,
-        Wallet::Wechat => WECHAT_RETRY_AFTER_S,
+fn retry_after(sender: Sender, tries: usize, divisor: u32) -> Option<Duration> {
+    let schedule = match sender {
+        Sender::Alipay => ALIPAY_RETRY_AFTER_S,
+        Sender::Wechat => WECHAT_RETRY_AFTER_S,
+        Sender::Stripe => CARDS_RETRY_AFTER_S,
     };
     let seconds = schedule.get(tries.checked_sub(1)?)?;
     Some(Duration::from_millis(seconds * 1_000 / u64::from(divisor.max(1))))
@@ -38,7 +65,7 @@ fn retry_after(wallet: Wallet, tries: usize, divisor: u32) -> Option<Duration> {
 /// One notification and what became of it.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Delivery {
-    pub(crate) provider: Wallet,
+    pub(crate) provider: Sender,
     pub(crate) notify_id: String,
     pub(crate) out_trade_no: String,
     /// What it tells: the trade's status, or the event's type.
@@ -49,15 +76,14 @@ pub(crate) struct Delivery {
     pub(crate) attempts: Vec<Attempt>,
     #[serde(skip)]
     told: Told,
-    #[serde(skip)]
-    amount: Fen,
 }
 
 /// What a notification tells, before it is sealed, signed and spoilt, which happens at every try.
 #[derive(Debug, Clone)]
 enum Told {
-    Alipay(Params),
+    Alipay(Params, Fen),
     Wechat(Box<Notice>),
+    Card(Box<stripe::Event>),
 }
 
 /// Whether a notification will be sent again.
@@ -66,7 +92,7 @@ enum Told {
 pub(crate) enum DeliveryState {
     /// Not acknowledged yet.
     Trying,
-    /// The merchant answered as its gateway asks: with `success`, or with 200 or 204.
+    /// The merchant answered as its gateway asks: with `success`, with 200 or 204, or with any success of HTTP.
     Acknowledged,
     /// Tried as often as the schedule says.
     GivenUp,
@@ -170,7 +196,7 @@ pub(crate) fn announce(world: &Arc<World>, trade: &Trade, event: &Event) {
         Wallet::Alipay => {
             let params = alipay::notice::content(&world.alipay.identity, trade, event, &number, now_us);
             let status = params.get("trade_status").unwrap_or_default().to_owned();
-            (Told::Alipay(params), status)
+            (Told::Alipay(params, trade.request.amount), status)
         }
         Wallet::Wechat => {
             let Some((notice, event)) = wechat::notice::of(&world.wechat.identity, trade, event, &number, now_us)
@@ -181,7 +207,7 @@ pub(crate) fn announce(world: &Arc<World>, trade: &Trade, event: &Event) {
         }
     };
     let delivery = Delivery {
-        provider: trade.wallet(),
+        provider: trade.wallet().into(),
         notify_id: number.clone(),
         out_trade_no: trade.request.out_trade_no.clone(),
         trade_status,
@@ -190,16 +216,37 @@ pub(crate) fn announce(world: &Arc<World>, trade: &Trade, event: &Event) {
         state: DeliveryState::Trying,
         attempts: Vec::new(),
         told,
-        amount: trade.request.amount,
     };
-    lock(&world.payments.log).add(delivery);
-    tokio::spawn(deliver(world.clone(), trade.wallet(), number));
+    start(world, delivery);
 }
 
-async fn deliver(world: Arc<World>, wallet: Wallet, notify_id: String) {
-    let divisor = match wallet {
-        Wallet::Alipay => world.alipay.retry_divisor,
-        Wallet::Wechat => world.wechat.retry_divisor,
+/// Starts telling the merchant about an event of the card gateway.
+pub(crate) fn tell(world: &Arc<World>, url: &str, out_trade_no: &str, event: stripe::Event) {
+    let delivery = Delivery {
+        provider: Sender::Stripe,
+        notify_id: event.id.to_string(),
+        out_trade_no: out_trade_no.to_owned(),
+        trade_status: event.kind.as_str().to_owned(),
+        url: url.to_owned(),
+        created_us: (world.clock)(),
+        state: DeliveryState::Trying,
+        attempts: Vec::new(),
+        told: Told::Card(Box::new(event)),
+    };
+    start(world, delivery);
+}
+
+fn start(world: &Arc<World>, delivery: Delivery) {
+    let (sender, notify_id) = (delivery.provider, delivery.notify_id.clone());
+    lock(&world.payments.log).add(delivery);
+    tokio::spawn(deliver(world.clone(), sender, notify_id));
+}
+
+async fn deliver(world: Arc<World>, sender: Sender, notify_id: String) {
+    let divisor = match sender {
+        Sender::Alipay => world.alipay.retry_divisor,
+        Sender::Wechat => world.wechat.retry_divisor,
+        Sender::Stripe => world.cards.retry_divisor,
     };
     let mut tries = 0;
     loop {
@@ -209,7 +256,7 @@ async fn deliver(world: Arc<World>, wallet: Wallet, notify_id: String) {
         if state != Some(DeliveryState::Trying) {
             return;
         }
-        let Some(wait) = retry_after(wallet, tries, divisor) else { break };
+        let Some(wait) = retry_after(sender, tries, divisor) else { break };
         if world.stop.during(wait).await {
             return;
         }
@@ -253,11 +300,12 @@ fn content(
     now_us: i64,
 ) -> Result<Content, wire_pay::wechat::Error> {
     match &delivery.told {
-        Told::Alipay(params) => {
+        Told::Alipay(params, amount) => {
             let identity = &world.alipay.identity;
-            Ok(Content::Form(alipay::notice::signed_form(identity, params, delivery.amount, faults, now_us)?))
+            Ok(Content::Form(alipay::notice::signed_form(identity, params, *amount, faults, now_us)?))
         }
         Told::Wechat(notice) => wechat::notice::signed(&world.wechat, notice, faults, now_us),
+        Told::Card(event) => Ok(signed_event(&world.cards.secret, event, faults, now_us)),
     }
 }
 
@@ -271,11 +319,34 @@ async fn send(world: &World, delivery: &Delivery, content: Content) -> Outcome {
     }
 }
 
-/// Alipay reads the body, WeChat Pay the status alone.
-fn acknowledges(wallet: Wallet, answer: &Answer) -> bool {
-    match wallet {
-        Wallet::Alipay => answer.status == 200 && answer.body.trim() == "success",
-        Wallet::Wechat => matches!(answer.status, 200 | 204),
+/// An event as it is sent: with the faults and a signature. Another account is what the other mode is: an event about
+/// money that is not this merchant's.
+fn signed_event(secret: &EndpointSecret, event: &stripe::Event, faults: &NotifyFaults, now_us: i64) -> Content {
+    let mut event = event.clone();
+    if faults.wrong_amount {
+        match &mut event.object {
+            EventObject::CheckoutSession(session) => session.amount_total = session.amount_total.map(one_more),
+            EventObject::PaymentIntent(intent) => intent.amount_received = one_more(intent.amount_received),
+            _ => {}
+        }
+    }
+    event.livemode |= faults.wrong_seller || faults.wrong_app;
+    let json = event.to_body();
+    let signed = if faults.forge { "something else" } else { json.as_str() };
+    let signature = secret.sign(signed.as_bytes(), now_us / 1_000_000);
+    Content::Signed { headers: vec![("stripe-signature", signature)], json }
+}
+
+fn one_more(amount: stripe::Amount) -> stripe::Amount {
+    stripe::Amount::new(amount.minor().saturating_add(1), amount.currency()).unwrap_or(amount)
+}
+
+/// Alipay reads the body, the others the status alone.
+fn acknowledges(sender: Sender, answer: &Answer) -> bool {
+    match sender {
+        Sender::Alipay => answer.status == 200 && answer.body.trim() == "success",
+        Sender::Wechat => matches!(answer.status, 200 | 204),
+        Sender::Stripe => (200..300).contains(&answer.status),
     }
 }
 
@@ -285,15 +356,16 @@ mod tests {
 
     #[test]
     fn the_schedule_ends_within_25_hours_and_scales() {
-        let seconds = |wallet| (1..).map_while(move |tries| retry_after(wallet, tries, 1)).map(|wait| wait.as_secs());
-        assert_eq!(seconds(Wallet::Alipay).collect::<Vec<_>>(), [240, 600, 600, 3_600, 7_200, 21_600, 54_000]);
-        for (wallet, tries) in [(Wallet::Alipay, 7), (Wallet::Wechat, 15)] {
-            assert_eq!(seconds(wallet).count(), tries);
-            assert!(seconds(wallet).sum::<u64>() < 25 * 3_600);
+        let seconds = |sender| (1..).map_while(move |tries| retry_after(sender, tries, 1)).map(|wait| wait.as_secs());
+        assert_eq!(seconds(Sender::Alipay).collect::<Vec<_>>(), [240, 600, 600, 3_600, 7_200, 21_600, 54_000]);
+        for (sender, tries) in [(Sender::Alipay, 7), (Sender::Wechat, 15)] {
+            assert_eq!(seconds(sender).count(), tries);
+            assert!(seconds(sender).sum::<u64>() < 25 * 3_600);
         }
-        assert_eq!(retry_after(Wallet::Wechat, 3, 1), Some(Duration::from_secs(30)));
-        assert_eq!(retry_after(Wallet::Alipay, 0, 1), None);
-        assert_eq!(retry_after(Wallet::Alipay, 1, 240), Some(Duration::from_secs(1)));
-        assert_eq!(retry_after(Wallet::Alipay, 1, 0), Some(Duration::from_secs(240)));
+        assert!(CARDS_RETRY_AFTER_S.iter().sum::<u64>() < 72 * 3_600);
+        assert_eq!(retry_after(Sender::Wechat, 3, 1), Some(Duration::from_secs(30)));
+        assert_eq!(retry_after(Sender::Alipay, 0, 1), None);
+        assert_eq!(retry_after(Sender::Alipay, 1, 240), Some(Duration::from_secs(1)));
+        assert_eq!(retry_after(Sender::Alipay, 1, 0), Some(Duration::from_secs(240)));
     }
 }

@@ -158,7 +158,7 @@ pub(crate) fn done_key(action: Action) -> &'static str {
     }
 }
 
-pub(super) fn message(lang: Lang, status: StatusCode, key: &'static str) -> Response {
+pub(crate) fn message(lang: Lang, status: StatusCode, key: &'static str) -> Response {
     page(status, &Message { t: lang.texts(), key })
 }
 

@@ -3,6 +3,7 @@
 use super::Lang;
 use crate::{
     World,
+    cards::{self, book::CardAction},
     control::DeviceAction,
     devices::{self, state::Misbehaviour},
     gateway::{
@@ -33,6 +34,7 @@ pub(super) fn router() -> Router<Arc<World>> {
     Router::new()
         .route("/act/scan", post(scan))
         .route("/act/trade", post(trade))
+        .route("/act/card", post(card))
         .route("/act/inbox", post(clear_inbox))
         .route("/act/attach-all", post(attach_all))
         .route("/act/device", post(device))
@@ -80,6 +82,22 @@ async fn trade(State(world): Shared, Form(form): Form<TradeForm>) -> Response {
     let token = lock(&world.payments.book).token_of(&form.out_trade_no).unwrap_or_default();
     let said = match payer_page::act(&world, &token, form.action) {
         Ok(_) => payer_page::done_key(form.action),
+        Err(reason) => payer_page::reason_key(reason),
+    };
+    back(&form.lang, "payer", said)
+}
+
+#[derive(Deserialize)]
+struct CardForm {
+    out_trade_no: String,
+    action: CardAction,
+    lang: String,
+}
+
+async fn card(State(world): Shared, Form(form): Form<CardForm>) -> Response {
+    let token = lock(&world.cards.book).token_of(&form.out_trade_no).unwrap_or_default();
+    let said = match cards::act(&world, &token, form.action) {
+        Ok(_) => cards::page::done_key(form.action),
         Err(reason) => payer_page::reason_key(reason),
     };
     back(&form.lang, "payer", said)

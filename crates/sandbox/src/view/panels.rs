@@ -3,6 +3,10 @@
 use super::Texts;
 use crate::{
     World,
+    cards::{
+        self,
+        book::{RefundEnd, Session, State as SessionState},
+    },
     devices::state::{Device, DeviceKind, Link, Misbehaviour},
     gateway::{
         self,
@@ -79,6 +83,24 @@ struct Payer<'a> {
     seller: &'a str,
     open: Vec<Card>,
     finished: Vec<Card>,
+    /// The card gateway's sessions that a person could still pay, and the last of the others.
+    open_sessions: Vec<SessionCard>,
+    finished_sessions: Vec<SessionCard>,
+}
+
+/// A session of the card gateway.
+struct SessionCard {
+    out_trade_no: String,
+    amount: String,
+    subject: String,
+    deadline: String,
+    declined: u32,
+    state: &'static str,
+    tone: &'static str,
+    page_url: String,
+    challenged: bool,
+    /// Whether money is on its way back.
+    refunding: bool,
 }
 
 pub(super) fn payer(world: &World, t: &Texts) -> String {
@@ -91,7 +113,45 @@ pub(super) fn payer(world: &World, t: &Texts) -> String {
             list.push(card(world, trade, now_us));
         }
     }
-    rendered(&Payer { t, seller: &world.seller_name, open, finished })
+    drop(book);
+    let (open_sessions, finished_sessions) = sessions(world);
+    rendered(&Payer { t, seller: &world.seller_name, open, finished, open_sessions, finished_sessions })
+}
+
+fn sessions(world: &World) -> (Vec<SessionCard>, Vec<SessionCard>) {
+    let book = lock(&world.cards.book);
+    let (mut open, mut finished) = (Vec::new(), Vec::new());
+    for session in book.newest_first().take(200) {
+        let list = if session.is_open() { &mut open } else { &mut finished };
+        if list.len() < 20 {
+            list.push(session_card(world, session));
+        }
+    }
+    (open, finished)
+}
+
+fn session_card(world: &World, session: &Session) -> SessionCard {
+    let (state, tone) = match (session.state, session.intent) {
+        (SessionState::Paid { .. }, _) if session.refunds.is_empty() => ("state-paid", "good"),
+        (SessionState::Paid { .. }, _) => ("state-refunded", "quiet"),
+        (SessionState::Expired { .. }, _) => ("state-closed", "quiet"),
+        (_, Intent::Never) => ("state-never", "quiet"),
+        (_, Intent::Late) => ("state-late", "warn"),
+        (SessionState::Challenged, _) => ("state-challenged", "warn"),
+        (SessionState::Open, _) => ("state-waiting", "warn"),
+    };
+    SessionCard {
+        out_trade_no: session.out_trade_no().to_owned(),
+        amount: cards::page::shown(session.amount),
+        subject: session.subject.clone(),
+        deadline: when(session.deadline_us()),
+        declined: session.declined,
+        state,
+        tone,
+        page_url: world.cards.page_url(session),
+        challenged: session.state == SessionState::Challenged,
+        refunding: session.refunds.iter().any(|refund| refund.end == RefundEnd::Pending),
+    }
 }
 
 fn card(world: &World, trade: &Trade, now_us: i64) -> Card {
@@ -375,7 +435,7 @@ pub(super) fn faults(world: &World, t: &Texts) -> String {
     })
 }
 
-const METHODS: [&str; 12] = [
+const METHODS: [&str; 17] = [
     method::PRECREATE,
     method::WAP_PAY,
     method::QUERY,
@@ -388,6 +448,11 @@ const METHODS: [&str; 12] = [
     wechat::REFUND,
     wechat::REFUND_QUERY,
     wechat::CERTIFICATES,
+    cards::CREATE,
+    cards::GET,
+    cards::EXPIRE,
+    cards::REFUND,
+    cards::REFUNDS,
 ];
 const ANSWERS: [&str; 7] = ["none", "slow", "close_after", "close_before", "bad_signature", "http_500", "system_error"];
 const MODES: [&str; 6] = ["accept", "delay", "refuse", "lose_answer", "submitted", "unavailable"];

@@ -110,6 +110,7 @@ mod tests {
             include_str!("../../templates/events.html"),
             include_str!("../../templates/faults.html"),
             include_str!("../../templates/pay_page.html"),
+            include_str!("../../templates/card_page.html"),
             include_str!("../../templates/message.html"),
         ];
         let mut asked = 0;

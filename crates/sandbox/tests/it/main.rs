@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 //! The sandbox over HTTP, as the platform, a browser and a test see it.
 
+mod cards;
 mod devices;
 mod gateway;
 mod notifications;

@@ -1,5 +1,6 @@
 //! The whole journey, by HTTP against a running demo: every step is asked for, checked, and printed.
 
+mod cards;
 mod client;
 mod steps;
 
@@ -30,6 +31,7 @@ pub(super) async fn walk(running: &Running) -> Result<(), Box<dyn Error>> {
     steps::believes_no_forged_notice(&client).await?;
     steps::pays_twice(&client).await?;
     steps::pays_late(&client).await?;
+    cards::pays_by_card(&client).await?;
     steps::moves_time(&client).await?;
     Ok(())
 }

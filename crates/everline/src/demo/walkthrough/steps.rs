@@ -12,30 +12,30 @@ use serde_json::{Value, json};
 use std::error::Error;
 
 const LINFANG: &str = "13800138001";
-const WANGQIANG: &str = "13700137002";
+pub(super) const WANGQIANG: &str = "13700137002";
 const NEWCOMER: &str = "13612345678";
 const DAY_US: i64 = 86_400_000_000;
 
-fn done(what: &str) {
+pub(super) fn done(what: &str) {
     println!("✓ {what}");
 }
 
 /// A part of an answer; null where there is none.
-fn at<'a>(body: &'a Value, pointer: &str) -> &'a Value {
+pub(super) fn at<'a>(body: &'a Value, pointer: &str) -> &'a Value {
     body.pointer(pointer).unwrap_or(&Value::Null)
 }
 
 /// A word of an answer.
-fn word<'a>(body: &'a Value, name: &str) -> &'a str {
+pub(super) fn word<'a>(body: &'a Value, name: &str) -> &'a str {
     body.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn check(step: &str, holds: bool, found: &Value) -> Result<(), Failed> {
+pub(super) fn check(step: &str, holds: bool, found: &Value) -> Result<(), Failed> {
     if holds { Ok(()) } else { Err(failed(step, format!("unexpected: {found}"))) }
 }
 
 /// Signs in with the code that arrives in the sandbox's inbox.
-async fn sign_in(client: &Client, phone: &str) -> Result<String, Failed> {
+pub(super) async fn sign_in(client: &Client, phone: &str) -> Result<String, Failed> {
     let asked = client.ask("POST", "/sign-in/code", None, Some(json!({ "phone": phone }))).await?;
     let request = word(&asked, "request_id").to_owned();
     let path = format!("sms/inbox?to={phone}");
@@ -65,14 +65,20 @@ pub(super) async fn registers(client: &Client) -> Result<(), Failed> {
 }
 
 /// A line of a customer by its name.
-async fn line(client: &Client, token: &str, name: &str) -> Result<Value, Failed> {
+pub(super) async fn line(client: &Client, token: &str, name: &str) -> Result<Value, Failed> {
     let lines = client.ask("GET", "/lines", Some(token), None).await?;
     let found = at(&lines, "/lines").as_array().and_then(|lines| lines.iter().find(|line| word(line, "name") == name));
     found.cloned().ok_or_else(|| failed("find the line", format!("no line {name} in {lines}")))
 }
 
 /// Orders an offering for a line; twice under one key is once.
-async fn order(client: &Client, token: &str, line: &Value, offering: &str, key: &str) -> Result<Value, Failed> {
+pub(super) async fn order(
+    client: &Client,
+    token: &str,
+    line: &Value,
+    offering: &str,
+    key: &str,
+) -> Result<Value, Failed> {
     let path = format!("/lines/{}/quotes", word(line, "id"));
     let quote = client.ask("POST", &path, Some(token), Some(json!({ "offering": offering }))).await?;
     let body = json!({ "offering": offering, "terms_version": word(&quote, "terms_version") });
@@ -89,7 +95,12 @@ async fn order(client: &Client, token: &str, line: &Value, offering: &str, key: 
 }
 
 /// Starts a payment; our number at the provider, and what the payer opens.
-async fn start(client: &Client, token: &str, order: &Value, method: &str) -> Result<(String, String), Failed> {
+pub(super) async fn start(
+    client: &Client,
+    token: &str,
+    order: &Value,
+    method: &str,
+) -> Result<(String, String), Failed> {
     let path = format!("/orders/{}/payments", word(order, "id"));
     let order = client.ask("POST", &path, Some(token), Some(json!({ "method": method }))).await?;
     let mut payments = at(&order, "/payments").as_array().into_iter().flatten();
@@ -102,11 +113,11 @@ async fn payer(client: &Client, out_trade_no: &str, action: &str) -> Result<(), 
     client.control("POST", &format!("trades/{out_trade_no}/{action}"), None).await.map(drop)
 }
 
-fn order_path(order: &Value) -> String {
+pub(super) fn order_path(order: &Value) -> String {
     format!("/orders/{}", word(order, "id"))
 }
 
-async fn until_state(client: &Client, token: &str, order: &Value, state: &str) -> Result<Value, Failed> {
+pub(super) async fn until_state(client: &Client, token: &str, order: &Value, state: &str) -> Result<Value, Failed> {
     client
         .until(&format!("the order becomes {state}"), &order_path(order), token, |order| word(order, "state") == state)
         .await
