@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 /// What a customer's row says, and what its transfers make.
 #[derive(Default)]
 struct Balances {
-    stored: Option<[i64; 8]>,
-    folded: [i128; 8],
+    stored: Option<[i64; LedgerAccount::ALL.len()]>,
+    folded: [i128; LedgerAccount::ALL.len()],
     transfers: u64,
 }
 
@@ -181,9 +181,13 @@ fn alone(transfer: &StoredTransfer, out: &mut Collected) {
         let detail = format!("{} of {} has posting {}", transfer.template, transfer.cause, posting.id);
         out.found("transfer_id", transfer_row(transfer), detail);
     }
-    let of_order = matches!(posting.cause, Cause::Order(_) | Cause::Recognition(..));
-    if of_order && transfer.cause != transfer.order.0 {
-        out.found("transfer_cause", transfer_row(transfer), format!("caused by another order, {}", transfer.cause));
+    let wrong = match posting.cause {
+        Cause::Order(order) | Cause::Recognition(order, _) => transfer.order != Some(order),
+        Cause::Attempt(_) | Cause::Refund(_) => transfer.order.is_none(),
+    };
+    if wrong {
+        let detail = format!("caused by {}, and belongs to order {:?}", transfer.cause, transfer.order);
+        out.found("transfer_cause", transfer_row(transfer), detail);
     }
 }
 

@@ -152,8 +152,9 @@ async fn transfers(
     let mut pages = Pages::of(&sql::TRANSFERS_OF_ORDERS, bounds, context);
     while let Some(page) = pages.next::<StoredTransfer>(tx).await? {
         for row in page {
-            let Some(order) = part.get_mut(&(row.customer, row.order)) else {
-                out.found("transfer_of_order", ledger::transfer_row(&row), format!("no order {}", row.order));
+            let order = row.order.and_then(|order| part.get_mut(&(row.customer, order)));
+            let Some(order) = order else {
+                out.found("transfer_of_order", ledger::transfer_row(&row), format!("no order {:?}", row.order));
                 continue;
             };
             match Template::from_word(&row.template) {

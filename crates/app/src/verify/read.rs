@@ -2,6 +2,7 @@
 
 use super::sql;
 use everline_core::ids::{AttemptId, CustomerId, LineId, OrderId, RawId, ReceiptId, RefundId};
+use everline_core::ledger::LedgerAccount;
 use everline_core::offering::{Offering, OfferingRef};
 use everline_core::time::{BusinessTime, SystemTime};
 use everline_store::tables::sim::SECRETS;
@@ -44,14 +45,14 @@ pub(super) async fn offerings(tx: &mut Tx) -> Result<BTreeMap<OfferingRef, Offer
 pub(super) struct CustomerRow {
     pub(super) customer: CustomerId,
     /// Currency and balances, if there is an account.
-    pub(super) account: Option<(String, [i64; 8])>,
+    pub(super) account: Option<(String, [i64; LedgerAccount::ALL.len()])>,
 }
 impl FromRow for CustomerRow {
     fn from_row(row: &Row<'_>) -> Result<Self> {
         let mut c = Columns::new(row);
         let (customer, currency): (_, Option<String>) = (c.next()?, c.next()?);
         let Some(currency) = currency else { return Ok(Self { customer, account: None }) };
-        let mut balances = [0; 8];
+        let mut balances = [0; LedgerAccount::ALL.len()];
         for balance in &mut balances {
             *balance = c.next()?;
         }

@@ -22,11 +22,23 @@ pub enum LedgerAccount {
     RefundInFlight,
     /// Income: what was earned.
     Revenue,
+    /// Asset: what is in the operator's own bank account.
+    Bank,
+    /// Expense: what payment providers keep for their service.
+    PspFees,
+    /// Asset: what those who sell vouchers owe us.
+    VoucherReceivable,
+    /// Expense: credit that was given away.
+    PromotionCost,
+    /// Asset: money that a card's bank took back while a dispute is decided.
+    DisputeReceivable,
+    /// Expense: money that is lost.
+    WriteOff,
 }
 
 impl LedgerAccount {
     /// All of them, in the order of their columns in the store.
-    pub const ALL: [LedgerAccount; 8] = [
+    pub const ALL: [LedgerAccount; 14] = [
         LedgerAccount::PspReceivable,
         LedgerAccount::PaidCredit,
         LedgerAccount::PromoCredit,
@@ -35,6 +47,12 @@ impl LedgerAccount {
         LedgerAccount::Suspense,
         LedgerAccount::RefundInFlight,
         LedgerAccount::Revenue,
+        LedgerAccount::Bank,
+        LedgerAccount::PspFees,
+        LedgerAccount::VoucherReceivable,
+        LedgerAccount::PromotionCost,
+        LedgerAccount::DisputeReceivable,
+        LedgerAccount::WriteOff,
     ];
     /// The number under which transfers name it. Never reused.
     #[must_use]
@@ -58,18 +76,39 @@ impl LedgerAccount {
             LedgerAccount::Suspense => "suspense",
             LedgerAccount::RefundInFlight => "refund_in_flight",
             LedgerAccount::Revenue => "revenue",
+            LedgerAccount::Bank => "bank",
+            LedgerAccount::PspFees => "psp_fees",
+            LedgerAccount::VoucherReceivable => "voucher_receivable",
+            LedgerAccount::PromotionCost => "promotion_cost",
+            LedgerAccount::DisputeReceivable => "dispute_receivable",
+            LedgerAccount::WriteOff => "write_off",
         }
     }
-    /// Whether a debit increases it (assets); all others grow by credits.
+    /// Whether a debit increases it (assets and expenses); all others grow by credits.
     #[must_use]
     pub const fn grows_by_debit(self) -> bool {
-        matches!(self, LedgerAccount::PspReceivable)
+        match self {
+            LedgerAccount::PspReceivable
+            | LedgerAccount::Bank
+            | LedgerAccount::PspFees
+            | LedgerAccount::VoucherReceivable
+            | LedgerAccount::PromotionCost
+            | LedgerAccount::DisputeReceivable
+            | LedgerAccount::WriteOff => true,
+            LedgerAccount::PaidCredit
+            | LedgerAccount::PromoCredit
+            | LedgerAccount::OrderFunds
+            | LedgerAccount::DeferredRevenue
+            | LedgerAccount::Suspense
+            | LedgerAccount::RefundInFlight
+            | LedgerAccount::Revenue => false,
+        }
     }
-    /// Whether it may go below zero. What we owe customers never may; a provider's receivable may, when it paid out
-    /// before a refund.
+    /// Whether it may go below zero. What we owe customers never may. A customer's part of an asset or expense may: a
+    /// provider paid out before a refund, and what it pays out for many customers at once is the house customer's.
     #[must_use]
     pub const fn may_be_negative(self) -> bool {
-        matches!(self, LedgerAccount::PspReceivable)
+        self.grows_by_debit()
     }
 }
 

@@ -134,8 +134,8 @@ pub struct Posting {
     pub id: PostingId,
     /// Which posting it is.
     pub template: Template,
-    /// The order it belongs to.
-    pub order: OrderId,
+    /// The order it belongs to, if it belongs to one.
+    pub order: Option<OrderId>,
     /// What made it.
     pub cause: Cause,
     /// Amount of each transfer, in millionths.
@@ -158,7 +158,13 @@ pub struct Transfer {
 impl Posting {
     /// The posting of `template` that `cause` makes.
     #[must_use]
-    pub fn new(template: Template, cause: Cause, order: OrderId, amount: i64, posted_at: BusinessTime) -> Self {
+    pub fn new(
+        template: Template,
+        cause: Cause,
+        order: impl Into<Option<OrderId>>,
+        amount: i64,
+        posted_at: BusinessTime,
+    ) -> Self {
         let (parent, number) = match cause {
             Cause::Attempt(id) => (id.0, 0),
             Cause::Order(id) => (id.0, 0),
@@ -166,7 +172,7 @@ impl Posting {
             Cause::Refund(id) => (id.0, 0),
         };
         let id = PostingId(parent.derive(template.tag(), number));
-        Self { id, template, order, cause, amount, posted_at }
+        Self { id, template, order: order.into(), cause, amount, posted_at }
     }
     /// Its transfers, in the template's order.
     pub fn transfers(&self) -> impl Iterator<Item = Transfer> + '_ {

@@ -116,7 +116,8 @@ async fn transfers(tx: &mut Tx, all: &mut Counts) -> Result<(), Error> {
     loop {
         let page = ledger::page(tx, after, PAGE).await?;
         for transfer in &page {
-            let counts = all.entry(transfer.order).or_default();
+            let Some(order) = transfer.order else { continue };
+            let counts = all.entry(order).or_default();
             counts.paid_postings += u32::from(transfer.template == Template::Paid.word());
             counts.delivered_postings += u32::from(transfer.template == Template::Delivered.word());
         }

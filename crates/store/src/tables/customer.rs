@@ -8,19 +8,54 @@ use everline_core::ledger::{Balances, LedgerAccount};
 use everline_core::money::Currency;
 use everline_core::time::BusinessTime;
 
+/// The columns of an account's balances, in the ledger's order, each after `$of` (an alias and a dot, or nothing).
+macro_rules! balance_columns {
+    ($of:literal) => {
+        concat!(
+            $of,
+            "psp_receivable, ",
+            $of,
+            "paid_credit, ",
+            $of,
+            "promo_credit, ",
+            $of,
+            "order_funds, ",
+            $of,
+            "deferred_revenue, ",
+            $of,
+            "suspense, ",
+            $of,
+            "refund_in_flight, ",
+            $of,
+            "revenue, ",
+            $of,
+            "bank, ",
+            $of,
+            "psp_fees, ",
+            $of,
+            "voucher_receivable, ",
+            $of,
+            "promotion_cost, ",
+            $of,
+            "dispute_receivable, ",
+            $of,
+            "write_off"
+        )
+    };
+}
+pub(crate) use balance_columns;
+
 crate::queries! { ALL;
     GET = "SELECT customer_id, kind, name, contact, language, identity FROM customer WHERE customer_id = $1";
     ADD = "INSERT INTO customer (customer_id, kind, name, contact, language, identity, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     SET_LANGUAGE = "UPDATE customer SET language = $2 WHERE customer_id = $1";
     ACCOUNT_ADD = "INSERT INTO account (customer_id, currency, version) VALUES ($1, $2, 0)";
-    ACCOUNT_LOCK = "SELECT psp_receivable, paid_credit, promo_credit, order_funds, deferred_revenue, suspense, refund_in_flight, revenue \
-        FROM account WHERE customer_id = $1 FOR UPDATE";
-    ACCOUNT_GET = "SELECT psp_receivable, paid_credit, promo_credit, order_funds, deferred_revenue, suspense, refund_in_flight, revenue \
-        FROM account WHERE customer_id = $1";
+    ACCOUNT_LOCK = concat!("SELECT ", balance_columns!(""), " FROM account WHERE customer_id = $1 FOR UPDATE");
+    ACCOUNT_GET = concat!("SELECT ", balance_columns!(""), " FROM account WHERE customer_id = $1");
     pub ACCOUNT_SAVE = "UPDATE account SET version = version + 1, psp_receivable = $2, paid_credit = $3, promo_credit = $4, order_funds = $5, \
-        deferred_revenue = $6, suspense = $7, refund_in_flight = $8, revenue = $9 WHERE customer_id = $1";
-    ACCOUNT_PAGE = "SELECT psp_receivable, paid_credit, promo_credit, order_funds, deferred_revenue, suspense, refund_in_flight, revenue, customer_id \
-        FROM account WHERE customer_id > $1 ORDER BY customer_id LIMIT $2";
+        deferred_revenue = $6, suspense = $7, refund_in_flight = $8, revenue = $9, bank = $10, psp_fees = $11, voucher_receivable = $12, promotion_cost = $13, \
+        dispute_receivable = $14, write_off = $15 WHERE customer_id = $1";
+    ACCOUNT_PAGE = concat!("SELECT ", balance_columns!(""), ", customer_id FROM account WHERE customer_id > $1 ORDER BY customer_id LIMIT $2");
 }
 
 struct CustomerRow(Customer);

@@ -26,8 +26,8 @@ pub struct StoredTransfer {
     pub posting: PostingId,
     /// The posting's template.
     pub template: String,
-    /// The order it belongs to.
-    pub order: OrderId,
+    /// The order it belongs to, if it belongs to one.
+    pub order: Option<OrderId>,
     /// The attempt, order or refund that made it.
     pub cause: RawId,
     /// The debited account, as a code.

@@ -39,6 +39,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 6, name: "payments", text: include_str!("../../migrations/0006_payments.sql") },
     Migration { version: 7, name: "commands", text: include_str!("../../migrations/0007_commands.sql") },
     Migration { version: 8, name: "receipts", text: include_str!("../../migrations/0008_receipts.sql") },
+    Migration { version: 9, name: "ledger", text: include_str!("../../migrations/0009_ledger.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.

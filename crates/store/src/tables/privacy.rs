@@ -34,7 +34,7 @@ macro_rules! sections {
 
 sections! {
     CUSTOMER "customer" ["kind", "name", "contact", "language", "identity", "owner_key", "created_at", "restricted_at"] order "created_at";
-    ACCOUNT "account" ["currency", "psp_receivable", "revenue", "paid_credit", "promo_credit", "order_funds", "deferred_revenue", "suspense", "refund_in_flight"] order "currency";
+    ACCOUNT "account" ["currency", "psp_receivable", "revenue", "paid_credit", "promo_credit", "order_funds", "deferred_revenue", "suspense", "refund_in_flight", "bank", "psp_fees", "voucher_receivable", "promotion_cost", "dispute_receivable", "write_off"] order "currency";
     LINE "line" ["id", "msisdn", "name", "device", "family", "network", "state", "state_since", "state_until", "service_until", "guest_renewal", "main_balance_consent"] order "id";
     LINE_EVENT "line_event" ["line_id", "state", "cause", "at", "commanded_by", "reason"] order "id";
     ALLOWANCE "allowance" ["id", "body"] order "id";

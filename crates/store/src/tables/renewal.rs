@@ -20,8 +20,15 @@ use everline_core::time::BusinessTime;
 macro_rules! columns {
     () => {
         concat!(
-            "SELECT a.psp_receivable, a.paid_credit, a.promo_credit, a.order_funds, a.deferred_revenue, a.suspense, a.refund_in_flight, a.revenue, ",
-            line::columns!(), ", ", order::columns!(), ", ", payment::columns!(), ", w.body "
+            "SELECT ",
+            customer::balance_columns!("a."),
+            ", ",
+            line::columns!(),
+            ", ",
+            order::columns!(),
+            ", ",
+            payment::columns!(),
+            ", w.body "
         )
     };
 }
@@ -41,7 +48,7 @@ crate::queries! { ALL;
          JOIN allowance w ON w.customer_id = l.customer_id AND w.id = l.id \
          WHERE a.customer_id = $1 AND o.id = $2 FOR UPDATE OF a, l, o, t, w");
     LOCK_OPEN = concat!(
-        "SELECT a.psp_receivable, a.paid_credit, a.promo_credit, a.order_funds, a.deferred_revenue, a.suspense, a.refund_in_flight, a.revenue, ",
+        "SELECT ", customer::balance_columns!("a."), ", ",
         line::columns!(), ", ", order::columns!(), ", w.body ",
         "FROM account a JOIN orders o ON o.customer_id = a.customer_id \
          JOIN line l ON l.customer_id = o.customer_id AND l.id = o.line_id \
