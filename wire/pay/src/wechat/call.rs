@@ -48,7 +48,8 @@ pub enum Call {
         /// How the file shall be packed.
         packing: Packing,
     },
-    /// Asks where the bill of what moved on an account is: [`BillAnnouncement`](super::BillAnnouncement).
+    /// Asks where the bill of what moved on an account is: [`BillAnnouncement`](super::BillAnnouncement) of a
+    /// [`FundBill`](super::FundBill).
     FundFlowBill {
         /// The day.
         bill_date: BillDate,

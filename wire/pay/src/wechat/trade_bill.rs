@@ -55,7 +55,7 @@ const APPLIED: &str = "申请退款金额";
 const TOTALS: [&str; 7] =
     ["总交易单数", "应结订单总金额", "退款总金额", "充值券退款总金额", "手续费总金额", "订单总金额", "申请退款总金额"];
 
-const MARK: char = '\u{feff}';
+pub(super) const MARK: char = '\u{feff}';
 
 /// Why a bill was not accepted. Lines are counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -379,20 +379,20 @@ impl BillRow {
 }
 
 /// Yuan with two decimals and `more` behind them: fees are written with five, the last three of them zeros.
-fn signed_yuan(fen: i64, more: &str) -> String {
+pub(super) fn signed_yuan(fen: i64, more: &str) -> String {
     let (sign, fen) = (if fen < 0 { "-" } else { "" }, fen.unsigned_abs());
     format!("{sign}{}.{:02}{more}", fen / 100, fen % 100)
 }
 
 /// Where the `N` columns that are read stand among those of a line of names.
-struct Columns<const N: usize> {
+pub(super) struct Columns<const N: usize> {
     names: &'static [&'static str; N],
     places: [usize; N],
     width: usize,
 }
 
 impl<const N: usize> Columns<N> {
-    fn find(line: usize, text: &str, names: &'static [&'static str; N]) -> Result<Self, BillError> {
+    pub(super) fn find(line: usize, text: &str, names: &'static [&'static str; N]) -> Result<Self, BillError> {
         let found: Vec<_> = text.split(',').collect();
         let mut places = [0; N];
         for (name, place) in names.iter().zip(&mut places) {
@@ -405,7 +405,7 @@ impl<const N: usize> Columns<N> {
         Ok(Self { names, places, width: found.len() })
     }
 
-    fn cells<'a>(&'a self, line: usize, text: &'a str) -> Result<Cells<'a>, BillError> {
+    pub(super) fn cells<'a>(&'a self, line: usize, text: &'a str) -> Result<Cells<'a>, BillError> {
         // A comma inside of a cell has no backtick behind it.
         let cells: Vec<_> = text.strip_prefix('`').map(|rest| rest.split(",`").collect()).unwrap_or_default();
         if cells.len() != self.width {
@@ -418,26 +418,26 @@ impl<const N: usize> Columns<N> {
 }
 
 /// The cells of one line, by column.
-struct Cells<'a> {
+pub(super) struct Cells<'a> {
     line: usize,
     values: Vec<(&'static str, &'a str)>,
 }
 
 impl Cells<'_> {
-    fn text(&self, column: &'static str) -> &str {
+    pub(super) fn text(&self, column: &'static str) -> &str {
         self.values.iter().find(|(name, _)| *name == column).map(|(_, value)| *value).unwrap_or_default()
     }
 
-    fn owned(&self, column: &'static str) -> String {
+    pub(super) fn owned(&self, column: &'static str) -> String {
         self.text(column).to_owned()
     }
 
-    fn bad(&self, column: &'static str) -> BillError {
+    pub(super) fn bad(&self, column: &'static str) -> BillError {
         BillError::BadCell { line: self.line, column }
     }
 
     /// An amount in yuan with up to five decimals, exact in fen, possibly negative.
-    fn signed_fen(&self, column: &'static str) -> Result<i64, BillError> {
+    pub(super) fn signed_fen(&self, column: &'static str) -> Result<i64, BillError> {
         let text = self.text(column);
         let (sign, text) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
         let (yuan, decimals) = text.split_once('.').unwrap_or((text, "0"));
@@ -510,7 +510,7 @@ impl Cells<'_> {
     }
 
     /// A number of rows; some bills write it as `3.0`.
-    fn count(&self, column: &'static str) -> Result<i64, BillError> {
+    pub(super) fn count(&self, column: &'static str) -> Result<i64, BillError> {
         let text = self.text(column);
         let digits = text.strip_suffix(".0").unwrap_or(text);
         let count = if digits.bytes().all(|b| b.is_ascii_digit()) { digits.parse().ok() } else { None };
