@@ -5,6 +5,7 @@
 //! one does, and knows what a merchant needs to take payments, give them back and reconcile; saved cards, disputes and
 //! payouts it does not have.
 
+mod balance;
 pub(crate) mod book;
 mod objects;
 pub(crate) mod page;
@@ -12,7 +13,7 @@ pub(crate) mod page;
 use crate::{
     World,
     gateway::{
-        faults::AnswerFaultKind,
+        faults::{AnswerFaultKind, BillFaults},
         notify,
         trade::{CannotPay, Intent},
     },
@@ -138,7 +139,10 @@ fn answer(world: &World, asked: Asked, broken: bool) -> (Answer, Told) {
     let mut book = lock(&world.cards.book);
     let (command, key) = match asked {
         _ if broken && matches!(asked, Asked::Query(_)) => return (refusal(&trouble()), None),
-        Asked::Query(query) => return (look(&world.cards, &book, &query).unwrap_or_else(|no| refusal(&no)), None),
+        Asked::Query(query) => {
+            let bills = lock(&world.payments.faults).bills;
+            return (look(&world.cards, &book, &query, bills).unwrap_or_else(|no| refusal(&no)), None);
+        }
         Asked::Command { command, idempotency_key } => (command, idempotency_key),
     };
     if let Some(known) = book.remembered(&key, now_us) {
@@ -199,7 +203,7 @@ fn carry_out(cards: &Cards, book: &mut Book, command: &Command, now_us: i64) -> 
 }
 
 /// Answers a question.
-fn look(cards: &Cards, book: &Book, query: &Query) -> Result<Answer, Box<Refusal>> {
+fn look(cards: &Cards, book: &Book, query: &Query, bills: BillFaults) -> Result<Answer, Box<Refusal>> {
     let by = |id: &str, prefix| token(id, prefix).and_then(|token| book.by_token(token)).ok_or_else(not_found);
     match query {
         Query::CheckoutSession(id) => cards.session(by(id.as_str(), objects::SESSION)?),
@@ -225,18 +229,18 @@ fn look(cards: &Cards, book: &Book, query: &Query) -> Result<Answer, Box<Refusal
         }
         Query::BalanceTransactions(list) => {
             let BalanceScope::Created(range) = list.scope else { return Err(not_found()) };
-            let mut all = Vec::new();
-            for session in book.newest_first() {
-                all.extend(objects::movements(session).map_err(broken)?);
+            if bills.not_ready {
+                return Err(trouble());
             }
-            let within =
-                |one: &BalanceTransaction| (range.from_unix_s..range.until_unix_s).contains(&one.created_unix_s);
-            all.retain(within);
-            all.sort_by_key(|one| std::cmp::Reverse(one.created_unix_s));
+            if bills.broken {
+                return Ok((200, "{".to_owned()));
+            }
+            let sessions: Vec<_> = book.newest_first().collect();
+            let all = balance::movements(&sessions, range, bills).map_err(broken)?;
             let after = list.starting_after.as_ref();
             Ok(page_of(all, after, 50, "/v1/balance_transactions", |one: &BalanceTransaction| &one.id))
         }
-        // Nothing is ever paid out here.
+        // What is paid out is among the movements alone.
         Query::Payouts(_) => Ok(done(&Page::<Payout> { data: Vec::new(), has_more: false }.to_json("/v1/payouts"))),
         Query::PaymentMethod(_) | Query::Dispute(_) | Query::Payout(_) => Err(not_found()),
     }

@@ -9,6 +9,50 @@ pub(crate) struct Faults {
     pub(crate) notify: NotifyFaults,
     /// The first rule that fits a call decides its answer.
     pub(crate) answers: Vec<AnswerFault>,
+    /// Of the bills of all gateways.
+    pub(crate) bills: BillFaults,
+}
+
+/// What is wrong with bills: in each of them, every time it is asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct BillFaults {
+    /// It is not made yet, however late it is.
+    pub(crate) not_ready: bool,
+    /// So many rows are left out, the earliest first.
+    pub(crate) leave_out: usize,
+    /// So many of the rows that follow have another amount.
+    pub(crate) other_amount: usize,
+    /// So many of the rows that follow stand there twice.
+    pub(crate) double: usize,
+    /// So many rows of payments that nobody made.
+    pub(crate) add: usize,
+    /// The file is damaged.
+    pub(crate) broken: bool,
+}
+
+impl BillFaults {
+    /// What becomes of the rows of a bill, earliest first.
+    pub(crate) fn spoil<T: Clone>(
+        self,
+        mut rows: Vec<T>,
+        other_amount: impl Fn(&mut T),
+        stranger: impl Fn(usize) -> Option<T>,
+    ) -> Vec<T> {
+        rows.drain(..self.leave_out.min(rows.len()));
+        rows.iter_mut().take(self.other_amount).for_each(other_amount);
+        let twice: Vec<T> = rows.iter().skip(self.other_amount).take(self.double).cloned().collect();
+        rows.extend(twice);
+        rows.extend((0..self.add).filter_map(stranger));
+        rows
+    }
+    /// What becomes of its file.
+    pub(crate) fn damage(self, mut file: Vec<u8>) -> Vec<u8> {
+        if self.broken {
+            file.truncate(file.len() / 2);
+        }
+        file
+    }
 }
 
 /// What happens to notifications. They count for every try, also for later tries of an earlier notification.

@@ -207,6 +207,11 @@ impl Trade {
         }
     }
 
+    /// The fee of an amount of it: 0.6 %, rounded to the fen; at least one.
+    pub(crate) fn fee(amount: Fen) -> i64 {
+        ((amount.get() * 6 + 500) / 1_000).max(1)
+    }
+
     /// Whether a person could still do something about it.
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.state, State::Offered | State::Waiting) && self.intent != Intent::Never

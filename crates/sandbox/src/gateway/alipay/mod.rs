@@ -3,6 +3,7 @@
 //! Owns its keys and its wire format. It checks requests as the real gateway does and answers in its shapes: refusals before the signature is known to be good are unsigned, the
 //! content type is `text/html`, slashes are escaped.
 
+mod bill;
 mod biz;
 pub(crate) mod notice;
 
@@ -60,6 +61,7 @@ pub(crate) struct Gateway {
 pub(crate) fn router(world: Arc<World>) -> Router {
     Router::new()
         .route("/gateway.do", get(gateway_get).post(gateway_post))
+        .route("/downloadBillFile.resource", get(bill::download))
         .merge(payer_page::router())
         .layer(DefaultBodyLimit::max(wire_pay::alipay::BODY_BYTES_MAX))
         .with_state(world)
@@ -132,6 +134,7 @@ fn known(name: &str) -> bool {
         method::CLOSE,
         method::REFUND,
         method::REFUND_QUERY,
+        method::BILL_DOWNLOAD_URL,
     ]
     .contains(&name)
 }
@@ -248,6 +251,15 @@ impl Gateway {
             method::REFUND_QUERY => {
                 let number = biz.text("out_request_no").ok_or(Refused::Invalid)?;
                 Ok((value(biz::refund_queried(book.find(&biz.key())?, &number)), None))
+            }
+            method::BILL_DOWNLOAD_URL => {
+                let kind = biz.text("bill_type").ok_or(Refused::Invalid)?;
+                let (kind, day) = bill::asked(&kind, &biz.text("bill_date").unwrap_or_default())?;
+                let bills = lock(&payments.faults).bills;
+                let file = (!bills.not_ready && bill::is_made(day, now_us))
+                    .then(|| bill::file(&book, &self.identity, (kind, day), bills, now_us));
+                let url = |()| bill::url(&self.base_url, kind, day, now_us);
+                Ok((bill::answer(file.flatten().map(drop).map(url)), None))
             }
             _ => Err(Refused::Invalid),
         }

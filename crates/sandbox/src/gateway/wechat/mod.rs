@@ -36,8 +36,8 @@ use wire_pay::{
     Fen,
     rsa::PublicKey,
     wechat::{
-        Authorization, BillAnnouncement, Call, Error, Prepay, PrepayAnswer, Refund, RefundOf, RefundRequest,
-        RefundStatus, Refusal, TradeKind, TradeState, Transaction, header as names, pack_bill,
+        Authorization, Call, Error, FundAccount, Prepay, PrepayAnswer, Refund, RefundOf, RefundRequest, RefundStatus,
+        Refusal, TradeKind, TradeState, Transaction, header as names,
     },
 };
 
@@ -210,6 +210,7 @@ impl Gateway {
 
     /// Does what a checked request asks. The event, if there is one, is still to be announced.
     fn carry_out(&self, payments: &Payments, call: Call, now_us: i64) -> Carried {
+        let bills = lock(&payments.faults).bills;
         let mut book = lock(&payments.book);
         match call {
             Call::Prepay(prepay) => {
@@ -244,22 +245,13 @@ impl Gateway {
                 Ok((Answer::Done(told.to_json()), None))
             }
             Call::TradeBill { bill_date, packing } => {
-                if !bill::is_made(bill_date, now_us) {
-                    return Err(refusal(400, "STATEMENT_CREATING", "账单生成中"));
-                }
-                let bill = bill::bill(&book, &self.identity, bill_date);
-                let bill = bill.ok_or_else(|| refusal(400, "NO_STATEMENT_EXIST", "账单不存在"))?;
-                let url = format!("{}{}", self.base_url, bill::target(bill_date, packing));
-                Ok((Answer::Done(BillAnnouncement::of(bill.as_bytes(), &url).to_json()), None))
+                self.announce_bill(&book, (bill::Kind::Trades, bill_date), packing, bills, now_us)
             }
-            Call::DownloadBill { target } => {
-                let file = bill::of_target(&target).and_then(|(day, packing)| {
-                    let bill = bill::bill(&book, &self.identity, day)?;
-                    pack_bill(bill.as_bytes(), packing).ok()
-                });
-                Ok((Answer::File(file.ok_or_else(|| refused(Refused::NotExist))?), None))
+            Call::FundFlowBill { bill_date, account: FundAccount::Basic, packing } => {
+                self.announce_bill(&book, (bill::Kind::Funds, bill_date), packing, bills, now_us)
             }
             Call::FundFlowBill { .. } => Err(refusal(400, "NO_STATEMENT_EXIST", "账单不存在")),
+            Call::DownloadBill { target } => self.bill_file(&book, &target, bills),
             Call::Certificates => Err(refused(Refused::System)),
         }
     }
