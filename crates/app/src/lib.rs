@@ -36,6 +36,7 @@ pub mod provision;
 pub mod query_payment;
 pub mod ready;
 pub mod receipt;
+pub mod reconciliation;
 pub mod refund_payment;
 pub mod restore;
 pub mod retention;

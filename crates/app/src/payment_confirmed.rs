@@ -67,11 +67,13 @@ pub async fn payment_notice(
     match says {
         NoticeSays::Paid(evidence) => {
             let unmatched = raw("unmatched");
+            let out_trade_no = evidence.out_trade_no.clone();
             match take_evidence(app, evidence, Some(Notice { state: "processed", ..unmatched.clone() })).await {
                 // Another system may share the application. It is kept, and reconciliation tells whose money it is.
                 Err(Problem::NotFound(_)) => {
                     tracing::warn!("a payment notice names no attempt of ours; it is kept as unmatched");
-                    app.store.transact(KeepNotice { notice: unmatched }).await.map_err(Problem::from)?;
+                    let keep = KeepUnmatched { notice: unmatched, out_trade_no };
+                    app.store.transact(keep).await.map_err(Problem::from)?;
                 }
                 other => {
                     other?;
@@ -161,6 +163,21 @@ impl Work for KeepNotice {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         notice::keep(tx, &self.notice);
+        Ok(())
+    }
+}
+
+/// A verified notice about a payment that is nobody's of ours; the bill will tell whose it is.
+struct KeepUnmatched {
+    notice: Notice,
+    out_trade_no: String,
+}
+impl Work for KeepUnmatched {
+    const NAME: &'static str = "keep_unmatched_notice";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        notice::keep_unmatched(tx, &self.notice, &self.out_trade_no);
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use everline_core::identifiers::{Iccid, Msisdn};
 use everline_core::ids::{MessageId, SessionId};
 use everline_core::money::Money;
 use everline_core::payment::{Evidence, Method, Provider};
+use everline_core::reconciliation::{BillDay, BillLine};
 use everline_core::time::SystemTime;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -45,6 +46,10 @@ impl Payments {
     #[must_use]
     pub fn by(&self, method: Method) -> Option<&dyn PaymentProvider> {
         self.of(method.provider()?)
+    }
+    /// The providers there are.
+    pub fn providers(&self) -> impl Iterator<Item = Provider> + '_ {
+        self.0.keys().copied()
     }
     /// The methods that can be offered, in the order in which people are offered them.
     pub fn methods(&self) -> impl Iterator<Item = Method> + '_ {
@@ -165,6 +170,28 @@ pub enum RefundStatus {
     Unknown,
 }
 
+/// A day whose bill is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayOfBill {
+    /// The day.
+    pub day: BillDay,
+    /// Its first instant.
+    pub from: SystemTime,
+    /// The first instant after it.
+    pub until: SystemTime,
+}
+
+/// What a provider says when asked for its bill of a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BillAnswer {
+    /// It is not made yet.
+    NotYet,
+    /// Not known: no answer, or none that can be believed.
+    Unknown,
+    /// The whole bill, its lines in its order.
+    Bill(Vec<BillLine>),
+}
+
 /// A notice that is surely from the provider and for us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentNotice {
@@ -242,6 +269,8 @@ pub trait PaymentProvider: Send + Sync {
     async fn close(&self, payment: &PaymentRef) -> ClosedAnswer;
     /// Asks it to return money, or how far it is; the same number is the same refund.
     async fn refund(&self, request: &RefundRequest) -> RefundStatus;
+    /// Asks for its bill of a day: every payment, refund, fee and payout. A bill comes whole or not at all.
+    async fn bill(&self, day: &DayOfBill) -> BillAnswer;
     /// Reads a notice and checks that it is from the provider.
     fn read_notice(&self, notice: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal>;
 }

@@ -4,6 +4,7 @@ use everline_core::ids::{CustomerId, LineId};
 use everline_core::invoice::{NoInvoice, WrongField};
 use everline_core::ledger::LedgerRefusal;
 use everline_core::quote::NotSellable;
+use everline_core::reconciliation::NotClosed;
 use everline_core::time::BusinessTime;
 use everline_store::{Error, Stop};
 
@@ -48,6 +49,9 @@ pub enum Problem {
     /// No invoice can be asked for, made or refused.
     #[error("no invoice: {0}")]
     NoInvoice(NoInvoice),
+    /// The item of the reconciliation queue cannot be closed so.
+    #[error("not closed: {0}")]
+    NotClosed(NotClosed),
     /// The account holds no credit that could pay it.
     #[error("no credit that could pay it")]
     NoCredit,
@@ -113,6 +117,7 @@ impl Problem {
             Problem::AlreadyPaid => "already-paid",
             Problem::NotGenuine => "not-genuine",
             Problem::NoInvoice(_) => "no-invoice",
+            Problem::NotClosed(_) => "not-closed",
             Problem::NoCredit => "no-credit",
             Problem::CodeWrong { .. } => "code-wrong",
             Problem::CodeGone => "code-gone",
@@ -167,6 +172,11 @@ impl From<NoInvoice> for Problem {
 impl From<WrongField> for Problem {
     fn from(wrong: WrongField) -> Self {
         Problem::Invalid { field: wrong.field, rule: wrong.why.word() }
+    }
+}
+impl From<NotClosed> for Problem {
+    fn from(why: NotClosed) -> Self {
+        Problem::NotClosed(why)
     }
 }
 impl From<LedgerRefusal> for Problem {

@@ -7,7 +7,8 @@ use crate::ledger::{Balances, Posting};
 use crate::lifecycle::LineEvent;
 use crate::line::Line;
 use crate::order::Order;
-use crate::payment::Attempt;
+use crate::payment::{Attempt, Provider};
+use crate::reconciliation::BillDay;
 use crate::refund::Refund;
 use crate::time::BusinessTime;
 use serde::{Deserialize, Serialize};
@@ -218,6 +219,15 @@ pub enum Job {
         /// Tells one message from the next of the same kind.
         cause: JobId,
     },
+    /// Compare a provider's bill of a day with our books.
+    Reconcile {
+        /// The house customer: a bill is about many.
+        customer: CustomerId,
+        /// The provider.
+        provider: Provider,
+        /// The day.
+        day: BillDay,
+    },
 }
 
 impl Job {
@@ -232,6 +242,7 @@ impl Job {
             Job::ClosePayment { attempt, .. } => attempt.0.derive(5, 0),
             Job::Refund { refund, .. } => return Job::refund_id(*refund),
             Job::SendMessage { cause, kind, .. } => cause.0.derive(7, *kind as u8),
+            Job::Reconcile { provider, day, .. } => day.raw_id().derive(8, *provider as u8),
         };
         JobId(id)
     }
@@ -250,6 +261,7 @@ impl Job {
             Job::ClosePayment { .. } => "close_payment",
             Job::Refund { .. } => "refund",
             Job::SendMessage { .. } => "send_message",
+            Job::Reconcile { .. } => "reconcile",
         }
     }
     /// The session whose jobs must run one after the other, where order matters: what the network is told about it.

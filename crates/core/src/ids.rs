@@ -142,6 +142,10 @@ ids! {
     CaseId
     /// One session of a device on the built-in network.
     SessionId
+    /// One line of a provider's bill.
+    BillLineId
+    /// One item of the reconciliation queue.
+    ItemId
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ pub mod order;
 pub mod payment;
 pub mod quote;
 pub mod receipt;
+pub mod reconciliation;
 pub mod refund;
 pub mod renewal;
 pub mod retention;

@@ -126,6 +126,21 @@ impl Zone {
     }
 }
 
+impl Zone {
+    /// A zone that is always so many hours ahead of UTC.
+    #[must_use]
+    pub fn ahead_of_utc(hours: i8) -> Self {
+        Self(TimeZone::fixed(jiff::tz::Offset::constant(hours)))
+    }
+    /// The first instant of a calendar day and the first after it, in microseconds since 1970-01-01T00:00:00Z; `None` at the
+    /// ends of the calendar.
+    #[must_use]
+    pub fn bounds_us(&self, day: Date) -> Option<(i64, i64)> {
+        let start = |day: Date| Some(day.to_zoned(self.0.clone()).ok()?.timestamp().as_microsecond());
+        Some((start(day)?, start(day.tomorrow().ok()?)?))
+    }
+}
+
 impl BusinessTime {
     /// An instant written with date, time and offset (RFC 3339); `None` if it is not.
     #[must_use]

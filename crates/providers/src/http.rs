@@ -6,6 +6,8 @@ use std::time::Duration;
 
 /// The longest answer that is read.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// How long a file may take.
+const FILE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A shared client.
 #[derive(Clone)]
@@ -71,19 +73,35 @@ impl Http {
         headers: &[(&str, &str)],
         body: String,
     ) -> Result<Answer, HttpError> {
+        read(self.request(method, url, headers)?.body(body)).await
+    }
+    /// Fetches a file of at most so many bytes.
+    pub(crate) async fn file(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+        bytes_max: usize,
+    ) -> Result<Answer, HttpError> {
+        read_within(self.request("GET", url, headers)?.timeout(FILE_TIMEOUT), bytes_max).await
+    }
+    fn request(&self, method: &str, url: &str, headers: &[(&str, &str)]) -> Result<reqwest::RequestBuilder, HttpError> {
         let method = Method::from_bytes(method.as_bytes()).map_err(|error| HttpError::Client(error.to_string()))?;
-        let request = self.0.request(method, url).body(body);
-        read(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
+        let request = self.0.request(method, url);
+        Ok(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)))
     }
 }
 
 async fn read(request: reqwest::RequestBuilder) -> Result<Answer, HttpError> {
+    read_within(request, ANSWER_BYTES_MAX).await
+}
+
+async fn read_within(request: reqwest::RequestBuilder, bytes_max: usize) -> Result<Answer, HttpError> {
     let mut response = request.send().await.map_err(|_| HttpError::NoAnswer)?;
     let status = response.status().as_u16();
     let headers = std::mem::take(response.headers_mut());
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|_| HttpError::NoAnswer)? {
-        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+        if body.len() + chunk.len() > bytes_max {
             return Err(HttpError::TooLong);
         }
         body.extend_from_slice(&chunk);

@@ -7,9 +7,9 @@ use everline_app::App;
 use everline_app::clock::Clock;
 use everline_app::payment_confirmed::{NoticeProblem, payment_notice};
 use everline_app::ports::{
-    ClosedAnswer, MessageFate, Messenger, Network, NetworkChange, NetworkReply, NoticeRefusal, OutgoingMessage,
-    Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus, Payments, Ports, RawNotice,
-    RefundRequest, RefundStatus, Started,
+    BillAnswer, ClosedAnswer, DayOfBill, MessageFate, Messenger, Network, NetworkChange, NetworkReply, NoticeRefusal,
+    OutgoingMessage, Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus, Payments,
+    Ports, RawNotice, RefundRequest, RefundStatus, Started,
 };
 use everline_app::secrets::Secrets;
 use everline_app::set_up::SetUp;
@@ -301,6 +301,9 @@ impl PaymentProvider for NoticesOnly {
     }
     async fn refund(&self, _: &RefundRequest) -> RefundStatus {
         RefundStatus::Unknown
+    }
+    async fn bill(&self, _: &DayOfBill) -> BillAnswer {
+        BillAnswer::Unknown
     }
     fn read_notice(&self, notice: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal> {
         self.0.read_notice(notice)

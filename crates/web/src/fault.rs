@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use everline_app::Problem;
 use everline_core::invoice::NoInvoice;
+use everline_core::reconciliation::NotClosed;
 use std::sync::Arc;
 
 /// Why a request is not answered as asked.
@@ -130,6 +131,7 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::NoCredit => ("problem-no-credit", "problem-no-credit-do"),
         Problem::NotGenuine => ("problem-not-genuine", "problem-not-genuine-do"),
         Problem::NoInvoice(why) => ("problem-no-invoice", no_invoice(*why)),
+        Problem::NotClosed(why) => ("problem-not-closed", not_closed(*why)),
         Problem::CodeWrong { .. } => ("problem-code-wrong", "problem-code-wrong-do"),
         Problem::CodeGone => ("problem-code-gone", "problem-code-gone-do"),
         Problem::TooMany { .. } => ("problem-too-many", "problem-too-many-do"),
@@ -153,6 +155,15 @@ pub(crate) const fn no_invoice(why: NoInvoice) -> &'static str {
     }
 }
 
+/// The key of why an item is not closed.
+const fn not_closed(why: NotClosed) -> &'static str {
+    match why {
+        NotClosed::ClosedAlready => "problem-not-closed-closed-already",
+        NotClosed::DoesNotFit => "problem-not-closed-does-not-fit",
+        NotClosed::Reason => "recon-reason-needed",
+    }
+}
+
 const fn status(problem: &Problem) -> StatusCode {
     match problem {
         Problem::NotFound(_) | Problem::NotGenuine => StatusCode::NOT_FOUND,
@@ -162,6 +173,7 @@ const fn status(problem: &Problem) -> StatusCode {
         | Problem::OrderClosed
         | Problem::AlreadyPaid
         | Problem::NoCredit
+        | Problem::NotClosed(_)
         | Problem::NoInvoice(_) => StatusCode::CONFLICT,
         Problem::Invalid { .. }
         | Problem::NotSellable(_)

@@ -12,6 +12,7 @@ mod lines;
 mod names;
 mod orders;
 mod read;
+mod reconciliation;
 mod sql;
 mod stock;
 
@@ -161,6 +162,7 @@ impl Work for Verify {
         Box::pin(lines::check(tx, &context, &mut out)).await?;
         Box::pin(stock::check(tx, &context, &mut out)).await?;
         Box::pin(names::check(tx, &context, &mut out)).await?;
+        Box::pin(reconciliation::check(tx, &context, &mut out)).await?;
         Ok(out.report)
     }
 }

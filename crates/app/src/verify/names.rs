@@ -126,7 +126,8 @@ const fn of(job: &Job) -> CustomerId {
         | Job::QueryPayment { customer, .. }
         | Job::ClosePayment { customer, .. }
         | Job::Refund { customer, .. }
-        | Job::SendMessage { customer, .. } => *customer,
+        | Job::SendMessage { customer, .. }
+        | Job::Reconcile { customer, .. } => *customer,
     }
 }
 

@@ -105,4 +105,25 @@ everline_store::queries! { ALL;
     pub(super) FORMER_PAYEES = "SELECT until_at, legal_name FROM former_payee ORDER BY until_at";
     pub(super) UNNUMBERED_ALONE = "SELECT u.id FROM receipt_unnumbered u LEFT JOIN receipt r ON r.id = u.id \
         WHERE r.id IS NULL AND u.id > $1 ORDER BY u.id LIMIT $2";
+
+    pub(super) BILLS = "SELECT provider, day, state, lines, matched_at FROM bill ORDER BY provider, day";
+    pub(super) LINES_BY_DAY = "SELECT provider, day, COUNT(*) FROM bill_line GROUP BY provider, day";
+    pub(super) STRANGE_LINES = "SELECT id, kind, state, provider FROM bill_line WHERE kind NOT IN ('payment', 'refund', 'fee', 'payout', 'other') \
+        OR state NOT IN ('new', 'agreed', 'queued', 'settled') OR provider NOT IN ('alipay', 'wechat', 'stripe') ORDER BY id LIMIT $1";
+    pub(super) STRANGE_ITEMS = "SELECT id, kind, about, state, COALESCE(action, '') FROM reconciliation_item WHERE kind NOT IN ('ours_only', 'theirs_only', \
+        'amount_differs', 'number_differs', 'state_differs', 'doubled', 'line_changed', 'line_gone', 'not_understood') \
+        OR about NOT IN ('payment', 'refund', 'fee', 'payout', 'other') OR provider NOT IN ('alipay', 'wechat', 'stripe') \
+        OR NOT ((state = 'open' AND closed_at IS NULL AND closed_by IS NULL AND action IS NULL AND reason IS NULL) \
+        OR (state = 'closed' AND closed_at IS NOT NULL AND reason IS NOT NULL \
+        AND ((action = 'agreed' AND closed_by IS NULL) OR (action IN ('accept', 'write_off', 'suspense') AND closed_by IS NOT NULL AND reason <> '')))) \
+        ORDER BY id LIMIT $1";
+    pub(super) BILL_TRANSFERS = "SELECT id, customer_id, posting_id, template, order_id, cause_id, debit, credit, amount, posted_at \
+        FROM transfer WHERE id >= $1 AND id <= $2 AND template IN ('PSP_FEE', 'FEE_RETURNED', 'PAYOUT', 'PAYOUT_RETURNED', 'WRITE_OFF', 'BOOKED_TO_SUSPENSE') \
+        ORDER BY id, customer_id";
+    pub(super) BILL_TRANSFERS_ALONE = "SELECT t.id, t.customer_id, t.posting_id, t.template, t.order_id, t.cause_id, t.debit, t.credit, t.amount, t.posted_at \
+        FROM transfer t \
+        LEFT JOIN bill_line b ON b.id = t.cause_id AND t.template IN ('PSP_FEE', 'FEE_RETURNED', 'PAYOUT', 'PAYOUT_RETURNED') \
+        LEFT JOIN reconciliation_item i ON i.id = t.cause_id AND t.template IN ('WRITE_OFF', 'BOOKED_TO_SUSPENSE') \
+        WHERE t.template IN ('PSP_FEE', 'FEE_RETURNED', 'PAYOUT', 'PAYOUT_RETURNED', 'WRITE_OFF', 'BOOKED_TO_SUSPENSE') \
+        AND b.id IS NULL AND i.id IS NULL ORDER BY t.id, t.customer_id LIMIT $1";
 }

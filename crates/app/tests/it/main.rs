@@ -14,6 +14,7 @@ mod moving_in;
 mod order_numbers;
 mod privacy;
 mod receipts;
+mod reconciliation;
 mod restore;
 mod runner;
 mod verify;

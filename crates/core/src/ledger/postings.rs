@@ -1,9 +1,10 @@
 //! Posting templates: every movement of money has one of these names, and exactly the transfers its name says.
 
 use super::accounts::LedgerAccount::{
-    self, DeferredRevenue, OrderFunds, PaidCredit, PromoCredit, PspReceivable, RefundInFlight, Revenue, Suspense,
+    self, Bank, DeferredRevenue, OrderFunds, PaidCredit, PromoCredit, PspFees, PspReceivable, RefundInFlight, Revenue,
+    Suspense, WriteOff,
 };
-use crate::ids::{AttemptId, OrderId, PostingId, RefundId, TransferId};
+use crate::ids::{AttemptId, BillLineId, ItemId, OrderId, PostingId, RefundId, TransferId};
 use crate::time::BusinessTime;
 
 /// Debit and credit of one transfer.
@@ -44,11 +45,23 @@ pub enum Template {
     CreditReturned,
     /// Promotional credit came back out of an order that did not need it.
     PromoReturned,
+    /// A provider kept a fee.
+    PspFee,
+    /// A provider gave a fee back, with a refund.
+    FeeReturned,
+    /// A provider paid out what it owed.
+    Payout,
+    /// A payout came back to the provider: the bank did not take it.
+    PayoutReturned,
+    /// What a provider does not owe after all is lost.
+    WrittenOff,
+    /// What a provider owes beyond our books waits until somebody can be named for it.
+    BookedToSuspense,
 }
 
 impl Template {
     /// All of them.
-    pub const ALL: [Template; 13] = [
+    pub const ALL: [Template; 19] = [
         Template::Paid,
         Template::Delivered,
         Template::ToppedUp,
@@ -62,6 +75,12 @@ impl Template {
         Template::PromoSpent,
         Template::CreditReturned,
         Template::PromoReturned,
+        Template::PspFee,
+        Template::FeeReturned,
+        Template::Payout,
+        Template::PayoutReturned,
+        Template::WrittenOff,
+        Template::BookedToSuspense,
     ];
     /// The stable word, as stored.
     #[must_use]
@@ -80,6 +99,12 @@ impl Template {
             Template::PromoSpent => "PROMO_SPENT",
             Template::CreditReturned => "CREDIT_RETURNED",
             Template::PromoReturned => "PROMO_RETURNED",
+            Template::PspFee => "PSP_FEE",
+            Template::FeeReturned => "FEE_RETURNED",
+            Template::Payout => "PAYOUT",
+            Template::PayoutReturned => "PAYOUT_RETURNED",
+            Template::WrittenOff => "WRITE_OFF",
+            Template::BookedToSuspense => "BOOKED_TO_SUSPENSE",
         }
     }
     /// The template of a stored word.
@@ -107,6 +132,12 @@ impl Template {
             Template::PromoSpent => const { &[leg(PromoCredit, OrderFunds)] },
             Template::CreditReturned => const { &[leg(OrderFunds, PaidCredit)] },
             Template::PromoReturned => const { &[leg(OrderFunds, PromoCredit)] },
+            Template::PspFee => const { &[leg(PspFees, PspReceivable)] },
+            Template::FeeReturned => const { &[leg(PspReceivable, PspFees)] },
+            Template::Payout => const { &[leg(Bank, PspReceivable)] },
+            Template::PayoutReturned => const { &[leg(PspReceivable, Bank)] },
+            Template::WrittenOff => const { &[leg(WriteOff, PspReceivable)] },
+            Template::BookedToSuspense => const { &[leg(PspReceivable, Suspense)] },
         }
     }
     const fn tag(self) -> u8 {
@@ -125,6 +156,10 @@ pub enum Cause {
     Recognition(OrderId, u8),
     /// A step of a refund.
     Refund(RefundId),
+    /// A line of a provider's bill.
+    BillLine(BillLineId),
+    /// What people decided about an item of the reconciliation queue.
+    Item(ItemId),
 }
 
 /// A named, complete set of transfers.
@@ -170,6 +205,8 @@ impl Posting {
             Cause::Order(id) => (id.0, 0),
             Cause::Recognition(id, number) => (id.0, number),
             Cause::Refund(id) => (id.0, 0),
+            Cause::BillLine(id) => (id.0, 0),
+            Cause::Item(id) => (id.0, 0),
         };
         let id = PostingId(parent.derive(template.tag(), number));
         Self { id, template, order: order.into(), cause, amount, posted_at }

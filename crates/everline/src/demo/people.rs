@@ -7,9 +7,9 @@ use everline_app::clock::Clock;
 use everline_app::payment_confirmed::take_evidence;
 use everline_app::place_order::{NewOrder, place_order};
 use everline_app::ports::{
-    ClosedAnswer, MessageFate, Messenger, Network, NetworkChange, NetworkReply, NoticeRefusal, OutgoingMessage,
-    Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus, Payments, Ports, RawNotice,
-    RefundRequest, RefundStatus, Started,
+    BillAnswer, ClosedAnswer, DayOfBill, MessageFate, Messenger, Network, NetworkChange, NetworkReply, NoticeRefusal,
+    OutgoingMessage, Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus, Payments,
+    Ports, RawNotice, RefundRequest, RefundStatus, Started,
 };
 use everline_app::set_up::SetUp;
 use everline_app::start_payment::{Payer, start_payment};
@@ -313,6 +313,9 @@ impl PaymentProvider for Quiet {
     }
     async fn refund(&self, _: &RefundRequest) -> RefundStatus {
         RefundStatus::Unknown
+    }
+    async fn bill(&self, _: &DayOfBill) -> BillAnswer {
+        BillAnswer::Unknown
     }
     fn read_notice(&self, _: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal> {
         Err(NoticeRefusal::Unreadable)

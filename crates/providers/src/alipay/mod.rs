@@ -1,12 +1,15 @@
 //! Alipay v2 (`gateway.do`) in public-key mode: the port's questions as signed requests, its answers from verified
 //! responses. The wire format is `wire_pay::alipay`'s.
 
+mod bill;
+
 use crate::Http;
 use async_trait::async_trait;
+pub use bill::lines_of;
 use everline_app::clock::Clock;
 use everline_app::ports::{
-    ClosedAnswer, NoticeRefusal, NoticeSays, Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest,
-    PaymentStatus, RawNotice, RefundRequest, RefundStatus, Started,
+    BillAnswer, ClosedAnswer, DayOfBill, NoticeRefusal, NoticeSays, Payable, PaymentNotice, PaymentProvider,
+    PaymentRef, PaymentRequest, PaymentStatus, RawNotice, RefundRequest, RefundStatus, Started,
 };
 use everline_core::money::{Currency, Money};
 use everline_core::payment::{Evidence, Method, Provider};
@@ -50,6 +53,12 @@ enum Failure {
     Http(#[from] crate::HttpError),
     #[error(transparent)]
     Wire(#[from] wire_pay::alipay::Error),
+    #[error(transparent)]
+    Bill(#[from] wire_pay::alipay::BillError),
+    #[error("the bill is another account's or another day's")]
+    OtherBill,
+    #[error("the file was refused with {0}")]
+    File(u16),
     #[error("signing was interrupted")]
     Interrupted,
 }
@@ -239,6 +248,9 @@ impl PaymentProvider for Alipay {
         let Some(amount) = fen(request.amount) else { return RefundStatus::Refused };
         let asked = self.ask_refund(&request.out_trade_no, &request.out_request_no, amount).await;
         or_unknown("refund", asked, RefundStatus::Unknown)
+    }
+    async fn bill(&self, day: &DayOfBill) -> BillAnswer {
+        or_unknown("bill", self.ask_bill(day).await, BillAnswer::Unknown)
     }
     fn read_notice(&self, notice: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal> {
         let notice = Notification::verify(notice.body, &self.config.gateway_key).map_err(|error| match error {

@@ -8,14 +8,15 @@
 //! A refund has the key and the metadata of its number. The key is forgotten after a day, the metadata is not: a refund is
 //! looked for before it is asked for.
 
+mod bill;
 mod notice;
 
 use crate::Http;
 use crate::http::Answer;
 use async_trait::async_trait;
 use everline_app::ports::{
-    ClosedAnswer, NoticeRefusal, Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus,
-    RawNotice, RefundRequest, RefundStatus, Started,
+    BillAnswer, ClosedAnswer, DayOfBill, NoticeRefusal, Payable, PaymentNotice, PaymentProvider, PaymentRef,
+    PaymentRequest, PaymentStatus, RawNotice, RefundRequest, RefundStatus, Started,
 };
 use everline_core::money::Money;
 use everline_core::payment::{Evidence, Method, Provider};
@@ -37,7 +38,8 @@ const OUT_REQUEST_NO: &str = "out_request_no";
 pub struct StripeConfig {
     /// Where the API is, without a slash at its end: [`API_BASE`], or a stand-in.
     pub api_url: String,
-    /// The secret key, or a restricted one that may write Checkout Sessions and refunds and read PaymentIntents.
+    /// The secret key, or a restricted one that may write Checkout Sessions and refunds and read
+    /// PaymentIntents and balance transactions.
     pub api_key: ApiKey,
     /// The secrets of the webhook endpoint: two while one is replaced.
     pub webhook_secrets: Vec<EndpointSecret>,
@@ -63,6 +65,10 @@ enum Failure {
     Request(#[from] wire_pay::stripe::RequestError),
     #[error("an answer about something else")]
     OtherObject,
+    #[error("more movements in a day than are read")]
+    TooMany,
+    #[error("movements are refused with {0}")]
+    Movements(u16),
 }
 
 impl Stripe {
@@ -267,6 +273,9 @@ impl PaymentProvider for Stripe {
     async fn refund(&self, request: &RefundRequest) -> RefundStatus {
         let Some(amount) = to_wire(request.amount) else { return RefundStatus::Refused };
         or_unknown("refund", self.ask_refund(request, amount.minor()).await, RefundStatus::Unknown)
+    }
+    async fn bill(&self, day: &DayOfBill) -> BillAnswer {
+        or_unknown("bill", self.ask_bill(day).await, BillAnswer::Unknown)
     }
     fn read_notice(&self, notice: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal> {
         notice::read(&self.config, notice)

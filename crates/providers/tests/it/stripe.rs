@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 impl Rig {
-    fn stripe(&self) -> Stripe {
+    pub fn stripe(&self) -> Stripe {
         self.stripe_with(|_| {})
     }
 

@@ -9,7 +9,8 @@ use everline_core::line::{DeviceKind, NetworkKind};
 use everline_core::money::Currency;
 use everline_core::offering::{Family, SaleState, Unit};
 use everline_core::order::{OrderState, PlacedBy};
-use everline_core::payment::{AttemptState, Method, Settlement};
+use everline_core::payment::{AttemptState, Method, Provider, Settlement};
+use everline_core::reconciliation::{Action, BillDay, ItemKind, LineKind, LineState};
 use everline_core::refund::{RefundReason, RefundState};
 use everline_core::time::{BusinessTime, SystemTime};
 
@@ -27,7 +28,7 @@ macro_rules! id_columns {
         }
     )+};
 }
-id_columns!(CustomerId LineId OrderId AttemptId RefundId PostingId TransferId ReceiptId JobId MessageId CaseId SessionId);
+id_columns!(CustomerId LineId OrderId AttemptId RefundId PostingId TransferId ReceiptId JobId MessageId CaseId SessionId BillLineId ItemId);
 
 impl Column for ids::RawId {
     fn column(cell: Cell<'_>) -> Option<Self> {
@@ -72,6 +73,7 @@ macro_rules! word_columns {
     )+};
 }
 word_columns!(OrderState AttemptState Method Settlement RefundReason RefundState Template);
+word_columns!(Provider LineKind LineState ItemKind Action);
 
 /// Types whose words matter only to the store.
 macro_rules! stored_words {
@@ -117,6 +119,16 @@ impl Column for Currency {
 impl From<Currency> for Value {
     fn from(currency: Currency) -> Value {
         Value::from(currency.code())
+    }
+}
+impl Column for BillDay {
+    fn column(cell: Cell<'_>) -> Option<Self> {
+        if let Cell::Text(day) = cell { day.parse().ok() } else { None }
+    }
+}
+impl From<BillDay> for Value {
+    fn from(day: BillDay) -> Value {
+        Value::from(day.to_string())
     }
 }
 macro_rules! identifier_columns {

@@ -18,6 +18,7 @@ pub mod order;
 pub mod payment;
 pub mod privacy;
 pub mod receipt;
+pub mod reconciliation;
 pub mod renewal;
 pub mod retention;
 pub mod sim;
@@ -40,6 +41,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 7, name: "commands", text: include_str!("../../migrations/0007_commands.sql") },
     Migration { version: 8, name: "receipts", text: include_str!("../../migrations/0008_receipts.sql") },
     Migration { version: 9, name: "ledger", text: include_str!("../../migrations/0009_ledger.sql") },
+    Migration { version: 11, name: "reconciliation", text: include_str!("../../migrations/0011_reconciliation.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -60,6 +62,8 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     payment::ALL,
     privacy::ALL,
     receipt::ALL,
+    reconciliation::ALL,
+    reconciliation::ITEMS,
     renewal::ALL,
     retention::ALL,
     sim::ALL,

@@ -193,9 +193,9 @@ pub(crate) fn payment(show: &Show, paid: &Payment) -> Vec<Term> {
     terms
 }
 
-/// What a posting means, in words.
-const fn posting_key(posting: Posting) -> &'static str {
-    match posting {
+/// What a posting means, in words; what belongs to no order is on no receipt and has none.
+const fn posting_key(posting: Posting) -> Option<&'static str> {
+    Some(match posting {
         Posting::Paid => "receipt-posting-paid",
         Posting::Delivered => "receipt-posting-delivered",
         Posting::ToppedUp => "receipt-posting-topped-up",
@@ -206,13 +206,20 @@ const fn posting_key(posting: Posting) -> &'static str {
         Posting::RefundFailed => "receipt-posting-refund-failed",
         Posting::CreditSpent | Posting::PromoSpent => "receipt-posting-credit-spent",
         Posting::CreditReturned | Posting::PromoReturned => "receipt-posting-credit-returned",
-    }
+        Posting::PspFee
+        | Posting::FeeReturned
+        | Posting::Payout
+        | Posting::PayoutReturned
+        | Posting::WrittenOff
+        | Posting::BookedToSuspense => return None,
+    })
 }
 
 fn postings(show: &Show, view: &OrderView, receipt: &ReceiptView) -> Vec<PostingShown> {
     let shown = receipt.postings.iter().map(|transfer| PostingShown {
         name: Posting::from_word(&transfer.template)
-            .map_or_else(|| transfer.template.clone(), |posting| show.lang.get(posting_key(posting))),
+            .and_then(posting_key)
+            .map_or_else(|| transfer.template.clone(), |key| show.lang.get(key)),
         code: transfer.template.clone(),
         amount: show.money(Money::from_micros(transfer.amount, view.order.price.currency())),
         when: show.moment_in_full(transfer.posted_at),

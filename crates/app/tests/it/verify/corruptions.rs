@@ -89,7 +89,7 @@ const TABLES: [&str; 13] = [
     "receipt_unnumbered",
     "directory",
 ];
-const MORE_TABLES: [&str; 9] = [
+const MORE_TABLES: [&str; 12] = [
     "timer",
     "job",
     "setting",
@@ -99,6 +99,9 @@ const MORE_TABLES: [&str; 9] = [
     "activation_code",
     "invoice_request",
     "former_payee",
+    "bill",
+    "bill_line",
+    "reconciliation_item",
 ];
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! The outside: it works unless told otherwise, remembers what it was asked, and notices what must never be asked of it.
 
 use async_trait::async_trait;
-use everline_app::ports::{self, ClosedAnswer, MessageFate, NetworkChange, NetworkReply, NetworkWhat, NoticeRefusal};
+use everline_app::ports::{
+    self, BillAnswer, ClosedAnswer, DayOfBill, MessageFate, NetworkChange, NetworkReply, NetworkWhat, NoticeRefusal,
+};
 use everline_app::ports::{
     NoticeSays, OutgoingMessage, Payable, PaymentNotice, PaymentRef, PaymentRequest, PaymentStatus, RawNotice,
     RefundRequest, RefundStatus, Started,
@@ -10,6 +12,8 @@ use everline_core::effects::NetworkAction;
 use everline_core::ids::SessionId;
 use everline_core::money::{Currency, Money};
 use everline_core::payment::{self, Evidence, Method};
+use everline_core::reconciliation::{BillDay, BillLine, LineKind};
+use everline_core::time::SystemTime;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
@@ -75,6 +79,7 @@ struct Books {
     trades: BTreeMap<String, Trade>,
     mistakes: Vec<String>,
     notices: u64,
+    bills: BTreeMap<BillDay, BillAnswer>,
 }
 
 /// Where a payment is at the provider.
@@ -112,6 +117,41 @@ impl Provider {
         let books = self.locked();
         let paid = books.trades.values().filter(|trade| trade.state == TradeState::Paid);
         paid.map(|t| t.amount.micros() - t.refunds.values().map(|m| m.micros()).sum::<i64>()).sum()
+    }
+    /// What it answers when asked for the bill of a day.
+    pub fn set_bill(&self, day: BillDay, answer: BillAnswer) {
+        self.locked().bills.insert(day, answer);
+    }
+    /// The line of a payment as a bill has it, with a fee of 0.6 %.
+    pub fn payment_line(&self, out_trade_no: &str, at: SystemTime) -> BillLine {
+        let trade = self.trade(out_trade_no);
+        BillLine {
+            kind: LineKind::Payment,
+            number: trade.trade_no.clone(),
+            out_trade_no: Some(out_trade_no.to_owned()),
+            request_no: None,
+            trade_no: Some(trade.trade_no),
+            amount: trade.amount,
+            fee: trade.amount.micros() * 6 / 1_000,
+            at,
+            said: "a payment".to_owned(),
+        }
+    }
+    /// The lines of a payment's refunds; the fee comes back with them.
+    pub fn refund_lines(&self, out_trade_no: &str, at: SystemTime) -> Vec<BillLine> {
+        let trade = self.trade(out_trade_no);
+        let line = |(number, amount): (&String, &Money)| BillLine {
+            kind: LineKind::Refund,
+            number: format!("{}/{number}", trade.trade_no),
+            out_trade_no: Some(out_trade_no.to_owned()),
+            request_no: Some(number.clone()),
+            trade_no: Some(trade.trade_no.clone()),
+            amount: *amount,
+            fee: -(amount.micros() * 6 / 1_000),
+            at,
+            said: "a refund".to_owned(),
+        };
+        trade.refunds.iter().map(line).collect()
     }
     /// The payer scans the code.
     pub fn scan(&self, out_trade_no: &str) {
@@ -249,6 +289,9 @@ impl ports::PaymentProvider for Provider {
             Fate::Refuses => RefundStatus::Refused,
             _ => RefundStatus::Unknown,
         }
+    }
+    async fn bill(&self, day: &DayOfBill) -> BillAnswer {
+        self.locked().bills.get(&day.day).cloned().unwrap_or(BillAnswer::NotYet)
     }
     fn read_notice(&self, notice: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal> {
         let notice: Value = serde_json::from_slice(notice.body).map_err(|_| NoticeRefusal::Unreadable)?;

@@ -2,12 +2,13 @@
 
 use async_trait::async_trait;
 use everline_app::ports::{
-    ClosedAnswer, MessageFate, Messenger, Network, NetworkChange, NetworkReply, NoticeRefusal, NoticeSays,
-    OutgoingMessage, Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus, RawNotice,
-    RefundRequest, RefundStatus, Started,
+    BillAnswer, ClosedAnswer, DayOfBill, MessageFate, Messenger, Network, NetworkChange, NetworkReply, NoticeRefusal,
+    NoticeSays, OutgoingMessage, Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus,
+    RawNotice, RefundRequest, RefundStatus, Started,
 };
 use everline_core::money::{Currency, Money};
 use everline_core::payment::{Evidence, Method, Provider};
+use everline_core::reconciliation::BillLine;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
@@ -29,6 +30,8 @@ pub struct Outside {
     pub messages: Mutex<Vec<OutgoingMessage>>,
     pub started: Mutex<Vec<PaymentRequest>>,
     paid: Mutex<BTreeMap<String, Money>>,
+    /// The lines of every bill.
+    pub lines: Mutex<Vec<BillLine>>,
 }
 
 impl Outside {
@@ -95,6 +98,9 @@ impl PaymentProvider for Outside {
     }
     async fn refund(&self, _: &RefundRequest) -> RefundStatus {
         RefundStatus::Unknown
+    }
+    async fn bill(&self, _: &DayOfBill) -> BillAnswer {
+        BillAnswer::Bill(self.lines.lock().unwrap().clone())
     }
     fn read_notice(&self, notice: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal> {
         let text = std::str::from_utf8(notice.body).map_err(|_| NoticeRefusal::Unreadable)?;

@@ -1,0 +1,291 @@
+//! The queue at the desk: what waits, what both sides say, and what people do about it. Operators act, agents read.
+
+use super::compare::{OneLine, judged};
+use super::settle::{self, JUDGED};
+use crate::payment_confirmed::take_evidence;
+use crate::ports::PaymentStatus;
+use crate::query_payment::known_as;
+use crate::set_up::HOUSE;
+use crate::staff::{StaffMember, member};
+use crate::{App, Problem};
+use everline_core::effects::Job;
+use everline_core::ids::{CustomerId, ItemId, RawId};
+use everline_core::money::Currency;
+use everline_core::order::Order;
+use everline_core::payment::{Attempt, AttemptState};
+use everline_core::reconciliation::{Action, Item, LineKind, LineState, NotClosed, posting_of};
+use everline_core::refund::Refund;
+use everline_core::time::Now;
+use everline_store::tables::reconciliation::{self as table, LineWithOurs, StoredLine};
+use everline_store::tables::{customer, job, ledger, notice, order, payment, support};
+use everline_store::{Stop, Tx, Work};
+
+/// Most items on a page, oldest first.
+const SHOWN: i64 = 200;
+
+/// An item with what both sides say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ItemView {
+    /// The item.
+    pub item: Item,
+    /// What the bill says.
+    pub line: Option<StoredLine>,
+    /// Our payment and its order.
+    pub payment: Option<(Attempt, Order)>,
+    /// Our refund.
+    pub refund: Option<Refund>,
+    /// Who closed it, if people did.
+    pub closed_by: Option<String>,
+    /// What can be done to close it.
+    pub actions: Vec<Action>,
+}
+
+/// What a provider said when it was asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskedAgain {
+    /// Both sides say the same now; the item is closed.
+    Agreed,
+    /// The provider says that it was paid.
+    Paid,
+    /// The provider says that it was not.
+    NotPaid,
+    /// The provider is asked about the refund.
+    RefundAsked,
+    /// The provider gave no answer.
+    Unknown,
+}
+
+impl AskedAgain {
+    /// The stable word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            AskedAgain::Agreed => "agreed",
+            AskedAgain::Paid => "paid",
+            AskedAgain::NotPaid => "not-paid",
+            AskedAgain::RefundAsked => "refund-asked",
+            AskedAgain::Unknown => "unknown",
+        }
+    }
+}
+
+/// Whether a member may act on items.
+#[must_use]
+pub fn may_act(member: &StaffMember) -> bool {
+    member.role == "operator"
+}
+
+async fn operator(app: &App, by: RawId) -> Result<(), Problem> {
+    if may_act(&member(app, by).await?) { Ok(()) } else { Err(Problem::NotAllowed) }
+}
+
+/// The oldest items that wait.
+pub async fn open_items(app: &App) -> Result<Vec<Item>, Problem> {
+    Ok(app.store.read(OpenItems).await?)
+}
+
+/// One item with what both sides say.
+///
+/// # Errors
+/// [`Problem::NotFound`]
+pub async fn item(app: &App, id: ItemId) -> Result<ItemView, Problem> {
+    Ok(app.store.read(View { id, currency: app.brand.currency }).await?)
+}
+
+/// Closes an item.
+///
+/// # Errors
+/// [`Problem::NotAllowed`] unless an operator asks; [`Problem::NotClosed`] if it is closed, if the action does not fit or
+/// needs a reason; [`Problem::NotFound`].
+pub async fn close(app: &App, id: ItemId, action: Action, reason: &str, by: RawId) -> Result<(), Problem> {
+    operator(app, by).await?;
+    let (reason, currency, now) = (reason.to_owned(), app.brand.currency, app.clock.now());
+    Ok(app.store.transact(Close { id, action, reason, by, currency, now }).await?)
+}
+
+/// Asks the provider again about what an item names. What it says goes the way of all evidence.
+///
+/// # Errors
+/// [`Problem::NotAllowed`] unless an operator asks; [`Problem::NotClosed`] if the item is closed or names nothing of ours;
+/// [`Problem::NotFound`].
+pub async fn ask_again(app: &App, id: ItemId, by: RawId) -> Result<AskedAgain, Problem> {
+    operator(app, by).await?;
+    let view = item(app, id).await?;
+    if view.actions.is_empty() {
+        return Err(NotClosed::ClosedAlready.into());
+    }
+    if let Some(refund) = &view.refund {
+        let refund = Job::Refund { customer: refund.customer, refund: refund.id };
+        app.store.transact(WakeRefund { refund, now: app.clock.now() }).await?;
+        app.wake.notify_one();
+        return Ok(AskedAgain::RefundAsked);
+    }
+    let Some((attempt, _)) = &view.payment else { return Err(NotClosed::DoesNotFit.into()) };
+    let port = app.ports.payments.by(attempt.method).ok_or(Problem::NotFound("provider"))?;
+    let said = match port.query(&known_as(attempt)).await {
+        PaymentStatus::Paid(evidence) => {
+            take_evidence(app, evidence, None).await?;
+            AskedAgain::Paid
+        }
+        PaymentStatus::Waiting | PaymentStatus::NotExist | PaymentStatus::Closed => AskedAgain::NotPaid,
+        PaymentStatus::Unknown => AskedAgain::Unknown,
+    };
+    Ok(if agrees_now(app, &view).await? { AskedAgain::Agreed } else { said })
+}
+
+/// Compares the item's line again; whether the item is closed by that.
+async fn agrees_now(app: &App, view: &ItemView) -> Result<bool, Problem> {
+    let Some(line) = &view.line else { return Ok(false) };
+    let Some(line) = app.store.read(OneLine(line.id)).await? else { return Ok(false) };
+    if !matches!(line.stored.state, LineState::New | LineState::Queued) {
+        return Ok(false);
+    }
+    let of = (line.provider, line.day);
+    settle::settle(app, of, vec![judged(app, line)]).await?;
+    Ok(item(app, view.item.id).await?.actions.is_empty())
+}
+
+struct OpenItems;
+impl Work for OpenItems {
+    const NAME: &'static str = "reconciliation_queue";
+    type Out = Vec<Item>;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        Ok(table::open_items(tx, SHOWN).await?)
+    }
+}
+
+struct View {
+    id: ItemId,
+    currency: Currency,
+}
+impl Work for View {
+    const NAME: &'static str = "reconciliation_item";
+    type Out = ItemView;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<ItemView, Stop<Problem>> {
+        let item = table::item(tx, self.id).await?.ok_or(Stop::Refused(Problem::NotFound("item")))?;
+        let line = line_of(tx, &item).await?;
+        let with_ours = match &line {
+            Some(line) => table::line_with_ours(tx, line.id).await?,
+            None => None,
+        };
+        let named = owner_of(tx, &item, with_ours.as_ref()).await?;
+        let mut payment = None;
+        let mut refund = None;
+        if let Some((customer, attempt)) = named
+            && let Some(attempt) = payment::get(tx, customer, attempt).await?
+        {
+            if let Some(request_no) = &item.request_no {
+                let refunds = payment::refunds_of_order(tx, customer, attempt.order).await?;
+                refund = refunds.into_iter().find(|refund| refund.out_request_no == *request_no);
+            }
+            let order = order::get(tx, customer, attempt.order).await?;
+            payment = order.map(|order| (attempt, order));
+        }
+        let closed_by = match &item.state {
+            everline_core::reconciliation::ItemState::Closed(closed) => match closed.by {
+                Some(by) => support::staff(tx, by).await?.map(|(name, _)| name),
+                None => None,
+            },
+            everline_core::reconciliation::ItemState::Open => None,
+        };
+        let actions = item.actions(self.currency);
+        Ok(ItemView { item, line, payment, refund, closed_by, actions })
+    }
+}
+
+/// The line that an item is about.
+async fn line_of(tx: &mut Tx, item: &Item) -> Result<Option<StoredLine>, everline_store::Error> {
+    match &item.number {
+        Some(number) => table::line(tx, item.provider, item.about, number).await,
+        None => Ok(None),
+    }
+}
+
+/// Whose payment an item names.
+async fn owner_of(
+    tx: &mut Tx,
+    item: &Item,
+    line: Option<&LineWithOurs>,
+) -> Result<Option<(CustomerId, everline_core::ids::AttemptId)>, everline_store::Error> {
+    if let Some(line) = line
+        && let (Some(ours), Some(attempt)) = (&line.ours.attempt, line.attempt)
+    {
+        return Ok(Some((ours.customer, attempt)));
+    }
+    match &item.out_trade_no {
+        Some(out_trade_no) => table::named(tx, out_trade_no).await,
+        None => Ok(None),
+    }
+}
+
+/// Closes an item and posts what its action says; if a comparison put it there, its line is settled with it.
+struct Close {
+    id: ItemId,
+    action: Action,
+    reason: String,
+    by: RawId,
+    currency: Currency,
+    now: Now,
+}
+impl Work for Close {
+    const NAME: &'static str = "close_item";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        let item = table::item(tx, self.id).await?.ok_or(Stop::Refused(Problem::NotFound("item")))?;
+        let line = match line_of(tx, &item).await? {
+            Some(line) => table::line_with_ours(tx, line.id).await?,
+            None => None,
+        };
+        let owner = owner_of(tx, &item, line.as_ref()).await?.map_or(HOUSE, |(customer, _)| customer);
+        let mut balances = customer::lock_account(tx, owner).await?;
+        let refused = |why: NotClosed| Stop::Refused(Problem::from(why));
+        let (closed, posting) =
+            item.clone().close(self.action, &self.reason, self.by, self.currency, self.now).map_err(refused)?;
+        let everline_core::reconciliation::ItemState::Closed(how) = &closed.state else {
+            return Err(refused(NotClosed::DoesNotFit));
+        };
+        // The page may be stale: whoever comes first decides.
+        if !table::close_item(tx, self.id, how).await? {
+            return Err(refused(NotClosed::ClosedAlready));
+        }
+        let mut postings = Vec::from_iter(posting);
+        if let Some(line) = line.filter(|line| JUDGED.iter().any(|kind| kind.of_line(line.stored.id) == self.id))
+            && table::move_line(tx, line.stored.id, LineState::Settled).await?
+        {
+            // What the provider kept of money that is ours is our cost; of money that is nobody's, once it is taken in.
+            let paid = line.ours.attempt.as_ref().is_some_and(|ours| ours.state == AttemptState::Paid);
+            let ours = (paid || self.action == Action::Suspense) && item.about != LineKind::Other;
+            if ours && item.currency == self.currency {
+                postings.extend(posting_of(line.stored.id, &line.stored.line, self.now.business));
+            }
+        }
+        for posting in &postings {
+            balances = balances.after(posting).map_err(|refusal| Stop::Refused(refusal.into()))?;
+            ledger::post(tx, owner, posting);
+        }
+        if !postings.is_empty() {
+            customer::save_account(tx, owner, &balances);
+        }
+        if let Some(out_trade_no) = &item.out_trade_no {
+            notice::resolve(tx, item.provider.word(), out_trade_no);
+        }
+        Ok(())
+    }
+}
+
+struct WakeRefund {
+    refund: Job,
+    now: Now,
+}
+impl Work for WakeRefund {
+    const NAME: &'static str = "ask_about_refund";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        job::awake(tx, self.refund.id(), self.now.system);
+        Ok(())
+    }
+}
