@@ -136,6 +136,9 @@ fn pages() -> Vec<Row> {
         get("/desk", StaffPage, desk::queue::queue),
         get("/desk/orders/{number}", StaffPage, desk::order::order),
         post("/desk/orders/{number}/invoice", StaffPage, desk::invoice::settle),
+        get("/desk/reconciliation", StaffPage, desk::reconciliation::list),
+        get("/desk/reconciliation/{item}", StaffPage, desk::reconciliation::item),
+        post("/desk/reconciliation/{item}", StaffPage, desk::reconciliation::act),
         post("/demo/enter/{key}", DemoPage, demo::enter),
     ]
 }

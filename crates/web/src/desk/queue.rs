@@ -10,6 +10,7 @@ use askama::Template;
 use axum::extract::State;
 use everline_app::Problem;
 use everline_app::invoice::waiting_invoices;
+use everline_app::reconciliation::queue::open_items;
 use everline_app::sign_in::Principal;
 use everline_app::staff::{StaffMember, member, paid_not_in_effect};
 use everline_core::line::NetworkKind;
@@ -33,6 +34,8 @@ struct Queue {
     member: String,
     rows: Vec<Row>,
     invoices: Vec<InvoiceRow>,
+    /// How many items of reconciliation wait, if any do.
+    reconciliation: Option<String>,
 }
 
 /// An invoice that was asked for.
@@ -77,5 +80,13 @@ pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
         age: show.age(waiting.asked_at),
     });
     let invoices = invoices.collect();
-    page(&Queue { rows: rows.collect(), invoices, member, p: visit.frame(&web, visit.lang.get("desk-title")) })
+    let waiting = i64::try_from(open_items(&web.app).await?.len()).unwrap_or(i64::MAX);
+    let reconciliation = (waiting > 0).then(|| visit.say("recon-open", &[("count", waiting.into())]));
+    page(&Queue {
+        rows: rows.collect(),
+        invoices,
+        reconciliation,
+        member,
+        p: visit.frame(&web, visit.lang.get("desk-title")),
+    })
 }

@@ -67,6 +67,10 @@ fn table() -> Vec<Row> {
         get("/desk",                                    [303, 303, 403, 403, 200]),
         get("/desk/orders/{number}",                    [303, 303, 403, 403, 200]),
         post("/desk/orders/{number}/invoice",           [303, 303, 403, 403, 303]),
+        get("/desk/reconciliation",                     [303, 303, 403, 403, 200]),
+        get("/desk/reconciliation/{item}",              [303, 303, 403, 403, 200]),
+        // 何静 is an agent: she reads, and operators act.
+        post("/desk/reconciliation/{item}",             [303, 303, 403, 403, 403]),
         post("/demo/enter/{key}",                       [303, 303, 303, 303, 303]),
         get("/renew",                                   [200, 200, 200, 200, 200]),
         post("/renew",                                  [303, 303, 303, 303, 303]),
@@ -152,6 +156,8 @@ struct Things {
     guest_ticket: String,
     /// What stands on the owner's receipt.
     proof: String,
+    /// What waits for people after a bill was read.
+    item: String,
 }
 
 impl Things {
@@ -175,7 +181,8 @@ impl Things {
         let (order, number) = (order.id.to_string(), order.number);
         let receipt = owner.get(&format!("/orders/{order}/receipt")).await.text;
         let proof = receipt.split("http://portal.test/v/").nth(1).unwrap().split('"').next().unwrap().to_owned();
-        Self { world, order, number, token, session, asset, link, ticket, guest_ticket, proof }
+        let item = crate::reconciliation::stranger(&world).await.to_string();
+        Self { world, order, number, token, session, asset, link, ticket, guest_ticket, proof, item }
     }
 
     fn path(&self, template: &str, who: Who) -> String {
@@ -191,6 +198,7 @@ impl Things {
             .replace("{link}", &secret(&self.link))
             .replace("{proof}", &secret(&self.proof))
             .replace("{session}", &self.session)
+            .replace("{item}", &self.item)
             .replace("{key}", "linfang")
             .replace("{provider}", "alipay")
             .replace("{hash}", asset)
@@ -215,6 +223,7 @@ impl Things {
             "/orders/{order}/invoice" | "/o/{token}/invoice" => {
                 vec![("buyer", text("person")), ("title", text("林芳")), ("email", text("a@example.cn"))]
             }
+            "/desk/reconciliation/{item}" => vec![("action", text("accept")), ("reason", text("another shop’s"))],
             "/desk/orders/{number}/invoice" => vec![("settle", text("issue")), ("number", text("1"))],
             _ => Vec::new(),
         }

@@ -12,6 +12,7 @@ mod live;
 mod machines;
 mod pages;
 mod receipts;
+mod reconciliation;
 mod staff;
 mod watched;
 mod world;
