@@ -2,6 +2,7 @@
 
 use crate::config::{self, Place, master_key};
 use crate::line;
+use crate::reconcile;
 use crate::serve;
 use crate::staff;
 use crate::wire::{self, Unwired};
@@ -22,6 +23,8 @@ pub(crate) enum Ask {
     Line(line::Ask),
     /// The machine's clock is right: timers may run.
     AcceptTime,
+    /// Compare a bill with the books; the only one that asks somebody outside.
+    Reconcile(reconcile::Ask),
 }
 
 /// What came of it.
@@ -48,7 +51,10 @@ pub(crate) async fn run(file: &Path, ask: Ask) -> Result<ExitCode, Box<dyn Error
     let clock = Arc::new(Clock::machine());
     let answer = match wire::ready_store(&config.store, &config.brand, &clock).await {
         Ok(store) => {
-            let app = wire::app_alone(store, clock, config.brand.clone(), &master_key(&config.master_key)?)?;
+            let app = match &ask {
+                Ask::Reconcile(_) => wire::app(&config, store, clock)?,
+                _ => wire::app_alone(store, clock, config.brand.clone(), &master_key(&config.master_key)?)?,
+            };
             let answer = answer(&app, &config.public_url, ask).await;
             app.store.close().await;
             answer
@@ -73,6 +79,7 @@ pub(crate) async fn answer(app: &App, public_url: &str, ask: Ask) -> Answer {
     match ask {
         Ask::Staff(ask) => staff::answer(app, public_url, ask).await,
         Ask::Line(ask) => line::answer(app, ask).await,
+        Ask::Reconcile(ask) => reconcile::answer(app, ask).await,
         Ask::AcceptTime => {
             let accepted = timers::accept_time(app).await;
             Answer::of(

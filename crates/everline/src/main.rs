@@ -11,6 +11,7 @@ mod init;
 mod inspect;
 mod line;
 mod migrate;
+mod reconcile;
 mod serve;
 mod staff;
 mod what_if;
@@ -95,6 +96,8 @@ enum Command {
         #[command(flatten)]
         place: inspect::Place,
     },
+    /// Compare a provider's bill of a day with the books, as a served store does every day
+    Reconcile(reconcile::About),
     /// Recompute every balance and check every invariant of a store; with --config also that what is sealed opens
     Verify {
         #[command(flatten)]
@@ -184,6 +187,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Restore(args) => backup::restore(args).await,
         Command::Customer { command } => customer::run(command).await,
         Command::Retention { place } => customer::enforce_retention(place).await,
+        Command::Reconcile(about) => reconcile::run(about).await,
         Command::Verify { place } => inspect::verify(place).await,
         Command::Line { command: LineCommand::Show { place, msisdn } } => inspect::show_line(place, msisdn).await,
         Command::Line { command: LineCommand::Change(change) } => line::run(change).await,

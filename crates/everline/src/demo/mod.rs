@@ -8,7 +8,7 @@ use everline_app::clock::Clock;
 use everline_app::ports::{Payments, Ports};
 use everline_app::secrets::Secrets;
 use everline_app::sign_in::Principal;
-use everline_app::{App, jobs, timers};
+use everline_app::{App, jobs, reconciliation, timers};
 use everline_core::brand::Localized;
 use everline_core::ids::OrderId;
 use everline_core::line::DeviceKind;
@@ -112,6 +112,7 @@ async fn start(options: Options) -> Result<Running, Box<dyn Error>> {
     tokio::spawn(async move { axum::serve(listener, service).await });
     tokio::spawn(jobs::run_forever(app.clone()));
     tokio::spawn(timers::run_forever(app.clone()));
+    tokio::spawn(reconciliation::run_forever(app.clone()));
     sandbox.attach_all().await;
     let mut running = Running { app, sandbox, people, unconfirmed: None, url, store_file, _folder: folder };
     running.unconfirmed = Some(walkthrough::leave_one_unconfirmed(&running).await?);

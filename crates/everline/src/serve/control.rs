@@ -12,7 +12,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 
 const LINE_BYTES_MAX: u64 = 16 * 1024;
-const TIME_MAX: Duration = Duration::from_secs(30);
+/// A large bill takes a while.
+const TIME_MAX: Duration = Duration::from_secs(300);
 
 /// An open socket; gone when dropped.
 pub(super) struct Socket {

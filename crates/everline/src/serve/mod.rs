@@ -12,7 +12,7 @@ use crate::wire;
 use certificates::Certificates;
 use everline_app::clock::Clock;
 use everline_app::jobs::{self, Runner};
-use everline_app::{App, retention, timers, vitals};
+use everline_app::{App, reconciliation, retention, timers, vitals};
 use everline_store::Watch;
 use everline_web::{Metrics, WebConfig};
 use std::error::Error;
@@ -130,7 +130,8 @@ async fn start(config: Config) -> Result<Node, Failed> {
         let router = everline_web::admin_router(app.clone(), web);
         tokio::spawn(listener::run(listener, router, options, std::future::pending()))
     });
-    let mut helpers = vec![tokio::spawn(retention::run_forever(app.clone()))];
+    let mut helpers =
+        vec![tokio::spawn(retention::run_forever(app.clone())), tokio::spawn(reconciliation::run_forever(app.clone()))];
     if !config.jobs.survey.is_zero() {
         helpers.push(tokio::spawn(survey(app.clone(), metrics, config.jobs.survey)));
     }

@@ -191,6 +191,16 @@ async fn commands_reach_a_store_that_is_being_served() {
     assert!(staff(&["disable", "he.jing"]).status.success());
     let desk = visitor.get(format!("{}/desk", node.url)).send().await.unwrap();
     assert_eq!(desk.url().path(), "/desk/sign-in");
+    let reconcile = |provider, day| run(&[&["reconcile"], &config[..], &["--provider", provider, "--day", day]].concat());
+    for (provider, day, says, fine) in [
+        ("alipay", "2025-01-02", "0 lines; 0 agree now", true),
+        ("alipay", "2099-01-02", "the bill is not made yet", false),
+        ("alipay", "2025-02-30", "--day: not a day", false),
+        ("paypal", "2025-01-02", "--provider: use alipay, wechat or stripe", false),
+    ] {
+        let done = reconcile(provider, day);
+        assert!(text(&done).contains(says) && done.status.success() == fine, "{}", text(&done));
+    }
     let accepted = run(&[&["accept-time"], &config[..]].concat());
     assert!(accepted.status.success(), "{}", text(&accepted));
 
