@@ -139,6 +139,20 @@ enum Bench {
         #[arg(long, value_delimiter = ',', default_value = "1,2")]
         concurrency: Vec<usize>,
     },
+    /// The reconciliation of a day with one line in a hundred spoilt, beside parsing the bill alone
+    Reconcile {
+        #[command(flatten)]
+        wanted: Wanted,
+        /// Lines of the bill
+        #[arg(long, default_value_t = 100_000)]
+        lines: u64,
+        /// Give every line a fee, which is posted
+        #[arg(long)]
+        fees: bool,
+        /// Verify the whole store at the end
+        #[arg(long)]
+        verify: bool,
+    },
     /// Lines through a month end, killed again and again; each transition must happen once
     Lifecycle {
         #[command(flatten)]
@@ -285,6 +299,12 @@ async fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Bench(Bench::Import { wanted, rows }) => {
             let figure = bench::import::import(&bench::import::Options { wanted, rows }).await?;
+            println!("{}", serde_json::to_string(&figure).map_err(|error| Failure::Unusable(error.to_string()))?);
+            Ok(())
+        }
+        Command::Bench(Bench::Reconcile { wanted, lines, fees, verify }) => {
+            let options = bench::reconcile::Options { wanted, lines, fees, verify };
+            let figure = bench::reconcile::reconcile(&options).await?;
             println!("{}", serde_json::to_string(&figure).map_err(|error| Failure::Unusable(error.to_string()))?);
             Ok(())
         }

@@ -17,6 +17,7 @@ pub mod lifecycle;
 mod load;
 mod pgbench;
 pub mod receipts;
+pub mod reconcile;
 pub mod report;
 mod script;
 

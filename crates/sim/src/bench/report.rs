@@ -80,6 +80,49 @@ impl Figure {
     }
 }
 
+/// The reconciliation of a day, as JSON.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReconcileFigure {
+    /// What was measured.
+    pub name: &'static str,
+    /// On which store.
+    pub store: &'static str,
+    /// Lines of the bill.
+    pub lines: usize,
+    /// Lines that were spoilt; all of them were found, and nothing else was.
+    pub flagged: usize,
+    /// Whether every line had a fee to post.
+    pub fees: bool,
+    /// Seconds to parse, keep, compare and settle.
+    pub seconds: f64,
+    /// What it is compared with, measured in the same minute.
+    pub baseline: &'static str,
+    /// Seconds of that.
+    pub baseline_seconds: f64,
+    /// How often that could be done in the time of one of ours.
+    pub ratio: f64,
+}
+
+impl ReconcileFigure {
+    /// Compares with parsing the same bill alone.
+    #[must_use]
+    pub fn new(store: &'static str, lines: usize, flagged: usize, fees: bool, us: u64, parse_us: u64) -> Self {
+        let seconds = |us: u64| rounded(us as f64 / 1e6, 1_000.0);
+        let ratio = rounded(us as f64 / parse_us.max(1) as f64, 100.0);
+        Self {
+            name: "reconcile",
+            store,
+            lines,
+            flagged,
+            fees,
+            seconds: seconds(us),
+            baseline: "parse",
+            baseline_seconds: seconds(parse_us),
+            ratio,
+        }
+    }
+}
+
 fn rounded(value: f64, parts: f64) -> f64 {
     (value * parts).round() / parts
 }

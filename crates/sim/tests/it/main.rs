@@ -5,6 +5,7 @@ mod crash;
 mod faults;
 mod quick;
 mod receipts;
+mod reconcile;
 mod renewals;
 
 use std::process::{Command, Output};
