@@ -2,13 +2,18 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wire_pay::wechat::{BillAnnouncement, Packing, TradeBill, pack_bill};
+use wire_pay::wechat::{BillAnnouncement, FundBill, Packing, TradeBill, pack_bill};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(bill) = TradeBill::parse(bytes) {
         let again = TradeBill::parse(bill.to_csv().as_bytes()).unwrap();
         assert_eq!(again.totals(), bill.totals());
         assert_eq!(again.rows().len(), bill.rows().len());
+    }
+    if let Ok(bill) = FundBill::parse(bytes) {
+        let moved = |bill: &FundBill| bill.rows().iter().map(|row| (row.time_unix_s, row.amount)).collect::<Vec<_>>();
+        let again = FundBill::parse(bill.to_csv().as_bytes()).unwrap();
+        assert_eq!(moved(&again), moved(&bill));
     }
     let announced = BillAnnouncement::of(bytes, "https://api.mch.weixin.qq.com/v3/billdownload/file?token=t");
     // Packed bytes that are none, and whatever was packed here.
