@@ -110,7 +110,7 @@ impl<'c> Rows<'c> {
                 "INSERT INTO job (id, customer_id, payload, state, queued_at, due_at, runs) VALUES (?1, ?2, ?3, 'ready', ?4, ?4, 0) \
                  ON CONFLICT (id) DO NOTHING",
             )?,
-            notice: c.prepare("INSERT INTO notice VALUES ('alipay', ?1, ?2, 'processed', ?3) ON CONFLICT DO NOTHING")?,
+            notice: c.prepare("INSERT INTO notice (provider, name, received_at, state, body) VALUES ('alipay', ?1, ?2, 'processed', ?3) ON CONFLICT DO NOTHING")?,
             body: vec![b'b'; BODY_BYTES],
             text: "n".repeat(NOTICE_BYTES),
             round: 0,

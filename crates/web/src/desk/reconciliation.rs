@@ -83,6 +83,21 @@ const fn kind_key(kind: ItemKind) -> &'static str {
     }
 }
 
+/// What it means, and what to do.
+const fn lead_key(kind: ItemKind) -> &'static str {
+    match kind {
+        ItemKind::OursOnly => "recon-ours-only-do",
+        ItemKind::TheirsOnly => "recon-theirs-only-do",
+        ItemKind::AmountDiffers => "recon-amount-differs-do",
+        ItemKind::NumberDiffers => "recon-number-differs-do",
+        ItemKind::StateDiffers => "recon-state-differs-do",
+        ItemKind::Doubled => "recon-doubled-do",
+        ItemKind::LineChanged => "recon-line-changed-do",
+        ItemKind::LineGone => "recon-line-gone-do",
+        ItemKind::NotUnderstood => "recon-not-understood-do",
+    }
+}
+
 const fn about_key(about: LineKind) -> &'static str {
     match about {
         LineKind::Payment => "recon-payment",
@@ -211,7 +226,7 @@ async fn show_item(web: &Web, visit: &Visit, id: &str, said: &str, wrong: Option
     page_with(
         status,
         &One {
-            lead: visit.lang.get(&format!("{}-do", kind_key(view.item.kind))),
+            lead: visit.lang.get(lead_key(view.item.kind)),
             sides,
             can_ask: !buttons.is_empty() && view.payment.is_some(),
             action: format!("/desk/reconciliation/{}", view.item.id),
