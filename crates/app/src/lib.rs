@@ -36,6 +36,7 @@ pub mod provision;
 pub mod query_payment;
 pub mod ready;
 pub mod receipt;
+pub mod redeem_voucher;
 pub mod refund_payment;
 pub mod restore;
 pub mod retention;
@@ -48,6 +49,7 @@ pub mod start_payment;
 pub mod timers;
 pub mod verify;
 pub mod vitals;
+pub mod voucher_batch;
 pub mod what_if;
 
 pub use problem::Problem;

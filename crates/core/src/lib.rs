@@ -28,3 +28,4 @@ pub mod refund;
 pub mod renewal;
 pub mod retention;
 pub mod time;
+pub mod voucher;

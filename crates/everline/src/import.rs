@@ -317,7 +317,8 @@ enum What {
     Lines,
 }
 
-fn private(path: &Path) -> io::Result<File> {
+/// A new file that its owner alone reads.
+pub(crate) fn private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

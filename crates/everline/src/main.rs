@@ -13,6 +13,7 @@ mod line;
 mod migrate;
 mod serve;
 mod staff;
+mod voucher;
 mod what_if;
 mod wire;
 
@@ -100,6 +101,11 @@ enum Command {
         #[command(flatten)]
         place: inspect::Place,
     },
+    /// Make, list and stop vouchers
+    Voucher {
+        #[command(subcommand)]
+        command: voucher::VoucherCommand,
+    },
     /// Look at a line, or change its state
     Line {
         #[command(subcommand)]
@@ -185,6 +191,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Customer { command } => customer::run(command).await,
         Command::Retention { place } => customer::enforce_retention(place).await,
         Command::Verify { place } => inspect::verify(place).await,
+        Command::Voucher { command } => voucher::run(command).await,
         Command::Line { command: LineCommand::Show { place, msisdn } } => inspect::show_line(place, msisdn).await,
         Command::Line { command: LineCommand::Change(change) } => line::run(change).await,
         Command::Line { command: LineCommand::WhatIf { place, msisdn, until } } => {

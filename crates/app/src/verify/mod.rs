@@ -14,6 +14,7 @@ mod orders;
 mod read;
 mod sql;
 mod stock;
+mod vouchers;
 
 use crate::Problem;
 use crate::secrets::Secrets;
@@ -160,6 +161,7 @@ impl Work for Verify {
         Box::pin(orders::check(tx, &context, &mut out)).await?;
         Box::pin(lines::check(tx, &context, &mut out)).await?;
         Box::pin(stock::check(tx, &context, &mut out)).await?;
+        Box::pin(vouchers::check(tx, &context, &mut out)).await?;
         Box::pin(names::check(tx, &context, &mut out)).await?;
         Ok(out.report)
     }

@@ -95,6 +95,14 @@ everline_store::queries! { ALL;
         WHERE a.iccid > $1 ORDER BY a.iccid LIMIT $2";
     pub(super) BATCHES = "SELECT kind, name, named, state, loaded, began_at, completed_at FROM import_batch \
         WHERE (kind, name) > ($1, $2) ORDER BY kind, name LIMIT $3";
+    pub(super) VOUCHER_BATCHES = "SELECT name, kind, currency, amount, vouchers, state, expires_at, made_at, stopped_at, stopped_by \
+        FROM voucher_batch ORDER BY name";
+    pub(super) VOUCHERS = "SELECT id, batch_name, customer_id, order_id, redeemed_at FROM voucher WHERE id > $1 ORDER BY id LIMIT $2";
+    pub(super) VOUCHER_TRANSFERS = "SELECT t.id, t.customer_id, t.template, t.amount, t.posted_at, t.cause_id, v.batch_name, v.customer_id, v.redeemed_at \
+        FROM transfer t LEFT JOIN voucher v ON v.id = t.cause_id \
+        WHERE (t.id, t.customer_id) > ($1, $2) AND t.template IN ('VOUCHER', 'VOUCHER_PROMO') ORDER BY t.id, t.customer_id LIMIT $3";
+    pub(super) TRANSFER_IS_THERE = "SELECT amount FROM transfer WHERE id = $1 AND customer_id = $2";
+    pub(super) VOUCHER_ORDER = "SELECT COUNT(*) FROM orders WHERE customer_id = $1 AND id = $2";
     pub(super) TIMERS = "SELECT m.id, m.customer_id, m.kind, m.due_at, o.id, l.id FROM timer m \
         LEFT JOIN orders o ON m.kind = 'order' AND o.customer_id = m.customer_id AND o.id = m.id \
         LEFT JOIN line l ON m.kind = 'line' AND l.customer_id = m.customer_id AND l.id = m.id \

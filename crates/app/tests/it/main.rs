@@ -17,4 +17,5 @@ mod receipts;
 mod restore;
 mod runner;
 mod verify;
+mod vouchers;
 mod world;

@@ -1,9 +1,10 @@
 //! Posting templates: every movement of money has one of these names, and exactly the transfers its name says.
 
 use super::accounts::LedgerAccount::{
-    self, DeferredRevenue, OrderFunds, PaidCredit, PromoCredit, PspReceivable, RefundInFlight, Revenue, Suspense,
+    self, DeferredRevenue, OrderFunds, PaidCredit, PromoCredit, PromotionCost, PspReceivable, RefundInFlight, Revenue,
+    Suspense, VoucherReceivable,
 };
-use crate::ids::{AttemptId, OrderId, PostingId, RefundId, TransferId};
+use crate::ids::{AttemptId, OrderId, PostingId, RefundId, TransferId, VoucherId};
 use crate::time::BusinessTime;
 
 /// Debit and credit of one transfer.
@@ -44,11 +45,15 @@ pub enum Template {
     CreditReturned,
     /// Promotional credit came back out of an order that did not need it.
     PromoReturned,
+    /// A voucher that was sold brought paid credit.
+    Voucher,
+    /// A voucher that was given away brought promotional credit.
+    VoucherPromo,
 }
 
 impl Template {
     /// All of them.
-    pub const ALL: [Template; 13] = [
+    pub const ALL: [Template; 15] = [
         Template::Paid,
         Template::Delivered,
         Template::ToppedUp,
@@ -62,6 +67,8 @@ impl Template {
         Template::PromoSpent,
         Template::CreditReturned,
         Template::PromoReturned,
+        Template::Voucher,
+        Template::VoucherPromo,
     ];
     /// The stable word, as stored.
     #[must_use]
@@ -80,6 +87,8 @@ impl Template {
             Template::PromoSpent => "PROMO_SPENT",
             Template::CreditReturned => "CREDIT_RETURNED",
             Template::PromoReturned => "PROMO_RETURNED",
+            Template::Voucher => "VOUCHER",
+            Template::VoucherPromo => "VOUCHER_PROMO",
         }
     }
     /// The template of a stored word.
@@ -107,6 +116,8 @@ impl Template {
             Template::PromoSpent => const { &[leg(PromoCredit, OrderFunds)] },
             Template::CreditReturned => const { &[leg(OrderFunds, PaidCredit)] },
             Template::PromoReturned => const { &[leg(OrderFunds, PromoCredit)] },
+            Template::Voucher => const { &[leg(VoucherReceivable, PaidCredit)] },
+            Template::VoucherPromo => const { &[leg(PromotionCost, PromoCredit)] },
         }
     }
     const fn tag(self) -> u8 {
@@ -125,6 +136,8 @@ pub enum Cause {
     Recognition(OrderId, u8),
     /// A step of a refund.
     Refund(RefundId),
+    /// A voucher that was redeemed.
+    Voucher(VoucherId),
 }
 
 /// A named, complete set of transfers.
@@ -170,6 +183,7 @@ impl Posting {
             Cause::Order(id) => (id.0, 0),
             Cause::Recognition(id, number) => (id.0, number),
             Cause::Refund(id) => (id.0, 0),
+            Cause::Voucher(id) => (id.0, 0),
         };
         let id = PostingId(parent.derive(template.tag(), number));
         Self { id, template, order: order.into(), cause, amount, posted_at }

@@ -26,6 +26,7 @@ pub mod support;
 pub mod timer;
 pub mod usage;
 pub mod vitals;
+pub mod voucher;
 
 use crate::{Migration, Sql};
 
@@ -40,6 +41,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 7, name: "commands", text: include_str!("../../migrations/0007_commands.sql") },
     Migration { version: 8, name: "receipts", text: include_str!("../../migrations/0008_receipts.sql") },
     Migration { version: 9, name: "ledger", text: include_str!("../../migrations/0009_ledger.sql") },
+    Migration { version: 10, name: "vouchers", text: include_str!("../../migrations/0010_vouchers.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -69,4 +71,5 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     timer::ALL,
     usage::ALL,
     vitals::ALL,
+    voucher::ALL,
 ];

@@ -46,6 +46,7 @@ sections! {
     RECEIPT "receipt" ["id", "order_id", "issued_at"] order "id";
     RECEIPT_NUMBER "receipt_number" ["number", "receipt_id", "iccid"] order "number";
     INVOICE_REQUEST "invoice_request" ["order_id", "buyer", "title", "tax_number", "email", "state", "asked_at", "settled_at", "number", "link", "reason"] where "order_id IN (SELECT id FROM orders WHERE customer_id = $1 AND placed_by = 'owner')" order "order_id";
+    VOUCHER "voucher" ["batch_name", "order_id", "redeemed_at"] order "redeemed_at";
     MESSAGE "message" ["line_id", "order_id", "kind", "sent_at"] order "id";
     USAGE "usage" ["line_id", "unit", "charged", "overrun", "used_at"] order "id";
     SUPPORT_CASE "support_case" ["id", "order_id", "reason", "state", "opened_at"] order "id";

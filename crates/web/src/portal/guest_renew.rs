@@ -139,7 +139,7 @@ fn chosen_shown(web: &Web, visit: &Visit, offering: &Offering, ticket: String) -
         terms: guest_terms(&show, offering),
         terms_accepted: visit.fields.get("terms") == terms_version,
         terms_version,
-        methods: methods(web, visit, None),
+        methods: methods(web, visit, None, offering.kind != OfferingKind::TopUp),
         ticket,
     }
 }

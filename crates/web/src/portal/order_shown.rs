@@ -42,6 +42,8 @@ pub(crate) struct OrderShown {
     pub(crate) methods: Vec<MethodShown>,
     /// Whether one is open.
     pub(crate) other_way: bool,
+    /// Whether a voucher can pay it.
+    pub(crate) takes_voucher: bool,
     /// What the provider said when it was asked just now.
     pub(crate) asked: Option<String>,
     pub(crate) can_ask: bool,
@@ -176,6 +178,7 @@ pub(crate) fn shown(
         methods,
         asked: None,
         other_way: open.is_some(),
+        takes_voucher: payable && view.offering.kind != OfferingKind::TopUp,
         can_ask: state == OrderState::AwaitingPayment && !view.attempts.is_empty() && !in_suspense(view),
         can_ask_network: state.paid_not_in_effect(),
         again,

@@ -34,12 +34,15 @@ pub(crate) fn ways(web: &Web, phone: bool) -> Vec<Method> {
 }
 
 /// The ways to pay, the one that fits this screen first and chosen, or the one that was chosen before. `credit` is what the
-/// account holds, where it may be spent on this.
-pub(crate) fn methods(web: &Web, visit: &Visit, credit: Option<Money>) -> Vec<MethodShown> {
+/// account holds, where it may be spent on this; `vouchers` whether they can pay it.
+pub(crate) fn methods(web: &Web, visit: &Visit, credit: Option<Money>, vouchers: bool) -> Vec<MethodShown> {
     let show = visit.show(web);
     let mut methods: Vec<MethodShown> =
         ways(web, visit.phone).into_iter().map(|method| method_shown(&show, method)).collect();
     methods.extend(credit.map(|credit| credit_shown(&show, credit)));
+    if vouchers {
+        methods.push(voucher_shown(&show));
+    }
     let before = visit.fields.get("method");
     let chosen = methods.iter().position(|method| method.word == before).unwrap_or(0);
     methods.iter_mut().enumerate().for_each(|(at, method)| method.checked = at == chosen);
@@ -52,23 +55,34 @@ pub(crate) fn credit_shown(show: &Show, credit: Money) -> MethodShown {
     MethodShown { word: CREDIT, label, hint: show.lang.get("renew-credit-hint"), checked: false }
 }
 
+/// A voucher as a way to pay.
+fn voucher_shown(show: &Show) -> MethodShown {
+    let (label, hint) = (show.lang.get("voucher-choice"), show.lang.get("voucher-choice-hint"));
+    MethodShown { word: VOUCHER, label, hint, checked: false }
+}
+
 /// How somebody wants to pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PayBy {
     /// With the account's credit, promotional and paid, as far as it goes.
     Credit,
+    /// With a voucher, whose code is entered on the order's page.
+    Voucher,
     /// By a provider.
     Method(Method),
 }
 
 /// The word for the account's credit in forms and in the API.
 const CREDIT: &str = "credit";
+/// The word for a voucher in forms.
+const VOUCHER: &str = "voucher";
 
 impl PayBy {
     /// Reads the word of a way to pay; the parts of credit have none of their own.
     pub(crate) fn from_word(word: &str) -> Result<Self, Problem> {
         match Method::from_word(word) {
             _ if word == CREDIT => Ok(PayBy::Credit),
+            _ if word == VOUCHER => Ok(PayBy::Voucher),
             Some(method) if method.provider().is_some() => Ok(PayBy::Method(method)),
             _ => Err(Problem::Invalid { field: "method", rule: "unknown" }),
         }
@@ -90,6 +104,8 @@ pub(crate) async fn pay_by(
 ) -> Result<(), Problem> {
     match by {
         PayBy::Credit => pay_with_credit(&web.app, customer, order).await.map(drop),
+        // Its code comes next.
+        PayBy::Voucher => Ok(()),
         PayBy::Method(method) => {
             start_payment(&web.app, customer, order, method, visit.payer(web, path)).await.map(drop)
         }

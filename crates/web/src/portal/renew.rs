@@ -133,7 +133,7 @@ fn chosen_shown(
         terms: owner_terms(&show, offering, quote, follows),
         terms_version: quote.terms_version.clone(),
         terms_accepted: visit.fields.get("terms") == quote.terms_version,
-        methods: methods(web, visit, credit),
+        methods: methods(web, visit, credit, offering.kind != OfferingKind::TopUp),
         ticket,
     }
 }

@@ -13,5 +13,6 @@ mod machines;
 mod pages;
 mod receipts;
 mod staff;
+mod vouchers;
 mod watched;
 mod world;

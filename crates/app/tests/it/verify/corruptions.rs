@@ -89,7 +89,7 @@ const TABLES: [&str; 13] = [
     "receipt_unnumbered",
     "directory",
 ];
-const MORE_TABLES: [&str; 9] = [
+const MORE_TABLES: [&str; 11] = [
     "timer",
     "job",
     "setting",
@@ -99,6 +99,8 @@ const MORE_TABLES: [&str; 9] = [
     "activation_code",
     "invoice_request",
     "former_payee",
+    "voucher_batch",
+    "voucher",
 ];
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod corruptions;
 mod credit;
 mod stock;
+mod vouchers;
 
 use crate::world::cast::populate;
 use crate::world::{World, on_both};
