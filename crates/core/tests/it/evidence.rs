@@ -418,5 +418,5 @@ fn the_same_evidence_makes_the_same_ids() {
     let ids: std::collections::BTreeSet<_> = jobs.iter().map(everline_core::effects::Job::id).collect();
     assert_eq!(ids.len(), jobs.len(), "no two jobs meet");
     let of = attempt(&order(10, &month(), OrderState::AwaitingPayment));
-    assert_eq!((of.order, decide().postings[0].order), (OrderId(raw(10)), OrderId(raw(10))));
+    assert_eq!((of.order, decide().postings[0].order), (OrderId(raw(10)), Some(OrderId(raw(10)))));
 }
