@@ -13,6 +13,8 @@ pub mod secrets;
 
 pub mod add_line;
 pub mod ask_provider;
+pub mod bank_statement;
+pub mod bank_transfer;
 pub mod catalog;
 pub mod close_payment;
 pub mod device;

@@ -4,6 +4,7 @@ use crate::config::{self, Config, Place, master_key};
 use crate::line;
 use crate::serve;
 use crate::staff;
+use crate::statement;
 use crate::voucher;
 use crate::wire::{self, Unwired};
 use everline_app::clock::Clock;
@@ -23,6 +24,8 @@ pub(crate) enum Ask {
     Line(line::Ask),
     /// Something about vouchers.
     Voucher(voucher::Ask),
+    /// Something about the bank's statements.
+    Statement(statement::Ask),
     /// The machine's clock is right: timers may run.
     AcceptTime,
 }
@@ -107,6 +110,7 @@ pub(crate) async fn answer(app: &App, public_url: &str, ask: Ask) -> Answer {
         Ask::Staff(ask) => staff::answer(app, public_url, ask).await,
         Ask::Line(ask) => line::answer(app, ask).await,
         Ask::Voucher(ask) => voucher::answer(app, ask).await,
+        Ask::Statement(ask) => statement::answer(app, ask).await,
         Ask::AcceptTime => {
             let accepted = timers::accept_time(app).await;
             Answer::of(

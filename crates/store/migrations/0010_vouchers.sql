@@ -1,3 +1,5 @@
+-- Vouchers and bank transfers.
+
 -- Vouchers: codes that bring credit, once each. A batch is what they have in common.
 -- class: own
 CREATE TABLE voucher_batch (
@@ -34,6 +36,38 @@ CREATE TABLE voucher_guess (
   who BYTEA NOT NULL PRIMARY KEY,
   wrong BIGINT NOT NULL,
   last_at BIGINT NOT NULL
+)
+WITHOUT ROWID -- sqlite
+;
+
+-- Lines of the operator's bank statements, by the bank's own id, and what they became.
+-- class: own
+CREATE TABLE bank_line (
+  bank_id TEXT NOT NULL PRIMARY KEY,
+  booked_on TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  amount BIGINT NOT NULL,
+  payer TEXT NOT NULL,
+  remark TEXT NOT NULL,
+  state TEXT NOT NULL,
+  customer_id BYTEA,
+  attempt_id BYTEA,
+  matched_by TEXT,
+  imported_at BIGINT NOT NULL
+)
+WITHOUT ROWID -- sqlite
+;
+CREATE INDEX bank_line_unmatched ON bank_line (bank_id) WHERE state = 'unmatched';
+
+-- Refunds that people made from the bank account.
+-- class: customer
+CREATE TABLE bank_refund (
+  customer_id BYTEA NOT NULL,
+  refund_id BYTEA NOT NULL,
+  bank_id TEXT NOT NULL,
+  noted_at BIGINT NOT NULL,
+  noted_by TEXT NOT NULL,
+  PRIMARY KEY (customer_id, refund_id)
 )
 WITHOUT ROWID -- sqlite
 ;

@@ -38,7 +38,7 @@ pub(crate) async fn notice(
 const fn acknowledged(provider: Provider) -> &'static str {
     match provider {
         Provider::Alipay => "success",
-        Provider::Wechat | Provider::Stripe => "",
+        Provider::Wechat | Provider::Stripe | Provider::Bank => "",
     }
 }
 
@@ -47,6 +47,6 @@ const fn refused(provider: Provider) -> &'static str {
     match provider {
         Provider::Alipay => "failure",
         Provider::Wechat => r#"{"code":"FAIL","message":"not accepted"}"#,
-        Provider::Stripe => "",
+        Provider::Stripe | Provider::Bank => "",
     }
 }

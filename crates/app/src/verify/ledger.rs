@@ -136,14 +136,18 @@ fn compare(customer: CustomerId, balances: &Balances, out: &mut Collected) {
 pub(super) fn posting(transfer: &StoredTransfer) -> Option<Posting> {
     let template = Template::from_word(&transfer.template)?;
     let cause = match template {
-        Template::Paid | Template::PaidToSuspense | Template::CreditSpent | Template::PromoSpent => {
-            Cause::Attempt(AttemptId(transfer.cause))
-        }
+        Template::Paid
+        | Template::PaidToSuspense
+        | Template::CreditSpent
+        | Template::PromoSpent
+        | Template::PaidByBank
+        | Template::BankToCredit => Cause::Attempt(AttemptId(transfer.cause)),
         Template::Delivered | Template::ToppedUp => Cause::Order(OrderId(transfer.cause)),
         Template::PackRecognised => Cause::Recognition(OrderId(transfer.cause), number(transfer)),
         Template::RefundStartedFromSuspense
         | Template::RefundStartedFromOrder
         | Template::RefundDone
+        | Template::RefundDoneByBank
         | Template::RefundFailed
         | Template::CreditReturned
         | Template::PromoReturned => Cause::Refund(RefundId(transfer.cause)),

@@ -1,8 +1,8 @@
 //! Posting templates: every movement of money has one of these names, and exactly the transfers its name says.
 
 use super::accounts::LedgerAccount::{
-    self, DeferredRevenue, OrderFunds, PaidCredit, PromoCredit, PromotionCost, PspReceivable, RefundInFlight, Revenue,
-    Suspense, VoucherReceivable,
+    self, Bank, DeferredRevenue, OrderFunds, PaidCredit, PromoCredit, PromotionCost, PspReceivable, RefundInFlight,
+    Revenue, Suspense, VoucherReceivable,
 };
 use crate::ids::{AttemptId, OrderId, PostingId, RefundId, TransferId, VoucherId};
 use crate::time::BusinessTime;
@@ -49,11 +49,17 @@ pub enum Template {
     Voucher,
     /// A voucher that was given away brought promotional credit.
     VoucherPromo,
+    /// A line of the bank's statement brought money for an order.
+    PaidByBank,
+    /// A line of the bank's statement brought money that no order can use.
+    BankToCredit,
+    /// A refund was made from the bank account, by hand.
+    RefundDoneByBank,
 }
 
 impl Template {
     /// All of them.
-    pub const ALL: [Template; 15] = [
+    pub const ALL: [Template; 18] = [
         Template::Paid,
         Template::Delivered,
         Template::ToppedUp,
@@ -69,6 +75,9 @@ impl Template {
         Template::PromoReturned,
         Template::Voucher,
         Template::VoucherPromo,
+        Template::PaidByBank,
+        Template::BankToCredit,
+        Template::RefundDoneByBank,
     ];
     /// The stable word, as stored.
     #[must_use]
@@ -89,6 +98,9 @@ impl Template {
             Template::PromoReturned => "PROMO_RETURNED",
             Template::Voucher => "VOUCHER",
             Template::VoucherPromo => "VOUCHER_PROMO",
+            Template::PaidByBank => "PAID_BY_BANK",
+            Template::BankToCredit => "BANK_TO_CREDIT",
+            Template::RefundDoneByBank => "REFUND_DONE_BANK",
         }
     }
     /// The template of a stored word.
@@ -118,6 +130,9 @@ impl Template {
             Template::PromoReturned => const { &[leg(OrderFunds, PromoCredit)] },
             Template::Voucher => const { &[leg(VoucherReceivable, PaidCredit)] },
             Template::VoucherPromo => const { &[leg(PromotionCost, PromoCredit)] },
+            Template::PaidByBank => const { &[leg(Bank, OrderFunds)] },
+            Template::BankToCredit => const { &[leg(Bank, PaidCredit)] },
+            Template::RefundDoneByBank => const { &[leg(RefundInFlight, Bank)] },
         }
     }
     const fn tag(self) -> u8 {

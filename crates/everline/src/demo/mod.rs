@@ -4,6 +4,7 @@ mod catalog;
 mod people;
 mod walkthrough;
 
+use everline_app::bank_transfer::OwnAccount;
 use everline_app::clock::Clock;
 use everline_app::ports::{Payments, Ports};
 use everline_app::secrets::Secrets;
@@ -199,7 +200,8 @@ fn wire(
         payments: Payments::default()
             .with(Provider::Alipay, Arc::new(Alipay::new(alipay, http.clone(), clock.clone())))
             .with(Provider::Wechat, Arc::new(wechat(access, port, &http, &clock)?))
-            .with(Provider::Stripe, Arc::new(Stripe::new(stripe, http.clone()))),
+            .with(Provider::Stripe, Arc::new(Stripe::new(stripe, http.clone())))
+            .with(Provider::Bank, Arc::new(OwnAccount)),
         built_in: Arc::new(BuiltIn::new(http.clone(), devices, access.device_token.clone())),
         upstream: Arc::new(Upstream::new(http, access.upstream_url.clone(), access.upstream_token.clone())),
         messenger: Arc::new(sms),

@@ -2,6 +2,7 @@
 //! of core. Nothing here decides anything.
 
 pub mod allowance;
+pub mod bank;
 pub mod catalog;
 mod columns;
 pub mod customer;
@@ -47,6 +48,7 @@ pub static MIGRATIONS: &[Migration] = &[
 /// Every statement of every family, for the test that prepares them all on both engines.
 pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     allowance::ALL,
+    bank::ALL,
     catalog::ALL,
     customer::ALL,
     directory::ALL,

@@ -360,8 +360,8 @@ pub(crate) struct OrderRequest {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PaymentRequest {
-    /// `alipay_qr`, `alipay_wap`, `alipay_page`, `wechat_qr`, `wechat_h5`, `card`, or `credit`: what the account holds, as
-    /// far as it goes.
+    /// `alipay_qr`, `alipay_wap`, `alipay_page`, `wechat_qr`, `wechat_h5`, `card`, `bank_transfer` for organisations (the
+    /// `out_trade_no` is the reference), or `credit`: what the account holds, as far as it goes.
     #[schema(example = "alipay_qr")]
     pub(crate) method: String,
 }

@@ -5,6 +5,7 @@ use crate::frame::{Frame, go, page_with};
 use crate::portal::line_shown::line_name;
 use crate::portal::order_shown::{Audience, OrderShown, shown};
 use crate::portal::pay::{PayBy, pay_by, provider_key, ways};
+use crate::portal::transfer::transfer;
 use crate::portal::voucher::{Entered, pay_with_voucher};
 use crate::texts::Arg;
 use crate::visit::Visit;
@@ -17,7 +18,7 @@ use everline_app::ask_provider::ask_provider;
 use everline_app::order_page::{OrderView, ask_network, order_page};
 use everline_core::ids::{CustomerId, OrderId};
 use everline_core::order::OrderState;
-use everline_core::payment::Way;
+use everline_core::payment::{Method, Way};
 use serde::Deserialize;
 
 /// Whether the page comes after a question to the provider or the network, or after a voucher's code.
@@ -87,11 +88,12 @@ pub(crate) fn show_order(
     after: &After,
 ) -> Answer {
     let (show, now) = (visit.show(web), web.app.clock.now());
-    let mut ways = ways(web, visit.phone);
+    let mut ways = ways(web, visit.phone, view.transfers && audience == Audience::Owner);
     if visit.in_wechat {
         ways.retain(|method| method.way() != Way::OpenOnPhone);
     }
     let mut o = shown(&show, view, audience, base, &ways, now);
+    o.transfer = transfer(&show, web.app.brand.bank.as_ref(), view, now);
     if visit.in_wechat {
         out_of_wechat(web, view, &mut o);
     }
@@ -150,6 +152,9 @@ pub(crate) async fn start(
     // What the owner holds is the owner's to spend.
     if by == PayBy::Credit && audience == Audience::Guest {
         return Err(Problem::NotAllowed.into());
+    }
+    if by == PayBy::Method(Method::BankTransfer) && audience == Audience::Guest {
+        return Err(Problem::Invalid { field: "method", rule: "not offered here" }.into());
     }
     if by == PayBy::Voucher {
         return pay_with_voucher(web, visit, (customer, id), audience, path.to_owned()).await;

@@ -19,26 +19,40 @@ pub(crate) struct MethodShown {
     pub(crate) checked: bool,
 }
 
-/// The methods that are offered on this screen, the one that fits it best first.
-pub(crate) fn ways(web: &Web, phone: bool) -> Vec<Method> {
+/// The methods that are offered on this screen, the one that fits it best first; `transfers` to organisations also theirs.
+pub(crate) fn ways(web: &Web, phone: bool, transfers: bool) -> Vec<Method> {
     let rank = |method: &Method| match (method.way(), phone) {
         (Way::OpenOnPhone, true) | (Way::Scan, false) => 0,
         (Way::Open, _) => 1,
         _ => 2,
     };
     // WeChat's link opens its application and nothing else; the page for desktops is none for phones.
-    let fits = |method: &Method| *method != if phone { Method::AlipayPage } else { Method::WechatH5 };
+    let fits = |method: &Method| match method {
+        Method::BankTransfer => transfers,
+        method => *method != if phone { Method::AlipayPage } else { Method::WechatH5 },
+    };
     let mut methods: Vec<Method> = web.app.ports.payments.methods().filter(fits).collect();
     methods.sort_by_key(rank);
     methods
 }
 
-/// The ways to pay, the one that fits this screen first and chosen, or the one that was chosen before. `credit` is what the
-/// account holds, where it may be spent on this; `vouchers` whether they can pay it.
-pub(crate) fn methods(web: &Web, visit: &Visit, credit: Option<Money>, vouchers: bool) -> Vec<MethodShown> {
+/// What can be offered beside the providers of every customer.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Offered {
+    /// What the account holds, where it may be spent on this.
+    pub(crate) credit: Option<Money>,
+    /// Whether vouchers can pay it.
+    pub(crate) vouchers: bool,
+    /// Whether the customer is an organisation, which may transfer.
+    pub(crate) transfers: bool,
+}
+
+/// The ways to pay, the one that fits this screen first and chosen, or the one that was chosen before.
+pub(crate) fn methods(web: &Web, visit: &Visit, offered: Offered) -> Vec<MethodShown> {
+    let Offered { credit, vouchers, transfers } = offered;
     let show = visit.show(web);
     let mut methods: Vec<MethodShown> =
-        ways(web, visit.phone).into_iter().map(|method| method_shown(&show, method)).collect();
+        ways(web, visit.phone, transfers).into_iter().map(|method| method_shown(&show, method)).collect();
     methods.extend(credit.map(|credit| credit_shown(&show, credit)));
     if vouchers {
         methods.push(voucher_shown(&show));
@@ -89,7 +103,7 @@ impl PayBy {
     }
     /// The way that fits this screen best.
     pub(crate) fn first(web: &Web, phone: bool) -> Result<Self, Problem> {
-        let first = ways(web, phone).first().copied().map(PayBy::Method);
+        let first = ways(web, phone, false).first().copied().map(PayBy::Method);
         first.ok_or(Problem::Invalid { field: "method", rule: "not offered here" })
     }
 }
@@ -118,6 +132,7 @@ pub(crate) const fn provider_key(provider: Option<Provider>) -> &'static str {
         Some(Provider::Alipay) => "provider-alipay",
         Some(Provider::Wechat) => "provider-wechat",
         Some(Provider::Stripe) => "provider-stripe",
+        Some(Provider::Bank) => "provider-bank",
         None => "provider-none",
     }
 }
@@ -131,6 +146,7 @@ pub(crate) fn method_shown(show: &Show, method: Method) -> MethodShown {
         Method::WechatQr => ("renew-wechat-qr", "renew-wechat-qr-hint"),
         Method::WechatH5 => ("renew-wechat-h5", "renew-wechat-h5-hint"),
         Method::Card => ("renew-card", "renew-card-hint"),
+        Method::BankTransfer => ("transfer-choice", "transfer-choice-hint"),
         Method::PaidCredit => ("renew-paid-credit", "renew-paid-credit-hint"),
         Method::PromoCredit => ("renew-promo-credit", "renew-promo-credit-hint"),
     };

@@ -13,6 +13,7 @@ mod machines;
 mod pages;
 mod receipts;
 mod staff;
+mod transfers;
 mod vouchers;
 mod watched;
 mod world;

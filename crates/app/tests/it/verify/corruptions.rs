@@ -89,7 +89,7 @@ const TABLES: [&str; 13] = [
     "receipt_unnumbered",
     "directory",
 ];
-const MORE_TABLES: [&str; 11] = [
+const MORE_TABLES: [&str; 13] = [
     "timer",
     "job",
     "setting",
@@ -101,6 +101,8 @@ const MORE_TABLES: [&str; 11] = [
     "former_payee",
     "voucher_batch",
     "voucher",
+    "bank_line",
+    "bank_refund",
 ];
 
 #[tokio::test]

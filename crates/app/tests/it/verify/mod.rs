@@ -3,6 +3,7 @@
 mod corruptions;
 mod credit;
 mod stock;
+mod transfers;
 mod vouchers;
 
 use crate::world::cast::populate;
