@@ -24,3 +24,23 @@ CREATE TABLE transfer ( -- sqlite
 ) WITHOUT ROWID; -- sqlite
 INSERT INTO transfer SELECT * FROM transfer_before; -- sqlite
 DROP TABLE transfer_before; -- sqlite
+
+-- What belongs to one order or line is found without reading everything its customer has: a fleet has a million lines.
+CREATE INDEX orders_line ON orders (customer_id, line_id, id);
+CREATE INDEX attempt_order ON attempt (customer_id, order_id);
+CREATE INDEX refund_order ON refund (customer_id, order_id);
+-- Most customers have one line, so an ANALYZE finds about as many customers as rows, and the planner looks up a row by its
+-- customer alone: of a fleet, every row. Told that customers have many rows, it uses the whole key. SQLite guesses without
+-- statistics; these say the same.
+ALTER TABLE line ALTER COLUMN customer_id SET (n_distinct = -0.01); -- postgres
+ALTER TABLE allowance ALTER COLUMN customer_id SET (n_distinct = -0.01); -- postgres
+ALTER TABLE orders ALTER COLUMN customer_id SET (n_distinct = -0.01); -- postgres
+ALTER TABLE attempt ALTER COLUMN customer_id SET (n_distinct = -0.01); -- postgres
+ALTER TABLE refund ALTER COLUMN customer_id SET (n_distinct = -0.01); -- postgres
+ANALYZE sqlite_schema; -- sqlite
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES -- sqlite
+  ('line', 'line', '1000000 1000 1'), ('allowance', 'allowance', '1000000 1000 1'), -- sqlite
+  ('orders', 'orders', '1000000 1000 1'), ('orders', 'orders_line', '1000000 1000 10 1'), -- sqlite
+  ('attempt', 'attempt', '1000000 1000 1'), ('attempt', 'attempt_order', '1000000 1000 2'), -- sqlite
+  ('refund', 'refund', '1000000 1000 1'), ('refund', 'refund_order', '1000000 1000 2'); -- sqlite
+ANALYZE sqlite_schema; -- sqlite

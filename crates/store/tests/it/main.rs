@@ -5,6 +5,7 @@ mod acknowledge;
 mod backup;
 mod migrations;
 mod observe;
+mod plans;
 mod postgres;
 mod privacy;
 mod schema;

@@ -217,12 +217,15 @@ impl Postgres {
     }
 }
 
-/// Sets the limits that keep a stuck node, server or network from holding locks or callers for ever.
+/// Sets the limits that keep a stuck node, server or network from holding locks or callers for ever; and that a statement is
+/// planned once: planning one with many tables costs more than running it, and whether the server plans it anew each time
+/// would hang on its statistics of the day. Ours look rows up by keys, whatever their parameters.
 fn limit(config: &mut tokio_postgres::Config, options: &PostgresOptions) {
     let timeout_ms = options.statement_timeout_ms;
     // Last, so that it wins over what the operator's string says.
     let set = format!(
-        "{} -c statement_timeout={timeout_ms} -c idle_in_transaction_session_timeout={timeout_ms}",
+        "{} -c statement_timeout={timeout_ms} -c idle_in_transaction_session_timeout={timeout_ms} \
+         -c plan_cache_mode=force_generic_plan -c jit=off",
         config.get_options().unwrap_or_default()
     );
     config.options(set.trim());

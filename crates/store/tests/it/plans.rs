@@ -1,0 +1,109 @@
+//! What belongs to one line, order or attempt is looked up by its whole key, on both engines: the rows of a customer may be
+//! a fleet's million.
+
+use everline_store::tables::{MIGRATIONS, STATEMENTS};
+use everline_store::testing::{SqliteFile, postgres_database};
+use everline_store::{PostgresOptions, Sql, SqliteOptions, Store, migrate};
+
+const TABLES: [&str; 5] = ["line", "allowance", "orders", "attempt", "refund"];
+
+/// The statements that name one line, order, attempt or refund beside its customer.
+fn lookups() -> Vec<(&'static str, &'static Sql)> {
+    let names_one = |text: &str| {
+        text.split("customer_id = ").skip(1).any(|rest| {
+            let Some((_, next)) = rest.split_once(" AND ") else { return false };
+            let column = next.split_whitespace().next().unwrap_or_default();
+            let column = column.rsplit('.').next().unwrap_or_default();
+            ["id", "order_id", "line_id"].contains(&column) && next.split_whitespace().nth(1) == Some("=")
+        })
+    };
+    let about = |text: &str| TABLES.iter().any(|table| text.contains(&format!(" {table} ")));
+    let all = STATEMENTS.iter().flat_map(|family| family.iter()).map(|(name, sql)| (*name, *sql));
+    all.filter(|(_, sql)| !sql.text().starts_with("INSERT") && about(sql.text()) && names_one(sql.text())).collect()
+}
+
+#[test]
+fn the_statements_that_matter_are_looked_at() {
+    let lookups = lookups();
+    assert!(lookups.len() >= 15, "{lookups:?}");
+    for wanted in ["FOR UPDATE OF a, l, o, t, w", "o.line_id = $2", "t.order_id = $2", "r.order_id = $2"] {
+        assert!(lookups.iter().any(|(_, sql)| sql.text().contains(wanted)), "{wanted}");
+    }
+}
+
+#[tokio::test]
+async fn sqlite_reads_no_more_of_a_customer_than_it_was_asked_for() {
+    let file = SqliteFile::new();
+    let store = Store::open_sqlite(file.path(), SqliteOptions::default()).await.unwrap();
+    migrate(&store, MIGRATIONS).await.unwrap();
+    store.close().await;
+    let connection = rusqlite::Connection::open(file.path()).unwrap();
+    for (name, sql) in lookups() {
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", sql.sqlite_text())).unwrap();
+        let steps: Vec<String> = {
+            let mut rows = plan.raw_query();
+            let mut steps = Vec::new();
+            while let Some(row) = rows.next().unwrap() {
+                steps.push(row.get(3).unwrap());
+            }
+            steps
+        };
+        for step in &steps {
+            let (how, what) = step.split_once(' ').unwrap_or((step, ""));
+            let what = what.split(' ').next().unwrap_or_default();
+            let of_table = ["l", "w", "o", "t", "r"].contains(&what) || TABLES.contains(&what);
+            let reads_all = how == "SCAN" || step.ends_with("(customer_id=?)");
+            assert!(!(of_table && reads_all), "{name}: {steps:#?}");
+        }
+    }
+}
+
+/// Very many customers with one line, order and attempt each, and one with 600 of each.
+const ROWS: &str = "
+    INSERT INTO account (customer_id, currency, version)
+        SELECT decode(lpad(to_hex(c), 32, '0'), 'hex'), 'CNY', 0 FROM generate_series(1, 6000) c;
+    CREATE TEMP TABLE own AS SELECT decode(lpad(to_hex(LEAST(n, 6000)), 32, '0'), 'hex') AS customer,
+        decode(lpad(to_hex(n), 32, '0'), 'hex') AS id, n FROM generate_series(1, 6600) n;
+    INSERT INTO line (customer_id, id, version, msisdn, name, device, family, network, state, state_since, guest_renewal, main_balance_consent)
+        SELECT customer, id, 0, n::text, '', 'phone', 'phone', 'built_in', 'active', 0, 1, 0 FROM own;
+    INSERT INTO allowance (customer_id, id, version, body) SELECT customer, id, 0, id FROM own;
+    INSERT INTO orders (customer_id, id, line_id, number, offering_code, offering_version, currency, price, funds, state, placed_by, terms_version, placed_at, expires_at)
+        SELECT customer, id, id, n::text, 'p', 1, 'CNY', 1, 0, 'awaiting_payment', 'owner', '1', 0, 0 FROM own;
+    INSERT INTO attempt (customer_id, id, order_id, method, out_trade_no, currency, amount, state, received, created_at, expires_at)
+        SELECT customer, id, id, 'card', n::text, 'CNY', 1, 'sent', 0, 0, 0 FROM own;
+    INSERT INTO refund (customer_id, id, attempt_id, order_id, out_request_no, currency, amount, reason, state, started_at)
+        SELECT customer, id, id, id, n::text, 'CNY', 1, 'late', 'done', 0 FROM own;
+    INSERT INTO directory (kind, name, customer_id, subject_id) SELECT 'out_trade_no', n::text, customer, id FROM own;
+    ANALYZE;
+    SET plan_cache_mode = force_generic_plan;
+    SET enable_seqscan = off";
+
+#[tokio::test]
+async fn postgres_reads_no_more_of_a_customer_than_it_was_asked_for() {
+    let Some(config) = postgres_database().await else { return };
+    let store = Store::open_postgres(&config, PostgresOptions::default()).await.unwrap();
+    migrate(&store, MIGRATIONS).await.unwrap();
+    let (client, connection) = tokio_postgres::connect(&config, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client.batch_execute(ROWS).await.unwrap();
+    for (place, (name, sql)) in lookups().into_iter().enumerate() {
+        let parameters = client.prepare(sql.text()).await.unwrap().params().len();
+        client.batch_execute(&format!("PREPARE s{place} AS {}", sql.text())).await.unwrap();
+        let nothing = vec!["NULL"; parameters].join(", ");
+        let plan = client.simple_query(&format!("EXPLAIN EXECUTE s{place}({nothing})")).await.unwrap();
+        let plan: Vec<String> = plan
+            .iter()
+            .filter_map(|message| match message {
+                tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+                _ => None,
+            })
+            .collect();
+        for (step, next) in plan.iter().zip(plan.iter().skip(1)) {
+            let of_table =
+                TABLES.iter().any(|table| step.contains(&format!(" on {table} ")) && step.contains("Index Scan using"));
+            let by_customer_alone = next.contains("Index Cond: (customer_id = ");
+            assert!(!(of_table && by_customer_alone), "{name}: {}", plan.join("\n"));
+        }
+    }
+    store.close().await;
+}
