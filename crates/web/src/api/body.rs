@@ -6,7 +6,7 @@ use everline_core::charging::Window;
 use everline_core::money::Money as Amount;
 use everline_core::offering::{Offering, OfferingKind, RefundRule, StartPolicy, Unit, UsedUp};
 use everline_core::order::{Order, PlacedBy};
-use everline_core::payment::Attempt;
+use everline_core::payment::{Attempt, Method};
 use everline_core::quote::{Change, Placement, Quote as CoreQuote};
 use everline_core::receipt::Payee;
 use everline_core::time::{BusinessTime, SystemTime, Validity, Zone};
@@ -462,7 +462,8 @@ impl From<&Attempt> for PaymentBody {
             state: attempt.state.word(),
             amount: attempt.amount.into(),
             out_trade_no: attempt.out_trade_no.clone(),
-            pay_url: attempt.pay_url.clone(),
+            // A transfer is made nowhere but at the payer's bank.
+            pay_url: attempt.pay_url.clone().filter(|_| attempt.method != Method::BankTransfer),
             trade_no: attempt.trade_no.clone(),
             expires_at: system_time(attempt.expires_at),
             paid_at: attempt.paid_at.map(system_time),
