@@ -23,8 +23,9 @@ use std::process::ExitCode;
 pub(crate) struct FromBank {
     #[command(flatten)]
     config: ConfigFile,
-    /// The file: date, amount, payer, remark, bank_id
-    file: PathBuf,
+    /// Columns: date, amount, payer, remark, bank_id
+    #[arg(value_name = "FILE")]
+    statement: PathBuf,
     /// Say what would become of each line, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -108,7 +109,7 @@ const LISTED_MAX: i64 = 200;
 /// Takes the lines of a file.
 pub(crate) async fn import(from: FromBank) -> Result<ExitCode, Box<dyn Error>> {
     let config = config::load(&from.config.file)?;
-    let mut file = File::open(&from.file).map_err(|error| format!("{}: {error}", from.file.display()))?;
+    let mut file = File::open(&from.statement).map_err(|error| format!("{}: {error}", from.statement.display()))?;
     let Statement { lines, refused } = read(&mut file, config.brand.currency, &config.brand.zone()?)?;
     for RowFault { line, fault, .. } in refused.iter().take(20) {
         eprintln!("line {line}, {}: {}; {}", fault.field, fault.reason, fault.remedy);

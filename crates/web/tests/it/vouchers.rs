@@ -38,6 +38,7 @@ async fn a_voucher_is_added_on_its_page_and_what_was_typed_stays() {
     let added = owner.submit(&page, "/voucher", &[("voucher", &codes[0].to_lowercase())]).await;
     assert_eq!(added.status, StatusCode::OK);
     added.says(&["¥20.00 已存入余额"]).hides(&[&codes[0], "aria-invalid"]);
+    world.app.clock.pass_us(1_000);
     owner.submit(&page, "/voucher", &[("voucher", &codes[0])]).await.says(&["不会重复存入", "今天 18:30"]);
     owner.get("/home").await.says(&["¥20.00"]);
 
@@ -85,6 +86,7 @@ async fn an_order_is_paid_with_a_voucher_on_its_page() {
     let part = owner.submit(&page, &pay, &[("method", "voucher"), ("voucher", &codes[0])]).await;
     assert_eq!(part.location(), order);
     owner.get(&order).await.says(&["已用余额", "¥5.00"]);
+    world.app.clock.pass_us(1_000);
     owner.submit(&page, &pay, &[("method", "voucher"), ("voucher", &codes[0])]).await.says(&["用过"]);
     owner.submit(&page, &pay, &[("method", "voucher"), ("voucher", &codes[1])]).await;
     world.settle().await;
@@ -137,6 +139,7 @@ async fn the_api_takes_vouchers_with_a_key() {
     let added = client.send(Method::POST, add.0, &add.1, &body(&codes[0])).await;
     assert_eq!((added.status, &added.json()["already"]), (StatusCode::OK, &json!(false)), "{}", added.text);
     assert_eq!(added.json()["amount"], json!({"amount": "50.00", "currency": "CNY"}));
+    world.app.clock.pass_us(1_000);
     let again = client.send(Method::POST, add.0, &add.1, &body(&codes[0])).await.json();
     assert_eq!((&again["already"], &again["added_at"]), (&json!(true), &added.json()["added_at"]));
     let other = client.send(Method::POST, add.0, &add.1, &body(&codes[1])).await;
