@@ -175,7 +175,7 @@ mod tests {
                 format!("附言{wide}"),
                 format!("{}-{}", &reference[..5], &reference[5..]),
             ] {
-                assert_eq!(references_in(&remark), [reference.clone()], "{remark}");
+                assert_eq!(references_in(&remark), std::slice::from_ref(&reference), "{remark}");
             }
             assert!(references_in(&format!("no 1 {reference} 2")).contains(&reference));
         }
