@@ -13,6 +13,8 @@ pub mod secrets;
 
 pub mod add_line;
 pub mod ask_provider;
+pub mod bank_statement;
+pub mod bank_transfer;
 pub mod catalog;
 pub mod close_payment;
 pub mod device;
@@ -37,6 +39,7 @@ pub mod query_payment;
 pub mod ready;
 pub mod receipt;
 pub mod reconciliation;
+pub mod redeem_voucher;
 pub mod refund_payment;
 pub mod restore;
 pub mod retention;
@@ -49,6 +52,7 @@ pub mod start_payment;
 pub mod timers;
 pub mod verify;
 pub mod vitals;
+pub mod voucher_batch;
 pub mod what_if;
 
 pub use problem::Problem;

@@ -6,6 +6,7 @@ use everline_core::ledger::LedgerRefusal;
 use everline_core::quote::NotSellable;
 use everline_core::reconciliation::NotClosed;
 use everline_core::time::BusinessTime;
+use everline_core::voucher::NoVoucher;
 use everline_store::{Error, Stop};
 
 /// Why a request is refused, or could not be carried out.
@@ -55,6 +56,9 @@ pub enum Problem {
     /// The account holds no credit that could pay it.
     #[error("no credit that could pay it")]
     NoCredit,
+    /// A voucher's code brings nothing.
+    #[error("no voucher: {0}")]
+    NoVoucher(NoVoucher),
     /// The one-time code is wrong.
     #[error("wrong code, {tries_left} tries left")]
     CodeWrong {
@@ -119,6 +123,7 @@ impl Problem {
             Problem::NoInvoice(_) => "no-invoice",
             Problem::NotClosed(_) => "not-closed",
             Problem::NoCredit => "no-credit",
+            Problem::NoVoucher(_) => "no-voucher",
             Problem::CodeWrong { .. } => "code-wrong",
             Problem::CodeGone => "code-gone",
             Problem::TooMany { .. } => "too-many",

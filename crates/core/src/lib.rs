@@ -29,3 +29,5 @@ pub mod refund;
 pub mod renewal;
 pub mod retention;
 pub mod time;
+pub mod transfer;
+pub mod voucher;

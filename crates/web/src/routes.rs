@@ -5,7 +5,7 @@ use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
-    check, guest_order, guest_renew, home, invoice, landing, line, order, receipt, renew, sign_in, terms,
+    check, guest_order, guest_renew, home, invoice, landing, line, order, receipt, renew, sign_in, terms, voucher,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -127,6 +127,8 @@ fn pages() -> Vec<Row> {
         get("/orders/{order}/receipt.pdf", CustomerPage, receipt::pdf),
         get("/orders/{order}/invoice", CustomerPage, invoice::invoice),
         post("/orders/{order}/invoice", CustomerPage, invoice::ask).limited(Limit::Orders),
+        get("/voucher", CustomerPage, voucher::voucher),
+        post("/voucher", CustomerPage, voucher::add).limited(Limit::Vouchers),
         get("/v/{proof}", Page, check::check).limited(Limit::Checks),
         get("/terms", Page, terms::terms),
         get("/desk/sign-in", Page, desk::sign_in::sign_in),
@@ -177,6 +179,8 @@ fn api_routes() -> Vec<Row> {
         post("/api/v1/lines/{line}/orders", ApiCustomer, api::orders::place).limited(Limit::Orders),
         get("/api/v1/orders/{order}", ApiCustomer, api::orders::one),
         post("/api/v1/orders/{order}/payments", ApiCustomer, api::orders::pay).limited(Limit::Orders),
+        post("/api/v1/orders/{order}/vouchers", ApiCustomer, api::vouchers::pay).limited(Limit::Vouchers),
+        post("/api/v1/vouchers", ApiCustomer, api::vouchers::add).limited(Limit::Vouchers),
         post("/api/v1/orders/{order}/ask", ApiCustomer, api::orders::ask).limited(Limit::Orders),
         get("/api/v1/orders/{order}/receipt", ApiCustomer, api::orders::receipt),
         get("/api/v1/orders/{order}/receipt.pdf", ApiCustomer, api::receipts::pdf),

@@ -28,7 +28,7 @@ use crate::set_up::HOUSE;
 use crate::{App, Problem};
 use everline_core::effects::Job;
 use everline_core::payment::Provider;
-use everline_core::reconciliation::{BillDay, LineKind, zone_of};
+use everline_core::reconciliation::{BillDay, LineKind, has_bills, zone_of};
 use everline_core::time::{DAY_US, HOUR_US, MINUTE_US, Now, SystemTime};
 use everline_store::tables::{catalog, job, reconciliation as table};
 use everline_store::{Stop, Tx, Work};
@@ -78,7 +78,8 @@ pub struct Summary {
 /// # Errors
 /// [`Problem::NotFound`] if the brand has no account with the provider; what the store says.
 pub async fn reconcile(app: &App, provider: Provider, day: BillDay) -> Result<Reconciled, Problem> {
-    let port = app.ports.payments.of(provider).ok_or(Problem::NotFound("provider"))?;
+    let port = app.ports.payments.of(provider).filter(|_| has_bills(provider));
+    let port = port.ok_or(Problem::NotFound("provider"))?;
     let zone = zone_of(provider, &app.zone);
     let (from, until) = day.bounds(&zone);
     let mut watch = Watch::start(app);
@@ -159,7 +160,7 @@ pub async fn schedule(app: &App) -> Result<usize, Problem> {
         return Ok(0);
     }
     let (mut count, now) = (0, app.clock.now());
-    for provider in app.ports.payments.providers() {
+    for provider in app.ports.payments.providers().filter(|provider| has_bills(*provider)) {
         let ready = BillDay::ready(now.system, &zone_of(provider, &app.zone));
         count += app.store.transact(Schedule { provider, ready, now }).await?;
     }
@@ -184,6 +185,8 @@ const fn setting_of(provider: Provider) -> &'static str {
         Provider::Alipay => "reconciled_alipay",
         Provider::Wechat => "reconciled_wechat",
         Provider::Stripe => "reconciled_stripe",
+        // It has statements, which people bring; nobody is asked.
+        Provider::Bank => "reconciled_bank",
     }
 }
 

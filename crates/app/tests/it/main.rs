@@ -17,5 +17,7 @@ mod receipts;
 mod reconciliation;
 mod restore;
 mod runner;
+mod transfers;
 mod verify;
+mod vouchers;
 mod world;

@@ -1,10 +1,10 @@
 //! Posting templates: every movement of money has one of these names, and exactly the transfers its name says.
 
 use super::accounts::LedgerAccount::{
-    self, Bank, DeferredRevenue, OrderFunds, PaidCredit, PromoCredit, PspFees, PspReceivable, RefundInFlight, Revenue,
-    Suspense, WriteOff,
+    self, Bank, DeferredRevenue, OrderFunds, PaidCredit, PromoCredit, PromotionCost, PspFees, PspReceivable,
+    RefundInFlight, Revenue, Suspense, VoucherReceivable, WriteOff,
 };
-use crate::ids::{AttemptId, BillLineId, ItemId, OrderId, PostingId, RefundId, TransferId};
+use crate::ids::{AttemptId, BillLineId, ItemId, OrderId, PostingId, RefundId, TransferId, VoucherId};
 use crate::time::BusinessTime;
 
 /// Debit and credit of one transfer.
@@ -45,6 +45,16 @@ pub enum Template {
     CreditReturned,
     /// Promotional credit came back out of an order that did not need it.
     PromoReturned,
+    /// A voucher that was sold brought paid credit.
+    Voucher,
+    /// A voucher that was given away brought promotional credit.
+    VoucherPromo,
+    /// A line of the bank's statement brought money for an order.
+    PaidByBank,
+    /// A line of the bank's statement brought money that no order can use.
+    BankToCredit,
+    /// A refund was made from the bank account, by hand.
+    RefundDoneByBank,
     /// A provider kept a fee.
     PspFee,
     /// A provider gave a fee back, with a refund.
@@ -61,7 +71,7 @@ pub enum Template {
 
 impl Template {
     /// All of them.
-    pub const ALL: [Template; 19] = [
+    pub const ALL: [Template; 24] = [
         Template::Paid,
         Template::Delivered,
         Template::ToppedUp,
@@ -75,6 +85,11 @@ impl Template {
         Template::PromoSpent,
         Template::CreditReturned,
         Template::PromoReturned,
+        Template::Voucher,
+        Template::VoucherPromo,
+        Template::PaidByBank,
+        Template::BankToCredit,
+        Template::RefundDoneByBank,
         Template::PspFee,
         Template::FeeReturned,
         Template::Payout,
@@ -99,6 +114,11 @@ impl Template {
             Template::PromoSpent => "PROMO_SPENT",
             Template::CreditReturned => "CREDIT_RETURNED",
             Template::PromoReturned => "PROMO_RETURNED",
+            Template::Voucher => "VOUCHER",
+            Template::VoucherPromo => "VOUCHER_PROMO",
+            Template::PaidByBank => "PAID_BY_BANK",
+            Template::BankToCredit => "BANK_TO_CREDIT",
+            Template::RefundDoneByBank => "REFUND_DONE_BANK",
             Template::PspFee => "PSP_FEE",
             Template::FeeReturned => "FEE_RETURNED",
             Template::Payout => "PAYOUT",
@@ -132,6 +152,11 @@ impl Template {
             Template::PromoSpent => const { &[leg(PromoCredit, OrderFunds)] },
             Template::CreditReturned => const { &[leg(OrderFunds, PaidCredit)] },
             Template::PromoReturned => const { &[leg(OrderFunds, PromoCredit)] },
+            Template::Voucher => const { &[leg(VoucherReceivable, PaidCredit)] },
+            Template::VoucherPromo => const { &[leg(PromotionCost, PromoCredit)] },
+            Template::PaidByBank => const { &[leg(Bank, OrderFunds)] },
+            Template::BankToCredit => const { &[leg(Bank, PaidCredit)] },
+            Template::RefundDoneByBank => const { &[leg(RefundInFlight, Bank)] },
             Template::PspFee => const { &[leg(PspFees, PspReceivable)] },
             Template::FeeReturned => const { &[leg(PspReceivable, PspFees)] },
             Template::Payout => const { &[leg(Bank, PspReceivable)] },
@@ -156,6 +181,8 @@ pub enum Cause {
     Recognition(OrderId, u8),
     /// A step of a refund.
     Refund(RefundId),
+    /// A voucher that was redeemed.
+    Voucher(VoucherId),
     /// A line of a provider's bill.
     BillLine(BillLineId),
     /// What people decided about an item of the reconciliation queue.
@@ -205,6 +232,7 @@ impl Posting {
             Cause::Order(id) => (id.0, 0),
             Cause::Recognition(id, number) => (id.0, number),
             Cause::Refund(id) => (id.0, 0),
+            Cause::Voucher(id) => (id.0, 0),
             Cause::BillLine(id) => (id.0, 0),
             Cause::Item(id) => (id.0, 0),
         };

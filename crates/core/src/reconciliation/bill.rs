@@ -96,8 +96,14 @@ impl<'de> Deserialize<'de> for BillDay {
 pub fn zone_of(provider: Provider, brand: &Zone) -> Zone {
     match provider {
         Provider::Alipay | Provider::Wechat => Zone::ahead_of_utc(8),
-        Provider::Stripe => brand.clone(),
+        Provider::Stripe | Provider::Bank => brand.clone(),
     }
+}
+
+/// Whether a provider can be asked for bills. The bank's statements are brought by people and matched where they arrive.
+#[must_use]
+pub const fn has_bills(provider: Provider) -> bool {
+    !matches!(provider, Provider::Bank)
 }
 
 /// How far a provider's clock and ours may differ about the time of one payment.

@@ -7,7 +7,7 @@
 mod bill;
 mod item;
 
-pub use bill::{BillDay, BillLine, LineKind, LineState, NotADay, margin_us, zone_of};
+pub use bill::{BillDay, BillLine, LineKind, LineState, NotADay, has_bills, margin_us, zone_of};
 pub use item::{Action, Closed, Item, ItemKind, ItemState, NotClosed, REASON_CHARS_MAX, sure_reason};
 
 use crate::ids::{BillLineId, CustomerId, OrderId};

@@ -13,6 +13,7 @@ use everline_core::payment::{AttemptState, Method, Provider, Settlement};
 use everline_core::reconciliation::{Action, BillDay, ItemKind, LineKind, LineState};
 use everline_core::refund::{RefundReason, RefundState};
 use everline_core::time::{BusinessTime, SystemTime};
+use everline_core::voucher::{BatchState, VoucherKind};
 
 macro_rules! id_columns {
     ($($id:ident)+) => {$(
@@ -28,7 +29,7 @@ macro_rules! id_columns {
         }
     )+};
 }
-id_columns!(CustomerId LineId OrderId AttemptId RefundId PostingId TransferId ReceiptId JobId MessageId CaseId SessionId BillLineId ItemId);
+id_columns!(CustomerId LineId OrderId AttemptId RefundId PostingId TransferId ReceiptId JobId MessageId CaseId SessionId VoucherId BillLineId ItemId);
 
 impl Column for ids::RawId {
     fn column(cell: Cell<'_>) -> Option<Self> {
@@ -72,7 +73,7 @@ macro_rules! word_columns {
         }
     )+};
 }
-word_columns!(OrderState AttemptState Method Settlement RefundReason RefundState Template);
+word_columns!(OrderState AttemptState Method Settlement RefundReason RefundState Template VoucherKind BatchState);
 word_columns!(Provider LineKind LineState ItemKind Action);
 
 /// Types whose words matter only to the store.

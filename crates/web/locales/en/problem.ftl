@@ -29,6 +29,7 @@ problem-no-invoice-money-went-back = The money of this order went back, or is on
 problem-no-invoice-asked-otherwise = It was asked for with other details and is being worked on. To change them, call our hotline.
 problem-no-invoice-issued-already = The invoice was made already.
 problem-no-invoice-not-waiting = This request was settled already.
+problem-no-voucher = This voucher cannot be used
 problem-not-closed = This cannot be closed so
 problem-not-closed-closed-already = Somebody decided about it meanwhile. Open it again to see how.
 problem-not-closed-does-not-fit = This decision does not fit: open it again to see what does.

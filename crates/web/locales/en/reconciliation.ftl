@@ -36,6 +36,7 @@ recon-other = Something else
 recon-alipay = Alipay
 recon-wechat = WeChat Pay
 recon-stripe = Cards (Stripe)
+recon-bank = Bank
 recon-ours-only = No bill has it
 recon-ours-only-do = Our books have it, and every bill that could hold it is here without it. Ask the provider again; if it never had the money, write it off.
 recon-theirs-only = Only the provider has it

@@ -36,6 +36,7 @@ recon-other = 其他
 recon-alipay = 支付宝
 recon-wechat = 微信支付
 recon-stripe = 银行卡（Stripe）
+recon-bank = 银行
 recon-ours-only = 账单中没有
 recon-ours-only-do = 我方账目有这一笔，而可能包含它的账单都没有。请再次查询支付机构；确认款项未到的，可以核销。
 recon-theirs-only = 仅支付机构有

@@ -113,6 +113,7 @@ const fn provider_key(provider: Provider) -> &'static str {
         Provider::Alipay => "recon-alipay",
         Provider::Wechat => "recon-wechat",
         Provider::Stripe => "recon-stripe",
+        Provider::Bank => "recon-bank",
     }
 }
 

@@ -14,5 +14,7 @@ mod pages;
 mod receipts;
 mod reconciliation;
 mod staff;
+mod transfers;
+mod vouchers;
 mod watched;
 mod world;
