@@ -51,6 +51,9 @@ pub enum Problem {
     /// The account holds no credit that could pay it.
     #[error("no credit that could pay it")]
     NoCredit,
+    /// A renewal by itself is being paid just now: its setting can be switched off, and changed when that is over.
+    #[error("a renewal is under way")]
+    RenewalUnderWay,
     /// The one-time code is wrong.
     #[error("wrong code, {tries_left} tries left")]
     CodeWrong {
@@ -114,6 +117,7 @@ impl Problem {
             Problem::NotGenuine => "not-genuine",
             Problem::NoInvoice(_) => "no-invoice",
             Problem::NoCredit => "no-credit",
+            Problem::RenewalUnderWay => "renewal-under-way",
             Problem::CodeWrong { .. } => "code-wrong",
             Problem::CodeGone => "code-gone",
             Problem::TooMany { .. } => "too-many",

@@ -142,6 +142,10 @@ ids! {
     CaseId
     /// One session of a device on the built-in network.
     SessionId
+    /// One method that a customer saved.
+    PaymentMethodId
+    /// A payer's demand to get money back through the bank.
+    DisputeId
 }
 
 #[cfg(test)]

@@ -55,6 +55,10 @@ pub enum Method {
     WechatH5,
     /// A bank card, on the card provider's page.
     Card,
+    /// A bank card, on the card provider's page, to be remembered for renewals.
+    CardKept,
+    /// A saved bank card, while its owner is away.
+    SavedCard,
     /// The account's paid credit.
     PaidCredit,
     /// The account's promotional credit.
@@ -67,6 +71,8 @@ words!(Method {
     WechatQr = "wechat_qr",
     WechatH5 = "wechat_h5",
     Card = "card",
+    CardKept = "card_kept",
+    SavedCard = "saved_card",
     PaidCredit = "paid_credit",
     PromoCredit = "promo_credit",
 });
@@ -78,7 +84,7 @@ impl Method {
         match self {
             Method::AlipayQr | Method::AlipayWap | Method::AlipayPage => Some(Provider::Alipay),
             Method::WechatQr | Method::WechatH5 => Some(Provider::Wechat),
-            Method::Card => Some(Provider::Stripe),
+            Method::Card | Method::CardKept | Method::SavedCard => Some(Provider::Stripe),
             Method::PaidCredit | Method::PromoCredit => None,
         }
     }
@@ -97,8 +103,8 @@ impl Method {
         match self {
             Method::AlipayQr | Method::WechatQr => Way::Scan,
             Method::AlipayWap | Method::WechatH5 => Way::OpenOnPhone,
-            Method::AlipayPage | Method::Card => Way::Open,
-            Method::PaidCredit | Method::PromoCredit => Way::AtOnce,
+            Method::AlipayPage | Method::Card | Method::CardKept => Way::Open,
+            Method::PaidCredit | Method::PromoCredit | Method::SavedCard => Way::AtOnce,
         }
     }
 }

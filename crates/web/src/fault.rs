@@ -128,6 +128,7 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::OrderClosed => ("problem-order-closed", "problem-order-closed-do"),
         Problem::AlreadyPaid => ("problem-already-paid", "problem-already-paid-do"),
         Problem::NoCredit => ("problem-no-credit", "problem-no-credit-do"),
+        Problem::RenewalUnderWay => ("problem-renewal-under-way", "problem-renewal-under-way-do"),
         Problem::NotGenuine => ("problem-not-genuine", "problem-not-genuine-do"),
         Problem::NoInvoice(why) => ("problem-no-invoice", no_invoice(*why)),
         Problem::CodeWrong { .. } => ("problem-code-wrong", "problem-code-wrong-do"),
@@ -162,6 +163,7 @@ const fn status(problem: &Problem) -> StatusCode {
         | Problem::OrderClosed
         | Problem::AlreadyPaid
         | Problem::NoCredit
+        | Problem::RenewalUnderWay
         | Problem::NoInvoice(_) => StatusCode::CONFLICT,
         Problem::Invalid { .. }
         | Problem::NotSellable(_)

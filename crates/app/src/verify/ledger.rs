@@ -2,7 +2,7 @@
 
 use super::read::CustomerRow;
 use super::{Collected, Context, sql};
-use everline_core::ids::{AttemptId, CustomerId, OrderId, RawId, RefundId, TransferId};
+use everline_core::ids::{AttemptId, CustomerId, DisputeId, OrderId, RawId, RefundId, TransferId};
 use everline_core::ledger::{Cause, LedgerAccount, Posting, Template};
 use everline_store::tables::ledger::StoredTransfer;
 use everline_store::{Result, Tx, args};
@@ -147,6 +147,15 @@ pub(super) fn posting(transfer: &StoredTransfer) -> Option<Posting> {
         | Template::RefundFailed
         | Template::CreditReturned
         | Template::PromoReturned => Cause::Refund(RefundId(transfer.cause)),
+        Template::DisputeOpened
+        | Template::DisputeFrozenCredit
+        | Template::DisputeFrozenDeferred
+        | Template::DisputeWon
+        | Template::DisputeUnfrozenCredit
+        | Template::DisputeUnfrozenDeferred
+        | Template::DisputeWonEarned
+        | Template::DisputeLost
+        | Template::DisputeWrittenOff => Cause::Dispute(DisputeId(transfer.cause)),
     };
     Some(Posting::new(template, cause, transfer.order, transfer.amount, transfer.posted_at))
 }
@@ -183,7 +192,7 @@ fn alone(transfer: &StoredTransfer, out: &mut Collected) {
     }
     let wrong = match posting.cause {
         Cause::Order(order) | Cause::Recognition(order, _) => transfer.order != Some(order),
-        Cause::Attempt(_) | Cause::Refund(_) => transfer.order.is_none(),
+        Cause::Attempt(_) | Cause::Refund(_) | Cause::Dispute(_) => transfer.order.is_none(),
     };
     if wrong {
         let detail = format!("caused by {}, and belongs to order {:?}", transfer.cause, transfer.order);

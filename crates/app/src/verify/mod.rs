@@ -6,12 +6,14 @@
 //!
 //! Never does: repair, write, or trust a stored word: a row that cannot be read is a finding.
 
+mod disputes;
 mod judge;
 mod ledger;
 mod lines;
 mod names;
 mod orders;
 mod read;
+mod renewing;
 mod sql;
 mod stock;
 
@@ -160,6 +162,7 @@ impl Work for Verify {
         Box::pin(orders::check(tx, &context, &mut out)).await?;
         Box::pin(lines::check(tx, &context, &mut out)).await?;
         Box::pin(stock::check(tx, &context, &mut out)).await?;
+        Box::pin(renewing::check(tx, &context, &mut out)).await?;
         Box::pin(names::check(tx, &context, &mut out)).await?;
         Ok(out.report)
     }

@@ -126,7 +126,10 @@ const fn of(job: &Job) -> CustomerId {
         | Job::QueryPayment { customer, .. }
         | Job::ClosePayment { customer, .. }
         | Job::Refund { customer, .. }
-        | Job::SendMessage { customer, .. } => *customer,
+        | Job::SendMessage { customer, .. }
+        | Job::AutoRenew { customer, .. }
+        | Job::KeepMethod { customer, .. }
+        | Job::ForgetMethod { customer, .. } => *customer,
     }
 }
 

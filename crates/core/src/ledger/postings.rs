@@ -1,9 +1,10 @@
 //! Posting templates: every movement of money has one of these names, and exactly the transfers its name says.
 
 use super::accounts::LedgerAccount::{
-    self, DeferredRevenue, OrderFunds, PaidCredit, PromoCredit, PspReceivable, RefundInFlight, Revenue, Suspense,
+    self, DeferredRevenue, DisputeReceivable, OrderFunds, PaidCredit, PromoCredit, PspReceivable, RefundInFlight,
+    Revenue, Suspense, WriteOff,
 };
-use crate::ids::{AttemptId, OrderId, PostingId, RefundId, TransferId};
+use crate::ids::{AttemptId, DisputeId, OrderId, PostingId, RefundId, TransferId};
 use crate::time::BusinessTime;
 
 /// Debit and credit of one transfer.
@@ -44,11 +45,29 @@ pub enum Template {
     CreditReturned,
     /// Promotional credit came back out of an order that did not need it.
     PromoReturned,
+    /// A card's bank took money back while a dispute is decided.
+    DisputeOpened,
+    /// Paid credit that a disputed top-up brought and that is not spent is frozen.
+    DisputeFrozenCredit,
+    /// Revenue of a disputed plan or pack that is not earned is frozen.
+    DisputeFrozenDeferred,
+    /// A dispute was won: the money is back.
+    DisputeWon,
+    /// A dispute was won: credit is credit again.
+    DisputeUnfrozenCredit,
+    /// A dispute was won: the plan earns again.
+    DisputeUnfrozenDeferred,
+    /// A dispute was won after the plan had ended: all of it is earned.
+    DisputeWonEarned,
+    /// A dispute was lost: what was frozen makes good what the bank took.
+    DisputeLost,
+    /// A dispute was lost: the rest is lost.
+    DisputeWrittenOff,
 }
 
 impl Template {
     /// All of them.
-    pub const ALL: [Template; 13] = [
+    pub const ALL: [Template; 22] = [
         Template::Paid,
         Template::Delivered,
         Template::ToppedUp,
@@ -62,6 +81,15 @@ impl Template {
         Template::PromoSpent,
         Template::CreditReturned,
         Template::PromoReturned,
+        Template::DisputeOpened,
+        Template::DisputeFrozenCredit,
+        Template::DisputeFrozenDeferred,
+        Template::DisputeWon,
+        Template::DisputeUnfrozenCredit,
+        Template::DisputeUnfrozenDeferred,
+        Template::DisputeWonEarned,
+        Template::DisputeLost,
+        Template::DisputeWrittenOff,
     ];
     /// The stable word, as stored.
     #[must_use]
@@ -80,6 +108,15 @@ impl Template {
             Template::PromoSpent => "PROMO_SPENT",
             Template::CreditReturned => "CREDIT_RETURNED",
             Template::PromoReturned => "PROMO_RETURNED",
+            Template::DisputeOpened => "DISPUTE_OPENED",
+            Template::DisputeFrozenCredit => "DISPUTE_FROZEN_CREDIT",
+            Template::DisputeFrozenDeferred => "DISPUTE_FROZEN_DEFERRED",
+            Template::DisputeWon => "DISPUTE_WON",
+            Template::DisputeUnfrozenCredit => "DISPUTE_UNFROZEN_CREDIT",
+            Template::DisputeUnfrozenDeferred => "DISPUTE_UNFROZEN_DEFERRED",
+            Template::DisputeWonEarned => "DISPUTE_WON_EARNED",
+            Template::DisputeLost => "DISPUTE_LOST",
+            Template::DisputeWrittenOff => "DISPUTE_WRITTEN_OFF",
         }
     }
     /// The template of a stored word.
@@ -107,6 +144,15 @@ impl Template {
             Template::PromoSpent => const { &[leg(PromoCredit, OrderFunds)] },
             Template::CreditReturned => const { &[leg(OrderFunds, PaidCredit)] },
             Template::PromoReturned => const { &[leg(OrderFunds, PromoCredit)] },
+            Template::DisputeOpened => const { &[leg(DisputeReceivable, PspReceivable)] },
+            Template::DisputeFrozenCredit => const { &[leg(PaidCredit, Suspense)] },
+            Template::DisputeFrozenDeferred => const { &[leg(DeferredRevenue, Suspense)] },
+            Template::DisputeWon => const { &[leg(PspReceivable, DisputeReceivable)] },
+            Template::DisputeUnfrozenCredit => const { &[leg(Suspense, PaidCredit)] },
+            Template::DisputeUnfrozenDeferred => const { &[leg(Suspense, DeferredRevenue)] },
+            Template::DisputeWonEarned => const { &[leg(Suspense, Revenue)] },
+            Template::DisputeLost => const { &[leg(Suspense, DisputeReceivable)] },
+            Template::DisputeWrittenOff => const { &[leg(WriteOff, DisputeReceivable)] },
         }
     }
     const fn tag(self) -> u8 {
@@ -125,6 +171,8 @@ pub enum Cause {
     Recognition(OrderId, u8),
     /// A step of a refund.
     Refund(RefundId),
+    /// A step of a dispute.
+    Dispute(DisputeId),
 }
 
 /// A named, complete set of transfers.
@@ -170,6 +218,7 @@ impl Posting {
             Cause::Order(id) => (id.0, 0),
             Cause::Recognition(id, number) => (id.0, number),
             Cause::Refund(id) => (id.0, 0),
+            Cause::Dispute(id) => (id.0, 0),
         };
         let id = PostingId(parent.derive(template.tag(), number));
         Self { id, template, order: order.into(), cause, amount, posted_at }

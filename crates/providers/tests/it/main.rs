@@ -3,6 +3,7 @@
 #![allow(unreachable_pub)]
 
 mod alipay;
+mod kept;
 mod localstripe;
 mod networks;
 mod rig;

@@ -64,6 +64,7 @@ pub fn cause_id(cause: Cause) -> RawId {
         Cause::Attempt(id) => id.0,
         Cause::Order(id) | Cause::Recognition(id, _) => id.0,
         Cause::Refund(id) => id.0,
+        Cause::Dispute(id) => id.0,
     }
 }
 

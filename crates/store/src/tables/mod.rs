@@ -2,10 +2,12 @@
 //! of core. Nothing here decides anything.
 
 pub mod allowance;
+pub mod auto_renew;
 pub mod catalog;
 mod columns;
 pub mod customer;
 pub mod directory;
+pub mod dispute;
 pub mod idempotency;
 pub mod invoice;
 pub mod job;
@@ -16,6 +18,7 @@ pub mod login;
 pub mod notice;
 pub mod order;
 pub mod payment;
+pub mod payment_method;
 pub mod privacy;
 pub mod receipt;
 pub mod renewal;
@@ -40,14 +43,17 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 7, name: "commands", text: include_str!("../../migrations/0007_commands.sql") },
     Migration { version: 8, name: "receipts", text: include_str!("../../migrations/0008_receipts.sql") },
     Migration { version: 9, name: "ledger", text: include_str!("../../migrations/0009_ledger.sql") },
+    Migration { version: 12, name: "renewing", text: include_str!("../../migrations/0012_renewing.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
 pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     allowance::ALL,
+    auto_renew::ALL,
     catalog::ALL,
     customer::ALL,
     directory::ALL,
+    dispute::ALL,
     idempotency::ALL,
     invoice::ALL,
     job::ALL,
@@ -58,6 +64,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     notice::ALL,
     order::ALL,
     payment::ALL,
+    payment_method::ALL,
     privacy::ALL,
     receipt::ALL,
     renewal::ALL,

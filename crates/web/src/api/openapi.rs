@@ -1,6 +1,6 @@
 //! What the API says about itself: a document for machines, and a page for people.
 
-use super::{lines, orders, receipts, sign_in, what_if};
+use super::{auto_renew, lines, orders, receipts, sign_in, what_if};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, page as shown};
 use crate::visit::Visit;
@@ -28,6 +28,11 @@ use utoipa::{Modify, OpenApi};
         lines::offerings,
         lines::quote,
         what_if::what_if,
+        auto_renew::one,
+        auto_renew::agree,
+        auto_renew::off,
+        auto_renew::methods,
+        auto_renew::remove,
         orders::place,
         orders::one,
         orders::pay,
@@ -130,6 +135,7 @@ fn faults() -> Vec<Fault> {
         Problem::ExistsDifferently("order"),
         Problem::OrderClosed,
         Problem::AlreadyPaid,
+        Problem::RenewalUnderWay,
         Problem::NotGenuine,
         Problem::NoInvoice(NoInvoice::NotPaid),
         Problem::CodeWrong { tries_left: 0 },

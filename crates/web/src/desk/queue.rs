@@ -9,10 +9,12 @@ use crate::web::Web;
 use askama::Template;
 use axum::extract::State;
 use everline_app::Problem;
+use everline_app::dispute::open_disputes;
 use everline_app::invoice::waiting_invoices;
 use everline_app::sign_in::Principal;
 use everline_app::staff::{StaffMember, member, paid_not_in_effect};
 use everline_core::line::NetworkKind;
+use everline_core::time::BusinessTime;
 
 struct Row {
     href: String,
@@ -33,6 +35,15 @@ struct Queue {
     member: String,
     rows: Vec<Row>,
     invoices: Vec<InvoiceRow>,
+    disputes: Vec<DisputeRow>,
+}
+
+/// A dispute that is not over.
+struct DisputeRow {
+    href: String,
+    number: String,
+    reason: String,
+    due: String,
 }
 
 /// An invoice that was asked for.
@@ -77,5 +88,19 @@ pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
         age: show.age(waiting.asked_at),
     });
     let invoices = invoices.collect();
-    page(&Queue { rows: rows.collect(), invoices, member, p: visit.frame(&web, visit.lang.get("desk-title")) })
+    let disputes = open_disputes(&web.app).await?;
+    let disputes = disputes.iter().map(|open| DisputeRow {
+        href: format!("/desk/orders/{}", open.order),
+        number: order_number(&open.order),
+        reason: open.reason.clone(),
+        due: open.due_by.map(|due| show.moment_in_full(BusinessTime::from_us(due.us()))).unwrap_or_default(),
+    });
+    let disputes = disputes.collect();
+    page(&Queue {
+        rows: rows.collect(),
+        invoices,
+        disputes,
+        member,
+        p: visit.frame(&web, visit.lang.get("desk-title")),
+    })
 }

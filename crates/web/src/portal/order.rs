@@ -4,7 +4,7 @@ use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page};
 use crate::portal::line_shown::line_name;
 use crate::portal::order_shown::{Audience, OrderShown, shown};
-use crate::portal::pay::{PayBy, pay_by, provider_key, ways};
+use crate::portal::pay::{PayBy, pay_by, provider_key, remembers, ways};
 use crate::texts::Arg;
 use crate::visit::Visit;
 use crate::web::Web;
@@ -71,6 +71,7 @@ pub(crate) fn show_order(
     if visit.in_wechat {
         out_of_wechat(web, view, &mut o);
     }
+    o.remembers = audience == Audience::Owner && remembers(web);
     let time = show.time(now.business);
     let asked = match (after.asked.as_str(), view.order.state) {
         ("provider", OrderState::AwaitingPayment) => Some("order-asked-provider"),
@@ -109,6 +110,7 @@ pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(id): Path<Str
 pub(crate) async fn start(web: &Web, visit: &Visit, customer: CustomerId, id: OrderId, path: &str) -> Answer {
     use Problem::{AlreadyPaid, NoCredit, OrderClosed, ProviderRefused, ProviderSilent};
     let by = PayBy::from_word(visit.fields.get("method"))?;
+    let by = by.remembering(!visit.fields.get("remember").is_empty());
     match pay_by(web, visit, (customer, id), by, path).await {
         Ok(()) | Err(ProviderRefused | ProviderSilent | AlreadyPaid | OrderClosed | NoCredit) => Ok(go(path)),
         Err(problem) => Err(problem.into()),

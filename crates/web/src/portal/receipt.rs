@@ -206,6 +206,15 @@ const fn posting_key(posting: Posting) -> &'static str {
         Posting::RefundFailed => "receipt-posting-refund-failed",
         Posting::CreditSpent | Posting::PromoSpent => "receipt-posting-credit-spent",
         Posting::CreditReturned | Posting::PromoReturned => "receipt-posting-credit-returned",
+        Posting::DisputeOpened
+        | Posting::DisputeFrozenCredit
+        | Posting::DisputeFrozenDeferred
+        | Posting::DisputeWon
+        | Posting::DisputeUnfrozenCredit
+        | Posting::DisputeUnfrozenDeferred
+        | Posting::DisputeWonEarned
+        | Posting::DisputeLost
+        | Posting::DisputeWrittenOff => "receipt-posting-dispute",
     }
 }
 

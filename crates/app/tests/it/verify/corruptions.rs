@@ -89,7 +89,7 @@ const TABLES: [&str; 13] = [
     "receipt_unnumbered",
     "directory",
 ];
-const MORE_TABLES: [&str; 9] = [
+const MORE_TABLES: [&str; 13] = [
     "timer",
     "job",
     "setting",
@@ -99,6 +99,10 @@ const MORE_TABLES: [&str; 9] = [
     "activation_code",
     "invoice_request",
     "former_payee",
+    "auto_renew",
+    "renewal_consent",
+    "payment_method",
+    "dispute",
 ];
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 mod corruptions;
 mod credit;
+mod disputes;
+mod renewing;
 mod stock;
 
 use crate::world::cast::populate;
