@@ -32,7 +32,9 @@ pub(super) async fn walk(running: &Running) -> Result<(), Box<dyn Error>> {
     steps::pays_twice(&client).await?;
     steps::pays_late(&client).await?;
     cards::pays_by_card(&client).await?;
-    steps::moves_time(&client).await?;
+    cards::agrees_to_renew(&client, &token).await?;
+    let token = steps::moves_time(&client).await?;
+    cards::was_renewed(&client, &token).await?;
     Ok(())
 }
 
