@@ -5,6 +5,7 @@ use everline_core::invoice::{NoInvoice, WrongField};
 use everline_core::ledger::LedgerRefusal;
 use everline_core::quote::NotSellable;
 use everline_core::time::BusinessTime;
+use everline_core::voucher::NoVoucher;
 use everline_store::{Error, Stop};
 
 /// Why a request is refused, or could not be carried out.
@@ -51,6 +52,9 @@ pub enum Problem {
     /// The account holds no credit that could pay it.
     #[error("no credit that could pay it")]
     NoCredit,
+    /// A voucher's code brings nothing.
+    #[error("no voucher: {0}")]
+    NoVoucher(NoVoucher),
     /// A renewal by itself is being paid just now: its setting can be switched off, and changed when that is over.
     #[error("a renewal is under way")]
     RenewalUnderWay,
@@ -117,6 +121,7 @@ impl Problem {
             Problem::NotGenuine => "not-genuine",
             Problem::NoInvoice(_) => "no-invoice",
             Problem::NoCredit => "no-credit",
+            Problem::NoVoucher(_) => "no-voucher",
             Problem::RenewalUnderWay => "renewal-under-way",
             Problem::CodeWrong { .. } => "code-wrong",
             Problem::CodeGone => "code-gone",

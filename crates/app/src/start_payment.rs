@@ -2,18 +2,19 @@
 
 use crate::ports::{Holder, Payable, PaymentRequest, Started};
 use crate::{App, Problem};
+use everline_core::brand::Brand;
+use everline_core::customer::CustomerKind;
 use everline_core::effects::Job;
 use everline_core::ids::{AttemptId, CustomerId, OrderId};
 use everline_core::money::Money;
 use everline_core::order::{Order, OrderState, PlacedBy};
 use everline_core::payment::{Attempt, AttemptState, Method, Provider, next_query};
-use everline_core::time::{HOUR_US, Now};
-use everline_store::tables::{catalog, directory, job, order, payment, payment_method};
+use everline_core::time::{DAY_US, MINUTE_US, Now};
+use everline_core::transfer::reference;
+use everline_store::tables::{catalog, customer, directory, job, order, payment, payment_method, timer};
 use everline_store::{Stop, Tx, Work};
 use std::net::IpAddr;
-
-/// How long one attempt can be paid at most; providers' pages do not stay open for days. After that another is started.
-const ATTEMPT_US_MAX: i64 = 12 * HOUR_US;
+use std::sync::Arc;
 
 /// Whose browser pays.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,8 +42,9 @@ pub async fn start_payment(
     let port = app.ports.payments.by(method).filter(|port| port.takes(method));
     let port = port.ok_or(Problem::Invalid { field: "method", rule: "not offered here" })?;
     let attempt = AttemptId(app.clock.id());
+    let (brand, now) = (app.brand.clone(), app.clock.now());
     let (mut attempt, subject, holder) =
-        app.store.transact(NewAttempt { customer, order, method, attempt, now: app.clock.now() }).await?;
+        app.store.transact(NewAttempt { customer, order, method, attempt, brand, now }).await?;
     let opens = attempt.pay_url_until.is_none_or(|until| until > app.clock.now().system);
     if attempt.state == AttemptState::Pending && opens {
         return Ok(attempt);
@@ -67,11 +69,15 @@ pub async fn start_payment(
     answer.map(|()| attempt)
 }
 
+/// How many references an attempt may try.
+const CANDIDATES: u8 = 4;
+
 struct NewAttempt {
     customer: CustomerId,
     order: OrderId,
     method: Method,
     attempt: AttemptId,
+    brand: Arc<Brand>,
     now: Now,
 }
 
@@ -81,7 +87,7 @@ impl Work for NewAttempt {
     type Refusal = Problem;
 
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        let order = order::lock(tx, self.customer, self.order).await?;
+        let mut order = order::lock(tx, self.customer, self.order).await?;
         let refused = |problem| Err(Stop::Refused(problem));
         match order.state {
             OrderState::AwaitingPayment if order.expires_at > self.now.business => {}
@@ -110,7 +116,8 @@ impl Work for NewAttempt {
         let (same, others): (Vec<&Attempt>, Vec<&Attempt>) = attempts
             .iter()
             .filter(open)
-            .partition(|attempt| attempt.method == self.method && attempt.amount == missing);
+            // A reference serves for whatever is missing.
+            .partition(|a| a.method == self.method && (a.amount == missing || self.transfers()));
         for other in others {
             let close = Job::ClosePayment { customer: self.customer, attempt: other.id };
             job::add(tx, self.customer, &close, self.now.system, self.now.system)?;
@@ -118,7 +125,10 @@ impl Work for NewAttempt {
         if let Some(same) = same.last() {
             return Ok(((*same).clone(), subject, holder));
         }
-        let attempt = self.new_attempt(&order, missing);
+        let mut attempt = self.new_attempt(&order, missing);
+        if self.transfers() {
+            self.wait_for_transfer(tx, &mut order, &mut attempt).await?;
+        }
         payment::add(tx, &attempt);
         directory::add(tx, directory::Name::OutTradeNo, &attempt.out_trade_no, self.customer, attempt.id.0);
         let question = Job::QueryPayment { customer: self.customer, attempt: attempt.id };
@@ -130,8 +140,40 @@ impl Work for NewAttempt {
 }
 
 impl NewAttempt {
+    fn transfers(&self) -> bool {
+        self.method == Method::BankTransfer
+    }
+    /// An organisation's own order waits some days for a transfer; the attempt's number is the reference.
+    async fn wait_for_transfer(
+        &self,
+        tx: &mut Tx,
+        order: &mut Order,
+        attempt: &mut Attempt,
+    ) -> Result<(), Stop<Problem>> {
+        let customer = customer::get(tx, self.customer).await?;
+        let (true, false, Some(bank)) =
+            (customer.kind == CustomerKind::Organisation, order.placed_by == PlacedBy::Guest, &self.brand.bank)
+        else {
+            return Err(Stop::Refused(Problem::Invalid { field: "method", rule: "not offered here" }));
+        };
+        let until = self.now.business.plus_us(i64::from(bank.days) * DAY_US).max(order.expires_at);
+        order.expires_at = until;
+        order::extend(tx, order);
+        timer::set(tx, order.id.0, order.customer, timer::TimerKind::Order, until);
+        attempt.expires_at = self.now.system.plus_us(until.since_us(self.now.business));
+        for candidate in 0..CANDIDATES {
+            attempt.out_trade_no = reference(self.attempt, candidate);
+            if directory::find(tx, directory::Name::OutTradeNo, &attempt.out_trade_no).await?.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
     /// Asks for what is missing: credit may have been set aside before.
     fn new_attempt(&self, order: &Order, amount: Money) -> Attempt {
+        // An order that got more time for a transfer gives no provider more than any other order would.
+        let left_us = order.expires_at.since_us(self.now.business);
+        let left_us = left_us.min(i64::from(self.brand.order_minutes) * MINUTE_US);
         Attempt {
             id: self.attempt,
             customer: self.customer,
@@ -147,7 +189,7 @@ impl NewAttempt {
             received: 0,
             settlement: None,
             created_at: self.now.system,
-            expires_at: self.now.system.plus_us(order.expires_at.since_us(self.now.business).min(ATTEMPT_US_MAX)),
+            expires_at: self.now.system.plus_us(left_us),
             paid_at: None,
         }
     }

@@ -31,3 +31,5 @@ pub mod renewal;
 pub mod retention;
 pub mod saved_method;
 pub mod time;
+pub mod transfer;
+pub mod voucher;

@@ -56,6 +56,8 @@ pub enum Outcome {
     Refunding(RefundReason),
     /// The money is not what was asked; it waits for a person.
     Suspended,
+    /// The order could not use the money, which came by bank: it is the customer's credit.
+    Credited,
     /// The evidence contradicts what is known; nothing was posted, a person must look.
     Contradiction,
 }
@@ -141,7 +143,7 @@ pub(crate) fn take(
     now: Now,
 ) -> Result<(Outcome, Effects), LedgerRefusal> {
     let mut order = facts.order.clone();
-    let brought = effects.attempts.iter().fold(0i64, |sum, attempt| sum.saturating_add(attempt.received));
+    let brought = effects.attempts.iter().fold(0i64, |sum, attempt| sum.saturating_add(attempt.into_order()));
     order.funds = order.funds.saturating_add(brought);
     if order.funds < order.price.micros() {
         effects.orders.push(order);
@@ -307,7 +309,7 @@ pub fn on_upstream_answer(
                     credit::refund(&mut effects, facts.balances, attempt, RefundReason::NetworkRefused, now)?;
                     continue;
                 }
-                let amount = Money::from_micros(attempt.received, attempt.amount.currency());
+                let amount = Money::from_micros(attempt.into_order(), attempt.amount.currency());
                 start_refund(&mut effects, facts.balances, &order, attempt, amount, RefundReason::NetworkRefused, now)?;
                 (order.state, order.closed_at) = (OrderState::Refunding, None);
             }
@@ -398,7 +400,7 @@ fn refund_message(order: &Order, attempt: &Attempt, kind: MessageKind) -> Job {
 pub fn on_refund_answer(
     balances: Balances,
     order: &Order,
-    refund: &Refund,
+    (refund, method): (&Refund, Method),
     done: bool,
     now: Now,
 ) -> Result<Effects, LedgerRefusal> {
@@ -407,7 +409,7 @@ pub fn on_refund_answer(
         return Ok(effects);
     }
     let (template, state) = match done {
-        true => (Template::RefundDone, RefundState::Done),
+        true => (method.refunded(), RefundState::Done),
         false => (Template::RefundFailed, RefundState::Failed),
     };
     let amount = refund.amount.micros();

@@ -20,11 +20,13 @@ pub enum Record {
     Usage,
     /// Requests for an invoice that staff refused.
     RefusedInvoice,
+    /// Wrong voucher codes that were counted.
+    VoucherGuess,
 }
 
 impl Record {
     /// All of them.
-    pub const ALL: [Record; 7] = [
+    pub const ALL: [Record; 8] = [
         Record::LoginCode,
         Record::LoginSession,
         Record::IdempotencyKey,
@@ -32,6 +34,7 @@ impl Record {
         Record::Message,
         Record::Usage,
         Record::RefusedInvoice,
+        Record::VoucherGuess,
     ];
     /// The stable word for it.
     #[must_use]
@@ -44,6 +47,7 @@ impl Record {
             Record::Message => "message",
             Record::Usage => "usage",
             Record::RefusedInvoice => "refused_invoice",
+            Record::VoucherGuess => "voucher_guess",
         }
     }
 }
@@ -94,6 +98,8 @@ impl Retention {
             Record::Message => self.message_days,
             Record::Usage => self.usage_days,
             Record::RefusedInvoice => self.refused_invoice_days,
+            // They are forgotten after a day, whatever a brand wishes.
+            Record::VoucherGuess => 1,
         };
         now.plus_us(-i64::from(days).saturating_mul(DAY_US))
     }

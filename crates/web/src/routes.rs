@@ -6,7 +6,7 @@ use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
     auto_renew, cards, check, guest_order, guest_renew, home, invoice, landing, line, order, receipt, renew, sign_in,
-    terms,
+    terms, voucher,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -133,6 +133,8 @@ fn pages() -> Vec<Row> {
         get("/orders/{order}/receipt.pdf", CustomerPage, receipt::pdf),
         get("/orders/{order}/invoice", CustomerPage, invoice::invoice),
         post("/orders/{order}/invoice", CustomerPage, invoice::ask).limited(Limit::Orders),
+        get("/voucher", CustomerPage, voucher::voucher),
+        post("/voucher", CustomerPage, voucher::add).limited(Limit::Vouchers),
         get("/v/{proof}", Page, check::check).limited(Limit::Checks),
         get("/terms", Page, terms::terms),
         get("/desk/sign-in", Page, desk::sign_in::sign_in),
@@ -187,6 +189,8 @@ fn api_routes() -> Vec<Row> {
         delete("/api/v1/payment-methods/{method}", ApiCustomer, api::auto_renew::remove),
         get("/api/v1/orders/{order}", ApiCustomer, api::orders::one),
         post("/api/v1/orders/{order}/payments", ApiCustomer, api::orders::pay).limited(Limit::Orders),
+        post("/api/v1/orders/{order}/vouchers", ApiCustomer, api::vouchers::pay).limited(Limit::Vouchers),
+        post("/api/v1/vouchers", ApiCustomer, api::vouchers::add).limited(Limit::Vouchers),
         post("/api/v1/orders/{order}/ask", ApiCustomer, api::orders::ask).limited(Limit::Orders),
         get("/api/v1/orders/{order}/receipt", ApiCustomer, api::orders::receipt),
         get("/api/v1/orders/{order}/receipt.pdf", ApiCustomer, api::receipts::pdf),

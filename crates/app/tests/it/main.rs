@@ -18,5 +18,7 @@ mod privacy;
 mod receipts;
 mod restore;
 mod runner;
+mod transfers;
 mod verify;
+mod vouchers;
 mod world;

@@ -1,10 +1,10 @@
 //! Posting templates: every movement of money has one of these names, and exactly the transfers its name says.
 
 use super::accounts::LedgerAccount::{
-    self, DeferredRevenue, DisputeReceivable, OrderFunds, PaidCredit, PromoCredit, PspReceivable, RefundInFlight,
-    Revenue, Suspense, WriteOff,
+    self, Bank, DeferredRevenue, DisputeReceivable, OrderFunds, PaidCredit, PromoCredit, PromotionCost, PspReceivable,
+    RefundInFlight, Revenue, Suspense, VoucherReceivable, WriteOff,
 };
-use crate::ids::{AttemptId, DisputeId, OrderId, PostingId, RefundId, TransferId};
+use crate::ids::{AttemptId, DisputeId, OrderId, PostingId, RefundId, TransferId, VoucherId};
 use crate::time::BusinessTime;
 
 /// Debit and credit of one transfer.
@@ -45,6 +45,16 @@ pub enum Template {
     CreditReturned,
     /// Promotional credit came back out of an order that did not need it.
     PromoReturned,
+    /// A voucher that was sold brought paid credit.
+    Voucher,
+    /// A voucher that was given away brought promotional credit.
+    VoucherPromo,
+    /// A line of the bank's statement brought money for an order.
+    PaidByBank,
+    /// A line of the bank's statement brought money that no order can use.
+    BankToCredit,
+    /// A refund was made from the bank account, by hand.
+    RefundDoneByBank,
     /// A card's bank took money back while a dispute is decided.
     DisputeOpened,
     /// Paid credit that a disputed top-up brought and that is not spent is frozen.
@@ -67,7 +77,7 @@ pub enum Template {
 
 impl Template {
     /// All of them.
-    pub const ALL: [Template; 22] = [
+    pub const ALL: [Template; 27] = [
         Template::Paid,
         Template::Delivered,
         Template::ToppedUp,
@@ -81,6 +91,11 @@ impl Template {
         Template::PromoSpent,
         Template::CreditReturned,
         Template::PromoReturned,
+        Template::Voucher,
+        Template::VoucherPromo,
+        Template::PaidByBank,
+        Template::BankToCredit,
+        Template::RefundDoneByBank,
         Template::DisputeOpened,
         Template::DisputeFrozenCredit,
         Template::DisputeFrozenDeferred,
@@ -108,6 +123,11 @@ impl Template {
             Template::PromoSpent => "PROMO_SPENT",
             Template::CreditReturned => "CREDIT_RETURNED",
             Template::PromoReturned => "PROMO_RETURNED",
+            Template::Voucher => "VOUCHER",
+            Template::VoucherPromo => "VOUCHER_PROMO",
+            Template::PaidByBank => "PAID_BY_BANK",
+            Template::BankToCredit => "BANK_TO_CREDIT",
+            Template::RefundDoneByBank => "REFUND_DONE_BANK",
             Template::DisputeOpened => "DISPUTE_OPENED",
             Template::DisputeFrozenCredit => "DISPUTE_FROZEN_CREDIT",
             Template::DisputeFrozenDeferred => "DISPUTE_FROZEN_DEFERRED",
@@ -144,6 +164,11 @@ impl Template {
             Template::PromoSpent => const { &[leg(PromoCredit, OrderFunds)] },
             Template::CreditReturned => const { &[leg(OrderFunds, PaidCredit)] },
             Template::PromoReturned => const { &[leg(OrderFunds, PromoCredit)] },
+            Template::Voucher => const { &[leg(VoucherReceivable, PaidCredit)] },
+            Template::VoucherPromo => const { &[leg(PromotionCost, PromoCredit)] },
+            Template::PaidByBank => const { &[leg(Bank, OrderFunds)] },
+            Template::BankToCredit => const { &[leg(Bank, PaidCredit)] },
+            Template::RefundDoneByBank => const { &[leg(RefundInFlight, Bank)] },
             Template::DisputeOpened => const { &[leg(DisputeReceivable, PspReceivable)] },
             Template::DisputeFrozenCredit => const { &[leg(PaidCredit, Suspense)] },
             Template::DisputeFrozenDeferred => const { &[leg(DeferredRevenue, Suspense)] },
@@ -171,6 +196,8 @@ pub enum Cause {
     Recognition(OrderId, u8),
     /// A step of a refund.
     Refund(RefundId),
+    /// A voucher that was redeemed.
+    Voucher(VoucherId),
     /// A step of a dispute.
     Dispute(DisputeId),
 }
@@ -218,6 +245,7 @@ impl Posting {
             Cause::Order(id) => (id.0, 0),
             Cause::Recognition(id, number) => (id.0, number),
             Cause::Refund(id) => (id.0, 0),
+            Cause::Voucher(id) => (id.0, 0),
             Cause::Dispute(id) => (id.0, 0),
         };
         let id = PostingId(parent.derive(template.tag(), number));

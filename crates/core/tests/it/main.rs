@@ -13,3 +13,4 @@ mod network;
 mod quote;
 mod receipt;
 mod refund;
+mod simulation;

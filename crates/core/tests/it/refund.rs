@@ -4,6 +4,7 @@ use crate::fixture::{at, balances, month, now, order, raw, same, told};
 use everline_core::ids::{AttemptId, RefundId};
 use everline_core::ledger::{LedgerAccount, LedgerRefusal, Template};
 use everline_core::order::OrderState;
+use everline_core::payment::Method;
 use everline_core::refund::{Refund, RefundReason, RefundState};
 use everline_core::renewal::on_refund_answer;
 
@@ -26,7 +27,9 @@ fn refund(reason: RefundReason, state: RefundState) -> Refund {
 fn check(reason: RefundReason, before: (RefundState, OrderState), done: bool, expected: &str) {
     let held = balances(&[(Template::PaidToSuspense, 39_000_000), (Template::RefundStartedFromSuspense, 39_000_000)]);
     let order = order(10, &month(), before.1);
-    let effects = on_refund_answer(held, &order, &refund(reason, before.0), done, now("03-10 12:00")).unwrap();
+    let effects =
+        on_refund_answer(held, &order, (&refund(reason, before.0), Method::AlipayQr), done, now("03-10 12:00"))
+            .unwrap();
     same(&told(&effects), expected);
 }
 
@@ -76,6 +79,6 @@ fn a_second_answer_changes_nothing() {
 fn the_ledger_refuses_what_is_not_there() {
     let order = order(10, &month(), OrderState::Refunding);
     let refund = refund(RefundReason::NetworkRefused, RefundState::InFlight);
-    let refused = on_refund_answer(balances(&[]), &order, &refund, true, now("03-10 12:00"));
+    let refused = on_refund_answer(balances(&[]), &order, (&refund, Method::AlipayQr), true, now("03-10 12:00"));
     assert_eq!(refused, Err(LedgerRefusal::BelowZero { account: LedgerAccount::RefundInFlight }));
 }

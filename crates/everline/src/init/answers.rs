@@ -233,6 +233,7 @@ fn brand(options: &Options, asker: &Asker, name: Localized) -> Result<Brand, Str
         order_minutes: 15,
         queued_plans_max: 12,
         retention: everline_core::retention::Retention::default(),
+        bank: None,
         families: BTreeMap::from(families),
     })
 }

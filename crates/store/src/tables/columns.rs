@@ -14,6 +14,7 @@ use everline_core::payment::{AttemptState, Method, Provider, Settlement};
 use everline_core::refund::{RefundReason, RefundState};
 use everline_core::saved_method::SavedState;
 use everline_core::time::{BusinessTime, SystemTime};
+use everline_core::voucher::{BatchState, VoucherKind};
 
 macro_rules! id_columns {
     ($($id:ident)+) => {$(
@@ -29,7 +30,7 @@ macro_rules! id_columns {
         }
     )+};
 }
-id_columns!(CustomerId LineId OrderId AttemptId RefundId PostingId TransferId ReceiptId JobId MessageId CaseId SessionId PaymentMethodId DisputeId);
+id_columns!(CustomerId LineId OrderId AttemptId RefundId PostingId TransferId ReceiptId JobId MessageId CaseId SessionId VoucherId PaymentMethodId DisputeId);
 
 impl Column for ids::RawId {
     fn column(cell: Cell<'_>) -> Option<Self> {
@@ -73,7 +74,7 @@ macro_rules! word_columns {
         }
     )+};
 }
-word_columns!(DisputeState OrderState AttemptState Method Provider Settlement RefundReason RefundState SavedState Template);
+word_columns!(DisputeState OrderState AttemptState Method Provider Settlement RefundReason RefundState SavedState Template VoucherKind BatchState);
 
 /// Types whose words matter only to the store.
 macro_rules! stored_words {

@@ -3,6 +3,7 @@
 
 pub mod allowance;
 pub mod auto_renew;
+pub mod bank;
 pub mod catalog;
 mod columns;
 pub mod customer;
@@ -29,6 +30,7 @@ pub mod support;
 pub mod timer;
 pub mod usage;
 pub mod vitals;
+pub mod voucher;
 
 use crate::{Migration, Sql};
 
@@ -43,12 +45,14 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 7, name: "commands", text: include_str!("../../migrations/0007_commands.sql") },
     Migration { version: 8, name: "receipts", text: include_str!("../../migrations/0008_receipts.sql") },
     Migration { version: 9, name: "ledger", text: include_str!("../../migrations/0009_ledger.sql") },
+    Migration { version: 10, name: "vouchers", text: include_str!("../../migrations/0010_vouchers.sql") },
     Migration { version: 12, name: "renewing", text: include_str!("../../migrations/0012_renewing.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
 pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     allowance::ALL,
+    bank::ALL,
     auto_renew::ALL,
     catalog::ALL,
     customer::ALL,
@@ -76,4 +80,5 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     timer::ALL,
     usage::ALL,
     vitals::ALL,
+    voucher::ALL,
 ];

@@ -46,6 +46,9 @@ sections! {
     RECEIPT "receipt" ["id", "order_id", "issued_at"] order "id";
     RECEIPT_NUMBER "receipt_number" ["number", "receipt_id", "iccid"] order "number";
     INVOICE_REQUEST "invoice_request" ["order_id", "buyer", "title", "tax_number", "email", "state", "asked_at", "settled_at", "number", "link", "reason"] where "order_id IN (SELECT id FROM orders WHERE customer_id = $1 AND placed_by = 'owner')" order "order_id";
+    VOUCHER "voucher" ["batch_name", "order_id", "redeemed_at"] order "redeemed_at";
+    BANK_LINE "bank_line" ["bank_id", "booked_on", "currency", "amount", "payer", "remark", "state", "attempt_id"] order "bank_id";
+    BANK_REFUND "bank_refund" ["refund_id", "bank_id", "noted_at"] order "refund_id";
     AUTO_RENEW "auto_renew" ["line_id", "offering_code", "offering_version", "currency", "price", "methods", "month_cap", "lead_days", "terms_version", "consented_at", "state", "cycle_at", "debit_at", "step", "asked", "why"] order "id";
     RENEWAL_CONSENT "renewal_consent" ["line_id", "given", "offering_code", "offering_version", "currency", "price", "methods", "month_cap", "lead_days", "terms_version", "at"] order "id";
     PAYMENT_METHOD "payment_method" ["id", "provider", "kind", "label", "good_until", "state", "added_at", "removed_at"] order "id";

@@ -14,5 +14,7 @@ mod machines;
 mod pages;
 mod receipts;
 mod staff;
+mod transfers;
+mod vouchers;
 mod watched;
 mod world;

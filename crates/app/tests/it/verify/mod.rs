@@ -5,6 +5,8 @@ mod credit;
 mod disputes;
 mod renewing;
 mod stock;
+mod transfers;
+mod vouchers;
 
 use crate::world::cast::populate;
 use crate::world::{World, on_both};

@@ -1,6 +1,6 @@
 //! The brand and what it sells.
 
-use everline_core::brand::{Brand, FamilyRules, Localized};
+use everline_core::brand::{BankAccount, Brand, FamilyRules, Localized};
 use everline_core::money::{Currency, Money};
 use everline_core::number_plan::NumberPlan;
 use everline_core::offering::{
@@ -31,6 +31,12 @@ pub fn brand() -> Brand {
         order_minutes: 30,
         queued_plans_max: 3,
         retention: everline_core::retention::Retention::default(),
+        bank: Some(BankAccount {
+            holder: "青禾通信".to_owned(),
+            bank: "青禾银行".to_owned(),
+            number: "35001234".to_owned(),
+            days: 7,
+        }),
         families: BTreeMap::from([
             (Family::Phone, FamilyRules { grace_days: 3, ..FamilyRules::default() }),
             (Family::Travel, whole_life()),

@@ -3,6 +3,7 @@
 mod cards;
 mod client;
 mod steps;
+mod vouchers;
 
 use super::Running;
 use client::Client;
@@ -32,6 +33,8 @@ pub(super) async fn walk(running: &Running) -> Result<(), Box<dyn Error>> {
     steps::pays_twice(&client).await?;
     steps::pays_late(&client).await?;
     cards::pays_by_card(&client).await?;
+    vouchers::adds_a_voucher(&client, running).await?;
+    vouchers::transfers(&client, running).await?;
     cards::agrees_to_renew(&client, &token).await?;
     let token = steps::moves_time(&client).await?;
     cards::was_renewed(&client, &token).await?;
