@@ -23,7 +23,8 @@ pub(crate) async fn close_payment(app: &App, customer: CustomerId, id: AttemptId
     };
     match answer {
         ClosedAnswer::Closed => {
-            app.store.transact(Believe { customer, attempt: id, belief: AttemptState::Closed, payable: None }).await?;
+            let belief = AttemptState::Closed;
+            app.store.transact(Believe { customer, attempt: id, belief, payable: None, reference: None }).await?;
             Ok(Done::Finished)
         }
         ClosedAnswer::AlreadyPaid => {

@@ -2,7 +2,9 @@
 
 use crate::provision::{Telling, activate_upstream, tell_network};
 use crate::{App, Problem};
-use crate::{close_payment, query_payment, reconciliation, refund_payment, send_message};
+use crate::{
+    auto_renew_try, close_payment, query_payment, reconciliation, refund_payment, saved_methods, send_message,
+};
 use everline_core::effects::Job;
 use everline_core::ids::JobId;
 use everline_core::time::{MINUTE_US, SECOND_US, SystemTime};
@@ -202,6 +204,9 @@ async fn run_job(app: &App, id: JobId, job: &Job, run: i64) -> Result<Done, Prob
             send_message::send_message(app, send_message::ToSend { job: id, customer, line, order, kind, run }).await
         }
         Job::Reconcile { provider, day, .. } => reconciliation::run(app, provider, day).await,
+        Job::AutoRenew { customer, line, order } => auto_renew_try::try_methods(app, customer, line, order, run).await,
+        Job::KeepMethod { customer, attempt } => saved_methods::keep(app, customer, attempt, run).await,
+        Job::ForgetMethod { customer, method } => saved_methods::forget(app, customer, method, run).await,
     }
 }
 

@@ -14,6 +14,7 @@
 //! What fell due on the line before the evidence came, happens before it. Evidence that comes twice, late, out of order or from two nodes at once ends in the same rows: the locks put the
 //! decisions in a row, a paid attempt takes no more evidence, and a posting's id follows from its cause.
 
+use crate::dispute::take_dispute;
 use crate::ports::{NoticeRefusal, NoticeSays, PaymentNotice, RawNotice};
 use crate::save::carry_out;
 use crate::{App, Problem, bank_transfer, timers};
@@ -82,6 +83,17 @@ pub async fn payment_notice(
         }
         NoticeSays::Nothing => {
             app.store.transact(KeepNotice { notice: raw("processed") }).await.map_err(Problem::from)?
+        }
+        NoticeSays::Dispute(said) => {
+            let unmatched = raw("unmatched");
+            match take_dispute(app, provider, said, Notice { state: "processed", ..unmatched.clone() }).await {
+                // Another system may share the account.
+                Err(Problem::NotFound(_)) => {
+                    tracing::warn!("a dispute names no payment of ours; its notice is kept as unmatched");
+                    app.store.transact(KeepNotice { notice: unmatched }).await.map_err(Problem::from)?;
+                }
+                other => other?,
+            }
         }
         NoticeSays::RefundMoved { out_request_no } => {
             let work = RefundMoved { out_request_no, notice: raw("processed"), now };

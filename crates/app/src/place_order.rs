@@ -38,7 +38,7 @@ pub async fn place_order(app: &App, new: NewOrder) -> Result<Order, Problem> {
     let now = app.clock.now();
     let place = || {
         let (new, token_name, brand, zone) = (new.clone(), token_name.clone(), app.brand.clone(), app.zone.clone());
-        app.store.transact(PlaceOrder { new, token_name, brand, zone, now })
+        app.store.transact(PlaceOrder { new, token_name, until: None, brand, zone, now })
     };
     match place().await {
         // Another order took the number, or this one was placed, between the look and the commit: look again.
@@ -71,12 +71,15 @@ impl Work for FindByToken {
     }
 }
 
-struct PlaceOrder {
-    new: NewOrder,
-    token_name: Option<String>,
-    brand: Arc<Brand>,
-    zone: Zone,
-    now: Now,
+/// Places an order in the caller's transaction.
+pub(crate) struct PlaceOrder {
+    pub(crate) new: NewOrder,
+    pub(crate) token_name: Option<String>,
+    /// Until when it can be paid, if not for the brand's time to pay.
+    pub(crate) until: Option<BusinessTime>,
+    pub(crate) brand: Arc<Brand>,
+    pub(crate) zone: Zone,
+    pub(crate) now: Now,
 }
 
 impl Work for PlaceOrder {
@@ -102,6 +105,7 @@ impl Work for PlaceOrder {
         let allowance = allowance::get(tx, new.customer, new.line).await?;
         let quoted = quote(&line, &allowance, &offering, &self.brand, &self.zone, self.now.business);
         let quoted = quoted.map_err(|reason| Stop::Refused(Problem::NotSellable(reason)))?;
+        let to_pay = || self.now.business.plus_us(i64::from(self.brand.order_minutes) * MINUTE_US);
         let number = order_numbers(tx, &[new.id], &self.zone).await?.pop().unwrap_or_default();
         let order = Order {
             id: new.id,
@@ -115,7 +119,7 @@ impl Work for PlaceOrder {
             placed_by: new.placed_by,
             terms_version: quoted.terms_version,
             placed_at: self.now.business,
-            expires_at: self.now.business.plus_us(i64::from(self.brand.order_minutes) * MINUTE_US),
+            expires_at: self.until.unwrap_or_else(to_pay),
             paid_at: None,
             delivered_at: None,
             in_effect_at: None,

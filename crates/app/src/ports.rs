@@ -2,9 +2,10 @@
 //! of the others is *unknown*, and unknown is never treated as failed.
 
 use async_trait::async_trait;
+use everline_core::dispute::DisputeSaid;
 use everline_core::effects::NetworkAction;
 use everline_core::identifiers::{Iccid, Msisdn};
-use everline_core::ids::{MessageId, SessionId};
+use everline_core::ids::{CustomerId, MessageId, SessionId};
 use everline_core::money::Money;
 use everline_core::payment::{Evidence, Method, Provider};
 use everline_core::reconciliation::{BillDay, BillLine};
@@ -75,6 +76,101 @@ pub struct PaymentRequest {
     pub return_url: String,
     /// The payer's address on the network, which some providers want to compare.
     pub payer_ip: Option<IpAddr>,
+    /// For whom the card is to be kept, if its owner wants that.
+    pub keep_for: Option<Holder>,
+}
+
+/// For whom a provider keeps methods.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Our customer.
+    pub customer: CustomerId,
+    /// The provider's name for them; it is asked for one if there is none yet.
+    pub reference: Option<String>,
+}
+
+/// Money to take from a kept method while its owner is away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DebitRequest {
+    /// Our number for it; sent again under the same number with the same content it is the same debit.
+    pub out_trade_no: String,
+    /// How much.
+    pub amount: Money,
+    /// What it is for.
+    pub subject: String,
+    /// The provider's name for the method.
+    pub token: String,
+    /// The provider's name for its owner.
+    pub holder: String,
+}
+
+/// What became of a debit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Debited {
+    /// The money was taken.
+    Paid(Evidence),
+    /// Refused: surely nothing was taken, and nothing will be.
+    Refused {
+        /// Whether the bank wants to ask the owner: they can pay by the same card if they come.
+        authentication: bool,
+        /// The provider's name for what is left of it.
+        reference: Option<String>,
+    },
+    /// The provider works on it.
+    UnderWay {
+        /// Its name for it.
+        reference: String,
+    },
+    /// Not known.
+    Unknown,
+}
+
+/// A method as its provider keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptMethod {
+    /// The provider's name for it.
+    pub token: String,
+    /// The provider's name for its owner.
+    pub holder: String,
+    /// The card's brand, such as `visa`.
+    pub brand: String,
+    /// Its last four digits.
+    pub last4: String,
+    /// The last month in which it can be used: year and month.
+    pub good_until: (i16, i8),
+    /// The same for the same card, whoever uses it.
+    pub fingerprint: Option<String>,
+}
+
+/// What became of keeping a method.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// It is kept.
+    Method(KeptMethod),
+    /// It is not, and will not be.
+    No,
+    /// Not known.
+    Unknown,
+}
+
+/// What became of forgetting a method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forgot {
+    /// It cannot be used any more.
+    Done,
+    /// Not known.
+    Unknown,
+}
+
+/// A provider that keeps methods for us, and takes money from them while their owners are away.
+#[async_trait]
+pub trait MethodKeeper: Send + Sync {
+    /// Asks it to take money.
+    async fn debit(&self, request: &DebitRequest) -> Debited;
+    /// Asks which method paid, and whether it is kept; by the provider's number of the payment.
+    async fn kept(&self, trade_no: &str) -> Kept;
+    /// Asks it to forget a method.
+    async fn forget(&self, token: &str) -> Forgot;
 }
 
 /// An attempt as its provider knows it.
@@ -121,13 +217,15 @@ pub struct Payable {
     pub url_until: Option<SystemTime>,
     /// The provider's name for the payment, where it must be asked by that.
     pub reference: Option<String>,
+    /// The provider's name for the payer, if it keeps the method.
+    pub holder: Option<String>,
 }
 
 impl Payable {
     /// A place that works as long as the payment does, of a payment that goes by our number.
     #[must_use]
     pub const fn at(url: String) -> Self {
-        Self { url, url_until: None, reference: None }
+        Self { url, url_until: None, reference: None, holder: None }
     }
 }
 
@@ -213,6 +311,8 @@ pub enum NoticeSays {
         /// The refund's number.
         out_request_no: String,
     },
+    /// A payer asks the bank for the money back, or that went on.
+    Dispute(DisputeSaid),
     /// Money was taken for another merchant or application; nothing of ours.
     OtherMerchant {
         /// Our number in it.
@@ -271,6 +371,10 @@ pub trait PaymentProvider: Send + Sync {
     async fn refund(&self, request: &RefundRequest) -> RefundStatus;
     /// Asks for its bill of a day: every payment, refund, fee and payout. A bill comes whole or not at all.
     async fn bill(&self, day: &DayOfBill) -> BillAnswer;
+    /// The side of it that keeps methods, if it has one.
+    fn keeper(&self) -> Option<&dyn MethodKeeper> {
+        None
+    }
     /// Reads a notice and checks that it is from the provider.
     fn read_notice(&self, notice: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal>;
 }

@@ -3,12 +3,14 @@
 use crate::Problem;
 use everline_core::charging::Allowance;
 use everline_core::customer::CustomerKind;
+use everline_core::effects::Job;
 use everline_core::ids::CustomerId;
 use everline_core::ledger::LedgerAccount;
 use everline_core::order::OrderState;
-use everline_core::time::{BusinessTime, Zone};
+use everline_core::saved_method::SavedState;
+use everline_core::time::{BusinessTime, SystemTime, Zone};
 use everline_store::tables::privacy::{self, SECTIONS, Section};
-use everline_store::tables::{customer, directory, invoice, line, login, order};
+use everline_store::tables::{customer, directory, invoice, job, line, login, order, payment_method};
 use everline_store::{Stop, Store, Tx, Value, Work};
 use serde_json::{Map, Value as Json, json};
 
@@ -155,6 +157,13 @@ impl Work for Erase {
         }
         if let Some(key) = &owner_key {
             directory::remove_of(tx, directory::Name::Owner, key, self.customer, self.customer.0);
+        }
+        for mut method in payment_method::active(tx, self.customer).await? {
+            (method.state, method.removed_at) = (SavedState::Removed, Some(self.now));
+            payment_method::save(tx, &method);
+            let forget = Job::ForgetMethod { customer: self.customer, method: method.id };
+            let now = SystemTime::from_us(self.now.us());
+            job::add(tx, self.customer, &forget, now, now)?;
         }
         login::remove_sessions(tx, "customer", self.customer.0);
         invoice::forget(tx, self.customer);

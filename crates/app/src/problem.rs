@@ -59,6 +59,9 @@ pub enum Problem {
     /// A voucher's code brings nothing.
     #[error("no voucher: {0}")]
     NoVoucher(NoVoucher),
+    /// A renewal by itself is being paid just now: its setting can be switched off, and changed when that is over.
+    #[error("a renewal is under way")]
+    RenewalUnderWay,
     /// The one-time code is wrong.
     #[error("wrong code, {tries_left} tries left")]
     CodeWrong {
@@ -124,6 +127,7 @@ impl Problem {
             Problem::NotClosed(_) => "not-closed",
             Problem::NoCredit => "no-credit",
             Problem::NoVoucher(_) => "no-voucher",
+            Problem::RenewalUnderWay => "renewal-under-way",
             Problem::CodeWrong { .. } => "code-wrong",
             Problem::CodeGone => "code-gone",
             Problem::TooMany { .. } => "too-many",

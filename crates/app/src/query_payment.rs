@@ -33,7 +33,7 @@ pub(crate) async fn query_payment(app: &App, customer: CustomerId, id: AttemptId
     let over = again.is_none() && belief != AttemptState::Failed;
     let belief = if over { AttemptState::Closed } else { belief };
     if belief != attempt.state {
-        app.store.transact(Believe { customer, attempt: id, belief, payable: None }).await?;
+        app.store.transact(Believe { customer, attempt: id, belief, payable: None, reference: None }).await?;
     }
     Ok(again.map_or(Done::Finished, |at| Done::Again { at, why: "not paid yet" }))
 }

@@ -1,12 +1,14 @@
 //! Carries out what core decided: every row, transfer and job of one decision, in the caller's transaction.
 
+use everline_core::auto_renew::AutoRenew;
 use everline_core::effects::Effects;
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::lifecycle::{self, Situation};
 use everline_core::line::LineState;
 use everline_core::time::{Now, Zone};
 use everline_store::tables::{
-    allowance, customer, directory, job, ledger, line, line_event, order, payment, receipt, sim, support, timer,
+    allowance, customer, directory, dispute, job, ledger, line, line_event, order, payment, receipt, sim, support,
+    timer,
 };
 use everline_store::{Error, Tx};
 
@@ -95,12 +97,19 @@ pub(crate) fn carry_out(
         self::allowance::save(tx, customer_id, line_id, allowance);
         let due = lifecycle::next_due(changed, allowance, now.business, zone);
         timer::set_unless_due(tx, line_id.0, customer_id, timer::TimerKind::Line, due, now.business);
+        if !effects.orders.is_empty() {
+            // What was bought or began may move the end of the line's last plan, which its renewal by itself waits for.
+            timer::wake(tx, AutoRenew::id_of(line_id), customer_id, now.business);
+        }
     }
     if let Some(receipt) = &effects.receipt {
         self::receipt::add(tx, customer_id, receipt);
     }
     for refund in &effects.refunds {
         payment::save_refund(tx, refund);
+    }
+    for changed in &effects.disputes {
+        dispute::save(tx, changed);
     }
     for case in &effects.cases {
         support::open_case(tx, case, now.business);

@@ -3,13 +3,14 @@
 use crate::jobs::Done;
 use crate::ports::{MessageFate, OutgoingMessage};
 use crate::{App, Problem};
+use everline_core::auto_renew::{PayWith, State};
 use everline_core::brand::Brand;
 use everline_core::effects::MessageKind;
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, JobId, LineId, MessageId, OrderId};
 use everline_core::line::LineState;
 use everline_core::time::{BusinessTime, SystemTime, Zone};
-use everline_store::tables::{catalog, customer, directory, line, order, usage};
+use everline_store::tables::{auto_renew, catalog, customer, directory, line, order, payment_method, usage};
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
 
@@ -74,6 +75,10 @@ impl Work for Compose {
             ("line_id", line.id.to_string()),
             ("until", line.service_until.map(|at| self.day(at)).unwrap_or_default()),
         ];
+        if matches!(kind, MessageKind::AutoRenewNotice | MessageKind::AutoRenewConsent | MessageKind::AutoRenewFailed) {
+            let Some(said) = self.renewal(tx, customer, line.id, kind, &owner.language).await? else { return Ok(None) };
+            parameters.extend(said);
+        }
         if let Some(order) = order {
             let order = order::get(tx, customer, order).await?.ok_or(Stop::Refused(Problem::NotFound("order")))?;
             let offering = catalog::offering(tx, &order.offering).await?;
@@ -88,6 +93,52 @@ impl Work for Compose {
     }
 }
 impl Compose {
+    /// What a message about a renewal by itself says; `None` if it went on meanwhile.
+    async fn renewal(
+        &self,
+        tx: &mut Tx,
+        customer: CustomerId,
+        line: LineId,
+        kind: MessageKind,
+        language: &str,
+    ) -> Result<Option<Vec<(&'static str, String)>>, Stop<Problem>> {
+        let Some(setting) = auto_renew::get(tx, customer, line).await? else { return Ok(None) };
+        let (debit_at, fits) = match setting.state {
+            State::Announced { debit_at, .. } => (Some(debit_at), kind == MessageKind::AutoRenewNotice),
+            State::AsksConsent { debit_at, .. } => (Some(debit_at), kind == MessageKind::AutoRenewConsent),
+            State::GaveUp { .. } => (None, kind == MessageKind::AutoRenewFailed),
+            _ => (None, false),
+        };
+        if !fits {
+            return Ok(None);
+        }
+        let latest = catalog::latest_on_sale(tx, &setting.consent.offering.code).await?;
+        let offering = match latest {
+            Some(latest) => latest,
+            None => catalog::offering(tx, &setting.consent.offering).await?,
+        };
+        let mut methods = Vec::new();
+        for method in &setting.consent.methods {
+            methods.push(match method {
+                // The word of the template for the account's balance.
+                PayWith::Credit => "credit".to_owned(),
+                PayWith::Saved(id) => {
+                    let saved = payment_method::get(tx, customer, *id).await?;
+                    saved.map(|saved| saved.label).filter(|label| !label.is_empty()).unwrap_or_default()
+                }
+            });
+        }
+        methods.retain(|method| !method.is_empty());
+        Ok(Some(vec![
+            ("renewal", offering.name.get(language).to_owned()),
+            ("price", offering.price.decimal()),
+            ("agreed", setting.consent.price.decimal()),
+            ("debit_on", debit_at.map(|at| self.day(at)).unwrap_or_default()),
+            ("first_method", methods.first().cloned().unwrap_or_else(|| "none".to_owned())),
+            ("more_methods", methods.len().saturating_sub(1).to_string()),
+            ("offering_ref", offering.reference.to_string()),
+        ]))
+    }
     fn day(&self, at: BusinessTime) -> String {
         self.zone.date(at).to_string()
     }

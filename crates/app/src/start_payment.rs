@@ -1,6 +1,6 @@
 //! Starting a payment: the attempt and its number are written down before the provider hears of it.
 
-use crate::ports::{Payable, PaymentRequest, Started};
+use crate::ports::{Holder, Payable, PaymentRequest, Started};
 use crate::{App, Problem};
 use everline_core::brand::Brand;
 use everline_core::customer::CustomerKind;
@@ -8,10 +8,10 @@ use everline_core::effects::Job;
 use everline_core::ids::{AttemptId, CustomerId, OrderId};
 use everline_core::money::Money;
 use everline_core::order::{Order, OrderState, PlacedBy};
-use everline_core::payment::{Attempt, AttemptState, Method, next_query};
+use everline_core::payment::{Attempt, AttemptState, Method, Provider, next_query};
 use everline_core::time::{DAY_US, MINUTE_US, Now};
 use everline_core::transfer::reference;
-use everline_store::tables::{catalog, customer, directory, job, order, payment, timer};
+use everline_store::tables::{catalog, customer, directory, job, order, payment, payment_method, timer};
 use everline_store::{Stop, Tx, Work};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ pub async fn start_payment(
     let port = port.ok_or(Problem::Invalid { field: "method", rule: "not offered here" })?;
     let attempt = AttemptId(app.clock.id());
     let (brand, now) = (app.brand.clone(), app.clock.now());
-    let (mut attempt, subject) =
+    let (mut attempt, subject, holder) =
         app.store.transact(NewAttempt { customer, order, method, attempt, brand, now }).await?;
     let opens = attempt.pay_url_until.is_none_or(|until| until > app.clock.now().system);
     if attempt.state == AttemptState::Pending && opens {
@@ -58,13 +58,14 @@ pub async fn start_payment(
         expires_at: attempt.expires_at,
         return_url: payer.return_url,
         payer_ip: payer.ip,
+        keep_for: (method == Method::CardKept).then_some(Holder { customer, reference: holder }),
     };
     let (belief, payable, answer) = match port.start(&request).await {
         Started::Pay(payable) => (AttemptState::Pending, Some(payable), Ok(())),
         Started::Refused(_) => (AttemptState::Failed, None, Err(Problem::ProviderRefused)),
         Started::Unknown => (AttemptState::Unknown, None, Err(Problem::ProviderSilent)),
     };
-    attempt = app.store.transact(Believe { customer, attempt: attempt.id, belief, payable }).await?;
+    attempt = app.store.transact(Believe { customer, attempt: attempt.id, belief, payable, reference: None }).await?;
     answer.map(|()| attempt)
 }
 
@@ -82,7 +83,7 @@ struct NewAttempt {
 
 impl Work for NewAttempt {
     const NAME: &'static str = "new_attempt";
-    type Out = (Attempt, String);
+    type Out = (Attempt, String, Option<String>);
     type Refusal = Problem;
 
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
@@ -93,11 +94,19 @@ impl Work for NewAttempt {
             OrderState::AwaitingPayment | OrderState::Closed => return refused(Problem::OrderClosed),
             _ => return refused(Problem::AlreadyPaid),
         }
+        let mut holder = None;
+        if self.method == Method::CardKept {
+            // A guest's card would be kept for the line's owner.
+            if order.placed_by == PlacedBy::Guest {
+                return refused(Problem::Invalid { field: "method", rule: "not offered here" });
+            }
+            holder = payment_method::holder(tx, self.customer, Provider::Stripe).await?;
+        }
         let offering = catalog::offering(tx, &order.offering).await?;
         let subject = offering.name.get("zh-CN").to_owned();
         let attempts = payment::of_order(tx, self.customer, self.order).await?;
         if let Some(mine) = attempts.iter().find(|attempt| attempt.id == self.attempt) {
-            return Ok((mine.clone(), subject)); // run again after a lost answer
+            return Ok((mine.clone(), subject, holder)); // run again after a lost answer
         }
         let open = |attempt: &&Attempt| {
             matches!(attempt.state, AttemptState::Created | AttemptState::Pending | AttemptState::Unknown)
@@ -114,7 +123,7 @@ impl Work for NewAttempt {
             job::add(tx, self.customer, &close, self.now.system, self.now.system)?;
         }
         if let Some(same) = same.last() {
-            return Ok(((*same).clone(), subject));
+            return Ok(((*same).clone(), subject, holder));
         }
         let mut attempt = self.new_attempt(&order, missing);
         if self.transfers() {
@@ -126,7 +135,7 @@ impl Work for NewAttempt {
         if let Some(first) = next_query(&attempt, 0, self.now.system) {
             job::add(tx, self.customer, &question, self.now.system, first)?;
         }
-        Ok((attempt, subject))
+        Ok((attempt, subject, holder))
     }
 }
 
@@ -192,6 +201,8 @@ pub(crate) struct Believe {
     pub(crate) attempt: AttemptId,
     pub(crate) belief: AttemptState,
     pub(crate) payable: Option<Payable>,
+    /// The provider's name for it, where it is known without a place to pay.
+    pub(crate) reference: Option<String>,
 }
 impl Work for Believe {
     const NAME: &'static str = "believe";
@@ -200,10 +211,14 @@ impl Work for Believe {
     async fn run(&self, tx: &mut Tx) -> Result<Attempt, Stop<Problem>> {
         let mut attempt = payment::lock(tx, self.customer, self.attempt).await?;
         attempt.state = attempt.state.believed(self.belief);
-        if let Some(Payable { url, url_until, reference }) = self.payable.clone() {
+        if let Some(Payable { url, url_until, reference, holder }) = self.payable.clone() {
             (attempt.pay_url, attempt.pay_url_until) = (Some(url), url_until);
             attempt.reference = reference.or(attempt.reference);
+            if let (Some(holder), Some(provider)) = (holder, attempt.method.provider()) {
+                payment_method::keep_holder(tx, self.customer, provider, &holder);
+            }
         }
+        attempt.reference = self.reference.clone().or(attempt.reference);
         payment::save(tx, &attempt);
         Ok(attempt)
     }

@@ -3,12 +3,14 @@
 
 use crate::clock::JUMP_US;
 use crate::save::{carry_out, give_up_names, lock, lock_for_rest};
-use crate::{App, Problem, jobs};
+use crate::{App, Problem, auto_renew, jobs};
 use everline_core::brand::Brand;
 use everline_core::credit::on_unpaid;
 use everline_core::effects::Job;
 use everline_core::ids::{CustomerId, LineId, OrderId};
+use everline_core::ledger::Balances;
 use everline_core::lifecycle::{Situation, on_due};
+use everline_core::order::Order;
 use everline_core::payment::AttemptState;
 use everline_core::time::{BusinessTime, DAY_US, MINUTE_US, Now, SystemTime, Zone};
 use everline_store::tables::timer::{Due, TimerKind};
@@ -48,6 +50,7 @@ pub async fn run_due(app: &App, now: Now) -> Result<usize, Problem> {
             let ran = match kind {
                 TimerKind::Line => line_due(app, customer, LineId(subject), due_at, now).await,
                 TimerKind::Order => order_due(app, customer, OrderId(subject), due_at, now).await,
+                TimerKind::AutoRenew => auto_renew::due(app, subject, customer, due_at).await,
             };
             (subject, ran)
         };
@@ -232,17 +235,42 @@ impl Work for OrderDue {
         }
         let then = Now { business: self.due_at, system: self.now.system };
         timer::remove(tx, self.order.0, self.customer);
-        let attempts = payment::of_order(tx, self.customer, self.order).await?;
-        let closed = on_unpaid(&order, &attempts, balances, then);
-        let Some(effects) = closed.map_err(|refusal| Stop::Refused(refusal.into()))? else { return Ok(()) };
-        let open = |state| matches!(state, AttemptState::Created | AttemptState::Pending | AttemptState::Unknown);
-        for attempt in attempts.iter().filter(|attempt| open(attempt.state)) {
-            let close = Job::ClosePayment { customer: self.customer, attempt: attempt.id };
-            job::add(tx, self.customer, &close, self.now.system, self.now.system)?;
-        }
-        carry_out(tx, (self.customer, order.line), &effects, &self.zone, self.now)?;
-        Ok(())
+        close(tx, &order, balances, then, &self.zone, self.now).await
     }
+}
+
+/// Closes an order that nobody paid, before its time is over: credit that was set aside for it comes back, and its attempts
+/// are closed at their providers. Nothing happens to one that is not open. The account is locked.
+pub(crate) async fn close_order(
+    tx: &mut Tx,
+    customer: CustomerId,
+    order: OrderId,
+    zone: &Zone,
+    now: Now,
+) -> Result<(), Stop<Problem>> {
+    let balances = customer::lock_account(tx, customer).await?;
+    let order = order::lock(tx, customer, order).await?;
+    close(tx, &Order { expires_at: now.business, ..order }, balances, now, zone, now).await
+}
+
+async fn close(
+    tx: &mut Tx,
+    order: &Order,
+    balances: Balances,
+    then: Now,
+    zone: &Zone,
+    now: Now,
+) -> Result<(), Stop<Problem>> {
+    let attempts = payment::of_order(tx, order.customer, order.id).await?;
+    let closed = on_unpaid(order, &attempts, balances, then);
+    let Some(effects) = closed.map_err(|refusal| Stop::Refused(refusal.into()))? else { return Ok(()) };
+    let open = |state| matches!(state, AttemptState::Created | AttemptState::Pending | AttemptState::Unknown);
+    for attempt in attempts.iter().filter(|attempt| open(attempt.state)) {
+        let close = Job::ClosePayment { customer: order.customer, attempt: attempt.id };
+        job::add(tx, order.customer, &close, now.system, now.system)?;
+    }
+    carry_out(tx, (order.customer, order.line), &effects, zone, now)?;
+    Ok(())
 }
 
 struct DueTimers {

@@ -2,7 +2,8 @@
 //! out by the use case in one transaction.
 
 use crate::charging::Allowance;
-use crate::ids::{AttemptId, CustomerId, JobId, LineId, OrderId, ReceiptId, RefundId, SessionId};
+use crate::dispute::Dispute;
+use crate::ids::{AttemptId, CustomerId, JobId, LineId, OrderId, PaymentMethodId, ReceiptId, RefundId, SessionId};
 use crate::ledger::{Balances, Posting};
 use crate::lifecycle::LineEvent;
 use crate::line::Line;
@@ -34,6 +35,8 @@ pub struct Effects {
     pub receipt: Option<Receipt>,
     /// Refunds to write down, new or settled.
     pub refunds: Vec<Refund>,
+    /// Disputes as they become.
+    pub disputes: Vec<Dispute>,
     /// Cases to open.
     pub cases: Vec<CaseOpened>,
     /// Work to queue.
@@ -73,6 +76,8 @@ pub enum CaseReason {
     RefundFailed,
     /// A job gave up.
     JobFailed,
+    /// A payer asks the bank for the money back: evidence can be given.
+    Disputed,
 }
 
 impl CaseReason {
@@ -85,6 +90,7 @@ impl CaseReason {
             CaseReason::ConflictingEvidence => "conflicting_evidence",
             CaseReason::RefundFailed => "refund_failed",
             CaseReason::JobFailed => "job_failed",
+            CaseReason::Disputed => "disputed",
         }
     }
 }
@@ -138,6 +144,14 @@ pub enum MessageKind {
     NumberEnds,
     /// The line is over.
     Terminated,
+    /// It will be renewed by itself: what is taken, when and how, and how to stop it.
+    AutoRenewNotice,
+    /// It would be renewed by itself, but its price or the terms changed: agree again, or nothing is taken.
+    AutoRenewConsent,
+    /// It was not renewed by itself; how to do it by hand.
+    AutoRenewFailed,
+    /// It is being renewed by itself, and a bank wants to ask its owner.
+    AutoRenewNeedsYou,
 }
 
 impl MessageKind {
@@ -157,6 +171,10 @@ impl MessageKind {
             MessageKind::NumberKept => "number_kept",
             MessageKind::NumberEnds => "number_ends",
             MessageKind::Terminated => "terminated",
+            MessageKind::AutoRenewNotice => "auto_renew_notice",
+            MessageKind::AutoRenewConsent => "auto_renew_consent",
+            MessageKind::AutoRenewFailed => "auto_renew_failed",
+            MessageKind::AutoRenewNeedsYou => "auto_renew_needs_you",
         }
     }
 }
@@ -228,6 +246,29 @@ pub enum Job {
         /// The day.
         day: BillDay,
     },
+    /// Try the methods of an automatic renewal, one after the other.
+    AutoRenew {
+        /// The line's customer.
+        customer: CustomerId,
+        /// The line.
+        line: LineId,
+        /// The order of the cycle.
+        order: OrderId,
+    },
+    /// Learn from the provider which card a payer wants to be remembered.
+    KeepMethod {
+        /// The attempt's customer.
+        customer: CustomerId,
+        /// The attempt that it paid.
+        attempt: AttemptId,
+    },
+    /// Ask the provider to forget a saved method.
+    ForgetMethod {
+        /// The method's customer.
+        customer: CustomerId,
+        /// The method.
+        method: PaymentMethodId,
+    },
 }
 
 impl Job {
@@ -243,6 +284,9 @@ impl Job {
             Job::Refund { refund, .. } => return Job::refund_id(*refund),
             Job::SendMessage { cause, kind, .. } => cause.0.derive(7, *kind as u8),
             Job::Reconcile { provider, day, .. } => day.raw_id().derive(8, *provider as u8),
+            Job::AutoRenew { order, .. } => order.0.derive(11, 0),
+            Job::KeepMethod { attempt, .. } => attempt.0.derive(9, 0),
+            Job::ForgetMethod { method, .. } => method.0.derive(10, 0),
         };
         JobId(id)
     }
@@ -262,6 +306,9 @@ impl Job {
             Job::Refund { .. } => "refund",
             Job::SendMessage { .. } => "send_message",
             Job::Reconcile { .. } => "reconcile",
+            Job::AutoRenew { .. } => "auto_renew",
+            Job::KeepMethod { .. } => "keep_method",
+            Job::ForgetMethod { .. } => "forget_method",
         }
     }
     /// The session whose jobs must run one after the other, where order matters: what the network is told about it.

@@ -148,6 +148,10 @@ ids! {
     BillLineId
     /// One item of the reconciliation queue.
     ItemId
+    /// One method that a customer saved.
+    PaymentMethodId
+    /// A payer's demand to get money back through the bank.
+    DisputeId
 }
 
 #[cfg(test)]

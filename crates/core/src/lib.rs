@@ -6,10 +6,12 @@
 //! Never does: IO, async, reading a clock, drawing randomness, knowing a database, a provider or a language. Time comes
 //! in as a parameter; what must happen outside is returned as data ([`effects::Effects`]).
 
+pub mod auto_renew;
 pub mod brand;
 pub mod charging;
 pub mod credit;
 pub mod customer;
+pub mod dispute;
 pub mod effects;
 pub mod identifiers;
 pub mod ids;
@@ -28,6 +30,7 @@ pub mod reconciliation;
 pub mod refund;
 pub mod renewal;
 pub mod retention;
+pub mod saved_method;
 pub mod time;
 pub mod transfer;
 pub mod voucher;

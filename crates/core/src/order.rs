@@ -86,6 +86,8 @@ pub enum PlacedBy {
     /// Nobody here: the plan was bought in the books that the line comes from, and its money stayed there. Such an order is in
     /// effect from the start, with no payment, no receipt and nothing deferred.
     MovedIn,
+    /// Nobody here and now: the owner agreed before that the line renews by itself.
+    AutoRenew,
 }
 
 /// One purchase.

@@ -59,6 +59,10 @@ pub enum Method {
     Card,
     /// An organisation's transfer to the operator's bank account, with a reference.
     BankTransfer,
+    /// A bank card, on the card provider's page, to be remembered for renewals.
+    CardKept,
+    /// A saved bank card, while its owner is away.
+    SavedCard,
     /// The account's paid credit.
     PaidCredit,
     /// The account's promotional credit.
@@ -72,6 +76,8 @@ words!(Method {
     WechatH5 = "wechat_h5",
     Card = "card",
     BankTransfer = "bank_transfer",
+    CardKept = "card_kept",
+    SavedCard = "saved_card",
     PaidCredit = "paid_credit",
     PromoCredit = "promo_credit",
 });
@@ -83,7 +89,7 @@ impl Method {
         match self {
             Method::AlipayQr | Method::AlipayWap | Method::AlipayPage => Some(Provider::Alipay),
             Method::WechatQr | Method::WechatH5 => Some(Provider::Wechat),
-            Method::Card => Some(Provider::Stripe),
+            Method::Card | Method::CardKept | Method::SavedCard => Some(Provider::Stripe),
             Method::BankTransfer => Some(Provider::Bank),
             Method::PaidCredit | Method::PromoCredit => None,
         }
@@ -112,9 +118,9 @@ impl Method {
         match self {
             Method::AlipayQr | Method::WechatQr => Way::Scan,
             Method::AlipayWap | Method::WechatH5 => Way::OpenOnPhone,
-            Method::AlipayPage | Method::Card => Way::Open,
+            Method::AlipayPage | Method::Card | Method::CardKept => Way::Open,
             Method::BankTransfer => Way::Transfer,
-            Method::PaidCredit | Method::PromoCredit => Way::AtOnce,
+            Method::PaidCredit | Method::PromoCredit | Method::SavedCard => Way::AtOnce,
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::lifecycle::{self, Because};
 use crate::line::{Line, NetworkKind};
 use crate::money::Money;
 use crate::offering::{Offering, OfferingKind};
-use crate::order::{Order, OrderState};
+use crate::order::{Order, OrderState, PlacedBy};
 use crate::payment::{Attempt, AttemptState, Evidence, Method, Settlement};
 use crate::quote::{Placement, deliverable, period, place, sellable};
 use crate::refund::{Refund, RefundReason, RefundState};
@@ -102,8 +102,10 @@ pub fn on_evidence(
         OrderState::Closed => {
             // The rest of a price whose other part was credit does not pay the order any more: the credit went back.
             let whole = order.funds.saturating_add(evidence.amount.micros()) >= order.price.micros();
+            // Nobody waits for an automatic renewal that was given up: the line was renewed otherwise, or it is switched off.
+            let wanted = whole && order.placed_by != PlacedBy::AutoRenew;
             match sellable(&facts.line, &facts.allowance, &facts.offering, brand, now.business) {
-                Ok(()) if whole => take(facts, brought(facts, evidence, Settlement::Order, now)?, zone, now),
+                Ok(()) if wanted => take(facts, brought(facts, evidence, Settlement::Order, now)?, zone, now),
                 _ => give_back(facts, evidence, RefundReason::Late, now),
             }
         }
@@ -125,6 +127,9 @@ fn brought(facts: &Facts, evidence: &Evidence, to: Settlement, now: Now) -> Resu
         ..facts.attempt.clone()
     };
     let mut effects = Effects { attempts: vec![attempt], ..Effects::default() };
+    if facts.attempt.method == Method::CardKept {
+        effects.jobs.push(Job::KeepMethod { customer: facts.order.customer, attempt: facts.attempt.id });
+    }
     post(&mut effects, facts.balances, posting)?;
     Ok(effects)
 }

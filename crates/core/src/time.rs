@@ -106,6 +106,11 @@ impl Zone {
         let next = self.date(at).first_of_month().checked_add(1.month());
         next.and_then(|day| day.to_zoned(self.0.clone())).map_or(at, |start| instant(&start))
     }
+    /// The start of the calendar month that `at` is in.
+    #[must_use]
+    pub fn month_start(&self, at: BusinessTime) -> BusinessTime {
+        self.date(at).first_of_month().to_zoned(self.0.clone()).map_or(at, |start| instant(&start))
+    }
 }
 
 impl Zone {

@@ -182,7 +182,7 @@ fn ports(config: &Config, clock: &Arc<Clock>) -> Result<Ports, Unwired> {
         payments = payments.with(Provider::Wechat, Arc::new(wechat(file, &http, clock)?));
     }
     if let Some(file) = &config.stripe {
-        payments = payments.with(Provider::Stripe, Arc::new(stripe(file, &http)?));
+        payments = payments.with(Provider::Stripe, Arc::new(stripe(file, &http, &config.public_url)?));
     }
     if config.brand.bank.is_some() {
         payments = payments.with(Provider::Bank, Arc::new(OwnAccount));
@@ -217,12 +217,13 @@ fn wechat(file: &WechatFile, http: &Http, clock: &Arc<Clock>) -> Result<Wechat, 
     Wechat::new(config, http.clone(), clock.clone()).map_err(other)
 }
 
-fn stripe(file: &StripeFile, http: &Http) -> Result<Stripe, Unwired> {
+fn stripe(file: &StripeFile, http: &Http, public_url: &str) -> Result<Stripe, Unwired> {
     let config = StripeConfig {
         api_url: file.api_url.clone(),
         api_key: ApiKey::parse(file.api_key.reveal()).map_err(other)?,
         webhook_secrets: file.webhook_secrets(),
         livemode: file.livemode,
+        return_url: public_url.to_owned(),
     };
     Ok(Stripe::new(config, http.clone()))
 }

@@ -14,3 +14,11 @@ number-kept = { $kept_until ->
 }
 number-ends = [{ $brand }] We keep the number of { $line } until { $kept_until }; after that it is given up. To keep it, renew before: { $link }
 terminated = [{ $brand }] { $line } has ended and its number is no longer yours. What was paid and not used can be paid out: call { $hotline }.
+auto-renew-notice = [{ $brand }] { $line } renews by itself on { $debit_on }: { $renewal }, ¥{ $price } from { $first_method ->
+    [credit] your balance
+    [none] your ways to pay
+   *[other] { $first_method }
+} first. To change or stop it: { $link }
+auto-renew-consent = [{ $brand }] { $renewal } for { $line } costs ¥{ $price } now; you agreed to ¥{ $agreed }, or the terms changed. Nothing is taken unless you agree again before { $until }: { $link }
+auto-renew-failed = [{ $brand }] { $line } could not be renewed by itself. Nothing was taken; it ends on { $until }. Renew it here: { $link }
+auto-renew-needs-you = [{ $brand }] Your bank wants to ask you before ¥{ $amount } renews { $line }. Nothing was taken yet; it ends on { $until }: { $link }

@@ -14,3 +14,11 @@ number-kept = { $kept_until ->
 }
 number-ends = 【{ $brand }】{ $line } 的号码只保留到 { $kept_until }，之后销户并收回号码。如需保留，请在此之前续费：{ $link }
 terminated = 【{ $brand }】{ $line } 已销户，号码不再属于您。已付未用的费用可以退还，请致电 { $hotline }。
+auto-renew-notice = 【{ $brand }】{ $line }将于 { $debit_on } 自动续费“{ $renewal }”，扣款 ¥{ $price }（{ $first_method ->
+    [credit] 账户余额
+    [none] 所选方式
+   *[other] { $first_method }
+}优先）。如需更改或关闭：{ $link }
+auto-renew-consent = 【{ $brand }】{ $line }的“{ $renewal }”现价 ¥{ $price }，您同意的是 ¥{ $agreed }，或条款有变化。未经您再次同意不会扣款，{ $until } 到期。请确认：{ $link }
+auto-renew-failed = 【{ $brand }】{ $line }没有自动续费成功，没有扣款，{ $until } 到期。请手动续费：{ $link }
+auto-renew-needs-you = 【{ $brand }】{ $line }自动续费需要您本人向银行确认 ¥{ $amount }，尚未扣款，{ $until } 到期。请打开：{ $link }

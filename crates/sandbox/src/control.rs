@@ -8,6 +8,7 @@ use crate::{
     cards::{
         self,
         book::{CardAction, RefundEnd, Session, State as SessionState},
+        kept::DebitEnd,
     },
     devices::{
         self, DeviceError,
@@ -45,6 +46,7 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/control/trades/{out_trade_no}/{action}", post(trade_action))
         .route("/control/cards", get(card_sessions))
         .route("/control/cards/refunds-end", get(refunds_end).put(set_refunds_end))
+        .route("/control/cards/debits-end", get(debits_end).put(set_debits_end))
         .route("/control/cards/{out_trade_no}/{action}", post(card_action))
         .route("/control/gateway/faults", get(gateway_faults).put(set_gateway_faults))
         .route("/control/wechat/keys", get(wechat_keys).put(set_wechat_keys))
@@ -218,6 +220,15 @@ async fn refunds_end(State(world): Shared) -> Response {
 
 async fn set_refunds_end(State(world): Shared, Json(end): Json<RefundEnd>) -> Response {
     lock(&world.cards.book).refunds_end = end;
+    Json(end).into_response()
+}
+
+async fn debits_end(State(world): Shared) -> Response {
+    Json(lock(&world.cards.book).debits_end).into_response()
+}
+
+async fn set_debits_end(State(world): Shared, Json(end): Json<DebitEnd>) -> Response {
+    lock(&world.cards.book).debits_end = end;
     Json(end).into_response()
 }
 

@@ -132,6 +132,7 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::OrderClosed => ("problem-order-closed", "problem-order-closed-do"),
         Problem::AlreadyPaid => ("problem-already-paid", "problem-already-paid-do"),
         Problem::NoCredit => ("problem-no-credit", "problem-no-credit-do"),
+        Problem::RenewalUnderWay => ("problem-renewal-under-way", "problem-renewal-under-way-do"),
         Problem::NotGenuine => ("problem-not-genuine", "problem-not-genuine-do"),
         Problem::NoInvoice(why) => ("problem-no-invoice", no_invoice(*why)),
         Problem::NoVoucher(why) => ("problem-no-voucher", no_voucher(*why)),
@@ -189,6 +190,7 @@ const fn status(problem: &Problem) -> StatusCode {
         | Problem::AlreadyPaid
         | Problem::NoCredit
         | Problem::NotClosed(_)
+        | Problem::RenewalUnderWay
         | Problem::NoInvoice(_) => StatusCode::CONFLICT,
         Problem::Invalid { .. }
         | Problem::NotSellable(_)

@@ -5,7 +5,8 @@ use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
-    check, guest_order, guest_renew, home, invoice, landing, line, order, receipt, renew, sign_in, terms, voucher,
+    auto_renew, cards, check, guest_order, guest_renew, home, invoice, landing, line, order, receipt, renew, sign_in,
+    terms, voucher,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -118,6 +119,11 @@ fn pages() -> Vec<Row> {
         get("/lines/{line}", CustomerPage, line::line),
         get("/lines/{line}/renew", CustomerPage, renew::renew),
         post("/lines/{line}/renew", CustomerPage, renew::place).limited(Limit::Orders),
+        get("/lines/{line}/auto-renew", CustomerPage, auto_renew::auto_renew),
+        post("/lines/{line}/auto-renew", CustomerPage, auto_renew::agree).limited(Limit::Orders),
+        post("/lines/{line}/auto-renew/off", CustomerPage, auto_renew::switch_off),
+        get("/cards", CustomerPage, cards::cards),
+        post("/cards/{method}/remove", CustomerPage, cards::remove),
         get("/orders/{order}", CustomerPage, order::order),
         get("/orders/{order}/events", CustomerPage, live::order_events),
         post("/orders/{order}/pay", CustomerPage, order::pay).limited(Limit::Orders),
@@ -137,6 +143,8 @@ fn pages() -> Vec<Row> {
         post("/desk/set-up/{link}", Page, desk::set_up::set_password).limited(Limit::Passwords),
         get("/desk", StaffPage, desk::queue::queue),
         get("/desk/orders/{number}", StaffPage, desk::order::order),
+        get("/desk/orders/{number}/evidence.json", StaffPage, desk::evidence::json),
+        get("/desk/orders/{number}/evidence.txt", StaffPage, desk::evidence::text),
         post("/desk/orders/{number}/invoice", StaffPage, desk::invoice::settle),
         get("/desk/reconciliation", StaffPage, desk::reconciliation::list),
         get("/desk/reconciliation/{item}", StaffPage, desk::reconciliation::item),
@@ -177,6 +185,11 @@ fn api_routes() -> Vec<Row> {
         get("/api/v1/lines/{line}/what-if", ApiCustomer, api::what_if::what_if),
         post("/api/v1/lines/{line}/quotes", ApiCustomer, api::lines::quote),
         post("/api/v1/lines/{line}/orders", ApiCustomer, api::orders::place).limited(Limit::Orders),
+        get("/api/v1/lines/{line}/auto-renew", ApiCustomer, api::auto_renew::one),
+        post("/api/v1/lines/{line}/auto-renew", ApiCustomer, api::auto_renew::agree).limited(Limit::Orders),
+        delete("/api/v1/lines/{line}/auto-renew", ApiCustomer, api::auto_renew::off),
+        get("/api/v1/payment-methods", ApiCustomer, api::auto_renew::methods),
+        delete("/api/v1/payment-methods/{method}", ApiCustomer, api::auto_renew::remove),
         get("/api/v1/orders/{order}", ApiCustomer, api::orders::one),
         post("/api/v1/orders/{order}/payments", ApiCustomer, api::orders::pay).limited(Limit::Orders),
         post("/api/v1/orders/{order}/vouchers", ApiCustomer, api::vouchers::pay).limited(Limit::Vouchers),

@@ -1,5 +1,6 @@
 //! Judges one order from all its rows. Pure: rows in, findings out.
 
+use super::disputes::{self, DisputeRow};
 use super::read::{AttemptRow, InvoiceRow, OrderRow, ReceiptRow, RefundRow};
 use super::{Collected, Context};
 use everline_core::charging::{self, Window};
@@ -28,6 +29,7 @@ pub(super) struct Gathered {
     /// Reason and state of its cases.
     pub(super) cases: Vec<(String, String)>,
     pub(super) periods: Vec<Period>,
+    pub(super) disputes: Vec<DisputeRow>,
 }
 impl Gathered {
     pub(super) const fn new(row: OrderRow) -> Self {
@@ -43,9 +45,10 @@ impl Gathered {
             invoice: None,
             cases: Vec::new(),
             periods: Vec::new(),
+            disputes: Vec::new(),
         }
     }
-    fn amounts(&self, template: Template, cause: RawId) -> Vec<i64> {
+    pub(super) fn amounts(&self, template: Template, cause: RawId) -> Vec<i64> {
         let mine = self.money.iter().filter(|money| money.template == template && money.cause == cause);
         mine.map(|money| money.amount).collect()
     }
@@ -53,7 +56,7 @@ impl Gathered {
     fn moved_in(&self) -> bool {
         self.row.placed_by == "moved_in"
     }
-    fn has_case(&self, reason: CaseReason) -> bool {
+    pub(super) fn has_case(&self, reason: CaseReason) -> bool {
         self.cases.iter().any(|(word, _)| word == reason.word())
     }
 }
@@ -105,6 +108,7 @@ pub(super) fn judge(order: &Gathered, context: &Context<'_>, out: &mut Collected
     }
     order.attempts.iter().for_each(|attempt| judge_attempt(attempt, order, out));
     order.refunds.iter().for_each(|refund| judge_refund(refund, order, out));
+    order.disputes.iter().for_each(|dispute| disputes::judge(dispute, order, out));
     placed(order, state, out);
     funds(order, state, out);
     stations(order, state, out);
@@ -285,7 +289,7 @@ const fn paid(state: OrderState) -> bool {
 /// A plan that moved in is in effect and has no money; who placed any other order is known too.
 fn placed(order: &Gathered, state: OrderState, out: &mut Collected) {
     let row = &order.row;
-    if !matches!(row.placed_by.as_str(), "owner" | "guest" | "moved_in") {
+    if !matches!(row.placed_by.as_str(), "owner" | "guest" | "moved_in" | "auto_renew") {
         out.found("stored_word", order_row(row), format!("placed by {:?}", row.placed_by));
     }
     let money = [order.attempts.len(), order.refunds.len(), order.receipts.len(), order.money.len()];
@@ -316,6 +320,15 @@ fn funds(order: &Gathered, state: OrderState, out: &mut Collected) {
         let known = match money.template {
             template if BROUGHT.contains(&template) => attempts().any(|id| id == money.cause),
             Template::Delivered | Template::ToppedUp | Template::PackRecognised => true,
+            Template::DisputeOpened
+            | Template::DisputeFrozenCredit
+            | Template::DisputeFrozenDeferred
+            | Template::DisputeWon
+            | Template::DisputeUnfrozenCredit
+            | Template::DisputeUnfrozenDeferred
+            | Template::DisputeWonEarned
+            | Template::DisputeLost
+            | Template::DisputeWrittenOff => order.disputes.iter().any(|dispute| dispute.id.0 == money.cause),
             _ => refunds().any(|id| id == money.cause),
         };
         if !known {
@@ -444,7 +457,7 @@ fn delivery(order: &Gathered, state: OrderState, kind: OfferingKind, out: &mut C
     let expected = match order.periods.first() {
         _ if topup || !state.delivered() || order.moved_in() => (0, 0),
         Some(Period { period, .. }) => (period.recognised, u32::from(period.recognitions)),
-        None => (row.price, order.recognitions),
+        None => (row.price.saturating_sub(disputes::withheld(order)), order.recognitions),
     };
     if (order.earned, order.recognitions) != expected || order.earned > row.price {
         let found = (order.earned, order.recognitions);
@@ -476,7 +489,7 @@ fn periods(order: &Gathered, state: OrderState, kind: OfferingKind, context: &Co
             Window::FirstUse { .. } => state == OrderState::StartsOnFirstUse,
         };
         let sold = (*line, period.deferred, &period.offering, period.kind);
-        let deferred = if order.moved_in() { 0 } else { row.price };
+        let deferred = if order.moved_in() { 0 } else { row.price.saturating_sub(disputes::withheld(order)) };
         if !window || sold != (row.line, deferred, &row.offering, kind) {
             let detail = format!("{:?} at {} of {} on {line}", period.window, period.deferred, period.offering);
             out.found("period_of_order", order_row(row), detail);

@@ -2,7 +2,9 @@
 
 use super::read::CustomerRow;
 use super::{Collected, Context, sql};
-use everline_core::ids::{AttemptId, BillLineId, CustomerId, ItemId, OrderId, RawId, RefundId, TransferId, VoucherId};
+use everline_core::ids::{
+    AttemptId, BillLineId, CustomerId, DisputeId, ItemId, OrderId, RawId, RefundId, TransferId, VoucherId,
+};
 use everline_core::ledger::{Cause, LedgerAccount, Posting, Template};
 use everline_store::tables::ledger::StoredTransfer;
 use everline_store::{Result, Tx, args};
@@ -156,6 +158,15 @@ pub(super) fn posting(transfer: &StoredTransfer) -> Option<Posting> {
             Cause::BillLine(BillLineId(transfer.cause))
         }
         Template::WrittenOff | Template::BookedToSuspense => Cause::Item(ItemId(transfer.cause)),
+        Template::DisputeOpened
+        | Template::DisputeFrozenCredit
+        | Template::DisputeFrozenDeferred
+        | Template::DisputeWon
+        | Template::DisputeUnfrozenCredit
+        | Template::DisputeUnfrozenDeferred
+        | Template::DisputeWonEarned
+        | Template::DisputeLost
+        | Template::DisputeWrittenOff => Cause::Dispute(DisputeId(transfer.cause)),
     };
     Some(Posting::new(template, cause, transfer.order, transfer.amount, transfer.posted_at))
 }
@@ -195,7 +206,7 @@ fn alone(transfer: &StoredTransfer, out: &mut Collected) {
     }
     let wrong = match posting.cause {
         Cause::Order(order) | Cause::Recognition(order, _) => transfer.order != Some(order),
-        Cause::Attempt(_) | Cause::Refund(_) => transfer.order.is_none(),
+        Cause::Attempt(_) | Cause::Refund(_) | Cause::Dispute(_) => transfer.order.is_none(),
         Cause::Voucher(_) | Cause::BillLine(_) | Cause::Item(_) => transfer.order.is_some(),
     };
     if wrong {

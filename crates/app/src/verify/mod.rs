@@ -7,6 +7,7 @@
 //! Never does: repair, write, or trust a stored word: a row that cannot be read is a finding.
 
 mod bank;
+mod disputes;
 mod judge;
 mod ledger;
 mod lines;
@@ -14,6 +15,7 @@ mod names;
 mod orders;
 mod read;
 mod reconciliation;
+mod renewing;
 mod sql;
 mod stock;
 mod vouchers;
@@ -165,6 +167,7 @@ impl Work for Verify {
         Box::pin(stock::check(tx, &context, &mut out)).await?;
         Box::pin(vouchers::check(tx, &context, &mut out)).await?;
         Box::pin(bank::check(tx, &context, &mut out)).await?;
+        Box::pin(renewing::check(tx, &context, &mut out)).await?;
         Box::pin(names::check(tx, &context, &mut out)).await?;
         Box::pin(reconciliation::check(tx, &context, &mut out)).await?;
         Ok(out.report)

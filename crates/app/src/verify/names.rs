@@ -130,6 +130,9 @@ const fn of(job: &Job) -> CustomerId {
         | Job::Refund { customer, .. }
         | Job::SendMessage { customer, .. }
         | Job::Reconcile { customer, .. } => *customer,
+        Job::AutoRenew { customer, .. } | Job::KeepMethod { customer, .. } | Job::ForgetMethod { customer, .. } => {
+            *customer
+        }
     }
 }
 

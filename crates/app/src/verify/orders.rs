@@ -1,6 +1,7 @@
 //! Orders: brings the rows of one order together (attempts, refunds, postings, receipt, invoice, cases, period) and has them
 //! judged.
 
+use super::disputes::{DisputeRow, dispute_row};
 use super::judge::{self, Gathered, Money, Period};
 use super::read::{AttemptRow, CaseRow, InvoiceRow, OrderRow, ReceiptRow, RefundRow};
 use super::{Collected, Context, ledger, sql};
@@ -41,6 +42,7 @@ pub(super) async fn check(tx: &mut Tx, context: &Context<'_>, out: &mut Collecte
         receipts(tx, context, bounds, &mut part, out).await?;
         invoices(tx, context, bounds, &mut part, out).await?;
         cases(tx, context, bounds, &mut part, out).await?;
+        disputes(tx, context, bounds, &mut part, out).await?;
         let restoring = periods(tx, context, bounds, &mut part, out).await?;
         for gathered in part.values() {
             judge::judge(gathered, context, out);
@@ -64,7 +66,7 @@ macro_rules! keyed {
     )+};
 }
 keyed! {
-    OrderRow(customer, id) AttemptRow(customer, id) RefundRow(customer, id) CaseRow(customer, id)
+    DisputeRow(customer, id) OrderRow(customer, id) AttemptRow(customer, id) RefundRow(customer, id) CaseRow(customer, id)
     InvoiceRow(customer, order) ReceiptRow(id, customer) StoredTransfer(id, customer)
 }
 
@@ -205,6 +207,26 @@ async fn invoices(
             match part.get_mut(&(row.customer, row.order)) {
                 Some(order) => order.invoice = Some(row),
                 None => out.found("invoice_of_receipt", judge::invoice_row(&row), "no such order"),
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn disputes(
+    tx: &mut Tx,
+    context: &Context<'_>,
+    bounds: Bounds,
+    part: &mut Part,
+    out: &mut Collected,
+) -> Result<()> {
+    let mut pages = Pages::of(&sql::DISPUTES, bounds, context);
+    while let Some(page) = pages.next::<DisputeRow>(tx).await? {
+        for row in page {
+            out.checked("disputes", 1);
+            match part.get_mut(&(row.customer, row.order)) {
+                Some(order) => order.disputes.push(row),
+                None => out.found("dispute_of_attempt", dispute_row(&row), format!("no order {}", row.order)),
             }
         }
     }

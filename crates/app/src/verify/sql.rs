@@ -118,7 +118,30 @@ everline_store::queries! { ALL;
         LEFT JOIN refund r ON r.customer_id = b.customer_id AND r.id = b.refund_id \
         LEFT JOIN attempt t ON t.customer_id = r.customer_id AND t.id = r.attempt_id AND t.method = 'bank_transfer' \
         WHERE t.id IS NULL AND (b.customer_id, b.refund_id) > ($1, $2) ORDER BY b.customer_id, b.refund_id LIMIT $3";
-    pub(super) TIMERS = "SELECT m.id, m.customer_id, m.kind, m.due_at, o.id, l.id FROM timer m \
+    pub(super) RENEWALS = "SELECT r.customer_id, r.id, r.line_id, r.currency, r.price, r.methods, r.month_cap, r.lead_days, r.state, r.cycle_at, \
+        r.debit_at, r.step, r.asked, r.why, l.id, m.kind, \
+        (SELECT COUNT(*) FROM renewal_consent c WHERE c.customer_id = r.customer_id AND c.line_id = r.line_id AND c.at = r.consented_at \
+        AND c.given = 1 AND c.price = r.price AND c.month_cap = r.month_cap AND c.methods = r.methods AND c.lead_days = r.lead_days) \
+        FROM auto_renew r \
+        LEFT JOIN line l ON l.customer_id = r.customer_id AND l.id = r.line_id \
+        LEFT JOIN timer m ON m.id = r.id \
+        WHERE (r.customer_id, r.id) > ($1, $2) ORDER BY r.customer_id, r.id LIMIT $3";
+    pub(super) RENEWAL_ORDER = "SELECT placed_by, state FROM orders WHERE customer_id = $1 AND id = $2";
+    pub(super) RENEWALS_NOT_AGREED = "SELECT o.customer_id, o.id FROM orders o WHERE (o.customer_id, o.id) > ($1, $2) AND o.placed_by = 'auto_renew' \
+        AND NOT EXISTS (SELECT 1 FROM renewal_consent c WHERE c.customer_id = o.customer_id AND c.line_id = o.line_id AND c.given = 1 \
+        AND c.offering_code = o.offering_code AND c.price >= o.price AND c.at <= o.placed_at) \
+        ORDER BY o.customer_id, o.id LIMIT $3";
+    pub(super) DEBITS = "SELECT t.customer_id, t.id, t.order_id, o.placed_by FROM attempt t \
+        LEFT JOIN orders o ON o.customer_id = t.customer_id AND o.id = t.order_id \
+        WHERE (t.customer_id, t.id) > ($1, $2) AND t.method = 'saved_card' ORDER BY t.customer_id, t.id LIMIT $3";
+    pub(super) METHOD_EXISTS = "SELECT COUNT(*) FROM payment_method WHERE customer_id = $1 AND id = $2";
+    pub(super) DISPUTES = "SELECT customer_id, id, attempt_id, order_id, currency, amount, state, frozen_credit, frozen_deferred, closed_at FROM dispute \
+        WHERE (customer_id, id) > ($1, $2) AND substr(order_id, 16, 1) BETWEEN $3 AND $4 ORDER BY customer_id, id LIMIT $5";
+    pub(super) METHODS = "SELECT p.customer_id, p.id, p.provider, p.token, p.label, p.state, p.removed_at, c.customer_id FROM payment_method p \
+        LEFT JOIN customer c ON c.customer_id = p.customer_id \
+        WHERE (p.customer_id, p.id) > ($1, $2) ORDER BY p.customer_id, p.id LIMIT $3";
+    pub(super) TIMERS = "SELECT m.id, m.customer_id, m.kind, m.due_at, o.id, COALESCE(l.id, r.id) FROM timer m \
+        LEFT JOIN auto_renew r ON m.kind = 'auto_renew' AND r.customer_id = m.customer_id AND r.id = m.id \
         LEFT JOIN orders o ON m.kind = 'order' AND o.customer_id = m.customer_id AND o.id = m.id \
         LEFT JOIN line l ON m.kind = 'line' AND l.customer_id = m.customer_id AND l.id = m.id \
         WHERE m.id > $1 ORDER BY m.id LIMIT $2";

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 #![allow(unreachable_pub, clippy::needless_pass_by_value, clippy::large_futures)]
 
+mod auto_renew;
 mod crash;
 mod credit;
+mod disputes;
 mod flow;
 mod held_up;
 mod import;

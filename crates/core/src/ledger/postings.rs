@@ -1,10 +1,10 @@
 //! Posting templates: every movement of money has one of these names, and exactly the transfers its name says.
 
 use super::accounts::LedgerAccount::{
-    self, Bank, DeferredRevenue, OrderFunds, PaidCredit, PromoCredit, PromotionCost, PspFees, PspReceivable,
-    RefundInFlight, Revenue, Suspense, VoucherReceivable, WriteOff,
+    self, Bank, DeferredRevenue, DisputeReceivable, OrderFunds, PaidCredit, PromoCredit, PromotionCost, PspFees,
+    PspReceivable, RefundInFlight, Revenue, Suspense, VoucherReceivable, WriteOff,
 };
-use crate::ids::{AttemptId, BillLineId, ItemId, OrderId, PostingId, RefundId, TransferId, VoucherId};
+use crate::ids::{AttemptId, BillLineId, DisputeId, ItemId, OrderId, PostingId, RefundId, TransferId, VoucherId};
 use crate::time::BusinessTime;
 
 /// Debit and credit of one transfer.
@@ -67,11 +67,29 @@ pub enum Template {
     WrittenOff,
     /// What a provider owes beyond our books waits until somebody can be named for it.
     BookedToSuspense,
+    /// A card's bank took money back while a dispute is decided.
+    DisputeOpened,
+    /// Paid credit that a disputed top-up brought and that is not spent is frozen.
+    DisputeFrozenCredit,
+    /// Revenue of a disputed plan or pack that is not earned is frozen.
+    DisputeFrozenDeferred,
+    /// A dispute was won: the money is back.
+    DisputeWon,
+    /// A dispute was won: credit is credit again.
+    DisputeUnfrozenCredit,
+    /// A dispute was won: the plan earns again.
+    DisputeUnfrozenDeferred,
+    /// A dispute was won after the plan had ended: all of it is earned.
+    DisputeWonEarned,
+    /// A dispute was lost: what was frozen makes good what the bank took.
+    DisputeLost,
+    /// A dispute was lost: the rest is lost.
+    DisputeWrittenOff,
 }
 
 impl Template {
     /// All of them.
-    pub const ALL: [Template; 24] = [
+    pub const ALL: [Template; 33] = [
         Template::Paid,
         Template::Delivered,
         Template::ToppedUp,
@@ -96,6 +114,15 @@ impl Template {
         Template::PayoutReturned,
         Template::WrittenOff,
         Template::BookedToSuspense,
+        Template::DisputeOpened,
+        Template::DisputeFrozenCredit,
+        Template::DisputeFrozenDeferred,
+        Template::DisputeWon,
+        Template::DisputeUnfrozenCredit,
+        Template::DisputeUnfrozenDeferred,
+        Template::DisputeWonEarned,
+        Template::DisputeLost,
+        Template::DisputeWrittenOff,
     ];
     /// The stable word, as stored.
     #[must_use]
@@ -125,6 +152,15 @@ impl Template {
             Template::PayoutReturned => "PAYOUT_RETURNED",
             Template::WrittenOff => "WRITE_OFF",
             Template::BookedToSuspense => "BOOKED_TO_SUSPENSE",
+            Template::DisputeOpened => "DISPUTE_OPENED",
+            Template::DisputeFrozenCredit => "DISPUTE_FROZEN_CREDIT",
+            Template::DisputeFrozenDeferred => "DISPUTE_FROZEN_DEFERRED",
+            Template::DisputeWon => "DISPUTE_WON",
+            Template::DisputeUnfrozenCredit => "DISPUTE_UNFROZEN_CREDIT",
+            Template::DisputeUnfrozenDeferred => "DISPUTE_UNFROZEN_DEFERRED",
+            Template::DisputeWonEarned => "DISPUTE_WON_EARNED",
+            Template::DisputeLost => "DISPUTE_LOST",
+            Template::DisputeWrittenOff => "DISPUTE_WRITTEN_OFF",
         }
     }
     /// The template of a stored word.
@@ -163,6 +199,15 @@ impl Template {
             Template::PayoutReturned => const { &[leg(PspReceivable, Bank)] },
             Template::WrittenOff => const { &[leg(WriteOff, PspReceivable)] },
             Template::BookedToSuspense => const { &[leg(PspReceivable, Suspense)] },
+            Template::DisputeOpened => const { &[leg(DisputeReceivable, PspReceivable)] },
+            Template::DisputeFrozenCredit => const { &[leg(PaidCredit, Suspense)] },
+            Template::DisputeFrozenDeferred => const { &[leg(DeferredRevenue, Suspense)] },
+            Template::DisputeWon => const { &[leg(PspReceivable, DisputeReceivable)] },
+            Template::DisputeUnfrozenCredit => const { &[leg(Suspense, PaidCredit)] },
+            Template::DisputeUnfrozenDeferred => const { &[leg(Suspense, DeferredRevenue)] },
+            Template::DisputeWonEarned => const { &[leg(Suspense, Revenue)] },
+            Template::DisputeLost => const { &[leg(Suspense, DisputeReceivable)] },
+            Template::DisputeWrittenOff => const { &[leg(WriteOff, DisputeReceivable)] },
         }
     }
     const fn tag(self) -> u8 {
@@ -187,6 +232,8 @@ pub enum Cause {
     BillLine(BillLineId),
     /// What people decided about an item of the reconciliation queue.
     Item(ItemId),
+    /// A step of a dispute.
+    Dispute(DisputeId),
 }
 
 /// A named, complete set of transfers.
@@ -235,6 +282,7 @@ impl Posting {
             Cause::Voucher(id) => (id.0, 0),
             Cause::BillLine(id) => (id.0, 0),
             Cause::Item(id) => (id.0, 0),
+            Cause::Dispute(id) => (id.0, 0),
         };
         let id = PostingId(parent.derive(template.tag(), number));
         Self { id, template, order: order.into(), cause, amount, posted_at }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 #![allow(unreachable_pub)]
 
+mod auto_renew;
 mod credit;
 mod evidence;
 mod fixture;

@@ -297,12 +297,18 @@ impl World {
         let Some(refund) = self.random.of(&moving) else { return };
         let number = refund.out_request_no.clone();
         let fate = self.random.below(10);
+        let method = self.attempts[&refund.attempt].method;
         let at = self.providers.get_mut(&refund.attempt).unwrap();
         let known = at.refunds.contains_key(&number);
         if !known && fate == 0 {
-            let effects =
-                renewal::on_refund_answer(self.balances, &self.orders[&refund.order], &refund, false, self.now)
-                    .unwrap();
+            let effects = renewal::on_refund_answer(
+                self.balances,
+                &self.orders[&refund.order],
+                (&refund, method),
+                false,
+                self.now,
+            )
+            .unwrap();
             self.commit(&effects, !surely);
             return;
         }
@@ -311,7 +317,8 @@ impl World {
             return; // done there, and we do not know
         }
         let effects =
-            renewal::on_refund_answer(self.balances, &self.orders[&refund.order], &refund, true, self.now).unwrap();
+            renewal::on_refund_answer(self.balances, &self.orders[&refund.order], (&refund, method), true, self.now)
+                .unwrap();
         self.commit(&effects, !surely);
     }
 

@@ -193,6 +193,7 @@ fn wire(
         api_key: ApiKey::parse(&access.cards_api_key)?,
         webhook_secrets: vec![EndpointSecret::parse(&access.cards_webhook_secret)?],
         livemode: false,
+        return_url: url.to_owned(),
     };
     let devices = format!("http://{}", sandbox.addresses().devices);
     let sms =

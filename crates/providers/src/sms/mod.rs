@@ -64,12 +64,18 @@ impl Sms {
     pub fn new(http: Http, url: String, token: String, public_url: String, templates: Templates) -> Self {
         Self { http, url, token, public_url, templates }
     }
-    /// Where a message leads: its order, or the renewal of its line.
+    /// Where a message leads: its order, the setting that it is about, or the renewal of its line.
     fn link(&self, message: &OutgoingMessage) -> String {
         let value = |name| message.parameters.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
         match (value("order_id"), value("line_id")) {
             (Some(order), _) => format!("{}/orders/{order}", self.public_url),
-            (None, Some(line)) => format!("{}/lines/{line}/renew", self.public_url),
+            (None, Some(line)) if matches!(message.template, "auto_renew_notice" | "auto_renew_consent") => {
+                format!("{}/lines/{line}/auto-renew", self.public_url)
+            }
+            (None, Some(line)) => {
+                let chosen = value("offering_ref").map(|offering| format!("?offering={offering}")).unwrap_or_default();
+                format!("{}/lines/{line}/renew{chosen}", self.public_url)
+            }
             (None, None) => self.public_url.clone(),
         }
     }
@@ -128,6 +134,24 @@ mod tests {
             ] {
                 assert!(templates.text(tag, template, &with(&line)).is_some(), "{tag} {template}");
             }
+            let renewal = [
+                "brand",
+                "line",
+                "line_id",
+                "until",
+                "renewal",
+                "price",
+                "agreed",
+                "debit_on",
+                "first_method",
+                "more_methods",
+                "offering_ref",
+                "link",
+            ];
+            for template in ["auto_renew_notice", "auto_renew_consent", "auto_renew_failed"] {
+                assert!(templates.text(tag, template, &with(&renewal)).is_some(), "{tag} {template}");
+            }
+            assert!(templates.text(tag, "auto_renew_needs_you", &with(&order)).is_some(), "{tag}");
             let mut open = with(&line);
             open.iter_mut().filter(|(name, _)| *name == "kept_until").for_each(|(_, value)| *value = "open".to_owned());
             let text = templates.text(tag, "number_kept", &open).unwrap();

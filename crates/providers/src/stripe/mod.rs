@@ -9,14 +9,15 @@
 //! looked for before it is asked for.
 
 mod bill;
+mod kept;
 mod notice;
 
 use crate::Http;
 use crate::http::Answer;
 use async_trait::async_trait;
 use everline_app::ports::{
-    BillAnswer, ClosedAnswer, DayOfBill, NoticeRefusal, Payable, PaymentNotice, PaymentProvider, PaymentRef,
-    PaymentRequest, PaymentStatus, RawNotice, RefundRequest, RefundStatus, Started,
+    BillAnswer, ClosedAnswer, DayOfBill, MethodKeeper, NoticeRefusal, Payable, PaymentNotice, PaymentProvider,
+    PaymentRef, PaymentRequest, PaymentStatus, RawNotice, RefundRequest, RefundStatus, Started,
 };
 use everline_core::money::Money;
 use everline_core::payment::{Evidence, Method, Provider};
@@ -38,13 +39,15 @@ const OUT_REQUEST_NO: &str = "out_request_no";
 pub struct StripeConfig {
     /// Where the API is, without a slash at its end: [`API_BASE`], or a stand-in.
     pub api_url: String,
-    /// The secret key, or a restricted one that may write Checkout Sessions and refunds and read
-    /// PaymentIntents and balance transactions.
+    /// The secret key, or a restricted one that may write Checkout Sessions, refunds, customers, PaymentIntents and
+    /// PaymentMethods, and read balance transactions.
     pub api_key: ApiKey,
     /// The secrets of the webhook endpoint: two while one is replaced.
     pub webhook_secrets: Vec<EndpointSecret>,
     /// Whether the key is for real money; an event of the other kind is not ours.
     pub livemode: bool,
+    /// An address of the merchant's pages. Stripe wants one with each debit, and never sends anybody there.
+    pub return_url: String,
 }
 
 /// The client.
@@ -69,6 +72,8 @@ enum Failure {
     TooMany,
     #[error("movements are refused with {0}")]
     Movements(u16),
+    #[error("a refusal that says nothing")]
+    NoAnswer,
 }
 
 impl Stripe {
@@ -92,7 +97,18 @@ impl Stripe {
     }
 
     async fn ask_start(&self, request: &PaymentRequest, amount: Amount) -> Result<Started, Failure> {
-        let session = match session_of(request, amount) {
+        let payer = match &request.keep_for {
+            None => Payer::Guest,
+            Some(holder) => match self.holder(holder).await? {
+                Some(holder) => Payer::SavingCard(holder),
+                None => return Ok(Started::Unknown),
+            },
+        };
+        let holder = match &payer {
+            Payer::SavingCard(holder) => Some(holder.to_string()),
+            _ => None,
+        };
+        let session = match session_of(request, amount, payer) {
             Ok(session) => Command::CreateCheckoutSession(session),
             Err(error) => return Ok(Started::Refused(error.to_string())),
         };
@@ -111,7 +127,9 @@ impl Stripe {
             return Err(Failure::OtherObject);
         }
         let reference = Some(session.id.to_string());
-        Ok(session.url.map_or(Started::Unknown, |url| Started::Pay(Payable { url, url_until: None, reference })))
+        Ok(session
+            .url
+            .map_or(Started::Unknown, |url| Started::Pay(Payable { url, url_until: None, reference, holder })))
     }
 
     async fn ask_query(&self, payment: &PaymentRef, id: &CheckoutSessionId) -> Result<PaymentStatus, Failure> {
@@ -191,6 +209,7 @@ impl Stripe {
 fn session_of(
     request: &PaymentRequest,
     amount: Amount,
+    payer: Payer,
 ) -> Result<CreateCheckoutSession, wire_pay::stripe::RequestError> {
     let mut metadata = Metadata::new();
     metadata.insert(OUT_TRADE_NO, &request.out_trade_no)?;
@@ -199,7 +218,7 @@ fn session_of(
     let attempt_ends_unix_s = request.expires_at.us().saturating_add(SECOND_US - 1) / SECOND_US;
     Ok(CreateCheckoutSession {
         client_reference_id: request.out_trade_no.clone(),
-        purpose: SessionPurpose::Payment { amount, product_name: request.subject.clone(), payer: Payer::Guest },
+        purpose: SessionPurpose::Payment { amount, product_name: request.subject.clone(), payer },
         success_url: request.return_url.clone(),
         cancel_url: request.return_url.clone(),
         expires_at_unix_s: attempt_ends_unix_s.saturating_add(CreateCheckoutSession::EXPIRES_AFTER_S_MIN),
@@ -250,23 +269,40 @@ fn session_id(payment: &PaymentRef) -> Option<CheckoutSessionId> {
     CheckoutSessionId::parse(payment.reference.as_deref()?).ok()
 }
 
+/// How we name a payment that has no page: a debit. No id of Stripe's has a colon.
+const INTENT: &str = "intent:";
+
+/// The payment itself, of a debit.
+fn intent_id(payment: &PaymentRef) -> Option<PaymentIntentId> {
+    PaymentIntentId::parse(payment.reference.as_deref()?.strip_prefix(INTENT)?).ok()
+}
+
 #[async_trait]
 impl PaymentProvider for Stripe {
     fn takes(&self, method: Method) -> bool {
-        method == Method::Card
+        matches!(method, Method::Card | Method::CardKept)
+    }
+    fn keeper(&self) -> Option<&dyn MethodKeeper> {
+        Some(self)
     }
     async fn start(&self, request: &PaymentRequest) -> Started {
-        if request.method != Method::Card {
+        if !self.takes(request.method) || request.keep_for.is_some() != (request.method == Method::CardKept) {
             return Started::Refused("method".to_owned());
         }
         let Some(amount) = to_wire(request.amount) else { return Started::Refused("amount".to_owned()) };
         or_unknown("start", self.ask_start(request, amount).await, Started::Unknown)
     }
     async fn query(&self, payment: &PaymentRef) -> PaymentStatus {
+        if let Some(id) = intent_id(payment) {
+            return or_unknown("query", self.ask_intent(payment, &id).await, PaymentStatus::Unknown);
+        }
         let Some(id) = session_id(payment) else { return PaymentStatus::NotExist };
         or_unknown("query", self.ask_query(payment, &id).await, PaymentStatus::Unknown)
     }
     async fn close(&self, payment: &PaymentRef) -> ClosedAnswer {
+        if let Some(id) = intent_id(payment) {
+            return or_unknown("close", self.cancel(payment, &id).await, ClosedAnswer::Unknown);
+        }
         let Some(id) = session_id(payment) else { return ClosedAnswer::NotExist };
         or_unknown("close", self.ask_close(payment, &id).await, ClosedAnswer::Unknown)
     }

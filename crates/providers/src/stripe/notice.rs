@@ -2,9 +2,10 @@
 
 use super::{OUT_REQUEST_NO, OUT_TRADE_NO, StripeConfig, evidence_of, from_wire};
 use everline_app::ports::{NoticeRefusal, NoticeSays, PaymentNotice, RawNotice};
+use everline_core::dispute::{DisputeSaid, DisputeState};
 use everline_core::payment::{Evidence, Provider};
-use everline_core::time::SECOND_US;
-use wire_pay::stripe::{CheckoutSession, Event, EventObject, EventType, WebhookError};
+use everline_core::time::{SECOND_US, SystemTime};
+use wire_pay::stripe::{CheckoutSession, Dispute, DisputeStatus, Event, EventObject, EventType, WebhookError};
 
 pub(super) fn read(config: &StripeConfig, notice: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal> {
     let signature = notice.header("stripe-signature").ok_or(NoticeRefusal::Forged)?;
@@ -42,6 +43,14 @@ fn says(event: &Event, livemode: bool) -> NoticeSays {
             let ours = refund.metadata.get(OUT_REQUEST_NO).map(str::to_owned);
             ours.map(|out_request_no| NoticeSays::RefundMoved { out_request_no })
         }
+        (
+            EventType::DisputeCreated
+            | EventType::DisputeUpdated
+            | EventType::DisputeClosed
+            | EventType::DisputeFundsWithdrawn
+            | EventType::DisputeFundsReinstated,
+            EventObject::Dispute(dispute),
+        ) => by_dispute(dispute).map(NoticeSays::Dispute),
         _ => None,
     };
     let Some(says) = says else {
@@ -65,5 +74,30 @@ fn by_session(session: &CheckoutSession) -> Option<Evidence> {
         out_trade_no: session.client_reference_id.clone()?,
         trade_no: session.payment_intent.as_ref()?.id().to_string(),
         amount: from_wire(session.amount_total?)?,
+    })
+}
+
+/// Where a dispute is says its status, whichever event brought it: events come in any order, and each has the dispute as it was.
+fn by_dispute(dispute: &Dispute) -> Option<DisputeSaid> {
+    let state = match dispute.status {
+        DisputeStatus::WarningNeedsResponse | DisputeStatus::WarningUnderReview => DisputeState::Inquiry,
+        DisputeStatus::WarningClosed | DisputeStatus::Prevented => DisputeState::Ended,
+        // An appeal is of a dispute that was lost; should it be won, people must look.
+        DisputeStatus::AppealNeedsResponse | DisputeStatus::AppealUnderReview | DisputeStatus::Lost => {
+            DisputeState::Lost
+        }
+        DisputeStatus::NeedsResponse | DisputeStatus::UnderReview => DisputeState::Open,
+        DisputeStatus::Won => DisputeState::Won,
+        DisputeStatus::Other(_) => return None,
+    };
+    let time = |unix_s: i64| SystemTime::from_us(unix_s.saturating_mul(SECOND_US));
+    Some(DisputeSaid {
+        reference: dispute.id.to_string(),
+        trade_no: dispute.payment_intent.as_ref()?.to_string(),
+        reason: dispute.reason.clone(),
+        amount: from_wire(dispute.amount)?,
+        state,
+        due_by: dispute.evidence_due_by_unix_s.map(time),
+        made_at: time(dispute.created_unix_s),
     })
 }

@@ -208,7 +208,7 @@ impl Wechat {
         let mut url = reqwest::Url::parse(url).map_err(|_| Failure::H5Url)?;
         url.query_pairs_mut().append_pair("redirect_url", return_url);
         let until = self.clock.now().system.plus_us(H5_URL_US);
-        Ok(Started::Pay(Payable { url: url.into(), url_until: Some(until), reference: None }))
+        Ok(Started::Pay(Payable { url: url.into(), url_until: Some(until), reference: None, holder: None }))
     }
 
     /// What a refused order means. One with this number may exist all the same, from an earlier call whose answer was lost:

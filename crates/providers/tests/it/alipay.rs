@@ -16,6 +16,7 @@ fn request(rig: &Rig, out_trade_no: &str, method: Method) -> PaymentRequest {
         subject: "手表畅联月包 & more".to_owned(),
         expires_at: rig.clock.now().system.plus_us(15 * MINUTE_US),
         payer_ip: None,
+        keep_for: None,
         return_url: "http://localhost:8800/orders/1".to_owned(),
     }
 }

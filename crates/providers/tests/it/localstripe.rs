@@ -57,6 +57,7 @@ async fn refunds_and_signed_events_of_localstripe_are_understood() {
         api_key: ApiKey::parse(KEY).unwrap(),
         webhook_secrets: vec![EndpointSecret::parse(SECRET).unwrap()],
         livemode: false,
+        return_url: "http://portal.test".to_owned(),
     };
     let (stripe, clock) = (Stripe::new(config.clone(), http()), Clock::machine());
     let local = Local { url, http: reqwest::Client::builder().no_proxy().build().unwrap() };
@@ -101,6 +102,7 @@ async fn refunds_and_signed_events_of_localstripe_are_understood() {
         subject: "x".to_owned(),
         expires_at: clock.now().system.plus_us(15 * MINUTE_US),
         payer_ip: None,
+        keep_for: None,
         return_url: "http://localhost:8800/orders/1".to_owned(),
     };
     assert_eq!(

@@ -4,6 +4,7 @@
 
 mod alipay;
 mod bills;
+mod kept;
 mod localstripe;
 mod networks;
 mod rig;

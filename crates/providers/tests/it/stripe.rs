@@ -24,13 +24,14 @@ impl Rig {
             api_key: ApiKey::parse(&access.cards_api_key).unwrap(),
             webhook_secrets: vec![EndpointSecret::parse(&access.cards_webhook_secret).unwrap()],
             livemode: false,
+            return_url: "http://portal.test".to_owned(),
         };
         change(&mut config);
         Stripe::new(config, http())
     }
 
     /// An attempt that ends in a quarter of an hour, as most do: sooner than a session may.
-    fn card(&self, out_trade_no: &str) -> PaymentRequest {
+    pub fn card(&self, out_trade_no: &str) -> PaymentRequest {
         PaymentRequest {
             method: Method::Card,
             out_trade_no: out_trade_no.to_owned(),
@@ -38,11 +39,12 @@ impl Rig {
             subject: "手表畅联月包 & more".to_owned(),
             expires_at: self.clock.now().system.plus_us(15 * MINUTE_US),
             payer_ip: None,
+            keep_for: None,
             return_url: "http://localhost:8800/orders/1".to_owned(),
         }
     }
 
-    async fn payer(&self, out_trade_no: &str, action: &str) {
+    pub async fn payer(&self, out_trade_no: &str, action: &str) {
         self.control("POST", &format!("cards/{out_trade_no}/{action}"), None).await;
     }
 }

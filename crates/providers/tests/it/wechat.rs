@@ -27,6 +27,7 @@ fn request(rig: &Rig, out_trade_no: &str, method: Method) -> PaymentRequest {
         subject: "手表畅联月包".to_owned(),
         expires_at: rig.clock.now().system.plus_us(15 * MINUTE_US),
         payer_ip: Some(HERE),
+        keep_for: None,
         return_url: "http://localhost:8800/orders/1?a=b&c".to_owned(),
     }
 }

@@ -4,10 +4,13 @@
 //! Owns states and refunds, and the answers that idempotency keys are remembered with. Knows no HTTP, no keys and no
 //! clock: the time comes in with every call.
 
+use super::kept::{CardDispute, DebitEnd, DisputeStand};
 use crate::gateway::trade::{CannotPay, Intent};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
-use wire_pay::stripe::{Amount, Command, CreateCheckoutSession, CreateRefund, IdempotencyKey, Metadata};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use wire_pay::stripe::{
+    Amount, Command, CreateCheckoutSession, CreateRefund, IdempotencyKey, Metadata, Payer, SessionPurpose,
+};
 
 /// The most sessions kept; beyond it the oldest that nobody can pay any more are forgotten.
 const SESSIONS_MAX: usize = 5_000;
@@ -70,6 +73,11 @@ pub(crate) struct Session {
     /// How often a card was declined.
     pub(crate) declined: u32,
     pub(crate) refunds: Vec<CardRefund>,
+    /// The session whose kept card pays, of a debit: it has no page.
+    pub(crate) pays_with: Option<String>,
+    /// Whether the card that was kept here is forgotten.
+    pub(crate) detached: bool,
+    pub(crate) dispute: Option<CardDispute>,
 }
 
 /// Something the merchant is told.
@@ -85,6 +93,10 @@ pub(crate) enum Happened {
     Refunded(usize),
     /// The refund of this place ended.
     RefundEnded(usize),
+    /// The payer's bank wants the money back, and took it.
+    Disputed,
+    /// The dispute ended.
+    DisputeEnded,
 }
 
 /// Why the merchant is refused.
@@ -116,6 +128,12 @@ pub(crate) enum CardAction {
     Never,
     /// The refunds under way arrive.
     SettleRefunds,
+    /// Dispute what was paid.
+    Dispute,
+    /// The dispute ends for the merchant.
+    DisputeWon,
+    /// The dispute ends for the payer.
+    DisputeLost,
 }
 
 impl Session {
@@ -139,7 +157,8 @@ impl Session {
 
     /// Whether a person could still do something about it.
     pub(crate) fn is_open(&self) -> bool {
-        matches!(self.state, State::Open | State::Challenged) && self.intent != Intent::Never
+        let open = matches!(self.state, State::Open | State::Challenged) && self.intent != Intent::Never;
+        open && self.pays_with.is_none()
     }
 
     /// What was given back or is on its way, in minor units.
@@ -150,8 +169,12 @@ impl Session {
 
     /// The payer acts.
     pub(crate) fn act(&mut self, action: CardAction, now_us: i64) -> Result<Vec<Happened>, CannotPay> {
-        if action == CardAction::SettleRefunds {
-            return Ok(self.settle());
+        match action {
+            CardAction::SettleRefunds => return Ok(self.settle()),
+            CardAction::Dispute => return self.begin_dispute(now_us),
+            CardAction::DisputeWon => return self.end_dispute(DisputeStand::Won),
+            CardAction::DisputeLost => return self.end_dispute(DisputeStand::Lost),
+            _ => {}
         }
         match self.state {
             State::Paid { .. } => return Err(CannotPay::AlreadyPaid),
@@ -179,12 +202,34 @@ impl Session {
                 self.declined += 1;
                 vec![Happened::Declined]
             }
-            CardAction::Pay | CardAction::PayLate | CardAction::SettleRefunds => {
+            _ => {
                 self.state = State::Paid { at_us: now_us };
                 self.intent = Intent::Undecided;
                 vec![Happened::Paid]
             }
         })
+    }
+
+    /// For whom the card that paid is kept.
+    pub(crate) fn keeps_for(&self) -> Option<&str> {
+        match &self.request.purpose {
+            SessionPurpose::Payment { payer: Payer::SavingCard(customer), .. } => Some(customer.as_str()),
+            _ => None,
+        }
+    }
+
+    fn begin_dispute(&mut self, now_us: i64) -> Result<Vec<Happened>, CannotPay> {
+        if self.paid_us().is_none() || self.dispute.is_some() {
+            return Err(CannotPay::Closed);
+        }
+        self.dispute = Some(CardDispute { at_us: now_us, stand: DisputeStand::Open });
+        Ok(vec![Happened::Disputed])
+    }
+
+    fn end_dispute(&mut self, stand: DisputeStand) -> Result<Vec<Happened>, CannotPay> {
+        let open = self.dispute.as_mut().filter(|dispute| dispute.stand == DisputeStand::Open);
+        open.ok_or(CannotPay::Closed)?.stand = stand;
+        Ok(vec![Happened::DisputeEnded])
     }
 
     fn settle(&mut self) -> Vec<Happened> {
@@ -240,6 +285,10 @@ pub(crate) struct Book {
     keys: BTreeMap<IdempotencyKey, Remembered>,
     /// How the next refunds end.
     pub(crate) refunds_end: RefundEnd,
+    /// How the next debits of kept cards end.
+    pub(crate) debits_end: DebitEnd,
+    /// Whom cards can be kept for.
+    pub(crate) customers: BTreeSet<String>,
 }
 
 impl Book {
@@ -313,7 +362,7 @@ impl Book {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire_pay::stripe::{Currency, Payer, PaymentIntentId, SessionPurpose};
+    use wire_pay::stripe::{Currency, PaymentIntentId};
 
     const NOW: i64 = 1_772_327_107_000_000;
     const HOUR_US: i64 = 3_600_000_000;
@@ -339,6 +388,9 @@ mod tests {
             intent: Intent::Undecided,
             declined: 0,
             refunds: Vec::new(),
+            pays_with: None,
+            detached: false,
+            dispute: None,
         }
     }
 

@@ -2,11 +2,12 @@
 //!
 //! Owns the merchant's Checkout Sessions, the hosted page, and the answers its idempotency keys are remembered with.
 //! Notifications and what is made to go wrong are those of the payment gateway beside it. It checks requests as the real
-//! one does, and knows what a merchant needs to take payments, give them back and reconcile; saved cards, disputes and
+//! one does, and knows what a merchant needs to take payments, keep cards, give money back, answer disputes and reconcile;
 //! payouts it does not have.
 
 mod balance;
 pub(crate) mod book;
+pub(crate) mod kept;
 mod objects;
 pub(crate) mod page;
 
@@ -65,6 +66,8 @@ pub(crate) const EXPIRE: &str = "stripe.checkout.expire";
 pub(crate) const REFUND: &str = "stripe.refund.create";
 /// Asking for refunds.
 pub(crate) const REFUNDS: &str = "stripe.refund.list";
+/// Taking money from a kept card.
+pub(crate) const DEBIT: &str = "stripe.payment_intent.create";
 /// Everything else.
 const OTHER: &str = "stripe.other";
 
@@ -123,6 +126,7 @@ fn name_of(asked: &Asked) -> &'static str {
         Asked::Command { command: Command::CreateCheckoutSession(_), .. } => CREATE,
         Asked::Command { command: Command::ExpireCheckoutSession(_), .. } => EXPIRE,
         Asked::Command { command: Command::CreateRefund(_), .. } => REFUND,
+        Asked::Command { command: Command::CreatePaymentIntent(_), .. } => DEBIT,
         Asked::Query(Query::CheckoutSession(_)) => GET,
         Asked::Query(Query::Refunds(_) | Query::Refund(_)) => REFUNDS,
         Asked::Command { .. } | Asked::Query(_) => OTHER,
@@ -164,9 +168,10 @@ fn carry_out(cards: &Cards, book: &mut Book, command: &Command, now_us: i64) -> 
     match command {
         Command::CreateCheckoutSession(create) => {
             create.check_expiry(now_us / 1_000_000).map_err(|error| Box::new(error.to_refusal()))?;
-            let SessionPurpose::Payment { amount, product_name, .. } = &create.purpose else {
+            let SessionPurpose::Payment { amount, product_name, payer } = &create.purpose else {
                 return Err(unknown_here("/v1/checkout/sessions"));
             };
+            kept::known_payer(book, payer)?;
             let session = Session {
                 request: create.clone(),
                 amount: *amount,
@@ -177,6 +182,9 @@ fn carry_out(cards: &Cards, book: &mut Book, command: &Command, now_us: i64) -> 
                 intent: Intent::Undecided,
                 declined: 0,
                 refunds: Vec::new(),
+                pays_with: None,
+                detached: false,
+                dispute: None,
             };
             Ok((cards.session(book.open(session))?, None))
         }
@@ -194,11 +202,11 @@ fn carry_out(cards: &Cards, book: &mut Book, command: &Command, now_us: i64) -> 
             let refund = objects::refund(session, at).map_err(broken)?;
             Ok((done(&refund.to_json()), Some((session.clone(), vec![Happened::Refunded(at)]))))
         }
-        Command::CreateCustomer(_)
-        | Command::CreatePaymentIntent(_)
-        | Command::CancelPaymentIntent(_)
-        | Command::DetachPaymentMethod(_)
-        | Command::SubmitDisputeEvidence(_) => Err(unknown_here("this command")),
+        Command::CreateCustomer(create) => kept::create_customer(book, create, now_us),
+        Command::CreatePaymentIntent(create) => kept::debit(book, create, now_us),
+        Command::CancelPaymentIntent(cancel) => kept::cancel(book, cancel),
+        Command::DetachPaymentMethod(id) => kept::detach(book, id),
+        Command::SubmitDisputeEvidence(_) => Err(unknown_here("this command")),
     }
 }
 
@@ -242,7 +250,17 @@ fn look(cards: &Cards, book: &Book, query: &Query, bills: BillFaults) -> Result<
         }
         // What is paid out is among the movements alone.
         Query::Payouts(_) => Ok(done(&Page::<Payout> { data: Vec::new(), has_more: false }.to_json("/v1/payouts"))),
-        Query::PaymentMethod(_) | Query::Dispute(_) | Query::Payout(_) => Err(not_found()),
+        Query::PaymentMethod(id) => {
+            let session = by(id.as_str(), objects::METHOD)?;
+            let kept = session.keeps_for().is_some() && session.paid_us().is_some();
+            if kept { Ok(done(&objects::method(session).map_err(broken)?.to_json())) } else { Err(not_found()) }
+        }
+        Query::Dispute(id) => {
+            let session = by(id.as_str(), objects::DISPUTE)?;
+            let dispute = session.dispute.ok_or_else(not_found)?;
+            Ok(done(&objects::dispute(session, dispute).map_err(broken)?.to_json()))
+        }
+        Query::Payout(_) => Err(not_found()),
     }
 }
 

@@ -1,13 +1,15 @@
 //! The objects of a session as the API writes them. All ids of a session contain its token, so that they lead back to it.
 
 use super::book::{Happened, RefundEnd, Session, State};
+use super::kept::{CardDispute, DisputeStand};
 use wire_pay::{
     Error,
     stripe::{
         API_VERSION, Amount, BalanceSource, BalanceSourceId, BalanceTransaction, BalanceTransactionId,
-        BalanceTransactionType, Charge, ChargeId, ChargeStatus, CheckoutSession, CheckoutSessionId, Event, EventId,
-        EventObject, EventType, Expandable, PaymentError, PaymentIntent, PaymentIntentId, PaymentIntentStatus, Refund,
-        RefundId, RefundStatus, SessionMode, SessionPaymentStatus, SessionStatus,
+        BalanceTransactionType, Card, Charge, ChargeId, ChargeStatus, CheckoutSession, CheckoutSessionId, CustomerId,
+        Dispute, DisputeId, DisputeStatus, Event, EventId, EventObject, EventType, Expandable, Payer, PaymentError,
+        PaymentIntent, PaymentIntentId, PaymentIntentStatus, PaymentMethod, PaymentMethodId, Refund, RefundId,
+        RefundStatus, SessionMode, SessionPaymentStatus, SessionPurpose, SessionStatus,
     },
 };
 
@@ -18,6 +20,9 @@ const AVAILABLE_AFTER_S: i64 = 2 * 86_400;
 pub(super) const SESSION: &str = "cs_test_";
 pub(super) const INTENT: &str = "pi_";
 pub(super) const REFUND: &str = "re_";
+pub(super) const CUSTOMER: &str = "cus_";
+pub(super) const METHOD: &str = "pm_";
+pub(super) const DISPUTE: &str = "du_";
 
 /// The session; with its payment, if that is asked for.
 pub(super) fn session(session: &Session, page_url: String, whole: bool) -> Result<CheckoutSession, Error> {
@@ -42,7 +47,7 @@ pub(super) fn session(session: &Session, page_url: String, whole: bool) -> Resul
         payment_status: if paid { SessionPaymentStatus::Paid } else { SessionPaymentStatus::Unpaid },
         amount_total: Some(session.amount),
         client_reference_id: Some(session.out_trade_no().to_owned()),
-        customer: None,
+        customer: customer(session),
         payment_intent,
         setup_intent: None,
         created_unix_s: session.created_us / SECOND_US,
@@ -70,11 +75,70 @@ pub(super) fn intent(session: &Session) -> Result<PaymentIntent, Error> {
         amount: session.amount,
         amount_received: if paid { session.amount } else { nothing },
         latest_charge: if paid { Some(Expandable::Id(charge_id(session)?)) } else { None },
-        payment_method: None,
-        customer: None,
+        payment_method: if paid { method_id(session)? } else { None },
+        customer: customer(session),
         redirect_url: None,
         created_unix_s: session.created_us / SECOND_US,
         metadata: session.request.metadata.clone(),
+    })
+}
+
+/// Who pays, if that is a customer.
+fn customer(session: &Session) -> Option<CustomerId> {
+    match &session.request.purpose {
+        SessionPurpose::Payment { payer: Payer::Customer(customer) | Payer::SavingCard(customer), .. } => {
+            Some(customer.clone())
+        }
+        _ => None,
+    }
+}
+
+/// The card that paid, where it is a kept one.
+fn method_id(session: &Session) -> Result<Option<PaymentMethodId>, Error> {
+    let of = session.pays_with.as_ref().or_else(|| session.keeps_for().map(|_| &session.token));
+    of.map(|token| PaymentMethodId::parse(&format!("{METHOD}{token}"))).transpose()
+}
+
+/// The card that a session keeps.
+pub(super) fn method(session: &Session) -> Result<PaymentMethod, Error> {
+    let card = Card {
+        brand: "visa".to_owned(),
+        last4: "4242".to_owned(),
+        exp_month: 12,
+        exp_year: 2039,
+        fingerprint: Some("sandbox".to_owned()),
+    };
+    Ok(PaymentMethod {
+        id: PaymentMethodId::parse(&format!("{METHOD}{}", session.token))?,
+        kind: "card".to_owned(),
+        card: Some(card),
+        customer: customer(session).filter(|_| !session.detached),
+        created_unix_s: session.paid_us().unwrap_or(session.created_us) / SECOND_US,
+    })
+}
+
+/// How long evidence can be given, in seconds.
+const EVIDENCE_S: i64 = 14 * 86_400;
+
+/// The dispute of a session's charge.
+pub(super) fn dispute(session: &Session, dispute: CardDispute) -> Result<Dispute, Error> {
+    Ok(Dispute {
+        id: DisputeId::parse(&format!("{DISPUTE}{}", session.token))?,
+        status: match dispute.stand {
+            DisputeStand::Open => DisputeStatus::NeedsResponse,
+            DisputeStand::Won => DisputeStatus::Won,
+            DisputeStand::Lost => DisputeStatus::Lost,
+        },
+        reason: "fraudulent".to_owned(),
+        amount: session.amount,
+        charge: charge_id(session)?,
+        payment_intent: Some(PaymentIntentId::parse(&format!("{INTENT}{}", session.token))?),
+        evidence_due_by_unix_s: Some(dispute.at_us / SECOND_US + EVIDENCE_S),
+        has_evidence: false,
+        submission_count: 0,
+        is_charge_refundable: false,
+        created_unix_s: dispute.at_us / SECOND_US,
+        metadata: wire_pay::stripe::Metadata::new(),
     })
 }
 
@@ -92,7 +156,7 @@ pub(super) fn charge(session: &Session) -> Result<Charge, Error> {
             .map_err(|_| Error::BadField { name: "amount_refunded" })?,
         captured: true,
         refunded: refunded == session.amount.minor(),
-        disputed: false,
+        disputed: session.dispute.is_some(),
         payment_intent: Some(PaymentIntentId::parse(&format!("{INTENT}{}", session.token))?),
         card_fingerprint: Some("sandbox".to_owned()),
         failure_code: None,
@@ -176,6 +240,17 @@ pub(super) fn events(
     };
     let of_intent = |kind| Ok::<_, Error>((kind, EventObject::PaymentIntent(Box::new(intent(session_now)?))));
     let told = match happened {
+        Happened::Paid if session_now.pays_with.is_some() => vec![of_intent(EventType::PaymentIntentSucceeded)?],
+        Happened::Disputed | Happened::DisputeEnded => {
+            let Some(known) = session_now.dispute else { return Ok(Vec::new()) };
+            let kinds = match known.stand {
+                DisputeStand::Open => vec![EventType::DisputeCreated, EventType::DisputeFundsWithdrawn],
+                DisputeStand::Won => vec![EventType::DisputeClosed, EventType::DisputeFundsReinstated],
+                DisputeStand::Lost => vec![EventType::DisputeClosed],
+            };
+            let object = dispute(session_now, known)?;
+            kinds.into_iter().map(|kind| (kind, EventObject::Dispute(Box::new(object.clone())))).collect()
+        }
         Happened::Paid => {
             vec![of_intent(EventType::PaymentIntentSucceeded)?, of_session(EventType::CheckoutSessionCompleted)?]
         }

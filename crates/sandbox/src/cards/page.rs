@@ -87,6 +87,9 @@ pub(crate) fn done_key(action: CardAction) -> &'static str {
         CardAction::PayLate => "pay-late-set",
         CardAction::Never => "pay-never-set",
         CardAction::SettleRefunds => "card-settled",
+        CardAction::Dispute => "card-disputed",
+        CardAction::DisputeWon => "card-dispute-won",
+        CardAction::DisputeLost => "card-dispute-lost",
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Lang;
 use crate::{
     World,
-    cards::{self, book::CardAction},
+    cards::{self, book::CardAction, kept::DebitEnd},
     control::DeviceAction,
     devices::{self, state::Misbehaviour},
     gateway::{
@@ -35,6 +35,7 @@ pub(super) fn router() -> Router<Arc<World>> {
         .route("/act/scan", post(scan))
         .route("/act/trade", post(trade))
         .route("/act/card", post(card))
+        .route("/act/debits-end", post(debits_end))
         .route("/act/inbox", post(clear_inbox))
         .route("/act/attach-all", post(attach_all))
         .route("/act/device", post(device))
@@ -101,6 +102,18 @@ async fn card(State(world): Shared, Form(form): Form<CardForm>) -> Response {
         Err(reason) => payer_page::reason_key(reason),
     };
     back(&form.lang, "payer", said)
+}
+
+#[derive(Deserialize)]
+struct DebitsForm {
+    end: DebitEnd,
+    lang: String,
+}
+
+/// What the bank says of kept cards from now on.
+async fn debits_end(State(world): Shared, Form(form): Form<DebitsForm>) -> Response {
+    lock(&world.cards.book).debits_end = form.end;
+    back(&form.lang, "payer", "fault-set")
 }
 
 #[derive(Deserialize)]

@@ -6,6 +6,7 @@ use crate::{
     cards::{
         self,
         book::{RefundEnd, Session, State as SessionState},
+        kept::{DebitEnd, DisputeStand},
     },
     devices::state::{Device, DeviceKind, Link, Misbehaviour},
     gateway::{
@@ -86,6 +87,8 @@ struct Payer<'a> {
     /// The card gateway's sessions that a person could still pay, and the last of the others.
     open_sessions: Vec<SessionCard>,
     finished_sessions: Vec<SessionCard>,
+    /// What the bank says of kept cards: the words, and which it is.
+    debits: Vec<(&'static str, &'static str, bool)>,
 }
 
 /// A session of the card gateway.
@@ -101,6 +104,10 @@ struct SessionCard {
     challenged: bool,
     /// Whether money is on its way back.
     refunding: bool,
+    /// Whether it can be disputed.
+    disputable: bool,
+    /// Whether a dispute is open.
+    disputed: bool,
 }
 
 pub(super) fn payer(world: &World, t: &Texts) -> String {
@@ -115,7 +122,14 @@ pub(super) fn payer(world: &World, t: &Texts) -> String {
     }
     drop(book);
     let (open_sessions, finished_sessions) = sessions(world);
-    rendered(&Payer { t, seller: &world.seller_name, open, finished, open_sessions, finished_sessions })
+    let end = lock(&world.cards.book).debits_end;
+    let debit = |word, key, value| (word, key, end == value);
+    let debits = vec![
+        debit("succeeded", "debit-succeeds", DebitEnd::Succeeded),
+        debit("declined", "debit-declined", DebitEnd::Declined),
+        debit("authentication", "debit-authentication", DebitEnd::Authentication),
+    ];
+    rendered(&Payer { t, seller: &world.seller_name, open, finished, open_sessions, finished_sessions, debits })
 }
 
 fn sessions(world: &World) -> (Vec<SessionCard>, Vec<SessionCard>) {
@@ -132,8 +146,10 @@ fn sessions(world: &World) -> (Vec<SessionCard>, Vec<SessionCard>) {
 
 fn session_card(world: &World, session: &Session) -> SessionCard {
     let (state, tone) = match (session.state, session.intent) {
+        (SessionState::Paid { .. }, _) if session.dispute.is_some() => ("state-disputed", "warn"),
         (SessionState::Paid { .. }, _) if session.refunds.is_empty() => ("state-paid", "good"),
         (SessionState::Paid { .. }, _) => ("state-refunded", "quiet"),
+        (SessionState::Open, _) if session.pays_with.is_some() => ("state-declined", "quiet"),
         (SessionState::Expired { .. }, _) => ("state-closed", "quiet"),
         (_, Intent::Never) => ("state-never", "quiet"),
         (_, Intent::Late) => ("state-late", "warn"),
@@ -151,6 +167,8 @@ fn session_card(world: &World, session: &Session) -> SessionCard {
         page_url: world.cards.page_url(session),
         challenged: session.state == SessionState::Challenged,
         refunding: session.refunds.iter().any(|refund| refund.end == RefundEnd::Pending),
+        disputable: session.paid_us().is_some() && session.dispute.is_none(),
+        disputed: session.dispute.is_some_and(|dispute| dispute.stand == DisputeStand::Open),
     }
 }
 
@@ -435,7 +453,7 @@ pub(super) fn faults(world: &World, t: &Texts) -> String {
     })
 }
 
-const METHODS: [&str; 17] = [
+const METHODS: [&str; 18] = [
     method::PRECREATE,
     method::WAP_PAY,
     method::QUERY,
@@ -453,6 +471,7 @@ const METHODS: [&str; 17] = [
     cards::EXPIRE,
     cards::REFUND,
     cards::REFUNDS,
+    cards::DEBIT,
 ];
 const ANSWERS: [&str; 7] = ["none", "slow", "close_after", "close_before", "bad_signature", "http_500", "system_error"];
 const MODES: [&str; 6] = ["accept", "delay", "refuse", "lose_answer", "submitted", "unavailable"];

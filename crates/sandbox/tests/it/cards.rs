@@ -2,9 +2,10 @@ use crate::rig::{Got, Rig, START_US};
 use serde_json::{Value, json};
 use wire_pay::stripe::{
     Amount, ApiKey, BalanceScope, BalanceTransaction, CheckoutSession, CheckoutSessionId, Command,
-    CreateCheckoutSession, CreateCustomer, CreateRefund, Currency, EndpointSecret, Event, EventType, HttpRequest,
-    IdempotencyKey, ListBalanceTransactions, Metadata, Object, Page, Payer, PaymentIntentId, PaymentIntentStatus,
-    Payout, Query, Refund, RefusalKind, Reply, SessionPurpose, SessionStatus, TimeRange, read_reply,
+    CreateCheckoutSession, CreateCustomer, CreateRefund, Currency, Customer, CustomerId, EndpointSecret, Event,
+    EventType, HttpRequest, IdempotencyKey, ListBalanceTransactions, Metadata, Object, Page, Payer, PaymentIntentId,
+    PaymentIntentStatus, PaymentMethod, Payout, Query, Refund, RefusalKind, Reply, SessionPurpose, SessionStatus,
+    TimeRange, read_reply,
 };
 
 const HOUR_US: i64 = 3_600_000_000;
@@ -144,8 +145,6 @@ async fn only_the_merchant_with_requests_the_api_takes_is_served() {
     assert_eq!((got.status, kind(&got)), (401, RefusalKind::Request));
     let soon = CreateCheckoutSession { expires_at_unix_s: START_S + 1_799, ..create("E1", 990) };
     assert_eq!(kind(&rig.command(Command::CreateCheckoutSession(soon), "E1").await), RefusalKind::Request);
-    let customer = Command::CreateCustomer(CreateCustomer { email: None, metadata: Metadata::new() });
-    assert_eq!(kind(&rig.command(customer, "E2").await), RefusalKind::NotFound);
     let nobody = CheckoutSessionId::parse("cs_test_nobody").unwrap();
     assert_eq!(kind(&rig.query(Query::CheckoutSession(nobody)).await), RefusalKind::NotFound);
     assert_eq!(rig.look("cards").await["sessions"], json!([]));
@@ -256,4 +255,51 @@ async fn events_are_repeated_lost_spoilt_and_given_up() {
         other => panic!("{other:?}"),
     };
     assert_eq!(amount.minor(), 991);
+}
+
+#[tokio::test]
+async fn a_payment_is_disputed_and_decided_and_each_is_told() {
+    let rig = start().await;
+    rig.session("E1", 990).await;
+    assert_eq!(rig.holder("E1", "dispute").await.status, 409, "nothing was paid");
+    rig.holder("E1", "pay").await;
+    for _ in 0..2 {
+        rig.event().await;
+    }
+    for (action, told) in [
+        ("dispute", [EventType::DisputeCreated, EventType::DisputeFundsWithdrawn]),
+        ("dispute-won", [EventType::DisputeClosed, EventType::DisputeFundsReinstated]),
+    ] {
+        assert_eq!(rig.holder("E1", action).await.status, 200, "{action}");
+        let mut kinds = [rig.event().await.kind, rig.event().await.kind];
+        kinds.sort_by_key(|kind| kind.as_str().to_owned());
+        assert_eq!(kinds, told, "{action}");
+        assert_eq!(rig.holder("E1", action).await.status, 409, "{action} once");
+    }
+}
+
+#[tokio::test]
+async fn cards_are_kept_for_customers_that_are_there() {
+    let rig = start().await;
+    let metadata = Metadata::new();
+    let customer: Customer =
+        done(&rig.command(Command::CreateCustomer(CreateCustomer { email: None, metadata }), "c1").await);
+    let saving = |number: &str, customer: &CustomerId| {
+        let mut create = create(number, 990);
+        if let SessionPurpose::Payment { payer, .. } = &mut create.purpose {
+            *payer = Payer::SavingCard(customer.clone());
+        }
+        Command::CreateCheckoutSession(create)
+    };
+    let nobody = CustomerId::parse("cus_nobody").unwrap();
+    assert_eq!(kind(&rig.command(saving("E1", &nobody), "E1").await), RefusalKind::NotFound);
+    let session: CheckoutSession = done(&rig.command(saving("E2", &customer.id), "E2").await);
+    assert_eq!(session.customer, Some(customer.id.clone()));
+    rig.holder("E2", "pay").await;
+    let paid = rig.session_now(&session.id).await;
+    let card = paid.payment_intent.unwrap().object().unwrap().payment_method.clone().unwrap();
+    let method: PaymentMethod = done(&rig.query(Query::PaymentMethod(card.clone())).await);
+    assert_eq!(method.customer, Some(customer.id));
+    let gone: PaymentMethod = done(&rig.command(Command::DetachPaymentMethod(card), "detach").await);
+    assert_eq!(gone.customer, None);
 }

@@ -9,6 +9,7 @@ crate::queries! { ALL;
     SETTING_SET = "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     OFFERING_GET = "SELECT body FROM offering WHERE code = $1 AND version = $2";
     OFFERING_LATEST = "SELECT body FROM offering o WHERE code = $1 AND version = (SELECT MAX(version) FROM offering WHERE code = $1)";
+    OFFERING_LATEST_ON_SALE = "SELECT body FROM offering WHERE code = $1 AND sale = 'published' ORDER BY version DESC LIMIT 1";
     OFFERINGS_ON_SALE = "SELECT body FROM offering WHERE sale = 'published' ORDER BY code, version";
     OFFERINGS = "SELECT body FROM offering ORDER BY code, version";
     OFFERING_SET = "INSERT INTO offering (code, version, sale, body) VALUES ($1, $2, $3, $4) \
@@ -44,6 +45,10 @@ pub async fn offering(tx: &mut Tx, reference: &OfferingRef) -> Result<Offering> 
 /// The newest version of an offering.
 pub async fn latest(tx: &mut Tx, code: &str) -> Result<Option<Offering>> {
     Ok(tx.maybe::<OfferingRow>(&OFFERING_LATEST, args![code]).await?.map(|row| row.0))
+}
+/// The newest version of an offering that is for sale.
+pub async fn latest_on_sale(tx: &mut Tx, code: &str) -> Result<Option<Offering>> {
+    Ok(tx.maybe::<OfferingRow>(&OFFERING_LATEST_ON_SALE, args![code]).await?.map(|row| row.0))
 }
 /// All versions that are for sale.
 pub async fn on_sale(tx: &mut Tx) -> Result<Vec<Offering>> {

@@ -2,6 +2,7 @@
 
 use crate::{Cell, Column, Error, Result, Row, Value};
 use everline_core::customer::{CustomerKind, Identity};
+use everline_core::dispute::DisputeState;
 use everline_core::identifiers::{Iccid, Msisdn};
 use everline_core::ids;
 use everline_core::ledger::{LedgerAccount, Template};
@@ -12,6 +13,7 @@ use everline_core::order::{OrderState, PlacedBy};
 use everline_core::payment::{AttemptState, Method, Provider, Settlement};
 use everline_core::reconciliation::{Action, BillDay, ItemKind, LineKind, LineState};
 use everline_core::refund::{RefundReason, RefundState};
+use everline_core::saved_method::SavedState;
 use everline_core::time::{BusinessTime, SystemTime};
 use everline_core::voucher::{BatchState, VoucherKind};
 
@@ -29,7 +31,7 @@ macro_rules! id_columns {
         }
     )+};
 }
-id_columns!(CustomerId LineId OrderId AttemptId RefundId PostingId TransferId ReceiptId JobId MessageId CaseId SessionId VoucherId BillLineId ItemId);
+id_columns!(CustomerId LineId OrderId AttemptId RefundId PostingId TransferId ReceiptId JobId MessageId CaseId SessionId VoucherId BillLineId ItemId PaymentMethodId DisputeId);
 
 impl Column for ids::RawId {
     fn column(cell: Cell<'_>) -> Option<Self> {
@@ -73,8 +75,8 @@ macro_rules! word_columns {
         }
     )+};
 }
-word_columns!(OrderState AttemptState Method Settlement RefundReason RefundState Template VoucherKind BatchState);
-word_columns!(Provider LineKind LineState ItemKind Action);
+word_columns!(DisputeState OrderState AttemptState Method Provider Settlement RefundReason RefundState SavedState Template VoucherKind BatchState);
+word_columns!(LineKind LineState ItemKind Action);
 
 /// Types whose words matter only to the store.
 macro_rules! stored_words {
@@ -97,7 +99,7 @@ stored_words! {
     DeviceKind { Phone = "phone", Watch = "watch", Router = "router", Tracker = "tracker", Meter = "meter", Other = "other" }
     Family { Phone = "phone", Watch = "watch", Router = "router", Iot = "iot", Travel = "travel" }
     NetworkKind { BuiltIn = "built_in", Upstream = "upstream" }
-    PlacedBy { Owner = "owner", Guest = "guest", MovedIn = "moved_in" }
+    PlacedBy { Owner = "owner", Guest = "guest", MovedIn = "moved_in", AutoRenew = "auto_renew" }
     SaleState { Draft = "draft", Published = "published", Retired = "retired" }
     Unit { Octets = "octets", Seconds = "seconds", Messages = "messages" }
 }

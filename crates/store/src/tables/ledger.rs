@@ -67,6 +67,7 @@ pub fn cause_id(cause: Cause) -> RawId {
         Cause::Voucher(id) => id.0,
         Cause::BillLine(id) => id.0,
         Cause::Item(id) => id.0,
+        Cause::Dispute(id) => id.0,
     }
 }
 

@@ -2,11 +2,13 @@
 //! of core. Nothing here decides anything.
 
 pub mod allowance;
+pub mod auto_renew;
 pub mod bank;
 pub mod catalog;
 mod columns;
 pub mod customer;
 pub mod directory;
+pub mod dispute;
 pub mod idempotency;
 pub mod invoice;
 pub mod job;
@@ -17,6 +19,7 @@ pub mod login;
 pub mod notice;
 pub mod order;
 pub mod payment;
+pub mod payment_method;
 pub mod privacy;
 pub mod receipt;
 pub mod reconciliation;
@@ -45,15 +48,18 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 9, name: "ledger", text: include_str!("../../migrations/0009_ledger.sql") },
     Migration { version: 10, name: "vouchers", text: include_str!("../../migrations/0010_vouchers.sql") },
     Migration { version: 11, name: "reconciliation", text: include_str!("../../migrations/0011_reconciliation.sql") },
+    Migration { version: 12, name: "renewing", text: include_str!("../../migrations/0012_renewing.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
 pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     allowance::ALL,
     bank::ALL,
+    auto_renew::ALL,
     catalog::ALL,
     customer::ALL,
     directory::ALL,
+    dispute::ALL,
     idempotency::ALL,
     invoice::ALL,
     job::ALL,
@@ -64,6 +70,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     notice::ALL,
     order::ALL,
     payment::ALL,
+    payment_method::ALL,
     privacy::ALL,
     receipt::ALL,
     reconciliation::ALL,

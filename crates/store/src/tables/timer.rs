@@ -11,12 +11,15 @@ pub enum TimerKind {
     Line,
     /// An order: the time to pay it ends.
     Order,
+    /// The renewal of a line by itself: notice, debit, reminders.
+    AutoRenew,
 }
 impl Column for TimerKind {
     fn column(cell: Cell<'_>) -> Option<Self> {
         match cell {
             Cell::Text("line") => Some(TimerKind::Line),
             Cell::Text("order") => Some(TimerKind::Order),
+            Cell::Text("auto_renew") => Some(TimerKind::AutoRenew),
             _ => None,
         }
     }
@@ -26,6 +29,7 @@ impl From<TimerKind> for Value {
         Value::from(match kind {
             TimerKind::Line => "line",
             TimerKind::Order => "order",
+            TimerKind::AutoRenew => "auto_renew",
         })
     }
 }
@@ -34,6 +38,7 @@ crate::queries! { ALL;
     SET = "INSERT INTO timer (id, customer_id, kind, due_at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at WHERE timer.customer_id = excluded.customer_id";
     SET_UNLESS_DUE = "INSERT INTO timer (id, customer_id, kind, due_at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE \
         SET due_at = excluded.due_at WHERE timer.customer_id = excluded.customer_id AND timer.due_at > $5";
+    WAKE = "UPDATE timer SET due_at = $3 WHERE id = $1 AND customer_id = $2 AND due_at > $3";
     REMOVE = "DELETE FROM timer WHERE id = $1 AND customer_id = $2";
     CLEAR_UNLESS_DUE = "DELETE FROM timer WHERE id = $1 AND customer_id = $2 AND due_at > $3";
     GET = "SELECT due_at FROM timer WHERE id = $1";
@@ -62,6 +67,10 @@ pub fn set_unless_due(
         Some(due_at) => tx.put(&SET_UNLESS_DUE, args![subject, customer, kind, due_at, now]),
         None => tx.put(&CLEAR_UNLESS_DUE, args![subject, customer, now]),
     }
+}
+/// Makes a subject's timer due at `now`, if it has one that is not due yet: what it waits for may have changed.
+pub fn wake(tx: &mut Tx, subject: RawId, customer: CustomerId, now: BusinessTime) {
+    tx.put(&WAKE, args![subject, customer, now]);
 }
 /// Removes a timer whose instant is happening in this transaction.
 pub fn remove(tx: &mut Tx, subject: RawId, customer: CustomerId) {

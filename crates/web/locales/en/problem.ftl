@@ -64,3 +64,5 @@ api-title = API
 api-lead = The customer API speaks JSON: amounts are decimal text with a currency, times are RFC 3339, problems follow RFC 9457. Sign in with a one-time code to get a token.
 api-operations = Operations
 api-problems = Problems
+problem-renewal-under-way = A renewal is under way
+problem-renewal-under-way-do = This renewal is being paid just now. You can switch automatic renewal off; change it when that is over.

@@ -51,3 +51,4 @@ receipt-check-code = QR code that leads to the check of this receipt
 receipt-check-open = Open the check
 receipt-pdf = Download PDF
 receipt-invoice = Tax invoice
+receipt-posting-dispute = Dispute

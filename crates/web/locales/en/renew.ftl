@@ -77,3 +77,7 @@ guest-adds-only = You can only add a plan, a pack or money. Nothing its owner ha
 guest-not-here = This number cannot be renewed here. Please check it, or ask its owner to sign in.
 guest-not-a-number = This does not look like a number. Please check it.
 guest-not-sellable = This cannot be bought for this number right now. Choose something else, or ask its owner to sign in.
+renew-remember = Remember this card for renewals
+renew-remember-hint = The payment provider keeps the number, we never have it. It is charged only if you also switch on automatic renewal, and you can remove it at any time.
+renew-saved-card = Saved card
+renew-saved-card-hint = Charged by an automatic renewal

@@ -64,3 +64,5 @@ api-title = 接口
 api-lead = 客户接口用 JSON。金额是十进制文本加币种，时间是 RFC 3339，出错时按 RFC 9457 回答。先用一次性验证码登录，得到令牌。
 api-operations = 操作
 api-problems = 错误类型
+problem-renewal-under-way = 正在自动续费
+problem-renewal-under-way-do = 本次自动续费正在扣款。可以关闭自动续费；更改请在扣款结束后进行。

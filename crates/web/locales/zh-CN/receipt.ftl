@@ -51,3 +51,4 @@ receipt-check-code = 通往本收据核对页面的二维码
 receipt-check-open = 打开核对页面
 receipt-pdf = 下载 PDF
 receipt-invoice = 税务发票
+receipt-posting-dispute = 拒付争议

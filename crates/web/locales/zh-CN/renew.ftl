@@ -77,3 +77,7 @@ guest-adds-only = 您只能为它添加套餐、加油包或余额，不会改�
 guest-not-here = 这个号码不能在这里续费。请核对号码，或请机主登录续费。
 guest-not-a-number = 这不像一个号码，请检查后再试。
 guest-not-sellable = 这个商品现在不能为这个号码购买。请换一个，或请机主登录续费。
+renew-remember = 记住这张卡，用于续费
+renew-remember-hint = 卡号由支付机构保管，我们没有卡号；只有您另外开启自动续费后才会用它扣款，随时可以删除。
+renew-saved-card = 已保存的银行卡
+renew-saved-card-hint = 自动续费时从已保存的银行卡扣款

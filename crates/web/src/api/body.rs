@@ -419,6 +419,7 @@ impl OrderBody {
                 PlacedBy::Owner => "owner",
                 PlacedBy::Guest => "guest",
                 PlacedBy::MovedIn => "moved_in",
+                PlacedBy::AutoRenew => "auto_renew",
             },
             terms_version: order.terms_version.clone(),
             placed_at: time(order.placed_at),

@@ -1,6 +1,7 @@
 //! The JSON API of customers. The same use cases as the pages; money as decimal text with its currency, times in RFC 3339,
 //! problems by RFC 9457.
 
+pub(crate) mod auto_renew;
 pub(crate) mod body;
 pub(crate) mod lines;
 pub(crate) mod openapi;

@@ -1,6 +1,6 @@
 //! What the API says about itself: a document for machines, and a page for people.
 
-use super::{lines, orders, receipts, sign_in, vouchers, what_if};
+use super::{auto_renew, lines, orders, receipts, sign_in, vouchers, what_if};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, page as shown};
 use crate::visit::Visit;
@@ -29,6 +29,11 @@ use utoipa::{Modify, OpenApi};
         lines::offerings,
         lines::quote,
         what_if::what_if,
+        auto_renew::one,
+        auto_renew::agree,
+        auto_renew::off,
+        auto_renew::methods,
+        auto_renew::remove,
         orders::place,
         orders::one,
         orders::pay,
@@ -133,6 +138,7 @@ fn faults() -> Vec<Fault> {
         Problem::ExistsDifferently("order"),
         Problem::OrderClosed,
         Problem::AlreadyPaid,
+        Problem::RenewalUnderWay,
         Problem::NotGenuine,
         Problem::NoInvoice(NoInvoice::NotPaid),
         Problem::NoVoucher(NoVoucher::Unknown),

@@ -271,6 +271,6 @@ pub(crate) async fn ask_invoice(State(web): State<Web>, visit: Visit, Path(id): 
 async fn own(web: &Web, customer: CustomerId, id: OrderId) -> Result<(), Problem> {
     match order_page(&web.app, customer, id).await?.order.placed_by {
         PlacedBy::Guest => Err(Problem::NotFound("order")),
-        PlacedBy::Owner | PlacedBy::MovedIn => Ok(()),
+        PlacedBy::Owner | PlacedBy::MovedIn | PlacedBy::AutoRenew => Ok(()),
     }
 }

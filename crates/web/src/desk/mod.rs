@@ -1,6 +1,7 @@
 //! The desk: how staff members sign in, what they see, the invoices they make, and what they decide about providers' bills.
 //! Nothing here changes an order or a line.
 
+pub(crate) mod evidence;
 pub(crate) mod invoice;
 pub(crate) mod order;
 pub(crate) mod queue;

@@ -14,9 +14,11 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use everline_app::Problem;
+use everline_app::evidence_bundle::disputes_of;
 use everline_app::invoice::invoice as invoice_of;
 use everline_app::order_page::{OrderView, find_order, order_page};
 use everline_app::profile::profile;
+use everline_core::dispute::Dispute;
 use everline_core::invoice::{InvoiceRequest, InvoiceState};
 use everline_core::ledger::LedgerAccount;
 use everline_core::money::Money;
@@ -35,6 +37,8 @@ struct DeskOrder {
     headline: String,
     blocks: Vec<Block>,
     cases: Vec<String>,
+    /// Where the evidence for a dispute is, if there is one.
+    evidence: Option<String>,
     /// Where the form about an invoice that waits goes.
     settle: Option<String>,
     /// The field of that form that cannot be used, and why.
@@ -64,6 +68,8 @@ pub(super) async fn show_order(
     let mut blocks = vec![order_block(&show, &view), line_block(&show, &view, contact)];
     blocks.extend(view.attempts.iter().map(|attempt| attempt_block(&show, attempt)));
     blocks.extend(view.refunds.iter().map(|refund| refund_block(&show, refund)));
+    let disputes = disputes_of(&web.app, &view.order).await?;
+    blocks.extend(disputes.iter().map(|dispute| dispute_block(&show, dispute)));
     blocks.extend(postings_block(&show, &view));
     blocks.extend(invoice.map(|request| invoice_block(&show, &request)));
     for block in &mut blocks {
@@ -74,6 +80,7 @@ pub(super) async fn show_order(
         status,
         &DeskOrder {
             settle: waits.then(|| format!("/desk/orders/{number}/invoice")),
+            evidence: (!disputes.is_empty()).then(|| format!("/desk/orders/{number}/evidence")),
             wrong,
             headline: visit.lang.get(headline(view.order.state)),
             cases: view.cases.clone(),
@@ -102,6 +109,7 @@ fn order_block(show: &Show, view: &OrderView) -> Block {
         PlacedBy::Owner => "desk-by-owner",
         PlacedBy::Guest => "desk-by-guest",
         PlacedBy::MovedIn => "desk-by-moved-in",
+        PlacedBy::AutoRenew => "desk-by-auto-renew",
     };
     let terms = vec![
         term(show, "order-fact-number", order_number(&order.number)),
@@ -171,6 +179,21 @@ fn refund_block(show: &Show, refund: &everline_core::refund::Refund) -> Block {
         term(show, "desk-settled", system(show, refund.settled_at)),
     ];
     Block { title: show.lang.get("desk-refund"), terms }
+}
+
+fn dispute_block(show: &Show, dispute: &Dispute) -> Block {
+    let frozen = dispute.frozen_credit.saturating_add(dispute.frozen_deferred);
+    let terms = vec![
+        term(show, "desk-price", show.money(dispute.amount)),
+        term(show, "desk-reason", dispute.reason.clone()),
+        term(show, "desk-state", dispute.state.word()),
+        term(show, "desk-dispute-name", dispute.reference.clone()),
+        term(show, "desk-dispute-frozen", show.money(Money::from_micros(frozen, dispute.amount.currency()))),
+        term(show, "desk-created", at(show, Some(dispute.opened_at))),
+        term(show, "desk-dispute-due", system(show, dispute.due_by)),
+        term(show, "desk-settled", at(show, dispute.closed_at)),
+    ];
+    Block { title: show.lang.get("desk-dispute"), terms }
 }
 
 fn invoice_block(show: &Show, request: &InvoiceRequest) -> Block {

@@ -9,11 +9,13 @@ use crate::web::Web;
 use askama::Template;
 use axum::extract::State;
 use everline_app::Problem;
+use everline_app::dispute::open_disputes;
 use everline_app::invoice::waiting_invoices;
 use everline_app::reconciliation::queue::open_items;
 use everline_app::sign_in::Principal;
 use everline_app::staff::{StaffMember, member, paid_not_in_effect};
 use everline_core::line::NetworkKind;
+use everline_core::time::BusinessTime;
 
 struct Row {
     href: String,
@@ -36,6 +38,15 @@ struct Queue {
     invoices: Vec<InvoiceRow>,
     /// How many items of reconciliation wait, if any do.
     reconciliation: Option<String>,
+    disputes: Vec<DisputeRow>,
+}
+
+/// A dispute that is not over.
+struct DisputeRow {
+    href: String,
+    number: String,
+    reason: String,
+    due: String,
 }
 
 /// An invoice that was asked for.
@@ -82,10 +93,18 @@ pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
     let invoices = invoices.collect();
     let waiting = i64::try_from(open_items(&web.app).await?.len()).unwrap_or(i64::MAX);
     let reconciliation = (waiting > 0).then(|| visit.say("recon-open", &[("count", waiting.into())]));
+    let disputes = open_disputes(&web.app).await?;
+    let disputes = disputes.iter().map(|open| DisputeRow {
+        href: format!("/desk/orders/{}", open.order),
+        number: order_number(&open.order),
+        reason: open.reason.clone(),
+        due: open.due_by.map(|due| show.moment_in_full(BusinessTime::from_us(due.us()))).unwrap_or_default(),
+    });
     page(&Queue {
         rows: rows.collect(),
         invoices,
         reconciliation,
+        disputes: disputes.collect(),
         member,
         p: visit.frame(&web, visit.lang.get("desk-title")),
     })

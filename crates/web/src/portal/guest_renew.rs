@@ -124,6 +124,7 @@ fn show_form(
         chosen: chosen.map(|offering| chosen_shown(web, visit, offering, ticket)),
         error: error.map(|key| visit.lang.get(key)),
         terms_error: terms_error.map(|key| visit.lang.get(key)),
+        remembers: false,
     };
     page_with(status, &GuestRenewPage { p: visit.frame(web, visit.lang.get("guest-title")), f })
 }

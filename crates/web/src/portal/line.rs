@@ -2,6 +2,7 @@
 
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, page};
+use crate::portal::auto_renew::{is_on, sentence};
 use crate::portal::line_shown::{LineShown, shown, state_key};
 use crate::portal::order_shown::headline;
 use crate::visit::Visit;
@@ -30,6 +31,8 @@ struct LinePage {
     network: String,
     guests: String,
     orders: Vec<OrderRow>,
+    /// Where renewal by itself is, and whether it is on.
+    auto_renew: (String, bool),
 }
 
 /// The line an address names; what is no id is a line that does not exist.
@@ -56,12 +59,14 @@ pub(crate) async fn line(State(web): State<Web>, visit: Visit, Path(id): Path<St
     };
     let guests = if view.line.guest_renewal { "line-guests-yes" } else { "line-guests-no" };
     let line = shown(&show, &web.app.brand, &view);
+    let renews = everline_app::auto_renew::view(&web.app, customer, id).await?;
     page(&LinePage {
         p: visit.frame(&web, line.name.clone()),
         state: visit.lang.get(state_key(view.line.state)),
         network: visit.lang.get(network),
         guests: visit.lang.get(guests),
         orders: orders.collect(),
+        auto_renew: (sentence(&show, &renews), is_on(&renews)),
         line,
     })
 }

@@ -1,5 +1,7 @@
 //! The customer's pages, and a guest's. Each is a handler and a template of the same name.
 
+pub(crate) mod auto_renew;
+pub(crate) mod cards;
 pub(crate) mod check;
 pub(crate) mod fault;
 pub(crate) mod guest_order;

@@ -42,6 +42,8 @@ pub(crate) struct RenewForm {
     /// What kept the order from being placed.
     pub(crate) error: Option<String>,
     pub(crate) terms_error: Option<String>,
+    /// Whether a card can be remembered.
+    pub(crate) remembers: bool,
 }
 
 /// The offering that is about to be bought.

@@ -4,7 +4,7 @@ use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page_with};
 use crate::portal::line_shown::line_name;
 use crate::portal::order_shown::{Audience, OrderShown, shown};
-use crate::portal::pay::{PayBy, pay_by, provider_key, ways};
+use crate::portal::pay::{PayBy, pay_by, provider_key, remembers, ways};
 use crate::portal::transfer::transfer;
 use crate::portal::voucher::{Entered, pay_with_voucher};
 use crate::texts::Arg;
@@ -97,6 +97,7 @@ pub(crate) fn show_order(
     if visit.in_wechat {
         out_of_wechat(web, view, &mut o);
     }
+    o.remembers = audience == Audience::Owner && remembers(web);
     let time = show.time(now.business);
     let asked = match (after.asked.as_str(), view.order.state) {
         ("provider", OrderState::AwaitingPayment) => Some("order-asked-provider"),
@@ -149,6 +150,7 @@ pub(crate) async fn start(
 ) -> Answer {
     use Problem::{AlreadyPaid, NoCredit, OrderClosed, ProviderRefused, ProviderSilent};
     let by = PayBy::from_word(visit.fields.get("method"))?;
+    let by = by.remembering(!visit.fields.get("remember").is_empty());
     // What the owner holds is the owner's to spend.
     if by == PayBy::Credit && audience == Audience::Guest {
         return Err(Problem::NotAllowed.into());

@@ -40,6 +40,8 @@ pub(crate) struct OrderShown {
     pub(crate) elsewhere: Option<String>,
     /// Ways to pay, beside the one that is open.
     pub(crate) methods: Vec<MethodShown>,
+    /// Whether a card among them can be remembered.
+    pub(crate) remembers: bool,
     /// Whether one is open.
     pub(crate) other_way: bool,
     /// Where to transfer to, while a transfer is waited for.
@@ -179,6 +181,7 @@ pub(crate) fn shown(
         pay,
         elsewhere: None,
         methods,
+        remembers: false,
         asked: None,
         other_way: open.is_some(),
         transfer: Vec::new(),
@@ -256,7 +259,11 @@ fn lead(
         OrderState::AwaitingPayment => match open.map(|attempt| attempt.method.way()) {
             Some(Way::Scan) => ("wait", vec![with_provider(show, view, "order-lead-scan")]),
             Some(Way::Transfer) => ("wait", vec![say("transfer-lead")]),
+            Some(Way::AtOnce) => ("wait", vec![say("order-lead-debit")]),
             Some(_) => ("wait", vec![with_provider(show, view, "order-lead-open")]),
+            None if view.attempts.last().is_some_and(|attempt| attempt.method == Method::SavedCard) => {
+                ("wait", vec![say("order-lead-auto-renew")])
+            }
             None if view.attempts.iter().any(|a| a.state == AttemptState::Failed) => {
                 ("wait", vec![with_provider(show, view, "order-lead-refused")])
             }

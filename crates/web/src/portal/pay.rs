@@ -13,6 +13,8 @@ use everline_core::payment::{Method, Provider, Way};
 
 /// A way to pay.
 pub(crate) struct MethodShown {
+    /// Whether it is a card, which can be remembered.
+    pub(crate) card: bool,
     pub(crate) word: &'static str,
     pub(crate) label: String,
     pub(crate) hint: String,
@@ -29,11 +31,18 @@ pub(crate) fn ways(web: &Web, phone: bool, transfers: bool) -> Vec<Method> {
     // WeChat's link opens its application and nothing else; the page for desktops is none for phones.
     let fits = |method: &Method| match method {
         Method::BankTransfer => transfers,
+        // To remember a card is a choice beside the card.
+        Method::CardKept => false,
         method => *method != if phone { Method::AlipayPage } else { Method::WechatH5 },
     };
     let mut methods: Vec<Method> = web.app.ports.payments.methods().filter(fits).collect();
     methods.sort_by_key(rank);
     methods
+}
+
+/// Whether a card can be remembered for renewals.
+pub(crate) fn remembers(web: &Web) -> bool {
+    web.app.ports.payments.methods().any(|method| method == Method::CardKept)
 }
 
 /// What can be offered beside the providers of every customer.
@@ -66,13 +75,13 @@ pub(crate) fn methods(web: &Web, visit: &Visit, offered: Offered) -> Vec<MethodS
 /// The account's credit as a way to pay.
 pub(crate) fn credit_shown(show: &Show, credit: Money) -> MethodShown {
     let label = show.lang.with("renew-credit", &[("amount", Arg::Text(&show.money(credit)))]);
-    MethodShown { word: CREDIT, label, hint: show.lang.get("renew-credit-hint"), checked: false }
+    MethodShown { card: false, word: CREDIT, label, hint: show.lang.get("renew-credit-hint"), checked: false }
 }
 
 /// A voucher as a way to pay.
 fn voucher_shown(show: &Show) -> MethodShown {
     let (label, hint) = (show.lang.get("voucher-choice"), show.lang.get("voucher-choice-hint"));
-    MethodShown { word: VOUCHER, label, hint, checked: false }
+    MethodShown { card: false, word: VOUCHER, label, hint, checked: false }
 }
 
 /// How somebody wants to pay.
@@ -99,6 +108,13 @@ impl PayBy {
             _ if word == VOUCHER => Ok(PayBy::Voucher),
             Some(method) if method.provider().is_some() => Ok(PayBy::Method(method)),
             _ => Err(Problem::Invalid { field: "method", rule: "unknown" }),
+        }
+    }
+    /// With the card remembered, if that is ticked and a card was chosen.
+    pub(crate) fn remembering(self, ticked: bool) -> Self {
+        match self {
+            PayBy::Method(Method::Card) if ticked => PayBy::Method(Method::CardKept),
+            other => other,
         }
     }
     /// The way that fits this screen best.
@@ -145,10 +161,12 @@ pub(crate) fn method_shown(show: &Show, method: Method) -> MethodShown {
         Method::AlipayPage => ("renew-alipay-page", "renew-alipay-page-hint"),
         Method::WechatQr => ("renew-wechat-qr", "renew-wechat-qr-hint"),
         Method::WechatH5 => ("renew-wechat-h5", "renew-wechat-h5-hint"),
-        Method::Card => ("renew-card", "renew-card-hint"),
+        Method::Card | Method::CardKept => ("renew-card", "renew-card-hint"),
+        Method::SavedCard => ("renew-saved-card", "renew-saved-card-hint"),
         Method::BankTransfer => ("transfer-choice", "transfer-choice-hint"),
         Method::PaidCredit => ("renew-paid-credit", "renew-paid-credit-hint"),
         Method::PromoCredit => ("renew-promo-credit", "renew-promo-credit-hint"),
     };
-    MethodShown { word: method.word(), label: show.lang.get(label), hint: show.lang.get(hint), checked: false }
+    let (label, hint) = (show.lang.get(label), show.lang.get(hint));
+    MethodShown { card: method == Method::Card, word: method.word(), label, hint, checked: false }
 }

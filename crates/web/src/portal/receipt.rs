@@ -214,6 +214,15 @@ const fn posting_key(posting: Posting) -> Option<&'static str> {
         | Posting::PayoutReturned
         | Posting::WrittenOff
         | Posting::BookedToSuspense => return None,
+        Posting::DisputeOpened
+        | Posting::DisputeFrozenCredit
+        | Posting::DisputeFrozenDeferred
+        | Posting::DisputeWon
+        | Posting::DisputeUnfrozenCredit
+        | Posting::DisputeUnfrozenDeferred
+        | Posting::DisputeWonEarned
+        | Posting::DisputeLost
+        | Posting::DisputeWrittenOff => "receipt-posting-dispute",
     })
 }
 

@@ -5,7 +5,7 @@ use crate::frame::{Frame, go, page_with};
 use crate::portal::line::line_id;
 use crate::portal::line_shown::{line_name, number};
 use crate::portal::offering_shown::{ChosenShown, RenewForm, contents, groups, owner_terms, reference, why_not};
-use crate::portal::pay::{Offered, PayBy, methods, pay_by};
+use crate::portal::pay::{Offered, PayBy, methods, pay_by, remembers};
 use crate::seal::{order_ticket, ticket_order};
 use crate::visit::Visit;
 use crate::web::Web;
@@ -100,6 +100,7 @@ async fn show_form(
         chosen,
         error,
         terms_error: trouble.terms_error,
+        remembers: remembers(web),
     };
     let p = visit.frame(web, visit.lang.get("renew-title"));
     let template = RenewPage { p, f, back: format!("/lines/{}", line.id) };
@@ -161,6 +162,7 @@ pub(crate) fn sent(web: &Web, visit: &Visit, customer: CustomerId, line: LineId)
         "" => PayBy::first(web, visit.phone)?,
         word => PayBy::from_word(word)?,
     };
+    let by = by.remembering(!fields.get("remember").is_empty());
     Ok(Sent { offering, by, terms: fields.get("terms").to_owned(), order })
 }
 

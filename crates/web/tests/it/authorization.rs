@@ -47,6 +47,12 @@ fn table() -> Vec<Row> {
         get("/lines/{line}/renew",                      [303, 303, 200, 404, 403]),
         // The form's ticket is the owner's; in other hands it is no form of ours.
         post("/lines/{line}/renew",                     [303, 303, 303, 403, 403]),
+        get("/lines/{line}/auto-renew",                 [303, 303, 200, 404, 403]),
+        post("/lines/{line}/auto-renew",                [303, 303, 303, 404, 403]),
+        post("/lines/{line}/auto-renew/off",            [303, 303, 303, 404, 403]),
+        get("/cards",                                   [303, 303, 200, 200, 403]),
+        // No card is saved: whoever asks, there is none.
+        post("/cards/{method}/remove",                  [303, 303, 404, 404, 403]),
         get("/orders/{order}",                          [303, 303, 200, 404, 403]),
         get("/orders/{order}/events",                   [303, 303, 200, 404, 403]),
         post("/orders/{order}/pay",                     [303, 303, 303, 404, 403]),
@@ -68,6 +74,8 @@ fn table() -> Vec<Row> {
         post("/desk/set-up/{link}",                     [404, 404, 404, 404, 404]),
         get("/desk",                                    [303, 303, 403, 403, 200]),
         get("/desk/orders/{number}",                    [303, 303, 403, 403, 200]),
+        get("/desk/orders/{number}/evidence.json",      [303, 303, 403, 403, 200]),
+        get("/desk/orders/{number}/evidence.txt",       [303, 303, 403, 403, 200]),
         post("/desk/orders/{number}/invoice",           [303, 303, 403, 403, 303]),
         get("/desk/reconciliation",                     [303, 303, 403, 403, 200]),
         get("/desk/reconciliation/{item}",              [303, 303, 403, 403, 200]),
@@ -98,6 +106,11 @@ fn table() -> Vec<Row> {
         get("/api/v1/lines/{line}/what-if",             [401, 401, 200, 404, 403]),
         post("/api/v1/lines/{line}/quotes",             [401, 401, 200, 404, 403]),
         post("/api/v1/lines/{line}/orders",             [401, 401, 201, 404, 403]),
+        get("/api/v1/lines/{line}/auto-renew",          [401, 401, 200, 404, 403]),
+        post("/api/v1/lines/{line}/auto-renew",         [401, 401, 200, 404, 403]),
+        row(delete.clone(), "/api/v1/lines/{line}/auto-renew", [401, 401, 204, 404, 403]),
+        get("/api/v1/payment-methods",                  [401, 401, 200, 200, 403]),
+        row(delete.clone(), "/api/v1/payment-methods/{method}", [401, 401, 404, 404, 403]),
         get("/api/v1/orders/{order}",                   [401, 401, 200, 404, 403]),
         // The order is paid, which its owner is told.
         post("/api/v1/orders/{order}/payments",         [401, 401, 409, 404, 403]),
@@ -203,6 +216,7 @@ impl Things {
             .replace("{proof}", &secret(&self.proof))
             .replace("{session}", &self.session)
             .replace("{item}", &self.item)
+            .replace("{method}", &"0".repeat(32))
             .replace("{key}", "linfang")
             .replace("{provider}", "alipay")
             .replace("{hash}", asset)
@@ -224,6 +238,13 @@ impl Things {
                 ("terms", text("2026-10")),
             ],
             "/voucher" => vec![("voucher", text("0000-0000-0000-0000-0001"))],
+            "/lines/{line}/auto-renew" => vec![
+                ("offering", text("watch-month@1")),
+                ("method1", text("credit")),
+                ("month_cap", text("100")),
+                ("lead_days", text("3")),
+                ("terms", text("2026-10")),
+            ],
             "/orders/{order}/pay" | "/o/{token}/pay" => vec![("method", text("alipay_qr"))],
             "/orders/{order}/invoice" | "/o/{token}/invoice" => {
                 vec![("buyer", text("person")), ("title", text("林芳")), ("email", text("a@example.cn"))]
@@ -241,6 +262,9 @@ fn json_of(template: &str) -> &'static str {
         "/api/v1/sign-in" => r#"{"request_id": "00000000000000000000000000000000", "code": "123456"}"#,
         "/api/v1/lines/{line}/quotes" => r#"{"offering": "watch-month@1"}"#,
         "/api/v1/lines/{line}/orders" => r#"{"offering": "watch-month@1", "terms_version": "2026-10"}"#,
+        "/api/v1/lines/{line}/auto-renew" => {
+            r#"{"offering": "watch-month@1", "methods": ["credit"], "month_cap": "100", "lead_days": 3, "terms_version": "2026-10"}"#
+        }
         "/api/v1/orders/{order}/payments" => r#"{"method": "alipay_qr"}"#,
         "/api/v1/vouchers" | "/api/v1/orders/{order}/vouchers" => r#"{"voucher": "0000-0000-0000-0000-0001"}"#,
         "/api/v1/orders/{order}/invoice" => r#"{"buyer": "person", "title": "林芳", "email": "a@example.cn"}"#,

@@ -3,6 +3,7 @@
 
 mod api;
 mod authorization;
+mod auto_renew;
 mod away;
 mod credit;
 mod forms;

@@ -89,7 +89,7 @@ const TABLES: [&str; 13] = [
     "receipt_unnumbered",
     "directory",
 ];
-const MORE_TABLES: [&str; 16] = [
+const MORE_TABLES: [&str; 20] = [
     "timer",
     "job",
     "setting",
@@ -106,6 +106,10 @@ const MORE_TABLES: [&str; 16] = [
     "bill",
     "bill_line",
     "reconciliation_item",
+    "auto_renew",
+    "renewal_consent",
+    "payment_method",
+    "dispute",
 ];
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 mod corruptions;
 mod credit;
+mod disputes;
 mod reconciliation;
+mod renewing;
 mod stock;
 mod transfers;
 mod vouchers;

@@ -46,6 +46,8 @@ pub const START_US: i64 = 1_773_115_200_000_000;
 pub struct World {
     pub app: App,
     pub provider: Arc<Provider>,
+    /// Who takes and keeps cards.
+    pub cards: Arc<Provider>,
     pub radio: Arc<Radio>,
     pub upstream: Arc<Upstream>,
     pub messenger: Arc<Messenger>,
@@ -76,6 +78,7 @@ impl World {
     pub async fn over(store: Store, seed: u64) -> Self {
         migrate(&store, tables::MIGRATIONS).await.unwrap();
         let (provider, radio) = (Arc::new(Provider::default()), Arc::new(Radio::default()));
+        let cards = Arc::new(Provider::of(Who::Stripe));
         let (upstream, messenger) = (Arc::new(Upstream::default()), Arc::new(Messenger::default()));
         let brand = stock::brand();
         let app = App {
@@ -83,7 +86,10 @@ impl World {
             store,
             clock: Arc::new(Clock::manual(SystemTime::from_us(START_US), seed)),
             ports: Ports {
-                payments: Payments::default().with(Who::Alipay, provider.clone()).with(Who::Bank, Arc::new(OwnAccount)),
+                payments: Payments::default()
+                    .with(Who::Alipay, provider.clone())
+                    .with(Who::Stripe, cards.clone())
+                    .with(Who::Bank, Arc::new(OwnAccount)),
                 built_in: radio.clone(),
                 upstream: upstream.clone(),
                 messenger: messenger.clone(),
@@ -95,7 +101,7 @@ impl World {
         let at = app.clock.now().business;
         let offerings = stock::offerings();
         app.store.transact(set_up::SetUp { brand, offerings, staff: Vec::new(), at }).await.unwrap();
-        Self { app, provider, radio, upstream, messenger, numbers: Arc::new(AtomicU32::new(1)) }
+        Self { app, provider, cards, radio, upstream, messenger, numbers: Arc::new(AtomicU32::new(1)) }
     }
 
     // Who and what there is
@@ -348,7 +354,7 @@ impl World {
     pub async fn sound(&self) {
         let report = self.verify().await;
         assert!(report.clean(), "{report}");
-        let mistakes = [self.provider.mistakes(), self.upstream.mistakes()].concat();
+        let mistakes = [self.provider.mistakes(), self.cards.mistakes(), self.upstream.mistakes()].concat();
         assert_eq!(mistakes, Vec::<String>::new());
     }
 }

@@ -4,10 +4,12 @@ use async_trait::async_trait;
 use everline_app::ports::{
     self, BillAnswer, ClosedAnswer, DayOfBill, MessageFate, NetworkChange, NetworkReply, NetworkWhat, NoticeRefusal,
 };
+use everline_app::ports::{DebitRequest, Debited, Forgot, Kept, KeptMethod};
 use everline_app::ports::{
     NoticeSays, OutgoingMessage, Payable, PaymentNotice, PaymentRef, PaymentRequest, PaymentStatus, RawNotice,
     RefundRequest, RefundStatus, Started,
 };
+use everline_core::dispute::{DisputeSaid, DisputeState};
 use everline_core::effects::NetworkAction;
 use everline_core::ids::SessionId;
 use everline_core::money::{Currency, Money};
@@ -33,6 +35,8 @@ pub enum Fate {
     Submits,
     /// The session ended meanwhile (built-in network).
     Gone,
+    /// The bank wants to ask the owner of the card (debits).
+    Asks,
 }
 
 /// The fates of coming calls, by kind of call: the next ones in order, then the standing one.
@@ -69,9 +73,16 @@ async fn hesitate() {
     tokio::task::yield_now().await;
 }
 
-/// A payment provider. Calls: `start`, `query`, `close`, `refund`.
-#[derive(Default)]
-pub struct Provider(Mutex<Books>);
+/// A payment provider. Calls: `start`, `query`, `close`, `refund`, and where it keeps cards `debit`, `kept`, `forget`.
+pub struct Provider {
+    who: payment::Provider,
+    books: Mutex<Books>,
+}
+impl Default for Provider {
+    fn default() -> Self {
+        Self::of(payment::Provider::Alipay)
+    }
+}
 
 #[derive(Default)]
 struct Books {
@@ -80,6 +91,8 @@ struct Books {
     mistakes: Vec<String>,
     notices: u64,
     bills: BTreeMap<BillDay, BillAnswer>,
+    debits: u64,
+    forgotten: Vec<String>,
 }
 
 /// Where a payment is at the provider.
@@ -102,8 +115,26 @@ pub struct Trade {
 }
 
 impl Provider {
+    /// The one that is called so.
+    pub fn of(who: payment::Provider) -> Self {
+        Self { who, books: Mutex::default() }
+    }
     fn locked(&self) -> std::sync::MutexGuard<'_, Books> {
-        self.0.lock().unwrap()
+        self.books.lock().unwrap()
+    }
+    /// The numbers of the payments that took money.
+    pub fn took(&self) -> Vec<String> {
+        let books = self.locked();
+        let paid = books.trades.iter().filter(|(_, trade)| trade.state == TradeState::Paid);
+        paid.map(|(number, _)| number.clone()).collect()
+    }
+    /// How often it was asked for debits.
+    pub fn debits(&self) -> u64 {
+        self.locked().debits
+    }
+    /// The tokens it was told to forget.
+    pub fn forgotten(&self) -> Vec<String> {
+        self.locked().forgotten.clone()
     }
     /// What it must never see: a number used for two amounts, more refunded than paid.
     pub fn mistakes(&self) -> Vec<String> {
@@ -191,7 +222,13 @@ impl Provider {
 #[async_trait]
 impl ports::PaymentProvider for Provider {
     fn takes(&self, method: Method) -> bool {
-        matches!(method, Method::AlipayQr | Method::AlipayWap)
+        match self.who {
+            payment::Provider::Stripe => matches!(method, Method::Card | Method::CardKept),
+            _ => matches!(method, Method::AlipayQr | Method::AlipayWap),
+        }
+    }
+    fn keeper(&self) -> Option<&dyn ports::MethodKeeper> {
+        (self.who == payment::Provider::Stripe).then_some(self as &dyn ports::MethodKeeper)
     }
     async fn start(&self, request: &PaymentRequest) -> Started {
         hesitate().await;
@@ -230,7 +267,7 @@ impl ports::PaymentProvider for Provider {
                     TradeState::Waiting => PaymentStatus::Waiting,
                     TradeState::Closed => PaymentStatus::Closed,
                     TradeState::Paid => PaymentStatus::Paid(Evidence {
-                        provider: payment::Provider::Alipay,
+                        provider: self.who,
                         out_trade_no: out_trade_no.to_owned(),
                         trade_no: trade.trade_no.clone(),
                         amount: trade.amount,
@@ -302,15 +339,88 @@ impl ports::PaymentProvider for Provider {
         let currency: Currency = notice["currency"].as_str().unwrap_or("CNY").parse().unwrap();
         let says = match (notice["merchant"].as_str(), notice["says"].as_str()) {
             (Some("ours"), Some("paid")) => NoticeSays::Paid(Evidence {
-                provider: payment::Provider::Alipay,
+                provider: self.who,
                 out_trade_no: text("out_trade_no"),
                 trade_no: text("trade_no"),
                 amount: Money::from_micros(notice["micros"].as_i64().unwrap(), currency),
+            }),
+            (Some("ours"), Some("dispute")) => NoticeSays::Dispute(DisputeSaid {
+                reference: text("reference"),
+                trade_no: text("trade_no"),
+                reason: "fraudulent".to_owned(),
+                amount: Money::from_micros(notice["micros"].as_i64().unwrap(), currency),
+                state: DisputeState::from_word(&text("state")).unwrap(),
+                due_by: None,
+                made_at: SystemTime::from_us(1_773_115_200_000_000),
             }),
             (Some("ours"), _) => NoticeSays::Nothing,
             _ => NoticeSays::OtherMerchant { out_trade_no: text("out_trade_no") },
         };
         Ok(PaymentNotice { name: text("name"), says })
+    }
+}
+
+#[async_trait]
+impl ports::MethodKeeper for Provider {
+    async fn debit(&self, request: &DebitRequest) -> Debited {
+        hesitate().await;
+        let fate = {
+            let mut books = self.locked();
+            books.debits += 1;
+            let fate = books.script.take("debit");
+            if books.forgotten.contains(&request.token) {
+                books.mistakes.push(format!("{} asked of a card that was forgotten", request.out_trade_no));
+            }
+            let known = books.trades.get(&request.out_trade_no).map(|trade| (trade.amount, trade.state));
+            if known.is_some_and(|(amount, _)| amount != request.amount) {
+                books.mistakes.push(format!("{} asked for two amounts", request.out_trade_no));
+            }
+            // The same number is the same debit: what it did, it did.
+            let done = known.is_some_and(|(_, state)| state == TradeState::Paid);
+            if !done && matches!(fate, Fate::Works | Fate::WorksSilently) {
+                let trade_no = format!("T{}", request.out_trade_no);
+                let (amount, state) = (request.amount, TradeState::Paid);
+                let trade = Trade { amount, state, trade_no, refunds: BTreeMap::new() };
+                books.trades.insert(request.out_trade_no.clone(), trade);
+            }
+            if done && fate == Fate::Refuses { Fate::Works } else { fate }
+        };
+        hesitate().await;
+        match fate {
+            Fate::Works => Debited::Paid(Evidence {
+                provider: self.who,
+                out_trade_no: request.out_trade_no.clone(),
+                trade_no: format!("T{}", request.out_trade_no),
+                amount: request.amount,
+            }),
+            Fate::Refuses => Debited::Refused { authentication: false, reference: None },
+            Fate::Asks => Debited::Refused { authentication: true, reference: Some("left".to_owned()) },
+            _ => Debited::Unknown,
+        }
+    }
+    async fn kept(&self, trade_no: &str) -> Kept {
+        hesitate().await;
+        match self.locked().script.take("kept") {
+            Fate::Works => Kept::Method(KeptMethod {
+                token: format!("pm_{trade_no}"),
+                holder: "cus_1".to_owned(),
+                brand: "visa".to_owned(),
+                last4: "4242".to_owned(),
+                good_until: (2030, 12),
+                fingerprint: Some("f1".to_owned()),
+            }),
+            Fate::Refuses => Kept::No,
+            _ => Kept::Unknown,
+        }
+    }
+    async fn forget(&self, token: &str) -> Forgot {
+        hesitate().await;
+        let mut books = self.locked();
+        let fate = books.script.take("forget");
+        if matches!(fate, Fate::Works | Fate::WorksSilently) {
+            books.forgotten.push(token.to_owned());
+        }
+        if fate == Fate::Works { Forgot::Done } else { Forgot::Unknown }
     }
 }
 
@@ -360,7 +470,7 @@ impl ports::Network for Radio {
             Fate::Refuses => NetworkReply::Refused,
             Fate::Gone => NetworkReply::Gone,
             Fate::Submits => NetworkReply::Submitted,
-            Fate::Silent | Fate::WorksSilently => NetworkReply::Unknown,
+            Fate::Silent | Fate::WorksSilently | Fate::Asks => NetworkReply::Unknown,
         }
     }
 }
@@ -424,7 +534,7 @@ impl ports::Network for Upstream {
             Fate::Refuses if done => NetworkReply::Done,
             Fate::Refuses => NetworkReply::Refused,
             Fate::Submits => NetworkReply::Submitted,
-            Fate::Gone | Fate::Silent | Fate::WorksSilently => NetworkReply::Unknown,
+            Fate::Gone | Fate::Silent | Fate::WorksSilently | Fate::Asks => NetworkReply::Unknown,
         }
     }
 }

@@ -35,7 +35,9 @@ pub(super) async fn walk(running: &Running) -> Result<(), Box<dyn Error>> {
     cards::pays_by_card(&client).await?;
     vouchers::adds_a_voucher(&client, running).await?;
     vouchers::transfers(&client, running).await?;
-    steps::moves_time(&client).await?;
+    cards::agrees_to_renew(&client, &token).await?;
+    let token = steps::moves_time(&client).await?;
+    cards::was_renewed(&client, &token).await?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use everline_core::payment::Method;
 use serde_json::{Value, json};
 use std::error::Error;
 
-const LINFANG: &str = "13800138001";
+pub(super) const LINFANG: &str = "13800138001";
 pub(super) const WANGQIANG: &str = "13700137002";
 const NEWCOMER: &str = "13612345678";
 const DAY_US: i64 = 86_400_000_000;
@@ -419,11 +419,11 @@ pub(super) async fn pays_late(client: &Client) -> Result<(), Failed> {
 }
 
 /// Time moves by forty days, event by event: the watch passes its plan's end and is cut off again.
-pub(super) async fn moves_time(client: &Client) -> Result<(), Failed> {
+pub(super) async fn moves_time(client: &Client) -> Result<String, Failed> {
     client.control("POST", "clock", Some(json!({ "advance_us": 40 * DAY_US }))).await?;
     let token = sign_in(client, LINFANG).await?;
     let watch = line(client, &token, "朵朵的手表").await?;
     check("the watch is cut off again", word(&watch, "state") == "suspended", &watch)?;
     done("forty days later the watch is cut off again, as its owner was told");
-    Ok(())
+    Ok(token)
 }

@@ -1,0 +1,189 @@
+//! Disputes: told once, twice, late or out of order, what is unspent is frozen once and settled once.
+
+use crate::world::{Kit, World, on_both};
+use everline_app::evidence_bundle::{as_text, disputes_of, evidence_bundle};
+use everline_app::payment_confirmed::payment_notice;
+use everline_core::dispute::{Dispute, DisputeState};
+use everline_core::ledger::LedgerAccount::{
+    self, DeferredRevenue, DisputeReceivable, PaidCredit, PspReceivable, Revenue, Suspense, WriteOff,
+};
+use everline_core::money::{Currency, Money};
+use everline_core::offering::Family;
+use everline_core::order::{Order, OrderState};
+use everline_core::payment::{Method, Provider};
+
+fn micros(text: &str) -> i64 {
+    Money::parse(text, Currency::CNY).unwrap().micros()
+}
+
+/// Buys by card; the order, and our number of its payment.
+pub async fn by_card(world: &World, kit: &Kit, code: &str) -> (Order, String) {
+    let order = world.order(kit, code).await.unwrap();
+    let attempt = world.start(&order, Method::Card).await.unwrap();
+    let notice = world.cards.pay(&attempt.out_trade_no);
+    payment_notice(&world.app, Provider::Stripe, &[], &notice).await.unwrap();
+    world.settle().await;
+    (world.order_now(&order).await, attempt.out_trade_no)
+}
+
+/// The provider says where a dispute of a payment is.
+pub async fn says(world: &World, out_trade_no: &str, state: &str) {
+    let notice = world.cards.notice(out_trade_no, |notice| {
+        notice["says"] = "dispute".into();
+        notice["reference"] = format!("du_{out_trade_no}").into();
+        notice["state"] = state.into();
+    });
+    payment_notice(&world.app, Provider::Stripe, &[], &notice).await.unwrap();
+}
+
+async fn dispute(world: &World, order: &Order) -> Dispute {
+    let [one] = disputes_of(&world.app, order).await.unwrap().try_into().unwrap();
+    one
+}
+
+async fn holds(world: &World, kit: &Kit, expected: &[(LedgerAccount, &str)]) {
+    for (account, amount) in expected {
+        assert_eq!(world.balance(kit.customer, *account).await, micros(amount), "{account:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_won_dispute_is_as_if_it_had_not_been() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Watch).await;
+        let (order, number) = by_card(&world, &kit, "days").await;
+        says(&world, &number, "open").await;
+        says(&world, &number, "open").await;
+        let open = dispute(&world, &order).await;
+        assert_eq!((open.state, open.frozen_deferred), (DisputeState::Open, micros("9.90")));
+        holds(
+            &world,
+            &kit,
+            &[(DisputeReceivable, "9.90"), (PspReceivable, "0"), (Suspense, "9.90"), (DeferredRevenue, "0")],
+        )
+        .await;
+        assert_eq!(world.cases(&order).await, ["disputed"]);
+        assert_eq!(world.order_now(&order).await.state, OrderState::InEffect, "service goes on");
+        world.sound().await;
+        // Over a month's start: what is frozen earns nothing.
+        world.skip_days(25).await;
+        holds(&world, &kit, &[(Revenue, "0"), (Suspense, "9.90")]).await;
+        world.sound().await;
+        says(&world, &number, "won").await;
+        says(&world, &number, "open").await;
+        assert_eq!(dispute(&world, &order).await.state, DisputeState::Won);
+        holds(
+            &world,
+            &kit,
+            &[(DisputeReceivable, "0"), (PspReceivable, "9.90"), (Suspense, "0"), (DeferredRevenue, "9.90")],
+        )
+        .await;
+        world.sound().await;
+        world.skip_days(10).await;
+        holds(&world, &kit, &[(Revenue, "9.90"), (DeferredRevenue, "0")]).await;
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lost_dispute_takes_what_was_frozen_and_writes_off_the_rest() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Watch).await;
+        let (order, number) = by_card(&world, &kit, "days").await;
+        world.skip_days(22).await;
+        let earned = world.balance(kit.customer, Revenue).await;
+        assert!(earned > 0, "a month began");
+        says(&world, &number, "open").await;
+        says(&world, &number, "lost").await;
+        says(&world, &number, "lost").await;
+        let lost = dispute(&world, &order).await;
+        assert_eq!((lost.state, lost.frozen_deferred), (DisputeState::Lost, micros("9.90") - earned));
+        holds(&world, &kit, &[(DisputeReceivable, "0"), (PspReceivable, "0"), (Suspense, "0"), (DeferredRevenue, "0")])
+            .await;
+        assert_eq!(world.balance(kit.customer, WriteOff).await, earned);
+        world.sound().await;
+        world.skip_days(20).await;
+        assert_eq!(world.balance(kit.customer, Revenue).await, earned, "nothing more is earned");
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_a_topup_the_credit_that_is_left_is_frozen() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Watch).await;
+        let (order, number) = by_card(&world, &kit, "topup").await;
+        let plan = world.order(&kit, "days").await.unwrap();
+        everline_app::pay_with_credit::pay_with_credit(&world.app, kit.customer, plan.id).await.unwrap();
+        world.settle().await;
+        says(&world, &number, "open").await;
+        holds(&world, &kit, &[(PaidCredit, "0"), (Suspense, "40.10"), (DisputeReceivable, "50")]).await;
+        assert_eq!(dispute(&world, &order).await.frozen_credit, micros("40.10"));
+        world.sound().await;
+        says(&world, &number, "lost").await;
+        holds(&world, &kit, &[(Suspense, "0"), (DisputeReceivable, "0"), (WriteOff, "9.90")]).await;
+        world.sound().await;
+        // What contradicts the end is for people.
+        says(&world, &number, "won").await;
+        assert_eq!(dispute(&world, &order).await.state, DisputeState::Lost);
+        assert!(world.cases(&order).await.contains(&"conflicting_evidence".to_owned()));
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_end_told_before_the_beginning_is_the_end() {
+    on_both(async |world: World| {
+        for (end, account) in [("won", PspReceivable), ("lost", WriteOff)] {
+            let kit = world.line(Family::Watch).await;
+            let (order, number) = by_card(&world, &kit, "days").await;
+            says(&world, &number, end).await;
+            says(&world, &number, "inquiry").await;
+            says(&world, &number, "open").await;
+            let closed = dispute(&world, &order).await;
+            assert_eq!(closed.state.word(), end);
+            let expected = if end == "won" { micros("9.90") } else { 0 };
+            assert_eq!(world.balance(kit.customer, account).await, expected, "{end}");
+            world.sound().await;
+        }
+        // Asked, and it became no dispute.
+        let kit = world.line(Family::Watch).await;
+        let (order, number) = by_card(&world, &kit, "days").await;
+        says(&world, &number, "inquiry").await;
+        holds(&world, &kit, &[(Suspense, "0"), (PspReceivable, "9.90")]).await;
+        says(&world, &number, "ended").await;
+        assert_eq!(dispute(&world, &order).await.state, DisputeState::Ended);
+        holds(&world, &kit, &[(Suspense, "0"), (PspReceivable, "9.90")]).await;
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_evidence_says_what_happened_and_names_nobody() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Watch).await;
+        let (order, number) = by_card(&world, &kit, "days").await;
+        let session = world.attach(&kit).await.session;
+        world.report(session, 1, 1_000).await;
+        says(&world, &number, "open").await;
+        let bundle = evidence_bundle(&world.app, &order.number).await.unwrap();
+        for (path, value) in [
+            ("/terms/version", "2026-01"),
+            ("/payments/0/our_number", number.as_str()),
+            ("/disputes/0/state", "open"),
+            ("/order/number", order.number.as_str()),
+        ] {
+            assert_eq!(bundle.pointer(path).and_then(|found| found.as_str()), Some(value), "{path}");
+        }
+        assert!(bundle.pointer("/activation/in_effect_at").unwrap().is_string());
+        assert_eq!(bundle.pointer("/usage/0/charged").unwrap(), 1_000);
+        let text = as_text(&bundle);
+        assert!(text.contains("messages[1].kind: renewal_in_effect"), "{text}");
+        assert!(!text.contains(kit.msisdn.as_str()) && !text.contains("林芳"), "{text}");
+    })
+    .await;
+}

@@ -1,0 +1,261 @@
+//! Disputes: a payer asks the bank for the money back, and it is taken from us until the bank has decided.
+//!
+//! The provider tells where a dispute is; it tells it twice, late and out of order. What it says moves a dispute on and never
+//! back: inquiry → open → won or lost. Each station is posted once, also when a later one is told first.
+//!
+//! While it is open, what the disputed payment bought and was not spent is frozen in suspense: of a top-up the paid credit
+//! that is left, of a plan or pack the revenue that time has not earned yet. The line keeps its service: the bank may decide
+//! for us, and whoever uses the line may not be who paid. What was frozen earns nothing meanwhile; won, it is as if it had
+//! never been frozen; lost, it makes good what the bank took, and the rest is written off.
+
+use crate::charging::Allowance;
+use crate::effects::{CaseOpened, CaseReason, Effects};
+use crate::ids::{AttemptId, CustomerId, DisputeId, OrderId};
+use crate::ledger::{Cause, LedgerAccount, LedgerRefusal, Posting, Template};
+use crate::money::Money;
+use crate::offering::OfferingKind;
+use crate::payment::Settlement;
+use crate::renewal::{Facts, post};
+use crate::time::{BusinessTime, Now, SystemTime};
+
+/// Where a dispute is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DisputeState {
+    /// The bank asks; no money was taken.
+    Inquiry,
+    /// The money was taken from us, and the bank decides.
+    Open,
+    /// The bank asked, and it became no dispute.
+    Ended,
+    /// The money came back.
+    Won,
+    /// The money is gone.
+    Lost,
+}
+
+impl DisputeState {
+    /// All of them.
+    pub const ALL: [DisputeState; 5] =
+        [DisputeState::Inquiry, DisputeState::Open, DisputeState::Ended, DisputeState::Won, DisputeState::Lost];
+    /// The stable word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            DisputeState::Inquiry => "inquiry",
+            DisputeState::Open => "open",
+            DisputeState::Ended => "ended",
+            DisputeState::Won => "won",
+            DisputeState::Lost => "lost",
+        }
+    }
+    /// The state of a stored word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+    /// Whether it is over.
+    #[must_use]
+    pub const fn over(self) -> bool {
+        matches!(self, DisputeState::Ended | DisputeState::Won | DisputeState::Lost)
+    }
+    const fn rank(self) -> u8 {
+        match self {
+            DisputeState::Inquiry => 0,
+            DisputeState::Open => 1,
+            DisputeState::Ended | DisputeState::Won | DisputeState::Lost => 2,
+        }
+    }
+}
+
+/// One dispute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dispute {
+    /// Follows from the provider's name for it.
+    pub id: DisputeId,
+    /// The attempt's customer.
+    pub customer: CustomerId,
+    /// The attempt whose money is asked back.
+    pub attempt: AttemptId,
+    /// Its order.
+    pub order: OrderId,
+    /// The provider's name for it.
+    pub reference: String,
+    /// The payer's reason, as the bank gave it.
+    pub reason: String,
+    /// How much is asked back.
+    pub amount: Money,
+    /// Where it is.
+    pub state: DisputeState,
+    /// Paid credit that was frozen, in millionths.
+    pub frozen_credit: i64,
+    /// Revenue not earned yet that was frozen, in millionths.
+    pub frozen_deferred: i64,
+    /// When we heard of it.
+    pub opened_at: BusinessTime,
+    /// Until when evidence can be given.
+    pub due_by: Option<SystemTime>,
+    /// When it was over.
+    pub closed_at: Option<BusinessTime>,
+}
+
+/// What a provider says of a dispute, now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DisputeSaid {
+    /// Its name for it.
+    pub reference: String,
+    /// Its number of the payment.
+    pub trade_no: String,
+    /// The payer's reason, as the bank gave it.
+    pub reason: String,
+    /// How much is asked back.
+    pub amount: Money,
+    /// Where it is.
+    pub state: DisputeState,
+    /// Until when evidence can be given.
+    pub due_by: Option<SystemTime>,
+    /// When it was made.
+    pub made_at: SystemTime,
+}
+
+/// What can be frozen: paid credit, and revenue that is not earned.
+///
+/// Only what this payment bought, only what is left of it, and never more than is asked back.
+#[must_use]
+pub fn freezable(facts: &Facts, amount: i64) -> (i64, i64) {
+    if facts.attempt.settlement != Some(Settlement::Order) || !facts.order.state.delivered() {
+        return (0, 0);
+    }
+    if facts.offering.kind == OfferingKind::TopUp {
+        let held = facts.balances.get(LedgerAccount::PaidCredit).min(facts.order.price.micros());
+        return (held.min(amount).max(0), 0);
+    }
+    let period = facts.allowance.periods.iter().find(|period| period.order == facts.order.id);
+    let left = period.map_or(0, |period| period.deferred.saturating_sub(period.recognised));
+    (0, left.min(amount).max(0))
+}
+
+/// What a provider's word means for a dispute, known or new.
+///
+/// # Errors
+/// If the ledger refuses what is to be posted.
+pub fn on_said(
+    known: Option<&Dispute>,
+    id: DisputeId,
+    facts: &Facts,
+    said: &DisputeSaid,
+    now: Now,
+) -> Result<Effects, LedgerRefusal> {
+    let mut effects = Effects::default();
+    let mut dispute = known.cloned().unwrap_or_else(|| Dispute {
+        id,
+        customer: facts.order.customer,
+        attempt: facts.attempt.id,
+        order: facts.order.id,
+        reference: said.reference.clone(),
+        reason: said.reason.clone(),
+        amount: said.amount,
+        state: DisputeState::Inquiry,
+        frozen_credit: 0,
+        frozen_deferred: 0,
+        opened_at: now.business,
+        due_by: said.due_by,
+        closed_at: None,
+    });
+    let was = dispute.state;
+    let conflicting = was.over() && said.state.over() && was != said.state;
+    if known.is_some() && (conflicting || said.amount != dispute.amount) {
+        effects.cases.push(case(&dispute, CaseReason::ConflictingEvidence));
+    }
+    if known.is_some() && said.state.rank() <= was.rank() {
+        if !was.over() && said.due_by.is_some() && said.due_by != dispute.due_by {
+            dispute.due_by = said.due_by;
+            effects.disputes.push(dispute);
+        }
+        return Ok(effects);
+    }
+    effects.cases.push(case(&dispute, CaseReason::Disputed));
+    let mut allowance = facts.allowance.clone();
+    let posted = matches!(said.state, DisputeState::Open | DisputeState::Won | DisputeState::Lost);
+    if posted && was == DisputeState::Inquiry {
+        open(&mut effects, &mut dispute, facts, &mut allowance, now)?;
+    }
+    match said.state {
+        DisputeState::Won => won(&mut effects, &dispute, facts, &mut allowance, now)?,
+        DisputeState::Lost => lost(&mut effects, &dispute, facts, now)?,
+        // It was taken for a dispute before: then the money came back.
+        DisputeState::Ended if was == DisputeState::Open => won(&mut effects, &dispute, facts, &mut allowance, now)?,
+        _ => {}
+    }
+    dispute.state =
+        if said.state == DisputeState::Ended && was == DisputeState::Open { DisputeState::Won } else { said.state };
+    dispute.closed_at = dispute.state.over().then_some(now.business);
+    if allowance != facts.allowance {
+        effects.line = Some(facts.line.clone());
+        effects.allowance = Some(allowance);
+    }
+    effects.disputes.push(dispute);
+    Ok(effects)
+}
+
+fn put(
+    effects: &mut Effects,
+    template: Template,
+    dispute: &Dispute,
+    facts: &Facts,
+    amount: i64,
+    now: Now,
+) -> Result<(), LedgerRefusal> {
+    if amount == 0 {
+        return Ok(());
+    }
+    let posting = Posting::new(template, Cause::Dispute(dispute.id), dispute.order, amount, now.business);
+    post(effects, facts.balances, posting)
+}
+
+fn open(
+    effects: &mut Effects,
+    dispute: &mut Dispute,
+    facts: &Facts,
+    allowance: &mut Allowance,
+    now: Now,
+) -> Result<(), LedgerRefusal> {
+    let amount = dispute.amount.micros();
+    put(effects, Template::DisputeOpened, dispute, facts, amount, now)?;
+    (dispute.frozen_credit, dispute.frozen_deferred) = freezable(facts, amount);
+    put(effects, Template::DisputeFrozenCredit, dispute, facts, dispute.frozen_credit, now)?;
+    put(effects, Template::DisputeFrozenDeferred, dispute, facts, dispute.frozen_deferred, now)?;
+    for period in allowance.periods.iter_mut().filter(|period| period.order == dispute.order) {
+        period.deferred = period.deferred.saturating_sub(dispute.frozen_deferred);
+    }
+    Ok(())
+}
+
+fn won(
+    effects: &mut Effects,
+    dispute: &Dispute,
+    facts: &Facts,
+    allowance: &mut Allowance,
+    now: Now,
+) -> Result<(), LedgerRefusal> {
+    put(effects, Template::DisputeWon, dispute, facts, dispute.amount.micros(), now)?;
+    put(effects, Template::DisputeUnfrozenCredit, dispute, facts, dispute.frozen_credit, now)?;
+    match allowance.periods.iter_mut().find(|period| period.order == dispute.order) {
+        // It runs: what time earned meanwhile is earned at the next occasion.
+        Some(period) => {
+            period.deferred = period.deferred.saturating_add(dispute.frozen_deferred);
+            put(effects, Template::DisputeUnfrozenDeferred, dispute, facts, dispute.frozen_deferred, now)
+        }
+        None => put(effects, Template::DisputeWonEarned, dispute, facts, dispute.frozen_deferred, now),
+    }
+}
+
+fn lost(effects: &mut Effects, dispute: &Dispute, facts: &Facts, now: Now) -> Result<(), LedgerRefusal> {
+    let frozen = dispute.frozen_credit.saturating_add(dispute.frozen_deferred);
+    put(effects, Template::DisputeLost, dispute, facts, frozen, now)?;
+    let rest = dispute.amount.micros().saturating_sub(frozen);
+    put(effects, Template::DisputeWrittenOff, dispute, facts, rest, now)
+}
+
+fn case(dispute: &Dispute, reason: CaseReason) -> CaseOpened {
+    CaseOpened { customer: dispute.customer, order: dispute.order, reason }
+}
