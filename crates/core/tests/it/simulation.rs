@@ -295,14 +295,19 @@ impl World {
         let moving: Vec<Refund> =
             self.refunds.values().filter(|refund| refund.state == RefundState::InFlight).cloned().collect();
         let Some(refund) = self.random.of(&moving) else { return };
-        let number = refund.out_request_no.clone();
+        let (number, method) = (refund.out_request_no.clone(), self.attempts[&refund.attempt].method);
         let fate = self.random.below(10);
         let at = self.providers.get_mut(&refund.attempt).unwrap();
         let known = at.refunds.contains_key(&number);
         if !known && fate == 0 {
-            let effects =
-                renewal::on_refund_answer(self.balances, &self.orders[&refund.order], &refund, false, self.now)
-                    .unwrap();
+            let effects = renewal::on_refund_answer(
+                self.balances,
+                &self.orders[&refund.order],
+                (&refund, method),
+                false,
+                self.now,
+            )
+            .unwrap();
             self.commit(&effects, !surely);
             return;
         }
@@ -311,7 +316,8 @@ impl World {
             return; // done there, and we do not know
         }
         let effects =
-            renewal::on_refund_answer(self.balances, &self.orders[&refund.order], &refund, true, self.now).unwrap();
+            renewal::on_refund_answer(self.balances, &self.orders[&refund.order], (&refund, method), true, self.now)
+                .unwrap();
         self.commit(&effects, !surely);
     }
 

@@ -65,7 +65,8 @@ async fn the_credits_are_exactly_what_the_sdks_take() {
     add("stripe", json!({ "secret": access.cards_webhook_secret, "api_version": null }));
     told["node"] = json!(format!("http://127.0.0.1:{}", written.port));
     let beijing = Zone::named("Asia/Shanghai").unwrap();
-    told["beijing_time"] = json!(beijing.local(Clock::machine().now().business).strftime("%Y-%m-%d %H:%M:%S").to_string());
+    told["beijing_time"] =
+        json!(beijing.local(Clock::machine().now().business).strftime("%Y-%m-%d %H:%M:%S").to_string());
 
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sdk/notices.mjs");
     let run = move || Command::new("node").arg(script).arg(told.to_string()).output().unwrap();
