@@ -32,7 +32,7 @@ pub(super) async fn transfers(client: &Client, running: &Running) -> Result<(), 
     let token = sign_in(client, SHUNDA).await?;
     let lines = client.ask("GET", "/lines", Some(&token), None).await?;
     let tracker = at(&lines, "/lines/0").clone();
-    let placed = order(client, &token, &tracker, "iot-month@1", "walkthrough-transfer").await?;
+    let placed = order(client, &token, &tracker, "iot-30m-month@1", "walkthrough-transfer").await?;
     let path = format!("{}/payments", order_path(&placed));
     let waiting = client.ask("POST", &path, Some(&token), Some(json!({ "method": "bank_transfer" }))).await?;
     let reference = word(at(&waiting, "/payments/0"), "out_trade_no").to_owned();
