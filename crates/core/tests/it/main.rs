@@ -14,3 +14,4 @@ mod quote;
 mod receipt;
 mod refund;
 mod simulation;
+mod transfer;

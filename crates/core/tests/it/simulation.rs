@@ -295,7 +295,7 @@ impl World {
         let moving: Vec<Refund> =
             self.refunds.values().filter(|refund| refund.state == RefundState::InFlight).cloned().collect();
         let Some(refund) = self.random.of(&moving) else { return };
-        let number = refund.out_request_no.clone();
+        let (number, method) = (refund.out_request_no.clone(), self.attempts[&refund.attempt].method);
         let fate = self.random.below(10);
         let method = self.attempts[&refund.attempt].method;
         let at = self.providers.get_mut(&refund.attempt).unwrap();

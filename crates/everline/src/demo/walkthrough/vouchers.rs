@@ -1,17 +1,19 @@
 //! The steps that pay without a provider: a voucher, and an organisation's transfer.
 
 use super::client::{Client, failed};
-use super::steps::{WANGQIANG, at, check, done, order, order_path, sign_in, word};
+use super::steps::{at, check, done, order, order_path, sign_in, word};
 use super::{Failed, Running};
 use everline_app::bank_statement::{Fate, StatementLine, take_line};
 use everline_core::money::Money;
 use serde_json::json;
 
 const SHUNDA: &str = "13900139000";
+/// Somebody who has a voucher and nothing else.
+const GIFTED: &str = "13612345679";
 
-/// 王强 adds a voucher to the balance: once, however often it is given.
+/// A newcomer adds a voucher to the balance: once, however often it is given.
 pub(super) async fn adds_a_voucher(client: &Client, running: &Running) -> Result<(), Failed> {
-    let token = sign_in(client, WANGQIANG).await?;
+    let token = sign_in(client, GIFTED).await?;
     let code = running.vouchers.first().ok_or_else(|| failed("a voucher", "the demo made none"))?;
     let body = || Some(json!({ "voucher": code.to_lowercase() }));
     let mistyped = Some(json!({ "voucher": code.replacen('-', "-0", 1) }));
@@ -30,7 +32,7 @@ pub(super) async fn transfers(client: &Client, running: &Running) -> Result<(), 
     let token = sign_in(client, SHUNDA).await?;
     let lines = client.ask("GET", "/lines", Some(&token), None).await?;
     let tracker = at(&lines, "/lines/0").clone();
-    let placed = order(client, &token, &tracker, "iot-month@1", "walkthrough-transfer").await?;
+    let placed = order(client, &token, &tracker, "iot-30m-month@1", "walkthrough-transfer").await?;
     let path = format!("{}/payments", order_path(&placed));
     let waiting = client.ask("POST", &path, Some(&token), Some(json!({ "method": "bank_transfer" }))).await?;
     let reference = word(at(&waiting, "/payments/0"), "out_trade_no").to_owned();
