@@ -4,6 +4,8 @@ use everline_core::ids::{CustomerId, LineId};
 use everline_core::invoice::{NoInvoice, WrongField};
 use everline_core::ledger::LedgerRefusal;
 use everline_core::quote::NotSellable;
+use everline_core::refund_request::NotDecided;
+use everline_core::refund_rule::NoRefund;
 use everline_core::time::BusinessTime;
 use everline_store::{Error, Stop};
 
@@ -48,6 +50,12 @@ pub enum Problem {
     /// No invoice can be asked for, made or refused.
     #[error("no invoice: {0}")]
     NoInvoice(NoInvoice),
+    /// Nothing, or not so much, goes back.
+    #[error("no refund: {0}")]
+    NoRefund(NoRefund),
+    /// A colleague's refund is not decided.
+    #[error("not decided: {0}")]
+    NotDecided(NotDecided),
     /// The account holds no credit that could pay it.
     #[error("no credit that could pay it")]
     NoCredit,
@@ -113,6 +121,8 @@ impl Problem {
             Problem::AlreadyPaid => "already-paid",
             Problem::NotGenuine => "not-genuine",
             Problem::NoInvoice(_) => "no-invoice",
+            Problem::NoRefund(_) => "no-refund",
+            Problem::NotDecided(_) => "not-decided",
             Problem::NoCredit => "no-credit",
             Problem::CodeWrong { .. } => "code-wrong",
             Problem::CodeGone => "code-gone",

@@ -1,6 +1,7 @@
 //! Starting a payment: the attempt and its number are written down before the provider hears of it.
 
 use crate::ports::{Payable, PaymentRequest, Started};
+use crate::velocity::Counter;
 use crate::{App, Problem};
 use everline_core::effects::Job;
 use everline_core::ids::{AttemptId, CustomerId, OrderId};
@@ -8,6 +9,7 @@ use everline_core::money::Money;
 use everline_core::order::{Order, OrderState};
 use everline_core::payment::{Attempt, AttemptState, Method, next_query};
 use everline_core::time::Now;
+use everline_core::velocity::Counted;
 use everline_store::tables::{catalog, directory, job, order, payment};
 use everline_store::{Stop, Tx, Work};
 use std::net::IpAddr;
@@ -15,8 +17,9 @@ use std::net::IpAddr;
 /// Whose browser pays.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Payer {
-    /// Where it goes afterwards; tells nothing about payment.
-    pub return_url: String,
+    /// Where browsers come back to, without a slash at its end. The provider is told this with the attempt's number: the same
+    /// for every start of an attempt, and nothing by which anybody finds the order.
+    pub return_base: String,
     /// Its address on the network, which some providers want to compare.
     pub ip: Option<IpAddr>,
 }
@@ -27,7 +30,7 @@ pub struct Payer {
 /// paid, the surplus goes back.
 ///
 /// # Errors
-/// [`Problem::ProviderSilent`] when the provider's answer is not known: the attempt stays *unknown* and is asked about.
+/// [`Problem::TooMany`] if the payer, the line or the address started too many; [`Problem::ProviderSilent`] when the provider's answer is not known: the attempt stays *unknown* and is asked about.
 pub async fn start_payment(
     app: &App,
     customer: CustomerId,
@@ -37,9 +40,9 @@ pub async fn start_payment(
 ) -> Result<Attempt, Problem> {
     let port = app.ports.payments.by(method).filter(|port| port.takes(method));
     let port = port.ok_or(Problem::Invalid { field: "method", rule: "not offered here" })?;
-    let attempt = AttemptId(app.clock.id());
+    let (attempt, counter) = (AttemptId(app.clock.id()), Counter::new(app, Counted::Payment, payer.ip));
     let (mut attempt, subject) =
-        app.store.transact(NewAttempt { customer, order, method, attempt, now: app.clock.now() }).await?;
+        app.store.transact(NewAttempt { customer, order, method, attempt, counter, now: app.clock.now() }).await?;
     let opens = attempt.pay_url_until.is_none_or(|until| until > app.clock.now().system);
     if attempt.state == AttemptState::Pending && opens {
         return Ok(attempt);
@@ -51,7 +54,7 @@ pub async fn start_payment(
         amount: attempt.amount,
         subject,
         expires_at: attempt.expires_at,
-        return_url: payer.return_url,
+        return_url: format!("{}/{}", payer.return_base, attempt.out_trade_no),
         payer_ip: payer.ip,
     };
     let (belief, payable, answer) = match port.start(&request).await {
@@ -68,6 +71,7 @@ struct NewAttempt {
     order: OrderId,
     method: Method,
     attempt: AttemptId,
+    counter: Counter,
     now: Now,
 }
 
@@ -106,6 +110,7 @@ impl Work for NewAttempt {
         if let Some(same) = same.last() {
             return Ok(((*same).clone(), subject));
         }
+        self.counter.pass(tx, (order.customer, order.line), order.placed_by).await?;
         let attempt = self.new_attempt(&order, missing);
         payment::add(tx, &attempt);
         directory::add(tx, directory::Name::OutTradeNo, &attempt.out_trade_no, self.customer, attempt.id.0);

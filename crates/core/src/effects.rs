@@ -72,6 +72,8 @@ pub enum CaseReason {
     RefundFailed,
     /// A job gave up.
     JobFailed,
+    /// Somebody renewed the wrong line, and it was used since.
+    WrongNumber,
 }
 
 impl CaseReason {
@@ -84,6 +86,7 @@ impl CaseReason {
             CaseReason::ConflictingEvidence => "conflicting_evidence",
             CaseReason::RefundFailed => "refund_failed",
             CaseReason::JobFailed => "job_failed",
+            CaseReason::WrongNumber => "wrong_number",
         }
     }
 }
@@ -137,6 +140,8 @@ pub enum MessageKind {
     NumberEnds,
     /// The line is over.
     Terminated,
+    /// Money that had gone back came back: people look at it.
+    RefundBounced,
 }
 
 impl MessageKind {
@@ -156,6 +161,7 @@ impl MessageKind {
             MessageKind::NumberKept => "number_kept",
             MessageKind::NumberEnds => "number_ends",
             MessageKind::Terminated => "terminated",
+            MessageKind::RefundBounced => "refund_bounced",
         }
     }
 }

@@ -20,11 +20,13 @@ pub enum Record {
     Usage,
     /// Requests for an invoice that staff refused.
     RefusedInvoice,
+    /// How many orders and payments somebody began, after the hour or day was over.
+    VelocityCount,
 }
 
 impl Record {
     /// All of them.
-    pub const ALL: [Record; 7] = [
+    pub const ALL: [Record; 8] = [
         Record::LoginCode,
         Record::LoginSession,
         Record::IdempotencyKey,
@@ -32,6 +34,7 @@ impl Record {
         Record::Message,
         Record::Usage,
         Record::RefusedInvoice,
+        Record::VelocityCount,
     ];
     /// The stable word for it.
     #[must_use]
@@ -44,6 +47,7 @@ impl Record {
             Record::Message => "message",
             Record::Usage => "usage",
             Record::RefusedInvoice => "refused_invoice",
+            Record::VelocityCount => "velocity_count",
         }
     }
 }
@@ -66,6 +70,8 @@ pub struct Retention {
     pub usage_days: u16,
     /// Refused requests for an invoice.
     pub refused_invoice_days: u16,
+    /// Counts of orders and payments, after their hour or day.
+    pub velocity_count_days: u16,
 }
 
 impl Default for Retention {
@@ -78,6 +84,7 @@ impl Default for Retention {
             message_days: 400,
             usage_days: 400,
             refused_invoice_days: 400,
+            velocity_count_days: 1,
         }
     }
 }
@@ -94,6 +101,7 @@ impl Retention {
             Record::Message => self.message_days,
             Record::Usage => self.usage_days,
             Record::RefusedInvoice => self.refused_invoice_days,
+            Record::VelocityCount => self.velocity_count_days,
         };
         now.plus_us(-i64::from(days).saturating_mul(DAY_US))
     }

@@ -4,6 +4,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use everline_app::Problem;
 use everline_core::invoice::NoInvoice;
+use everline_core::refund_request::NotDecided;
+use everline_core::refund_rule::NoRefund;
 use std::sync::Arc;
 
 /// Why a request is not answered as asked.
@@ -98,6 +100,8 @@ impl Fault {
             Fault::Problem(Problem::Invalid { rule, .. }) | Fault::Unusable { rule, .. } => Some(*rule),
             Fault::Problem(Problem::NotSellable(why)) => Some(not_sellable(*why)),
             Fault::Problem(Problem::NoInvoice(why)) => Some(why.word()),
+            Fault::Problem(Problem::NoRefund(why)) => Some(why.word()),
+            Fault::Problem(Problem::NotDecided(why)) => Some(why.word()),
             _ => None,
         }
     }
@@ -128,6 +132,8 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::OrderClosed => ("problem-order-closed", "problem-order-closed-do"),
         Problem::AlreadyPaid => ("problem-already-paid", "problem-already-paid-do"),
         Problem::NoCredit => ("problem-no-credit", "problem-no-credit-do"),
+        Problem::NoRefund(why) => ("problem-no-refund", no_refund(*why)),
+        Problem::NotDecided(why) => ("problem-not-decided", not_decided(*why)),
         Problem::NotGenuine => ("problem-not-genuine", "problem-not-genuine-do"),
         Problem::NoInvoice(why) => ("problem-no-invoice", no_invoice(*why)),
         Problem::CodeWrong { .. } => ("problem-code-wrong", "problem-code-wrong-do"),
@@ -153,6 +159,32 @@ pub(crate) const fn no_invoice(why: NoInvoice) -> &'static str {
     }
 }
 
+/// The key of why nothing goes back.
+pub(crate) const fn no_refund(why: NoRefund) -> &'static str {
+    match why {
+        NoRefund::NotPaid => "refund-no-not-paid",
+        NoRefund::Underway => "refund-no-underway",
+        NoRefund::BackAlready => "refund-no-back-already",
+        NoRefund::NotAfterDelivery => "refund-no-not-after-delivery",
+        NoRefund::TooLate => "refund-no-too-late",
+        NoRefund::Used => "refund-no-used",
+        NoRefund::Ended => "refund-no-ended",
+        NoRefund::OtherNetwork => "refund-no-other-network",
+        NoRefund::TooMuch => "refund-no-too-much",
+        NoRefund::TooMany => "refund-no-too-many",
+        NoRefund::NoWayBack => "refund-no-no-way-back",
+    }
+}
+
+/// The key of why a colleague's refund is not decided.
+pub(crate) const fn not_decided(why: NotDecided) -> &'static str {
+    match why {
+        NotDecided::NotWaiting => "refund-undecided-not-waiting",
+        NotDecided::SamePerson => "refund-undecided-same-person",
+        NotDecided::NotOperator => "refund-undecided-not-operator",
+    }
+}
+
 const fn status(problem: &Problem) -> StatusCode {
     match problem {
         Problem::NotFound(_) | Problem::NotGenuine => StatusCode::NOT_FOUND,
@@ -162,6 +194,8 @@ const fn status(problem: &Problem) -> StatusCode {
         | Problem::OrderClosed
         | Problem::AlreadyPaid
         | Problem::NoCredit
+        | Problem::NoRefund(_)
+        | Problem::NotDecided(_)
         | Problem::NoInvoice(_) => StatusCode::CONFLICT,
         Problem::Invalid { .. }
         | Problem::NotSellable(_)

@@ -5,7 +5,8 @@ use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
-    check, guest_order, guest_renew, home, invoice, landing, line, order, receipt, renew, sign_in, terms,
+    check, guest_order, guest_renew, home, invoice, landing, line, order, receipt, refund, renew, returning, sign_in,
+    terms,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -127,6 +128,9 @@ fn pages() -> Vec<Row> {
         get("/orders/{order}/receipt.pdf", CustomerPage, receipt::pdf),
         get("/orders/{order}/invoice", CustomerPage, invoice::invoice),
         post("/orders/{order}/invoice", CustomerPage, invoice::ask).limited(Limit::Orders),
+        get("/orders/{order}/refund", CustomerPage, refund::refund),
+        post("/orders/{order}/refund", CustomerPage, refund::ask).limited(Limit::Orders),
+        get("/pay/return/{attempt}", Page, returning::back).limited(Limit::Checks),
         get("/v/{proof}", Page, check::check).limited(Limit::Checks),
         get("/terms", Page, terms::terms),
         get("/desk/sign-in", Page, desk::sign_in::sign_in),
@@ -136,6 +140,8 @@ fn pages() -> Vec<Row> {
         get("/desk", StaffPage, desk::queue::queue),
         get("/desk/orders/{number}", StaffPage, desk::order::order),
         post("/desk/orders/{number}/invoice", StaffPage, desk::invoice::settle),
+        post("/desk/orders/{number}/refund", StaffPage, desk::refund::ask),
+        post("/desk/orders/{number}/refund/{request}", StaffPage, desk::refund::settle),
         post("/demo/enter/{key}", DemoPage, demo::enter),
     ]
 }
@@ -157,6 +163,8 @@ fn guest_pages() -> Vec<Row> {
         get("/o/{token}/receipt.pdf", Page, guest_order::receipt_pdf),
         get("/o/{token}/invoice", Page, guest_order::invoice),
         post("/o/{token}/invoice", Page, guest_order::ask_invoice).limited(Limit::Orders),
+        get("/o/{token}/refund", Page, guest_order::refund),
+        post("/o/{token}/refund", Page, guest_order::ask_refund).limited(Limit::Orders),
     ]
 }
 

@@ -146,7 +146,15 @@ pub(super) fn posting(transfer: &StoredTransfer) -> Option<Posting> {
         | Template::RefundDone
         | Template::RefundFailed
         | Template::CreditReturned
-        | Template::PromoReturned => Cause::Refund(RefundId(transfer.cause)),
+        | Template::PromoReturned
+        | Template::RefundStartedFromDeferred
+        | Template::RefundStartedFromCredit
+        | Template::RefundStartedFromEarned
+        | Template::DeferredToCredit
+        | Template::DeferredToPromo
+        | Template::EarnedToCredit
+        | Template::EarnedToPromo
+        | Template::RefundBounced => Cause::Refund(RefundId(transfer.cause)),
     };
     Some(Posting::new(template, cause, transfer.order, transfer.amount, transfer.posted_at))
 }

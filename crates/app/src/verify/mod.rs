@@ -12,6 +12,7 @@ mod lines;
 mod names;
 mod orders;
 mod read;
+mod refunds;
 mod sql;
 mod stock;
 

@@ -12,3 +12,4 @@ mod network;
 mod quote;
 mod receipt;
 mod refund;
+mod refund_order;

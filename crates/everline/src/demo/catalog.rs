@@ -42,6 +42,8 @@ pub(super) fn brand() -> Brand {
         order_minutes: 15,
         queued_plans_max: 12,
         retention: everline_core::retention::Retention::default(),
+        refunds: everline_core::refund_request::RefundLimits::default(),
+        velocity: everline_core::velocity::Velocity::default(),
         families: BTreeMap::from([
             (Family::Phone, rules(3)),
             (Family::Watch, rules(0)),

@@ -18,6 +18,7 @@ pub mod order;
 pub mod payment;
 pub mod privacy;
 pub mod receipt;
+pub mod refund_request;
 pub mod renewal;
 pub mod retention;
 pub mod sim;
@@ -25,6 +26,7 @@ pub mod stock;
 pub mod support;
 pub mod timer;
 pub mod usage;
+pub mod velocity;
 pub mod vitals;
 
 use crate::{Migration, Sql};
@@ -40,6 +42,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 7, name: "commands", text: include_str!("../../migrations/0007_commands.sql") },
     Migration { version: 8, name: "receipts", text: include_str!("../../migrations/0008_receipts.sql") },
     Migration { version: 9, name: "ledger", text: include_str!("../../migrations/0009_ledger.sql") },
+    Migration { version: 13, name: "refunds", text: include_str!("../../migrations/0013_refunds.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -60,6 +63,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     payment::ALL,
     privacy::ALL,
     receipt::ALL,
+    refund_request::ALL,
     renewal::ALL,
     retention::ALL,
     sim::ALL,
@@ -68,5 +72,6 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     support::ALL,
     timer::ALL,
     usage::ALL,
+    velocity::ALL,
     vitals::ALL,
 ];

@@ -33,6 +33,8 @@ const COLUMNS_LEFT_OUT: &[(&str, &str)] = &[
     ("posting_id", "a key of ours"),
     ("cause_id", "a key of ours"),
     ("settled_by", "a member of the staff"),
+    ("asked_by", "a member of the staff"),
+    ("decided_by", "a member of the staff"),
 ];
 /// Tables whose own id says nothing and is left out.
 const ID_LEFT_OUT: &[&str] = &["line_event", "refund", "transfer", "message", "usage"];

@@ -1,4 +1,5 @@
-//! `GET /desk`: orders that are paid and not in effect, and invoices that were asked for, oldest first.
+//! `GET /desk`: orders that are paid and not in effect, refunds that wait for a second person, and invoices that were asked
+//! for, oldest first.
 
 use crate::fault::Answer;
 use crate::frame::{Frame, page};
@@ -10,6 +11,7 @@ use askama::Template;
 use axum::extract::State;
 use everline_app::Problem;
 use everline_app::invoice::waiting_invoices;
+use everline_app::refund_order::waiting_refunds;
 use everline_app::sign_in::Principal;
 use everline_app::staff::{StaffMember, member, paid_not_in_effect};
 use everline_core::line::NetworkKind;
@@ -33,6 +35,15 @@ struct Queue {
     member: String,
     rows: Vec<Row>,
     invoices: Vec<InvoiceRow>,
+    refunds: Vec<RefundRow>,
+}
+
+/// A refund that waits for a second person.
+struct RefundRow {
+    href: String,
+    number: String,
+    amount: String,
+    age: String,
 }
 
 /// An invoice that was asked for.
@@ -77,5 +88,13 @@ pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
         age: show.age(waiting.asked_at),
     });
     let invoices = invoices.collect();
-    page(&Queue { rows: rows.collect(), invoices, member, p: visit.frame(&web, visit.lang.get("desk-title")) })
+    let refunds = waiting_refunds(&web.app).await?;
+    let refunds = refunds.iter().map(|waiting| RefundRow {
+        href: format!("/desk/orders/{}", waiting.order),
+        number: order_number(&waiting.order),
+        amount: show.money(waiting.amount),
+        age: show.age(waiting.asked_at),
+    });
+    let refunds = refunds.collect();
+    page(&Queue { rows: rows.collect(), invoices, refunds, member, p: visit.frame(&web, visit.lang.get("desk-title")) })
 }

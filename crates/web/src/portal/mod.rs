@@ -16,7 +16,9 @@ pub(crate) mod pay;
 pub(crate) mod qr;
 pub(crate) mod receipt;
 pub(crate) mod receipt_pdf;
+pub(crate) mod refund;
 pub(crate) mod renew;
+pub(crate) mod returning;
 pub(crate) mod sign_in;
 pub(crate) mod terms;
 

@@ -10,6 +10,7 @@ use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
 use axum::extract::{Path, Query, State};
+use axum::response::Response;
 use everline_app::Problem;
 use everline_app::ask_provider::ask_provider;
 use everline_app::order_page::{OrderView, ask_network, order_page};
@@ -102,15 +103,20 @@ fn out_of_wechat(web: &Web, view: &OrderView, o: &mut OrderShown) {
 /// `POST /orders/{order}/pay`: another way to pay.
 pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
     let (customer, id) = (visit.customer()?, order_id(&id)?);
-    start(&web, &visit, customer, id, &format!("/orders/{id}")).await
+    start(&web, &visit, (customer, id), || go(&format!("/orders/{id}"))).await
 }
 
 /// Starts a payment and goes back to the order's page, which says what became of it.
-pub(crate) async fn start(web: &Web, visit: &Visit, customer: CustomerId, id: OrderId, path: &str) -> Answer {
+pub(crate) async fn start(
+    web: &Web,
+    visit: &Visit,
+    of: (CustomerId, OrderId),
+    go_back: impl FnOnce() -> Response,
+) -> Answer {
     use Problem::{AlreadyPaid, NoCredit, OrderClosed, ProviderRefused, ProviderSilent};
     let by = PayBy::from_word(visit.fields.get("method"))?;
-    match pay_by(web, visit, (customer, id), by, path).await {
-        Ok(()) | Err(ProviderRefused | ProviderSilent | AlreadyPaid | OrderClosed | NoCredit) => Ok(go(path)),
+    match pay_by(web, visit, of, by).await {
+        Ok(()) | Err(ProviderRefused | ProviderSilent | AlreadyPaid | OrderClosed | NoCredit) => Ok(go_back()),
         Err(problem) => Err(problem.into()),
     }
 }

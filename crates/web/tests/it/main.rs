@@ -12,6 +12,7 @@ mod live;
 mod machines;
 mod pages;
 mod receipts;
+mod refunds;
 mod staff;
 mod watched;
 mod world;

@@ -89,7 +89,7 @@ const TABLES: [&str; 13] = [
     "receipt_unnumbered",
     "directory",
 ];
-const MORE_TABLES: [&str; 9] = [
+const MORE_TABLES: [&str; 10] = [
     "timer",
     "job",
     "setting",
@@ -99,6 +99,7 @@ const MORE_TABLES: [&str; 9] = [
     "activation_code",
     "invoice_request",
     "former_payee",
+    "refund_request",
 ];
 
 #[tokio::test]

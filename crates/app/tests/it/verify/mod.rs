@@ -2,6 +2,7 @@
 
 mod corruptions;
 mod credit;
+mod refunds;
 mod stock;
 
 use crate::world::cast::populate;

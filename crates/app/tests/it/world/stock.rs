@@ -31,6 +31,8 @@ pub fn brand() -> Brand {
         order_minutes: 30,
         queued_plans_max: 3,
         retention: everline_core::retention::Retention::default(),
+        refunds: everline_core::refund_request::RefundLimits::default(),
+        velocity: everline_core::velocity::Velocity::NONE,
         families: BTreeMap::from([
             (Family::Phone, FamilyRules { grace_days: 3, ..FamilyRules::default() }),
             (Family::Travel, whole_life()),

@@ -10,6 +10,7 @@ use everline_core::money::{Currency, Money};
 use everline_core::payment::{Evidence, Method, Provider};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// How the provider answers when a payment is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,6 +30,10 @@ pub struct Outside {
     pub messages: Mutex<Vec<OutgoingMessage>>,
     pub started: Mutex<Vec<PaymentRequest>>,
     paid: Mutex<BTreeMap<String, Money>>,
+    /// Whether refunds are done at once; otherwise nothing is heard of them.
+    pub gives_back: AtomicBool,
+    /// Whether it also takes money on its page for desktops.
+    pub has_page: AtomicBool,
 }
 
 impl Outside {
@@ -66,6 +71,7 @@ fn evidence(out_trade_no: &str, amount: Money) -> Evidence {
 impl PaymentProvider for Outside {
     fn takes(&self, method: Method) -> bool {
         matches!(method, Method::AlipayQr | Method::AlipayWap)
+            || (method == Method::AlipayPage && self.has_page.load(Relaxed))
     }
     async fn start(&self, request: &PaymentRequest) -> Started {
         self.started.lock().unwrap().push(request.clone());
@@ -94,7 +100,7 @@ impl PaymentProvider for Outside {
         }
     }
     async fn refund(&self, _: &RefundRequest) -> RefundStatus {
-        RefundStatus::Unknown
+        if self.gives_back.load(Relaxed) { RefundStatus::Done } else { RefundStatus::Unknown }
     }
     fn read_notice(&self, notice: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal> {
         let text = std::str::from_utf8(notice.body).map_err(|_| NoticeRefusal::Unreadable)?;

@@ -25,6 +25,8 @@ pub fn brand() -> Brand {
         order_minutes: 15,
         queued_plans_max: 12,
         retention: everline_core::retention::Retention::default(),
+        refunds: everline_core::refund_request::RefundLimits::default(),
+        velocity: everline_core::velocity::Velocity::default(),
         families: BTreeMap::from(
             families.map(|(family, grace_days)| (family, FamilyRules { grace_days, ..FamilyRules::default() })),
         ),
