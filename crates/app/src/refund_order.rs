@@ -251,7 +251,7 @@ impl Work for ByStaff {
             let same = same && new.amount.is_none_or(|amount| amount == asked.amount);
             return if same { Ok(asked.clone()) } else { Err(Stop::Refused(Problem::ExistsDifferently("refund"))) };
         }
-        let left = standing(&facts, |of| open(of)).map_err(|why| Stop::Refused(Problem::NoRefund(why)))?.0;
+        let left = standing(&facts, open).map_err(|why| Stop::Refused(Problem::NoRefund(why)))?.0;
         let amount = new.amount.map_or(left, Money::micros);
         if amount > left {
             return Err(Stop::Refused(Problem::NoRefund(NoRefund::TooMuch)));

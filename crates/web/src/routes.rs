@@ -187,6 +187,8 @@ fn api_routes() -> Vec<Row> {
         get("/api/v1/orders/{order}/receipt.pdf", ApiCustomer, api::receipts::pdf),
         get("/api/v1/orders/{order}/invoice", ApiCustomer, api::receipts::invoice),
         post("/api/v1/orders/{order}/invoice", ApiCustomer, api::receipts::ask_invoice).limited(Limit::Orders),
+        get("/api/v1/orders/{order}/refund", ApiCustomer, api::refunds::offer),
+        post("/api/v1/orders/{order}/refund", ApiCustomer, api::refunds::ask).limited(Limit::Orders),
         get("/api/v1/receipts/{proof}", ApiOpen, api::receipts::check).limited(Limit::Checks),
         get("/api/openapi.json", Machine, api::openapi::document),
         get("/api", Page, api::openapi::page),

@@ -237,6 +237,7 @@ async fn staff_give_back_parts_and_the_rest_with_what_was_earned() {
         let order = world.buys(&kit, "month").await;
         world.skip_days(25).await; // into the next month: some of it is earned
         let give = async |amount, keeps| {
+            world.app.clock.pass_us(1_000);
             refund_by_staff(&world.app, &order.number, wanted(&world, amount, keeps), agent).await
         };
         let done = give(Some("5"), true).await.unwrap();

@@ -27,7 +27,8 @@ fn check(reason: RefundReason, before: (RefundState, OrderState), done: bool, ex
     let held = balances(&[(Template::PaidToSuspense, 39_000_000), (Template::RefundStartedFromSuspense, 39_000_000)]);
     let order = order(10, &month(), before.1);
     let refund = refund(reason, before.0);
-    let effects = on_refund_answer(held, &order, &refund, &[refund.clone()], done, now("03-10 12:00")).unwrap();
+    let effects =
+        on_refund_answer(held, &order, &refund, std::slice::from_ref(&refund), done, now("03-10 12:00")).unwrap();
     same(&told(&effects), expected);
 }
 

@@ -1,6 +1,6 @@
 //! What the API says about itself: a document for machines, and a page for people.
 
-use super::{lines, orders, receipts, sign_in, what_if};
+use super::{lines, orders, receipts, refunds, sign_in, what_if};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, page as shown};
 use crate::visit::Visit;
@@ -12,6 +12,7 @@ use axum::response::IntoResponse;
 use everline_app::Problem;
 use everline_core::invoice::NoInvoice;
 use everline_core::quote::NotSellable;
+use everline_core::refund_rule::NoRefund;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Header, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
@@ -36,6 +37,8 @@ use utoipa::{Modify, OpenApi};
         receipts::pdf,
         receipts::invoice,
         receipts::ask_invoice,
+        refunds::offer,
+        refunds::ask,
         receipts::check
     ),
     security(("session" = [])),
@@ -132,6 +135,7 @@ fn faults() -> Vec<Fault> {
         Problem::AlreadyPaid,
         Problem::NotGenuine,
         Problem::NoInvoice(NoInvoice::NotPaid),
+        Problem::NoRefund(NoRefund::NotPaid),
         Problem::CodeWrong { tries_left: 0 },
         Problem::CodeGone,
         Problem::TooMany { retry_after_s: 1 },

@@ -110,6 +110,9 @@ fn table() -> Vec<Row> {
         get("/api/v1/orders/{order}/invoice",           [401, 401, 200, 404, 403]),
         // The invoice was made above, which its owner is told.
         post("/api/v1/orders/{order}/invoice",          [401, 401, 409, 404, 403]),
+        get("/api/v1/orders/{order}/refund",            [401, 401, 200, 404, 403]),
+        // The money went back above, which its owner is told.
+        post("/api/v1/orders/{order}/refund",           [401, 401, 409, 404, 403]),
         get("/api/v1/receipts/{proof}",                 [404, 200, 404, 404, 404]),
         get("/api/openapi.json",                        [200, 200, 200, 200, 200]),
         get("/api",                                     [200, 200, 200, 200, 200]),
@@ -245,6 +248,7 @@ fn json_of(template: &str) -> &'static str {
         "/api/v1/lines/{line}/quotes" => r#"{"offering": "watch-month@1"}"#,
         "/api/v1/lines/{line}/orders" => r#"{"offering": "watch-month@1", "terms_version": "2026-10"}"#,
         "/api/v1/orders/{order}/payments" => r#"{"method": "alipay_qr"}"#,
+        "/api/v1/orders/{order}/refund" => r#"{"reason": "by_rule"}"#,
         "/api/v1/orders/{order}/invoice" => r#"{"buyer": "person", "title": "林芳", "email": "a@example.cn"}"#,
         "/device/sessions" => r#"{"imsi": "460110000000002", "notify_url": "http://127.0.0.1:9/"}"#,
         "/device/sessions/{session}/usage" => r#"{"sequence": 1, "used_octets": 1}"#,

@@ -1,6 +1,6 @@
 //! Money back on pages: the owner's, a guest's, and the desk's; and where payers come back to.
 
-use crate::world::browser::Browser;
+use crate::world::browser::{Browser, Client};
 use crate::world::{World, checkout};
 use axum::http::StatusCode;
 use everline_app::sign_in::Principal;
@@ -9,6 +9,7 @@ use everline_core::order::Order;
 use everline_core::time::DAY_US;
 use everline_store::tables::support;
 use everline_store::{Stop, Tx, Work};
+use serde_json::json;
 
 /// 林芳's watch has a plan since just now; what goes back is there at once.
 async fn bought(world: &World) -> Order {
@@ -213,4 +214,25 @@ async fn too_many_orders_for_one_line_are_refused_with_a_time() {
     assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
     refused.says(&["分钟后再试"]);
     assert!(refused.headers.contains_key("retry-after"));
+}
+
+#[tokio::test]
+async fn programs_ask_what_goes_back_and_take_it() {
+    let world = World::new().await;
+    let order = bought(&world).await;
+    let mut owner = Client::of(&world, Principal::Customer(world.people.linfang)).await;
+    let path = format!("/api/v1/orders/{}/refund", order.id);
+    let offer = owner.get(&path).await.json();
+    assert_eq!(offer["by_rule"]["amount"], json!({ "amount": "9.90", "currency": "CNY" }));
+    assert!(offer["wrong_number"]["until"].is_string(), "{offer}");
+    let unknown = owner.post(&path, r#"{"reason": "whim"}"#).await;
+    assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let asked = owner.post(&path, r#"{"reason": "wrong_number"}"#).await;
+    assert_eq!((asked.status, &asked.json()["state"]), (StatusCode::ACCEPTED, &json!("refunding")), "{}", asked.text);
+    let again = owner.post(&path, r#"{"reason": "by_rule"}"#).await;
+    assert_eq!((again.status, &again.json()["rule"]), (StatusCode::CONFLICT, &json!("back-already")));
+    assert_eq!(owner.get(&path).await.json()["by_rule"], json!({ "refused": "back-already" }));
+    world.settle().await;
+    let order = owner.get(&format!("/api/v1/orders/{}", order.id)).await.json();
+    assert_eq!((&order["state"], &order["refunds"][0]["reason"]), (&json!("refunded"), &json!("wrong_number")));
 }

@@ -109,7 +109,7 @@ async fn every_corruption_of_a_refund_is_found() {
         set(&back, "delivered_at = NULL, in_effect_at = NULL", "order_delivered");
         set(&back, "closed_at = NULL", "order_stations");
         set(&bounced, "state = 'refunded', closed_at = in_effect_at", "order_refunds");
-        set(&part, "state = 'refunded', closed_at = in_effect_at", "order_refunds");
+        set(&part, "state = 'refunded', closed_at = in_effect_at", "period_of_order");
         // What staff asked for.
         let mut set = |request: &RefundRequest, set: &str, invariant, row: String| {
             let sql = format!("UPDATE refund_request SET {set} WHERE customer_id = $1 AND id = $2");
