@@ -14,6 +14,7 @@ mod moving_in;
 mod order_numbers;
 mod privacy;
 mod receipts;
+mod refund_races;
 mod refunds;
 mod restore;
 mod runner;

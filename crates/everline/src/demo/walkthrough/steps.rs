@@ -109,7 +109,7 @@ pub(super) async fn start(
     Ok((word(payment, "out_trade_no").to_owned(), word(payment, "pay_url").to_owned()))
 }
 
-async fn payer(client: &Client, out_trade_no: &str, action: &str) -> Result<(), Failed> {
+pub(super) async fn payer(client: &Client, out_trade_no: &str, action: &str) -> Result<(), Failed> {
     client.control("POST", &format!("trades/{out_trade_no}/{action}"), None).await.map(drop)
 }
 
