@@ -15,7 +15,8 @@ const USAGE: &str = "cargo xtask COMMAND
   lint         format, clippy
   unit         all tests, on both stores
   model        10,000 random sequences of the journey against the reference model
-  check-sdks   the vectors of all payment providers made anew by SDKs that we did not write, compared with the kept ones
+  check-sdks   the vectors of all payment providers made anew by SDKs that we did not write, compared with the kept ones;
+               the sandbox's gateways with those SDKs as clients; our endpoints with notices that they take and refuse
   fuzz         every fuzz target for a minute; `cargo xtask fuzz --seconds 600 json` one of them for longer
   card-client  the card client against localstripe, which we did not write
   walkthrough  the whole journey by HTTP against a release build

@@ -85,6 +85,7 @@ pub(crate) const CHECK_SDKS: &[Step] = &[Step {
         invoke("bash", &["xtask/scripts/alipay_vectors.sh"], Expect::Success),
         invoke("bash", &["xtask/scripts/wechat_vectors.sh"], Expect::Success),
         invoke("bash", &["xtask/scripts/stripe_vectors.sh"], Expect::Success),
+        invoke("bash", &["xtask/scripts/sdk_clients.sh"], Expect::Success),
     ],
 }];
 /// From the same seed each time, like the random sequences of the model.

@@ -13,6 +13,8 @@ pub mod secrets;
 
 pub mod add_line;
 pub mod ask_provider;
+pub mod bank_statement;
+pub mod bank_transfer;
 pub mod catalog;
 pub mod close_payment;
 pub mod device;
@@ -36,6 +38,7 @@ pub mod provision;
 pub mod query_payment;
 pub mod ready;
 pub mod receipt;
+pub mod redeem_voucher;
 pub mod refund_order;
 pub mod refund_payment;
 pub mod restore;
@@ -51,6 +54,7 @@ pub mod timers;
 mod velocity;
 pub mod verify;
 pub mod vitals;
+pub mod voucher_batch;
 pub mod what_if;
 
 pub use problem::Problem;

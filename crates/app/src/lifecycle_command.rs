@@ -2,7 +2,7 @@
 //! the change of the line's state: who, and why.
 
 use crate::save::{carry_out, give_up_names, lock, lock_for_rest};
-use crate::staff::{self, Standing};
+use crate::staff::active_member;
 use crate::{App, Problem, timers};
 use everline_core::brand::Brand;
 use everline_core::identifiers::Msisdn;
@@ -46,9 +46,7 @@ pub async fn command_by_staff(
     if !(1..=REASON_CHARS_MAX).contains(&reason.chars().count()) || reason.chars().any(char::is_control) {
         return Err(invalid("reason", "1 to 200 characters of text"));
     }
-    let members = staff::list(app).await?;
-    let member = members.into_iter().find(|member| member.login == login && member.state == Standing::Active);
-    let by = member.ok_or(invalid("by", "no active staff member has this login"))?.login;
+    let by = active_member(app, login).await?;
     let subject = app.store.read(FindLine { number }).await?;
     carry(app, subject, asked, Some(Arc::new(Note { by, reason: reason.to_owned() }))).await
 }

@@ -1,6 +1,7 @@
 //! One order, with everything that happened to it; and its receipt.
 
 use crate::{App, Problem};
+use everline_core::customer::CustomerKind;
 use everline_core::effects::{Job, Receipt};
 use everline_core::ids::{AttemptId, CustomerId, OrderId};
 use everline_core::ledger::{Cause, Posting, Template};
@@ -29,6 +30,8 @@ pub struct OrderView {
     pub attempts: Vec<Attempt>,
     /// What the customer's account holds, while the order can be paid.
     pub credit: Option<Money>,
+    /// Whether it can be paid by bank transfer: the customer is an organisation.
+    pub transfers: bool,
     /// Money that went back, or is on its way.
     pub refunds: Vec<Refund>,
     /// Reasons for which support looks at it.
@@ -87,7 +90,8 @@ impl Work for ReadOrder {
             }
             _ => None,
         };
-        Ok(OrderView { order, line, offering, attempts, credit, refunds, cases, receipt })
+        let transfers = customer::get(tx, self.customer).await?.kind == CustomerKind::Organisation;
+        Ok(OrderView { order, line, offering, attempts, credit, transfers, refunds, cases, receipt })
     }
 }
 

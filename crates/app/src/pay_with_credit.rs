@@ -117,24 +117,26 @@ impl Work for PayWithCredit {
         let (outcome, effects) = decided.map_err(|refusal| Stop::Refused(refusal.into()))?;
         payment::add(tx, &facts.attempt);
         directory::add(tx, directory::Name::OutTradeNo, &facts.attempt.out_trade_no, self.customer, self.attempt.0);
-        self.close_others(tx).await?;
+        close_others(tx, (self.customer, self.order), self.now).await?;
         carry_out(tx, (self.customer, facts.line.id), &effects, &self.zone, self.now)?;
         Ok((outcome, facts.attempt.amount))
     }
 }
 
-impl PayWithCredit {
-    /// What was asked of providers before is more than is missing now: they are asked to take no more money for it. Should
-    /// one be paid all the same, the credit comes back.
-    async fn close_others(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        let attempts = payment::of_order(tx, self.customer, self.order).await?;
-        let open = |attempt: &&Attempt| {
-            matches!(attempt.state, AttemptState::Created | AttemptState::Pending | AttemptState::Unknown)
-        };
-        for other in attempts.iter().filter(open) {
-            let close = Job::ClosePayment { customer: self.customer, attempt: other.id };
-            job::add(tx, self.customer, &close, self.now.system, self.now.system)?;
-        }
-        Ok(())
+/// What was asked of providers before is more than is missing now: they are asked to take no more money for it. Should one
+/// be paid all the same, the credit comes back.
+pub(crate) async fn close_others(
+    tx: &mut Tx,
+    (customer, order): (CustomerId, OrderId),
+    now: Now,
+) -> Result<(), Stop<Problem>> {
+    let attempts = payment::of_order(tx, customer, order).await?;
+    let open = |attempt: &&Attempt| {
+        matches!(attempt.state, AttemptState::Created | AttemptState::Pending | AttemptState::Unknown)
+    };
+    for other in attempts.iter().filter(open) {
+        let close = Job::ClosePayment { customer, attempt: other.id };
+        job::add(tx, customer, &close, now.system, now.system)?;
     }
+    Ok(())
 }

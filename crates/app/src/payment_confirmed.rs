@@ -16,7 +16,7 @@
 
 use crate::ports::{NoticeRefusal, NoticeSays, PaymentNotice, RawNotice};
 use crate::save::carry_out;
-use crate::{App, Problem, timers};
+use crate::{App, Problem, bank_transfer, timers};
 use everline_core::brand::Brand;
 use everline_core::effects::{CaseOpened, CaseReason, Job};
 use everline_core::ids::{AttemptId, CustomerId};
@@ -99,6 +99,10 @@ pub async fn payment_notice(
 
 /// Takes verified evidence, from wherever it came, and wakes the jobs it queued.
 pub async fn take_evidence(app: &App, evidence: Evidence, notice: Option<Notice>) -> Result<Outcome, Problem> {
+    // A reference may be named by several transfers, of any amount.
+    if evidence.provider == Provider::Bank {
+        return bank_transfer::take(app, evidence, None).await;
+    }
     let (brand, zone, now) = (app.brand.clone(), app.zone.clone(), app.clock.now());
     let outcome = loop {
         let (brand, zone) = (brand.clone(), zone.clone());

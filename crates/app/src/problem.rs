@@ -7,6 +7,7 @@ use everline_core::quote::NotSellable;
 use everline_core::refund_request::NotDecided;
 use everline_core::refund_rule::NoRefund;
 use everline_core::time::BusinessTime;
+use everline_core::voucher::NoVoucher;
 use everline_store::{Error, Stop};
 
 /// Why a request is refused, or could not be carried out.
@@ -59,6 +60,9 @@ pub enum Problem {
     /// The account holds no credit that could pay it.
     #[error("no credit that could pay it")]
     NoCredit,
+    /// A voucher's code brings nothing.
+    #[error("no voucher: {0}")]
+    NoVoucher(NoVoucher),
     /// The one-time code is wrong.
     #[error("wrong code, {tries_left} tries left")]
     CodeWrong {
@@ -124,6 +128,7 @@ impl Problem {
             Problem::NoRefund(_) => "no-refund",
             Problem::NotDecided(_) => "not-decided",
             Problem::NoCredit => "no-credit",
+            Problem::NoVoucher(_) => "no-voucher",
             Problem::CodeWrong { .. } => "code-wrong",
             Problem::CodeGone => "code-gone",
             Problem::TooMany { .. } => "too-many",

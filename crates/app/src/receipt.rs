@@ -62,7 +62,7 @@ pub fn payments(view: &OrderView, receipt: &ReceiptView) -> Vec<Payment> {
         method: attempt.method,
         out_trade_no: attempt.out_trade_no.clone(),
         trade_no: attempt.trade_no.clone(),
-        received: Money::from_micros(attempt.received, attempt.amount.currency()),
+        received: Money::from_micros(attempt.into_order(), attempt.amount.currency()),
         paid_at: paid_at(attempt.id.0).or(view.order.paid_at).unwrap_or(receipt.issued_at),
     });
     payments.collect()

@@ -11,7 +11,7 @@ use everline_core::payment::Attempt;
 use everline_core::refund::{Refund, RefundState};
 use everline_core::renewal::on_refund_answer;
 use everline_core::time::{Now, Zone};
-use everline_store::tables::{customer, order, payment};
+use everline_store::tables::{bank, customer, order, payment};
 use everline_store::{Stop, Tx, Work};
 
 /// Asks once.
@@ -37,7 +37,7 @@ pub(crate) async fn refund_payment(app: &App, customer: CustomerId, id: RefundId
         RefundStatus::Refused => false,
         RefundStatus::Unknown => return Ok(Done::retry(app, run, "the provider gave no answer")),
     };
-    let work = RefundAnswered { customer, refund: id, done, zone: app.zone.clone(), now: app.clock.now() };
+    let work = RefundAnswered { customer, refund: id, done, noted: None, zone: app.zone.clone(), now: app.clock.now() };
     app.store.transact(work).await?;
     app.wake.notify_one();
     Ok(Done::Finished)
@@ -59,12 +59,15 @@ impl Work for GetRefund {
     }
 }
 
-struct RefundAnswered {
-    customer: CustomerId,
-    refund: RefundId,
-    done: bool,
-    zone: Zone,
-    now: Now,
+/// A final word on a refund: a provider's, or that of people who made it from the bank account.
+pub(crate) struct RefundAnswered {
+    pub(crate) customer: CustomerId,
+    pub(crate) refund: RefundId,
+    pub(crate) done: bool,
+    /// The bank's id of it, and the login of who noted it.
+    pub(crate) noted: Option<(String, String)>,
+    pub(crate) zone: Zone,
+    pub(crate) now: Now,
 }
 impl Work for RefundAnswered {
     const NAME: &'static str = "refund_answered";
@@ -74,9 +77,14 @@ impl Work for RefundAnswered {
         let balances = customer::lock_account(tx, self.customer).await?;
         let refund = payment::lock_refund(tx, self.customer, self.refund).await?;
         let order = order::lock(tx, self.customer, refund.order).await?;
+        let attempt = payment::get(tx, self.customer, refund.attempt).await?;
+        let method = attempt.ok_or(Stop::Refused(Problem::NotFound("attempt")))?.method;
         let refunds = payment::refunds_of_order(tx, self.customer, refund.order).await?;
-        let effects = on_refund_answer(balances, &order, &refund, &refunds, self.done, self.now);
+        let effects = on_refund_answer(balances, &order, (&refund, method), &refunds, self.done, self.now);
         let effects = effects.map_err(|refusal| Stop::Refused(refusal.into()))?;
+        if let Some((bank_id, by)) = self.noted.as_ref().filter(|_| !effects.refunds.is_empty()) {
+            bank::add_refund(tx, (self.customer, refund.id), bank_id, (self.now.business, by));
+        }
         carry_out(tx, (self.customer, order.line), &effects, &self.zone, self.now)?;
         Ok(())
     }

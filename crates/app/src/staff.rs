@@ -115,6 +115,18 @@ pub async fn list(app: &App) -> Result<Vec<Listed>, Problem> {
     Ok(listed.collect())
 }
 
+/// The login of a member who is named on the command line.
+///
+/// # Errors
+/// [`Problem::Invalid`] if no active member has it.
+pub(crate) async fn active_member(app: &App, login: &str) -> Result<String, Problem> {
+    let mut members = list(app).await?.into_iter();
+    let member = members.find(|member| member.login == login && member.state == Standing::Active);
+    member
+        .map(|member| member.login)
+        .ok_or(Problem::Invalid { field: "by", rule: "no active staff member has this login" })
+}
+
 /// The login that a link sets the password of; `None` if the link does not work.
 pub async fn invited(app: &App, token: &str) -> Result<Option<String>, Problem> {
     let find = FindInvited { link_hash: link_hash(app, token), now: app.clock.now().system };

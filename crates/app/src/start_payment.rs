@@ -3,16 +3,20 @@
 use crate::ports::{Payable, PaymentRequest, Started};
 use crate::velocity::Counter;
 use crate::{App, Problem};
+use everline_core::brand::Brand;
+use everline_core::customer::CustomerKind;
 use everline_core::effects::Job;
 use everline_core::ids::{AttemptId, CustomerId, OrderId};
 use everline_core::money::Money;
-use everline_core::order::{Order, OrderState};
+use everline_core::order::{Order, OrderState, PlacedBy};
 use everline_core::payment::{Attempt, AttemptState, Method, next_query};
-use everline_core::time::Now;
+use everline_core::time::{DAY_US, MINUTE_US, Now};
+use everline_core::transfer::reference;
 use everline_core::velocity::Counted;
-use everline_store::tables::{catalog, directory, job, order, payment};
+use everline_store::tables::{catalog, customer, directory, job, order, payment, timer};
 use everline_store::{Stop, Tx, Work};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Whose browser pays.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,8 +45,9 @@ pub async fn start_payment(
     let port = app.ports.payments.by(method).filter(|port| port.takes(method));
     let port = port.ok_or(Problem::Invalid { field: "method", rule: "not offered here" })?;
     let (attempt, counter) = (AttemptId(app.clock.id()), Counter::new(app, Counted::Payment, payer.ip));
+    let (brand, now) = (app.brand.clone(), app.clock.now());
     let (mut attempt, subject) =
-        app.store.transact(NewAttempt { customer, order, method, attempt, counter, now: app.clock.now() }).await?;
+        app.store.transact(NewAttempt { customer, order, method, attempt, counter, brand, now }).await?;
     let opens = attempt.pay_url_until.is_none_or(|until| until > app.clock.now().system);
     if attempt.state == AttemptState::Pending && opens {
         return Ok(attempt);
@@ -66,11 +71,15 @@ pub async fn start_payment(
     answer.map(|()| attempt)
 }
 
+/// How many references an attempt may try.
+const CANDIDATES: u8 = 4;
+
 struct NewAttempt {
     customer: CustomerId,
     order: OrderId,
     method: Method,
     attempt: AttemptId,
+    brand: Arc<Brand>,
     counter: Counter,
     now: Now,
 }
@@ -81,7 +90,7 @@ impl Work for NewAttempt {
     type Refusal = Problem;
 
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        let order = order::lock(tx, self.customer, self.order).await?;
+        let mut order = order::lock(tx, self.customer, self.order).await?;
         let refused = |problem| Err(Stop::Refused(problem));
         match order.state {
             OrderState::AwaitingPayment if order.expires_at > self.now.business => {}
@@ -102,7 +111,8 @@ impl Work for NewAttempt {
         let (same, others): (Vec<&Attempt>, Vec<&Attempt>) = attempts
             .iter()
             .filter(open)
-            .partition(|attempt| attempt.method == self.method && attempt.amount == missing);
+            // A reference serves for whatever is missing.
+            .partition(|a| a.method == self.method && (a.amount == missing || self.transfers()));
         for other in others {
             let close = Job::ClosePayment { customer: self.customer, attempt: other.id };
             job::add(tx, self.customer, &close, self.now.system, self.now.system)?;
@@ -111,7 +121,10 @@ impl Work for NewAttempt {
             return Ok(((*same).clone(), subject));
         }
         self.counter.pass(tx, (order.customer, order.line), order.placed_by).await?;
-        let attempt = self.new_attempt(&order, missing);
+        let mut attempt = self.new_attempt(&order, missing);
+        if self.transfers() {
+            self.wait_for_transfer(tx, &mut order, &mut attempt).await?;
+        }
         payment::add(tx, &attempt);
         directory::add(tx, directory::Name::OutTradeNo, &attempt.out_trade_no, self.customer, attempt.id.0);
         let question = Job::QueryPayment { customer: self.customer, attempt: attempt.id };
@@ -123,8 +136,40 @@ impl Work for NewAttempt {
 }
 
 impl NewAttempt {
+    fn transfers(&self) -> bool {
+        self.method == Method::BankTransfer
+    }
+    /// An organisation's own order waits some days for a transfer; the attempt's number is the reference.
+    async fn wait_for_transfer(
+        &self,
+        tx: &mut Tx,
+        order: &mut Order,
+        attempt: &mut Attempt,
+    ) -> Result<(), Stop<Problem>> {
+        let customer = customer::get(tx, self.customer).await?;
+        let (true, false, Some(bank)) =
+            (customer.kind == CustomerKind::Organisation, order.placed_by == PlacedBy::Guest, &self.brand.bank)
+        else {
+            return Err(Stop::Refused(Problem::Invalid { field: "method", rule: "not offered here" }));
+        };
+        let until = self.now.business.plus_us(i64::from(bank.days) * DAY_US).max(order.expires_at);
+        order.expires_at = until;
+        order::extend(tx, order);
+        timer::set(tx, order.id.0, order.customer, timer::TimerKind::Order, until);
+        attempt.expires_at = self.now.system.plus_us(until.since_us(self.now.business));
+        for candidate in 0..CANDIDATES {
+            attempt.out_trade_no = reference(self.attempt, candidate);
+            if directory::find(tx, directory::Name::OutTradeNo, &attempt.out_trade_no).await?.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
     /// Asks for what is missing: credit may have been set aside before.
     fn new_attempt(&self, order: &Order, amount: Money) -> Attempt {
+        // An order that got more time for a transfer gives no provider more than any other order would.
+        let left_us = order.expires_at.since_us(self.now.business);
+        let left_us = left_us.min(i64::from(self.brand.order_minutes) * MINUTE_US);
         Attempt {
             id: self.attempt,
             customer: self.customer,
@@ -140,7 +185,7 @@ impl NewAttempt {
             received: 0,
             settlement: None,
             created_at: self.now.system,
-            expires_at: self.now.system.plus_us(order.expires_at.since_us(self.now.business)),
+            expires_at: self.now.system.plus_us(left_us),
             paid_at: None,
         }
     }

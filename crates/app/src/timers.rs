@@ -227,6 +227,9 @@ impl Work for OrderDue {
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         let balances = customer::lock_account(tx, self.customer).await?;
         let order = order::lock(tx, self.customer, self.order).await?;
+        if timer::get(tx, self.order.0).await? != Some(self.due_at) {
+            return Ok(()); // it ran, or the order got more time since
+        }
         let then = Now { business: self.due_at, system: self.now.system };
         timer::remove(tx, self.order.0, self.customer);
         let attempts = payment::of_order(tx, self.customer, self.order).await?;

@@ -60,6 +60,19 @@ pub struct FamilyRules {
     pub quarantine_days: Option<u16>,
 }
 
+/// The operator's own bank account, as payers need it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BankAccount {
+    /// Whose account it is.
+    pub holder: String,
+    /// The bank and its branch.
+    pub bank: String,
+    /// The account's number.
+    pub number: String,
+    /// Days for which an order waits for a transfer.
+    pub days: u16,
+}
+
 /// A brand: one store, one set of rules.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Brand {
@@ -93,6 +106,9 @@ pub struct Brand {
     /// How long records are kept.
     #[serde(default)]
     pub retention: Retention,
+    /// Where organisations transfer money to, if they may.
+    #[serde(default)]
+    pub bank: Option<BankAccount>,
     /// What staff may give back alone.
     #[serde(default)]
     pub refunds: RefundLimits,

@@ -29,6 +29,16 @@ pub(crate) const fn is_credit(method: Method) -> bool {
     source(method).is_some()
 }
 
+/// The posting by which what an attempt put into an order becomes credit again, where it does: what came to the bank account
+/// does not go back by itself.
+const fn returns(method: Method) -> Option<Template> {
+    match (source(method), method) {
+        (Some((_, _, returned)), _) => Some(returned),
+        (None, Method::BankTransfer) => Some(Template::CreditReturned),
+        (None, _) => None,
+    }
+}
+
 /// How much of an order's price the account's credit can pay by a method.
 #[must_use]
 pub fn available(balances: &Balances, order: &Order, method: Method) -> Money {
@@ -117,8 +127,8 @@ pub(crate) fn take_back(
     let mut newest: Vec<&Attempt> = facts.others.iter().filter(|attempt| set_aside(attempt)).collect();
     newest.sort_by_key(|attempt| std::cmp::Reverse(attempt.id));
     for attempt in newest {
-        if attempt.received <= surplus {
-            surplus = surplus.saturating_sub(attempt.received);
+        if attempt.into_order() <= surplus {
+            surplus = surplus.saturating_sub(attempt.into_order());
             hand_back(effects, facts.balances, attempt, order, now)?;
         }
     }
@@ -126,7 +136,7 @@ pub(crate) fn take_back(
 }
 
 fn set_aside(attempt: &Attempt) -> bool {
-    source(attempt.method).is_some() && attempt.settlement == Some(Settlement::Order)
+    returns(attempt.method).is_some() && attempt.settlement == Some(Settlement::Order)
 }
 
 fn hand_back(
@@ -137,7 +147,7 @@ fn hand_back(
     now: Now,
 ) -> Result<(), LedgerRefusal> {
     refund(effects, balances, attempt, RefundReason::NotNeeded, now)?;
-    order.funds = order.funds.saturating_sub(attempt.received);
+    order.funds = order.funds.saturating_sub(attempt.into_order());
     effects.attempts.push(Attempt { settlement: Some(Settlement::Returned), ..attempt.clone() });
     Ok(())
 }
@@ -150,10 +160,11 @@ pub(crate) fn refund(
     reason: RefundReason,
     now: Now,
 ) -> Result<(), LedgerRefusal> {
-    let Some((_, _, returned)) = source(attempt.method) else { return Err(LedgerRefusal::NotPositive) };
+    let Some(returned) = returns(attempt.method) else { return Err(LedgerRefusal::NotPositive) };
+    let amount = attempt.into_order();
     let id = refund_id(attempt.id, 0);
     let balances = effects.balances.unwrap_or(balances);
-    let posting = Posting::new(returned, Cause::Refund(id), attempt.order, attempt.received, now.business);
+    let posting = Posting::new(returned, Cause::Refund(id), attempt.order, amount, now.business);
     post(effects, balances, posting)?;
     effects.refunds.push(Refund {
         id,
@@ -161,7 +172,7 @@ pub(crate) fn refund(
         attempt: attempt.id,
         order: attempt.order,
         out_request_no: id.to_string(),
-        amount: Money::from_micros(attempt.received, attempt.amount.currency()),
+        amount: Money::from_micros(amount, attempt.amount.currency()),
         reason,
         state: RefundState::Done,
         started_at: now.business,

@@ -142,6 +142,8 @@ ids! {
     CaseId
     /// One session of a device on the built-in network.
     SessionId
+    /// One voucher: the keyed hash of its code, not in the form of a UUID.
+    VoucherId
 }
 
 #[cfg(test)]

@@ -31,4 +31,6 @@ pub mod refund_rule;
 pub mod renewal;
 pub mod retention;
 pub mod time;
+pub mod transfer;
 pub mod velocity;
+pub mod voucher;

@@ -36,8 +36,10 @@ pub enum Provider {
     Wechat,
     /// Cards, by Stripe.
     Stripe,
+    /// The operator's own bank account, known by its statements.
+    Bank,
 }
-words!(Provider { Alipay = "alipay", Wechat = "wechat", Stripe = "stripe" });
+words!(Provider { Alipay = "alipay", Wechat = "wechat", Stripe = "stripe", Bank = "bank" });
 
 /// How the customer pays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,6 +57,8 @@ pub enum Method {
     WechatH5,
     /// A bank card, on the card provider's page.
     Card,
+    /// An organisation's transfer to the operator's bank account, with a reference.
+    BankTransfer,
     /// The account's paid credit.
     PaidCredit,
     /// The account's promotional credit.
@@ -67,6 +71,7 @@ words!(Method {
     WechatQr = "wechat_qr",
     WechatH5 = "wechat_h5",
     Card = "card",
+    BankTransfer = "bank_transfer",
     PaidCredit = "paid_credit",
     PromoCredit = "promo_credit",
 });
@@ -79,6 +84,7 @@ impl Method {
             Method::AlipayQr | Method::AlipayWap | Method::AlipayPage => Some(Provider::Alipay),
             Method::WechatQr | Method::WechatH5 => Some(Provider::Wechat),
             Method::Card => Some(Provider::Stripe),
+            Method::BankTransfer => Some(Provider::Bank),
             Method::PaidCredit | Method::PromoCredit => None,
         }
     }
@@ -88,7 +94,16 @@ impl Method {
         match self {
             Method::PaidCredit => Template::CreditSpent,
             Method::PromoCredit => Template::PromoSpent,
+            Method::BankTransfer => Template::PaidByBank,
             _ => Template::Paid,
+        }
+    }
+    /// The posting by which a refund of its money is done.
+    #[must_use]
+    pub const fn refunded(self) -> Template {
+        match self {
+            Method::BankTransfer => Template::RefundDoneByBank,
+            _ => Template::RefundDone,
         }
     }
     /// How the payer gets there.
@@ -98,6 +113,7 @@ impl Method {
             Method::AlipayQr | Method::WechatQr => Way::Scan,
             Method::AlipayWap | Method::WechatH5 => Way::OpenOnPhone,
             Method::AlipayPage | Method::Card => Way::Open,
+            Method::BankTransfer => Way::Transfer,
             Method::PaidCredit | Method::PromoCredit => Way::AtOnce,
         }
     }
@@ -112,6 +128,8 @@ pub enum Way {
     OpenOnPhone,
     /// By a link to the provider's page, on any screen.
     Open,
+    /// By a transfer from the payer's own bank.
+    Transfer,
     /// Not at all: the money is here.
     AtOnce,
 }
@@ -185,12 +203,14 @@ pub enum Settlement {
     Suspense,
     /// It was credit, and the order did not need it: it is credit again.
     Returned,
+    /// It came to the bank account and no order can use it: it is the customer's credit.
+    Credited,
 }
 
 impl Settlement {
     /// All of them.
-    pub const ALL: [Settlement; 4] =
-        [Settlement::Order, Settlement::Refund, Settlement::Suspense, Settlement::Returned];
+    pub const ALL: [Settlement; 5] =
+        [Settlement::Order, Settlement::Refund, Settlement::Suspense, Settlement::Returned, Settlement::Credited];
     /// The stable word for it.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -199,6 +219,7 @@ impl Settlement {
             Settlement::Refund => "refund",
             Settlement::Suspense => "suspense",
             Settlement::Returned => "returned",
+            Settlement::Credited => "credited",
         }
     }
     /// The settlement of a stored word.
@@ -221,7 +242,7 @@ pub struct Attempt {
     pub method: Method,
     /// Our number for it at the provider; fixed before the provider is first asked.
     pub out_trade_no: String,
-    /// What was asked.
+    /// What was asked; of a bank transfer that came, what its order uses of it.
     pub amount: Money,
     /// Where it is.
     pub state: AttemptState,
@@ -245,6 +266,14 @@ pub struct Attempt {
     pub paid_at: Option<SystemTime>,
 }
 
+impl Attempt {
+    /// What its money brings into an order: what came, up to what was asked. Only a bank transfer brings more.
+    #[must_use]
+    pub fn into_order(&self) -> i64 {
+        self.received.min(self.amount.micros())
+    }
+}
+
 /// Verified evidence that a provider took money for us: a notification, an answer to a query, or a bill line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
@@ -261,10 +290,14 @@ pub struct Evidence {
 /// When to ask the provider again, after `asked` questions, counted from the attempt's creation.
 ///
 /// 5 s, 10 s, 30 s, 1 min, then every 5 minutes until the provider stops taking money plus `GRACE`; after that only
-/// the daily bill can say more. `None` means: stop asking.
+/// the daily bill can say more. `None` means: stop asking. A bank is not asked: its attempt is only looked at when it ends.
 #[must_use]
 pub fn next_query(attempt: &Attempt, asked: u32, now: SystemTime) -> Option<SystemTime> {
     const GRACE_US: i64 = 10 * MINUTE_US;
+    let end = attempt.expires_at.plus_us(GRACE_US);
+    if attempt.method == Method::BankTransfer {
+        return (now < end).then_some(end);
+    }
     let wait = match asked {
         0 => 5 * SECOND_US,
         1 => 10 * SECOND_US,
@@ -272,7 +305,7 @@ pub fn next_query(attempt: &Attempt, asked: u32, now: SystemTime) -> Option<Syst
         3 => MINUTE_US,
         _ => 5 * MINUTE_US,
     };
-    (now < attempt.expires_at.plus_us(GRACE_US)).then(|| now.plus_us(wait))
+    (now < end).then(|| now.plus_us(wait))
 }
 
 #[cfg(test)]

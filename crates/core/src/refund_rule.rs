@@ -250,7 +250,7 @@ pub fn parts(of: &Standing<'_>, mut amount: i64) -> Result<Vec<Part>, NoRefund> 
         let (count, back) = before.fold((0u8, 0i64), |(count, back), refund| {
             (count.saturating_add(1), back.saturating_add(refund.amount.micros()))
         });
-        let part = attempt.received.saturating_sub(back).min(amount);
+        let part = attempt.into_order().saturating_sub(back).min(amount);
         if part <= 0 {
             continue;
         }

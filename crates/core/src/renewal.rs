@@ -15,7 +15,7 @@ use crate::line::{Line, NetworkKind};
 use crate::money::Money;
 use crate::offering::{Offering, OfferingKind};
 use crate::order::{Order, OrderState};
-use crate::payment::{Attempt, AttemptState, Evidence, Settlement};
+use crate::payment::{Attempt, AttemptState, Evidence, Method, Settlement};
 use crate::quote::{Placement, deliverable, period, place, sellable};
 use crate::refund::{Refund, RefundReason, RefundState, refund_id};
 use crate::time::{Now, Zone};
@@ -56,6 +56,8 @@ pub enum Outcome {
     Refunding(RefundReason),
     /// The money is not what was asked; it waits for a person.
     Suspended,
+    /// The order could not use the money, which came by bank: it is the customer's credit.
+    Credited,
     /// The evidence contradicts what is known; nothing was posted, a person must look.
     Contradiction,
 }
@@ -136,7 +138,7 @@ pub(crate) fn take(
     now: Now,
 ) -> Result<(Outcome, Effects), LedgerRefusal> {
     let mut order = facts.order.clone();
-    let brought = effects.attempts.iter().fold(0i64, |sum, attempt| sum.saturating_add(attempt.received));
+    let brought = effects.attempts.iter().fold(0i64, |sum, attempt| sum.saturating_add(attempt.into_order()));
     order.funds = order.funds.saturating_add(brought);
     if order.funds < order.price.micros() {
         effects.orders.push(order);
@@ -300,7 +302,7 @@ pub fn on_upstream_answer(
                     credit::refund(&mut effects, facts.balances, attempt, RefundReason::NetworkRefused, now)?;
                     continue;
                 }
-                let amount = Money::from_micros(attempt.received, attempt.amount.currency());
+                let amount = Money::from_micros(attempt.into_order(), attempt.amount.currency());
                 start_refund(&mut effects, facts.balances, &order, attempt, amount, RefundReason::NetworkRefused, now)?;
                 (order.state, order.closed_at) = (OrderState::Refunding, None);
             }
@@ -392,14 +394,14 @@ fn refund_message(order: &Order, attempt: &Attempt, kind: MessageKind) -> Job {
 pub fn on_refund_answer(
     balances: Balances,
     order: &Order,
-    refund: &Refund,
+    (refund, method): (&Refund, Method),
     refunds: &[Refund],
     done: bool,
     now: Now,
 ) -> Result<Effects, LedgerRefusal> {
     let mut effects = Effects::default();
     let (template, state) = match (refund.state, done) {
-        (RefundState::InFlight, true) => (Template::RefundDone, RefundState::Done),
+        (RefundState::InFlight, true) => (method.refunded(), RefundState::Done),
         (RefundState::InFlight, false) => (Template::RefundFailed, RefundState::Failed),
         (RefundState::Done, false) => (Template::RefundBounced, RefundState::Failed),
         _ => return Ok(effects),

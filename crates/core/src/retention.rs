@@ -20,13 +20,15 @@ pub enum Record {
     Usage,
     /// Requests for an invoice that staff refused.
     RefusedInvoice,
+    /// Wrong voucher codes that were counted.
+    VoucherGuess,
     /// How many orders and payments somebody began, after the hour or day was over.
     VelocityCount,
 }
 
 impl Record {
     /// All of them.
-    pub const ALL: [Record; 8] = [
+    pub const ALL: [Record; 9] = [
         Record::LoginCode,
         Record::LoginSession,
         Record::IdempotencyKey,
@@ -34,6 +36,7 @@ impl Record {
         Record::Message,
         Record::Usage,
         Record::RefusedInvoice,
+        Record::VoucherGuess,
         Record::VelocityCount,
     ];
     /// The stable word for it.
@@ -47,6 +50,7 @@ impl Record {
             Record::Message => "message",
             Record::Usage => "usage",
             Record::RefusedInvoice => "refused_invoice",
+            Record::VoucherGuess => "voucher_guess",
             Record::VelocityCount => "velocity_count",
         }
     }
@@ -101,6 +105,8 @@ impl Retention {
             Record::Message => self.message_days,
             Record::Usage => self.usage_days,
             Record::RefusedInvoice => self.refused_invoice_days,
+            // They are forgotten after a day, whatever a brand wishes.
+            Record::VoucherGuess => 1,
             Record::VelocityCount => self.velocity_count_days,
         };
         now.plus_us(-i64::from(days).saturating_mul(DAY_US))

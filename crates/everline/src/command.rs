@@ -1,15 +1,17 @@
 //! Commands that change a store: on the store itself, or through the server that has it open.
 
-use crate::config::{self, Place, master_key};
+use crate::config::{self, Config, Place, master_key};
 use crate::line;
 use crate::serve;
 use crate::staff;
+use crate::statement;
+use crate::voucher;
 use crate::wire::{self, Unwired};
 use everline_app::clock::Clock;
 use everline_app::{App, Problem, timers};
 use serde::{Deserialize, Serialize};
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -20,6 +22,10 @@ pub(crate) enum Ask {
     Staff(staff::Ask),
     /// What staff does to a line.
     Line(line::Ask),
+    /// Something about vouchers.
+    Voucher(voucher::Ask),
+    /// Something about the bank's statements.
+    Statement(statement::Ask),
     /// The machine's clock is right: timers may run.
     AcceptTime,
 }
@@ -44,20 +50,50 @@ impl Answer {
 
 /// Runs a command against the store of a configuration.
 pub(crate) async fn run(file: &Path, ask: Ask) -> Result<ExitCode, Box<dyn Error>> {
-    let config = config::load(file)?;
-    let clock = Arc::new(Clock::machine());
-    let answer = match wire::ready_store(&config.store, &config.brand, &clock).await {
-        Ok(store) => {
-            let app = wire::app_alone(store, clock, config.brand.clone(), &master_key(&config.master_key)?)?;
-            let answer = answer(&app, &config.public_url, ask).await;
-            app.store.close().await;
-            answer
-        }
-        Err(Unwired::InUse(path)) => through_server(&config.store.place, &path, &ask).await?,
-        Err(error) => return Err(error.into()),
-    };
+    let channel = Channel::open(&config::load(file)?).await?;
+    let answer = channel.ask(ask).await;
+    channel.close().await;
+    let answer = answer?;
     println!("{}", answer.text);
     Ok(if answer.fine { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// The way to a store: open here, or through the server that has it.
+pub(crate) enum Channel {
+    /// The store's application, and the base of links.
+    Here(Box<App>, String),
+    /// The place that the server has.
+    Server(Place, PathBuf),
+}
+
+impl Channel {
+    /// Opens the store of a configuration, or finds who has it.
+    pub(crate) async fn open(config: &Config) -> Result<Self, Box<dyn Error>> {
+        let clock = Arc::new(Clock::machine());
+        match wire::ready_store(&config.store, &config.brand, &clock).await {
+            Ok(store) => {
+                // Where business time runs ahead, that is part of the store's time.
+                clock.set_business_offset_us(timers::stored_offset_us(&store).await?);
+                let app = wire::app_alone(store, clock, config.brand.clone(), &master_key(&config.master_key)?)?;
+                Ok(Channel::Here(Box::new(app), config.public_url.clone()))
+            }
+            Err(Unwired::InUse(path)) => Ok(Channel::Server(config.store.place.clone(), path)),
+            Err(error) => Err(error.into()),
+        }
+    }
+    /// Has a command carried out.
+    pub(crate) async fn ask(&self, ask: Ask) -> Result<Answer, Box<dyn Error>> {
+        match self {
+            Channel::Here(app, public_url) => Ok(answer(app, public_url, ask).await),
+            Channel::Server(place, path) => Ok(through_server(place, path, &ask).await?),
+        }
+    }
+    /// Closes the store, if it is open here.
+    pub(crate) async fn close(self) {
+        if let Channel::Here(app, _) = self {
+            app.store.close().await;
+        }
+    }
 }
 
 async fn through_server(place: &Place, path: &Path, ask: &Ask) -> Result<Answer, String> {
@@ -73,6 +109,8 @@ pub(crate) async fn answer(app: &App, public_url: &str, ask: Ask) -> Answer {
     match ask {
         Ask::Staff(ask) => staff::answer(app, public_url, ask).await,
         Ask::Line(ask) => line::answer(app, ask).await,
+        Ask::Voucher(ask) => voucher::answer(app, ask).await,
+        Ask::Statement(ask) => statement::answer(app, ask).await,
         Ask::AcceptTime => {
             let accepted = timers::accept_time(app).await;
             Answer::of(

@@ -32,6 +32,8 @@ pub(crate) enum ImportCommand {
     Offerings(FromFile),
     /// Customers, lines and running plans of a business that moves in (CSV); load Sims and offerings first
     Lines(FromFile),
+    /// Lines of the bank's statement (CSV): transfers are matched by the reference in their remark; works beside a server
+    Statement(crate::statement::FromBank),
 }
 
 /// What can be written.
@@ -146,21 +148,18 @@ async fn open_file(path: &Path, options: SqliteOptions, looks: bool) -> Result<S
 
 /// Loads a file. Success only if no row is refused.
 pub(crate) async fn run_import(command: ImportCommand) -> Result<ExitCode, Box<dyn Error>> {
-    let (ImportCommand::Sims(from)
-    | ImportCommand::ActivationCodes(from)
-    | ImportCommand::Offerings(from)
-    | ImportCommand::Lines(from)) = &command;
-    let (path, dry_run) = (from.file.clone(), from.dry_run);
-    let mut file = File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut told = Told::new(&path, file.metadata()?.len());
-    let options = Options { dry_run, ..Options::default() };
     let (contents, from) = match command {
+        ImportCommand::Statement(from) => return crate::statement::import(from).await,
         ImportCommand::Offerings(from) => return import_offerings(from).await,
         ImportCommand::Sims(from) => (Contents::Sims, from),
         ImportCommand::ActivationCodes(from) => (Contents::ActivationCodes, from),
         ImportCommand::Lines(from) => (Contents::Lines, from),
     };
+    let (path, dry_run) = (from.file.clone(), from.dry_run);
+    let mut file = File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut told = Told::new(&path, file.metadata()?.len());
+    let options = Options { dry_run, ..Options::default() };
     let importer = open(from.target, dry_run).await?;
     let done = import::load(&importer, contents, (&mut file, &name), options, &mut told).await;
     importer.store.close().await;
@@ -317,7 +316,8 @@ enum What {
     Lines,
 }
 
-fn private(path: &Path) -> io::Result<File> {
+/// A new file that its owner alone reads.
+pub(crate) fn private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

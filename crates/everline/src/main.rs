@@ -13,6 +13,8 @@ mod line;
 mod migrate;
 mod serve;
 mod staff;
+mod statement;
+mod voucher;
 mod what_if;
 mod wire;
 
@@ -100,6 +102,21 @@ enum Command {
         #[command(flatten)]
         place: inspect::Place,
     },
+    /// See and match lines of bank statements
+    Statement {
+        #[command(subcommand)]
+        command: statement::StatementCommand,
+    },
+    /// Note what was refunded by hand
+    Refund {
+        #[command(subcommand)]
+        command: statement::RefundCommand,
+    },
+    /// Make, list and stop vouchers
+    Voucher {
+        #[command(subcommand)]
+        command: voucher::VoucherCommand,
+    },
     /// Look at a line, or change its state
     Line {
         #[command(subcommand)]
@@ -185,6 +202,9 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Customer { command } => customer::run(command).await,
         Command::Retention { place } => customer::enforce_retention(place).await,
         Command::Verify { place } => inspect::verify(place).await,
+        Command::Voucher { command } => voucher::run(command).await,
+        Command::Statement { command } => statement::run(command).await,
+        Command::Refund { command } => statement::refund(command).await,
         Command::Line { command: LineCommand::Show { place, msisdn } } => inspect::show_line(place, msisdn).await,
         Command::Line { command: LineCommand::Change(change) } => line::run(change).await,
         Command::Line { command: LineCommand::WhatIf { place, msisdn, until } } => {

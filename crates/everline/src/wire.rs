@@ -3,6 +3,7 @@
 use crate::config::{AlipayFile, Config, Migrate, Place, Service, StoreConfig, StripeFile, WechatFile, master_key};
 use async_trait::async_trait;
 use everline_app::App;
+use everline_app::bank_transfer::OwnAccount;
 use everline_app::clock::Clock;
 use everline_app::ports::{
     MessageFate, Messenger, Network, NetworkChange, NetworkReply, OutgoingMessage, Payments, Ports,
@@ -182,6 +183,9 @@ fn ports(config: &Config, clock: &Arc<Clock>) -> Result<Ports, Unwired> {
     }
     if let Some(file) = &config.stripe {
         payments = payments.with(Provider::Stripe, Arc::new(stripe(file, &http)?));
+    }
+    if config.brand.bank.is_some() {
+        payments = payments.with(Provider::Bank, Arc::new(OwnAccount));
     }
     Ok(Ports { payments, built_in, upstream, messenger: Arc::new(sms) })
 }

@@ -237,6 +237,7 @@ pub fn brand() -> Brand {
         order_minutes: 7 * 24 * 60,
         queued_plans_max: 100,
         retention: everline_core::retention::Retention::default(),
+        bank: None,
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::NONE,
         families: BTreeMap::from([(Family::Phone, FamilyRules { grace_days: 3, ..FamilyRules::default() })]),

@@ -6,6 +6,7 @@ use everline_app::Problem;
 use everline_core::invoice::NoInvoice;
 use everline_core::refund_request::NotDecided;
 use everline_core::refund_rule::NoRefund;
+use everline_core::voucher::NoVoucher;
 use std::sync::Arc;
 
 /// Why a request is not answered as asked.
@@ -89,6 +90,7 @@ impl Fault {
             Fault::Problem(Problem::Invalid { field, .. }) => Some(field),
             Fault::Problem(Problem::CodeWrong { .. } | Problem::CodeGone) => Some("code"),
             Fault::Problem(Problem::TermsChanged) => Some("terms_version"),
+            Fault::Problem(Problem::NoVoucher(_)) => Some("voucher"),
             Fault::Problem(Problem::NotSellable(_)) => Some("offering"),
             Fault::Unusable { field, .. } => Some(field),
             _ => None,
@@ -102,6 +104,7 @@ impl Fault {
             Fault::Problem(Problem::NoInvoice(why)) => Some(why.word()),
             Fault::Problem(Problem::NoRefund(why)) => Some(why.word()),
             Fault::Problem(Problem::NotDecided(why)) => Some(why.word()),
+            Fault::Problem(Problem::NoVoucher(why)) => Some(why.word()),
             _ => None,
         }
     }
@@ -136,6 +139,7 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::NotDecided(why) => ("problem-not-decided", not_decided(*why)),
         Problem::NotGenuine => ("problem-not-genuine", "problem-not-genuine-do"),
         Problem::NoInvoice(why) => ("problem-no-invoice", no_invoice(*why)),
+        Problem::NoVoucher(why) => ("problem-no-voucher", no_voucher(*why)),
         Problem::CodeWrong { .. } => ("problem-code-wrong", "problem-code-wrong-do"),
         Problem::CodeGone => ("problem-code-gone", "problem-code-gone-do"),
         Problem::TooMany { .. } => ("problem-too-many", "problem-too-many-do"),
@@ -185,6 +189,17 @@ pub(crate) const fn not_decided(why: NotDecided) -> &'static str {
     }
 }
 
+/// The key of why a code brings nothing, and what to do.
+pub(crate) const fn no_voucher(why: NoVoucher) -> &'static str {
+    match why {
+        NoVoucher::Mistyped => "voucher-mistyped",
+        NoVoucher::Unknown => "voucher-unknown",
+        NoVoucher::Expired => "voucher-expired",
+        NoVoucher::Stopped => "voucher-stopped",
+        NoVoucher::NotForTopUps => "voucher-not-for-top-ups",
+    }
+}
+
 const fn status(problem: &Problem) -> StatusCode {
     match problem {
         Problem::NotFound(_) | Problem::NotGenuine => StatusCode::NOT_FOUND,
@@ -200,6 +215,7 @@ const fn status(problem: &Problem) -> StatusCode {
         Problem::Invalid { .. }
         | Problem::NotSellable(_)
         | Problem::ExistsDifferently(_)
+        | Problem::NoVoucher(_)
         | Problem::CodeWrong { .. }
         | Problem::CodeGone => StatusCode::UNPROCESSABLE_ENTITY,
         Problem::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,

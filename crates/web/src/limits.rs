@@ -20,6 +20,8 @@ pub(crate) enum Limit {
     Checks,
     /// Placing orders and starting payments.
     Orders,
+    /// Giving vouchers.
+    Vouchers,
     /// Staff members' passwords, by address.
     Passwords,
     /// Passwords of one login, wherever the tries come from.
@@ -35,6 +37,7 @@ impl Limit {
             Limit::Lookups => (30, 6 * SECOND_US),
             Limit::Checks => (30, 2 * SECOND_US),
             Limit::Orders => (60, 3 * SECOND_US),
+            Limit::Vouchers => (30, 10 * SECOND_US),
             Limit::Passwords => (20, 30 * SECOND_US),
             Limit::Login => (10, 90 * SECOND_US),
         }

@@ -17,7 +17,9 @@ pub(crate) async fn notice(
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
-    let provider = Provider::from_word(&provider).ok_or(Fault::NoRoute)?;
+    // A bank sends none: its statements are imported.
+    let provider = Provider::from_word(&provider).filter(|provider| *provider != Provider::Bank);
+    let provider = provider.ok_or(Fault::NoRoute)?;
     let headers: Vec<(&str, &str)> =
         headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
     Ok(match payment_notice(&web.app, provider, &headers, &body).await {
@@ -38,7 +40,7 @@ pub(crate) async fn notice(
 const fn acknowledged(provider: Provider) -> &'static str {
     match provider {
         Provider::Alipay => "success",
-        Provider::Wechat | Provider::Stripe => "",
+        Provider::Wechat | Provider::Stripe | Provider::Bank => "",
     }
 }
 
@@ -47,6 +49,6 @@ const fn refused(provider: Provider) -> &'static str {
     match provider {
         Provider::Alipay => "failure",
         Provider::Wechat => r#"{"code":"FAIL","message":"not accepted"}"#,
-        Provider::Stripe => "",
+        Provider::Stripe | Provider::Bank => "",
     }
 }

@@ -6,7 +6,7 @@ use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
     check, guest_order, guest_renew, home, invoice, landing, line, order, receipt, refund, renew, returning, sign_in,
-    terms,
+    terms, voucher,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -131,6 +131,8 @@ fn pages() -> Vec<Row> {
         get("/orders/{order}/refund", CustomerPage, refund::refund),
         post("/orders/{order}/refund", CustomerPage, refund::ask).limited(Limit::Orders),
         get("/pay/return/{attempt}", Page, returning::back).limited(Limit::Checks),
+        get("/voucher", CustomerPage, voucher::voucher),
+        post("/voucher", CustomerPage, voucher::add).limited(Limit::Vouchers),
         get("/v/{proof}", Page, check::check).limited(Limit::Checks),
         get("/terms", Page, terms::terms),
         get("/desk/sign-in", Page, desk::sign_in::sign_in),
@@ -182,6 +184,8 @@ fn api_routes() -> Vec<Row> {
         post("/api/v1/lines/{line}/orders", ApiCustomer, api::orders::place).limited(Limit::Orders),
         get("/api/v1/orders/{order}", ApiCustomer, api::orders::one),
         post("/api/v1/orders/{order}/payments", ApiCustomer, api::orders::pay).limited(Limit::Orders),
+        post("/api/v1/orders/{order}/vouchers", ApiCustomer, api::vouchers::pay).limited(Limit::Vouchers),
+        post("/api/v1/vouchers", ApiCustomer, api::vouchers::add).limited(Limit::Vouchers),
         post("/api/v1/orders/{order}/ask", ApiCustomer, api::orders::ask).limited(Limit::Orders),
         get("/api/v1/orders/{order}/receipt", ApiCustomer, api::orders::receipt),
         get("/api/v1/orders/{order}/receipt.pdf", ApiCustomer, api::receipts::pdf),

@@ -19,6 +19,7 @@ mod mentions;
 pub mod offerings;
 mod run;
 pub mod sims;
+pub mod statement;
 pub mod text;
 mod works;
 

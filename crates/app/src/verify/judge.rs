@@ -145,15 +145,21 @@ fn judge_attempt(attempt: &AttemptRow, order: &Gathered, out: &mut Collected) {
     if attempt.currency != order.row.currency {
         out.found("currency", name(), format!("in {}, its order in {}", attempt.currency, order.row.currency));
     }
-    let whole = attempt.received == attempt.amount;
-    if settlement.is_some_and(|settlement| whole == (settlement == Settlement::Suspense)) {
+    let (whole, by_bank) = (attempt.received == attempt.amount, method == Method::BankTransfer);
+    // Of a transfer an order takes what it lacks; the rest is credit.
+    let fits = |settlement| match settlement {
+        Settlement::Order | Settlement::Returned if by_bank => attempt.received >= attempt.amount,
+        Settlement::Suspense => !whole,
+        _ => whole,
+    };
+    if settlement.is_some_and(|settlement| !fits(settlement)) {
         let detail = format!("asked {}, received {}, settled as {settlement:?}", attempt.amount, attempt.received);
         out.found("attempt_amount", name(), detail);
     }
-    for template in [Template::Paid, Template::PaidToSuspense, Template::CreditSpent, Template::PromoSpent] {
-        let expected = settlement.is_some_and(|settlement| template == brought_by(method, settlement));
+    for template in BROUGHT {
+        let expected = settlement.map_or(0, |settlement| brought_by(method, settlement, attempt, template));
         let amounts = order.amounts(template, attempt.id.0);
-        if amounts != if expected { vec![attempt.received] } else { vec![] } {
+        if amounts != if expected > 0 { vec![expected] } else { vec![] } {
             let detail = format!("received {} as {settlement:?}, {} of {amounts:?}", attempt.received, template.word());
             out.found("attempt_posted", name(), detail);
         }
@@ -171,7 +177,13 @@ fn judge_attempt(attempt: &AttemptRow, order: &Gathered, out: &mut Collected) {
         Some(settlement @ (Settlement::Refund | Settlement::Suspense)) if from_credit => {
             out.found("attempt_refunded", name(), format!("by {} and settled as {settlement:?}", attempt.method));
         }
-        Some(settlement @ Settlement::Returned) if !from_credit => {
+        Some(settlement @ Settlement::Returned) if !from_credit && !by_bank => {
+            out.found("attempt_refunded", name(), format!("by {} and settled as {settlement:?}", attempt.method));
+        }
+        Some(settlement @ Settlement::Credited) if !by_bank => {
+            out.found("attempt_refunded", name(), format!("by {} and settled as {settlement:?}", attempt.method));
+        }
+        Some(settlement @ (Settlement::Refund | Settlement::Suspense)) if by_bank => {
             out.found("attempt_refunded", name(), format!("by {} and settled as {settlement:?}", attempt.method));
         }
         Some(Settlement::Suspense) if !order.has_case(CaseReason::AmountMismatch) => {
@@ -185,11 +197,25 @@ fn judge_attempt(attempt: &AttemptRow, order: &Gathered, out: &mut Collected) {
     }
 }
 
-/// The posting by which an attempt's money came.
-const fn brought_by(method: Method, settlement: Settlement) -> Template {
+/// The postings by which an attempt's money comes.
+const BROUGHT: [Template; 6] = [
+    Template::Paid,
+    Template::PaidToSuspense,
+    Template::CreditSpent,
+    Template::PromoSpent,
+    Template::PaidByBank,
+    Template::BankToCredit,
+];
+
+/// How much of an attempt's money came by a posting.
+fn brought_by(method: Method, settlement: Settlement, attempt: &AttemptRow, template: Template) -> i64 {
+    let in_order = attempt.received.min(attempt.amount);
     match settlement {
-        Settlement::Order | Settlement::Returned => method.brings(),
-        Settlement::Refund | Settlement::Suspense => Template::PaidToSuspense,
+        Settlement::Order | Settlement::Returned if template == method.brings() => in_order,
+        Settlement::Order | Settlement::Returned if template == Template::BankToCredit => attempt.received - in_order,
+        Settlement::Refund | Settlement::Suspense if template == Template::PaidToSuspense => attempt.received,
+        Settlement::Credited if template == Template::BankToCredit => attempt.received,
+        _ => 0,
     }
 }
 
@@ -218,7 +244,7 @@ fn placed(order: &Gathered, state: OrderState, out: &mut Collected) {
 fn funds(order: &Gathered, state: OrderState, out: &mut Collected) {
     let row = &order.row;
     let brought = order.attempts.iter().filter(|attempt| attempt.settlement.as_deref() == Some("order"));
-    let brought = brought.fold(0i64, |sum, attempt| sum.saturating_add(attempt.received));
+    let brought = brought.fold(0i64, |sum, attempt| sum.saturating_add(attempt.received.min(attempt.amount)));
     if row.funds != brought {
         out.found("order_funds", order_row(row), format!("funds {}, its attempts brought {brought}", row.funds));
     }
@@ -230,9 +256,7 @@ fn funds(order: &Gathered, state: OrderState, out: &mut Collected) {
     let refunds = || order.refunds.iter().map(|refund| refund.id.0);
     for money in &order.money {
         let known = match money.template {
-            Template::Paid | Template::PaidToSuspense | Template::CreditSpent | Template::PromoSpent => {
-                attempts().any(|id| id == money.cause)
-            }
+            template if BROUGHT.contains(&template) => attempts().any(|id| id == money.cause),
             Template::Delivered | Template::ToppedUp | Template::PackRecognised => true,
             _ => refunds().any(|id| id == money.cause),
         };

@@ -2,7 +2,7 @@
 
 use super::read::CustomerRow;
 use super::{Collected, Context, sql};
-use everline_core::ids::{AttemptId, CustomerId, OrderId, RawId, RefundId, TransferId};
+use everline_core::ids::{AttemptId, CustomerId, OrderId, RawId, RefundId, TransferId, VoucherId};
 use everline_core::ledger::{Cause, LedgerAccount, Posting, Template};
 use everline_store::tables::ledger::StoredTransfer;
 use everline_store::{Result, Tx, args};
@@ -136,14 +136,18 @@ fn compare(customer: CustomerId, balances: &Balances, out: &mut Collected) {
 pub(super) fn posting(transfer: &StoredTransfer) -> Option<Posting> {
     let template = Template::from_word(&transfer.template)?;
     let cause = match template {
-        Template::Paid | Template::PaidToSuspense | Template::CreditSpent | Template::PromoSpent => {
-            Cause::Attempt(AttemptId(transfer.cause))
-        }
+        Template::Paid
+        | Template::PaidToSuspense
+        | Template::CreditSpent
+        | Template::PromoSpent
+        | Template::PaidByBank
+        | Template::BankToCredit => Cause::Attempt(AttemptId(transfer.cause)),
         Template::Delivered | Template::ToppedUp => Cause::Order(OrderId(transfer.cause)),
         Template::PackRecognised => Cause::Recognition(OrderId(transfer.cause), number(transfer)),
         Template::RefundStartedFromSuspense
         | Template::RefundStartedFromOrder
         | Template::RefundDone
+        | Template::RefundDoneByBank
         | Template::RefundFailed
         | Template::CreditReturned
         | Template::PromoReturned
@@ -155,6 +159,7 @@ pub(super) fn posting(transfer: &StoredTransfer) -> Option<Posting> {
         | Template::EarnedToCredit
         | Template::EarnedToPromo
         | Template::RefundBounced => Cause::Refund(RefundId(transfer.cause)),
+        Template::Voucher | Template::VoucherPromo => Cause::Voucher(VoucherId(transfer.cause)),
     };
     Some(Posting::new(template, cause, transfer.order, transfer.amount, transfer.posted_at))
 }
@@ -166,7 +171,10 @@ pub(super) fn number(transfer: &StoredTransfer) -> u8 {
 }
 
 pub(super) fn transfer_row(transfer: &StoredTransfer) -> String {
-    format!("transfer({}, {})", transfer.id, transfer.customer)
+    transfer_name(transfer.id, transfer.customer)
+}
+pub(super) fn transfer_name(id: TransferId, customer: CustomerId) -> String {
+    format!("transfer({id}, {customer})")
 }
 
 /// What a transfer says of itself.
@@ -192,6 +200,7 @@ fn alone(transfer: &StoredTransfer, out: &mut Collected) {
     let wrong = match posting.cause {
         Cause::Order(order) | Cause::Recognition(order, _) => transfer.order != Some(order),
         Cause::Attempt(_) | Cause::Refund(_) => transfer.order.is_none(),
+        Cause::Voucher(_) => transfer.order.is_some(),
     };
     if wrong {
         let detail = format!("caused by {}, and belongs to order {:?}", transfer.cause, transfer.order);

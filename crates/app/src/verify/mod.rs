@@ -6,6 +6,7 @@
 //!
 //! Never does: repair, write, or trust a stored word: a row that cannot be read is a finding.
 
+mod bank;
 mod judge;
 mod ledger;
 mod lines;
@@ -15,6 +16,7 @@ mod read;
 mod refunds;
 mod sql;
 mod stock;
+mod vouchers;
 
 use crate::Problem;
 use crate::secrets::Secrets;
@@ -161,6 +163,8 @@ impl Work for Verify {
         Box::pin(orders::check(tx, &context, &mut out)).await?;
         Box::pin(lines::check(tx, &context, &mut out)).await?;
         Box::pin(stock::check(tx, &context, &mut out)).await?;
+        Box::pin(vouchers::check(tx, &context, &mut out)).await?;
+        Box::pin(bank::check(tx, &context, &mut out)).await?;
         Box::pin(names::check(tx, &context, &mut out)).await?;
         Ok(out.report)
     }

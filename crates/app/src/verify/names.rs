@@ -44,7 +44,9 @@ async fn directory(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> R
                 "order_number" => row.order_number.as_ref() == name,
                 "order_token" => row.order_number.is_some(),
                 "out_trade_no" => row.out_trade_no.as_ref() == name,
-                "alipay_trade_no" | "wechat_trade_no" | "stripe_trade_no" => row.trade_no.as_ref() == name,
+                "alipay_trade_no" | "wechat_trade_no" | "stripe_trade_no" | "bank_trade_no" => {
+                    row.trade_no.as_ref() == name
+                }
                 "msisdn" => row.msisdn.as_ref() == name && !given_back,
                 "imsi" | "iccid" => row.msisdn.is_some() && !given_back && row.sim_line == Some(row.subject),
                 "session" => row.msisdn.is_some() && !given_back,

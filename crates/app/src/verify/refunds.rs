@@ -49,6 +49,8 @@ fn sources(reason: RefundReason, method: Method, kind: OfferingKind) -> &'static
         (true, Method::PromoCredit, _) => &[T::DeferredToPromo, T::EarnedToPromo],
         (true, ..) => &[T::RefundStartedFromDeferred, T::RefundStartedFromEarned],
         (false, Method::PaidCredit, _) => &[T::CreditReturned],
+        // What came by bank and an order did not need is credit, as if it had been before.
+        (false, Method::BankTransfer, _) if reason == RefundReason::NotNeeded => &[T::CreditReturned],
         (false, Method::PromoCredit, _) => &[T::PromoReturned],
         (false, ..) if reason == RefundReason::NetworkRefused => &[T::RefundStartedFromOrder],
         (false, ..) => &[T::RefundStartedFromSuspense],
@@ -136,15 +138,19 @@ fn posted(
     if started != refund.amount {
         wrong(format!("{} of {}, started with {started}", refund.state, refund.amount));
     }
-    let credit = matches!(method, Method::PaidCredit | Method::PromoCredit);
+    let by_bank = method == Method::BankTransfer;
+    let credited = by_bank && reason == RefundReason::NotNeeded;
+    let credit = credited || matches!(method, Method::PaidCredit | Method::PromoCredit);
     if credit && state != RefundState::Done {
         wrong(format!("{}, of credit, which is back at once", refund.state));
     }
     // Refused at once, or done and come back.
     let came_back = !order.amounts(Template::RefundBounced, refund.id.0).is_empty();
     let failed = !credit && state == RefundState::Failed;
+    let done = !credit && (state == RefundState::Done || (failed && came_back));
     for (template, expected) in [
-        (Template::RefundDone, !credit && (state == RefundState::Done || (failed && came_back))),
+        (Template::RefundDone, done && !by_bank),
+        (Template::RefundDoneByBank, done && by_bank),
         (Template::RefundFailed, failed && !came_back),
         (Template::RefundBounced, failed && came_back),
     ] {

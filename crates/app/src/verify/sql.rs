@@ -33,7 +33,7 @@ everline_store::queries! { ALL;
         t.settlement, t.paid_at, d.customer_id, d.subject_id, e.customer_id, e.subject_id \
         FROM attempt t \
         LEFT JOIN directory d ON d.kind = 'out_trade_no' AND d.name = t.out_trade_no \
-        LEFT JOIN directory e ON e.kind IN ('alipay_trade_no', 'wechat_trade_no', 'stripe_trade_no') AND e.name = t.trade_no AND e.subject_id = t.id \
+        LEFT JOIN directory e ON e.kind IN ('alipay_trade_no', 'wechat_trade_no', 'stripe_trade_no', 'bank_trade_no') AND e.name = t.trade_no AND e.subject_id = t.id \
         WHERE (t.customer_id, t.id) > ($1, $2) AND substr(t.order_id, 16, 1) BETWEEN $3 AND $4 \
         ORDER BY t.customer_id, t.id LIMIT $5";
     pub(super) REFUNDS = "SELECT customer_id, id, attempt_id, order_id, out_request_no, currency, amount, reason, state, settled_at FROM refund \
@@ -74,7 +74,7 @@ everline_store::queries! { ALL;
     pub(super) DIRECTORY = "SELECT d.kind, d.name, d.customer_id, d.subject_id, o.number, t.out_trade_no, t.trade_no, l.msisdn, l.state, c.customer_id, COALESCE(s.line_id, x.line_id) \
         FROM directory d \
         LEFT JOIN orders o ON d.kind IN ('order_number', 'order_token') AND o.customer_id = d.customer_id AND o.id = d.subject_id \
-        LEFT JOIN attempt t ON d.kind IN ('out_trade_no', 'alipay_trade_no', 'wechat_trade_no', 'stripe_trade_no') AND t.customer_id = d.customer_id AND t.id = d.subject_id \
+        LEFT JOIN attempt t ON d.kind IN ('out_trade_no', 'alipay_trade_no', 'wechat_trade_no', 'stripe_trade_no', 'bank_trade_no') AND t.customer_id = d.customer_id AND t.id = d.subject_id \
         LEFT JOIN line l ON d.kind IN ('msisdn', 'imsi', 'iccid', 'session') AND l.customer_id = d.customer_id AND l.id = d.subject_id \
         LEFT JOIN customer c ON d.kind IN ('login', 'owner') AND c.customer_id = d.customer_id AND c.customer_id = d.subject_id \
         LEFT JOIN sim s ON d.kind = 'iccid' AND s.iccid = d.name \
@@ -97,6 +97,29 @@ everline_store::queries! { ALL;
         WHERE a.iccid > $1 ORDER BY a.iccid LIMIT $2";
     pub(super) BATCHES = "SELECT kind, name, named, state, loaded, began_at, completed_at FROM import_batch \
         WHERE (kind, name) > ($1, $2) ORDER BY kind, name LIMIT $3";
+    pub(super) VOUCHER_BATCHES = "SELECT name, kind, currency, amount, vouchers, state, expires_at, made_at, stopped_at, stopped_by \
+        FROM voucher_batch ORDER BY name";
+    pub(super) VOUCHERS = "SELECT id, batch_name, customer_id, order_id, redeemed_at FROM voucher WHERE id > $1 ORDER BY id LIMIT $2";
+    pub(super) VOUCHER_TRANSFERS = "SELECT t.id, t.customer_id, t.template, t.amount, t.posted_at, t.cause_id, v.batch_name, v.customer_id, v.redeemed_at \
+        FROM transfer t LEFT JOIN voucher v ON v.id = t.cause_id \
+        WHERE (t.id, t.customer_id) > ($1, $2) AND t.template IN ('VOUCHER', 'VOUCHER_PROMO') ORDER BY t.id, t.customer_id LIMIT $3";
+    pub(super) TRANSFER_IS_THERE = "SELECT amount FROM transfer WHERE id = $1 AND customer_id = $2";
+    pub(super) VOUCHER_ORDER = "SELECT COUNT(*) FROM orders WHERE customer_id = $1 AND id = $2";
+    pub(super) BANK_LINES = "SELECT b.bank_id, b.currency, b.amount, b.state, b.customer_id, b.attempt_id, t.method, t.trade_no, t.received \
+        FROM bank_line b LEFT JOIN attempt t ON t.customer_id = b.customer_id AND t.id = b.attempt_id \
+        WHERE b.bank_id > $1 ORDER BY b.bank_id LIMIT $2";
+    pub(super) TRANSFERS_ALONE = "SELECT t.customer_id, t.id, b.attempt_id FROM attempt t LEFT JOIN bank_line b ON b.bank_id = t.trade_no \
+        WHERE (t.customer_id, t.id) > ($1, $2) AND t.method = 'bank_transfer' AND t.trade_no IS NOT NULL \
+        AND (b.attempt_id IS NULL OR b.attempt_id <> t.id) ORDER BY t.customer_id, t.id LIMIT $3";
+    pub(super) BANK_REFUNDS_WRONG = "SELECT t.customer_id, r.id, b.bank_id FROM attempt t \
+        JOIN refund r ON r.customer_id = t.customer_id AND r.attempt_id = t.id \
+        LEFT JOIN bank_refund b ON b.customer_id = r.customer_id AND b.refund_id = r.id \
+        WHERE t.method = 'bank_transfer' AND r.reason <> 'not_needed' AND (r.state = 'done') = (b.bank_id IS NULL) \
+        AND (r.customer_id, r.id) > ($1, $2) ORDER BY r.customer_id, r.id LIMIT $3";
+    pub(super) BANK_REFUNDS_ALONE = "SELECT b.customer_id, b.refund_id FROM bank_refund b \
+        LEFT JOIN refund r ON r.customer_id = b.customer_id AND r.id = b.refund_id \
+        LEFT JOIN attempt t ON t.customer_id = r.customer_id AND t.id = r.attempt_id AND t.method = 'bank_transfer' \
+        WHERE t.id IS NULL AND (b.customer_id, b.refund_id) > ($1, $2) ORDER BY b.customer_id, b.refund_id LIMIT $3";
     pub(super) TIMERS = "SELECT m.id, m.customer_id, m.kind, m.due_at, o.id, l.id FROM timer m \
         LEFT JOIN orders o ON m.kind = 'order' AND o.customer_id = m.customer_id AND o.id = m.id \
         LEFT JOIN line l ON m.kind = 'line' AND l.customer_id = m.customer_id AND l.id = m.id \

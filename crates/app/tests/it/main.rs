@@ -18,6 +18,8 @@ mod refund_races;
 mod refunds;
 mod restore;
 mod runner;
+mod transfers;
 mod velocity;
 mod verify;
+mod vouchers;
 mod world;

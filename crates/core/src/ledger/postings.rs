@@ -1,9 +1,10 @@
 //! Posting templates: every movement of money has one of these names, and exactly the transfers its name says.
 
 use super::accounts::LedgerAccount::{
-    self, DeferredRevenue, OrderFunds, PaidCredit, PromoCredit, PspReceivable, RefundInFlight, Revenue, Suspense,
+    self, Bank, DeferredRevenue, OrderFunds, PaidCredit, PromoCredit, PromotionCost, PspReceivable, RefundInFlight,
+    Revenue, Suspense, VoucherReceivable,
 };
-use crate::ids::{AttemptId, OrderId, PostingId, RefundId, TransferId};
+use crate::ids::{AttemptId, OrderId, PostingId, RefundId, TransferId, VoucherId};
 use crate::time::BusinessTime;
 
 /// Debit and credit of one transfer.
@@ -44,6 +45,16 @@ pub enum Template {
     CreditReturned,
     /// Promotional credit came back out of an order that did not need it.
     PromoReturned,
+    /// A voucher that was sold brought paid credit.
+    Voucher,
+    /// A voucher that was given away brought promotional credit.
+    VoucherPromo,
+    /// A line of the bank's statement brought money for an order.
+    PaidByBank,
+    /// A line of the bank's statement brought money that no order can use.
+    BankToCredit,
+    /// A refund was made from the bank account, by hand.
+    RefundDoneByBank,
     /// Of a delivered plan or pack, what time has not earned is on its way back.
     RefundStartedFromDeferred,
     /// What a top-up brought, and was not spent, is on its way back.
@@ -64,7 +75,7 @@ pub enum Template {
 
 impl Template {
     /// All of them.
-    pub const ALL: [Template; 21] = [
+    pub const ALL: [Template; 26] = [
         Template::Paid,
         Template::Delivered,
         Template::ToppedUp,
@@ -78,6 +89,11 @@ impl Template {
         Template::PromoSpent,
         Template::CreditReturned,
         Template::PromoReturned,
+        Template::Voucher,
+        Template::VoucherPromo,
+        Template::PaidByBank,
+        Template::BankToCredit,
+        Template::RefundDoneByBank,
         Template::RefundStartedFromDeferred,
         Template::RefundStartedFromCredit,
         Template::RefundStartedFromEarned,
@@ -104,6 +120,11 @@ impl Template {
             Template::PromoSpent => "PROMO_SPENT",
             Template::CreditReturned => "CREDIT_RETURNED",
             Template::PromoReturned => "PROMO_RETURNED",
+            Template::Voucher => "VOUCHER",
+            Template::VoucherPromo => "VOUCHER_PROMO",
+            Template::PaidByBank => "PAID_BY_BANK",
+            Template::BankToCredit => "BANK_TO_CREDIT",
+            Template::RefundDoneByBank => "REFUND_DONE_BANK",
             Template::RefundStartedFromDeferred => "REFUND_STARTED_DEFERRED",
             Template::RefundStartedFromCredit => "REFUND_STARTED_CREDIT",
             Template::RefundStartedFromEarned => "REFUND_STARTED_EARNED",
@@ -139,6 +160,11 @@ impl Template {
             Template::PromoSpent => const { &[leg(PromoCredit, OrderFunds)] },
             Template::CreditReturned => const { &[leg(OrderFunds, PaidCredit)] },
             Template::PromoReturned => const { &[leg(OrderFunds, PromoCredit)] },
+            Template::Voucher => const { &[leg(VoucherReceivable, PaidCredit)] },
+            Template::VoucherPromo => const { &[leg(PromotionCost, PromoCredit)] },
+            Template::PaidByBank => const { &[leg(Bank, OrderFunds)] },
+            Template::BankToCredit => const { &[leg(Bank, PaidCredit)] },
+            Template::RefundDoneByBank => const { &[leg(RefundInFlight, Bank)] },
             Template::RefundStartedFromDeferred => const { &[leg(DeferredRevenue, RefundInFlight)] },
             Template::RefundStartedFromCredit => const { &[leg(PaidCredit, RefundInFlight)] },
             Template::RefundStartedFromEarned => const { &[leg(Revenue, RefundInFlight)] },
@@ -165,6 +191,8 @@ pub enum Cause {
     Recognition(OrderId, u8),
     /// A step of a refund.
     Refund(RefundId),
+    /// A voucher that was redeemed.
+    Voucher(VoucherId),
 }
 
 /// A named, complete set of transfers.
@@ -210,6 +238,7 @@ impl Posting {
             Cause::Order(id) => (id.0, 0),
             Cause::Recognition(id, number) => (id.0, number),
             Cause::Refund(id) => (id.0, 0),
+            Cause::Voucher(id) => (id.0, 0),
         };
         let id = PostingId(parent.derive(template.tag(), number));
         Self { id, template, order: order.into(), cause, amount, posted_at }

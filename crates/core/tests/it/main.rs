@@ -13,3 +13,4 @@ mod quote;
 mod receipt;
 mod refund;
 mod refund_order;
+mod simulation;

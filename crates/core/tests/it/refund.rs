@@ -4,6 +4,7 @@ use crate::fixture::{at, balances, month, now, order, raw, same, told};
 use everline_core::ids::{AttemptId, RefundId};
 use everline_core::ledger::{LedgerAccount, LedgerRefusal, Template};
 use everline_core::order::OrderState;
+use everline_core::payment::Method;
 use everline_core::refund::{Refund, RefundReason, RefundState};
 use everline_core::renewal::on_refund_answer;
 
@@ -27,8 +28,8 @@ fn check(reason: RefundReason, before: (RefundState, OrderState), done: bool, ex
     let held = balances(&[(Template::PaidToSuspense, 39_000_000), (Template::RefundStartedFromSuspense, 39_000_000)]);
     let order = order(10, &month(), before.1);
     let refund = refund(reason, before.0);
-    let effects =
-        on_refund_answer(held, &order, &refund, std::slice::from_ref(&refund), done, now("03-10 12:00")).unwrap();
+    let by = (&refund, Method::AlipayQr);
+    let effects = on_refund_answer(held, &order, by, std::slice::from_ref(&refund), done, now("03-10 12:00")).unwrap();
     same(&told(&effects), expected);
 }
 
@@ -108,7 +109,8 @@ fn an_order_is_refunded_when_all_of_its_price_is() {
     ] {
         let other = Refund { id: RefundId(raw(61)), ..refund(reason, state) };
         let all = [first.clone(), other];
-        let effects = on_refund_answer(held, &order, &first, &all, true, now("03-10 12:00")).unwrap();
+        let effects =
+            on_refund_answer(held, &order, (&first, Method::AlipayQr), &all, true, now("03-10 12:00")).unwrap();
         assert_eq!(effects.orders.len(), usize::from(refunded), "{reason:?} {state:?}");
     }
 }
@@ -117,6 +119,7 @@ fn an_order_is_refunded_when_all_of_its_price_is() {
 fn the_ledger_refuses_what_is_not_there() {
     let order = order(10, &month(), OrderState::Refunding);
     let refund = refund(RefundReason::NetworkRefused, RefundState::InFlight);
-    let refused = on_refund_answer(balances(&[]), &order, &refund, &[], true, now("03-10 12:00"));
+    let by = (&refund, Method::AlipayQr);
+    let refused = on_refund_answer(balances(&[]), &order, by, &[], true, now("03-10 12:00"));
     assert_eq!(refused, Err(LedgerRefusal::BelowZero { account: LedgerAccount::RefundInFlight }));
 }

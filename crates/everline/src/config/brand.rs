@@ -2,7 +2,7 @@
 
 use super::read::Table;
 use super::services::base_url;
-use everline_core::brand::{Brand, FamilyRules, Localized};
+use everline_core::brand::{BankAccount, Brand, FamilyRules, Localized};
 use everline_core::money::{Currency, Money};
 use everline_core::number_plan::NumberPlan;
 use everline_core::offering::Family;
@@ -81,8 +81,19 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
         retention,
         refunds,
         velocity,
+        bank: None,
     };
     Some((brand, links, terms))
+}
+
+/// The account that organisations transfer to.
+pub(super) fn bank(table: &Table<'_>) -> Option<BankAccount> {
+    let text = |key, what| table.required(key, what).map(str::to_owned);
+    let holder = text("holder", "whose account it is, as the bank writes it");
+    let bank = text("bank", "the bank and its branch");
+    let number = text("number", "the account's number");
+    let days = u16::try_from(table.number("days", 1..=60, 7)).unwrap_or(7);
+    Some(BankAccount { holder: holder?, bank: bank?, number: number?, days })
 }
 
 /// A text in the languages of the program; one of them is enough.

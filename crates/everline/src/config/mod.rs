@@ -165,6 +165,8 @@ fn config(root: &Table<'_>) -> Option<Config> {
         root.missing("built_in_network", "or [upstream_network]: who serves the lines");
     }
     let (brand, links, terms) = root.within("brand", brand::brand)?;
+    let bank = root.has("bank").then(|| root.within("bank", brand::bank));
+    let brand = Brand { bank: bank.map_or(Some(None), |found| found.map(Some))?, ..brand };
     if stripe.is_some() {
         stripe::check_time(root, &brand);
     }

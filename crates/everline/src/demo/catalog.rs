@@ -1,6 +1,6 @@
 //! The demo's brand and what it sells.
 
-use everline_core::brand::{Brand, FamilyRules, Localized};
+use everline_core::brand::{BankAccount, Brand, FamilyRules, Localized};
 use everline_core::money::{Currency, Money, UNIT};
 use everline_core::number_plan::NumberPlan;
 use everline_core::offering::{
@@ -42,6 +42,12 @@ pub(super) fn brand() -> Brand {
         order_minutes: 15,
         queued_plans_max: 12,
         retention: everline_core::retention::Retention::default(),
+        bank: Some(BankAccount {
+            holder: "青禾通信科技有限公司".to_owned(),
+            bank: "青禾银行福州分行".to_owned(),
+            number: "3500 0000 1234 5678 901".to_owned(),
+            days: 7,
+        }),
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
         families: BTreeMap::from([

@@ -4,15 +4,20 @@ mod catalog;
 mod people;
 mod walkthrough;
 
+use everline_app::bank_transfer::OwnAccount;
 use everline_app::clock::Clock;
 use everline_app::ports::{Payments, Ports};
 use everline_app::secrets::Secrets;
 use everline_app::sign_in::Principal;
+use everline_app::voucher_batch::{NewBatch, make_batch};
 use everline_app::{App, jobs, timers};
 use everline_core::brand::Localized;
 use everline_core::ids::OrderId;
 use everline_core::line::DeviceKind;
+use everline_core::money::Money;
 use everline_core::payment::Provider;
+use everline_core::time::DAY_US;
+use everline_core::voucher::{Code, VoucherKind};
 use everline_providers::Http;
 use everline_providers::alipay::{Alipay, AlipayConfig};
 use everline_providers::network::{BuiltIn, Upstream};
@@ -44,6 +49,8 @@ struct Running {
     app: App,
     sandbox: Sandbox,
     people: People,
+    /// Codes of vouchers that a person can try.
+    vouchers: Vec<String>,
     /// 王强's order, which the upstream network has only *submitted*.
     unconfirmed: Option<OrderId>,
     /// Base of the portal and the API.
@@ -76,10 +83,12 @@ fn greeting(running: &Running) -> String {
     let file = running.store_file.display();
     format!(
         "青禾通信 is open.\n\n  Portal   {}\n  Sandbox  {}  (the payer's phone, SMS, devices, time)\n  API      {}/api\n  Store    {file}\n\n\
-         Enter as 林芳, renew the watch that was cut off today, and pay on the sandbox's phone. Ctrl-C ends it.",
+         Enter as 林芳, renew the watch that was cut off today, and pay on the sandbox's phone.\n\n\
+         Vouchers of ¥20 to try, under \"Add a voucher\" of the balance or on the page of an order, each once:\n  {}\n\nCtrl-C ends it.",
         running.url,
         running.sandbox.access().view_url,
         running.url,
+        running.vouchers.join("\n  "),
     )
 }
 
@@ -104,6 +113,7 @@ async fn start(options: Options) -> Result<Running, Box<dyn Error>> {
     let sandbox = start_sandbox(&clock, if options.walkthrough { 0 } else { port }, port).await?;
     let app = wire(store, clock, sandbox.access(), &sandbox, port, &url)?;
     let people = people::seed(&app).await?;
+    let vouchers = vouchers(&app).await?;
     sandbox.add_devices(people.devices.iter().map(device).collect())?;
 
     let config = web_config(&people, sandbox.access(), &url);
@@ -113,9 +123,22 @@ async fn start(options: Options) -> Result<Running, Box<dyn Error>> {
     tokio::spawn(jobs::run_forever(app.clone()));
     tokio::spawn(timers::run_forever(app.clone()));
     sandbox.attach_all().await;
-    let mut running = Running { app, sandbox, people, unconfirmed: None, url, store_file, _folder: folder };
+    let mut running = Running { app, sandbox, people, vouchers, unconfirmed: None, url, store_file, _folder: folder };
     running.unconfirmed = Some(walkthrough::leave_one_unconfirmed(&running).await?);
     Ok(running)
+}
+
+/// A few vouchers to try.
+async fn vouchers(app: &App) -> Result<Vec<String>, Box<dyn Error>> {
+    let batch = NewBatch {
+        name: "demo".to_owned(),
+        kind: VoucherKind::Paid,
+        amount: Money::from_minor(20_00, app.brand.currency)?,
+        count: 5,
+        expires_at: app.clock.now().business.plus_us(365 * DAY_US),
+        by: "operator".to_owned(),
+    };
+    Ok(make_batch(app, batch).await?.iter().map(Code::printed).collect())
 }
 
 async fn stop(running: Running) {
@@ -177,7 +200,8 @@ fn wire(
         payments: Payments::default()
             .with(Provider::Alipay, Arc::new(Alipay::new(alipay, http.clone(), clock.clone())))
             .with(Provider::Wechat, Arc::new(wechat(access, port, &http, &clock)?))
-            .with(Provider::Stripe, Arc::new(Stripe::new(stripe, http.clone()))),
+            .with(Provider::Stripe, Arc::new(Stripe::new(stripe, http.clone())))
+            .with(Provider::Bank, Arc::new(OwnAccount)),
         built_in: Arc::new(BuiltIn::new(http.clone(), devices, access.device_token.clone())),
         upstream: Arc::new(Upstream::new(http, access.upstream_url.clone(), access.upstream_token.clone())),
         messenger: Arc::new(sms),

@@ -42,10 +42,14 @@ pub(super) fn filled(answers: &Answers) -> String {
         ("brand.terms_files", (!terms.is_empty()).then(|| format!("{{ {} }}", terms.join(", ")))),
         ("brand.numbers.subscriber", Some(patterns(&brand.numbers.subscriber))),
         ("brand.numbers.iot", Some(patterns(&brand.numbers.iot))),
-        // Cards are taken by those who have an account for them, and say so later.
+        // Cards and transfers are taken by those who have an account for them, and say so later.
         ("stripe", None),
         ("stripe.api_key", None),
         ("stripe.webhook_secrets", None),
+        ("bank", None),
+        ("bank.holder", None),
+        ("bank.bank", None),
+        ("bank.number", None),
         ("brand.links", (!links.is_empty()).then(|| format!("[{}]", links.join(", ")))),
     ];
     if loopback {

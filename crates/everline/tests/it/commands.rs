@@ -188,6 +188,7 @@ async fn commands_reach_a_store_that_is_being_served() {
     assert!(unsigned.status.code() == Some(2) && text(&unsigned).contains("--reason"), "{}", text(&unsigned));
     let history = run(&["line", "show", "17280000000", "--config", shown(&written.file)]);
     assert!(text(&history).contains("suspended_lost, report_lost by he.jing: 她打来电话"), "{}", text(&history));
+    vouchers_and_statements(land.folder.path(), shown(&written.file));
     assert!(staff(&["disable", "he.jing"]).status.success());
     let desk = visitor.get(format!("{}/desk", node.url)).send().await.unwrap();
     assert_eq!(desk.url().path(), "/desk/sign-in");
@@ -202,4 +203,55 @@ async fn commands_reach_a_store_that_is_being_served() {
     until("a command through the new server", async || staff(&["list"]).status.success().then_some(())).await;
     node.signal("TERM");
     assert!(node.ends().await.success());
+}
+
+/// Codes are made here and only their hashes go to the server; so do lines of a statement.
+fn vouchers_and_statements(folder: &std::path::Path, config: &str) {
+    let file = folder.join("spring.csv");
+    let make = |name: &str, file: &std::path::Path, by: &str| {
+        let args = ["voucher", "make", "--config", config, "--batch", name, "--kind", "paid", "--amount", "20"];
+        let more = ["--count", "900", "--expires", "2099-12-31", "--out", shown(file), "--by", by];
+        run(&[&args[..], &more[..]].concat())
+    };
+    let nobody = make("spring", &file, "nobody");
+    assert!(!nobody.status.success() && text(&nobody).contains("by: no active staff member"), "{}", text(&nobody));
+    let made = make("spring", &file, "he.jing");
+    assert!(made.status.success() && text(&made).contains("900 vouchers of 20.00"), "{}", text(&made));
+    assert_eq!(mode(&file), 0o600);
+    let codes = fs::read_to_string(&file).unwrap();
+    assert_eq!((codes.lines().count(), codes.lines().next()), (901, Some("code,amount,currency,expires")));
+    let one = codes.lines().nth(1).unwrap().split(',').next().unwrap();
+    assert!(everline_core::voucher::Code::parse(one).is_ok(), "{one}");
+    let other = folder.join("again.csv");
+    let again = make("spring", &other, "he.jing");
+    assert!(!again.status.success() && text(&again).contains("another batch has this name"), "{}", text(&again));
+    assert!(!other.exists());
+    let kept = make("summer", &file, "he.jing");
+    assert!(text(&kept).contains("exists already") && fs::read_to_string(&file).unwrap() == codes, "{}", text(&kept));
+    let listed = text(&run(&["voucher", "list", "--config", config]));
+    assert!(listed.contains("spring") && listed.contains("active") && listed.contains("2099-12-31"), "{listed}");
+    let stopped = run(&["voucher", "stop", "spring", "--config", config, "--by", "he.jing"]);
+    assert!(text(&stopped).contains("0 were redeemed, 900 cannot be any more"), "{}", text(&stopped));
+
+    let statement = folder.join("november.csv");
+    fs::write(
+        &statement,
+        "交易日期,金额,对方户名,附言,流水号\n2026-11-22,39,顺达冷链,套餐费,A1\n2026-11-22,-5,税务局,,A2\n",
+    )
+    .unwrap();
+    let import =
+        |dry: &[&str]| text(&run(&[&["import", "statement", "--config", config], dry, &[shown(&statement)]].concat()));
+    let said = "2 lines: 0 would be matched, 1 would be unmatched, 0 known already, 1 went out, 0 refused";
+    assert_eq!(import(&["--dry-run"]).trim_end(), said);
+    for _ in 0..2 {
+        assert_eq!(import(&[]).trim_end(), said.replace("would be ", ""));
+    }
+    let waiting = text(&run(&["statement", "unmatched", "--config", config]));
+    assert!(waiting.contains("顺达冷链, 套餐费") && !waiting.contains("税务局"), "{waiting}");
+    let matched = run(&["statement", "match", "A1", "--config", config, "--order", "2026", "--by", "he.jing"]);
+    assert!(!matched.status.success() && text(&matched).contains("no such order"), "{}", text(&matched));
+    let refund = run(&["refund", "done", "2026", "--config", config, "--bank-id", "X", "--by", "he.jing"]);
+    assert!(!refund.status.success() && text(&refund).contains("no such order"), "{}", text(&refund));
+    let verified = run(&["verify", "--config", config]);
+    assert!(verified.status.success() && text(&verified).contains("900  vouchers"), "{}", text(&verified));
 }

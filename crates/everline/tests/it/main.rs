@@ -13,5 +13,6 @@ mod commands;
 mod nodes;
 mod point_in_time;
 mod rig;
+mod sdk_notices;
 mod service;
 mod tls;

@@ -84,10 +84,16 @@ pub struct Written {
 
 impl Brandland {
     pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With a sandbox that is changed before it starts.
+    pub async fn with(change: impl FnOnce(&mut SandboxConfig)) -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let clock = Clock::machine();
         let mut config = SandboxConfig::new(Arc::new(move || clock.now().system.us()));
         config.alipay.notify_retry_divisor = 240;
+        change(&mut config);
         let sandbox = everline_sandbox::start(config).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let access = sandbox.access();
@@ -96,6 +102,8 @@ impl Brandland {
             ("merchant.key", access.alipay_merchant_key.as_ref().unwrap().to_pem().unwrap()),
             ("wechat.key", access.wechat_merchant_key.as_ref().unwrap().to_pem().unwrap()),
             ("wechat.v3", access.wechat_api_v3_key.clone()),
+            ("stripe.key", access.cards_api_key.clone()),
+            ("stripe-webhook", access.cards_webhook_secret.clone()),
             ("sms.token", access.sms_token.clone()),
             ("device.token", access.device_token.clone()),
             ("upstream.token", access.upstream_token.clone()),
@@ -183,6 +191,15 @@ terms_version = "2026-10"
         let file = self.folder.path().join(format!("{name}.toml"));
         fs::write(&file, text).unwrap();
         Written { file, port, admin }
+    }
+
+    /// The section about cards, for [`Wishes::more`].
+    pub fn cards(&self) -> String {
+        format!(
+            "[stripe]\napi_url = \"{}\"\nmode = \"test\"\napi_key = {{ file = \"stripe.key\" }}\n\
+             webhook_secrets = {{ file = \"stripe-webhook\" }}\n",
+            self.sandbox.access().cards_api_url
+        )
     }
 
     /// The store's file.

@@ -12,6 +12,7 @@ use everline_core::order::{OrderState, PlacedBy};
 use everline_core::payment::{AttemptState, Method, Settlement};
 use everline_core::refund::{RefundReason, RefundState};
 use everline_core::time::{BusinessTime, SystemTime};
+use everline_core::voucher::{BatchState, VoucherKind};
 
 macro_rules! id_columns {
     ($($id:ident)+) => {$(
@@ -27,7 +28,7 @@ macro_rules! id_columns {
         }
     )+};
 }
-id_columns!(CustomerId LineId OrderId AttemptId RefundId PostingId TransferId ReceiptId JobId MessageId CaseId SessionId);
+id_columns!(CustomerId LineId OrderId AttemptId RefundId PostingId TransferId ReceiptId JobId MessageId CaseId SessionId VoucherId);
 
 impl Column for ids::RawId {
     fn column(cell: Cell<'_>) -> Option<Self> {
@@ -71,7 +72,7 @@ macro_rules! word_columns {
         }
     )+};
 }
-word_columns!(OrderState AttemptState Method Settlement RefundReason RefundState Template);
+word_columns!(OrderState AttemptState Method Settlement RefundReason RefundState Template VoucherKind BatchState);
 
 /// Types whose words matter only to the store.
 macro_rules! stored_words {

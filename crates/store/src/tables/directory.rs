@@ -42,6 +42,7 @@ impl Name {
             Name::TradeNo(Provider::Alipay) => "alipay_trade_no",
             Name::TradeNo(Provider::Wechat) => "wechat_trade_no",
             Name::TradeNo(Provider::Stripe) => "stripe_trade_no",
+            Name::TradeNo(Provider::Bank) => "bank_trade_no",
             Name::Session => "session",
             Name::OrderToken => "order_token",
         }

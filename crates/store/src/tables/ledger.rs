@@ -28,7 +28,7 @@ pub struct StoredTransfer {
     pub template: String,
     /// The order it belongs to, if it belongs to one.
     pub order: Option<OrderId>,
-    /// The attempt, order or refund that made it.
+    /// The attempt, order, refund or voucher that made it.
     pub cause: RawId,
     /// The debited account, as a code.
     pub debit: i64,
@@ -64,6 +64,7 @@ pub fn cause_id(cause: Cause) -> RawId {
         Cause::Attempt(id) => id.0,
         Cause::Order(id) | Cause::Recognition(id, _) => id.0,
         Cause::Refund(id) => id.0,
+        Cause::Voucher(id) => id.0,
     }
 }
 

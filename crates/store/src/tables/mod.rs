@@ -2,6 +2,7 @@
 //! of core. Nothing here decides anything.
 
 pub mod allowance;
+pub mod bank;
 pub mod catalog;
 mod columns;
 pub mod customer;
@@ -28,6 +29,7 @@ pub mod timer;
 pub mod usage;
 pub mod velocity;
 pub mod vitals;
+pub mod voucher;
 
 use crate::{Migration, Sql};
 
@@ -42,12 +44,14 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 7, name: "commands", text: include_str!("../../migrations/0007_commands.sql") },
     Migration { version: 8, name: "receipts", text: include_str!("../../migrations/0008_receipts.sql") },
     Migration { version: 9, name: "ledger", text: include_str!("../../migrations/0009_ledger.sql") },
+    Migration { version: 10, name: "vouchers", text: include_str!("../../migrations/0010_vouchers.sql") },
     Migration { version: 13, name: "refunds", text: include_str!("../../migrations/0013_refunds.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
 pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     allowance::ALL,
+    bank::ALL,
     catalog::ALL,
     customer::ALL,
     directory::ALL,
@@ -74,4 +78,5 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     usage::ALL,
     velocity::ALL,
     vitals::ALL,
+    voucher::ALL,
 ];

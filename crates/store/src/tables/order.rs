@@ -27,6 +27,7 @@ crate::queries! { ALL;
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
     pub SAVE = "UPDATE orders SET funds = $3, state = $4, paid_at = $5, delivered_at = $6, in_effect_at = $7, closed_at = $8, starts_at = $9, \
         ends_at = $10 WHERE customer_id = $1 AND id = $2";
+    EXTEND = "UPDATE orders SET expires_at = $3 WHERE customer_id = $1 AND id = $2";
     PAGE = concat!("SELECT ", columns!(), " FROM orders o WHERE (o.customer_id, o.id) > ($1, $2) ORDER BY o.customer_id, o.id LIMIT $3");
 }
 
@@ -114,6 +115,10 @@ pub fn add(tx: &mut Tx, o: &Order) {
             o.ends_at
         ],
     );
+}
+/// Gives a locked order more time to be paid.
+pub fn extend(tx: &mut Tx, o: &Order) {
+    tx.put(&EXTEND, args![o.customer, o.id, o.expires_at]);
 }
 /// Saves a locked order.
 pub fn save(tx: &mut Tx, o: &Order) {

@@ -48,6 +48,9 @@ sections! {
     RECEIPT "receipt" ["id", "order_id", "issued_at"] order "id";
     RECEIPT_NUMBER "receipt_number" ["number", "receipt_id", "iccid"] order "number";
     INVOICE_REQUEST "invoice_request" ["order_id", "buyer", "title", "tax_number", "email", "state", "asked_at", "settled_at", "number", "link", "reason"] where "order_id IN (SELECT id FROM orders WHERE customer_id = $1 AND placed_by = 'owner')" order "order_id";
+    VOUCHER "voucher" ["batch_name", "order_id", "redeemed_at"] order "redeemed_at";
+    BANK_LINE "bank_line" ["bank_id", "booked_on", "currency", "amount", "payer", "remark", "state", "attempt_id"] order "bank_id";
+    BANK_REFUND "bank_refund" ["refund_id", "bank_id", "noted_at"] order "refund_id";
     MESSAGE "message" ["line_id", "order_id", "kind", "sent_at"] order "id";
     USAGE "usage" ["line_id", "unit", "charged", "overrun", "used_at"] order "id";
     SUPPORT_CASE "support_case" ["id", "order_id", "reason", "state", "opened_at"] order "id";

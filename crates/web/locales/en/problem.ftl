@@ -29,6 +29,7 @@ problem-no-invoice-money-went-back = The money of this order went back, or is on
 problem-no-invoice-asked-otherwise = It was asked for with other details and is being worked on. To change them, call our hotline.
 problem-no-invoice-issued-already = The invoice was made already.
 problem-no-invoice-not-waiting = This request was settled already.
+problem-no-voucher = This voucher cannot be used
 problem-code-wrong = Wrong code
 problem-code-wrong-do = Tries left: { $left }.
 problem-code-gone = The code is no longer valid

@@ -59,6 +59,7 @@ renew-credit-hint = paid at once; what it lacks can be paid another way
 provider-alipay = Alipay
 provider-wechat = WeChat Pay
 provider-stripe = the card provider
+provider-bank = the bank
 provider-none = the payment provider
 renew-terms = I have read and accept the above (terms version { $name })
 renew-terms-needed = Please accept the above before you pay.

@@ -29,6 +29,7 @@ problem-no-invoice-money-went-back = 这笔订单的款项已退回或正在退�
 problem-no-invoice-asked-otherwise = 已经用另外的信息申请过，正在处理。需要更改请拨打客服热线。
 problem-no-invoice-issued-already = 发票已经开具。
 problem-no-invoice-not-waiting = 这个申请已经处理过。
+problem-no-voucher = 这张代金券不能使用
 problem-code-wrong = 验证码不对
 problem-code-wrong-do = 还可以试 { $left } 次。
 problem-code-gone = 验证码已失效

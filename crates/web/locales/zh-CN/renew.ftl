@@ -59,6 +59,7 @@ renew-credit-hint = 马上支付，不用跳转；不够的部分可以用其他
 provider-alipay = 支付宝
 provider-wechat = 微信支付
 provider-stripe = 银行卡支付
+provider-bank = 银行
 provider-none = 支付机构
 renew-terms = 我已阅读并同意以上内容（条款版本 { $name }）
 renew-terms-needed = 请先勾选同意以上内容，再付款。

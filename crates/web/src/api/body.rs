@@ -6,7 +6,7 @@ use everline_core::charging::Window;
 use everline_core::money::Money as Amount;
 use everline_core::offering::{Offering, OfferingKind, RefundRule, StartPolicy, Unit, UsedUp};
 use everline_core::order::{Order, PlacedBy};
-use everline_core::payment::Attempt;
+use everline_core::payment::{Attempt, Method};
 use everline_core::quote::{Change, Placement, Quote as CoreQuote};
 use everline_core::receipt::Payee;
 use everline_core::time::{BusinessTime, SystemTime, Validity, Zone};
@@ -360,8 +360,8 @@ pub(crate) struct OrderRequest {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PaymentRequest {
-    /// `alipay_qr`, `alipay_wap`, `alipay_page`, `wechat_qr`, `wechat_h5`, `card`, or `credit`: what the account holds, as
-    /// far as it goes.
+    /// `alipay_qr`, `alipay_wap`, `alipay_page`, `wechat_qr`, `wechat_h5`, `card`, `bank_transfer` for organisations (the
+    /// `out_trade_no` is the reference), or `credit`: what the account holds, as far as it goes.
     #[schema(example = "alipay_qr")]
     pub(crate) method: String,
 }
@@ -462,7 +462,8 @@ impl From<&Attempt> for PaymentBody {
             state: attempt.state.word(),
             amount: attempt.amount.into(),
             out_trade_no: attempt.out_trade_no.clone(),
-            pay_url: attempt.pay_url.clone(),
+            // A transfer is made nowhere but at the payer's bank.
+            pay_url: attempt.pay_url.clone().filter(|_| attempt.method != Method::BankTransfer),
             trade_no: attempt.trade_no.clone(),
             expires_at: system_time(attempt.expires_at),
             paid_at: attempt.paid_at.map(system_time),

@@ -8,4 +8,5 @@ pub(crate) mod orders;
 pub(crate) mod receipts;
 pub(crate) mod refunds;
 pub(crate) mod sign_in;
+pub(crate) mod vouchers;
 pub(crate) mod what_if;

@@ -1,6 +1,6 @@
 //! What the API says about itself: a document for machines, and a page for people.
 
-use super::{lines, orders, receipts, refunds, sign_in, what_if};
+use super::{lines, orders, receipts, refunds, sign_in, vouchers, what_if};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, page as shown};
 use crate::visit::Visit;
@@ -13,6 +13,7 @@ use everline_app::Problem;
 use everline_core::invoice::NoInvoice;
 use everline_core::quote::NotSellable;
 use everline_core::refund_rule::NoRefund;
+use everline_core::voucher::NoVoucher;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Header, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
@@ -39,7 +40,9 @@ use utoipa::{Modify, OpenApi};
         receipts::ask_invoice,
         refunds::offer,
         refunds::ask,
-        receipts::check
+        receipts::check,
+        vouchers::add,
+        vouchers::pay
     ),
     security(("session" = [])),
     modifiers(&Session, &OnOurSide)
@@ -136,6 +139,7 @@ fn faults() -> Vec<Fault> {
         Problem::NotGenuine,
         Problem::NoInvoice(NoInvoice::NotPaid),
         Problem::NoRefund(NoRefund::NotPaid),
+        Problem::NoVoucher(NoVoucher::Unknown),
         Problem::CodeWrong { tries_left: 0 },
         Problem::CodeGone,
         Problem::TooMany { retry_after_s: 1 },

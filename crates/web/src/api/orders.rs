@@ -24,7 +24,7 @@ use everline_core::order::PlacedBy;
 use everline_core::receipt::Reader;
 
 /// The key of a request that must have one (draft-ietf-httpapi-idempotency-key-header).
-fn idempotency_key(headers: &HeaderMap) -> Result<&str, Fault> {
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<&str, Fault> {
     let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::trim);
     key.filter(|key| (1..=200).contains(&key.len()))
         .ok_or_else(|| Fault::Unusable { field: "Idempotency-Key".to_owned(), rule: "1 to 200 characters needed" })
@@ -74,7 +74,11 @@ pub(crate) async fn one(State(web): State<Web>, visit: Visit, Path(id): Path<Str
 pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(id): Path<String>, body: Bytes) -> Answer {
     let (customer, id) = (visit.customer()?, order_id(&id)?);
     let PaymentRequest { method } = json(&body)?;
+    // A voucher needs its code: it has an operation of its own.
     let by = PayBy::from_word(&method)?;
+    if by == PayBy::Voucher {
+        return Err(Problem::Invalid { field: "method", rule: "unknown" }.into());
+    }
     order_page(&web.app, customer, id).await?;
     pay_by(&web, &visit, (customer, id), by).await?;
     let view = order_page(&web.app, customer, id).await?;

@@ -4,9 +4,8 @@
 use crate::fault::Answer;
 use crate::frame::go;
 use crate::portal::invoice::{ask_for, show_invoice};
-use crate::portal::order::{After, show_order, start};
+use crate::portal::order::{After, back, show_order, start};
 use crate::portal::order_shown::Audience;
-use crate::portal::pay::PayBy;
 use crate::portal::receipt::show_receipt;
 use crate::portal::receipt_pdf::receipt_file;
 use crate::portal::refund::{ask_back, show_refund};
@@ -14,7 +13,6 @@ use crate::portal::returning::go_to_guest_order;
 use crate::visit::Visit;
 use crate::web::Web;
 use axum::extract::{Path, Query, State};
-use everline_app::Problem;
 use everline_app::ask_provider::ask_provider;
 use everline_app::order_page::{ask_network, order_page};
 use everline_app::place_order::find_by_token;
@@ -28,17 +26,15 @@ pub(crate) async fn order(
 ) -> Answer {
     let (customer, id) = find_by_token(&web.app, &token).await?;
     let view = order_page(&web.app, customer, id).await?;
-    let back = ("/".to_owned(), visit.lang.get("frame-start"));
+    let back = back(&visit, &view, Audience::Guest);
     show_order(&web, &visit, &view, Audience::Guest, format!("/o/{token}"), back, &after)
 }
 
 /// `POST /o/{token}/pay`
 pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(token): Path<String>) -> Answer {
     let (customer, id) = find_by_token(&web.app, &token).await?;
-    if PayBy::from_word(visit.fields.get("method"))? == PayBy::Credit {
-        return Err(Problem::NotAllowed.into());
-    }
-    start(&web, &visit, (customer, id), || go_to_guest_order(&web, &token)).await
+    let back = || go_to_guest_order(&web, &token);
+    start(&web, &visit, (customer, id), Audience::Guest, (&format!("/o/{token}"), back)).await
 }
 
 /// `POST /o/{token}/ask`

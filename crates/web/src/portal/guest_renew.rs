@@ -5,7 +5,7 @@ use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page_with};
 use crate::portal::line_shown::number as grouped;
 use crate::portal::offering_shown::{ChosenShown, RenewForm, contents, groups, guest_terms, reference};
-use crate::portal::pay::{PayBy, methods, pay_by};
+use crate::portal::pay::{Offered, PayBy, methods, pay_by};
 use crate::portal::renew::{Asked, Sent, sent};
 use crate::portal::returning::go_to_guest_order;
 use crate::seal::{guest_link, guest_number, guest_order_token, order_ticket};
@@ -140,7 +140,7 @@ fn chosen_shown(web: &Web, visit: &Visit, offering: &Offering, ticket: String) -
         terms: guest_terms(&show, offering),
         terms_accepted: visit.fields.get("terms") == terms_version,
         terms_version,
-        methods: methods(web, visit, None),
+        methods: methods(web, visit, Offered { vouchers: offering.kind != OfferingKind::TopUp, ..Offered::default() }),
         ticket,
     }
 }

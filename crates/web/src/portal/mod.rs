@@ -21,5 +21,7 @@ pub(crate) mod renew;
 pub(crate) mod returning;
 pub(crate) mod sign_in;
 pub(crate) mod terms;
+pub(crate) mod transfer;
+pub(crate) mod voucher;
 
 pub(crate) use fault::fault_page;

@@ -1,29 +1,41 @@
 //! `/orders/{order}`: one order, live, with what its customer can do about it.
 
 use crate::fault::{Answer, Fault};
-use crate::frame::{Frame, go, page};
+use crate::frame::{Frame, go, page_with};
 use crate::portal::line_shown::line_name;
 use crate::portal::order_shown::{Audience, OrderShown, shown};
 use crate::portal::pay::{PayBy, pay_by, provider_key, ways};
+use crate::portal::transfer::transfer;
+use crate::portal::voucher::{Entered, pay_with_voucher};
 use crate::texts::Arg;
 use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use everline_app::Problem;
 use everline_app::ask_provider::ask_provider;
 use everline_app::order_page::{OrderView, ask_network, order_page};
 use everline_core::ids::{CustomerId, OrderId};
 use everline_core::order::OrderState;
-use everline_core::payment::Way;
+use everline_core::payment::{Method, Way};
 use serde::Deserialize;
 
-/// Whether the page comes after a question to the provider or the network.
+/// Whether the page comes after a question to the provider or the network, or after a voucher's code.
 #[derive(Deserialize, Default)]
 pub(crate) struct After {
     #[serde(default)]
     asked: String,
+    #[serde(skip)]
+    entered: Entered,
+}
+
+impl After {
+    /// After a voucher's code.
+    pub(crate) fn with(entered: Entered) -> Self {
+        Self { asked: String::new(), entered }
+    }
 }
 
 #[derive(Template)]
@@ -33,6 +45,11 @@ struct OrderPage {
     o: OrderShown,
     /// Where one came from, and what that is called.
     back: (String, String),
+    /// What a voucher would do, where one can pay.
+    voucher: Option<String>,
+    typed: String,
+    error: Option<String>,
+    done: Option<String>,
 }
 
 /// The order an address names; what is no id is an order that does not exist.
@@ -49,8 +66,16 @@ pub(crate) async fn order(
 ) -> Answer {
     let (customer, id) = (visit.customer()?, order_id(&id)?);
     let view = order_page(&web.app, customer, id).await?;
-    let back = (format!("/lines/{}", view.line.id), line_name(&view.line));
+    let back = back(&visit, &view, Audience::Owner);
     show_order(&web, &visit, &view, Audience::Owner, format!("/orders/{id}"), back, &after)
+}
+
+/// Where one came from, and what that is called.
+pub(crate) fn back(visit: &Visit, view: &OrderView, audience: Audience) -> (String, String) {
+    match audience {
+        Audience::Owner => (format!("/lines/{}", view.line.id), line_name(&view.line)),
+        Audience::Guest => ("/".to_owned(), visit.lang.get("frame-start")),
+    }
 }
 
 /// The page of an order, for its owner or a guest.
@@ -64,11 +89,12 @@ pub(crate) fn show_order(
     after: &After,
 ) -> Answer {
     let (show, now) = (visit.show(web), web.app.clock.now());
-    let mut ways = ways(web, visit.phone);
+    let mut ways = ways(web, visit.phone, view.transfers && audience == Audience::Owner);
     if visit.in_wechat {
         ways.retain(|method| method.way() != Way::OpenOnPhone);
     }
     let mut o = shown(&show, view, audience, base, &ways, now);
+    o.transfer = transfer(&show, web.app.brand.bank.as_ref(), view, now);
     if visit.in_wechat {
         out_of_wechat(web, view, &mut o);
     }
@@ -83,7 +109,15 @@ pub(crate) fn show_order(
     o.asked = asked.map(|key| visit.say(key, &[("time", Arg::Text(&time)), ("provider", Arg::Text(&provider))]));
     let p = visit.frame(web, o.headline.clone());
     let p = if o.live.is_some() { p.live() } else { p };
-    page(&OrderPage { p, o, back })
+    let Entered { typed, error, done } = &after.entered;
+    let voucher = o.takes_voucher.then(|| {
+        visit.lang.get(match audience {
+            Audience::Owner => "voucher-pay-owner",
+            Audience::Guest => "voucher-pay-guest",
+        })
+    });
+    let (status, error) = error.clone().map_or((StatusCode::OK, None), |(status, error)| (status, Some(error)));
+    page_with(status, &OrderPage { p, o, back, voucher, typed: typed.clone(), error, done: done.clone() })
 }
 
 /// WeChat's browser opens no payment application, not even its own: while the order can be paid, its page says so, with the
@@ -103,19 +137,31 @@ fn out_of_wechat(web: &Web, view: &OrderView, o: &mut OrderShown) {
 /// `POST /orders/{order}/pay`: another way to pay.
 pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
     let (customer, id) = (visit.customer()?, order_id(&id)?);
-    start(&web, &visit, (customer, id), || go(&format!("/orders/{id}"))).await
+    let path = format!("/orders/{id}");
+    start(&web, &visit, (customer, id), Audience::Owner, (&path, || go(&path))).await
 }
 
 /// Starts a payment and goes back to the order's page, which says what became of it.
 pub(crate) async fn start(
     web: &Web,
     visit: &Visit,
-    of: (CustomerId, OrderId),
-    go_back: impl FnOnce() -> Response,
+    (customer, id): (CustomerId, OrderId),
+    audience: Audience,
+    (path, go_back): (&str, impl FnOnce() -> Response),
 ) -> Answer {
     use Problem::{AlreadyPaid, NoCredit, OrderClosed, ProviderRefused, ProviderSilent};
     let by = PayBy::from_word(visit.fields.get("method"))?;
-    match pay_by(web, visit, of, by).await {
+    // What the owner holds is the owner's to spend.
+    if by == PayBy::Credit && audience == Audience::Guest {
+        return Err(Problem::NotAllowed.into());
+    }
+    if by == PayBy::Method(Method::BankTransfer) && audience == Audience::Guest {
+        return Err(Problem::Invalid { field: "method", rule: "not offered here" }.into());
+    }
+    if by == PayBy::Voucher {
+        return pay_with_voucher(web, visit, (customer, id), audience, path.to_owned()).await;
+    }
+    match pay_by(web, visit, (customer, id), by).await {
         Ok(()) | Err(ProviderRefused | ProviderSilent | AlreadyPaid | OrderClosed | NoCredit) => Ok(go_back()),
         Err(problem) => Err(problem.into()),
     }

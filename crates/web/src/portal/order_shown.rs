@@ -43,6 +43,10 @@ pub(crate) struct OrderShown {
     pub(crate) methods: Vec<MethodShown>,
     /// Whether one is open.
     pub(crate) other_way: bool,
+    /// Where to transfer to, while a transfer is waited for.
+    pub(crate) transfer: Vec<Term>,
+    /// Whether a voucher can pay it.
+    pub(crate) takes_voucher: bool,
     /// What the provider said when it was asked just now.
     pub(crate) asked: Option<String>,
     pub(crate) can_ask: bool,
@@ -74,7 +78,8 @@ pub(crate) struct PayShown {
     pub(crate) qr: Option<(Qr, String)>,
     /// A link to open, and what it is called.
     pub(crate) link: Option<(String, String)>,
-    pub(crate) left_s: i64,
+    /// Seconds left, where they are few.
+    pub(crate) left_s: Option<i64>,
     pub(crate) until: String,
 }
 
@@ -129,7 +134,7 @@ fn in_suspense(view: &OrderView) -> bool {
 }
 
 /// The attempt that can be paid now, or whose fate is not known: the newest one that is open.
-fn open_attempt(view: &OrderView, now: Now) -> Option<&Attempt> {
+pub(crate) fn open_attempt(view: &OrderView, now: Now) -> Option<&Attempt> {
     let open = |attempt: &&Attempt| {
         matches!(attempt.state, AttemptState::Created | AttemptState::Pending | AttemptState::Unknown)
             && attempt.expires_at > now.system
@@ -179,7 +184,11 @@ pub(crate) fn shown(
         methods,
         asked: None,
         other_way: open.is_some(),
-        can_ask: state == OrderState::AwaitingPayment && !view.attempts.is_empty() && !in_suspense(view),
+        transfer: Vec::new(),
+        takes_voucher: payable && view.offering.kind != OfferingKind::TopUp,
+        can_ask: state == OrderState::AwaitingPayment
+            && !in_suspense(view)
+            && view.attempts.last().is_some_and(|attempt| attempt.method != Method::BankTransfer),
         can_ask_network: state.paid_not_in_effect(),
         again,
         receipt: view.receipt.as_ref().map(|_| format!("{base}/receipt")),
@@ -212,8 +221,11 @@ fn pay_shown(show: &Show, attempt: &Attempt, now: Now) -> Option<PayShown> {
     Some(PayShown {
         qr: if way == Way::Scan { qr(url).map(|qr| (qr, named("order-qr"))) } else { None },
         link: (way != Way::Scan && link()).then(|| (url.to_owned(), named("order-open-provider"))),
-        left_s: left_us / SECOND_US,
-        until: show.time(now.business.plus_us(left_us)),
+        left_s: (attempt.method != Method::BankTransfer).then_some(left_us / SECOND_US),
+        until: match attempt.method {
+            Method::BankTransfer => show.moment(now.business.plus_us(left_us)),
+            _ => show.time(now.business.plus_us(left_us)),
+        },
     })
 }
 
@@ -247,6 +259,7 @@ fn lead(
         }
         OrderState::AwaitingPayment => match open.map(|attempt| attempt.method.way()) {
             Some(Way::Scan) => ("wait", vec![with_provider(show, view, "order-lead-scan")]),
+            Some(Way::Transfer) => ("wait", vec![say("transfer-lead")]),
             Some(_) => ("wait", vec![with_provider(show, view, "order-lead-open")]),
             None if view.attempts.iter().any(|a| a.state == AttemptState::Failed) => {
                 ("wait", vec![with_provider(show, view, "order-lead-refused")])
@@ -275,6 +288,11 @@ fn lead(
     } else if !in_suspense(view) && !view.cases.is_empty() {
         lead.push(say("order-lead-case"));
     }
+    let credited: i64 = view.attempts.iter().filter(|a| a.method == Method::BankTransfer).map(beyond).sum();
+    if credited > 0 {
+        let amount = show.money(Money::from_micros(credited, view.order.price.currency()));
+        lead.push(lang.with("transfer-credited", &[("amount", Arg::Text(&amount))]));
+    }
     lead.extend(view.refunds.iter().filter_map(|refund| {
         let amount = show.money(refund.amount);
         let key = match (refund.reason, refund.state) {
@@ -301,6 +319,14 @@ fn lead(
 fn from_credit(view: &OrderView, refund: &Refund) -> bool {
     let attempt = view.attempts.iter().find(|attempt| attempt.id == refund.attempt);
     attempt.is_some_and(|attempt| attempt.method.way() == Way::AtOnce)
+}
+
+/// What came by transfer beyond what the order used, and became credit.
+fn beyond(attempt: &Attempt) -> i64 {
+    match attempt.settlement {
+        Some(Settlement::Credited) => attempt.received,
+        _ => attempt.received.saturating_sub(attempt.into_order()),
+    }
 }
 
 fn steps(show: &Show, view: &OrderView, audience: Audience) -> Vec<Step> {
@@ -348,11 +374,17 @@ fn facts(show: &Show, view: &OrderView, audience: Audience) -> Vec<Term> {
         Audience::Owner => format!("{} · {}", view.line.name, number(&view.line.msisdn)),
         Audience::Guest => view.line.msisdn.masked(),
     };
-    let set_aside = Some(Money::from_micros(order.funds, order.price.currency()))
+    let in_order = |a: &&Attempt| a.method == Method::BankTransfer && a.settlement == Some(Settlement::Order);
+    let transferred: i64 = view.attempts.iter().filter(in_order).map(Attempt::into_order).sum();
+    let currency = order.price.currency();
+    let came = (order.state == OrderState::AwaitingPayment && transferred > 0)
+        .then(|| show.money(Money::from_micros(transferred, currency)));
+    let set_aside = Some(Money::from_micros(order.funds.saturating_sub(transferred), currency))
         .filter(|funds| order.state == OrderState::AwaitingPayment && funds.micros() > 0);
     let mut facts = vec![
         term("order-fact-line", line),
         term("order-fact-set-aside", set_aside.map(|funds| show.money(funds)).unwrap_or_default()),
+        term("transfer-came", came.unwrap_or_default()),
         term("order-fact-contents", contents(show, &view.offering)),
         term("order-fact-number", order_number(&order.number)),
     ];

@@ -19,8 +19,8 @@ pub(crate) struct MethodShown {
     pub(crate) checked: bool,
 }
 
-/// The methods that are offered on this screen, the one that fits it best first.
-pub(crate) fn ways(web: &Web, phone: bool) -> Vec<Method> {
+/// The methods that are offered on this screen, the one that fits it best first; `transfers` to organisations also theirs.
+pub(crate) fn ways(web: &Web, phone: bool, transfers: bool) -> Vec<Method> {
     let rank = |method: &Method| match (method.way(), phone) {
         (Way::OpenOnPhone, true) | (Way::Scan, false) => 0,
         (Way::Open, _) => 1,
@@ -30,6 +30,7 @@ pub(crate) fn ways(web: &Web, phone: bool) -> Vec<Method> {
     // WeChat's link opens its application and nothing else; Alipay has a page for each kind of screen, and where both are
     // offered each shows its own.
     let fits = |method: &Method| match method {
+        Method::BankTransfer => transfers,
         Method::AlipayPage => !phone,
         Method::WechatH5 => phone,
         Method::AlipayWap => phone || !all.contains(&Method::AlipayPage),
@@ -40,13 +41,27 @@ pub(crate) fn ways(web: &Web, phone: bool) -> Vec<Method> {
     methods
 }
 
-/// The ways to pay, the one that fits this screen first and chosen, or the one that was chosen before. `credit` is what the
-/// account holds, where it may be spent on this.
-pub(crate) fn methods(web: &Web, visit: &Visit, credit: Option<Money>) -> Vec<MethodShown> {
+/// What can be offered beside the providers of every customer.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Offered {
+    /// What the account holds, where it may be spent on this.
+    pub(crate) credit: Option<Money>,
+    /// Whether vouchers can pay it.
+    pub(crate) vouchers: bool,
+    /// Whether the customer is an organisation, which may transfer.
+    pub(crate) transfers: bool,
+}
+
+/// The ways to pay, the one that fits this screen first and chosen, or the one that was chosen before.
+pub(crate) fn methods(web: &Web, visit: &Visit, offered: Offered) -> Vec<MethodShown> {
+    let Offered { credit, vouchers, transfers } = offered;
     let show = visit.show(web);
     let mut methods: Vec<MethodShown> =
-        ways(web, visit.phone).into_iter().map(|method| method_shown(&show, method)).collect();
+        ways(web, visit.phone, transfers).into_iter().map(|method| method_shown(&show, method)).collect();
     methods.extend(credit.map(|credit| credit_shown(&show, credit)));
+    if vouchers {
+        methods.push(voucher_shown(&show));
+    }
     let before = visit.fields.get("method");
     let chosen = methods.iter().position(|method| method.word == before).unwrap_or(0);
     methods.iter_mut().enumerate().for_each(|(at, method)| method.checked = at == chosen);
@@ -59,30 +74,41 @@ pub(crate) fn credit_shown(show: &Show, credit: Money) -> MethodShown {
     MethodShown { word: CREDIT, label, hint: show.lang.get("renew-credit-hint"), checked: false }
 }
 
+/// A voucher as a way to pay.
+fn voucher_shown(show: &Show) -> MethodShown {
+    let (label, hint) = (show.lang.get("voucher-choice"), show.lang.get("voucher-choice-hint"));
+    MethodShown { word: VOUCHER, label, hint, checked: false }
+}
+
 /// How somebody wants to pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PayBy {
     /// With the account's credit, promotional and paid, as far as it goes.
     Credit,
+    /// With a voucher, whose code is entered on the order's page.
+    Voucher,
     /// By a provider.
     Method(Method),
 }
 
 /// The word for the account's credit in forms and in the API.
 const CREDIT: &str = "credit";
+/// The word for a voucher in forms.
+const VOUCHER: &str = "voucher";
 
 impl PayBy {
     /// Reads the word of a way to pay; the parts of credit have none of their own.
     pub(crate) fn from_word(word: &str) -> Result<Self, Problem> {
         match Method::from_word(word) {
             _ if word == CREDIT => Ok(PayBy::Credit),
+            _ if word == VOUCHER => Ok(PayBy::Voucher),
             Some(method) if method.provider().is_some() => Ok(PayBy::Method(method)),
             _ => Err(Problem::Invalid { field: "method", rule: "unknown" }),
         }
     }
     /// The way that fits this screen best.
     pub(crate) fn first(web: &Web, phone: bool) -> Result<Self, Problem> {
-        let first = ways(web, phone).first().copied().map(PayBy::Method);
+        let first = ways(web, phone, false).first().copied().map(PayBy::Method);
         first.ok_or(Problem::Invalid { field: "method", rule: "not offered here" })
     }
 }
@@ -96,6 +122,8 @@ pub(crate) async fn pay_by(
 ) -> Result<(), Problem> {
     match by {
         PayBy::Credit => pay_with_credit(&web.app, customer, order).await.map(drop),
+        // Its code comes next.
+        PayBy::Voucher => Ok(()),
         PayBy::Method(method) => start_payment(&web.app, customer, order, method, visit.payer(web)).await.map(drop),
     }
 }
@@ -106,6 +134,7 @@ pub(crate) const fn provider_key(provider: Option<Provider>) -> &'static str {
         Some(Provider::Alipay) => "provider-alipay",
         Some(Provider::Wechat) => "provider-wechat",
         Some(Provider::Stripe) => "provider-stripe",
+        Some(Provider::Bank) => "provider-bank",
         None => "provider-none",
     }
 }
@@ -119,6 +148,7 @@ pub(crate) fn method_shown(show: &Show, method: Method) -> MethodShown {
         Method::WechatQr => ("renew-wechat-qr", "renew-wechat-qr-hint"),
         Method::WechatH5 => ("renew-wechat-h5", "renew-wechat-h5-hint"),
         Method::Card => ("renew-card", "renew-card-hint"),
+        Method::BankTransfer => ("transfer-choice", "transfer-choice-hint"),
         Method::PaidCredit => ("renew-paid-credit", "renew-paid-credit-hint"),
         Method::PromoCredit => ("renew-promo-credit", "renew-promo-credit-hint"),
     };

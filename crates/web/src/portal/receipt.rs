@@ -200,9 +200,11 @@ pub(crate) fn payment(show: &Show, paid: &Payment) -> Vec<Term> {
 /// What a posting means, in words.
 const fn posting_key(posting: Posting) -> &'static str {
     match posting {
-        Posting::Paid => "receipt-posting-paid",
+        Posting::Paid | Posting::PaidByBank => "receipt-posting-paid",
         Posting::Delivered => "receipt-posting-delivered",
-        Posting::ToppedUp => "receipt-posting-topped-up",
+        Posting::ToppedUp | Posting::Voucher | Posting::VoucherPromo | Posting::BankToCredit => {
+            "receipt-posting-topped-up"
+        }
         Posting::PackRecognised => "receipt-posting-recognised",
         Posting::PaidToSuspense => "receipt-posting-suspense",
         Posting::RefundStartedFromSuspense
@@ -210,7 +212,7 @@ const fn posting_key(posting: Posting) -> &'static str {
         | Posting::RefundStartedFromDeferred
         | Posting::RefundStartedFromCredit
         | Posting::RefundStartedFromEarned => "receipt-posting-refund-started",
-        Posting::RefundDone => "receipt-posting-refund-done",
+        Posting::RefundDone | Posting::RefundDoneByBank => "receipt-posting-refund-done",
         Posting::RefundFailed | Posting::RefundBounced => "receipt-posting-refund-failed",
         Posting::CreditSpent | Posting::PromoSpent => "receipt-posting-credit-spent",
         Posting::CreditReturned

@@ -5,7 +5,7 @@ use crate::frame::{Frame, go, page_with};
 use crate::portal::line::line_id;
 use crate::portal::line_shown::{line_name, number};
 use crate::portal::offering_shown::{ChosenShown, RenewForm, contents, groups, owner_terms, reference, why_not};
-use crate::portal::pay::{PayBy, methods, pay_by};
+use crate::portal::pay::{Offered, PayBy, methods, pay_by};
 use crate::seal::{order_ticket, ticket_order};
 use crate::visit::Visit;
 use crate::web::Web;
@@ -16,8 +16,9 @@ use everline_app::Problem;
 use everline_app::catalog::{Choice, Choices, offerings};
 use everline_app::line_history::{last_plan, line_history};
 use everline_app::place_order::{NewOrder, place_order};
+use everline_app::profile::profile;
+use everline_core::customer::CustomerKind;
 use everline_core::ids::{CustomerId, LineId, OrderId};
-use everline_core::money::Money;
 use everline_core::offering::{Offering, OfferingKind, OfferingRef};
 use everline_core::order::PlacedBy;
 use everline_core::quote::{Change, Quote};
@@ -78,7 +79,12 @@ async fn show_form(
             let ticket = order_ticket(&web.app, customer, line.id).ok_or(Problem::Busy)?;
             let covers = credit.micros() >= quote.price.micros() && offering.kind != OfferingKind::TopUp;
             let followed = followed(quote, &choices);
-            Some(chosen_shown(web, visit, offering, (quote, followed), covers.then_some(credit), ticket))
+            let offered = Offered {
+                credit: covers.then_some(credit),
+                vouchers: offering.kind != OfferingKind::TopUp,
+                transfers: profile(&web.app, customer).await?.kind == CustomerKind::Organisation,
+            };
+            Some(chosen_shown(web, visit, offering, (quote, followed), offered, ticket))
         }
         Some((_, Err(reason))) => {
             error = error.or_else(|| Some(visit.lang.get(why_not(*reason))));
@@ -120,7 +126,7 @@ fn chosen_shown(
     visit: &Visit,
     offering: &Offering,
     (quote, follows): (&Quote, Option<&Offering>),
-    credit: Option<Money>,
+    offered: Offered,
     ticket: String,
 ) -> ChosenShown {
     let (show, tag) = (visit.show(web), visit.lang.tag());
@@ -133,7 +139,7 @@ fn chosen_shown(
         terms: owner_terms(&show, offering, quote, follows),
         terms_version: quote.terms_version.clone(),
         terms_accepted: visit.fields.get("terms") == quote.terms_version,
-        methods: methods(web, visit, credit),
+        methods: methods(web, visit, offered),
         ticket,
     }
 }

@@ -158,6 +158,11 @@ async function aPerson(round, key) {
       await round.check(`home-${key}-${show}`);
     }
   }
+  await round.open("/voucher");
+  await round.check(`voucher-${key}`);
+  await page.fill("#voucher", "0000-0000");
+  await page.click("main form button");
+  await round.check(`voucher-${key}-wrong`);
   await round.open("/home");
   const lines = (await round.links("/lines/")).filter((path) => !path.endsWith("/renew")).slice(0, 3);
   const orders = new Set(await round.links("/orders/"));

@@ -60,6 +60,8 @@ fn table() -> Vec<Row> {
         post("/orders/{order}/refund",                  [303, 303, 303, 404, 403]),
         // Says nothing; whose browser it is, it leads back.
         get("/pay/return/{attempt}",                    [200, 200, 303, 200, 200]),
+        get("/voucher",                                 [303, 303, 200, 200, 403]),
+        post("/voucher",                                [303, 303, 422, 422, 403]),
         // What stands on the receipt is the right to check it.
         get("/v/{proof}",                               [404, 200, 404, 404, 404]),
         get("/terms",                                   [404, 404, 404, 404, 404]),
@@ -104,6 +106,8 @@ fn table() -> Vec<Row> {
         get("/api/v1/orders/{order}",                   [401, 401, 200, 404, 403]),
         // The order is paid, which its owner is told.
         post("/api/v1/orders/{order}/payments",         [401, 401, 409, 404, 403]),
+        post("/api/v1/orders/{order}/vouchers",         [401, 401, 422, 404, 403]),
+        post("/api/v1/vouchers",                        [401, 401, 422, 422, 403]),
         post("/api/v1/orders/{order}/ask",              [401, 401, 200, 404, 403]),
         get("/api/v1/orders/{order}/receipt",           [401, 401, 200, 404, 403]),
         get("/api/v1/orders/{order}/receipt.pdf",       [401, 401, 200, 404, 403]),
@@ -228,6 +232,7 @@ impl Things {
                 ("offering", text("watch-month@1")),
                 ("terms", text("2026-10")),
             ],
+            "/voucher" => vec![("voucher", text("0000-0000-0000-0000-0001"))],
             "/orders/{order}/pay" | "/o/{token}/pay" => vec![("method", text("alipay_qr"))],
             "/orders/{order}/invoice" | "/o/{token}/invoice" => {
                 vec![("buyer", text("person")), ("title", text("林芳")), ("email", text("a@example.cn"))]
@@ -249,6 +254,7 @@ fn json_of(template: &str) -> &'static str {
         "/api/v1/lines/{line}/orders" => r#"{"offering": "watch-month@1", "terms_version": "2026-10"}"#,
         "/api/v1/orders/{order}/payments" => r#"{"method": "alipay_qr"}"#,
         "/api/v1/orders/{order}/refund" => r#"{"reason": "by_rule"}"#,
+        "/api/v1/vouchers" | "/api/v1/orders/{order}/vouchers" => r#"{"voucher": "0000-0000-0000-0000-0001"}"#,
         "/api/v1/orders/{order}/invoice" => r#"{"buyer": "person", "title": "林芳", "email": "a@example.cn"}"#,
         "/device/sessions" => r#"{"imsi": "460110000000002", "notify_url": "http://127.0.0.1:9/"}"#,
         "/device/sessions/{session}/usage" => r#"{"sequence": 1, "used_octets": 1}"#,

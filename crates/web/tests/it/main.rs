@@ -14,5 +14,7 @@ mod pages;
 mod receipts;
 mod refunds;
 mod staff;
+mod transfers;
+mod vouchers;
 mod watched;
 mod world;

@@ -89,7 +89,7 @@ const TABLES: [&str; 13] = [
     "receipt_unnumbered",
     "directory",
 ];
-const MORE_TABLES: [&str; 10] = [
+const MORE_TABLES: [&str; 14] = [
     "timer",
     "job",
     "setting",
@@ -99,6 +99,10 @@ const MORE_TABLES: [&str; 10] = [
     "activation_code",
     "invoice_request",
     "former_payee",
+    "voucher_batch",
+    "voucher",
+    "bank_line",
+    "bank_refund",
     "refund_request",
 ];
 

@@ -4,6 +4,8 @@ mod corruptions;
 mod credit;
 mod refunds;
 mod stock;
+mod transfers;
+mod vouchers;
 
 use crate::world::cast::populate;
 use crate::world::{World, on_both};

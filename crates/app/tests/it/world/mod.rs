@@ -10,6 +10,7 @@ pub mod loading;
 pub mod outside;
 pub mod stock;
 
+use everline_app::bank_transfer::OwnAccount;
 use everline_app::clock::Clock;
 use everline_app::place_order::NewOrder;
 use everline_app::ports::{Payments, Ports};
@@ -82,7 +83,7 @@ impl World {
             store,
             clock: Arc::new(Clock::manual(SystemTime::from_us(START_US), seed)),
             ports: Ports {
-                payments: Payments::default().with(Who::Alipay, provider.clone()),
+                payments: Payments::default().with(Who::Alipay, provider.clone()).with(Who::Bank, Arc::new(OwnAccount)),
                 built_in: radio.clone(),
                 upstream: upstream.clone(),
                 messenger: messenger.clone(),
@@ -101,11 +102,16 @@ impl World {
 
     /// A new person without lines.
     pub async fn person(&self) -> CustomerId {
+        self.customer(CustomerKind::Person).await
+    }
+
+    /// A new customer without lines.
+    pub async fn customer(&self, kind: CustomerKind) -> CustomerId {
         let number = self.numbers.fetch_add(1, Relaxed);
         let id = CustomerId(self.app.clock.id());
         let customer = Customer {
             id,
-            kind: CustomerKind::Person,
+            kind,
             name: "林芳".to_owned(),
             contact: Some(Msisdn::parse(&format!("139{number:08}")).unwrap()),
             language: "zh-CN".to_owned(),

@@ -1,6 +1,6 @@
 //! The brand and what it sells.
 
-use everline_core::brand::{Brand, FamilyRules, Localized};
+use everline_core::brand::{BankAccount, Brand, FamilyRules, Localized};
 use everline_core::money::{Currency, Money};
 use everline_core::number_plan::NumberPlan;
 use everline_core::offering::{
@@ -31,6 +31,12 @@ pub fn brand() -> Brand {
         order_minutes: 30,
         queued_plans_max: 3,
         retention: everline_core::retention::Retention::default(),
+        bank: Some(BankAccount {
+            holder: "青禾通信".to_owned(),
+            bank: "青禾银行".to_owned(),
+            number: "35001234".to_owned(),
+            days: 7,
+        }),
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::NONE,
         families: BTreeMap::from([

@@ -4,6 +4,7 @@ mod cards;
 mod client;
 mod refunds;
 mod steps;
+mod vouchers;
 
 use super::Running;
 use client::Client;
@@ -34,6 +35,8 @@ pub(super) async fn walk(running: &Running) -> Result<(), Box<dyn Error>> {
     steps::pays_twice(&client).await?;
     steps::pays_late(&client).await?;
     cards::pays_by_card(&client).await?;
+    vouchers::adds_a_voucher(&client, running).await?;
+    vouchers::transfers(&client, running).await?;
     steps::moves_time(&client).await?;
     Ok(())
 }

@@ -7,6 +7,7 @@ pub mod outside;
 pub mod stock;
 
 use everline_app::add_line::{AddCustomer, NewLine};
+use everline_app::bank_transfer::OwnAccount;
 use everline_app::clock::Clock;
 use everline_app::ports::{Payments, Ports};
 use everline_app::secrets::Secrets;
@@ -100,7 +101,9 @@ impl World {
             store,
             clock: Arc::new(Clock::manual(SystemTime::from_us(NOW_US - 45 * DAY_US), 1)),
             ports: Ports {
-                payments: Payments::default().with(Provider::Alipay, outside.clone()),
+                payments: Payments::default()
+                    .with(Provider::Alipay, outside.clone())
+                    .with(Provider::Bank, Arc::new(OwnAccount)),
                 built_in: outside.clone(),
                 upstream: outside.clone(),
                 messenger: outside.clone(),

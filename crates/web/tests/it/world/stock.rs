@@ -1,6 +1,6 @@
 //! The brand and what it sells.
 
-use everline_core::brand::{Brand, FamilyRules, Localized};
+use everline_core::brand::{BankAccount, Brand, FamilyRules, Localized};
 use everline_core::money::{Currency, Money};
 use everline_core::number_plan::NumberPlan;
 use everline_core::offering::{
@@ -27,6 +27,12 @@ pub fn brand() -> Brand {
         retention: everline_core::retention::Retention::default(),
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
+        bank: Some(BankAccount {
+            holder: "青禾通信科技有限公司".to_owned(),
+            bank: "青禾银行".to_owned(),
+            number: "3500 1234".to_owned(),
+            days: 7,
+        }),
         families: BTreeMap::from(
             families.map(|(family, grace_days)| (family, FamilyRules { grace_days, ..FamilyRules::default() })),
         ),

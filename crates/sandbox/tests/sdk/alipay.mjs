@@ -1,7 +1,7 @@
 // Alipay's own SDK as a client of the sandbox gateway: pays, is notified, refunds, and checks every signature.
 //
 //   npm install alipay-sdk@4        (anywhere; it is not part of this repository)
-//   NODE_PATH=.../node_modules node client.mjs '{"gateway": ..., "control": ..., "app_id": ..., ...}'
+//   NODE_PATH=.../node_modules node alipay.mjs '{"gateway": ..., "control": ..., "app_id": ..., ...}'
 //
 // `tests/it/sdk.rs` starts the gateway and runs this.
 import assert from 'node:assert/strict';

@@ -1,0 +1,164 @@
+//! What a line of the bank's statement does: it becomes an attempt of the order whose reference it names, money in the
+//! operator's own bank account. The evidence comes in by [`crate::payment_confirmed::take_evidence`] like a provider's.
+
+use crate::ports::{
+    ClosedAnswer, NoticeRefusal, Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus,
+    RawNotice, RefundRequest, RefundStatus, Started,
+};
+use crate::refund_payment::RefundAnswered;
+use crate::save::carry_out;
+use crate::staff::active_member;
+use crate::{App, Problem, timers};
+use async_trait::async_trait;
+use everline_core::brand::Brand;
+use everline_core::ids::{AttemptId, CustomerId, OrderId, RefundId};
+use everline_core::money::Money;
+use everline_core::payment::{Evidence, Method, Provider};
+use everline_core::refund::RefundState;
+use everline_core::renewal::Outcome;
+use everline_core::time::{Now, Zone};
+use everline_core::transfer::on_transfer;
+use everline_store::tables::renewal::{self, Locked};
+use everline_store::tables::{bank, directory, payment};
+use everline_store::{Stop, Tx, Work};
+use std::sync::Arc;
+
+/// The operator's own bank account: nobody can be asked there. Money comes with a statement, and goes back by hand.
+pub struct OwnAccount;
+
+#[async_trait]
+impl PaymentProvider for OwnAccount {
+    fn takes(&self, method: Method) -> bool {
+        method == Method::BankTransfer
+    }
+    async fn start(&self, request: &PaymentRequest) -> Started {
+        // What the payer needs stands on the order's page: the account, and the number as the reference.
+        Started::Pay(Payable::at(request.out_trade_no.clone()))
+    }
+    async fn query(&self, _: &PaymentRef) -> PaymentStatus {
+        PaymentStatus::Waiting
+    }
+    async fn close(&self, _: &PaymentRef) -> ClosedAnswer {
+        // What comes under its reference afterwards becomes credit.
+        ClosedAnswer::Closed
+    }
+    async fn refund(&self, _: &RefundRequest) -> RefundStatus {
+        // By hand: staff note when it is done.
+        RefundStatus::Unknown
+    }
+    fn read_notice(&self, _: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal> {
+        Err(NoticeRefusal::Unreadable)
+    }
+}
+
+/// Takes a line that names a reference, or that `by` says belongs to it; the line is kept already.
+pub(crate) async fn take(app: &App, evidence: Evidence, by: Option<String>) -> Result<Outcome, Problem> {
+    let now = app.clock.now();
+    let outcome = loop {
+        let work = TransferCame {
+            evidence: evidence.clone(),
+            attempt: AttemptId(app.clock.id()),
+            by: by.clone(),
+            brand: app.brand.clone(),
+            zone: app.zone.clone(),
+            now,
+        };
+        match app.store.transact(work).await.map_err(Problem::from) {
+            Err(Problem::DueFirst { customer, line, due_at }) => {
+                timers::line_due(app, customer, line, due_at, now).await?;
+            }
+            other => break other?,
+        }
+    };
+    if outcome != Outcome::AlreadyKnown {
+        app.wake.notify_one();
+    }
+    Ok(outcome)
+}
+
+/// One line of a statement. Run again after a lost answer it finds the line matched and changes nothing.
+struct TransferCame {
+    evidence: Evidence,
+    attempt: AttemptId,
+    by: Option<String>,
+    brand: Arc<Brand>,
+    zone: Zone,
+    now: Now,
+}
+impl Work for TransferCame {
+    const NAME: &'static str = "transfer_came";
+    type Out = Outcome;
+    type Refusal = Problem;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Outcome, Stop<Problem>> {
+        let refused = |problem| Err(Stop::Refused(problem));
+        let Evidence { out_trade_no, trade_no, amount, .. } = &self.evidence;
+        let found = renewal::lock_by_trade(tx, out_trade_no).await?;
+        let Some(Locked { facts, due_at }) = found.filter(|found| found.facts.attempt.method == Method::BankTransfer)
+        else {
+            return refused(Problem::NotFound("attempt"));
+        };
+        let line = bank::get(tx, trade_no).await?.ok_or(Stop::Refused(Problem::NotFound("bank line")))?;
+        if line.became.is_some() {
+            return Ok(Outcome::AlreadyKnown);
+        }
+        if line.amount != *amount {
+            return refused(Problem::ExistsDifferently("bank line"));
+        }
+        let (customer, line) = (facts.line.customer, facts.line.id);
+        if let Some(due_at) = due_at.filter(|due_at| *due_at <= self.now.business) {
+            return refused(Problem::DueFirst { customer, line, due_at });
+        }
+        let decided = on_transfer(&facts, &self.evidence, self.attempt, &self.brand, &self.zone, self.now);
+        let (outcome, effects) = decided.map_err(|refusal| Stop::Refused(refusal.into()))?;
+        let Some(transfer) = effects.attempts.iter().find(|attempt| attempt.id == self.attempt) else {
+            return Ok(outcome);
+        };
+        if !bank::matched(tx, trade_no, (customer, self.attempt), self.by.as_deref()).await? {
+            return Ok(Outcome::AlreadyKnown);
+        }
+        payment::add(tx, transfer);
+        directory::add(tx, directory::Name::OutTradeNo, &transfer.out_trade_no, customer, self.attempt.0);
+        carry_out(tx, (customer, line), &effects, &self.zone, self.now)?;
+        Ok(outcome)
+    }
+}
+
+/// Notes that money of an order went back from the bank account: its refund is done.
+///
+/// # Errors
+/// [`Problem::NotFound`] if there is no such order, or no refund of it by bank that is on its way; [`Problem::Invalid`] if the
+/// bank's id is none, or no active member has this login.
+pub async fn refund_done(app: &App, order_number: &str, bank_id: &str, by: &str) -> Result<Money, Problem> {
+    let by = active_member(app, by).await?;
+    let bank_id = bank_id.trim().to_owned();
+    if !(1..=64).contains(&bank_id.chars().count()) || bank_id.chars().any(char::is_control) {
+        return Err(Problem::Invalid { field: "bank-id", rule: "1 to 64 characters of text" });
+    }
+    let number: String = order_number.chars().filter(|c| !c.is_whitespace()).collect();
+    let (customer, refund, amount) = app.store.read(FindRefund { number }).await?;
+    let noted = Some((bank_id, by));
+    let work = RefundAnswered { customer, refund, done: true, noted, zone: app.zone.clone(), now: app.clock.now() };
+    app.store.transact(work).await?;
+    app.wake.notify_one();
+    Ok(amount)
+}
+
+struct FindRefund {
+    number: String,
+}
+impl Work for FindRefund {
+    const NAME: &'static str = "find_bank_refund";
+    type Out = (CustomerId, RefundId, Money);
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        let found = directory::find(tx, directory::Name::OrderNumber, &self.number).await?;
+        let (customer, order) = found.ok_or(Stop::Refused(Problem::NotFound("order")))?;
+        let attempts = payment::of_order(tx, customer, OrderId(order)).await?;
+        let refunds = payment::refunds_of_order(tx, customer, OrderId(order)).await?;
+        let by_bank = |id| attempts.iter().any(|a| a.id == id && a.method.provider() == Some(Provider::Bank));
+        let mut on_their_way = refunds.iter().filter(|r| r.state == RefundState::InFlight && by_bank(r.attempt));
+        let refund = on_their_way.next().ok_or(Stop::Refused(Problem::NotFound("refund")))?;
+        Ok((customer, refund.id, refund.amount))
+    }
+}

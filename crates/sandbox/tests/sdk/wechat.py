@@ -1,0 +1,83 @@
+"""PyPI wechatpayv3 as a client of the sandbox's WeChat Pay: pays, is notified, closes, refunds, checks every signature.
+
+`tests/it/sdk.rs` starts the gateway and runs this with its addresses and keys.
+"""
+import http.server, json, queue, sys, threading, urllib.request
+from wechatpayv3 import WeChatPay, WeChatPayType
+
+config = json.loads(sys.argv[1])
+notices = queue.Queue()
+
+
+class Merchant(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers['Content-Length']))
+        notices.put((dict(self.headers.items()), body.decode()))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+merchant = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Merchant)
+threading.Thread(target=merchant.serve_forever, daemon=True).start()
+
+
+def client(private_key):
+    wechat = WeChatPay(
+        wechatpay_type=WeChatPayType.NATIVE, mchid=config['mchid'], appid=config['appid'], private_key=private_key,
+        cert_serial_no=config['serial'], apiv3_key=config['api_v3_key'],
+        notify_url=f'http://127.0.0.1:{merchant.server_port}/notify',
+        public_key=config['public_key'], public_key_id=config['public_key_id'])
+    wechat._core._gate_way = config['gateway']
+    return wechat
+
+
+pay = client(config['private_key'])
+
+
+def call(answer, expected=200):
+    status, text = answer
+    assert status == expected, (status, text)
+    return json.loads(text) if text else {}
+
+
+def payer(number, action):
+    request = urllib.request.Request(f"{config['control']}/trades/{number}/{action}", method='POST')
+    assert urllib.request.urlopen(request).status == 200
+
+
+def told():
+    headers, body = notices.get(timeout=20)
+    notice = pay.callback(headers, body)
+    assert notice, 'the SDK refuses the notice'
+    for spoilt in (body + ' ', body.replace('"id"', '"Id"')):
+        assert not pay.callback(headers, spoilt), 'the SDK takes a spoilt notice'
+    return notice['event_type'], notice['resource']
+
+
+created = call(pay.pay('流量 10 GB “+%&=#”', 'SDKW0001', {'total': 990}, attach='a=1'))
+assert created['code_url'].startswith('weixin://'), created
+assert call(pay.query(out_trade_no='SDKW0001'))['trade_state'] == 'NOTPAY'
+payer('SDKW0001', 'pay')
+kind, paid = told()
+assert (kind, paid['out_trade_no'], paid['amount']['total'], paid['attach']) == (
+    'TRANSACTION.SUCCESS', 'SDKW0001', 990, 'a=1'), paid
+assert call(pay.query(transaction_id=paid['transaction_id']))['trade_state'] == 'SUCCESS'
+assert call(pay.close('SDKW0001'), 400)['code'] == 'ORDERPAID'
+
+amount = {'refund': 400, 'total': 990, 'currency': 'CNY'}
+back = call(pay.refund('SDKWR1', amount, out_trade_no='SDKW0001', reason='退款'))
+assert call(pay.refund('SDKWR1', amount, out_trade_no='SDKW0001', reason='退款'))['refund_id'] == back['refund_id']
+assert call(pay.query_refund('SDKWR1'))['amount']['refund'] == 400
+
+page = call(pay.pay(
+    '流量', 'SDKW0002', {'total': 1}, pay_type=WeChatPayType.H5,
+    scene_info={'payer_client_ip': '127.0.0.1', 'h5_info': {'type': 'Wap'}}))
+assert urllib.request.urlopen(page['h5_url']).status == 200
+pay.close('SDKW0002')
+assert call(pay.query(out_trade_no='SDKW0002'))['trade_state'] == 'CLOSED'
+
+call(client(config['other_key']).query(out_trade_no='SDKW0001'), 401)
+print('all checks passed')

@@ -1,0 +1,23 @@
+# Vouchers
+voucher-title = Add a voucher
+voucher-lead = A voucher becomes balance, which pays plans, packs and data.
+voucher-code = The voucher’s code
+voucher-code-hint = 20 digits and letters; capitals, spaces and hyphens do not matter.
+voucher-add = Add
+voucher-added = { $amount } was added to your balance.
+voucher-already = This voucher was added already, { $when }: { $amount }. It is not added again.
+voucher-balance = Balance now
+voucher-back = Lines and balance
+voucher-mistyped = The code is not complete, or a character is mistyped. Please compare it with the voucher.
+voucher-unknown = There is no voucher with this code for you. Please compare it with the voucher, or ask where you bought it.
+voucher-expired = The time of this voucher is over.
+voucher-stopped = This voucher is not valid any more. Please ask where you bought it.
+voucher-not-for-top-ups = A voucher is balance already: add it to your balance instead of buying balance with it.
+voucher-wait = Too many wrong codes. Please try again { $when }.
+voucher-pay = Pay with a voucher
+voucher-pay-owner = As much of it as is missing pays this order; the rest becomes your balance.
+voucher-pay-guest = As much of it as is missing pays this order. The rest becomes balance of the line’s owner and is not paid out.
+voucher-pay-do = Pay with this voucher
+voucher-pay-already = This voucher was used already, { $when }.
+voucher-choice = Voucher
+voucher-choice-hint = You enter its code on the next page

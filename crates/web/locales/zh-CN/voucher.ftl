@@ -1,0 +1,23 @@
+# 代金券
+voucher-title = 使用代金券
+voucher-lead = 代金券会存成账户余额，可以用来买套餐和加油包。
+voucher-code = 券码
+voucher-code-hint = 20 位数字和字母；大小写、空格和横线都不影响。
+voucher-add = 存入余额
+voucher-added = { $amount } 已存入余额。
+voucher-already = 这张券已在{ $when }存入：{ $amount }，不会重复存入。
+voucher-balance = 现有余额
+voucher-back = 我的号码和余额
+voucher-mistyped = 券码不完整，或有一位输错了。请对照券面再核对一遍。
+voucher-unknown = 没有您可以使用的这张券。请对照券面核对，或咨询售券处。
+voucher-expired = 这张券已过有效期。
+voucher-stopped = 这张券已停用，请咨询售券处。
+voucher-not-for-top-ups = 代金券本身就会存成余额，不能再用来充值。请直接把它存入余额。
+voucher-wait = 输错的次数太多，请在{ $when }之后再试。
+voucher-pay = 用代金券付款
+voucher-pay-owner = 差多少付多少，多出的部分存入您的余额。
+voucher-pay-guest = 差多少付多少，多出的部分归机主的余额，不退现金。
+voucher-pay-do = 用这张券付款
+voucher-pay-already = 这张券已在{ $when }用过。
+voucher-choice = 代金券
+voucher-choice-hint = 在下一页输入券码
