@@ -367,9 +367,12 @@ pub(crate) async fn apply(
                     terms_version: setting.consent.terms_version.clone(),
                     placed_by: PlacedBy::AutoRenew,
                     token: None,
+                    from: None,
                 };
                 let (brand, zone) = (Arc::new(ground.brand.clone()), ground.zone.clone());
-                PlaceOrder { new, token_name: None, until: Some(until), brand, zone, now }.run(tx).await?;
+                PlaceOrder { new, token_name: None, until: Some(until), brand, zone, counter: None, now }
+                    .run(tx)
+                    .await?;
                 let job = Job::AutoRenew { customer, line, order: id };
                 job::add(tx, customer, &job, now.system, now.system)?;
             }

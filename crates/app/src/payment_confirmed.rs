@@ -20,8 +20,9 @@ use crate::save::carry_out;
 use crate::{App, Problem, bank_transfer, timers};
 use everline_core::brand::Brand;
 use everline_core::effects::{CaseOpened, CaseReason, Job};
-use everline_core::ids::{AttemptId, CustomerId, RefundId};
+use everline_core::ids::{AttemptId, CustomerId};
 use everline_core::payment::{Evidence, Provider};
+use everline_core::refund::RefundState;
 use everline_core::renewal::{Outcome, on_evidence};
 use everline_core::time::{Now, Zone};
 use everline_store::tables::notice::Notice;
@@ -198,8 +199,8 @@ impl Work for KeepUnmatched {
     }
 }
 
-/// A notice that a refund went on: its job asks the provider at once. The number of a refund is its id; one that is none
-/// of ours wakes nothing.
+/// A notice that a refund went on: its job asks the provider at once. So it does about a refund that was done: it may have
+/// come back. One that is none of ours wakes nothing.
 struct RefundMoved {
     out_request_no: String,
     notice: Notice,
@@ -210,10 +211,14 @@ impl Work for RefundMoved {
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        let refund = payment::refund_by_number(tx, &self.out_request_no).await?;
         notice::keep(tx, &self.notice);
-        if let Ok(refund) = self.out_request_no.parse::<RefundId>() {
-            job::awake(tx, Job::refund_id(refund), self.now.system);
+        let Some(refund) = refund.filter(|refund| refund.state != RefundState::Failed) else { return Ok(()) };
+        let ask = Job::Refund { customer: refund.customer, refund: refund.id };
+        if refund.state == RefundState::Done {
+            job::add(tx, refund.customer, &ask, self.now.system, self.now.system)?;
         }
+        job::awake(tx, ask.id(), self.now.system);
         Ok(())
     }
 }

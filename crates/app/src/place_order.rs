@@ -1,6 +1,7 @@
 //! Placing an order: the terms are accepted, the price is fixed, nothing is taken.
 
 use crate::secrets::hex;
+use crate::velocity::Counter;
 use crate::{App, Problem};
 use everline_core::brand::Brand;
 use everline_core::ids::{CustomerId, LineId, OrderId, RawId};
@@ -8,9 +9,11 @@ use everline_core::offering::OfferingRef;
 use everline_core::order::{Order, OrderState, PlacedBy};
 use everline_core::quote::quote;
 use everline_core::time::{BusinessTime, MINUTE_US, Now, Zone};
+use everline_core::velocity::Counted;
 use everline_store::tables::{allowance, catalog, directory, line, order, stock, timer};
 use everline_store::{Error, Stop, Tx, Work};
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What is ordered. The id is chosen before the page is shown, so that sending the page twice orders once.
@@ -30,15 +33,21 @@ pub struct NewOrder {
     pub placed_by: PlacedBy,
     /// The secret under which a guest finds the order again; we keep only its hash.
     pub token: Option<String>,
+    /// The network address it comes from, if it comes from a browser.
+    pub from: Option<IpAddr>,
 }
 
 /// Places an order, or returns the one that was placed under this id.
+///
+/// # Errors
+/// [`Problem::TooMany`] if its payer, its line or its address ordered too often; and why it cannot be bought.
 pub async fn place_order(app: &App, new: NewOrder) -> Result<Order, Problem> {
     let token_name = new.token.as_deref().map(|token| token_name(app, token));
     let now = app.clock.now();
     let place = || {
         let (new, token_name, brand, zone) = (new.clone(), token_name.clone(), app.brand.clone(), app.zone.clone());
-        app.store.transact(PlaceOrder { new, token_name, until: None, brand, zone, now })
+        let counter = Some(Counter::new(app, Counted::Order, new.from));
+        app.store.transact(PlaceOrder { new, token_name, until: None, brand, zone, counter, now })
     };
     match place().await {
         // Another order took the number, or this one was placed, between the look and the commit: look again.
@@ -79,6 +88,8 @@ pub(crate) struct PlaceOrder {
     pub(crate) until: Option<BusinessTime>,
     pub(crate) brand: Arc<Brand>,
     pub(crate) zone: Zone,
+    /// Counts it against whoever asks; nobody asks for what renews by itself.
+    pub(crate) counter: Option<Counter>,
     pub(crate) now: Now,
 }
 
@@ -105,6 +116,9 @@ impl Work for PlaceOrder {
         let allowance = allowance::get(tx, new.customer, new.line).await?;
         let quoted = quote(&line, &allowance, &offering, &self.brand, &self.zone, self.now.business);
         let quoted = quoted.map_err(|reason| Stop::Refused(Problem::NotSellable(reason)))?;
+        if let Some(counter) = &self.counter {
+            counter.pass(tx, (new.customer, new.line), new.placed_by).await?;
+        }
         let to_pay = || self.now.business.plus_us(i64::from(self.brand.order_minutes) * MINUTE_US);
         let number = order_numbers(tx, &[new.id], &self.zone).await?.pop().unwrap_or_default();
         let order = Order {

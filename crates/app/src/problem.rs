@@ -5,6 +5,8 @@ use everline_core::invoice::{NoInvoice, WrongField};
 use everline_core::ledger::LedgerRefusal;
 use everline_core::quote::NotSellable;
 use everline_core::reconciliation::NotClosed;
+use everline_core::refund_request::NotDecided;
+use everline_core::refund_rule::NoRefund;
 use everline_core::time::BusinessTime;
 use everline_core::voucher::NoVoucher;
 use everline_store::{Error, Stop};
@@ -53,6 +55,12 @@ pub enum Problem {
     /// The item of the reconciliation queue cannot be closed so.
     #[error("not closed: {0}")]
     NotClosed(NotClosed),
+    /// Nothing, or not so much, goes back.
+    #[error("no refund: {0}")]
+    NoRefund(NoRefund),
+    /// A colleague's refund is not decided.
+    #[error("not decided: {0}")]
+    NotDecided(NotDecided),
     /// The account holds no credit that could pay it.
     #[error("no credit that could pay it")]
     NoCredit,
@@ -125,6 +133,8 @@ impl Problem {
             Problem::NotGenuine => "not-genuine",
             Problem::NoInvoice(_) => "no-invoice",
             Problem::NotClosed(_) => "not-closed",
+            Problem::NoRefund(_) => "no-refund",
+            Problem::NotDecided(_) => "not-decided",
             Problem::NoCredit => "no-credit",
             Problem::NoVoucher(_) => "no-voucher",
             Problem::RenewalUnderWay => "renewal-under-way",

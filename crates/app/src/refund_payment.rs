@@ -1,4 +1,5 @@
-//! Money back to where it came from: the same request until the provider answers for good.
+//! Money back to where it came from: the same request until the provider answers for good. A refund that was done is asked
+//! about again when its provider says that it moved: it may have come back.
 
 use crate::jobs::Done;
 use crate::ports::{RefundRequest, RefundStatus};
@@ -16,7 +17,7 @@ use everline_store::{Stop, Tx, Work};
 /// Asks once.
 pub(crate) async fn refund_payment(app: &App, customer: CustomerId, id: RefundId, run: i64) -> Result<Done, Problem> {
     let (refund, attempt) = app.store.read(GetRefund { customer, refund: id }).await?;
-    if refund.state != RefundState::InFlight {
+    if refund.state == RefundState::Failed {
         return Ok(Done::Finished);
     }
     let request = RefundRequest {
@@ -31,6 +32,7 @@ pub(crate) async fn refund_payment(app: &App, customer: CustomerId, id: RefundId
         None => RefundStatus::Unknown,
     };
     let done = match answer {
+        RefundStatus::Done if refund.state == RefundState::Done => return Ok(Done::Finished),
         RefundStatus::Done => true,
         RefundStatus::Refused => false,
         RefundStatus::Unknown => return Ok(Done::retry(app, run, "the provider gave no answer")),
@@ -77,7 +79,8 @@ impl Work for RefundAnswered {
         let order = order::lock(tx, self.customer, refund.order).await?;
         let attempt = payment::get(tx, self.customer, refund.attempt).await?;
         let method = attempt.ok_or(Stop::Refused(Problem::NotFound("attempt")))?.method;
-        let effects = on_refund_answer(balances, &order, (&refund, method), self.done, self.now);
+        let refunds = payment::refunds_of_order(tx, self.customer, refund.order).await?;
+        let effects = on_refund_answer(balances, &order, (&refund, method), &refunds, self.done, self.now);
         let effects = effects.map_err(|refusal| Stop::Refused(refusal.into()))?;
         if let Some((bank_id, by)) = self.noted.as_ref().filter(|_| !effects.refunds.is_empty()) {
             bank::add_refund(tx, (self.customer, refund.id), bank_id, (self.now.business, by));

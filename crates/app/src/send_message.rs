@@ -9,8 +9,9 @@ use everline_core::effects::MessageKind;
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, JobId, LineId, MessageId, OrderId};
 use everline_core::line::LineState;
+use everline_core::refund::Refund;
 use everline_core::time::{BusinessTime, SystemTime, Zone};
-use everline_store::tables::{auto_renew, catalog, customer, directory, line, order, payment_method, usage};
+use everline_store::tables::{auto_renew, catalog, customer, directory, line, order, payment, payment_method, usage};
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub(crate) struct ToSend {
     pub(crate) line: LineId,
     pub(crate) order: Option<OrderId>,
     pub(crate) kind: MessageKind,
+    pub(crate) cause: JobId,
     pub(crate) run: i64,
 }
 
@@ -53,7 +55,7 @@ impl Work for Compose {
     type Out = Option<OutgoingMessage>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        let ToSend { job, customer, line, order, kind, .. } = self.to_send;
+        let ToSend { job, customer, line, order, kind, cause, .. } = self.to_send;
         let owner = customer::get(tx, customer).await?;
         let Some(to) = owner.contact else { return Ok(None) };
         // A number that was given up is nobody's address any more, and may be somebody else's by now.
@@ -83,7 +85,11 @@ impl Work for Compose {
             let order = order::get(tx, customer, order).await?.ok_or(Stop::Refused(Problem::NotFound("order")))?;
             let offering = catalog::offering(tx, &order.offering).await?;
             parameters.push(("offering", offering.name.get(&owner.language).to_owned()));
-            parameters.push(("amount", order.price.decimal()));
+            // What goes back may be a part of the price.
+            let told = |refund: &Refund| refund.told_as(kind) == cause || refund.attempt.0 == cause.0;
+            let refunds = payment::refunds_of_order(tx, customer, order.id).await?;
+            let amount = refunds.iter().find(|refund| told(refund)).map_or(order.price, |refund| refund.amount);
+            parameters.push(("amount", amount.decimal()));
             parameters.push(("ends", order.ends_at.map(|at| self.day(at)).unwrap_or_default()));
             parameters.push(("order", order.number));
             parameters.push(("order_id", order.id.to_string()));

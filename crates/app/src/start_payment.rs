@@ -1,6 +1,7 @@
 //! Starting a payment: the attempt and its number are written down before the provider hears of it.
 
 use crate::ports::{Holder, Payable, PaymentRequest, Started};
+use crate::velocity::Counter;
 use crate::{App, Problem};
 use everline_core::brand::Brand;
 use everline_core::customer::CustomerKind;
@@ -11,6 +12,7 @@ use everline_core::order::{Order, OrderState, PlacedBy};
 use everline_core::payment::{Attempt, AttemptState, Method, Provider, next_query};
 use everline_core::time::{DAY_US, MINUTE_US, Now};
 use everline_core::transfer::reference;
+use everline_core::velocity::Counted;
 use everline_store::tables::{catalog, customer, directory, job, order, payment, payment_method, timer};
 use everline_store::{Stop, Tx, Work};
 use std::net::IpAddr;
@@ -19,8 +21,9 @@ use std::sync::Arc;
 /// Whose browser pays.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Payer {
-    /// Where it goes afterwards; tells nothing about payment.
-    pub return_url: String,
+    /// Where browsers come back to, without a slash at its end. The provider is told this with the attempt's number: the same
+    /// for every start of an attempt, and nothing by which anybody finds the order.
+    pub return_base: String,
     /// Its address on the network, which some providers want to compare.
     pub ip: Option<IpAddr>,
 }
@@ -31,7 +34,7 @@ pub struct Payer {
 /// paid, the surplus goes back.
 ///
 /// # Errors
-/// [`Problem::ProviderSilent`] when the provider's answer is not known: the attempt stays *unknown* and is asked about.
+/// [`Problem::TooMany`] if the payer, the line or the address started too many; [`Problem::ProviderSilent`] when the provider's answer is not known: the attempt stays *unknown* and is asked about.
 pub async fn start_payment(
     app: &App,
     customer: CustomerId,
@@ -41,10 +44,10 @@ pub async fn start_payment(
 ) -> Result<Attempt, Problem> {
     let port = app.ports.payments.by(method).filter(|port| port.takes(method));
     let port = port.ok_or(Problem::Invalid { field: "method", rule: "not offered here" })?;
-    let attempt = AttemptId(app.clock.id());
+    let (attempt, counter) = (AttemptId(app.clock.id()), Counter::new(app, Counted::Payment, payer.ip));
     let (brand, now) = (app.brand.clone(), app.clock.now());
     let (mut attempt, subject, holder) =
-        app.store.transact(NewAttempt { customer, order, method, attempt, brand, now }).await?;
+        app.store.transact(NewAttempt { customer, order, method, attempt, counter, brand, now }).await?;
     let opens = attempt.pay_url_until.is_none_or(|until| until > app.clock.now().system);
     if attempt.state == AttemptState::Pending && opens {
         return Ok(attempt);
@@ -56,7 +59,7 @@ pub async fn start_payment(
         amount: attempt.amount,
         subject,
         expires_at: attempt.expires_at,
-        return_url: payer.return_url,
+        return_url: format!("{}/{}", payer.return_base, attempt.out_trade_no),
         payer_ip: payer.ip,
         keep_for: (method == Method::CardKept).then_some(Holder { customer, reference: holder }),
     };
@@ -78,6 +81,7 @@ struct NewAttempt {
     method: Method,
     attempt: AttemptId,
     brand: Arc<Brand>,
+    counter: Counter,
     now: Now,
 }
 
@@ -125,6 +129,7 @@ impl Work for NewAttempt {
         if let Some(same) = same.last() {
             return Ok(((*same).clone(), subject, holder));
         }
+        self.counter.pass(tx, (order.customer, order.line), order.placed_by).await?;
         let mut attempt = self.new_attempt(&order, missing);
         if self.transfers() {
             self.wait_for_transfer(tx, &mut order, &mut attempt).await?;

@@ -5,8 +5,10 @@ use crate::money::Currency;
 use crate::number_plan::{NumberFault, NumberOf, NumberPlan};
 use crate::offering::Family;
 use crate::receipt::Payee;
+use crate::refund_request::RefundLimits;
 use crate::retention::Retention;
 use crate::time::{UnknownZone, Zone};
+use crate::velocity::Velocity;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -107,6 +109,12 @@ pub struct Brand {
     /// Where organisations transfer money to, if they may.
     #[serde(default)]
     pub bank: Option<BankAccount>,
+    /// What staff may give back alone.
+    #[serde(default)]
+    pub refunds: RefundLimits,
+    /// How many orders and payments are allowed in a time.
+    #[serde(default)]
+    pub velocity: Velocity,
 }
 
 impl Brand {

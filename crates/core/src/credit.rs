@@ -5,12 +5,12 @@
 //! gives it back. Each source is an attempt of its own, paid the moment it is made.
 
 use crate::effects::Effects;
-use crate::ids::{AttemptId, RefundId};
+use crate::ids::AttemptId;
 use crate::ledger::{Balances, Cause, LedgerAccount, LedgerRefusal, Posting, Template};
 use crate::money::Money;
 use crate::order::{Order, OrderState};
 use crate::payment::{Attempt, AttemptState, Method, Settlement};
-use crate::refund::{Refund, RefundReason, RefundState};
+use crate::refund::{Refund, RefundReason, RefundState, refund_id};
 use crate::renewal::{Facts, Outcome, post, take};
 use crate::time::{Now, Zone};
 
@@ -21,6 +21,12 @@ const fn source(method: Method) -> Option<(LedgerAccount, Template, Template)> {
         Method::PromoCredit => Some((LedgerAccount::PromoCredit, Template::PromoSpent, Template::PromoReturned)),
         _ => None,
     }
+}
+
+/// Whether a method is the account's own credit.
+#[must_use]
+pub(crate) const fn is_credit(method: Method) -> bool {
+    source(method).is_some()
 }
 
 /// The posting by which what an attempt put into an order becomes credit again, where it does: what came to the bank account
@@ -156,7 +162,7 @@ pub(crate) fn refund(
 ) -> Result<(), LedgerRefusal> {
     let Some(returned) = returns(attempt.method) else { return Err(LedgerRefusal::NotPositive) };
     let amount = attempt.into_order();
-    let id = RefundId(attempt.id.0.derive(0x71, 0));
+    let id = refund_id(attempt.id, 0);
     let balances = effects.balances.unwrap_or(balances);
     let posting = Posting::new(returned, Cause::Refund(id), attempt.order, amount, now.business);
     post(effects, balances, posting)?;

@@ -78,6 +78,8 @@ pub enum CaseReason {
     JobFailed,
     /// A payer asks the bank for the money back: evidence can be given.
     Disputed,
+    /// Somebody renewed the wrong line, and it was used since.
+    WrongNumber,
 }
 
 impl CaseReason {
@@ -91,6 +93,7 @@ impl CaseReason {
             CaseReason::RefundFailed => "refund_failed",
             CaseReason::JobFailed => "job_failed",
             CaseReason::Disputed => "disputed",
+            CaseReason::WrongNumber => "wrong_number",
         }
     }
 }
@@ -152,6 +155,8 @@ pub enum MessageKind {
     AutoRenewFailed,
     /// It is being renewed by itself, and a bank wants to ask its owner.
     AutoRenewNeedsYou,
+    /// Money that had gone back came back: people look at it.
+    RefundBounced,
 }
 
 impl MessageKind {
@@ -175,6 +180,7 @@ impl MessageKind {
             MessageKind::AutoRenewConsent => "auto_renew_consent",
             MessageKind::AutoRenewFailed => "auto_renew_failed",
             MessageKind::AutoRenewNeedsYou => "auto_renew_needs_you",
+            MessageKind::RefundBounced => "refund_bounced",
         }
     }
 }

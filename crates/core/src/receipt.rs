@@ -182,7 +182,7 @@ impl Course {
     pub fn of(order: &Order, refunds: &[Refund], reader: Reader) -> Self {
         let own = |at: Option<BusinessTime>| at.filter(|_| reader == Reader::Owner).map(Second::of);
         let mut returns: Vec<&Refund> = refunds.iter().collect();
-        returns.sort_by_key(|refund| refund.id);
+        returns.sort_by_key(|refund| (refund.started_at, refund.id));
         let returned = |refund: &&Refund| Return {
             micros: refund.amount.micros(),
             state: refund.state,

@@ -1,6 +1,7 @@
 //! Refunds: money back to the method it came from. One request number per refund, the same at every retry.
 
-use crate::ids::{AttemptId, CustomerId, OrderId, RefundId};
+use crate::effects::MessageKind;
+use crate::ids::{AttemptId, CustomerId, JobId, OrderId, RefundId};
 use crate::money::Money;
 use crate::time::{BusinessTime, SystemTime};
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,25 @@ pub enum RefundReason {
     NetworkRefused,
     /// Credit that was set aside for an order that closed unpaid, or was paid without it.
     NotNeeded,
+    /// Its customer asked, and the offering's rule allows it.
+    ByRule,
+    /// It was bought for another line than was meant, and not used.
+    WrongNumber,
+    /// Staff decided it.
+    ByStaff,
+}
+
+impl RefundReason {
+    /// Whether it gives back (a part of) the price of an order that was paid, and not money that the order could not take.
+    #[must_use]
+    pub const fn of_price(self) -> bool {
+        matches!(self, Self::NetworkRefused) || self.after_delivery()
+    }
+    /// Whether it gives back (a part of) the price of what was delivered.
+    #[must_use]
+    pub const fn after_delivery(self) -> bool {
+        matches!(self, Self::ByRule | Self::WrongNumber | Self::ByStaff)
+    }
 }
 
 /// Where a refund is.
@@ -49,13 +69,24 @@ macro_rules! words {
         }
     };
 }
-words!(RefundReason { Late = "late", Undeliverable = "undeliverable", Surplus = "surplus", NetworkRefused = "network_refused", NotNeeded = "not_needed" });
+words!(RefundReason { Late = "late", Undeliverable = "undeliverable", Surplus = "surplus", NetworkRefused = "network_refused", NotNeeded = "not_needed", ByRule = "by_rule", WrongNumber = "wrong_number", ByStaff = "by_staff" });
 words!(RefundState { InFlight = "in_flight", Done = "done", Failed = "failed" });
+
+/// Most refunds of one attempt: their numbers are four bits of their ids.
+pub const REFUNDS_MAX: u8 = 16;
+
+/// The id of the `n`-th refund of an attempt, from 0. It follows from the two, so that one cause refunds once. Numbers go
+/// into the upper half of the last byte: what is derived from a refund by a small number never meets what is derived from
+/// another refund of the attempt.
+#[must_use]
+pub const fn refund_id(attempt: AttemptId, n: u8) -> RefundId {
+    RefundId(attempt.0.derive(0x71, n << 4))
+}
 
 /// One return of money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
-    /// Follows from the attempt, so that one cause refunds once.
+    /// Follows from the attempt and its place among the attempt's refunds ([`refund_id`]).
     pub id: RefundId,
     /// The attempt's customer.
     pub customer: CustomerId,
@@ -75,4 +106,13 @@ pub struct Refund {
     pub started_at: BusinessTime,
     /// When the provider last answered for good.
     pub settled_at: Option<SystemTime>,
+}
+
+impl Refund {
+    /// The cause of a message about it; by this whoever writes the message finds the refund again. A refund that came back
+    /// is told under a cause of its own.
+    #[must_use]
+    pub const fn told_as(&self, kind: MessageKind) -> JobId {
+        JobId(if matches!(kind, MessageKind::RefundBounced) { self.id.0.derive(0x40, 0) } else { self.id.0 })
+    }
 }

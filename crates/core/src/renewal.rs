@@ -8,7 +8,7 @@ use crate::brand::Brand;
 use crate::charging::{Allowance, Service};
 use crate::credit;
 use crate::effects::{CaseOpened, CaseReason, Effects, Job, MessageKind, NetworkAction, Receipt};
-use crate::ids::{JobId, RefundId, SessionId};
+use crate::ids::{JobId, SessionId};
 use crate::ledger::{Balances, Cause, LedgerRefusal, Posting, Template};
 use crate::lifecycle::{self, Because};
 use crate::line::{Line, NetworkKind};
@@ -17,7 +17,7 @@ use crate::offering::{Offering, OfferingKind};
 use crate::order::{Order, OrderState, PlacedBy};
 use crate::payment::{Attempt, AttemptState, Evidence, Method, Settlement};
 use crate::quote::{Placement, deliverable, period, place, sellable};
-use crate::refund::{Refund, RefundReason, RefundState};
+use crate::refund::{Refund, RefundReason, RefundState, refund_id};
 use crate::time::{Now, Zone};
 
 /// What is known, read under lock, when evidence arrives.
@@ -253,12 +253,10 @@ fn start_refund(
     reason: RefundReason,
     now: Now,
 ) -> Result<(), LedgerRefusal> {
-    let id = RefundId(attempt.id.0.derive(0x71, 0));
+    let id = refund_id(attempt.id, 0);
     let template = match reason {
         RefundReason::NetworkRefused => Template::RefundStartedFromOrder,
-        RefundReason::Late | RefundReason::Undeliverable | RefundReason::Surplus | RefundReason::NotNeeded => {
-            Template::RefundStartedFromSuspense
-        }
+        _ => Template::RefundStartedFromSuspense,
     };
     let posting = Posting::new(template, Cause::Refund(id), order.id, amount.micros(), now.business);
     post(effects, effects.balances.unwrap_or(balances), posting)?;
@@ -396,41 +394,52 @@ fn refund_message(order: &Order, attempt: &Attempt, kind: MessageKind) -> Job {
     Job::SendMessage { customer, line, order: Some(order.id), kind, cause: JobId(attempt.id.0) }
 }
 
-/// What a provider's final word on a refund means.
+/// What a provider's final word on a refund means. `refunds` are all of the order's. A refund that was done and is refused
+/// now has bounced: the provider could not give the money to its payer, and holds it for us again.
 pub fn on_refund_answer(
     balances: Balances,
     order: &Order,
     (refund, method): (&Refund, Method),
+    refunds: &[Refund],
     done: bool,
     now: Now,
 ) -> Result<Effects, LedgerRefusal> {
     let mut effects = Effects::default();
-    if refund.state != RefundState::InFlight {
-        return Ok(effects);
-    }
-    let (template, state) = match done {
-        true => (method.refunded(), RefundState::Done),
-        false => (Template::RefundFailed, RefundState::Failed),
+    let (template, state) = match (refund.state, done) {
+        (RefundState::InFlight, true) => (method.refunded(), RefundState::Done),
+        (RefundState::InFlight, false) => (Template::RefundFailed, RefundState::Failed),
+        (RefundState::Done, false) => (Template::RefundBounced, RefundState::Failed),
+        _ => return Ok(effects),
     };
     let amount = refund.amount.micros();
     post(&mut effects, balances, Posting::new(template, Cause::Refund(refund.id), order.id, amount, now.business))?;
     effects.refunds.push(Refund { state, settled_at: Some(now.system), ..refund.clone() });
     if !done {
         effects.cases = case(order, CaseReason::RefundFailed).cases;
-    } else {
-        let cause = JobId(refund.attempt.0);
-        let (customer, line) = (order.customer, order.line);
-        effects.jobs.push(Job::SendMessage {
-            customer,
-            line,
-            order: Some(order.id),
-            kind: MessageKind::RefundDone,
-            cause,
-        });
-        if order.state == OrderState::Refunding {
+    }
+    let kind = match template {
+        Template::RefundDone => Some(MessageKind::RefundDone),
+        Template::RefundBounced => Some(MessageKind::RefundBounced),
+        _ => None,
+    };
+    effects.jobs.extend(kind.map(|kind| refund_told(order, refund, kind)));
+    // The order is refunded when all of what goes back of its price is there.
+    let open = |other: &Refund| other.id != refund.id && other.reason.of_price() && other.state != RefundState::Done;
+    match (order.state, done) {
+        (OrderState::Refunding, true) if !refunds.iter().any(open) => {
             let closed_at = Some(now.business);
             effects.orders.push(Order { state: OrderState::Refunded, closed_at, ..order.clone() });
         }
+        (OrderState::Refunded, false) if refund.reason.of_price() => {
+            effects.orders.push(Order { state: OrderState::Refunding, closed_at: None, ..order.clone() });
+        }
+        _ => {}
     }
     Ok(effects)
+}
+
+/// Tells the owner of one refund.
+pub(crate) fn refund_told(order: &Order, refund: &Refund, kind: MessageKind) -> Job {
+    let (customer, line) = (order.customer, order.line);
+    Job::SendMessage { customer, line, order: Some(order.id), kind, cause: refund.told_as(kind) }
 }

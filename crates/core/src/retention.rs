@@ -22,11 +22,13 @@ pub enum Record {
     RefusedInvoice,
     /// Wrong voucher codes that were counted.
     VoucherGuess,
+    /// How many orders and payments somebody began, after the hour or day was over.
+    VelocityCount,
 }
 
 impl Record {
     /// All of them.
-    pub const ALL: [Record; 8] = [
+    pub const ALL: [Record; 9] = [
         Record::LoginCode,
         Record::LoginSession,
         Record::IdempotencyKey,
@@ -35,6 +37,7 @@ impl Record {
         Record::Usage,
         Record::RefusedInvoice,
         Record::VoucherGuess,
+        Record::VelocityCount,
     ];
     /// The stable word for it.
     #[must_use]
@@ -48,6 +51,7 @@ impl Record {
             Record::Usage => "usage",
             Record::RefusedInvoice => "refused_invoice",
             Record::VoucherGuess => "voucher_guess",
+            Record::VelocityCount => "velocity_count",
         }
     }
 }
@@ -70,6 +74,8 @@ pub struct Retention {
     pub usage_days: u16,
     /// Refused requests for an invoice.
     pub refused_invoice_days: u16,
+    /// Counts of orders and payments, after their hour or day.
+    pub velocity_count_days: u16,
 }
 
 impl Default for Retention {
@@ -82,6 +88,7 @@ impl Default for Retention {
             message_days: 400,
             usage_days: 400,
             refused_invoice_days: 400,
+            velocity_count_days: 1,
         }
     }
 }
@@ -100,6 +107,7 @@ impl Retention {
             Record::RefusedInvoice => self.refused_invoice_days,
             // They are forgotten after a day, whatever a brand wishes.
             Record::VoucherGuess => 1,
+            Record::VelocityCount => self.velocity_count_days,
         };
         now.plus_us(-i64::from(days).saturating_mul(DAY_US))
     }

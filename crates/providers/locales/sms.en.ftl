@@ -5,6 +5,7 @@ grace-began = [{ $brand }] The plan of { $line } ended on { $until }. It still w
 suspended = [{ $brand }] { $line } has no service now; emergency calls and our hotline still work. Renew and it is back at once: { $link }
 refund-started = [{ $brand }] ¥{ $amount } of order { $order } is on its way back to where it came from: { $link }
 refund-done = [{ $brand }] ¥{ $amount } of order { $order } went back to where it came from: { $link }
+refund-bounced = [{ $brand }] ¥{ $amount } of order { $order } could not be given back to where it came from, although we told you so. It is kept safe and our support is looking at it: { $link }
 reported-lost = [{ $brand }] { $line } was reported lost and has no service now. If that was not you, or if you found it, call { $hotline }.
 barred = [{ $brand }] { $line } was stopped. To learn why, call { $hotline }.
 service-restored = [{ $brand }] { $line } works again.

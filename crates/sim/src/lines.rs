@@ -108,6 +108,7 @@ pub async fn place(app: &App, customer: CustomerId, line: LineId, code: &str) ->
         terms_version: app.brand.terms_version.clone(),
         placed_by: PlacedBy::Owner,
         token: None,
+        from: None,
     };
     let order = place_order(app, new).await?.id;
     let attempt = start_payment(app, customer, order, Method::AlipayQr, Payer::default()).await?;

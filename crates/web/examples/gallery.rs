@@ -99,6 +99,7 @@ async fn refused_checkout(
         terms_version: world.app.brand.terms_version.clone(),
         placed_by: everline_core::order::PlacedBy::Owner,
         token: None,
+        from: None,
     };
     let order = everline_app::place_order::place_order(&world.app, new).await.unwrap();
     let method = everline_core::payment::Method::AlipayQr;

@@ -5,6 +5,8 @@ use axum::response::{IntoResponse, Response};
 use everline_app::Problem;
 use everline_core::invoice::NoInvoice;
 use everline_core::reconciliation::NotClosed;
+use everline_core::refund_request::NotDecided;
+use everline_core::refund_rule::NoRefund;
 use everline_core::voucher::NoVoucher;
 use std::sync::Arc;
 
@@ -101,6 +103,8 @@ impl Fault {
             Fault::Problem(Problem::Invalid { rule, .. }) | Fault::Unusable { rule, .. } => Some(*rule),
             Fault::Problem(Problem::NotSellable(why)) => Some(not_sellable(*why)),
             Fault::Problem(Problem::NoInvoice(why)) => Some(why.word()),
+            Fault::Problem(Problem::NoRefund(why)) => Some(why.word()),
+            Fault::Problem(Problem::NotDecided(why)) => Some(why.word()),
             Fault::Problem(Problem::NoVoucher(why)) => Some(why.word()),
             _ => None,
         }
@@ -133,6 +137,8 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::AlreadyPaid => ("problem-already-paid", "problem-already-paid-do"),
         Problem::NoCredit => ("problem-no-credit", "problem-no-credit-do"),
         Problem::RenewalUnderWay => ("problem-renewal-under-way", "problem-renewal-under-way-do"),
+        Problem::NoRefund(why) => ("problem-no-refund", no_refund(*why)),
+        Problem::NotDecided(why) => ("problem-not-decided", not_decided(*why)),
         Problem::NotGenuine => ("problem-not-genuine", "problem-not-genuine-do"),
         Problem::NoInvoice(why) => ("problem-no-invoice", no_invoice(*why)),
         Problem::NoVoucher(why) => ("problem-no-voucher", no_voucher(*why)),
@@ -169,6 +175,32 @@ const fn not_closed(why: NotClosed) -> &'static str {
     }
 }
 
+/// The key of why nothing goes back.
+pub(crate) const fn no_refund(why: NoRefund) -> &'static str {
+    match why {
+        NoRefund::NotPaid => "refund-no-not-paid",
+        NoRefund::Underway => "refund-no-underway",
+        NoRefund::BackAlready => "refund-no-back-already",
+        NoRefund::NotAfterDelivery => "refund-no-not-after-delivery",
+        NoRefund::TooLate => "refund-no-too-late",
+        NoRefund::Used => "refund-no-used",
+        NoRefund::Ended => "refund-no-ended",
+        NoRefund::OtherNetwork => "refund-no-other-network",
+        NoRefund::TooMuch => "refund-no-too-much",
+        NoRefund::TooMany => "refund-no-too-many",
+        NoRefund::NoWayBack => "refund-no-no-way-back",
+    }
+}
+
+/// The key of why a colleague's refund is not decided.
+pub(crate) const fn not_decided(why: NotDecided) -> &'static str {
+    match why {
+        NotDecided::NotWaiting => "refund-undecided-not-waiting",
+        NotDecided::SamePerson => "refund-undecided-same-person",
+        NotDecided::NotOperator => "refund-undecided-not-operator",
+    }
+}
+
 /// The key of why a code brings nothing, and what to do.
 pub(crate) const fn no_voucher(why: NoVoucher) -> &'static str {
     match why {
@@ -191,6 +223,8 @@ const fn status(problem: &Problem) -> StatusCode {
         | Problem::NoCredit
         | Problem::NotClosed(_)
         | Problem::RenewalUnderWay
+        | Problem::NoRefund(_)
+        | Problem::NotDecided(_)
         | Problem::NoInvoice(_) => StatusCode::CONFLICT,
         Problem::Invalid { .. }
         | Problem::NotSellable(_)

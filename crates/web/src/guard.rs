@@ -225,7 +225,7 @@ pub(crate) fn problem_document(lang: Lang, fault: &Fault) -> Response {
         "type": format!("/api#problem-{}", fault.word()),
         "title": lang.get(title),
         "status": fault.status().as_u16(),
-        "detail": lang.with(detail, &[("left", Arg::Count(tries_left(fault)))]),
+        "detail": lang.with(detail, &args(fault)),
     });
     if let Some(fields) = body.as_object_mut() {
         fields.extend(fault.field().map(|field| ("field".to_owned(), field.into())));
@@ -242,6 +242,12 @@ pub(crate) fn problem_document(lang: Lang, fault: &Fault) -> Response {
 /// How many tries a wrong code leaves.
 pub(crate) const fn tries_left(fault: &Fault) -> i64 {
     if let Fault::Problem(Problem::CodeWrong { tries_left }) = fault { *tries_left } else { 0 }
+}
+
+/// What the text about a fault may tell: tries that are left, minutes to wait.
+pub(crate) fn args(fault: &Fault) -> [(&'static str, Arg<'static>); 2] {
+    let minutes = fault.retry_after_s().unwrap_or(0).saturating_add(59) / 60;
+    [("left", Arg::Count(tries_left(fault))), ("minutes", Arg::Count(minutes))]
 }
 
 const PAGE_CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -334,6 +340,22 @@ pub(crate) fn forget_session(web: &Web, response: &mut Response) {
     if let Some(cookie) = baked(web, session_cookie(web), "", 0) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
+}
+
+fn order_cookie(web: &Web) -> &'static str {
+    if web.config.secure_cookies { "__Host-everline-order" } else { "everline_demo_order" }
+}
+
+/// Lets the browser keep the secret of a guest's order for some seconds.
+pub(crate) fn keep_cookie(web: &Web, response: &mut Response, token: &str, life_s: i64) {
+    if let Some(cookie) = baked(web, order_cookie(web), token, life_s) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+/// The secret of the guest's order that the browser keeps.
+pub(crate) fn guest_order(web: &Web, headers: &HeaderMap) -> Option<String> {
+    cookie(headers, order_cookie(web))
 }
 
 fn baked(web: &Web, name: &str, value: &str, life_s: i64) -> Option<HeaderValue> {

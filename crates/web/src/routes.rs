@@ -5,8 +5,8 @@ use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
-    auto_renew, cards, check, guest_order, guest_renew, home, invoice, landing, line, order, receipt, renew, sign_in,
-    terms, voucher,
+    auto_renew, cards, check, guest_order, guest_renew, home, invoice, landing, line, order, receipt, refund, renew,
+    returning, sign_in, terms, voucher,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -133,6 +133,9 @@ fn pages() -> Vec<Row> {
         get("/orders/{order}/receipt.pdf", CustomerPage, receipt::pdf),
         get("/orders/{order}/invoice", CustomerPage, invoice::invoice),
         post("/orders/{order}/invoice", CustomerPage, invoice::ask).limited(Limit::Orders),
+        get("/orders/{order}/refund", CustomerPage, refund::refund),
+        post("/orders/{order}/refund", CustomerPage, refund::ask).limited(Limit::Orders),
+        get("/pay/return/{attempt}", Page, returning::back).limited(Limit::Checks),
         get("/voucher", CustomerPage, voucher::voucher),
         post("/voucher", CustomerPage, voucher::add).limited(Limit::Vouchers),
         get("/v/{proof}", Page, check::check).limited(Limit::Checks),
@@ -149,6 +152,8 @@ fn pages() -> Vec<Row> {
         get("/desk/reconciliation", StaffPage, desk::reconciliation::list),
         get("/desk/reconciliation/{item}", StaffPage, desk::reconciliation::item),
         post("/desk/reconciliation/{item}", StaffPage, desk::reconciliation::act),
+        post("/desk/orders/{number}/refund", StaffPage, desk::refund::ask),
+        post("/desk/orders/{number}/refund/{request}", StaffPage, desk::refund::settle),
         post("/demo/enter/{key}", DemoPage, demo::enter),
     ]
 }
@@ -170,6 +175,8 @@ fn guest_pages() -> Vec<Row> {
         get("/o/{token}/receipt.pdf", Page, guest_order::receipt_pdf),
         get("/o/{token}/invoice", Page, guest_order::invoice),
         post("/o/{token}/invoice", Page, guest_order::ask_invoice).limited(Limit::Orders),
+        get("/o/{token}/refund", Page, guest_order::refund),
+        post("/o/{token}/refund", Page, guest_order::ask_refund).limited(Limit::Orders),
     ]
 }
 
@@ -199,6 +206,8 @@ fn api_routes() -> Vec<Row> {
         get("/api/v1/orders/{order}/receipt.pdf", ApiCustomer, api::receipts::pdf),
         get("/api/v1/orders/{order}/invoice", ApiCustomer, api::receipts::invoice),
         post("/api/v1/orders/{order}/invoice", ApiCustomer, api::receipts::ask_invoice).limited(Limit::Orders),
+        get("/api/v1/orders/{order}/refund", ApiCustomer, api::refunds::offer),
+        post("/api/v1/orders/{order}/refund", ApiCustomer, api::refunds::ask).limited(Limit::Orders),
         get("/api/v1/receipts/{proof}", ApiOpen, api::receipts::check).limited(Limit::Checks),
         get("/api/openapi.json", Machine, api::openapi::document),
         get("/api", Page, api::openapi::page),

@@ -2,6 +2,7 @@
 
 use crate::bodies::Fields;
 use crate::frame::Frame;
+use crate::portal::returning::RETURN;
 use crate::show::Show;
 use crate::texts::{Arg, Lang};
 use crate::web::Web;
@@ -55,9 +56,9 @@ impl Visit {
     pub(crate) fn show(&self, web: &Web) -> Show {
         Show { lang: self.lang, zone: web.app.zone.clone(), now: web.app.clock.now().business }
     }
-    /// The browser as one that pays and comes back to a path.
-    pub(crate) fn payer(&self, web: &Web, path: &str) -> Payer {
-        Payer { return_url: web.link(path), ip: Some(self.address) }
+    /// The browser as one that pays.
+    pub(crate) fn payer(&self, web: &Web) -> Payer {
+        Payer { return_base: web.link(RETURN), ip: Some(self.address) }
     }
     /// A text in the visit's language.
     pub(crate) fn say(&self, key: &str, args: &[(&str, Arg<'_>)]) -> String {

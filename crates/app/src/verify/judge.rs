@@ -1,7 +1,8 @@
 //! Judges one order from all its rows. Pure: rows in, findings out.
 
 use super::disputes::{self, DisputeRow};
-use super::read::{AttemptRow, InvoiceRow, OrderRow, ReceiptRow, RefundRow};
+use super::read::{AttemptRow, InvoiceRow, OrderRow, ReceiptRow, RefundRow, RequestRow};
+use super::refunds::{judge_refund, requests, returned};
 use super::{Collected, Context};
 use everline_core::charging::{self, Window};
 use everline_core::effects::CaseReason;
@@ -10,13 +11,14 @@ use everline_core::ledger::Template;
 use everline_core::offering::OfferingKind;
 use everline_core::order::OrderState;
 use everline_core::payment::{AttemptState, Method, Settlement};
-use everline_core::refund::{RefundReason, RefundState};
 
 /// An order with everything that names it.
 pub(super) struct Gathered {
     pub(super) row: OrderRow,
     pub(super) attempts: Vec<AttemptRow>,
     pub(super) refunds: Vec<RefundRow>,
+    /// What staff asked for.
+    pub(super) requests: Vec<RequestRow>,
     /// Its transfers but for recognitions, of which there are many.
     pub(super) money: Vec<Money>,
     /// Sum of its recognitions.
@@ -37,6 +39,7 @@ impl Gathered {
             row,
             attempts: Vec::new(),
             refunds: Vec::new(),
+            requests: Vec::new(),
             money: Vec::new(),
             earned: 0,
             recognitions: 0,
@@ -53,7 +56,7 @@ impl Gathered {
         mine.map(|money| money.amount).collect()
     }
     /// Whether it stands for a plan whose money stayed in other books.
-    fn moved_in(&self) -> bool {
+    pub(super) fn moved_in(&self) -> bool {
         self.row.placed_by == "moved_in"
     }
     pub(super) fn has_case(&self, reason: CaseReason) -> bool {
@@ -107,13 +110,11 @@ pub(super) fn judge(order: &Gathered, context: &Context<'_>, out: &mut Collected
         out.found("currency", order_row(row), format!("in {}", row.currency));
     }
     order.attempts.iter().for_each(|attempt| judge_attempt(attempt, order, out));
-    order.refunds.iter().for_each(|refund| judge_refund(refund, order, out));
     order.disputes.iter().for_each(|dispute| disputes::judge(dispute, order, out));
     placed(order, state, out);
     funds(order, state, out);
     stations(order, state, out);
     timer(row, state, out);
-    refunding(order, state, out);
     receipts(order, out);
     if let Some(request) = &order.invoice {
         invoice(request, order, out);
@@ -122,6 +123,8 @@ pub(super) fn judge(order: &Gathered, context: &Context<'_>, out: &mut Collected
         out.found("order_offering", order_row(row), format!("no offering {}", row.offering));
         return;
     };
+    order.refunds.iter().for_each(|refund| judge_refund(refund, order, offering.kind, out));
+    requests(order, state, offering.kind, out);
     delivery(order, state, offering.kind, out);
     periods(order, state, offering.kind, context, out);
 }
@@ -220,67 +223,6 @@ fn brought_by(method: Method, settlement: Settlement, attempt: &AttemptRow, temp
     }
 }
 
-/// What core derives a refund's id with from its attempt's.
-const REFUND_TAG: u8 = 0x71;
-
-fn judge_refund(refund: &RefundRow, order: &Gathered, out: &mut Collected) {
-    let name = || refund_row(refund);
-    let words = (RefundReason::from_word(&refund.reason), RefundState::from_word(&refund.state));
-    let (Some(reason), Some(state)) = words else {
-        out.found("stored_word", name(), format!("reason {:?}, state {:?}", refund.reason, refund.state));
-        return;
-    };
-    let Some(attempt) = order.attempts.iter().find(|attempt| attempt.id == refund.attempt) else {
-        out.found("refund_of_attempt", name(), format!("the order has no attempt {}", refund.attempt));
-        return;
-    };
-    if refund.id.0 != attempt.id.0.derive(REFUND_TAG, 0) || refund.out_request_no != refund.id.to_string() {
-        out.found("refund_of_attempt", name(), "its numbers do not follow from its attempt");
-    }
-    if refund.currency != attempt.currency {
-        out.found("currency", name(), format!("in {}, its attempt in {}", refund.currency, attempt.currency));
-    }
-    let from_order = reason == RefundReason::NetworkRefused;
-    let method = Method::from_word(&attempt.method);
-    let settled = match reason {
-        RefundReason::NetworkRefused => "order",
-        RefundReason::NotNeeded => "returned",
-        RefundReason::Late | RefundReason::Undeliverable | RefundReason::Surplus => "refund",
-    };
-    if attempt.settlement.as_deref() != Some(settled) {
-        let detail = format!("{}, of an attempt settled as {:?}", refund.reason, attempt.settlement);
-        out.found("refund_of_attempt", name(), detail);
-    }
-    let by = |wanted| method == Some(wanted);
-    // What came by bank and an order did not need is credit, as if it had been before.
-    let credited = by(Method::BankTransfer) && reason == RefundReason::NotNeeded;
-    let from_provider = !by(Method::PaidCredit) && !by(Method::PromoCredit) && !credited;
-    for (template, expected) in [
-        (Template::RefundStartedFromOrder, from_provider && from_order),
-        (Template::RefundStartedFromSuspense, from_provider && !from_order),
-        (Template::RefundDone, from_provider && !by(Method::BankTransfer) && state == RefundState::Done),
-        (Template::RefundDoneByBank, from_provider && by(Method::BankTransfer) && state == RefundState::Done),
-        (Template::RefundFailed, from_provider && state == RefundState::Failed),
-        (Template::CreditReturned, by(Method::PaidCredit) || credited),
-        (Template::PromoReturned, by(Method::PromoCredit)),
-    ] {
-        let amounts = order.amounts(template, refund.id.0);
-        if amounts != if expected { vec![refund.amount] } else { vec![] } {
-            let detail = format!("{} of {}, {} of {amounts:?}", refund.state, refund.amount, template.word());
-            out.found("refund_posted", name(), detail);
-        }
-    }
-    if !from_provider && state != RefundState::Done {
-        out.found("refund_posted", name(), format!("{}, of credit, which is back at once", refund.state));
-    }
-    if refund.settled_at.is_some() == (state == RefundState::InFlight) {
-        out.found("refund_settled", name(), format!("{} at {:?}", refund.state, refund.settled_at));
-    }
-    if state == RefundState::Failed && !order.has_case(CaseReason::RefundFailed) {
-        out.found("refund_is_moving", name(), "refused by the provider, and no case");
-    }
-}
-
 /// Whether the price was reached in this state.
 const fn paid(state: OrderState) -> bool {
     !matches!(state, OrderState::AwaitingPayment | OrderState::Closed)
@@ -338,13 +280,21 @@ fn funds(order: &Gathered, state: OrderState, out: &mut Collected) {
     }
 }
 
-/// Every station that the state implies has its time and no other has, and they are in order.
+/// Whether it was delivered, and perhaps taken back since.
+fn delivered(row: &OrderRow, state: OrderState) -> bool {
+    let back = matches!(state, OrderState::Refunding | OrderState::Refunded);
+    state.delivered() || (back && row.delivered_at.is_some())
+}
+
+/// Every station that the state implies has its time and no other has, and they are in order. What was taken back keeps the
+/// times of the stations it had reached.
 fn stations(order: &Gathered, state: OrderState, out: &mut Collected) {
     let row = &order.row;
+    let was_in_effect = !state.delivered() && delivered(row, state) && row.in_effect_at.is_some();
     let expected = [
         ("paid_at", row.paid_at, paid(state) && !order.moved_in()),
-        ("delivered_at", row.delivered_at, state.delivered()),
-        ("in_effect_at", row.in_effect_at, state == OrderState::InEffect),
+        ("delivered_at", row.delivered_at, delivered(row, state)),
+        ("in_effect_at", row.in_effect_at, state == OrderState::InEffect || was_in_effect),
         ("closed_at", row.closed_at, matches!(state, OrderState::Closed | OrderState::Refunded)),
     ];
     for (station, at, there) in expected {
@@ -363,21 +313,6 @@ fn timer(row: &OrderRow, state: OrderState, out: &mut Collected) {
     let found = row.timer.as_ref().map(|(due, kind)| (*due, kind.as_str()));
     if found != expected {
         out.found("timer_of_order", order_row(row), format!("{found:?}, {expected:?} expected"));
-    }
-}
-
-fn refunding(order: &Gathered, state: OrderState, out: &mut Collected) {
-    let refused = order.refunds.iter().filter(|refund| refund.reason == RefundReason::NetworkRefused.word());
-    let (mut open, mut done) = (0, 0);
-    refused.for_each(|refund| if refund.state == "done" { done += 1 } else { open += 1 });
-    let fits = match state {
-        OrderState::Refunding => open > 0,
-        OrderState::Refunded => open == 0 && done > 0,
-        _ => open + done == 0,
-    };
-    if !fits {
-        let detail = format!("{} with {open} open and {done} done refunds of its price", order.row.state);
-        out.found("order_refunds", order_row(&order.row), detail);
     }
 }
 
@@ -442,7 +377,7 @@ fn delivery(order: &Gathered, state: OrderState, kind: OfferingKind, out: &mut C
     let row = &order.row;
     let topup = kind == OfferingKind::TopUp;
     for (template, right) in [(Template::Delivered, !topup), (Template::ToppedUp, topup)] {
-        let expected = right && state.delivered() && !order.moved_in();
+        let expected = right && delivered(row, state) && !order.moved_in();
         let amounts: Vec<i64> =
             order.money.iter().filter(|money| money.template == template).map(|money| money.amount).collect();
         if amounts != if expected { vec![row.price] } else { vec![] } {
@@ -454,12 +389,17 @@ fn delivery(order: &Gathered, state: OrderState, kind: OfferingKind, out: &mut C
     if numbers != order.recognitions {
         out.found("recognition", order_row(row), format!("{} recognitions up to {numbers}", order.recognitions));
     }
+    // What was not earned when it went back never is; what was earned and went back was earned all the same.
+    let back = returned(order);
     let expected = match order.periods.first() {
-        _ if topup || !state.delivered() || order.moved_in() => (0, 0),
-        Some(Period { period, .. }) => (period.recognised, u32::from(period.recognitions)),
-        None => (row.price.saturating_sub(disputes::withheld(order)), order.recognitions),
+        _ if topup || !delivered(row, state) || order.moved_in() => (0, 0),
+        Some(Period { period, .. }) => (period.recognised.saturating_add(back.earned), u32::from(period.recognitions)),
+        None => {
+            let kept_back = back.deferred.saturating_add(disputes::withheld(order));
+            (row.price.saturating_sub(kept_back), order.recognitions)
+        }
     };
-    if (order.earned, order.recognitions) != expected || order.earned > row.price {
+    if (order.earned, order.recognitions) != expected || order.earned > row.price || back.earned > order.earned {
         let found = (order.earned, order.recognitions);
         out.found("recognition", order_row(row), format!("posted {found:?}, {expected:?} expected of {}", row.price));
     }
@@ -489,7 +429,10 @@ fn periods(order: &Gathered, state: OrderState, kind: OfferingKind, context: &Co
             Window::FirstUse { .. } => state == OrderState::StartsOnFirstUse,
         };
         let sold = (*line, period.deferred, &period.offering, period.kind);
-        let deferred = if order.moved_in() { 0 } else { row.price.saturating_sub(disputes::withheld(order)) };
+        let back = returned(order);
+        let away = back.deferred.saturating_add(back.earned).saturating_add(disputes::withheld(order));
+        let left = row.price.saturating_sub(away);
+        let deferred = if order.moved_in() { 0 } else { left };
         if !window || sold != (row.line, deferred, &row.offering, kind) {
             let detail = format!("{:?} at {} of {} on {line}", period.window, period.deferred, period.offering);
             out.found("period_of_order", order_row(row), detail);

@@ -152,7 +152,15 @@ pub(super) fn posting(transfer: &StoredTransfer) -> Option<Posting> {
         | Template::RefundDoneByBank
         | Template::RefundFailed
         | Template::CreditReturned
-        | Template::PromoReturned => Cause::Refund(RefundId(transfer.cause)),
+        | Template::PromoReturned
+        | Template::RefundStartedFromDeferred
+        | Template::RefundStartedFromCredit
+        | Template::RefundStartedFromEarned
+        | Template::DeferredToCredit
+        | Template::DeferredToPromo
+        | Template::EarnedToCredit
+        | Template::EarnedToPromo
+        | Template::RefundBounced => Cause::Refund(RefundId(transfer.cause)),
         Template::Voucher | Template::VoucherPromo => Cause::Voucher(VoucherId(transfer.cause)),
         Template::PspFee | Template::FeeReturned | Template::Payout | Template::PayoutReturned => {
             Cause::BillLine(BillLineId(transfer.cause))

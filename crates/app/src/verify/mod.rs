@@ -15,6 +15,7 @@ mod names;
 mod orders;
 mod read;
 mod reconciliation;
+mod refunds;
 mod renewing;
 mod sql;
 mod stock;

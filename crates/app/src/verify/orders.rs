@@ -3,7 +3,8 @@
 
 use super::disputes::{DisputeRow, dispute_row};
 use super::judge::{self, Gathered, Money, Period};
-use super::read::{AttemptRow, CaseRow, InvoiceRow, OrderRow, ReceiptRow, RefundRow};
+use super::read::{AttemptRow, CaseRow, InvoiceRow, OrderRow, ReceiptRow, RefundRow, RequestRow};
+use super::refunds::request_row;
 use super::{Collected, Context, ledger, sql};
 use everline_core::charging::{Allowance, Service};
 use everline_core::effects::Job;
@@ -38,6 +39,7 @@ pub(super) async fn check(tx: &mut Tx, context: &Context<'_>, out: &mut Collecte
         let mut part = orders(tx, context, bounds, out).await?;
         attempts(tx, context, bounds, &mut part, out).await?;
         refunds(tx, context, bounds, &mut part, out).await?;
+        requests(tx, context, bounds, &mut part, out).await?;
         transfers(tx, context, bounds, &mut part, out).await?;
         receipts(tx, context, bounds, &mut part, out).await?;
         invoices(tx, context, bounds, &mut part, out).await?;
@@ -66,7 +68,8 @@ macro_rules! keyed {
     )+};
 }
 keyed! {
-    DisputeRow(customer, id) OrderRow(customer, id) AttemptRow(customer, id) RefundRow(customer, id) CaseRow(customer, id)
+    DisputeRow(customer, id) OrderRow(customer, id) AttemptRow(customer, id) RefundRow(customer, id) RequestRow(customer, id)
+    CaseRow(customer, id)
     InvoiceRow(customer, order) ReceiptRow(id, customer) StoredTransfer(id, customer)
 }
 
@@ -138,6 +141,26 @@ async fn refunds(
             match part.get_mut(&(row.customer, row.order)) {
                 Some(order) => order.refunds.push(row),
                 None => out.found("refund_of_attempt", judge::refund_row(&row), format!("no order {}", row.order)),
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn requests(
+    tx: &mut Tx,
+    context: &Context<'_>,
+    bounds: Bounds,
+    part: &mut Part,
+    out: &mut Collected,
+) -> Result<()> {
+    let mut pages = Pages::of(&sql::REFUND_REQUESTS, bounds, context);
+    while let Some(page) = pages.next::<RequestRow>(tx).await? {
+        for row in page {
+            out.checked("refunds that staff asked for", 1);
+            match part.get_mut(&(row.customer, row.order)) {
+                Some(order) => order.requests.push(row),
+                None => out.found("refund_request", request_row(&row), format!("no order {}", row.order)),
             }
         }
     }

@@ -187,6 +187,36 @@ impl FromRow for RefundRow {
     }
 }
 
+pub(super) struct RequestRow {
+    pub(super) customer: CustomerId,
+    pub(super) id: RawId,
+    pub(super) order: OrderId,
+    pub(super) asked_by: RawId,
+    pub(super) asked_at: BusinessTime,
+    pub(super) currency: String,
+    pub(super) amount: i64,
+    pub(super) state: String,
+    pub(super) decided_by: Option<RawId>,
+    pub(super) decided_at: Option<BusinessTime>,
+}
+impl FromRow for RequestRow {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut c = Columns::new(row);
+        Ok(Self {
+            customer: c.next()?,
+            id: c.next()?,
+            order: c.next()?,
+            asked_by: c.next()?,
+            asked_at: c.next()?,
+            currency: c.next()?,
+            amount: c.next()?,
+            state: c.next()?,
+            decided_by: c.next()?,
+            decided_at: c.next()?,
+        })
+    }
+}
+
 pub(super) struct ReceiptRow {
     pub(super) id: ReceiptId,
     pub(super) customer: CustomerId,

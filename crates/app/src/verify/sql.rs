@@ -38,6 +38,8 @@ everline_store::queries! { ALL;
         ORDER BY t.customer_id, t.id LIMIT $5";
     pub(super) REFUNDS = "SELECT customer_id, id, attempt_id, order_id, out_request_no, currency, amount, reason, state, settled_at FROM refund \
         WHERE (customer_id, id) > ($1, $2) AND substr(order_id, 16, 1) BETWEEN $3 AND $4 ORDER BY customer_id, id LIMIT $5";
+    pub(super) REFUND_REQUESTS = "SELECT customer_id, id, order_id, asked_by, asked_at, currency, amount, state, decided_by, decided_at FROM refund_request \
+        WHERE (customer_id, id) > ($1, $2) AND substr(order_id, 16, 1) BETWEEN $3 AND $4 ORDER BY customer_id, id LIMIT $5";
     pub(super) TRANSFERS_OF_ORDERS = "SELECT id, customer_id, posting_id, template, order_id, cause_id, debit, credit, amount, posted_at \
         FROM transfer WHERE (id, customer_id) > ($1, $2) AND substr(order_id, 16, 1) BETWEEN $3 AND $4 \
         ORDER BY id, customer_id LIMIT $5";

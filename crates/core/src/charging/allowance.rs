@@ -3,8 +3,8 @@
 use super::period::{Bucket, Period, Recognition, Window};
 use super::session::{Service, Session};
 use crate::ids::{OrderId, SessionId};
-use crate::offering::{OfferingKind, Unit};
-use crate::time::{BusinessTime, Zone};
+use crate::offering::{OfferingKind, OfferingRef, Unit};
+use crate::time::{BusinessTime, Validity, Zone};
 use serde::{Deserialize, Serialize};
 
 /// What one balance owner may use: bought plans and packs with their buckets, and the open sessions that draw on them.
@@ -136,6 +136,44 @@ impl Allowance {
         used
     }
 
+    /// Takes out what an order bought, if it has not ended.
+    pub fn take_out(&mut self, order: OrderId) -> Option<Period> {
+        let place = self.periods.iter().position(|period| period.order == order)?;
+        Some(self.periods.remove(place))
+    }
+    /// A plan was taken out: those that waited for its end move up, each to the end of the one before it, the first to `at`
+    /// if none runs. `lasts` says how long an offering lasts; a plan of which nobody knows it stays where it is. Names the
+    /// orders whose plans moved, in the order in which they run.
+    pub fn close_gap(
+        &mut self,
+        at: BusinessTime,
+        zone: &Zone,
+        lasts: impl Fn(&OfferingRef) -> Option<Validity>,
+    ) -> Vec<OrderId> {
+        let runs = self.plans().filter(|plan| plan.running(at)).max_by_key(|plan| plan.ends_at());
+        let (mut end, mut anchor) = runs.map_or((at, None), |plan| (plan.ends_at().unwrap_or(at), plan.anchor_day));
+        let mut waiting: Vec<(BusinessTime, &mut Period)> = Vec::new();
+        for period in self.periods.iter_mut().filter(|period| period.kind == OfferingKind::Plan) {
+            if let Window::Fixed { starts_at, .. } = period.window
+                && starts_at > at
+            {
+                waiting.push((starts_at, period));
+            }
+        }
+        waiting.sort_by_key(|(starts_at, _)| *starts_at);
+        let mut moved = Vec::new();
+        for (starts_at, plan) in waiting {
+            if let Some(validity) = lasts(&plan.offering).filter(|_| starts_at != end) {
+                let monthly = matches!(validity, Validity::Months(_));
+                plan.anchor_day = monthly.then(|| anchor.unwrap_or_else(|| zone.date(end).day()));
+                plan.window = Window::Fixed { starts_at: end, ends_at: validity.end(end, plan.anchor_day, zone) };
+                moved.push(plan.order);
+            }
+            (end, anchor) = (plan.ends_at().unwrap_or(end), plan.anchor_day);
+        }
+        moved
+    }
+
     /// A session by its id.
     pub fn session_mut(&mut self, id: SessionId) -> Option<&mut Session> {
         self.sessions.iter_mut().find(|session| session.id == id)
@@ -252,6 +290,36 @@ mod tests {
         assert_eq!(at_once.ended, vec![order(1)]);
         let earned: i64 = at_once.recognitions.iter().filter(|r| r.order == order(1)).map(|r| r.amount).sum();
         assert_eq!(earned, 9_900_001, "the parts make the whole");
+    }
+
+    #[test]
+    fn plans_move_up_when_one_before_them_is_taken_out() {
+        let lasts = |offering: &OfferingRef| (offering.code != "o9").then_some(Validity::Days(30));
+        let windows = |allowance: &Allowance| -> Vec<Window> { allowance.periods.iter().map(|p| p.window).collect() };
+        let three = || {
+            let mut allowance = Allowance::default();
+            for (n, from) in [(1, 0), (2, 30), (3, 60)] {
+                allowance.periods.push(period(n, OfferingKind::Plan, fixed(from, from + 30), 100));
+            }
+            allowance
+        };
+        let mut running = three();
+        assert_eq!(running.take_out(order(1)).map(|period| period.order), Some(order(1)));
+        assert_eq!(running.close_gap(day(10), &Zone::utc(), lasts), [order(2), order(3)]);
+        assert_eq!(windows(&running), [fixed(10, 40), fixed(40, 70)]);
+        let mut waiting = three();
+        waiting.take_out(order(2));
+        assert_eq!(waiting.close_gap(day(10), &Zone::utc(), lasts), [order(3)]);
+        assert_eq!(windows(&waiting), [fixed(0, 30), fixed(30, 60)]);
+        let mut last = three();
+        last.take_out(order(3));
+        assert_eq!(last.close_gap(day(10), &Zone::utc(), lasts), []);
+        assert_eq!(last.take_out(order(3)), None);
+        // Nobody knows how long the second lasts: it stays, and the third behind it.
+        let mut unknown = three();
+        unknown.periods[1].offering.code = "o9".to_owned();
+        unknown.take_out(order(1));
+        assert_eq!(unknown.close_gap(day(10), &Zone::utc(), lasts), []);
     }
 
     /// What the golden bytes hold.

@@ -94,6 +94,19 @@ impl Period {
     pub fn running(&self, at: BusinessTime) -> bool {
         matches!(self.window, Window::Fixed { starts_at, ends_at } if starts_at <= at && at < ends_at)
     }
+    /// Its first instant, where that is known.
+    #[must_use]
+    pub const fn starts_at(&self) -> Option<BusinessTime> {
+        match self.window {
+            Window::Fixed { starts_at, .. } => Some(starts_at),
+            Window::FirstUse { .. } => None,
+        }
+    }
+    /// Whether some of what it includes was used.
+    #[must_use]
+    pub fn used(&self) -> bool {
+        self.buckets.iter().any(|bucket| bucket.used > 0)
+    }
     /// Its end, where that is known.
     #[must_use]
     pub const fn ends_at(&self) -> Option<BusinessTime> {

@@ -85,11 +85,27 @@ pub enum Template {
     DisputeLost,
     /// A dispute was lost: the rest is lost.
     DisputeWrittenOff,
+    /// Of a delivered plan or pack, what time has not earned is on its way back.
+    RefundStartedFromDeferred,
+    /// What a top-up brought, and was not spent, is on its way back.
+    RefundStartedFromCredit,
+    /// What was earned already is on its way back.
+    RefundStartedFromEarned,
+    /// Of a delivered plan or pack, what time has not earned is paid credit again.
+    DeferredToCredit,
+    /// Of a delivered plan or pack, what time has not earned is promotional credit again.
+    DeferredToPromo,
+    /// What was earned already is paid credit again.
+    EarnedToCredit,
+    /// What was earned already is promotional credit again.
+    EarnedToPromo,
+    /// A refund that was confirmed came back to the provider: its payer could not be reached.
+    RefundBounced,
 }
 
 impl Template {
     /// All of them.
-    pub const ALL: [Template; 33] = [
+    pub const ALL: [Template; 41] = [
         Template::Paid,
         Template::Delivered,
         Template::ToppedUp,
@@ -123,6 +139,14 @@ impl Template {
         Template::DisputeWonEarned,
         Template::DisputeLost,
         Template::DisputeWrittenOff,
+        Template::RefundStartedFromDeferred,
+        Template::RefundStartedFromCredit,
+        Template::RefundStartedFromEarned,
+        Template::DeferredToCredit,
+        Template::DeferredToPromo,
+        Template::EarnedToCredit,
+        Template::EarnedToPromo,
+        Template::RefundBounced,
     ];
     /// The stable word, as stored.
     #[must_use]
@@ -161,6 +185,14 @@ impl Template {
             Template::DisputeWonEarned => "DISPUTE_WON_EARNED",
             Template::DisputeLost => "DISPUTE_LOST",
             Template::DisputeWrittenOff => "DISPUTE_WRITTEN_OFF",
+            Template::RefundStartedFromDeferred => "REFUND_STARTED_DEFERRED",
+            Template::RefundStartedFromCredit => "REFUND_STARTED_CREDIT",
+            Template::RefundStartedFromEarned => "REFUND_STARTED_EARNED",
+            Template::DeferredToCredit => "DEFERRED_TO_CREDIT",
+            Template::DeferredToPromo => "DEFERRED_TO_PROMO",
+            Template::EarnedToCredit => "EARNED_TO_CREDIT",
+            Template::EarnedToPromo => "EARNED_TO_PROMO",
+            Template::RefundBounced => "REFUND_BOUNCED",
         }
     }
     /// The template of a stored word.
@@ -208,6 +240,14 @@ impl Template {
             Template::DisputeWonEarned => const { &[leg(Suspense, Revenue)] },
             Template::DisputeLost => const { &[leg(Suspense, DisputeReceivable)] },
             Template::DisputeWrittenOff => const { &[leg(WriteOff, DisputeReceivable)] },
+            Template::RefundStartedFromDeferred => const { &[leg(DeferredRevenue, RefundInFlight)] },
+            Template::RefundStartedFromCredit => const { &[leg(PaidCredit, RefundInFlight)] },
+            Template::RefundStartedFromEarned => const { &[leg(Revenue, RefundInFlight)] },
+            Template::DeferredToCredit => const { &[leg(DeferredRevenue, PaidCredit)] },
+            Template::DeferredToPromo => const { &[leg(DeferredRevenue, PromoCredit)] },
+            Template::EarnedToCredit => const { &[leg(Revenue, PaidCredit)] },
+            Template::EarnedToPromo => const { &[leg(Revenue, PromoCredit)] },
+            Template::RefundBounced => const { &[leg(PspReceivable, Suspense)] },
         }
     }
     const fn tag(self) -> u8 {
@@ -317,6 +357,7 @@ mod tests {
             [Template::Paid, Template::PaidToSuspense].iter().fold(full, |b, t| b.after(&posting(*t, 100)).unwrap());
         let full = full.after(&posting(Template::Delivered, 50)).unwrap();
         let full = full.after(&posting(Template::RefundStartedFromSuspense, 50)).unwrap();
+        let full = full.after(&posting(Template::PackRecognised, 20)).unwrap();
         let full = full.after(&posting(Template::CreditReturned, 15)).unwrap();
         let full = full.after(&posting(Template::PromoReturned, 15)).unwrap();
         for template in Template::ALL {

@@ -1,8 +1,8 @@
 //! The whole life of a line: what time does to it, what people do to it, and what would become of it.
 //!
 //! stock → test → silent → active → grace → suspended → number kept → terminated → quarantined → stock. [`stages`] says how
-//! long each lasts, [`on_due`] what one instant does, [`command`] what one command does, [`what_if`] repeats `on_due`
-//! without writing. All of them end in [`settle`], so that a state has the same effects however it was entered:
+//! long each lasts, [`on_due`] what one instant does, [`command`] what one command does, [`take_back`] what it means that a
+//! plan's money goes back, [`what_if`] repeats `on_due` without writing. All of them end in [`settle`], so that a state has the same effects however it was entered:
 //!
 //! - **Service.** Out of service, every session is redirected and the network told; back in service, restored.
 //! - **Charges.** Plans that run keep running and earn as before, also while the line is lost, barred, kept or terminated:
@@ -12,10 +12,12 @@
 
 mod command;
 mod stages;
+mod take_back;
 mod what_if;
 
 pub use command::{HandOver, LifecycleCommand, LifecycleRefusal, command};
 pub use stages::{begin, without_plan};
+pub use take_back::{Past, take_back};
 pub use what_if::{Step, what_if};
 
 use crate::brand::Brand;
@@ -52,6 +54,8 @@ pub enum Because {
     Paid,
     /// The first use began its plan.
     FirstUse,
+    /// Its plan was taken back, and the money returned.
+    Refunded,
     /// Somebody commanded it.
     Command(LifecycleCommand),
 }
@@ -63,6 +67,7 @@ impl Because {
             Because::Time => "time",
             Because::Paid => "paid",
             Because::FirstUse => "first_use",
+            Because::Refunded => "refunded",
             Because::Command(command) => command.word(),
         }
     }

@@ -62,6 +62,8 @@ pub fn brand() -> Brand {
         queued_plans_max: 2,
         retention: everline_core::retention::Retention::default(),
         bank: None,
+        refunds: everline_core::refund_request::RefundLimits::default(),
+        velocity: everline_core::velocity::Velocity::default(),
         families: BTreeMap::from([(Family::Phone, FamilyRules { grace_days: 3, ..FamilyRules::default() })]),
     }
 }

@@ -13,5 +13,6 @@ mod network;
 mod quote;
 mod receipt;
 mod refund;
+mod refund_order;
 mod simulation;
 mod transfer;

@@ -27,9 +27,9 @@ fn refund(reason: RefundReason, state: RefundState) -> Refund {
 fn check(reason: RefundReason, before: (RefundState, OrderState), done: bool, expected: &str) {
     let held = balances(&[(Template::PaidToSuspense, 39_000_000), (Template::RefundStartedFromSuspense, 39_000_000)]);
     let order = order(10, &month(), before.1);
-    let effects =
-        on_refund_answer(held, &order, (&refund(reason, before.0), Method::AlipayQr), done, now("03-10 12:00"))
-            .unwrap();
+    let refund = refund(reason, before.0);
+    let by = (&refund, Method::AlipayQr);
+    let effects = on_refund_answer(held, &order, by, std::slice::from_ref(&refund), done, now("03-10 12:00")).unwrap();
     same(&told(&effects), expected);
 }
 
@@ -68,10 +68,50 @@ fn a_refused_refund_is_a_case_and_its_money_waits_in_suspense() {
 
 #[test]
 fn a_second_answer_changes_nothing() {
-    for before in [RefundState::Done, RefundState::Failed] {
-        for done in [true, false] {
-            check(RefundReason::Late, (before, OrderState::Closed), done, "");
-        }
+    for (before, done) in [(RefundState::Done, true), (RefundState::Failed, true), (RefundState::Failed, false)] {
+        check(RefundReason::Late, (before, OrderState::Closed), done, "");
+    }
+}
+
+#[test]
+fn a_refund_that_comes_back_waits_in_suspense_and_its_owner_is_told() {
+    check(
+        RefundReason::ByRule,
+        (RefundState::Done, OrderState::Refunded),
+        false,
+        "REFUND_BOUNCED 39.00
+        order 10 refunding
+        refund by_rule failed 39.00
+        case refund_failed
+        tell refund_bounced",
+    );
+    check(
+        RefundReason::Surplus,
+        (RefundState::Done, OrderState::InEffect),
+        false,
+        "REFUND_BOUNCED 39.00
+        refund surplus failed 39.00
+        case refund_failed
+        tell refund_bounced",
+    );
+}
+
+#[test]
+fn an_order_is_refunded_when_all_of_its_price_is() {
+    let held = balances(&[(Template::PaidToSuspense, 39_000_000), (Template::RefundStartedFromSuspense, 39_000_000)]);
+    let order = order(10, &month(), OrderState::Refunding);
+    let first = refund(RefundReason::ByStaff, RefundState::InFlight);
+    for (reason, state, refunded) in [
+        (RefundReason::ByStaff, RefundState::InFlight, false),
+        (RefundReason::ByStaff, RefundState::Failed, false),
+        (RefundReason::ByStaff, RefundState::Done, true),
+        (RefundReason::Surplus, RefundState::InFlight, true),
+    ] {
+        let other = Refund { id: RefundId(raw(61)), ..refund(reason, state) };
+        let all = [first.clone(), other];
+        let effects =
+            on_refund_answer(held, &order, (&first, Method::AlipayQr), &all, true, now("03-10 12:00")).unwrap();
+        assert_eq!(effects.orders.len(), usize::from(refunded), "{reason:?} {state:?}");
     }
 }
 
@@ -79,6 +119,7 @@ fn a_second_answer_changes_nothing() {
 fn the_ledger_refuses_what_is_not_there() {
     let order = order(10, &month(), OrderState::Refunding);
     let refund = refund(RefundReason::NetworkRefused, RefundState::InFlight);
-    let refused = on_refund_answer(balances(&[]), &order, (&refund, Method::AlipayQr), true, now("03-10 12:00"));
+    let by = (&refund, Method::AlipayQr);
+    let refused = on_refund_answer(balances(&[]), &order, by, &[], true, now("03-10 12:00"));
     assert_eq!(refused, Err(LedgerRefusal::BelowZero { account: LedgerAccount::RefundInFlight }));
 }

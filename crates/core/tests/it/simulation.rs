@@ -295,20 +295,12 @@ impl World {
         let moving: Vec<Refund> =
             self.refunds.values().filter(|refund| refund.state == RefundState::InFlight).cloned().collect();
         let Some(refund) = self.random.of(&moving) else { return };
-        let (number, method) = (refund.out_request_no.clone(), self.attempts[&refund.attempt].method);
+        let number = refund.out_request_no.clone();
         let fate = self.random.below(10);
-        let method = self.attempts[&refund.attempt].method;
         let at = self.providers.get_mut(&refund.attempt).unwrap();
         let known = at.refunds.contains_key(&number);
         if !known && fate == 0 {
-            let effects = renewal::on_refund_answer(
-                self.balances,
-                &self.orders[&refund.order],
-                (&refund, method),
-                false,
-                self.now,
-            )
-            .unwrap();
+            let effects = self.answered(&refund, false);
             self.commit(&effects, !surely);
             return;
         }
@@ -316,10 +308,13 @@ impl World {
         if !surely && fate < 4 {
             return; // done there, and we do not know
         }
-        let effects =
-            renewal::on_refund_answer(self.balances, &self.orders[&refund.order], (&refund, method), true, self.now)
-                .unwrap();
+        let effects = self.answered(&refund, true);
         self.commit(&effects, !surely);
+    }
+    fn answered(&self, refund: &Refund, done: bool) -> Effects {
+        let all: Vec<Refund> = self.refunds.values().filter(|other| other.order == refund.order).cloned().collect();
+        let by = (refund, self.attempts[&refund.attempt].method);
+        renewal::on_refund_answer(self.balances, &self.orders[&refund.order], by, &all, done, self.now).unwrap()
     }
 
     fn pass(&mut self) {

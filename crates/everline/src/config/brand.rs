@@ -3,11 +3,13 @@
 use super::read::Table;
 use super::services::base_url;
 use everline_core::brand::{BankAccount, Brand, FamilyRules, Localized};
-use everline_core::money::Currency;
+use everline_core::money::{Currency, Money};
 use everline_core::number_plan::NumberPlan;
 use everline_core::offering::Family;
+use everline_core::refund_request::RefundLimits;
 use everline_core::retention::Retention;
 use everline_core::time::Zone;
+use everline_core::velocity::Velocity;
 use std::collections::BTreeMap;
 
 const FAMILIES: [(&str, Family); 5] = [
@@ -54,6 +56,8 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
         rules.into_iter().filter_map(|(family, rules)| Some((family, rules?))).collect::<BTreeMap<_, _>>()
     });
     let retention = table.within("retention", retention);
+    let refunds = table.within("refunds", |refunds| refund_limits(refunds, currency));
+    let velocity = table.within("velocity", velocity);
     let links = table.tables("links", |link| {
         let (name, url) =
             (localized(link, "name", "what the page is called"), link.required_parsed("url", "where", base_url));
@@ -75,6 +79,8 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
         queued_plans_max: u8::try_from(queued_plans_max).unwrap_or(12),
         families,
         retention,
+        refunds,
+        velocity,
         bank: None,
     };
     Some((brand, links, terms))
@@ -135,6 +141,29 @@ fn retention(table: &Table<'_>) -> Retention {
         message_days: days("message_days", 0, usual.message_days),
         usage_days: days("usage_days", 0, usual.usage_days),
         refused_invoice_days: days("refused_invoice_days", 0, usual.refused_invoice_days),
+        velocity_count_days: days("velocity_count_days", 0, usual.velocity_count_days),
+    }
+}
+
+fn refund_limits(table: &Table<'_>, currency: Option<Currency>) -> RefundLimits {
+    let amount = |text: &str| match currency.map(|currency| Money::parse(text, currency)) {
+        Some(Ok(amount)) if amount.micros() >= 0 => Ok(amount.micros()),
+        _ => Err(format!("{text:?} is no amount, like \"100.00\"")),
+    };
+    let alone_max = table.parsed("alone_max", amount).unwrap_or(RefundLimits::default().alone_max);
+    RefundLimits { alone_max }
+}
+
+fn velocity(table: &Table<'_>) -> Velocity {
+    let usual = Velocity::default();
+    let most = |key, usual: u32| u32::try_from(table.number(key, 0..=1_000_000, i64::from(usual))).unwrap_or(usual);
+    Velocity {
+        payer_per_hour: most("payer_per_hour", usual.payer_per_hour),
+        payer_per_day: most("payer_per_day", usual.payer_per_day),
+        line_per_hour: most("line_per_hour", usual.line_per_hour),
+        line_per_day: most("line_per_day", usual.line_per_day),
+        address_per_hour: most("address_per_hour", usual.address_per_hour),
+        address_per_day: most("address_per_day", usual.address_per_day),
     }
 }
 

@@ -149,6 +149,8 @@ fn what_cannot_be_is_refused_by_name() {
     check("# postgres = {", "postgres = {", "either sqlite or postgres");
     check("# mode = \"live\"", "mode = \"test\"", "holds a key of the other mode");
     check("secrets/stripe.key", "secrets/postgres", "holds no key");
+    check("# alone_max = \"100.00\"", "alone_max = \"a lot\"", "\"a lot\" is no amount");
+    check("# line_per_hour = 20", "line_per_hour = -1", "line_per_hour");
     check("# order_minutes = 15", "order_minutes = 1411", "at most 1410 where cards are taken");
     check("# api_url = \"https://api.", "api_url = \"http://api.", "https:// expected outside of private networks");
     check("# lease_s = 120", "lease_s = 20", "at least three times");

@@ -48,6 +48,8 @@ pub(super) fn brand() -> Brand {
             number: "3500 0000 1234 5678 901".to_owned(),
             days: 7,
         }),
+        refunds: everline_core::refund_request::RefundLimits::default(),
+        velocity: everline_core::velocity::Velocity::default(),
         families: BTreeMap::from([
             (Family::Phone, rules(3)),
             (Family::Watch, rules(0)),

@@ -273,6 +273,7 @@ async fn buy(app: &App, line: &LineSeed, code: &str) -> Result<(), SeedError> {
         terms_version: app.brand.terms_version.clone(),
         placed_by: PlacedBy::Owner,
         token: None,
+        from: None,
     };
     let order = place_order(app, new).await?;
     let attempt = start_payment(app, line.customer, order.id, Method::AlipayQr, Payer::default()).await?;

@@ -234,6 +234,8 @@ fn brand(options: &Options, asker: &Asker, name: Localized) -> Result<Brand, Str
         queued_plans_max: 12,
         retention: everline_core::retention::Retention::default(),
         bank: None,
+        refunds: everline_core::refund_request::RefundLimits::default(),
+        velocity: everline_core::velocity::Velocity::default(),
         families: BTreeMap::from(families),
     })
 }

@@ -119,7 +119,9 @@ mod tests {
         let line = ["brand", "hotline", "line", "line_id", "until", "kept_until", "link"];
         let with = |names: &[&'static str]| names.iter().map(|name| (*name, format!("<{name}>"))).collect::<Vec<_>>();
         for (tag, _) in LOCALES {
-            for template in ["renewal_in_effect", "paid_not_in_effect", "refund_started", "refund_done"] {
+            for template in
+                ["renewal_in_effect", "paid_not_in_effect", "refund_started", "refund_done", "refund_bounced"]
+            {
                 assert!(templates.text(tag, template, &with(&order)).is_some(), "{tag} {template}");
             }
             for template in [

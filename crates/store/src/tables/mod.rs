@@ -23,6 +23,7 @@ pub mod payment_method;
 pub mod privacy;
 pub mod receipt;
 pub mod reconciliation;
+pub mod refund_request;
 pub mod renewal;
 pub mod retention;
 pub mod sim;
@@ -30,6 +31,7 @@ pub mod stock;
 pub mod support;
 pub mod timer;
 pub mod usage;
+pub mod velocity;
 pub mod vitals;
 pub mod voucher;
 
@@ -49,6 +51,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 10, name: "vouchers", text: include_str!("../../migrations/0010_vouchers.sql") },
     Migration { version: 11, name: "reconciliation", text: include_str!("../../migrations/0011_reconciliation.sql") },
     Migration { version: 12, name: "renewing", text: include_str!("../../migrations/0012_renewing.sql") },
+    Migration { version: 13, name: "refunds", text: include_str!("../../migrations/0013_refunds.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -75,6 +78,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     receipt::ALL,
     reconciliation::ALL,
     reconciliation::ITEMS,
+    refund_request::ALL,
     renewal::ALL,
     retention::ALL,
     sim::ALL,
@@ -83,6 +87,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     support::ALL,
     timer::ALL,
     usage::ALL,
+    velocity::ALL,
     vitals::ALL,
     voucher::ALL,
 ];

@@ -34,10 +34,11 @@ crate::queries! { ALL;
         AND state IN ('created', 'pending', 'unknown') ORDER BY customer_id, id LIMIT $3";
     REFUND_LOCK = concat!("SELECT ", refund_columns!(), " FROM refund r WHERE r.customer_id = $1 AND r.id = $2 FOR UPDATE");
     REFUND_GET = concat!("SELECT ", refund_columns!(), " FROM refund r WHERE r.customer_id = $1 AND r.id = $2");
-    REFUNDS_OF_ORDER = concat!("SELECT ", refund_columns!(), " FROM refund r WHERE r.customer_id = $1 AND r.order_id = $2 ORDER BY r.id");
+    REFUNDS_OF_ORDER = concat!("SELECT ", refund_columns!(), " FROM refund r WHERE r.customer_id = $1 AND r.order_id = $2 ORDER BY r.started_at, r.id");
     REFUND_ADD = "INSERT INTO refund (customer_id, id, attempt_id, order_id, out_request_no, currency, amount, reason, state, started_at, settled_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
         ON CONFLICT (customer_id, id) DO UPDATE SET state = excluded.state, settled_at = excluded.settled_at";
+    REFUND_BY_NUMBER = concat!("SELECT ", refund_columns!(), " FROM refund r WHERE r.out_request_no = $1 ORDER BY r.customer_id, r.id LIMIT 1");
     REFUND_PAGE = concat!("SELECT ", refund_columns!(), " FROM refund r WHERE (r.customer_id, r.id) > ($1, $2) ORDER BY r.customer_id, r.id LIMIT $3");
 }
 
@@ -159,7 +160,11 @@ pub async fn lock_refund(tx: &mut Tx, customer: CustomerId, id: RefundId) -> Res
 pub async fn refund(tx: &mut Tx, customer: CustomerId, id: RefundId) -> Result<Refund> {
     tx.one::<RefundRow>("refund", &REFUND_GET, args![customer, id]).await.map(|row| row.0)
 }
-/// The refunds of an order.
+/// The refund that has this number at its provider, whosever it is.
+pub async fn refund_by_number(tx: &mut Tx, out_request_no: &str) -> Result<Option<Refund>> {
+    Ok(tx.maybe::<RefundRow>(&REFUND_BY_NUMBER, args![out_request_no]).await?.map(|row| row.0))
+}
+/// The refunds of an order, in the order in which they were decided.
 pub async fn refunds_of_order(tx: &mut Tx, customer: CustomerId, order: OrderId) -> Result<Vec<Refund>> {
     Ok(tx.all::<RefundRow>(&REFUNDS_OF_ORDER, args![customer, order]).await?.into_iter().map(|row| row.0).collect())
 }

@@ -19,6 +19,7 @@ macro_rules! sections {
             $($name = concat!("SELECT ", $first $(, ", ", $column)*, " FROM ", $table, " WHERE customer_id = $1" $(, " AND ", $also)?, " ORDER BY ", $order);)+
             RESTRICT = "UPDATE customer SET name = '', contact = NULL, owner_key = NULL, identity = 'none', restricted_at = $2 WHERE customer_id = $1";
             UNREASON = "UPDATE line_event SET reason = NULL WHERE customer_id = $1 AND reason IS NOT NULL";
+            UNREASON_REFUNDS = "UPDATE refund_request SET reason = NULL WHERE customer_id = $1 AND reason IS NOT NULL";
             UNNAME_LINES = "UPDATE line SET name = '' WHERE customer_id = $1";
             RESTRICTED_AT = "SELECT restricted_at, owner_key FROM customer WHERE customer_id = $1";
             FORGET_CODES = "DELETE FROM login_code WHERE contact = $1";
@@ -42,6 +43,7 @@ sections! {
     ORDERS "orders" ["id", "line_id", "number", "offering_code", "offering_version", "currency", "price", "funds", "state", "placed_by", "terms_version", "placed_at", "paid_at", "delivered_at", "in_effect_at", "closed_at", "starts_at", "ends_at"] order "id";
     ATTEMPT "attempt" ["id", "order_id", "method", "out_trade_no", "reference", "trade_no", "currency", "amount", "received", "state", "settlement", "created_at", "paid_at"] order "id";
     REFUND "refund" ["order_id", "attempt_id", "out_request_no", "currency", "amount", "reason", "state", "started_at", "settled_at"] order "id";
+    REFUND_REQUEST "refund_request" ["id", "order_id", "asked_at", "currency", "amount", "keeps", "reason", "state", "decided_at"] order "id";
     TRANSFER "transfer" ["template", "order_id", "debit", "credit", "amount", "posted_at"] order "id";
     RECEIPT "receipt" ["id", "order_id", "issued_at"] order "id";
     RECEIPT_NUMBER "receipt_number" ["number", "receipt_id", "iccid"] order "number";
@@ -80,6 +82,7 @@ pub fn restrict(tx: &mut Tx, customer: CustomerId, at: BusinessTime) {
     tx.put(&RESTRICT, args![customer, at]);
     tx.put(&UNNAME_LINES, args![customer]);
     tx.put(&UNREASON, args![customer]);
+    tx.put(&UNREASON_REFUNDS, args![customer]);
 }
 /// Removes the one-time codes that were sent to a number.
 pub fn forget_codes(tx: &mut Tx, contact: &str) {

@@ -20,6 +20,8 @@ crate::queries! { ALL;
     USAGE_REMOVE = "DELETE FROM usage WHERE id = $1 AND customer_id = $2 AND used_at < $3";
     GUESSES = "SELECT who, last_at FROM voucher_guess WHERE who > $1 ORDER BY who LIMIT $2";
     GUESS_REMOVE = "DELETE FROM voucher_guess WHERE who = $1 AND last_at < $2";
+    COUNTS = "SELECT name, ends_at FROM velocity_count WHERE name > $1 ORDER BY name LIMIT $2";
+    COUNT_REMOVE = "DELETE FROM velocity_count WHERE name = $1 AND ends_at < $2";
     INVOICES = "SELECT customer_id, order_id, settled_at FROM invoice_request WHERE (customer_id, order_id) > ($1, $2) AND state = 'refused' \
         ORDER BY customer_id, order_id LIMIT $3";
     INVOICE_REMOVE = "DELETE FROM invoice_request WHERE customer_id = $1 AND order_id = $2 AND state = 'refused' AND settled_at < $3";
@@ -36,7 +38,7 @@ impl Key {
         let bytes = || Value::Blob(Vec::new());
         let text = || Value::Text(String::new());
         Key(match record {
-            Record::LoginCode | Record::LoginSession | Record::VoucherGuess => vec![bytes()],
+            Record::LoginCode | Record::LoginSession | Record::VoucherGuess | Record::VelocityCount => vec![bytes()],
             Record::IdempotencyKey => vec![text()],
             Record::Notice => vec![text(), text()],
             Record::Message | Record::Usage | Record::RefusedInvoice => vec![bytes(), bytes()],
@@ -69,6 +71,7 @@ const fn statements(record: Record) -> (&'static Sql, &'static Sql) {
         Record::Usage => (&USAGES, &USAGE_REMOVE),
         Record::RefusedInvoice => (&INVOICES, &INVOICE_REMOVE),
         Record::VoucherGuess => (&GUESSES, &GUESS_REMOVE),
+        Record::VelocityCount => (&COUNTS, &COUNT_REMOVE),
     }
 }
 

@@ -39,6 +39,8 @@ const COLUMNS_LEFT_OUT: &[(&str, &str)] = &[
     ("matched_by", "a member of the staff"),
     ("noted_by", "a member of the staff"),
     ("imported_at", "a time of ours"),
+    ("asked_by", "a member of the staff"),
+    ("decided_by", "a member of the staff"),
 ];
 /// Tables whose own id says nothing and is left out.
 const ID_LEFT_OUT: &[&str] =

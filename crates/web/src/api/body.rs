@@ -476,7 +476,8 @@ impl From<&Attempt> for PaymentBody {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RefundBody {
     amount: Money,
-    /// `late`, `undeliverable`, `surplus` or `network_refused`.
+    /// `late`, `undeliverable`, `surplus`, `network_refused` or `not_needed`: the order could not take the money. `by_rule`,
+    /// `wrong_number` or `by_staff`: it was delivered, and goes back.
     reason: &'static str,
     /// `in_flight`, `done` or `failed`.
     state: &'static str,

@@ -7,6 +7,7 @@ pub(crate) mod lines;
 pub(crate) mod openapi;
 pub(crate) mod orders;
 pub(crate) mod receipts;
+pub(crate) mod refunds;
 pub(crate) mod sign_in;
 pub(crate) mod vouchers;
 pub(crate) mod what_if;

@@ -1,6 +1,6 @@
 //! What the API says about itself: a document for machines, and a page for people.
 
-use super::{auto_renew, lines, orders, receipts, sign_in, vouchers, what_if};
+use super::{auto_renew, lines, orders, receipts, refunds, sign_in, vouchers, what_if};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, page as shown};
 use crate::visit::Visit;
@@ -12,6 +12,7 @@ use axum::response::IntoResponse;
 use everline_app::Problem;
 use everline_core::invoice::NoInvoice;
 use everline_core::quote::NotSellable;
+use everline_core::refund_rule::NoRefund;
 use everline_core::voucher::NoVoucher;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Header, Ref, ResponseBuilder};
@@ -42,6 +43,8 @@ use utoipa::{Modify, OpenApi};
         receipts::pdf,
         receipts::invoice,
         receipts::ask_invoice,
+        refunds::offer,
+        refunds::ask,
         receipts::check,
         vouchers::add,
         vouchers::pay
@@ -141,6 +144,7 @@ fn faults() -> Vec<Fault> {
         Problem::RenewalUnderWay,
         Problem::NotGenuine,
         Problem::NoInvoice(NoInvoice::NotPaid),
+        Problem::NoRefund(NoRefund::NotPaid),
         Problem::NoVoucher(NoVoucher::Unknown),
         Problem::CodeWrong { tries_left: 0 },
         Problem::CodeGone,

@@ -48,8 +48,8 @@ pub(crate) async fn place(
     // The line is part of the request: one key for two lines is a mistake of the caller's.
     let request = serde_json::json!([line.to_string(), offering.to_string(), terms_version]).to_string();
     let order = order_for_key(&web.app, &format!("{customer} orders {key}"), request.as_bytes()).await?;
-    let placed_by = PlacedBy::Owner;
-    let new = NewOrder { id: order, customer, line, offering, terms_version, placed_by, token: None };
+    let (placed_by, from) = (PlacedBy::Owner, Some(visit.address));
+    let new = NewOrder { id: order, customer, line, offering, terms_version, placed_by, token: None, from };
     let order = place_order(&web.app, new).await?;
     let mut response = (StatusCode::CREATED, Json(OrderBody::new(&order, None))).into_response();
     if let Ok(location) = HeaderValue::from_str(&format!("/api/v1/orders/{}", order.id)) {
@@ -80,7 +80,7 @@ pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(id): Path<Str
         return Err(Problem::Invalid { field: "method", rule: "unknown" }.into());
     }
     order_page(&web.app, customer, id).await?;
-    pay_by(&web, &visit, (customer, id), by, &format!("/orders/{id}")).await?;
+    pay_by(&web, &visit, (customer, id), by).await?;
     let view = order_page(&web.app, customer, id).await?;
     Ok((StatusCode::CREATED, Json(OrderBody::new(&view.order, Some(&view)))).into_response())
 }

@@ -268,7 +268,7 @@ pub(crate) async fn ask_invoice(State(web): State<Web>, visit: Visit, Path(id): 
 }
 
 /// What a guest paid is the guest's to ask about.
-async fn own(web: &Web, customer: CustomerId, id: OrderId) -> Result<(), Problem> {
+pub(super) async fn own(web: &Web, customer: CustomerId, id: OrderId) -> Result<(), Problem> {
     match order_page(&web.app, customer, id).await?.order.placed_by {
         PlacedBy::Guest => Err(Problem::NotFound("order")),
         PlacedBy::Owner | PlacedBy::MovedIn | PlacedBy::AutoRenew => Ok(()),

@@ -1,6 +1,6 @@
 //! `POST /desk/orders/{number}/invoice`: staff write down the invoice that they made, or why they did not.
 
-use super::order::show_order;
+use super::order::{Wrong, show_order};
 use super::queue::staff;
 use crate::fault::Answer;
 use crate::frame::go;
@@ -31,7 +31,8 @@ pub(crate) async fn settle(State(web): State<Web>, visit: Visit, Path(number): P
             Ok(go(&format!("/desk/orders/{number}")))
         }
         Err(WrongField { field, why }) => {
-            show_order(&web, &visit, &number, Some((field, visit.lang.get(unusable(why))))).await
+            let wrong = Wrong { form: "invoice", field, why: visit.lang.get(unusable(why)) };
+            show_order(&web, &visit, &number, Some(wrong)).await
         }
     }
 }

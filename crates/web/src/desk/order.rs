@@ -1,13 +1,14 @@
 //! `GET /desk/orders/{number}`: one order with everything that happened to it. Numbers of people are masked.
 
 use super::queue::staff;
-use crate::fault::Answer;
+use crate::fault::{Answer, no_refund};
 use crate::frame::{Frame, page_with};
 use crate::portal::invoice::{state, terms as invoice_terms};
 use crate::portal::line_shown::state_key;
 use crate::portal::offering_shown::{Term, contents};
 use crate::portal::order_shown::{headline, order_number};
 use crate::show::Show;
+use crate::texts::Arg;
 use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
@@ -18,11 +19,15 @@ use everline_app::evidence_bundle::disputes_of;
 use everline_app::invoice::invoice as invoice_of;
 use everline_app::order_page::{OrderView, find_order, order_page};
 use everline_app::profile::profile;
+use everline_app::refund_order::{RefundOffer, refund_offer, refund_requests};
+use everline_app::sign_in::Principal;
+use everline_app::staff::member;
 use everline_core::dispute::Dispute;
 use everline_core::invoice::{InvoiceRequest, InvoiceState};
 use everline_core::ledger::LedgerAccount;
 use everline_core::money::Money;
 use everline_core::order::PlacedBy;
+use everline_core::refund_request::{RefundRequest, RequestState};
 use everline_core::time::{BusinessTime, SystemTime};
 
 struct Block {
@@ -41,8 +46,46 @@ struct DeskOrder {
     evidence: Option<String>,
     /// Where the form about an invoice that waits goes.
     settle: Option<String>,
-    /// The field of that form that cannot be used, and why.
-    wrong: Option<(&'static str, String)>,
+    /// What of a form cannot be used.
+    wrong: Option<Wrong>,
+    refund: Option<RefundForm>,
+    requests: Vec<RequestShown>,
+}
+
+/// What of a form cannot be used, and why.
+pub(super) struct Wrong {
+    /// `invoice` or `refund`.
+    pub(super) form: &'static str,
+    pub(super) field: &'static str,
+    pub(super) why: String,
+}
+
+impl DeskOrder {
+    fn wrong(&self, form: &str) -> Option<&Wrong> {
+        self.wrong.as_ref().filter(|wrong| wrong.form == form)
+    }
+}
+
+/// The form by which money goes back, with what was typed.
+struct RefundForm {
+    action: String,
+    id: String,
+    /// What is left of the price.
+    left: String,
+    /// What the offering's rule says of it now.
+    rule: String,
+    amount: String,
+    reason: String,
+    keeps: bool,
+}
+
+/// What a colleague asked for.
+struct RequestShown {
+    terms: Vec<Term>,
+    /// Where the decision goes, while it waits.
+    decide: Option<String>,
+    /// Whether whoever looks may approve it, and not only withdraw.
+    approves: bool,
 }
 
 /// One order, found by the number people read to each other.
@@ -52,12 +95,7 @@ pub(crate) async fn order(State(web): State<Web>, visit: Visit, Path(number): Pa
 }
 
 /// The page of an order, with what is wrong with what was typed there.
-pub(super) async fn show_order(
-    web: &Web,
-    visit: &Visit,
-    number: &str,
-    wrong: Option<(&'static str, String)>,
-) -> Answer {
+pub(super) async fn show_order(web: &Web, visit: &Visit, number: &str, wrong: Option<Wrong>) -> Answer {
     let (customer, id) = find_order(&web.app, number).await?.ok_or(Problem::NotFound("order"))?;
     let view = order_page(&web.app, customer, id).await?;
     let owner = profile(&web.app, customer).await?;
@@ -75,6 +113,13 @@ pub(super) async fn show_order(
     for block in &mut blocks {
         block.terms.retain(|term| !term.value.is_empty());
     }
+    let me = staff(web, visit).await?;
+    let offer = refund_offer(&web.app, customer, id).await?;
+    let (asked, mut requests) = (refund_requests(&web.app, customer, id).await?, Vec::new());
+    for request in &asked {
+        requests.push(request_shown(web, visit, number, request, &me.role).await?);
+    }
+    let refund = refund_form(web, visit, number, &view, &offer);
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     page_with(
         status,
@@ -82,12 +127,72 @@ pub(super) async fn show_order(
             settle: waits.then(|| format!("/desk/orders/{number}/invoice")),
             evidence: (!disputes.is_empty()).then(|| format!("/desk/orders/{number}/evidence")),
             wrong,
+            refund,
+            requests,
             headline: visit.lang.get(headline(view.order.state)),
             cases: view.cases.clone(),
             blocks,
             p: visit.frame(web, order_number(&view.order.number)),
         },
     )
+}
+
+fn refund_form(web: &Web, visit: &Visit, number: &str, view: &OrderView, offer: &RefundOffer) -> Option<RefundForm> {
+    let show = visit.show(web);
+    let rule = match &offer.by_rule {
+        Ok(found) => visit.say("desk-refund-rule", &[("amount", Arg::Text(&show.money(found.amount)))]),
+        Err(why) => visit.lang.get(no_refund(*why)),
+    };
+    let field = |name| visit.fields.get(name).to_owned();
+    (view.order.state.delivered() && offer.left.micros() > 0).then(|| RefundForm {
+        action: format!("/desk/orders/{number}/refund"),
+        id: web.app.clock.id().to_string(),
+        left: show.money(offer.left),
+        rule,
+        amount: field("amount"),
+        reason: field("reason"),
+        keeps: field("keeps") == "yes",
+    })
+}
+
+async fn request_shown(
+    web: &Web,
+    visit: &Visit,
+    number: &str,
+    request: &RefundRequest,
+    role: &str,
+) -> Result<RequestShown, Problem> {
+    let show = visit.show(web);
+    let name = async |id| match member(&web.app, id).await {
+        Ok(member) => Ok(member.name),
+        // Whoever left is known by id alone.
+        Err(Problem::NotAllowed | Problem::NotFound(_)) => Ok(id.to_string()),
+        Err(problem) => Err(problem),
+    };
+    let state = match request.state {
+        RequestState::Requested => "desk-refund-requested",
+        RequestState::Approved(_) => "desk-refund-approved",
+        RequestState::Declined(_) => "desk-refund-declined",
+        RequestState::Done => "desk-refund-done",
+    };
+    let keeps = if request.keeps { "desk-refund-kept" } else { "desk-refund-taken" };
+    let mut terms = vec![
+        term(&show, "desk-state", show.lang.get(state)),
+        term(&show, "desk-price", show.money(request.amount)),
+        term(&show, "desk-refund-service", show.lang.get(keeps)),
+        term(&show, "desk-reason", request.reason.clone().unwrap_or_default()),
+        term(&show, "desk-refund-asked-by", name(request.asked_by).await?),
+        term(&show, "desk-created", at(&show, Some(request.asked_at))),
+    ];
+    if let Some(decided) = request.state.decided() {
+        terms.push(term(&show, "desk-refund-decided-by", name(decided.by).await?));
+        terms.push(term(&show, "desk-settled", at(&show, Some(decided.at))));
+    }
+    let own =
+        matches!(visit.who.as_ref().map(|who| who.principal), Some(Principal::Staff(id)) if id == request.asked_by);
+    let waits = request.state == RequestState::Requested && (own || role == "operator");
+    let decide = waits.then(|| format!("/desk/orders/{number}/refund/{}", request.id));
+    Ok(RequestShown { terms, decide, approves: !own && role == "operator" })
 }
 
 fn term(show: &Show, key: &str, value: impl Into<String>) -> Term {

@@ -1,4 +1,5 @@
-//! `GET /desk`: orders that are paid and not in effect, and invoices that were asked for, oldest first.
+//! `GET /desk`: orders that are paid and not in effect, refunds that wait for a second person, and invoices that were asked
+//! for, oldest first.
 
 use crate::fault::Answer;
 use crate::frame::{Frame, page};
@@ -12,6 +13,7 @@ use everline_app::Problem;
 use everline_app::dispute::open_disputes;
 use everline_app::invoice::waiting_invoices;
 use everline_app::reconciliation::queue::open_items;
+use everline_app::refund_order::waiting_refunds;
 use everline_app::sign_in::Principal;
 use everline_app::staff::{StaffMember, member, paid_not_in_effect};
 use everline_core::line::NetworkKind;
@@ -39,6 +41,7 @@ struct Queue {
     /// How many items of reconciliation wait, if any do.
     reconciliation: Option<String>,
     disputes: Vec<DisputeRow>,
+    refunds: Vec<RefundRow>,
 }
 
 /// A dispute that is not over.
@@ -47,6 +50,14 @@ struct DisputeRow {
     number: String,
     reason: String,
     due: String,
+}
+
+/// A refund that waits for a second person.
+struct RefundRow {
+    href: String,
+    number: String,
+    amount: String,
+    age: String,
 }
 
 /// An invoice that was asked for.
@@ -100,11 +111,19 @@ pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
         reason: open.reason.clone(),
         due: open.due_by.map(|due| show.moment_in_full(BusinessTime::from_us(due.us()))).unwrap_or_default(),
     });
+    let refunds = waiting_refunds(&web.app).await?;
+    let refunds = refunds.iter().map(|waiting| RefundRow {
+        href: format!("/desk/orders/{}", waiting.order),
+        number: order_number(&waiting.order),
+        amount: show.money(waiting.amount),
+        age: show.age(waiting.asked_at),
+    });
     page(&Queue {
         rows: rows.collect(),
         invoices,
         reconciliation,
         disputes: disputes.collect(),
+        refunds: refunds.collect(),
         member,
         p: visit.frame(&web, visit.lang.get("desk-title")),
     })

@@ -2,8 +2,7 @@
 
 use crate::fault::Fault;
 use crate::frame::{Frame, page_with};
-use crate::guard::tries_left;
-use crate::texts::Arg;
+use crate::guard::args;
 use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
@@ -21,7 +20,7 @@ struct FaultPage {
 pub(crate) fn fault_page(web: &Web, visit: &Visit, fault: &Fault) -> Response {
     let (title, detail) = fault.texts();
     let p = visit.frame(web, visit.lang.get(title));
-    let what = visit.say(detail, &[("left", Arg::Count(tries_left(fault)))]);
+    let what = visit.say(detail, &args(fault));
     let ours = fault.status().is_server_error();
     let page = page_with(fault.status(), &FaultPage { p, what, ours });
     page.unwrap_or_else(|_| (fault.status(), visit.lang.get(title)).into_response())

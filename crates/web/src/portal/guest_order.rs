@@ -8,6 +8,8 @@ use crate::portal::order::{After, back, show_order, start};
 use crate::portal::order_shown::Audience;
 use crate::portal::receipt::show_receipt;
 use crate::portal::receipt_pdf::receipt_file;
+use crate::portal::refund::{ask_back, show_refund};
+use crate::portal::returning::go_to_guest_order;
 use crate::visit::Visit;
 use crate::web::Web;
 use axum::extract::{Path, Query, State};
@@ -31,7 +33,8 @@ pub(crate) async fn order(
 /// `POST /o/{token}/pay`
 pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(token): Path<String>) -> Answer {
     let (customer, id) = find_by_token(&web.app, &token).await?;
-    start(&web, &visit, (customer, id), Audience::Guest, &format!("/o/{token}")).await
+    let back = || go_to_guest_order(&web, &token);
+    start(&web, &visit, (customer, id), Audience::Guest, (&format!("/o/{token}"), back)).await
 }
 
 /// `POST /o/{token}/ask`
@@ -72,4 +75,16 @@ pub(crate) async fn invoice(State(web): State<Web>, visit: Visit, Path(token): P
 pub(crate) async fn ask_invoice(State(web): State<Web>, visit: Visit, Path(token): Path<String>) -> Answer {
     let (customer, id) = find_by_token(&web.app, &token).await?;
     ask_for(&web, &visit, (customer, id), Audience::Guest, format!("/o/{token}")).await
+}
+
+/// `GET /o/{token}/refund`
+pub(crate) async fn refund(State(web): State<Web>, visit: Visit, Path(token): Path<String>) -> Answer {
+    let (customer, id) = find_by_token(&web.app, &token).await?;
+    show_refund(&web, &visit, (customer, id), Audience::Guest, format!("/o/{token}"), None).await
+}
+
+/// `POST /o/{token}/refund`
+pub(crate) async fn ask_refund(State(web): State<Web>, visit: Visit, Path(token): Path<String>) -> Answer {
+    let (customer, id) = find_by_token(&web.app, &token).await?;
+    ask_back(&web, &visit, (customer, id), Audience::Guest, format!("/o/{token}")).await
 }

@@ -7,6 +7,7 @@ use crate::portal::line_shown::number as grouped;
 use crate::portal::offering_shown::{ChosenShown, RenewForm, contents, groups, guest_terms, reference};
 use crate::portal::pay::{Offered, PayBy, methods, pay_by};
 use crate::portal::renew::{Asked, Sent, sent};
+use crate::portal::returning::go_to_guest_order;
 use crate::seal::{guest_link, guest_number, guest_order_token, order_ticket};
 use crate::visit::Visit;
 use crate::web::Web;
@@ -166,15 +167,15 @@ pub(crate) async fn place(State(web): State<Web>, visit: Visit, Path(link): Path
         terms_version: terms,
         placed_by: PlacedBy::Guest,
         token: Some(token.clone()),
+        from: Some(visit.address),
     };
     let trouble = match place_order(&web.app, new).await {
         Ok(order) => {
-            let path = format!("/o/{token}");
-            let started = pay_by(&web, &visit, (customer, order.id), by, &path).await;
+            let started = pay_by(&web, &visit, (customer, order.id), by).await;
             if let Err(problem) = started {
                 tracing::info!(problem = problem.word(), "a payment did not start at once");
             }
-            return Ok(go(&path));
+            return Ok(go_to_guest_order(&web, &token));
         }
         Err(Problem::NotSellable(_)) => (StatusCode::UNPROCESSABLE_ENTITY, Some("guest-not-sellable"), None),
         Err(Problem::TermsChanged) => (StatusCode::CONFLICT, Some("renew-terms-changed"), None),

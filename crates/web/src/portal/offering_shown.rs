@@ -164,18 +164,23 @@ pub(crate) fn guest_terms(show: &Show, offering: &Offering) -> Vec<Term> {
     terms
 }
 
+/// A refund rule in words: before it is bought, and when the money is asked for.
+pub(crate) fn refund_rule(show: &Show, rule: RefundRule) -> String {
+    match rule {
+        RefundRule::UnusedWithin { days } => {
+            show.lang.with("renew-refund-unused", &[("days", Arg::Text(&show.days(i64::from(days))))])
+        }
+        RefundRule::NotAfterDelivery => show.lang.get("renew-refund-none"),
+    }
+}
+
 fn common_terms(show: &Show, offering: &Offering) -> Vec<Term> {
     let lang = show.lang;
     let used_up = match offering.used_up {
         UsedUp::Stop => Some(lang.get("renew-used-up-stop")),
         UsedUp::NotApplicable => None,
     };
-    let refund = match offering.refund {
-        RefundRule::UnusedWithin { days } => {
-            lang.with("renew-refund-unused", &[("days", Arg::Text(&show.days(i64::from(days))))])
-        }
-        RefundRule::NotAfterDelivery => lang.get("renew-refund-none"),
-    };
+    let refund = refund_rule(show, offering.refund);
     let next = (offering.kind == OfferingKind::Plan).then(|| show.money(offering.renewal_price));
     let roaming = Some(offering.roaming.get(lang.tag()).to_owned()).filter(|text| !text.is_empty());
     let term = |key, value: Option<String>| value.map(|value| Term { label: lang.get(key), value });

@@ -13,6 +13,7 @@ use crate::web::Web;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use axum::response::Response;
 use everline_app::Problem;
 use everline_app::ask_provider::ask_provider;
 use everline_app::order_page::{OrderView, ask_network, order_page};
@@ -137,7 +138,8 @@ fn out_of_wechat(web: &Web, view: &OrderView, o: &mut OrderShown) {
 /// `POST /orders/{order}/pay`: another way to pay.
 pub(crate) async fn pay(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
     let (customer, id) = (visit.customer()?, order_id(&id)?);
-    start(&web, &visit, (customer, id), Audience::Owner, &format!("/orders/{id}")).await
+    let path = format!("/orders/{id}");
+    start(&web, &visit, (customer, id), Audience::Owner, (&path, || go(&path))).await
 }
 
 /// Starts a payment and goes back to the order's page, which says what became of it.
@@ -146,7 +148,7 @@ pub(crate) async fn start(
     visit: &Visit,
     (customer, id): (CustomerId, OrderId),
     audience: Audience,
-    path: &str,
+    (path, go_back): (&str, impl FnOnce() -> Response),
 ) -> Answer {
     use Problem::{AlreadyPaid, NoCredit, OrderClosed, ProviderRefused, ProviderSilent};
     let by = PayBy::from_word(visit.fields.get("method"))?;
@@ -161,8 +163,8 @@ pub(crate) async fn start(
     if by == PayBy::Voucher {
         return pay_with_voucher(web, visit, (customer, id), audience, path.to_owned()).await;
     }
-    match pay_by(web, visit, (customer, id), by, path).await {
-        Ok(()) | Err(ProviderRefused | ProviderSilent | AlreadyPaid | OrderClosed | NoCredit) => Ok(go(path)),
+    match pay_by(web, visit, (customer, id), by).await {
+        Ok(()) | Err(ProviderRefused | ProviderSilent | AlreadyPaid | OrderClosed | NoCredit) => Ok(go_back()),
         Err(problem) => Err(problem.into()),
     }
 }

@@ -4,6 +4,7 @@ use crate::portal::line_shown::number;
 use crate::portal::offering_shown::{Term, contents};
 use crate::portal::pay::{MethodShown, credit_shown, method_shown, provider_key};
 use crate::portal::qr::{Qr, qr};
+use crate::portal::refund::asks;
 use crate::show::Show;
 use crate::texts::Arg;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -14,7 +15,7 @@ use everline_core::money::Money;
 use everline_core::offering::OfferingKind;
 use everline_core::order::OrderState;
 use everline_core::payment::{Attempt, AttemptState, Method, Settlement, Way};
-use everline_core::refund::{RefundReason, RefundState};
+use everline_core::refund::{Refund, RefundReason, RefundState};
 use everline_core::time::{BusinessTime, Now, SECOND_US};
 
 /// For whom an order is shown.
@@ -54,6 +55,8 @@ pub(crate) struct OrderShown {
     pub(crate) can_ask_network: bool,
     pub(crate) again: Option<String>,
     pub(crate) receipt: Option<String>,
+    /// Where the money can be asked back.
+    pub(crate) refund: Option<String>,
     pub(crate) facts: Vec<Term>,
     /// Whose turn it is.
     pub(crate) side: String,
@@ -192,6 +195,7 @@ pub(crate) fn shown(
         can_ask_network: state.paid_not_in_effect(),
         again,
         receipt: view.receipt.as_ref().map(|_| format!("{base}/receipt")),
+        refund: asks(view, audience).then(|| format!("{base}/refund")),
         facts: facts(show, view, audience),
         side: with_provider(show, view, side(view, silent)),
         live: (!settled(view)).then(|| format!("{base}/events?v={}", version(view))),
@@ -282,6 +286,7 @@ fn lead(
         OrderState::StartsOnFirstUse => ("fine", vec![say("order-lead-first-use")]),
         OrderState::InEffect if view.offering.kind == OfferingKind::TopUp => ("fine", vec![say("order-lead-credited")]),
         OrderState::InEffect => ("fine", vec![at("order-lead-in-effect", view.order.ends_at)]),
+        OrderState::Refunding if view.order.delivered_at.is_some() => ("wait", vec![say("order-lead-returning")]),
         OrderState::Refunding => ("wait", vec![say("order-lead-refunding")]),
         OrderState::Refunded => ("stopped", vec![say("order-lead-refunded")]),
     };
@@ -306,10 +311,21 @@ fn lead(
             (RefundReason::NotNeeded, _) => "order-refund-not-needed",
             (RefundReason::Surplus, RefundState::Done) => "order-refund-surplus-done",
             (RefundReason::Surplus, _) => "order-refund-surplus",
+            (RefundReason::ByRule | RefundReason::WrongNumber | RefundReason::ByStaff, state) => match state {
+                RefundState::InFlight => "order-refund-returning",
+                RefundState::Done if from_credit(view, refund) => "order-refund-credited",
+                RefundState::Done => "order-refund-returned",
+                RefundState::Failed => "order-refund-failed",
+            },
         };
         Some(lang.with(key, &[("amount", Arg::Text(&amount))]))
     }));
     (tone, lead)
+}
+
+fn from_credit(view: &OrderView, refund: &Refund) -> bool {
+    let attempt = view.attempts.iter().find(|attempt| attempt.id == refund.attempt);
+    attempt.is_some_and(|attempt| attempt.method.way() == Way::AtOnce)
 }
 
 /// What came by transfer beyond what the order used, and became credit.

@@ -28,14 +28,19 @@ pub(crate) fn ways(web: &Web, phone: bool, transfers: bool) -> Vec<Method> {
         (Way::Open, _) => 1,
         _ => 2,
     };
-    // WeChat's link opens its application and nothing else; the page for desktops is none for phones.
+    let all: Vec<Method> = web.app.ports.payments.methods().collect();
+    // WeChat's link opens its application and nothing else; Alipay has a page for each kind of screen, and where both are
+    // offered each shows its own.
     let fits = |method: &Method| match method {
         Method::BankTransfer => transfers,
         // To remember a card is a choice beside the card.
         Method::CardKept => false,
-        method => *method != if phone { Method::AlipayPage } else { Method::WechatH5 },
+        Method::AlipayPage => !phone,
+        Method::WechatH5 => phone,
+        Method::AlipayWap => phone || !all.contains(&Method::AlipayPage),
+        _ => true,
     };
-    let mut methods: Vec<Method> = web.app.ports.payments.methods().filter(fits).collect();
+    let mut methods: Vec<Method> = all.iter().copied().filter(fits).collect();
     methods.sort_by_key(rank);
     methods
 }
@@ -124,21 +129,18 @@ impl PayBy {
     }
 }
 
-/// Starts a payment whose browser comes back to `path`, or takes it from the account's credit.
+/// Starts a payment, or takes it from the account's credit.
 pub(crate) async fn pay_by(
     web: &Web,
     visit: &Visit,
     (customer, order): (CustomerId, OrderId),
     by: PayBy,
-    path: &str,
 ) -> Result<(), Problem> {
     match by {
         PayBy::Credit => pay_with_credit(&web.app, customer, order).await.map(drop),
         // Its code comes next.
         PayBy::Voucher => Ok(()),
-        PayBy::Method(method) => {
-            start_payment(&web.app, customer, order, method, visit.payer(web, path)).await.map(drop)
-        }
+        PayBy::Method(method) => start_payment(&web.app, customer, order, method, visit.payer(web)).await.map(drop),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::portal::order_shown::{Audience, headline, order_number};
 use crate::portal::pay::method_shown;
 use crate::portal::qr::{Qr, qr};
 use crate::portal::receipt_pdf::receipt_file;
+use crate::portal::refund::asks;
 use crate::show::Show;
 use crate::texts::Arg;
 use crate::visit::Visit;
@@ -64,6 +65,8 @@ struct ReceiptPage {
     qr: Option<Qr>,
     /// Whether an invoice can be asked for, or was.
     invoice: bool,
+    /// Whether the money can be asked back.
+    refund: bool,
 }
 
 /// `GET /orders/{order}/receipt`
@@ -102,6 +105,7 @@ pub(crate) fn show_receipt(
         qr: r.check.as_deref().and_then(qr),
         // What a guest paid is for the guest to ask about.
         invoice: by_guest == (audience == Audience::Guest),
+        refund: asks(view, audience),
         r,
     })
 }
@@ -203,11 +207,14 @@ const fn posting_key(posting: Posting) -> Option<&'static str> {
         }
         Posting::PackRecognised => "receipt-posting-recognised",
         Posting::PaidToSuspense => "receipt-posting-suspense",
-        Posting::RefundStartedFromSuspense | Posting::RefundStartedFromOrder => "receipt-posting-refund-started",
+        Posting::RefundStartedFromSuspense
+        | Posting::RefundStartedFromOrder
+        | Posting::RefundStartedFromDeferred
+        | Posting::RefundStartedFromCredit
+        | Posting::RefundStartedFromEarned => "receipt-posting-refund-started",
         Posting::RefundDone | Posting::RefundDoneByBank => "receipt-posting-refund-done",
-        Posting::RefundFailed => "receipt-posting-refund-failed",
+        Posting::RefundFailed | Posting::RefundBounced => "receipt-posting-refund-failed",
         Posting::CreditSpent | Posting::PromoSpent => "receipt-posting-credit-spent",
-        Posting::CreditReturned | Posting::PromoReturned => "receipt-posting-credit-returned",
         Posting::PspFee
         | Posting::FeeReturned
         | Posting::Payout
@@ -223,6 +230,12 @@ const fn posting_key(posting: Posting) -> Option<&'static str> {
         | Posting::DisputeWonEarned
         | Posting::DisputeLost
         | Posting::DisputeWrittenOff => "receipt-posting-dispute",
+        Posting::CreditReturned
+        | Posting::PromoReturned
+        | Posting::DeferredToCredit
+        | Posting::DeferredToPromo
+        | Posting::EarnedToCredit
+        | Posting::EarnedToPromo => "receipt-posting-credit-returned",
     })
 }
 

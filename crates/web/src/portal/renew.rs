@@ -184,11 +184,12 @@ pub(crate) async fn place(State(web): State<Web>, visit: Visit, Path(id): Path<S
         terms_version: terms,
         placed_by: PlacedBy::Owner,
         token: None,
+        from: Some(visit.address),
     };
     match place_order(&web.app, new).await {
         Ok(order) => {
             let path = format!("/orders/{}", order.id);
-            let started = pay_by(&web, &visit, (customer, order.id), by, &path).await;
+            let started = pay_by(&web, &visit, (customer, order.id), by).await;
             if let Err(problem) = started {
                 tracing::info!(problem = problem.word(), "a payment did not start at once");
             }

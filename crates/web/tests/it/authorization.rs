@@ -62,6 +62,10 @@ fn table() -> Vec<Row> {
         get("/orders/{order}/receipt.pdf",              [303, 303, 200, 404, 403]),
         get("/orders/{order}/invoice",                  [303, 303, 200, 404, 403]),
         post("/orders/{order}/invoice",                 [303, 303, 303, 404, 403]),
+        get("/orders/{order}/refund",                   [303, 303, 200, 404, 403]),
+        post("/orders/{order}/refund",                  [303, 303, 303, 404, 403]),
+        // Says nothing; whose browser it is, it leads back.
+        get("/pay/return/{attempt}",                    [200, 200, 303, 200, 200]),
         get("/voucher",                                 [303, 303, 200, 200, 403]),
         post("/voucher",                                [303, 303, 422, 422, 403]),
         // What stands on the receipt is the right to check it.
@@ -81,6 +85,9 @@ fn table() -> Vec<Row> {
         get("/desk/reconciliation/{item}",              [303, 303, 403, 403, 200]),
         // 何静 is an agent: she reads, and operators act.
         post("/desk/reconciliation/{item}",             [303, 303, 403, 403, 403]),
+        // The order's money went back above, which staff are told.
+        post("/desk/orders/{number}/refund",            [303, 303, 403, 403, 422]),
+        post("/desk/orders/{number}/refund/{request}",  [303, 303, 403, 403, 404]),
         post("/demo/enter/{key}",                       [303, 303, 303, 303, 303]),
         get("/renew",                                   [200, 200, 200, 200, 200]),
         post("/renew",                                  [303, 303, 303, 303, 303]),
@@ -97,6 +104,8 @@ fn table() -> Vec<Row> {
         get("/o/{token}/receipt.pdf",                   [404, 200, 404, 404, 404]),
         get("/o/{token}/invoice",                       [404, 200, 404, 404, 404]),
         post("/o/{token}/invoice",                      [404, 303, 404, 404, 404]),
+        get("/o/{token}/refund",                        [404, 200, 404, 404, 404]),
+        post("/o/{token}/refund",                       [404, 303, 404, 404, 404]),
         post("/api/v1/sign-in/code",                    [202, 202, 202, 202, 202]),
         post("/api/v1/sign-in",                         [422, 422, 422, 422, 422]),
         get("/api/v1/home",                             [401, 401, 200, 200, 403]),
@@ -122,6 +131,9 @@ fn table() -> Vec<Row> {
         get("/api/v1/orders/{order}/invoice",           [401, 401, 200, 404, 403]),
         // The invoice was made above, which its owner is told.
         post("/api/v1/orders/{order}/invoice",          [401, 401, 409, 404, 403]),
+        get("/api/v1/orders/{order}/refund",            [401, 401, 200, 404, 403]),
+        // The money went back above, which its owner is told.
+        post("/api/v1/orders/{order}/refund",           [401, 401, 409, 404, 403]),
         get("/api/v1/receipts/{proof}",                 [404, 200, 404, 404, 404]),
         get("/api/openapi.json",                        [200, 200, 200, 200, 200]),
         get("/api",                                     [200, 200, 200, 200, 200]),
@@ -164,6 +176,8 @@ struct Things {
     world: World,
     order: String,
     number: String,
+    /// Our number of the attempt that paid it.
+    attempt: String,
     /// A guest's paid order.
     token: String,
     session: String,
@@ -183,6 +197,7 @@ impl Things {
         let session = world.attach(WATCH_IMSI).await.session.to_string();
         let (order, attempt) = world.checkout(world.people.linfang, world.people.watch, "watch-month").await;
         world.pays(&attempt).await;
+        let paid_by = attempt.out_trade_no;
         let token = "c0ffee".repeat(11);
         let line = (world.people.linfang, world.people.watch);
         let (_, attempt) = checkout(&world.app, line, "watch-month", Some(token.clone())).await;
@@ -199,7 +214,7 @@ impl Things {
         let receipt = owner.get(&format!("/orders/{order}/receipt")).await.text;
         let proof = receipt.split("http://portal.test/v/").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let item = crate::reconciliation::stranger(&world).await.to_string();
-        Self { world, order, number, token, session, asset, link, ticket, guest_ticket, proof, item }
+        Self { world, order, number, attempt: paid_by, token, session, asset, link, ticket, guest_ticket, proof, item }
     }
 
     fn path(&self, template: &str, who: Who) -> String {
@@ -211,6 +226,8 @@ impl Things {
             .replace("{line}", &self.world.people.watch.to_string())
             .replace("{order}", &self.order)
             .replace("{number}", &self.number)
+            .replace("{attempt}", &self.attempt)
+            .replace("{request}", &"0".repeat(32))
             .replace("{token}", &secret(&self.token))
             .replace("{link}", &secret(&self.link))
             .replace("{proof}", &secret(&self.proof))
@@ -250,6 +267,9 @@ impl Things {
                 vec![("buyer", text("person")), ("title", text("林芳")), ("email", text("a@example.cn"))]
             }
             "/desk/reconciliation/{item}" => vec![("action", text("accept")), ("reason", text("another shop’s"))],
+            "/orders/{order}/refund" | "/o/{token}/refund" => vec![("ask", text("rule"))],
+            "/desk/orders/{number}/refund" => vec![("id", "1".repeat(32)), ("reason", text("x"))],
+            "/desk/orders/{number}/refund/{request}" => vec![("verdict", text("decline"))],
             "/desk/orders/{number}/invoice" => vec![("settle", text("issue")), ("number", text("1"))],
             _ => Vec::new(),
         }
@@ -266,6 +286,7 @@ fn json_of(template: &str) -> &'static str {
             r#"{"offering": "watch-month@1", "methods": ["credit"], "month_cap": "100", "lead_days": 3, "terms_version": "2026-10"}"#
         }
         "/api/v1/orders/{order}/payments" => r#"{"method": "alipay_qr"}"#,
+        "/api/v1/orders/{order}/refund" => r#"{"reason": "by_rule"}"#,
         "/api/v1/vouchers" | "/api/v1/orders/{order}/vouchers" => r#"{"voucher": "0000-0000-0000-0000-0001"}"#,
         "/api/v1/orders/{order}/invoice" => r#"{"buyer": "person", "title": "林芳", "email": "a@example.cn"}"#,
         "/device/sessions" => r#"{"imsi": "460110000000002", "notify_url": "http://127.0.0.1:9/"}"#,
@@ -351,6 +372,7 @@ async fn what_is_anothers_looks_like_what_does_not_exist() {
         (format!("/orders/{}/receipt", things.order), format!("/orders/{nothing}/receipt")),
         (format!("/orders/{}/receipt.pdf", things.order), format!("/orders/{nothing}/receipt.pdf")),
         (format!("/orders/{}/invoice", things.order), format!("/orders/{nothing}/invoice")),
+        (format!("/orders/{}/refund", things.order), format!("/orders/{nothing}/refund")),
     ] {
         let (theirs_page, none_page) = (other.get(&theirs).await, other.get(&none).await);
         assert_eq!(theirs_page.status, none_page.status);

@@ -53,7 +53,10 @@ async fn a_watch_that_was_cut_off_is_renewed_in_three_taps() {
     waiting.says(&["等待付款", "支付宝付款二维码", "18:45", "我已付款", "data-live=", "现在等您付款"]);
 
     let started = world.outside.started.lock().unwrap().last().unwrap().clone();
-    assert_eq!(started.return_url, format!("http://portal.test{order}"));
+    // The provider learns our number of the payment, and no address of the order; the same browser finds back.
+    assert_eq!(started.return_url, format!("http://portal.test/pay/return/{}", started.out_trade_no));
+    let back = browser.get(&format!("/pay/return/{}", started.out_trade_no)).await;
+    assert_eq!(back.location(), order);
     let mut gateway = Browser::new(&world.router);
     let notice = world.outside.pay(&started.out_trade_no);
     let answer = gateway.send(axum::http::Method::POST, "/notify/alipay", &[], notice).await;
@@ -234,6 +237,19 @@ async fn a_phone_gets_the_way_that_fits_a_phone() {
     desktop.get(&path).await.says(&["value=\"alipay_qr\" checked"]);
     let mut phone = Browser::of(&world, person).await.with("user-agent", "Mozilla/5.0 (Linux; Android 15) Mobile");
     phone.get(&path).await.says(&["value=\"alipay_wap\" checked"]);
+}
+
+#[tokio::test]
+async fn each_kind_of_screen_is_offered_the_page_made_for_it() {
+    let world = World::new().await;
+    let path = format!("/lines/{}/renew", world.people.watch);
+    let person = Principal::Customer(world.people.linfang);
+    let mut desktop = Browser::of(&world, person).await;
+    let mut phone = Browser::of(&world, person).await.with("user-agent", "Mozilla/5.0 (Linux; Android 15) Mobile");
+    desktop.get(&path).await.says(&["value=\"alipay_wap\""]);
+    world.outside.has_page.store(true, std::sync::atomic::Ordering::Relaxed);
+    desktop.get(&path).await.says(&["value=\"alipay_page\"", "value=\"alipay_qr\" checked"]).hides(&["alipay_wap"]);
+    phone.get(&path).await.says(&["value=\"alipay_wap\" checked"]).hides(&["alipay_page"]);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod machines;
 mod pages;
 mod receipts;
 mod reconciliation;
+mod refunds;
 mod staff;
 mod transfers;
 mod vouchers;

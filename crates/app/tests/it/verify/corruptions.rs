@@ -89,7 +89,7 @@ const TABLES: [&str; 13] = [
     "receipt_unnumbered",
     "directory",
 ];
-const MORE_TABLES: [&str; 20] = [
+const MORE_TABLES: [&str; 21] = [
     "timer",
     "job",
     "setting",
@@ -110,6 +110,7 @@ const MORE_TABLES: [&str; 20] = [
     "renewal_consent",
     "payment_method",
     "dispute",
+    "refund_request",
 ];
 
 #[tokio::test]

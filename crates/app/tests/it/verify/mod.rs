@@ -4,6 +4,7 @@ mod corruptions;
 mod credit;
 mod disputes;
 mod reconciliation;
+mod refunds;
 mod renewing;
 mod stock;
 mod transfers;

@@ -192,6 +192,7 @@ impl World {
             terms_version: self.app.brand.terms_version.clone(),
             placed_by: PlacedBy::Owner,
             token: None,
+            from: None,
         }
     }
 
@@ -302,6 +303,12 @@ impl World {
     }
     pub async fn balances(&self, customer: CustomerId) -> Balances {
         self.look(move |tx| Box::pin(async move { customer::account(tx, customer).await })).await
+    }
+    /// The messages that the owner of a line was sent.
+    pub async fn told(&self, kit: &Kit) -> Vec<&'static str> {
+        let id = kit.customer;
+        let contact = self.look(move |tx| Box::pin(async move { Ok(customer::get(tx, id).await?.contact) })).await;
+        self.messenger.told(contact.unwrap().as_str())
     }
     /// What one ledger account of a customer holds, in millionths.
     pub async fn balance(&self, customer: CustomerId, account: LedgerAccount) -> i64 {

@@ -93,6 +93,8 @@ struct Books {
     bills: BTreeMap<BillDay, BillAnswer>,
     debits: u64,
     forgotten: Vec<String>,
+    /// Refunds that it could not give to their payer after all.
+    bounced: BTreeSet<String>,
 }
 
 /// Where a payment is at the provider.
@@ -205,6 +207,25 @@ impl Provider {
     pub fn decline(&self, out_trade_no: &str) {
         self.locked().trades.get_mut(out_trade_no).unwrap().state = TradeState::Closed;
     }
+    /// A refund that was done comes back: it holds the money again.
+    pub fn bounce(&self, out_request_no: &str) {
+        let mut books = self.locked();
+        let found = books.trades.values_mut().find_map(|trade| trade.refunds.remove(out_request_no));
+        assert!(found.is_some(), "no such refund");
+        books.bounced.insert(out_request_no.to_owned());
+    }
+    /// Whether it gave a refund of ours back.
+    pub fn has_refund(&self, out_request_no: &str) -> bool {
+        self.locked().trades.values().any(|trade| trade.refunds.contains_key(out_request_no))
+    }
+    /// A notice that a refund went on.
+    pub fn refund_moved(&self, out_request_no: &str) -> Vec<u8> {
+        let mut books = self.locked();
+        books.notices += 1;
+        let name = format!("n{}", books.notices);
+        let moved = json!({ "name": name, "merchant": "ours", "says": "refund", "sign": "right", "out_request_no": out_request_no });
+        moved.to_string().into_bytes()
+    }
     /// A notice about a trade, changed before it is signed.
     pub fn notice(&self, out_trade_no: &str, change: impl FnOnce(&mut Value)) -> Vec<u8> {
         let mut books = self.locked();
@@ -310,6 +331,8 @@ impl ports::PaymentProvider for Provider {
         let fate = {
             let mut books = self.locked();
             let fate = books.script.take("refund");
+            let bounced = books.bounced.contains(&request.out_request_no);
+            let fate = if bounced && fate == Fate::Works { Fate::Refuses } else { fate };
             if matches!(fate, Fate::Works | Fate::WorksSilently) {
                 let trade = books.trades.get_mut(out_trade_no).unwrap();
                 trade.refunds.insert(request.out_request_no.clone(), amount);
@@ -353,6 +376,7 @@ impl ports::PaymentProvider for Provider {
                 due_by: None,
                 made_at: SystemTime::from_us(1_773_115_200_000_000),
             }),
+            (Some("ours"), Some("refund")) => NoticeSays::RefundMoved { out_request_no: text("out_request_no") },
             (Some("ours"), _) => NoticeSays::Nothing,
             _ => NoticeSays::OtherMerchant { out_trade_no: text("out_trade_no") },
         };

@@ -37,6 +37,8 @@ pub fn brand() -> Brand {
             number: "35001234".to_owned(),
             days: 7,
         }),
+        refunds: everline_core::refund_request::RefundLimits::default(),
+        velocity: everline_core::velocity::Velocity::NONE,
         families: BTreeMap::from([
             (Family::Phone, FamilyRules { grace_days: 3, ..FamilyRules::default() }),
             (Family::Travel, whole_life()),

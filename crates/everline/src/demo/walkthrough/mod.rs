@@ -2,6 +2,7 @@
 
 mod cards;
 mod client;
+mod refunds;
 mod steps;
 mod vouchers;
 
@@ -26,6 +27,7 @@ pub(super) async fn walk(running: &Running) -> Result<(), Box<dyn Error>> {
     steps::renews_the_watch(&client, running).await?;
     let token = steps::pays_on_the_phone(&client).await?;
     steps::pays_by_wechat(&client, &token).await?;
+    refunds::takes_a_wrong_number_back(&client, &token).await?;
     steps::waits_for_the_upstream_network(&client, running).await?;
     steps::is_refused_by_the_upstream_network(&client).await?;
     steps::loses_the_notice(&client).await?;

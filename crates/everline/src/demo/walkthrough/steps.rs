@@ -109,7 +109,7 @@ pub(super) async fn start(
     Ok((word(payment, "out_trade_no").to_owned(), word(payment, "pay_url").to_owned()))
 }
 
-async fn payer(client: &Client, out_trade_no: &str, action: &str) -> Result<(), Failed> {
+pub(super) async fn payer(client: &Client, out_trade_no: &str, action: &str) -> Result<(), Failed> {
     client.control("POST", &format!("trades/{out_trade_no}/{action}"), None).await.map(drop)
 }
 
@@ -282,6 +282,7 @@ pub(super) async fn leave_one_submitted(client: &Client, running: &Running) -> R
         terms_version: app.brand.terms_version.clone(),
         placed_by: PlacedBy::Owner,
         token: None,
+        from: None,
     };
     let order = place_order(app, new).await?;
     let attempt = start_payment(
@@ -289,7 +290,7 @@ pub(super) async fn leave_one_submitted(client: &Client, running: &Running) -> R
         people.wangqiang,
         order.id,
         Method::AlipayQr,
-        Payer { return_url: running.url.clone(), ip: None },
+        Payer { return_base: format!("{}/pay/return", running.url), ip: None },
     )
     .await?;
     client.control("PUT", "upstream/modes", Some(json!({ "next": ["submitted"], "standing": "accept" }))).await?;

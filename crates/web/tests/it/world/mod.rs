@@ -189,6 +189,7 @@ pub async fn checkout(
         terms_version: app.brand.terms_version.clone(),
         placed_by: if token.is_some() { PlacedBy::Guest } else { PlacedBy::Owner },
         token,
+        from: None,
     };
     let order = place_order::place_order(app, new).await.unwrap();
     app.clock.pass_us(1_000);

@@ -11,6 +11,7 @@ use everline_core::payment::{Evidence, Method, Provider};
 use everline_core::reconciliation::BillLine;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// How the provider answers when a payment is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,6 +33,10 @@ pub struct Outside {
     paid: Mutex<BTreeMap<String, Money>>,
     /// The lines of every bill.
     pub lines: Mutex<Vec<BillLine>>,
+    /// Whether refunds are done at once; otherwise nothing is heard of them.
+    pub gives_back: AtomicBool,
+    /// Whether it also takes money on its page for desktops.
+    pub has_page: AtomicBool,
 }
 
 impl Outside {
@@ -69,6 +74,7 @@ fn evidence(out_trade_no: &str, amount: Money) -> Evidence {
 impl PaymentProvider for Outside {
     fn takes(&self, method: Method) -> bool {
         matches!(method, Method::AlipayQr | Method::AlipayWap)
+            || (method == Method::AlipayPage && self.has_page.load(Relaxed))
     }
     async fn start(&self, request: &PaymentRequest) -> Started {
         self.started.lock().unwrap().push(request.clone());
@@ -97,7 +103,7 @@ impl PaymentProvider for Outside {
         }
     }
     async fn refund(&self, _: &RefundRequest) -> RefundStatus {
-        RefundStatus::Unknown
+        if self.gives_back.load(Relaxed) { RefundStatus::Done } else { RefundStatus::Unknown }
     }
     async fn bill(&self, _: &DayOfBill) -> BillAnswer {
         BillAnswer::Bill(self.lines.lock().unwrap().clone())

@@ -25,6 +25,8 @@ pub fn brand() -> Brand {
         order_minutes: 15,
         queued_plans_max: 12,
         retention: everline_core::retention::Retention::default(),
+        refunds: everline_core::refund_request::RefundLimits::default(),
+        velocity: everline_core::velocity::Velocity::default(),
         bank: Some(BankAccount {
             holder: "青禾通信科技有限公司".to_owned(),
             bank: "青禾银行".to_owned(),

@@ -1,0 +1,81 @@
+//! How often somebody may order and start to pay: counted in the store, so that all nodes count together, in the transaction
+//! of what is counted. What is refused is not counted. As many as run at the same moment may pass a limit together: it stops
+//! those who try hundreds, and need not be exact.
+//!
+//! Who it was is kept as a keyed hash for a day.
+
+use crate::secrets::Secrets;
+use crate::{App, Problem};
+use everline_core::ids::{CustomerId, LineId};
+use everline_core::order::PlacedBy;
+use everline_core::time::SystemTime;
+use everline_core::velocity::{Counted, Velocity, Whose, Window, allow};
+use everline_store::tables::velocity;
+use everline_store::{Stop, Tx};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Counts one kind of doing.
+#[derive(Clone)]
+pub(crate) struct Counter {
+    counted: Counted,
+    limits: Velocity,
+    secrets: Arc<Secrets>,
+    from: Option<IpAddr>,
+    now: SystemTime,
+}
+
+impl Counter {
+    pub(crate) fn new(app: &App, counted: Counted, from: Option<IpAddr>) -> Self {
+        let (limits, secrets) = (app.brand.velocity, app.secrets.clone());
+        Self { counted, limits, secrets, from: from.map(site), now: app.clock.now().system }
+    }
+
+    /// Counts one more of a customer's, for a line; what is refused here must not be done. A guest is known by the address.
+    pub(crate) async fn pass(
+        &self,
+        tx: &mut Tx,
+        (customer, line): (CustomerId, LineId),
+        placed_by: PlacedBy,
+    ) -> Result<(), Stop<Problem>> {
+        let from = self.from.map(|from| from.to_string());
+        let payer = if placed_by == PlacedBy::Guest { from.clone() } else { Some(customer.to_string()) };
+        let dimensions = [(Whose::Payer, payer), (Whose::Line, Some(line.to_string())), (Whose::Address, from)];
+        let mut names = Vec::new();
+        for (whose, value) in dimensions {
+            let Some(value) = value else { continue };
+            for window in Window::ALL {
+                let Some(most) = self.limits.most(whose, window) else { continue };
+                let end = window.end(self.now);
+                let parts = [self.counted.word(), whose.word(), &value, &end.us().to_string(), window_word(window)];
+                let name = self.secrets.name("velocity", &parts);
+                let count = velocity::count(tx, &name).await?;
+                allow(count, most, end, self.now)
+                    .map_err(|retry_after_s| Stop::Refused(Problem::TooMany { retry_after_s }))?;
+                names.push((name, end));
+            }
+        }
+        // In one order, whoever counts: two that count each other's names never wait for each other.
+        names.sort();
+        names.iter().for_each(|(name, end)| velocity::add(tx, name, *end));
+        Ok(())
+    }
+}
+
+const fn window_word(window: Window) -> &'static str {
+    match window {
+        Window::Hour => "hour",
+        Window::Day => "day",
+    }
+}
+
+/// One home or site: an IPv4 address, or the first 64 bits of an IPv6 address.
+fn site(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        v4 => v4,
+    }
+}

@@ -1,0 +1,216 @@
+//! Refunds that staff ask for: below a limit a member carries one out alone; above it another member decides, who is an
+//! operator.
+
+use crate::ids::{CustomerId, OrderId, RawId};
+use crate::money::Money;
+use crate::time::BusinessTime;
+use serde::{Deserialize, Serialize};
+
+/// What a brand allows its staff.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RefundLimits {
+    /// Most that one member may give back of an order, in millionths of the brand's currency. More needs a second person.
+    pub alone_max: i64,
+}
+impl Default for RefundLimits {
+    fn default() -> Self {
+        Self { alone_max: 100_000_000 }
+    }
+}
+
+/// A decision, and whose it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decided {
+    /// The staff member.
+    pub by: RawId,
+    /// When.
+    pub at: BusinessTime,
+}
+
+/// Where a request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestState {
+    /// It waits for a second person.
+    Requested,
+    /// A second person approved it, and its money is on its way.
+    Approved(Decided),
+    /// It was declined, or withdrawn by whoever asked.
+    Declined(Decided),
+    /// Whoever asked carried it out alone: it was within the limit.
+    Done,
+}
+
+impl RequestState {
+    /// The stable word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            RequestState::Requested => "requested",
+            RequestState::Approved(_) => "approved",
+            RequestState::Declined(_) => "declined",
+            RequestState::Done => "done",
+        }
+    }
+    /// The state of a stored word, with its decision; `None` if the two do not fit.
+    #[must_use]
+    pub fn from_word(word: &str, decided: Option<Decided>) -> Option<Self> {
+        match (word, decided) {
+            ("requested", None) => Some(RequestState::Requested),
+            ("approved", Some(decided)) => Some(RequestState::Approved(decided)),
+            ("declined", Some(decided)) => Some(RequestState::Declined(decided)),
+            ("done", None) => Some(RequestState::Done),
+            _ => None,
+        }
+    }
+    /// The decision, where there was one.
+    #[must_use]
+    pub const fn decided(self) -> Option<Decided> {
+        match self {
+            RequestState::Approved(decided) | RequestState::Declined(decided) => Some(decided),
+            RequestState::Requested | RequestState::Done => None,
+        }
+    }
+    /// Whether its refund was started.
+    #[must_use]
+    pub const fn carried_out(self) -> bool {
+        matches!(self, RequestState::Approved(_) | RequestState::Done)
+    }
+}
+
+/// A refund that a staff member asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundRequest {
+    /// Given with the page on which it was asked, so that asking twice is asking once.
+    pub id: RawId,
+    /// The order's customer.
+    pub customer: CustomerId,
+    /// The order.
+    pub order: OrderId,
+    /// Who asked.
+    pub asked_by: RawId,
+    /// When.
+    pub asked_at: BusinessTime,
+    /// How much.
+    pub amount: Money,
+    /// Whether what was bought stays with its owner.
+    pub keeps: bool,
+    /// Why, in the words of whoever asked; removed with what else names the customer.
+    pub reason: Option<String>,
+    /// Where it is.
+    pub state: RequestState,
+}
+
+/// What a second person says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It goes back.
+    Approve,
+    /// It does not.
+    Decline,
+}
+
+/// Why a request is not decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum NotDecided {
+    /// It was decided before.
+    #[error("the request does not wait any more")]
+    NotWaiting,
+    /// Whoever asked cannot approve.
+    #[error("another person must approve")]
+    SamePerson,
+    /// Only operators approve.
+    #[error("an operator must decide")]
+    NotOperator,
+}
+
+impl NotDecided {
+    /// The stable word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            NotDecided::NotWaiting => "not-waiting",
+            NotDecided::SamePerson => "same-person",
+            NotDecided::NotOperator => "not-operator",
+        }
+    }
+}
+
+/// Whether a refund of `amount` needs a second person, of an order of which members gave back `alone` by themselves before.
+#[must_use]
+pub const fn needs_second(limits: RefundLimits, alone: i64, amount: i64) -> bool {
+    alone.saturating_add(amount) > limits.alone_max
+}
+
+/// The request as decided by somebody with a role. Whoever asked may withdraw it, whatever their role is.
+///
+/// # Errors
+/// [`NotDecided`], checked in the order: it waits · another person · an operator.
+pub fn decide(
+    request: RefundRequest,
+    verdict: Verdict,
+    decided: Decided,
+    role: &str,
+) -> Result<RefundRequest, NotDecided> {
+    if request.state != RequestState::Requested {
+        return Err(NotDecided::NotWaiting);
+    }
+    let own = request.asked_by == decided.by;
+    let state = match verdict {
+        Verdict::Approve if own => return Err(NotDecided::SamePerson),
+        Verdict::Decline if own => RequestState::Declined(decided),
+        _ if role != "operator" => return Err(NotDecided::NotOperator),
+        Verdict::Approve => RequestState::Approved(decided),
+        Verdict::Decline => RequestState::Declined(decided),
+    };
+    Ok(RefundRequest { state, ..request })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::Currency;
+
+    fn id(n: u8) -> RawId {
+        RawId::new_v7(u64::from(n), [n; 10])
+    }
+    fn asked() -> RefundRequest {
+        RefundRequest {
+            id: id(9),
+            customer: CustomerId(id(1)),
+            order: OrderId(id(2)),
+            asked_by: id(3),
+            asked_at: BusinessTime::from_us(1),
+            amount: Money::from_micros(1, Currency::CNY),
+            keeps: false,
+            reason: None,
+            state: RequestState::Requested,
+        }
+    }
+
+    #[test]
+    fn another_person_who_is_an_operator_approves_once() {
+        let decided = |by| Decided { by, at: BusinessTime::from_us(2) };
+        let (own, other) = (decided(id(3)), decided(id(4)));
+        let states = |verdict, who, role| decide(asked(), verdict, who, role).map(|request| request.state);
+        assert_eq!(states(Verdict::Approve, other, "operator"), Ok(RequestState::Approved(other)));
+        assert_eq!(states(Verdict::Approve, other, "agent"), Err(NotDecided::NotOperator));
+        assert_eq!(states(Verdict::Approve, own, "operator"), Err(NotDecided::SamePerson));
+        assert_eq!(states(Verdict::Decline, own, "agent"), Ok(RequestState::Declined(own)));
+        assert_eq!(states(Verdict::Decline, other, "agent"), Err(NotDecided::NotOperator));
+        assert_eq!(states(Verdict::Decline, other, "operator"), Ok(RequestState::Declined(other)));
+        for state in [RequestState::Approved(other), RequestState::Declined(other), RequestState::Done] {
+            let again = decide(RefundRequest { state, ..asked() }, Verdict::Approve, other, "operator");
+            assert_eq!(again, Err(NotDecided::NotWaiting));
+            assert_eq!(RequestState::from_word(state.word(), state.decided()), Some(state));
+        }
+    }
+
+    #[test]
+    fn small_parts_do_not_pass_the_limit_together() {
+        let limits = RefundLimits::default();
+        assert!(!needs_second(limits, 0, 100_000_000));
+        assert!(needs_second(limits, 0, 100_000_001));
+        assert!(needs_second(limits, 60_000_000, 60_000_000));
+    }
+}

@@ -1,0 +1,85 @@
+//! `/desk/orders/{number}/refund`: staff give money of an order back, and a second person decides above the limit.
+
+use super::order::{Wrong, show_order};
+use super::queue::staff;
+use crate::fault::{Answer, no_refund, not_decided};
+use crate::frame::go;
+use crate::portal::invoice::unusable;
+use crate::visit::Visit;
+use crate::web::Web;
+use axum::extract::{Path, State};
+use everline_app::Problem;
+use everline_app::refund_order::{NewRefund, decide_refund, refund_by_staff};
+use everline_app::sign_in::Principal;
+use everline_core::ids::RawId;
+use everline_core::invoice::reason;
+use everline_core::money::Money;
+use everline_core::refund_request::Verdict;
+
+fn me(visit: &Visit) -> Result<RawId, Problem> {
+    match visit.who.as_ref().map(|who| who.principal) {
+        Some(Principal::Staff(by)) => Ok(by),
+        _ => Err(Problem::NotAllowed),
+    }
+}
+
+/// `POST /desk/orders/{number}/refund`: gives it back, or asks for a second person.
+pub(crate) async fn ask(State(web): State<Web>, visit: Visit, Path(number): Path<String>) -> Answer {
+    staff(&web, &visit).await?;
+    let by = me(&visit)?;
+    let new = match read(&web, &visit) {
+        Ok(new) => new,
+        Err((field, key)) => {
+            let wrong = Wrong { form: "refund", field, why: visit.lang.get(key) };
+            return show_order(&web, &visit, &number, Some(wrong)).await;
+        }
+    };
+    match refund_by_staff(&web.app, &number, new, by).await {
+        Ok(_) => Ok(go(&format!("/desk/orders/{number}"))),
+        Err(Problem::NoRefund(why)) => refused(&web, &visit, &number, "amount", no_refund(why)).await,
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+/// `POST /desk/orders/{number}/refund/{request}`: a second person approves or declines.
+pub(crate) async fn settle(
+    State(web): State<Web>,
+    visit: Visit,
+    Path((number, request)): Path<(String, String)>,
+) -> Answer {
+    staff(&web, &visit).await?;
+    let by = me(&visit)?;
+    let request: RawId = request.parse().map_err(|_| Problem::NotFound("refund"))?;
+    let verdict = match visit.fields.get("verdict") {
+        "approve" => Verdict::Approve,
+        "decline" => Verdict::Decline,
+        _ => return Err(Problem::Invalid { field: "verdict", rule: "approve or decline" }.into()),
+    };
+    match decide_refund(&web.app, &number, request, verdict, by).await {
+        Ok(_) => Ok(go(&format!("/desk/orders/{number}"))),
+        Err(Problem::NotDecided(why)) => refused(&web, &visit, &number, "verdict", not_decided(why)).await,
+        Err(Problem::NoRefund(why)) => refused(&web, &visit, &number, "verdict", no_refund(why)).await,
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+async fn refused(web: &Web, visit: &Visit, number: &str, field: &'static str, key: &str) -> Answer {
+    let wrong = Wrong { form: "refund", field, why: visit.lang.get(key) };
+    show_order(web, visit, number, Some(wrong)).await
+}
+
+/// Reads the form; the field that cannot be used, and the key of why.
+fn read(web: &Web, visit: &Visit) -> Result<NewRefund, (&'static str, &'static str)> {
+    let fields = &visit.fields;
+    let id = fields.get("id").parse().map_err(|_| ("id", "desk-refund-wrong-id"))?;
+    let amount = match fields.get("amount").trim() {
+        "" => None,
+        text => {
+            let amount = Money::parse(text, web.app.brand.currency).ok().filter(|amount| amount.micros() > 0);
+            Some(amount.ok_or(("amount", "desk-refund-wrong-amount"))?)
+        }
+    };
+    let keeps = fields.get("keeps") == "yes";
+    let reason = reason(fields.get("reason")).map_err(|wrong| ("reason", unusable(wrong.why)))?;
+    Ok(NewRefund { id, amount, keeps, reason })
+}
