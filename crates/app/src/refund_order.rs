@@ -19,7 +19,7 @@ use everline_core::refund_rule::{NoRefund, Refundable, Standing, by_rule, open, 
 use everline_core::time::{BusinessTime, Now, Zone};
 use everline_store::tables::refund_request::Waiting;
 use everline_store::tables::renewal::{self, Locked};
-use everline_store::tables::{allowance, catalog, customer, line, order, payment, refund_request, support};
+use everline_store::tables::{allowance, catalog, customer, dispute, line, order, payment, refund_request, support};
 use everline_store::{Error, Stop, Tx, Work};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -163,7 +163,13 @@ async fn lock(tx: &mut Tx, (customer, id): (CustomerId, OrderId), now: Now) -> R
             past.ended = ended;
         }
     }
-    Ok(RefundFacts { paid, refunds, waiting, past })
+    let disputed = disputed(tx, customer, id).await?;
+    Ok(RefundFacts { paid, refunds, waiting, past, disputed })
+}
+
+/// Whether a bank has taken an order's money back, or decides about it. A dispute changes under its account's lock.
+async fn disputed(tx: &mut Tx, customer: CustomerId, id: OrderId) -> Result<bool, everline_store::Error> {
+    Ok(dispute::of_order(tx, customer, id).await?.iter().any(|dispute| dispute.state.stops_refunds()))
 }
 
 /// Among so many newest orders of a line its last plan that ended is looked for.
@@ -331,6 +337,7 @@ fn standing<T>(facts: &RefundFacts, ask: impl FnOnce(&Standing<'_>) -> T) -> T {
         balances: &facts.paid.balances,
         attempts: &attempts,
         refunds: &facts.refunds,
+        disputed: facts.disputed,
     })
 }
 
@@ -353,6 +360,7 @@ impl Work for Offer {
             balances: &customer::account(tx, self.customer).await?,
             attempts: &payment::of_order(tx, self.customer, self.order).await?,
             refunds: &payment::refunds_of_order(tx, self.customer, self.order).await?,
+            disputed: disputed(tx, self.customer, self.order).await?,
             order: &order,
         };
         let left = open(&of).map_or(0, |(left, _)| left);

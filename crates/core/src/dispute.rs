@@ -58,6 +58,11 @@ impl DisputeState {
     pub const fn over(self) -> bool {
         matches!(self, DisputeState::Ended | DisputeState::Won | DisputeState::Lost)
     }
+    /// Whether money that is disputed so must not be given back too. While a bank only asks, giving it back answers it.
+    #[must_use]
+    pub const fn stops_refunds(self) -> bool {
+        matches!(self, DisputeState::Open | DisputeState::Lost)
+    }
     const fn rank(self) -> u8 {
         match self {
             DisputeState::Inquiry => 0,

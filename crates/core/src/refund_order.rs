@@ -58,6 +58,8 @@ pub struct RefundFacts {
     pub waiting: Vec<Order>,
     /// What the line's present does not tell.
     pub past: Past,
+    /// Whether a bank has taken the order's money back, or decides about it.
+    pub disputed: bool,
 }
 
 impl RefundFacts {
@@ -109,6 +111,7 @@ pub fn refund(
         balances: &paid.balances,
         attempts: &attempts,
         refunds: &facts.refunds,
+        disputed: facts.disputed,
     };
     let (parts, takes) = match decide(&of, ask, now) {
         Ok(decided) => decided,

@@ -40,6 +40,8 @@ pub struct Standing<'a> {
     pub attempts: &'a [Attempt],
     /// The order's refunds.
     pub refunds: &'a [Refund],
+    /// Whether a bank has taken the order's money back, or decides about it.
+    pub disputed: bool,
 }
 
 /// Why nothing, or not so much, goes back.
@@ -78,11 +80,14 @@ pub enum NoRefund {
     /// It was paid in a way by which nothing can be given back.
     #[error("nothing can be given back by the method")]
     NoWayBack,
+    /// The payer's bank took the money back, or decides about it: it would go back twice.
+    #[error("the payment is disputed")]
+    Disputed,
 }
 
 impl NoRefund {
     /// All of them.
-    pub const ALL: [NoRefund; 11] = [
+    pub const ALL: [NoRefund; 12] = [
         NoRefund::NotPaid,
         NoRefund::Underway,
         NoRefund::BackAlready,
@@ -94,6 +99,7 @@ impl NoRefund {
         NoRefund::TooMuch,
         NoRefund::TooMany,
         NoRefund::NoWayBack,
+        NoRefund::Disputed,
     ];
     /// The stable word for it.
     #[must_use]
@@ -110,6 +116,7 @@ impl NoRefund {
             NoRefund::TooMuch => "too-much",
             NoRefund::TooMany => "too-many",
             NoRefund::NoWayBack => "no-way-back",
+            NoRefund::Disputed => "disputed",
         }
     }
 }
@@ -201,6 +208,9 @@ pub fn open(of: &Standing<'_>) -> Result<(i64, BusinessTime), NoRefund> {
         OrderState::Paid => return Err(NoRefund::Underway),
         OrderState::Refunding | OrderState::Refunded => return Err(NoRefund::BackAlready),
         OrderState::Delivered | OrderState::Queued | OrderState::StartsOnFirstUse | OrderState::InEffect => {}
+    }
+    if of.disputed {
+        return Err(NoRefund::Disputed);
     }
     let paid_at = of.order.paid_at.filter(|_| of.order.placed_by != PlacedBy::MovedIn).ok_or(NoRefund::NotPaid)?;
     match left(of) {

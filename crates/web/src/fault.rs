@@ -189,6 +189,7 @@ pub(crate) const fn no_refund(why: NoRefund) -> &'static str {
         NoRefund::TooMuch => "refund-no-too-much",
         NoRefund::TooMany => "refund-no-too-many",
         NoRefund::NoWayBack => "refund-no-no-way-back",
+        NoRefund::Disputed => "refund-no-disputed",
     }
 }
 

@@ -63,7 +63,7 @@ impl AskedAgain {
             AskedAgain::Agreed => "agreed",
             AskedAgain::Paid => "paid",
             AskedAgain::NotPaid => "not-paid",
-            AskedAgain::RefundAsked => "refund-asked",
+            AskedAgain::RefundAsked => "asked-of-refund",
             AskedAgain::Unknown => "unknown",
         }
     }

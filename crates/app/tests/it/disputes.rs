@@ -1,6 +1,8 @@
 //! Disputes: told once, twice, late or out of order, what is unspent is frozen once and settled once.
 
+use crate::refunds::asks;
 use crate::world::{Kit, World, on_both};
+use everline_app::Problem;
 use everline_app::evidence_bundle::{as_text, disputes_of, evidence_bundle};
 use everline_app::payment_confirmed::payment_notice;
 use everline_core::dispute::{Dispute, DisputeState};
@@ -11,6 +13,8 @@ use everline_core::money::{Currency, Money};
 use everline_core::offering::Family;
 use everline_core::order::{Order, OrderState};
 use everline_core::payment::{Method, Provider};
+use everline_core::refund_order::Ask;
+use everline_core::refund_rule::NoRefund;
 
 fn micros(text: &str) -> i64 {
     Money::parse(text, Currency::CNY).unwrap().micros()
@@ -95,6 +99,8 @@ async fn a_lost_dispute_takes_what_was_frozen_and_writes_off_the_rest() {
         let earned = world.balance(kit.customer, Revenue).await;
         assert!(earned > 0, "a month began");
         says(&world, &number, "open").await;
+        let asked = asks(&world, &order, Ask::ByRule).await;
+        assert!(matches!(asked, Err(Problem::NoRefund(NoRefund::Disputed))), "{asked:?}");
         says(&world, &number, "lost").await;
         says(&world, &number, "lost").await;
         let lost = dispute(&world, &order).await;

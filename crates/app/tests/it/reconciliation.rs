@@ -91,9 +91,13 @@ async fn a_day_agrees_by_itself_and_its_fees_and_payout_are_posted_once() {
         let fee = house_line(LineKind::Fee, "F1", 0, 70_000, &line);
         let payout = house_line(LineKind::Payout, "P1", 8_000_000, 0, &line);
         world.bill("2026-03-10", &[&line, &other, &fee, &payout]);
-        assert_eq!(schedule(&world.app).await.unwrap(), 1, "the day before is asked for at once");
+        assert_eq!(
+            schedule(&world.app).await.unwrap(),
+            2,
+            "the day before is asked for at once, of both who make bills"
+        );
         world.next_morning().await;
-        assert_eq!(schedule(&world.app).await.unwrap(), 1);
+        assert_eq!(schedule(&world.app).await.unwrap(), 2);
         assert_eq!(schedule(&world.app).await.unwrap(), 0, "once a day");
         world.settle().await;
         for order in [&first, &second] {
@@ -325,10 +329,10 @@ async fn refunds_are_compared_too() {
 async fn a_job_gives_up_after_two_weeks_and_days_out_of_service_are_made_up_for() {
     on_both(async |world: World| {
         world.pass(DAY_US).await;
-        assert_eq!(schedule(&world.app).await.unwrap(), 1);
+        assert_eq!(schedule(&world.app).await.unwrap(), 2);
         world.provider.set_bill(day("2026-03-10"), BillAnswer::Unknown);
         world.pass(5 * DAY_US).await;
-        assert_eq!(schedule(&world.app).await.unwrap(), 5, "every day since");
+        assert_eq!(schedule(&world.app).await.unwrap(), 10, "every day since, of both who make bills");
         world.pass(11 * DAY_US).await;
         let dead = world.verify().await.notes;
         assert_eq!(dead.len(), 1, "{dead:?}");

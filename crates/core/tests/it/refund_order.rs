@@ -53,7 +53,7 @@ fn bought(offering: Offering, state: OrderState) -> RefundFacts {
     };
     let delivered = if topped { Template::ToppedUp } else { Template::Delivered };
     paid.balances = held(&[(Template::Paid, 39_000_000), (delivered, 39_000_000)]);
-    RefundFacts { paid, refunds: Vec::new(), waiting: Vec::new(), past: Past::default() }
+    RefundFacts { paid, refunds: Vec::new(), waiting: Vec::new(), past: Past::default(), disputed: false }
 }
 
 fn told_of(facts: &RefundFacts, ask: Ask) -> String {
@@ -103,6 +103,9 @@ fn every_reason_against_it_has_a_name() {
         refused(&bought(month(), state), Ask::ByRule, NoRefund::NotPaid);
     }
     refused(&bought(month(), OrderState::Paid), Ask::ByRule, NoRefund::Underway);
+    for ask in [Ask::ByRule, Ask::WrongNumber, Ask::ByStaff { amount: None, keeps: false }] {
+        refused(&with(|f| f.disputed = true), ask, NoRefund::Disputed);
+    }
     for state in [OrderState::Refunding, OrderState::Refunded] {
         refused(&bought(month(), state), Ask::ByRule, NoRefund::BackAlready);
     }

@@ -115,7 +115,8 @@ fn init_asks_and_takes_what_is_usual() {
     assert!(config.contains("time_zone = \"UTC\"") && config.contains("languages = [\"en\"]"), "{config}");
 }
 
-#[tokio::test]
+// The sandbox answers on a thread of its own while a command is waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn commands_reach_a_store_that_is_being_served() {
     let land = Brandland::new().await;
     let store = Store::open_sqlite(land.store_file(), SqliteOptions::default()).await.unwrap();

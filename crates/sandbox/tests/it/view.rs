@@ -147,6 +147,7 @@ async fn faults_are_set_on_the_page() {
     assert_eq!(
         rig.look("gateway/faults").await,
         json!({
+            "bills": { "add": 0, "broken": false, "double": 0, "leave_out": 0, "not_ready": false, "other_amount": 0 },
             "notify": { "drop": true, "duplicate": 3, "delay_ms": 5, "forge": false, "wrong_amount": false, "wrong_seller": false, "wrong_app": true, "probe": true },
             "answers": [{ "method": "alipay.trade.close", "kind": "close_after", "times": 1 }],
         })

@@ -131,7 +131,7 @@ const fn said_key(said: &str) -> Option<&'static str> {
         b"agreed" => Some("recon-said-agreed"),
         b"paid" => Some("recon-said-paid"),
         b"not-paid" => Some("recon-said-not-paid"),
-        b"refund-asked" => Some("recon-said-refund-asked"),
+        b"asked-of-refund" => Some("recon-said-refund-asked"),
         b"unknown" => Some("recon-said-unknown"),
         _ => None,
     }
