@@ -10,7 +10,8 @@ use wire_pay::stripe::{
 };
 
 /// Signs nothing that matters.
-static SECRET: LazyLock<EndpointSecret> = LazyLock::new(|| EndpointSecret::parse("whsec_fuzz0123456789abcdef").unwrap());
+static SECRET: LazyLock<EndpointSecret> =
+    LazyLock::new(|| EndpointSecret::parse("whsec_fuzz0123456789abcdef").unwrap());
 const NOW: i64 = 1_800_000_000;
 
 /// What was read is written and read again.
