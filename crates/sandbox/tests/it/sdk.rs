@@ -19,7 +19,9 @@ fn machine_time() -> everline_sandbox::Clock {
 /// Runs a script of `tests/sdk` with what it must know; it says so if all its checks passed.
 async fn passes(program: String, script: &'static str, config: Value) {
     let path = format!("{}/tests/sdk/{script}", env!("CARGO_MANIFEST_DIR"));
-    let run = move || Command::new(program).arg(path).arg(config.to_string()).output().unwrap();
+    // Alipay's SDK writes times as the machine's zone has them, and the gateway reads them as Beijing's.
+    let run =
+        move || Command::new(program).arg(path).arg(config.to_string()).env("TZ", "Asia/Shanghai").output().unwrap();
     let output = tokio::task::spawn_blocking(run).await.unwrap();
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && out.trim_end().ends_with("all checks passed"), "{script}: {out}\n{err}");

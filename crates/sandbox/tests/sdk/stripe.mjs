@@ -51,7 +51,6 @@ const open = (number, amount) => stripe.checkout.sessions.create({
   allowed_payment_method_types: ['card'],
   adaptive_pricing: { enabled: false },
   line_items: [{ quantity: 1, price_data: { currency: 'cny', unit_amount: amount, product_data: { name: '流量 10 GB “+%&=#”' } } }],
-  metadata: { out_trade_no: number },
   payment_intent_data: { metadata: { out_trade_no: number } },
 }, { idempotencyKey: number });
 
@@ -66,7 +65,7 @@ assert.equal((await told('payment_intent.payment_failed')).data.object.last_paym
 await holder('SDK1', 'pay');
 const completed = (await told('checkout.session.completed')).data.object;
 assert.deepEqual([completed.id, completed.payment_status, completed.client_reference_id], [session.id, 'paid', 'SDK1']);
-const intent = await stripe.paymentIntents.retrieve(completed.payment_intent);
+const intent = await stripe.paymentIntents.retrieve(completed.payment_intent, { expand: ['latest_charge'] });
 assert.deepEqual([intent.status, intent.amount_received, intent.metadata.out_trade_no], ['succeeded', 990, 'SDK1']);
 
 const back = () => stripe.refunds.create({ payment_intent: intent.id, amount: 400, metadata: { out_request_no: 'R1' } }, { idempotencyKey: 'R1' });
@@ -77,7 +76,8 @@ await assert.rejects(
   stripe.refunds.create({ payment_intent: intent.id, amount: 600 }, { idempotencyKey: 'R2' }),
   error => error.type === 'StripeInvalidRequestError',
 );
-const moved = await stripe.balanceTransactions.list({ limit: 10 });
+const now = Math.floor(Date.now() / 1000);
+const moved = await stripe.balanceTransactions.list({ created: { gte: now - 3600, lt: now + 3600 }, limit: 50, expand: ['data.source'] });
 assert.deepEqual(new Set(moved.data.map(one => [one.type, one.amount].join())).has('charge,990'), true);
 
 const other = await open('SDK2', 100);
