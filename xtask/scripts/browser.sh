@@ -8,7 +8,7 @@ finish() {
   rm -rf "$scratch"
 }
 trap finish EXIT
-cargo build --release --quiet --locked -p everline
+cargo build --release --quiet --locked -p everline -p everline-sim
 cp crates/web/tests/browser/* "$scratch"
 (cd "$scratch" && npm install --silent --no-audit --no-fund)
 "${CARGO_TARGET_DIR:-target}/release/everline" demo --port 0 > "$scratch/demo.log" 2> "$scratch/demo.err" &

@@ -28,7 +28,7 @@ block() {
   awk -v kind="\`\`\`$1" -v wanted="$2" '$0 == kind { n++; on = n == wanted; next } /^```/ { on = 0 } on' docs/OPERATING.md
 }
 
-cargo build --release --quiet --locked -p everline
+cargo build --release --quiet --locked -p everline -p everline-sim
 everline="${CARGO_TARGET_DIR:-target}/release/everline"
 everline=$(realpath "$everline")
 

@@ -1,6 +1,7 @@
 //! Building the fuzz targets with LLVM's coverage, and running each for a while.
 
 use crate::install::{Need, install};
+use crate::steps::target;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::Mutex;
@@ -56,7 +57,7 @@ pub(crate) fn run(args: &[String]) -> ExitCode {
         eprintln!("a C++ compiler cannot be installed");
         return ExitCode::FAILURE;
     }
-    let work = PathBuf::from(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into())).join("fuzz");
+    let work = target().join("fuzz");
     let Some(binaries) = build(&work) else {
         eprintln!("the targets do not build");
         return ExitCode::FAILURE;

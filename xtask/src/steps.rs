@@ -3,6 +3,7 @@
 use crate::install::{Need, install};
 use crate::tally::Tally;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
 /// One step.
@@ -29,11 +30,25 @@ enum Expect {
     Tests,
     /// With failure: a harness that must notice what is planted; counts as one.
     Failure,
+    /// With success, before others can run; counts nothing then.
+    Ready,
 }
 
 const fn invoke(program: &'static str, args: &'static [&'static str], expect: Expect) -> Invocation {
     Invocation { program, args, env: &[], expect }
 }
+
+/// The binaries of all steps, built in one go: each package alone would build the same crates again, because cargo gives a
+/// crate the features that the packages at hand ask for.
+const RELEASE: Invocation = invoke(
+    "cargo",
+    &["build", "--release", "--quiet", "--locked", "-p", "everline", "-p", "everline-sim"],
+    Expect::Ready,
+);
+
+/// Programs of [`RELEASE`], in the target folder.
+const EVERLINE: &str = "release/everline";
+const SIM: &str = "release/everline-sim";
 
 pub(crate) const LINT: &[Step] = &[
     Step {
@@ -73,7 +88,8 @@ pub(crate) const MODEL: &[Step] = &[Step {
     needs: &[],
     run: &[Invocation {
         program: "cargo",
-        args: &["test", "--release", "--quiet", "--locked", "-p", "everline-app", "--test", "it", "--", "model"],
+        // As it was built for all tests: a release build of it takes longer than it saves.
+        args: &["test", "--quiet", "--workspace", "--locked", "--test", "it", "--", "model"],
         env: &[("PROPTEST_CASES", "10000"), SAME_SEQUENCES, ("RUST_BACKTRACE", "0")],
         expect: Expect::Tests,
     }],
@@ -102,92 +118,94 @@ pub(crate) const CARD_CLIENT: &[Step] = &[Step {
 pub(crate) const WALKTHROUGH: &[Step] = &[Step {
     name: "walkthrough",
     needs: &[],
-    run: &[invoke(
-        "cargo",
-        &["run", "--release", "--quiet", "--locked", "--", "demo", "--walkthrough"],
-        Expect::Success,
-    )],
+    run: &[RELEASE, invoke(EVERLINE, &["demo", "--walkthrough"], Expect::Success)],
 }];
 pub(crate) const PROXY: &[Step] = &[Step {
     name: "nginx and systemd",
     needs: &[Need::Service],
-    run: &[invoke("bash", &["xtask/scripts/proxy.sh"], Expect::Success)],
+    run: &[RELEASE, invoke("bash", &["xtask/scripts/proxy.sh"], Expect::Success)],
 }];
 pub(crate) const BROWSER: &[Step] = &[Step {
     name: "browser",
     needs: &[Need::Node, Need::Chromium],
-    run: &[invoke("bash", &["xtask/scripts/browser.sh"], Expect::Success)],
+    run: &[RELEASE, invoke("bash", &["xtask/scripts/browser.sh"], Expect::Success)],
 }];
-/// The words before those of a harness; `broken` for a build that must fail.
-macro_rules! sim {
-    (broken: $($word:literal),+) => {
-        &["run", "--release", "--quiet", "--locked", "-p", "everline-sim", "--features", "ack-before-commit", "--", $($word),+]
-    };
+/// The harness on a build that must fail.
+macro_rules! broken {
     ($($word:literal),+) => {
-        &["run", "--release", "--quiet", "--locked", "-p", "everline-sim", "--", $($word),+]
+        invoke(
+            "cargo",
+            &["run", "--release", "--quiet", "--locked", "-p", "everline-sim", "--features", "ack-before-commit", "--", $($word),+],
+            Expect::Failure,
+        )
     };
 }
 pub(crate) const CRASH: &[Step] = &[Step {
     name: "crash",
     needs: &[Need::Postgres],
     run: &[
-        invoke("cargo", &["build", "--release", "--quiet", "--locked", "-p", "everline-sim"], Expect::Success),
-        invoke("cargo", sim!("crash", "--store", "sqlite", "--rounds", "100"), Expect::Success),
-        invoke("cargo", sim!("crash", "--store", "postgres", "--rounds", "100"), Expect::Success),
-        invoke("cargo", sim!(broken: "crash", "--store", "sqlite", "--rounds", "100"), Expect::Failure),
-        invoke("cargo", sim!(broken: "crash", "--store", "postgres", "--rounds", "100"), Expect::Failure),
+        RELEASE,
+        invoke(SIM, &["crash", "--store", "sqlite", "--rounds", "100"], Expect::Success),
+        invoke(SIM, &["crash", "--store", "postgres", "--rounds", "100"], Expect::Success),
+        broken!("crash", "--store", "sqlite", "--rounds", "100"),
+        broken!("crash", "--store", "postgres", "--rounds", "100"),
     ],
 }];
 
 /// The library under which a child loses its power, its disk or its clock.
-const PRELOAD: &[&str] = &["build", "--release", "--quiet", "--locked", "-p", "everline-shim", "--example", "preload"];
+const PRELOAD: Invocation = invoke(
+    "cargo",
+    &["build", "--release", "--quiet", "--locked", "-p", "everline-shim", "--example", "preload"],
+    Expect::Ready,
+);
 pub(crate) const POWER_CUT: &[Step] = &[Step {
     name: "power cuts",
     needs: &[],
     run: &[
-        invoke("cargo", PRELOAD, Expect::Success),
-        invoke("cargo", sim!("power-cut", "--rounds", "100"), Expect::Success),
-        invoke("cargo", sim!("power-cut", "--rounds", "100", "--synchronous", "off"), Expect::Failure),
+        RELEASE,
+        PRELOAD,
+        invoke(SIM, &["power-cut", "--rounds", "100"], Expect::Success),
+        invoke(SIM, &["power-cut", "--rounds", "100", "--synchronous", "off"], Expect::Failure),
     ],
 }];
 pub(crate) const FAULTS: &[Step] = &[Step {
     name: "failing writes, fsyncs and full disks",
     needs: &[],
     run: &[
-        invoke("cargo", PRELOAD, Expect::Success),
-        invoke("cargo", sim!("faults", "--stride", "199", "--sync-stride", "7"), Expect::Success),
+        RELEASE,
+        PRELOAD,
+        invoke(SIM, &["faults", "--stride", "199", "--sync-stride", "7"], Expect::Success),
         // The first fsyncs of a young store, each.
-        invoke("cargo", sim!("faults", "--renewals", "10", "--stride", "29"), Expect::Success),
+        invoke(SIM, &["faults", "--renewals", "10", "--stride", "29"], Expect::Success),
     ],
 }];
 pub(crate) const COMMIT_CUT: &[Step] = &[Step {
     name: "cuts around a commit",
     needs: &[Need::Postgres],
     run: &[
-        invoke("cargo", sim!("commit-cut", "--rounds", "100"), Expect::Success),
-        invoke("cargo", sim!("crash", "--store", "postgres", "--kill", "server", "--rounds", "10"), Expect::Success),
+        RELEASE,
+        invoke(SIM, &["commit-cut", "--rounds", "100"], Expect::Success),
+        invoke(SIM, &["crash", "--store", "postgres", "--kill", "server", "--rounds", "10"], Expect::Success),
     ],
 }];
 pub(crate) const MIGRATE_KILL: &[Step] = &[Step {
     name: "upgrades killed in the middle",
     needs: &[Need::Postgres],
     run: &[
-        invoke("cargo", PRELOAD, Expect::Success),
-        invoke("cargo", sim!("migrate-kill", "--store", "sqlite", "--rounds", "20", "--lines", "500"), Expect::Success),
-        invoke(
-            "cargo",
-            sim!("migrate-kill", "--store", "postgres", "--rounds", "10", "--lines", "500"),
-            Expect::Success,
-        ),
+        RELEASE,
+        PRELOAD,
+        invoke(SIM, &["migrate-kill", "--store", "sqlite", "--rounds", "20", "--lines", "500"], Expect::Success),
+        invoke(SIM, &["migrate-kill", "--store", "postgres", "--rounds", "10", "--lines", "500"], Expect::Success),
     ],
 }];
 pub(crate) const CLOCK: &[Step] = &[Step {
     name: "clocks that jump",
     needs: &[Need::Faketime],
     run: &[
-        invoke("cargo", PRELOAD, Expect::Success),
-        invoke("cargo", sim!("clock"), Expect::Success),
-        invoke("cargo", sim!("clock", "--library", "faketime"), Expect::Success),
+        RELEASE,
+        PRELOAD,
+        invoke(SIM, &["clock"], Expect::Success),
+        invoke(SIM, &["clock", "--library", "faketime"], Expect::Success),
     ],
 }];
 
@@ -226,7 +244,11 @@ pub(crate) fn run(steps: &[&[Step]]) -> Tally {
 }
 
 fn run_one(step: &str, run: &Invocation) -> Tally {
-    let mut command = Command::new(run.program);
+    let program = match run.program {
+        built if built.starts_with("release/") => target().join(built),
+        installed => installed.into(),
+    };
+    let mut command = Command::new(program);
     command.args(run.args).envs(run.env.iter().copied()).stdin(Stdio::null()).stdout(Stdio::piped());
     let mut tally = Tally::default();
     let status = command.spawn().and_then(|mut child| {
@@ -241,7 +263,7 @@ fn run_one(step: &str, run: &Invocation) -> Tally {
     });
     let success = status.as_ref().is_ok_and(std::process::ExitStatus::success);
     let as_expected = match run.expect {
-        Expect::Success | Expect::Tests => success,
+        Expect::Success | Expect::Tests | Expect::Ready => success,
         // An exit code of 1 is the harness saying what it found; anything else is the harness itself failing.
         Expect::Failure => status.as_ref().is_ok_and(|status| status.code() == Some(1)),
     };
@@ -252,10 +274,16 @@ fn run_one(step: &str, run: &Invocation) -> Tally {
         Expect::Tests if as_expected => tally,
         // A runner that failed without counting a failed test (it did not build, it was killed) is a failure too.
         Expect::Tests => Tally { failed: tally.failed.max(1), ..tally },
-        Expect::Success | Expect::Failure => {
+        Expect::Ready if as_expected => Tally::default(),
+        Expect::Success | Expect::Failure | Expect::Ready => {
             Tally { passed: u64::from(as_expected), failed: u64::from(!as_expected), skipped: tally.skipped }
         }
     }
+}
+
+/// Where cargo builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()).into()
 }
 
 /// `cargo xtask bench WHAT [ARGS]`, and the long runs of the harnesses.
@@ -267,7 +295,7 @@ pub(crate) fn sim(command: &str, args: &[String]) -> ExitCode {
     let cargo = |args: &[&str], more: &[String]| {
         Command::new("cargo").args(args).args(more).status().is_ok_and(|status| status.success())
     };
-    let success = (command == "bench" || cargo(PRELOAD, &[]))
+    let success = (command == "bench" || cargo(PRELOAD.args, &[]))
         && cargo(&["run", "--release", "--quiet", "-p", "everline-sim", "--", command], args);
     if success { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use crate::world::{Kind, Place};
-use everline_store::testing::{Cluster, Fsync};
+use everline_testing::{Cluster, Fsync};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 

@@ -15,8 +15,6 @@ pub mod backup;
 pub mod engine;
 pub mod migrate;
 pub mod tables;
-#[cfg(feature = "testing")]
-pub mod testing;
 
 pub use engine::error::{Error, Result, Stop};
 pub use engine::postgres::PostgresOptions;

@@ -11,7 +11,7 @@ use everline_app::{home, payment_confirmed};
 use everline_core::payment::Provider;
 use everline_core::time::{MINUTE_US, SECOND_US};
 use everline_store::SqliteOptions;
-use everline_store::testing::SqliteFile;
+use everline_testing::SqliteFile;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 use tokio::net::TcpListener;

@@ -7,8 +7,8 @@ use everline_core::line::Line;
 use everline_core::offering::Family;
 use everline_core::time::{BusinessTime, HOUR_US, SECOND_US};
 use everline_store::tables::{self, timer::TimerKind};
-use everline_store::testing::postgres_store;
 use everline_store::{PostgresOptions, Sql, Stop, Tx, Work};
+use everline_testing::postgres_store;
 
 #[tokio::test]
 async fn a_month_start_is_earned_although_a_device_reports_before_the_timer_runs() {

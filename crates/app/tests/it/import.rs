@@ -254,7 +254,7 @@ async fn a_conflict_that_appears_while_loading_undoes_its_batch_alone() {
 #[tokio::test]
 async fn secrets_are_sealed_and_found_by_their_keyed_hashes() {
     let canaries = ["90817263", "CANARYREG77", "81726354", "LPA:1$rsp.canary.example$CANARY-MATCHING"];
-    let file = everline_store::testing::SqliteFile::new();
+    let file = everline_testing::SqliteFile::new();
     let store = file.open(crate::world::quick()).await;
     let world = World::over(store, 1).await;
     let row =
@@ -326,7 +326,7 @@ async fn activation_codes_are_loaded_once_each() {
 
 #[tokio::test]
 async fn a_hundred_thousand_rows_from_a_file() {
-    let folder = everline_store::testing::SqliteFile::new();
+    let folder = everline_testing::SqliteFile::new();
     let world = World::over(folder.open(crate::world::quick()).await, 1).await;
     let path = folder.dir().join("stock.csv");
     std::fs::write(&path, format!("{HEADER}{}", rows(1, 100_000, "big"))).unwrap();

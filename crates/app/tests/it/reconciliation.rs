@@ -16,7 +16,7 @@ use everline_core::time::{DAY_US, HOUR_US, MINUTE_US};
 use everline_store::PostgresOptions;
 use everline_store::args;
 use everline_store::tables::support;
-use everline_store::testing::each_store_with;
+use everline_testing::each_store_with;
 
 const HOUSE: CustomerId = set_up::HOUSE;
 

@@ -4,9 +4,10 @@ use everline_app::restore::{Asked, ask_again};
 use everline_core::ledger::LedgerAccount;
 use everline_core::offering::Family;
 use everline_core::order::OrderState;
+use everline_store::Store;
 use everline_store::backup;
-use everline_store::testing::SqliteFile;
-use everline_store::{Store, testing};
+use everline_testing as testing;
+use everline_testing::SqliteFile;
 
 #[tokio::test]
 async fn money_that_came_after_the_backup_is_found() {

@@ -3,8 +3,8 @@
 
 use crate::rig::{Brandland, Node, Wishes, fill, run, shown, text, until, verifies};
 use everline_core::line::NetworkKind;
-use everline_store::testing::postgres_database;
 use everline_store::{PostgresOptions, Store};
+use everline_testing::postgres_database;
 use serde_json::json;
 use std::collections::BTreeMap;
 

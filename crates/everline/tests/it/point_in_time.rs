@@ -3,8 +3,8 @@
 
 use crate::rig::{Brandland, Node, Wishes, fill, run, text, until, verifies};
 use everline_core::line::NetworkKind;
-use everline_store::testing::{Cluster, Fsync};
 use everline_store::{PostgresOptions, Store};
+use everline_testing::{Cluster, Fsync};
 use std::path::Path;
 use std::process::Command;
 

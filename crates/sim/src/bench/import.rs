@@ -13,7 +13,7 @@ use crate::world::{Place, Provider, app, set_up};
 use everline_app::App;
 use everline_app::import::{self, Contents, Importer, Listener, Options as ImportOptions, Progress, RowFault, Step};
 use everline_store::SqliteOptions;
-use everline_store::testing::Fsync;
+use everline_testing::Fsync;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use std::fs::File;

@@ -31,7 +31,7 @@ use everline_app::App;
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::time::SECOND_US;
 use everline_store::SqliteOptions;
-use everline_store::testing::Fsync;
+use everline_testing::Fsync;
 use load::Spent;
 use pgbench::Pgbench;
 use report::{Figure, Measured, Rate, quantile};

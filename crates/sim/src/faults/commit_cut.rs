@@ -10,7 +10,7 @@ use crate::world::{Place, Provider, app, set_up, take_notice};
 use everline_app::App;
 use everline_app::verify::verify;
 use everline_core::time::SECOND_US;
-use everline_store::testing::{Cluster, Cut, Fsync, Proxy};
+use everline_testing::{Cluster, Cut, Fsync, Proxy};
 use std::fmt;
 
 /// What to run.

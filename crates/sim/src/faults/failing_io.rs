@@ -18,7 +18,7 @@ use everline_core::ids::OrderId;
 use everline_core::time::SECOND_US;
 use everline_shim::faults::{Calls, Fault, Instead};
 use everline_shim::rewind::Rewound;
-use everline_store::testing::SqliteFile;
+use everline_testing::SqliteFile;
 use futures_util::stream::{StreamExt as _, TryStreamExt as _, iter};
 use std::collections::{HashMap, HashSet};
 use std::fmt;

@@ -9,7 +9,7 @@ use everline_core::time::SystemTime;
 use everline_sim::world::{Provider, app_at, set_up};
 use everline_sim::{lines, quick};
 use everline_store::SqliteOptions;
-use everline_store::testing::SqliteFile;
+use everline_testing::SqliteFile;
 use std::sync::Arc;
 
 /// Every row of every table, as text.

@@ -2,8 +2,8 @@
 //! that is how these tests are known to be able to fail.
 
 use crate::works::{Add, Block, count, poll_now, with_schema};
-use everline_store::testing::{Proxy, SqliteFile, cluster};
 use everline_store::{ACKNOWLEDGES_BEFORE_COMMIT, PostgresOptions, SqliteOptions, Store};
+use everline_testing::{Proxy, SqliteFile, cluster};
 
 /// The first Work of a group is done, the second one still runs: the first one's caller knows nothing yet.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

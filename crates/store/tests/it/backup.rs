@@ -2,8 +2,8 @@
 
 use crate::works::*;
 use everline_store::backup::{self, BackupError, COPY, MANIFEST, Manifest};
-use everline_store::testing::SqliteFile;
 use everline_store::{SqliteOptions, Store};
+use everline_testing::SqliteFile;
 use std::path::{Path, PathBuf};
 
 async fn filled(rows: u64) -> (SqliteFile, Store) {

@@ -1,10 +1,10 @@
 //! Migrations: from nothing, again, newer, other, killed half way, two nodes at once.
 
 use crate::works::{count, error, work};
-use everline_store::testing::{SqliteFile, cluster, each_store, postgres_database};
 use everline_store::{
     Error, Migration, PostgresOptions, Result, SqliteOptions, Stop, Store, Tx, Work, args, migrate, queries,
 };
+use everline_testing::{SqliteFile, cluster, each_store, postgres_database};
 use std::convert::Infallible;
 
 const ONE: Migration = Migration {

@@ -2,8 +2,8 @@
 
 use crate::sqlite::child;
 use crate::works::*;
-use everline_store::testing::SqliteFile;
 use everline_store::{Error, SqliteOptions, Stop, Store};
+use everline_testing::SqliteFile;
 use std::io::{BufRead, BufReader};
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 //! a fleet's million.
 
 use everline_store::tables::{MIGRATIONS, STATEMENTS};
-use everline_store::testing::{SqliteFile, postgres_database};
 use everline_store::{PostgresOptions, Sql, SqliteOptions, Store, migrate};
+use everline_testing::{SqliteFile, postgres_database};
 
 const TABLES: [&str; 5] = ["line", "allowance", "orders", "attempt", "refund"];
 

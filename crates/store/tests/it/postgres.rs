@@ -1,8 +1,8 @@
 //! What is PostgreSQL's own: deadlocks, lost connections, lost answers to a COMMIT, crashes of the server.
 
 use crate::works::*;
-use everline_store::testing::{Cluster, Cut, Fsync, Proxy, cluster, postgres_store};
 use everline_store::{Error, PostgresOptions, Result, Stop, Store, Tx, Work, args, queries};
+use everline_testing::{Cluster, Cut, Fsync, Proxy, cluster, postgres_store};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};

@@ -2,8 +2,8 @@
 
 use everline_store::tables::MIGRATIONS;
 use everline_store::tables::privacy::SECTIONS;
-use everline_store::testing::SqliteFile;
 use everline_store::{SqliteOptions, migrate};
+use everline_testing::SqliteFile;
 
 /// Tables with a customer's id that are not handed out.
 const TABLES_LEFT_OUT: &[(&str, &str)] = &[

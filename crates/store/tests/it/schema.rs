@@ -1,8 +1,8 @@
 //! The schema and its statements: every table is of a class and keeps to it; every statement prepares on both engines.
 
 use everline_store::tables::{MIGRATIONS, STATEMENTS};
-use everline_store::testing::{SqliteFile, postgres_database};
 use everline_store::{PostgresOptions, SqliteOptions, Store, migrate};
+use everline_testing::{SqliteFile, postgres_database};
 
 /// A table as the migrations write it: class, name, primary key.
 fn tables() -> Vec<(String, String, Vec<String>)> {

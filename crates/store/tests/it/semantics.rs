@@ -1,11 +1,11 @@
 //! What holds on both engines.
 
 use crate::works::*;
-use everline_store::testing::{each_store, each_store_with};
 use everline_store::{
     Cell, Column, Ended, Error, FromRow, Outcome, PostgresOptions, Result, Row, SqliteOptions, Stop, Store, Tx, Watch,
     Work, args, queries,
 };
+use everline_testing::{each_store, each_store_with};
 use std::convert::Infallible;
 use std::sync::Arc;
 

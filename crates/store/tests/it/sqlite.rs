@@ -1,8 +1,8 @@
 //! What is SQLite's own: one process, group commit, full disks, failed commits, checkpoints.
 
 use crate::works::*;
-use everline_store::testing::SqliteFile;
 use everline_store::{Error, Result, SqliteOptions, Stop, Store, Tx, Work, args};
+use everline_testing::SqliteFile;
 use std::convert::Infallible;
 use std::io::{BufRead, BufReader};
 use std::path::Path;

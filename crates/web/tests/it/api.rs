@@ -6,7 +6,7 @@ use axum::http::{Method, StatusCode};
 use everline_app::Problem;
 use everline_app::idempotency::order_for_key;
 use everline_app::sign_in::Principal;
-use everline_store::testing::each_store;
+use everline_testing::each_store;
 use everline_web::{Access, routes};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

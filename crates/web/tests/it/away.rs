@@ -5,8 +5,8 @@ use crate::world::browser::{Browser, Client, Page};
 use axum::http::{Method, StatusCode};
 use everline_app::open_orders::open_orders;
 use everline_app::sign_in::Principal;
-use everline_store::testing::{Cut, Proxy, cluster};
 use everline_store::{PostgresOptions, Store};
+use everline_testing::{Cut, Proxy, cluster};
 use serde_json::json;
 
 /// The problem of an answer, which must say 503 and when to come again.

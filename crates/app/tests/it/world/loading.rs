@@ -178,7 +178,7 @@ pub async fn take(world: &World, n: u64, number: &str) -> Result<(), Stop<Proble
 
 /// An empty SQLite store with the same keys, clock and catalogue.
 pub async fn empty_like(world: &World) -> World {
-    let file = Box::leak(Box::new(everline_store::testing::SqliteFile::new()));
+    let file = Box::leak(Box::new(everline_testing::SqliteFile::new()));
     let other = World::over(file.open(crate::world::quick()).await, 2).await;
     let ahead = world.app.clock.now().business.us() - other.app.clock.now().system.us();
     other.app.clock.set_business_offset_us(ahead);

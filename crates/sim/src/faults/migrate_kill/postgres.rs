@@ -5,7 +5,7 @@ use crate::Failure;
 use crate::random::Random;
 use crate::stopwatch::Stopwatch;
 use crate::world::{Place, Provider, app};
-use everline_store::testing::{Cluster, Fsync};
+use everline_testing::{Cluster, Fsync};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Duration;

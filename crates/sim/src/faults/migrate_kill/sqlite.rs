@@ -7,7 +7,7 @@ use crate::random::Random;
 use crate::world::{Kind, Place, Provider, app};
 use everline_shim::faults::{Calls, Fault, Instead};
 use everline_shim::rewind::Rewound;
-use everline_store::testing::SqliteFile;
+use everline_testing::SqliteFile;
 use rusqlite::Connection;
 use std::path::Path;
 use std::process::{Command, Output};

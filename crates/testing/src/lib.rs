@@ -9,7 +9,7 @@
 //!
 //! Where no PostgreSQL is installed, tests print `skipped: …` and pass, unless `EVERLINE_REQUIRE_POSTGRES=1`.
 //!
-//! This module panics when it cannot do what a test asks: it is for tests only.
+//! This crate panics when it cannot do what a test asks: it is for tests only.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up has to fail")]
 
 mod cluster;
@@ -18,7 +18,7 @@ mod proxy;
 pub use cluster::{Cluster, Fsync};
 pub use proxy::{Cut, Held, Proxy};
 
-use crate::{PostgresOptions, SqliteOptions, Store};
+use everline_store::{PostgresOptions, SqliteOptions, Store};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use tempfile::TempDir;
