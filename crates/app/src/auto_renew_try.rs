@@ -6,6 +6,7 @@
 //! at its provider first, and waited for.
 
 use crate::auto_renew::{Ground, apply};
+use crate::close_payment::ask_to_close;
 use crate::jobs::Done;
 use crate::pay_with_credit::pay_with_credit;
 use crate::payment_confirmed::take_evidence;
@@ -131,11 +132,8 @@ async fn close_others(
     mine: Option<AttemptId>,
 ) -> Result<Option<Tried>, Problem> {
     let now = app.clock.now();
-    let open = |attempt: &&Attempt| {
-        let open = matches!(attempt.state, AttemptState::Created | AttemptState::Pending | AttemptState::Unknown);
-        open && Some(attempt.id) != mine && attempt.expires_at > now.system
-    };
-    let others: Vec<AttemptId> = look.attempts.iter().filter(open).map(|attempt| attempt.id).collect();
+    let open = |attempt: &&Attempt| attempt.state.open() && Some(attempt.id) != mine && attempt.expires_at > now.system;
+    let others: Vec<Attempt> = look.attempts.iter().filter(open).cloned().collect();
     if others.is_empty() {
         return Ok(None);
     }
@@ -252,7 +250,7 @@ impl Work for Wake {
 
 struct CloseOthers {
     customer: CustomerId,
-    others: Vec<AttemptId>,
+    others: Vec<Attempt>,
     now: Now,
 }
 impl Work for CloseOthers {
@@ -260,11 +258,7 @@ impl Work for CloseOthers {
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        for attempt in &self.others {
-            let close = Job::ClosePayment { customer: self.customer, attempt: *attempt };
-            job::add(tx, self.customer, &close, self.now.system, self.now.system)?;
-        }
-        Ok(())
+        Ok(ask_to_close(tx, self.customer, &self.others, self.now)?)
     }
 }
 

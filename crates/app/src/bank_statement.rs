@@ -2,7 +2,6 @@
 //! What names no reference, or more than one, waits for people.
 
 use crate::bank_transfer;
-use crate::payment_confirmed::take_evidence;
 use crate::staff::active_member;
 use crate::{App, Problem};
 use everline_core::ids::{AttemptId, OrderId};
@@ -64,7 +63,7 @@ pub async fn take_line(app: &App, line: &StatementLine, dry_run: bool) -> Result
         (_, Some(_)) if dry_run => Ok(Fate::Matched(Outcome::AlreadyKnown)),
         (_, Some(out_trade_no)) => {
             let evidence = evidence(kept, out_trade_no);
-            Ok(Fate::Matched(take_evidence(app, evidence, None).await?))
+            Ok(Fate::Matched(bank_transfer::take(app, evidence, None).await?))
         }
     }
 }

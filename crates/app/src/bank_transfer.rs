@@ -1,5 +1,6 @@
 //! What a line of the bank's statement does: it becomes an attempt of the order whose reference it names, money in the
-//! operator's own bank account. The evidence comes in by [`crate::payment_confirmed::take_evidence`] like a provider's.
+//! operator's own bank account. A reference may be named by several lines, of any amount: what each does is decided by
+//! [`everline_core::transfer`], and carried out like a provider's evidence.
 
 use crate::ports::{
     BillAnswer, ClosedAnswer, DayOfBill, NoticeRefusal, Payable, PaymentNotice, PaymentProvider, PaymentRef,
@@ -57,22 +58,15 @@ impl PaymentProvider for OwnAccount {
 /// Takes a line that names a reference, or that `by` says belongs to it; the line is kept already.
 pub(crate) async fn take(app: &App, evidence: Evidence, by: Option<String>) -> Result<Outcome, Problem> {
     let now = app.clock.now();
-    let outcome = loop {
-        let work = TransferCame {
-            evidence: evidence.clone(),
-            attempt: AttemptId(app.clock.id()),
-            by: by.clone(),
-            brand: app.brand.clone(),
-            zone: app.zone.clone(),
-            now,
-        };
-        match app.store.transact(work).await.map_err(Problem::from) {
-            Err(Problem::DueFirst { customer, line, due_at }) => {
-                timers::line_due(app, customer, line, due_at, now).await?;
-            }
-            other => break other?,
-        }
+    let work = || TransferCame {
+        evidence: evidence.clone(),
+        attempt: AttemptId(app.clock.id()),
+        by: by.clone(),
+        brand: app.brand.clone(),
+        zone: app.zone.clone(),
+        now,
     };
+    let outcome = timers::in_due_order(app, now, work).await?;
     if outcome != Outcome::AlreadyKnown {
         app.wake.notify_one();
     }

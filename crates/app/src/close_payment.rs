@@ -6,9 +6,11 @@ use crate::ports::ClosedAnswer;
 use crate::query_payment::{GetAttempt, known_as};
 use crate::start_payment::Believe;
 use crate::{App, Problem};
+use everline_core::effects::Job;
 use everline_core::ids::{AttemptId, CustomerId};
-use everline_core::payment::AttemptState;
+use everline_core::payment::{Attempt, AttemptState};
 use everline_core::time::Now;
+use everline_store::tables::job;
 use everline_store::{Stop, Tx, Work};
 
 /// Asks once. A payment that does not exist yet cannot be closed and may still come: it goes on being watched.
@@ -35,6 +37,19 @@ pub(crate) async fn close_payment(app: &App, customer: CustomerId, id: AttemptId
         ClosedAnswer::NotExist => Ok(Done::Finished),
         ClosedAnswer::Unknown => Ok(Done::retry(app, run, "the provider gave no answer")),
     }
+}
+
+/// Has providers asked to take no more money for attempts of one customer.
+pub(crate) fn ask_to_close<'a>(
+    tx: &mut Tx,
+    customer: CustomerId,
+    attempts: impl IntoIterator<Item = &'a Attempt>,
+    now: Now,
+) -> Result<(), everline_store::Error> {
+    attempts.into_iter().try_for_each(|attempt| {
+        let close = Job::ClosePayment { customer, attempt: attempt.id };
+        job::add(tx, customer, &close, now.system, now.system)
+    })
 }
 
 /// Makes the question about an attempt due at once.

@@ -23,15 +23,11 @@ pub(crate) async fn take_dispute(
     notice: Notice,
 ) -> Result<(), Problem> {
     let (now, id) = (app.clock.now(), dispute_id(app, provider, &said));
-    loop {
+    let work = || {
         let (said, notice, zone) = (said.clone(), notice.clone(), app.zone.clone());
-        match app.store.transact(Said { provider, said, id, notice, zone, now }).await.map_err(Problem::from) {
-            Err(Problem::DueFirst { customer, line, due_at }) => {
-                timers::line_due(app, customer, line, due_at, now).await?;
-            }
-            other => break other?,
-        }
-    }
+        Said { provider, said, id, notice, zone, now }
+    };
+    timers::in_due_order(app, now, work).await?;
     app.wake.notify_one();
     Ok(())
 }

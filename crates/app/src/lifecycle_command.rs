@@ -66,16 +66,11 @@ async fn carry(
     note: Option<Arc<Note>>,
 ) -> Result<Result<Line, LifecycleRefusal>, Problem> {
     let now = app.clock.now();
-    let done = loop {
+    let work = || {
         let (brand, zone, note) = (app.brand.clone(), app.zone.clone(), note.clone());
-        let work = Command { customer, line, asked, note, brand, zone, now };
-        match app.store.transact(work).await.map_err(Problem::from) {
-            Err(Problem::DueFirst { customer, line, due_at }) => {
-                timers::line_due(app, customer, line, due_at, now).await?;
-            }
-            other => break other?,
-        }
+        Command { customer, line, asked, note, brand, zone, now }
     };
+    let done = timers::in_due_order(app, now, work).await?;
     app.wake.notify_one();
     Ok(done)
 }

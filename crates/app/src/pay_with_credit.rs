@@ -1,20 +1,20 @@
 //! Paying an order with the account's credit: the promotional part first, then what was paid in. Credit that does not reach
 //! the price is set aside for the order, and any other method pays the rest.
 
+use crate::close_payment::ask_to_close;
 use crate::save::carry_out;
 use crate::{App, Problem, timers};
 use everline_core::credit::{attempt, available, on_credit};
-use everline_core::effects::Job;
 use everline_core::ids::{AttemptId, CustomerId, OrderId};
 use everline_core::money::Money;
 use everline_core::offering::OfferingKind;
 use everline_core::order::OrderState;
-use everline_core::payment::{Attempt, AttemptState, Method};
+use everline_core::payment::Method;
 use everline_core::quote::deliverable;
 use everline_core::renewal::Outcome;
 use everline_core::time::{Now, Zone};
 use everline_store::tables::renewal::{self, Locked};
-use everline_store::tables::{directory, job, payment};
+use everline_store::tables::{directory, payment};
 use everline_store::{Stop, Tx, Work};
 
 /// What credit brought.
@@ -52,15 +52,8 @@ pub async fn pay_with_credit(app: &App, customer: CustomerId, order: OrderId) ->
 
 async fn pay_by(app: &App, customer: CustomerId, order: OrderId, method: Method) -> Result<(Outcome, Money), Problem> {
     let (attempt, now) = (AttemptId(app.clock.id()), app.clock.now());
-    loop {
-        let work = PayWithCredit { customer, order, method, attempt, zone: app.zone.clone(), now };
-        match app.store.transact(work).await.map_err(Problem::from) {
-            Err(Problem::DueFirst { customer, line, due_at }) => {
-                timers::line_due(app, customer, line, due_at, now).await?;
-            }
-            other => return other,
-        }
-    }
+    let work = || PayWithCredit { customer, order, method, attempt, zone: app.zone.clone(), now };
+    timers::in_due_order(app, now, work).await
 }
 
 struct PayWithCredit {
@@ -131,12 +124,5 @@ pub(crate) async fn close_others(
     now: Now,
 ) -> Result<(), Stop<Problem>> {
     let attempts = payment::of_order(tx, customer, order).await?;
-    let open = |attempt: &&Attempt| {
-        matches!(attempt.state, AttemptState::Created | AttemptState::Pending | AttemptState::Unknown)
-    };
-    for other in attempts.iter().filter(open) {
-        let close = Job::ClosePayment { customer, attempt: other.id };
-        job::add(tx, customer, &close, now.system, now.system)?;
-    }
-    Ok(())
+    Ok(ask_to_close(tx, customer, attempts.iter().filter(|other| other.state.open()), now)?)
 }

@@ -17,7 +17,7 @@
 use crate::dispute::take_dispute;
 use crate::ports::{NoticeRefusal, NoticeSays, PaymentNotice, RawNotice};
 use crate::save::carry_out;
-use crate::{App, Problem, bank_transfer, timers};
+use crate::{App, Problem, timers};
 use everline_core::brand::Brand;
 use everline_core::effects::{CaseOpened, CaseReason, Job};
 use everline_core::ids::{AttemptId, CustomerId};
@@ -113,21 +113,12 @@ pub async fn payment_notice(
 
 /// Takes verified evidence, from wherever it came, and wakes the jobs it queued.
 pub async fn take_evidence(app: &App, evidence: Evidence, notice: Option<Notice>) -> Result<Outcome, Problem> {
-    // A reference may be named by several transfers, of any amount.
-    if evidence.provider == Provider::Bank {
-        return bank_transfer::take(app, evidence, None).await;
-    }
-    let (brand, zone, now) = (app.brand.clone(), app.zone.clone(), app.clock.now());
-    let outcome = loop {
-        let (brand, zone) = (brand.clone(), zone.clone());
-        let work = PaymentConfirmed { evidence: evidence.clone(), notice: notice.clone(), brand, zone, now };
-        match app.store.transact(work).await.map_err(Problem::from) {
-            Err(Problem::DueFirst { customer, line, due_at }) => {
-                timers::line_due(app, customer, line, due_at, now).await?
-            }
-            other => break other?,
-        }
+    let now = app.clock.now();
+    let work = || {
+        let (brand, zone) = (app.brand.clone(), app.zone.clone());
+        PaymentConfirmed { evidence: evidence.clone(), notice: notice.clone(), brand, zone, now }
     };
+    let outcome = timers::in_due_order(app, now, work).await?;
     if outcome != Outcome::AlreadyKnown {
         app.wake.notify_one();
     }

@@ -165,6 +165,7 @@ impl Work for Erase {
             let now = SystemTime::from_us(self.now.us());
             job::add(tx, self.customer, &forget, now, now)?;
         }
+        payment_method::forget_holders(tx, self.customer);
         login::remove_sessions(tx, "customer", self.customer.0);
         invoice::forget(tx, self.customer);
         privacy::restrict(tx, self.customer, self.now);

@@ -106,15 +106,8 @@ pub(crate) async fn activate_upstream(app: &App, customer: CustomerId, id: Order
         NetworkReply::Gone | NetworkReply::Unknown => return Ok(Done::retry(app, run, "the network gave no answer")),
     };
     let (zone, now) = (app.zone.clone(), app.clock.now());
-    loop {
-        let work = UpstreamAnswered { customer, order: id, answer, zone: zone.clone(), now };
-        match app.store.transact(work).await.map_err(Problem::from) {
-            Err(Problem::DueFirst { customer, line, due_at }) => {
-                timers::line_due(app, customer, line, due_at, now).await?
-            }
-            other => break other?,
-        }
-    }
+    let work = || UpstreamAnswered { customer, order: id, answer, zone: zone.clone(), now };
+    timers::in_due_order(app, now, work).await?;
     app.wake.notify_one();
     Ok(Done::Finished)
 }

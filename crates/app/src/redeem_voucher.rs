@@ -77,16 +77,8 @@ pub async fn redeem_voucher(app: &App, given: Given, code: &str) -> Result<Added
         zone: app.zone.clone(),
         now,
     };
-    let added = loop {
-        match app.store.transact(work()).await.map_err(Problem::from) {
-            Err(Problem::DueFirst { customer, line, due_at }) => {
-                timers::line_due(app, customer, line, due_at, now).await?;
-            }
-            // A wrong code is counted, so it commits: it is an answer, not a refusal that rolls back.
-            other => break other?,
-        }
-    };
-    match added {
+    // A wrong code is counted, so it commits: it is an answer, not a refusal that rolls back.
+    match timers::in_due_order(app, now, work).await? {
         Ok(added) => {
             app.wake.notify_one();
             Ok(added)

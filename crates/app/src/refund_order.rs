@@ -123,17 +123,10 @@ impl Rules {
     }
 }
 
-/// Runs a work; whatever is due on its line before happens first.
+/// Runs a work in due order, and wakes the jobs it queued.
 async fn in_due_order<W: Work<Refusal = Problem>>(app: &App, work: impl Fn(Now) -> W) -> Result<W::Out, Problem> {
     let now = app.clock.now();
-    let done = loop {
-        match app.store.transact(work(now)).await.map_err(Problem::from) {
-            Err(Problem::DueFirst { customer, line, due_at }) => {
-                timers::line_due(app, customer, line, due_at, now).await?;
-            }
-            other => break other?,
-        }
-    };
+    let done = timers::in_due_order(app, now, || work(now)).await?;
     app.wake.notify_one();
     Ok(done)
 }

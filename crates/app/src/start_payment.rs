@@ -1,5 +1,6 @@
 //! Starting a payment: the attempt and its number are written down before the provider hears of it.
 
+use crate::close_payment::ask_to_close;
 use crate::ports::{Holder, Payable, PaymentRequest, Started};
 use crate::velocity::Counter;
 use crate::{App, Problem};
@@ -112,20 +113,14 @@ impl Work for NewAttempt {
         if let Some(mine) = attempts.iter().find(|attempt| attempt.id == self.attempt) {
             return Ok((mine.clone(), subject, holder)); // run again after a lost answer
         }
-        let open = |attempt: &&Attempt| {
-            matches!(attempt.state, AttemptState::Created | AttemptState::Pending | AttemptState::Unknown)
-                && attempt.expires_at > self.now.system
-        };
+        let open = |attempt: &&Attempt| attempt.state.open() && attempt.expires_at > self.now.system;
         let missing = Money::from_micros(order.price.micros().saturating_sub(order.funds), order.price.currency());
         let (same, others): (Vec<&Attempt>, Vec<&Attempt>) = attempts
             .iter()
             .filter(open)
             // A reference serves for whatever is missing.
             .partition(|a| a.method == self.method && (a.amount == missing || self.transfers()));
-        for other in others {
-            let close = Job::ClosePayment { customer: self.customer, attempt: other.id };
-            job::add(tx, self.customer, &close, self.now.system, self.now.system)?;
-        }
+        ask_to_close(tx, self.customer, others, self.now)?;
         if let Some(same) = same.last() {
             return Ok(((*same).clone(), subject, holder));
         }

@@ -2,19 +2,18 @@
 //! wait while the machine's clock is in doubt ([`crate::clock`]).
 
 use crate::clock::JUMP_US;
+use crate::close_payment::ask_to_close;
 use crate::save::{carry_out, give_up_names, lock, lock_for_rest};
 use crate::{App, Problem, auto_renew, jobs};
 use everline_core::brand::Brand;
 use everline_core::credit::on_unpaid;
-use everline_core::effects::Job;
 use everline_core::ids::{CustomerId, LineId, OrderId};
 use everline_core::ledger::Balances;
 use everline_core::lifecycle::{Situation, on_due};
 use everline_core::order::Order;
-use everline_core::payment::AttemptState;
 use everline_core::time::{BusinessTime, DAY_US, MINUTE_US, Now, SystemTime, Zone};
 use everline_store::tables::timer::{Due, TimerKind};
-use everline_store::tables::{catalog, customer, job, order, payment, timer};
+use everline_store::tables::{catalog, customer, order, payment, timer};
 use everline_store::{Stop, Store, Tx, Work};
 use futures_util::stream::{StreamExt as _, iter};
 use std::collections::BTreeSet;
@@ -88,6 +87,20 @@ pub(crate) async fn line_due(
 ) -> Result<(), Problem> {
     let (brand, zone) = (app.brand.clone(), app.zone.clone());
     Ok(app.store.transact(LineDue { customer, line, due_at, brand, zone, now }).await?)
+}
+
+/// Runs a work; what is due before it on its line happens first, one instant after the other.
+pub(crate) async fn in_due_order<W: Work<Refusal = Problem>>(
+    app: &App,
+    now: Now,
+    work: impl Fn() -> W,
+) -> Result<W::Out, Problem> {
+    loop {
+        match app.store.transact(work()).await.map_err(Problem::from) {
+            Err(Problem::DueFirst { customer, line, due_at }) => line_due(app, customer, line, due_at, now).await?,
+            done => return done,
+        }
+    }
 }
 
 /// Runs timers and numbers receipts until the store is closed.
@@ -264,11 +277,7 @@ async fn close(
     let attempts = payment::of_order(tx, order.customer, order.id).await?;
     let closed = on_unpaid(order, &attempts, balances, then);
     let Some(effects) = closed.map_err(|refusal| Stop::Refused(refusal.into()))? else { return Ok(()) };
-    let open = |state| matches!(state, AttemptState::Created | AttemptState::Pending | AttemptState::Unknown);
-    for attempt in attempts.iter().filter(|attempt| open(attempt.state)) {
-        let close = Job::ClosePayment { customer: order.customer, attempt: attempt.id };
-        job::add(tx, order.customer, &close, now.system, now.system)?;
-    }
+    ask_to_close(tx, order.customer, attempts.iter().filter(|attempt| attempt.state.open()), now)?;
     carry_out(tx, (order.customer, order.line), &effects, zone, now)?;
     Ok(())
 }

@@ -185,6 +185,11 @@ impl AttemptState {
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.word() == word)
     }
+    /// Whether money may still come for it, as far as we know.
+    #[must_use]
+    pub const fn open(self) -> bool {
+        matches!(self, AttemptState::Created | AttemptState::Pending | AttemptState::Unknown)
+    }
     /// The state after a belief: anything but *paid*, which stays.
     #[must_use]
     pub const fn believed(self, belief: Self) -> Self {

@@ -332,8 +332,7 @@ async fn work_goes_on(
         }
     }
     for attempt in &order.attempts {
-        let open = AttemptState::from_word(&attempt.state)
-            .is_some_and(|s| matches!(s, AttemptState::Created | AttemptState::Pending | AttemptState::Unknown));
+        let open = AttemptState::from_word(&attempt.state).is_some_and(AttemptState::open);
         let job = Job::QueryPayment { customer, attempt: attempt.id };
         if open && !ready(tx, &job).await? {
             out.found("attempt_is_watched", judge::attempt_row(attempt), "open, and no job asks about it");

@@ -21,6 +21,7 @@ crate::queries! { ALL;
         good_until = excluded.good_until, fingerprint_hash = excluded.fingerprint_hash, state = excluded.state, removed_at = excluded.removed_at");
     HOLDER_GET = "SELECT reference FROM provider_customer WHERE customer_id = $1 AND provider = $2";
     HOLDER_ADD = "INSERT INTO provider_customer (customer_id, provider, reference) VALUES ($1, $2, $3) ON CONFLICT (customer_id, provider) DO NOTHING";
+    HOLDER_FORGET = "DELETE FROM provider_customer WHERE customer_id = $1";
 }
 
 struct MethodRow(SavedMethod);
@@ -78,6 +79,10 @@ pub fn save(tx: &mut Tx, m: &SavedMethod) {
 /// The provider's name for a customer.
 pub async fn holder(tx: &mut Tx, customer: CustomerId, provider: Provider) -> Result<Option<String>> {
     Ok(tx.maybe::<(String,)>(&HOLDER_GET, args![customer, provider]).await?.map(|row| row.0))
+}
+/// Forgets what providers call a customer.
+pub fn forget_holders(tx: &mut Tx, customer: CustomerId) {
+    tx.put(&HOLDER_FORGET, args![customer]);
 }
 /// Keeps the provider's name for a customer; the first one stands.
 pub fn keep_holder(tx: &mut Tx, customer: CustomerId, provider: Provider, reference: &str) {

@@ -94,6 +94,7 @@ refund-rule = Refund rule
 refund-by-rule = Nothing of it was used: all that can go back goes back at once, to where it came from.
 refund-wrong-number = Renewed the wrong number? Within 24 hours, and while nothing was used, it is reversed whole.
 refund-wrong-number-used = Renewed the wrong number? It was used since, so a person looks at it.
+refund-wrong-number-people = Renewed the wrong number? A person looks at it.
 refund-amount = Goes back
 refund-to = To: { $name }
 refund-until = Can be asked for until

@@ -94,6 +94,7 @@ refund-rule = 退款规则
 refund-by-rule = 还没有使用，可以退的钱马上原路退回。
 refund-wrong-number = 充错了号码？24 小时内未使用，全额撤销。
 refund-wrong-number-used = 充错了号码？之后已有使用，需要人工处理。
+refund-wrong-number-people = 充错了号码？需要人工处理。
 refund-amount = 退回金额
 refund-to = 退到：{ $name }
 refund-until = 可申请到

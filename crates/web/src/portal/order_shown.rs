@@ -137,10 +137,7 @@ fn in_suspense(view: &OrderView) -> bool {
 
 /// The attempt that can be paid now, or whose fate is not known: the newest one that is open.
 pub(crate) fn open_attempt(view: &OrderView, now: Now) -> Option<&Attempt> {
-    let open = |attempt: &&Attempt| {
-        matches!(attempt.state, AttemptState::Created | AttemptState::Pending | AttemptState::Unknown)
-            && attempt.expires_at > now.system
-    };
+    let open = |attempt: &&Attempt| attempt.state.open() && attempt.expires_at > now.system;
     view.attempts.iter().rfind(open)
 }
 

@@ -87,7 +87,7 @@ pub(crate) async fn show_refund(
     let offer = refund_offer(&web.app, of.0, of.1).await?;
     let (show, lang) = (visit.show(web), visit.lang);
     let why_not = refused.or_else(|| offer.by_rule.as_ref().err().copied());
-    let offer = offer_shown(visit, web, &view, &offer);
+    let offer = offer_shown(visit, web, &view, &offer, audience);
     let why_not = why_not.filter(|_| refused.is_some() || offer.is_none());
     // What the line has, and what was used of it, is the owner's to know.
     let told = |why| match (why, audience) {
@@ -111,7 +111,13 @@ pub(crate) async fn show_refund(
 }
 
 /// What can be asked for: the rule before the wrong number, which within a day is for people to look at if it was used.
-fn offer_shown(visit: &Visit, web: &Web, view: &OrderView, offer: &RefundOffer) -> Option<OfferShown> {
+fn offer_shown(
+    visit: &Visit,
+    web: &Web,
+    view: &OrderView,
+    offer: &RefundOffer,
+    audience: Audience,
+) -> Option<OfferShown> {
     let (show, lang) = (visit.show(web), visit.lang);
     let shown = |ask, lead: &str, found: &Refundable| {
         let amount = show.money(found.amount);
@@ -133,7 +139,11 @@ fn offer_shown(visit: &Visit, web: &Web, view: &OrderView, offer: &RefundOffer) 
         (_, Ok(found)) => Some(shown("wrong-number", "refund-wrong-number", found)),
         (_, Err(NoRefund::Used)) => Some(OfferShown {
             ask: "tell",
-            lead: lang.get("refund-wrong-number-used"),
+            // A guest is not told that the owner used it.
+            lead: lang.get(match audience {
+                Audience::Owner => "refund-wrong-number-used",
+                Audience::Guest => "refund-wrong-number-people",
+            }),
             button: lang.get("refund-tell"),
             amount: String::new(),
             until: String::new(),
