@@ -462,6 +462,8 @@ pub(super) fn events() -> Vec<Event> {
         ("charge.dispute.funds_reinstated", disputed()),
         ("payout.paid", paid_out()),
         ("customer.updated", EventObject::Other(customer())),
+        // To the last digit.
+        ("product.updated", EventObject::Other(json!({ "object": "product", "weight": 1.888_888_888_888_889_2e107 }))),
     ]
     .into_iter()
     .enumerate()
@@ -486,6 +488,6 @@ fn a_stand_ins_events_verify_and_read_as_they_were_written() {
         assert_eq!(Event::verify(body.as_bytes(), &header, std::slice::from_ref(&secret), NOW), Ok(event.clone()));
         unknown += usize::from(matches!(event.kind, EventType::Other(_)));
     }
-    assert_eq!(unknown, 1);
+    assert_eq!(unknown, 2);
     assert_eq!(Metadata::new().iter().count(), 0);
 }
