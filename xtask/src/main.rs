@@ -22,7 +22,7 @@ const USAGE: &str = "cargo xtask COMMAND
   walkthrough  the whole journey by HTTP against a release build
   proxy        nginx as the guide configures it in front of a node, and the units by systemd's own tool
   browser      every page in both languages in Chromium: axe, 360 px, without JavaScript
-  crash        100 kill -9 rounds per store, and the same harness on a build that must fail
+  crash        100 kill -9 rounds per store, and the same with a child that acknowledges too early, which must fail
   power-cut    power cuts with each kill on SQLite, and the same with synchronous=OFF, which must fail
   faults       every n-th write and fsync of SQLite failing, and a full disk
   commit-cut   PostgreSQL's connection cut between COMMIT and its answer

@@ -168,10 +168,6 @@ enum LineCommand {
 }
 
 fn main() -> ExitCode {
-    if everline_store::ACKNOWLEDGES_BEFORE_COMMIT {
-        eprintln!("everline: this build answers before the commit; it serves the crash tests and nobody else");
-        return ExitCode::from(2);
-    }
     let command = Cli::parse().command;
     // A node in service logs as its configuration says.
     if !matches!(command, Command::Serve { .. }) {

@@ -34,6 +34,9 @@ enum Command {
         /// What is killed
         #[arg(long, value_enum, default_value = "client")]
         kill: Target,
+        /// Acknowledge notices before they are taken, which must end in a loss that is seen
+        #[arg(long)]
+        acknowledge_early: bool,
         /// Decides when to kill and what to send
         #[arg(long, default_value_t = 1)]
         seed: u64,
@@ -117,6 +120,9 @@ enum Command {
         location: Location,
         #[command(flatten)]
         tuning: Tuning,
+        /// Acknowledge notices before they are taken
+        #[arg(long)]
+        acknowledge_early: bool,
     },
 }
 
@@ -277,17 +283,17 @@ fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Crash { wanted, rounds, in_flight, kill, seed } => {
+        Command::Crash { wanted, rounds, in_flight, kill, acknowledge_early: early, seed } => {
             let (program, synchronous) = (program()?, Synchronous::Full);
-            let options = crash::Options { wanted, rounds, in_flight, kill, synchronous, seed, program };
+            let options = crash::Options { wanted, rounds, in_flight, kill, synchronous, early, seed, program };
             println!("{}", crash::run(&options).await?);
             Ok(())
         }
         Command::PowerCut { rounds, in_flight, synchronous, seed } => {
             // Only its disk can be watched.
             let wanted = Wanted::sqlite();
-            let (kill, synchronous, program) = (Target::Power, synchronous.into(), program()?);
-            let options = crash::Options { wanted, rounds, in_flight, kill, synchronous, seed, program };
+            let (kill, synchronous, early, program) = (Target::Power, synchronous.into(), false, program()?);
+            let options = crash::Options { wanted, rounds, in_flight, kill, synchronous, early, seed, program };
             println!("{}", crash::run(&options).await?);
             Ok(())
         }
@@ -343,7 +349,9 @@ async fn run(command: Command) -> Result<(), Failure> {
             Ok(())
         }
         Command::ClockChild(location) => clock::child(&location.place()?).await,
-        Command::CrashChild { location, tuning } => crash::serve(&location.place()?, tuning.options()).await,
+        Command::CrashChild { location, tuning, acknowledge_early } => {
+            crash::serve(&location.place()?, tuning.options(), acknowledge_early).await
+        }
     }
 }
 

@@ -73,18 +73,6 @@ impl Place {
             Place::Postgres(config) => Store::open_postgres(config, PostgresOptions::default()).await?,
         })
     }
-
-    /// Opens it for work in which each step builds on the last, also in a build that answers before the commit: there,
-    /// with a single connection to write by, a step begins after the commit of the one before it.
-    pub async fn open_to_prepare(&self) -> Result<Store, Failure> {
-        match self {
-            Place::Postgres(config) if everline_store::ACKNOWLEDGES_BEFORE_COMMIT => {
-                let options = PostgresOptions { writers: 1, ..PostgresOptions::default() };
-                Ok(Store::open_postgres(config, options).await?)
-            }
-            _ => self.open().await,
-        }
-    }
 }
 
 /// Makes the tables of an empty store, the brand and the offerings.

@@ -27,9 +27,3 @@ pub use engine::watch::{Ended, Outcome, Watch};
 pub use engine::work::{LostCommit, Work};
 pub use engine::{Engine, Store};
 pub use migrate::{Migration, migrate};
-
-/// Whether this build answers before the COMMIT, which loses acknowledged work in a crash.
-///
-/// True only with the cargo feature `ack-before-commit`, which exists so that a crash harness can prove that it
-/// notices lost work. A binary that serves anyone must refuse to start when this is true.
-pub const ACKNOWLEDGES_BEFORE_COMMIT: bool = cfg!(feature = "ack-before-commit");

@@ -11,11 +11,11 @@ use everline_store::{Error, SqliteOptions, Stop};
 use std::io::{BufRead as _, Write as _};
 use tokio::runtime::Handle;
 
-/// Serves the parent until it is killed, or until the parent closes the pipe.
+/// Serves the parent until it is killed, or until the parent closes the pipe. `early` is the fault that the parent must find.
 ///
 /// # Errors
 /// Whatever opening the store meets.
-pub async fn serve(place: &Place, options: SqliteOptions) -> Result<(), Failure> {
+pub async fn serve(place: &Place, options: SqliteOptions, early: bool) -> Result<(), Failure> {
     let trust = trust()?;
     let opened = place.open_with(options).await;
     if let Err(Failure::Store(error)) = &opened {
@@ -26,7 +26,7 @@ pub async fn serve(place: &Place, options: SqliteOptions) -> Result<(), Failure>
     tokio::spawn(timers::run_forever(app.clone()));
     say(&Say::Ready);
     let (serving, runtime) = (app.clone(), Handle::current());
-    let served = tokio::task::spawn_blocking(move || listen(&serving, &runtime)).await;
+    let served = tokio::task::spawn_blocking(move || listen(&serving, &runtime, early)).await;
     app.store.close().await;
     served.unwrap_or_else(|error| Err(Failure::unusable("listening", &error)))
 }
@@ -38,20 +38,27 @@ fn trust() -> Result<Trust, Failure> {
     Trust::parse(&line)
 }
 
-fn listen(app: &App, runtime: &Handle) -> Result<(), Failure> {
+fn listen(app: &App, runtime: &Handle, early: bool) -> Result<(), Failure> {
     for line in std::io::stdin().lock().lines() {
         let line = line.map_err(Failure::io("the parent"))?;
         let app = app.clone();
         runtime.spawn(async move {
-            answer(&app, &line).await.iter().for_each(say);
+            answer(&app, &line, early).await.iter().for_each(say);
         });
     }
     Ok(())
 }
 
-async fn answer(app: &App, line: &str) -> Vec<Say> {
+async fn answer(app: &App, line: &str, early: bool) -> Vec<Say> {
     match Ask::parse(line) {
         None => Vec::new(),
+        Some(Ask::Take { serial, notice }) if early => {
+            say(&Say::Acknowledged(serial));
+            if let Err(problem) = take_notice(app, notice.as_bytes()).await {
+                eprintln!("acknowledged, but: {problem}");
+            }
+            Vec::new()
+        }
         Some(Ask::Take { serial, notice }) => match take_notice(app, notice.as_bytes()).await {
             Ok(()) => vec![Say::Acknowledged(serial)],
             Err(problem) => {

@@ -9,7 +9,8 @@
 //! With [`Target::Power`] the disk is watched, and with each kill the power goes: what was not synced is lost, in part or
 //! whole (see [`everline_shim`]).
 //!
-//! With the feature `ack-before-commit` the same rounds find lost renewals: that is how they are known to be able to.
+//! With a child that acknowledges before it has taken a notice ([`Options::early`]) the same rounds find lost renewals: that is
+//! how they are known to be able to.
 
 mod book;
 mod child;
@@ -64,6 +65,8 @@ pub struct Options {
     pub kill: Target,
     /// Whether a SQLite child waits for its disk. If it does not, a power cut must be seen to lose something.
     pub synchronous: Synchronous,
+    /// Whether the child acknowledges a notice before it has taken it, which must be seen to lose something.
+    pub early: bool,
     /// Decides moments and notices.
     pub seed: u64,
     /// The program whose `crash-child` is killed: this one.
@@ -182,6 +185,9 @@ fn words(options: &Options) -> Vec<&'static str> {
         // So that the cuts meet checkpoints too, in the background and by the writer.
         words.extend(["--checkpoint-rows", "200", "--wal-pages", "300"]);
     }
+    if options.early {
+        words.push("--acknowledge-early");
+    }
     words
 }
 
@@ -196,7 +202,7 @@ struct Stage {
 impl Stage {
     async fn new(options: &Options, place: Place, shim: Option<Shim>) -> Result<Self, Failure> {
         let provider = Provider::new()?;
-        let app = crate::world::app(place.open_to_prepare().await?, provider.trust())?;
+        let app = crate::world::app(place.open().await?, provider.trust())?;
         set_up(&app).await?;
         app.store.close().await;
         let setting = Setting {
@@ -221,7 +227,7 @@ impl Stage {
 
     /// Makes more lines whose payments wait, while no child has the store.
     async fn refill(&mut self, renewals: usize) -> Result<(), Failure> {
-        let app = crate::world::app(self.place.open_to_prepare().await?, self.provider.trust())?;
+        let app = crate::world::app(self.place.open().await?, self.provider.trust())?;
         let count = u64::try_from(renewals).unwrap_or(u64::MAX).div_ceil(u64::from(ORDERS));
         let made = lines::make(&app, self.lines, count, ORDERS).await?;
         self.lines += count + count % 2;

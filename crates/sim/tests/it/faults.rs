@@ -14,9 +14,6 @@ fn holds(words: &[&str]) -> String {
 
 #[test]
 fn sqlite_keeps_what_it_acknowledged_when_the_power_goes() {
-    if everline_store::ACKNOWLEDGES_BEFORE_COMMIT {
-        return;
-    }
     let text = holds(&["power-cut", "--rounds", "12", "--in-flight", "10"]);
     assert!(text.contains("power-cut sqlite: 12 rounds, ") && text.contains("none lost"), "{text}");
     // Otherwise nothing was at stake.
@@ -35,16 +32,13 @@ fn a_disk_that_is_not_waited_for_is_seen_to_lose() {
 
 #[test]
 fn a_failed_call_and_a_full_disk_lose_nothing() {
-    if everline_store::ACKNOWLEDGES_BEFORE_COMMIT {
-        return;
-    }
     let text = holds(&["faults", "--renewals", "10", "--stride", "37", "--sync-stride", "3"]);
     assert!(text.contains("none lost") && text.contains("a full disk refused"), "{text}");
 }
 
 #[test]
 fn a_lost_answer_to_a_commit_doubles_nothing() {
-    if postgres() && !everline_store::ACKNOWLEDGES_BEFORE_COMMIT {
+    if postgres() {
         let text = holds(&["commit-cut", "--rounds", "20"]);
         assert!(text.contains("20 cuts") && text.contains("40 renewals, none lost, none doubled"), "{text}");
     }
@@ -54,7 +48,7 @@ fn a_lost_answer_to_a_commit_doubles_nothing() {
 fn an_upgrade_that_is_killed_ends_as_one_that_is_not() {
     let text = holds(&["migrate-kill", "--store", "sqlite", "--rounds", "8", "--lines", "40"]);
     assert!(text.contains("migrate-kill sqlite: 8 upgrades") && !text.contains(" 0 of them in the middle"), "{text}");
-    if postgres() && !everline_store::ACKNOWLEDGES_BEFORE_COMMIT {
+    if postgres() {
         let text = holds(&["migrate-kill", "--store", "postgres", "--rounds", "2", "--lines", "40"]);
         assert!(text.contains("migrate-kill postgres: 2 upgrades"), "{text}");
     }
@@ -62,12 +56,10 @@ fn an_upgrade_that_is_killed_ends_as_one_that_is_not() {
 
 #[test]
 fn a_clock_that_jumps_ends_no_service() {
-    if !everline_store::ACKNOWLEDGES_BEFORE_COMMIT {
-        let text = holds(&["clock"]);
-        assert!(text.contains("no line ended early, none late"), "{text}");
-        if std::path::Path::new("/usr/bin/faketime").exists() {
-            let text = holds(&["clock", "--library", "faketime"]);
-            assert!(text.contains("clock by faketime sqlite: 84 jumps"), "{text}");
-        }
+    let text = holds(&["clock"]);
+    assert!(text.contains("no line ended early, none late"), "{text}");
+    if std::path::Path::new("/usr/bin/faketime").exists() {
+        let text = holds(&["clock", "--library", "faketime"]);
+        assert!(text.contains("clock by faketime sqlite: 84 jumps"), "{text}");
     }
 }

@@ -1,8 +1,7 @@
-//! Nothing is acknowledged before it is durable. With the feature `ack-before-commit` the same steps show that it is:
-//! that is how these tests are known to be able to fail.
+//! Nothing is acknowledged before it is durable.
 
 use crate::works::{Add, Block, count, poll_now, with_schema};
-use everline_store::{ACKNOWLEDGES_BEFORE_COMMIT, PostgresOptions, SqliteOptions, Store};
+use everline_store::{PostgresOptions, SqliteOptions, Store};
 use everline_testing::{Proxy, SqliteFile, cluster};
 
 /// The first Work of a group is done, the second one still runs: the first one's caller knows nothing yet.
@@ -24,14 +23,12 @@ async fn sqlite_answers_a_group_only_after_its_commit() {
     first_gate.open();
     second_gate.wait();
     // `early` has run by now, as the second one runs behind it.
-    assert_eq!(poll_now(&mut early).await.is_ready(), ACKNOWLEDGES_BEFORE_COMMIT);
+    assert!(poll_now(&mut early).await.is_pending());
     assert_eq!(count(&store).await, 0);
     second_gate.open();
-    if !ACKNOWLEDGES_BEFORE_COMMIT {
-        early.await.unwrap();
-        assert_eq!(count(&store).await, 2);
-        assert_eq!(second.await.unwrap(), (1, 2));
-    }
+    early.await.unwrap();
+    assert_eq!(count(&store).await, 2);
+    assert_eq!(second.await.unwrap(), (1, 2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -47,18 +44,13 @@ async fn postgres_answers_only_after_its_commit() {
         async move { store.transact(Add { n: 1 }).await }
     });
     held.arrived().await;
-    if ACKNOWLEDGES_BEFORE_COMMIT {
-        call.await.unwrap().unwrap();
-        assert_eq!(count(&store).await, 0, "acknowledged, but not there");
-    } else {
-        // Whatever a caller could hear now, it would have to hear from this side of the COMMIT.
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-            assert_eq!(count(&store).await, 0);
-            assert!(!call.is_finished());
-        }
-        held.release();
-        call.await.unwrap().unwrap();
-        assert_eq!(count(&store).await, 1);
+    // Whatever a caller could hear now, it would have to hear from this side of the COMMIT.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+        assert_eq!(count(&store).await, 0);
+        assert!(!call.is_finished());
     }
+    held.release();
+    call.await.unwrap().unwrap();
+    assert_eq!(count(&store).await, 1);
 }

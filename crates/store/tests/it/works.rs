@@ -35,10 +35,6 @@ pub fn id(n: u64) -> [u8; 16] {
 
 pub async fn with_schema(store: &Store) {
     migrate(store, SCHEMA).await.unwrap();
-    // With the feature `ack-before-commit` the migration too is acknowledged early.
-    while everline_store::ACKNOWLEDGES_BEFORE_COMMIT && store.read(Count {}).await.is_err() {
-        tokio::task::yield_now().await;
-    }
 }
 
 macro_rules! work {

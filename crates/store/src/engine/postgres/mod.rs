@@ -169,11 +169,6 @@ impl Postgres {
     async fn run_once<W: Work>(&self, work: &W) -> Result<W::Out, Stop<W::Refusal>> {
         let mut tx = self.writers.begin(false).await?;
         let out = work::attempt(work, &mut tx).await;
-        if crate::ACKNOWLEDGES_BEFORE_COMMIT {
-            let ok = out.is_ok();
-            tokio::spawn(async move { end(&mut tx, ok).await });
-            return out;
-        }
         let ended = end(&mut tx, out.is_ok()).await;
         out.and_then(|out| ended.map(|()| out).map_err(Stop::Store))
     }

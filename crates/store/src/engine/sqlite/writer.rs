@@ -83,11 +83,7 @@ impl Writer {
         begun?;
         while let Some(mut job) = next.take() {
             let ran = self.one(&mut *job);
-            if crate::ACKNOWLEDGES_BEFORE_COMMIT {
-                job.answer(Answer::Own);
-            } else {
-                group.push(job);
-            }
+            group.push(job);
             ran?;
             if group.len() < self.opener.options.group_max {
                 next = jobs.try_recv().ok();
