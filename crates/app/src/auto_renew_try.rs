@@ -17,7 +17,7 @@ use everline_core::auto_renew::{AutoRenew, PayWith, State, on_refused};
 use everline_core::brand::Brand;
 use everline_core::credit::available;
 use everline_core::effects::Job;
-use everline_core::ids::{AttemptId, CustomerId, LineId, OrderId};
+use everline_core::ids::{AttemptId, CustomerId, LineId, OrderId, PaymentMethodId};
 use everline_core::ledger::Balances;
 use everline_core::money::Money;
 use everline_core::order::{Order, OrderState};
@@ -41,6 +41,14 @@ struct Cycle {
     line: LineId,
     order: OrderId,
 }
+impl Cycle {
+    /// Whether a setting tries this step for this order.
+    fn tries(&self, setting: Option<&AutoRenew>, step: u8) -> bool {
+        let state = setting.map(|setting| setting.state);
+        matches!(state, Some(State::Trying { cycle, step: tried, .. })
+            if tried == step && AutoRenew::order_of(self.line, cycle) == self.order)
+    }
+}
 
 /// Tries the methods until one took the money, none is left, or nothing more can be known now.
 pub(crate) async fn try_methods(
@@ -59,12 +67,17 @@ pub(crate) async fn try_methods(
             app.store.transact(Wake { cycle, now: app.clock.now() }).await?;
             return Ok(Done::Finished);
         }
+        let now = app.clock.now();
+        if look.order.expires_at <= now.business {
+            // Its own timer closes it.
+            return Ok(Done::Again { at: now.system.plus_us(LOOK_US), why: "the time to pay is over" });
+        }
         let tried = match method {
             PayWith::Credit => with_credit(app, cycle, &look).await?,
-            PayWith::Saved(_) => with_saved(app, cycle, &look, step, run).await?,
+            PayWith::Saved(id) => with_saved(app, cycle, &look, (step, id), run).await?,
         };
         let (asked, attempt) = match tried {
-            Tried::Took => continue,
+            Tried::Look => continue,
             Tried::Wait(done) => return Ok(done),
             Tried::Refused { asked, attempt } => (asked, attempt),
         };
@@ -76,8 +89,8 @@ pub(crate) async fn try_methods(
 
 /// What became of a method.
 enum Tried {
-    /// It took the money, or at least part of it.
-    Took,
+    /// It took money, or somebody changed what there is: to be looked at again.
+    Look,
     /// It surely took nothing. The attempt, with the provider's name for it, if there was one; and whether its bank wants to
     /// ask the owner.
     Refused { asked: bool, attempt: Option<(AttemptId, Option<String>)> },
@@ -114,77 +127,78 @@ async fn with_credit(app: &App, cycle: Cycle, look: &Looked) -> Result<Tried, Pr
     if held < missing {
         return Ok(Tried::NOT_TRIED);
     }
-    if let Some(waits) = close_others(app, cycle, look, None).await? {
+    if let Some(waits) = close_others(app, cycle, look).await? {
         return Ok(waits);
     }
     match pay_with_credit(app, cycle.customer, cycle.order).await {
-        Ok(_) | Err(Problem::AlreadyPaid | Problem::OrderClosed) => Ok(Tried::Took),
+        Ok(_) | Err(Problem::AlreadyPaid | Problem::OrderClosed) => Ok(Tried::Look),
         Err(Problem::NoCredit) => Ok(Tried::NOT_TRIED),
         Err(problem) => Err(problem),
     }
 }
 
 /// At most one charge in effect: what else is open for the order is closed first. How long to wait for it, if there is any.
-async fn close_others(
-    app: &App,
-    cycle: Cycle,
-    look: &Looked,
-    mine: Option<AttemptId>,
-) -> Result<Option<Tried>, Problem> {
+async fn close_others(app: &App, cycle: Cycle, look: &Looked) -> Result<Option<Tried>, Problem> {
     let now = app.clock.now();
-    let open = |attempt: &&Attempt| attempt.state.open() && Some(attempt.id) != mine && attempt.expires_at > now.system;
-    let others: Vec<Attempt> = look.attempts.iter().filter(open).cloned().collect();
+    let others = others(&look.attempts, None, now);
     if others.is_empty() {
         return Ok(None);
     }
     app.store.transact(CloseOthers { customer: cycle.customer, others, now }).await?;
     app.wake.notify_one();
-    let again = Done::Again { at: now.system.plus_us(LOOK_US), why: "another payment of the order is open" };
-    Ok(Some(Tried::Wait(again)))
+    Ok(Some(wait_for_others(now)))
 }
 
-async fn with_saved(app: &App, cycle: Cycle, look: &Looked, step: u8, run: i64) -> Result<Tried, Problem> {
+/// What may still be paid for the order, beside one attempt.
+fn others(attempts: &[Attempt], mine: Option<AttemptId>, now: Now) -> Vec<Attempt> {
+    let open = |attempt: &&Attempt| attempt.state.open() && Some(attempt.id) != mine && attempt.expires_at > now.system;
+    attempts.iter().filter(open).cloned().collect()
+}
+
+const fn wait_for_others(now: Now) -> Tried {
+    Tried::Wait(Done::Again { at: now.system.plus_us(LOOK_US), why: "another payment of the order is open" })
+}
+
+async fn with_saved(
+    app: &App,
+    cycle: Cycle,
+    look: &Looked,
+    (step, method): (u8, PaymentMethodId),
+    run: i64,
+) -> Result<Tried, Problem> {
     let (id, now) = (AutoRenew::attempt_of(cycle.order, step), app.clock.now());
-    let known = look.attempts.iter().find(|attempt| attempt.id == id);
     let wait = |why| Tried::Wait(Done::retry(app, run, why));
-    let known = match known {
-        Some(attempt) => match attempt.state {
-            AttemptState::Paid => return Ok(wait("money came that the order could not take")),
+    let known = look.attempts.iter().find(|attempt| attempt.id == id);
+    if let Some(attempt) = known.filter(|attempt| !may_ask_again(attempt, now)) {
+        return Ok(match attempt.state {
+            AttemptState::Paid => wait("money came that the order could not take"),
             // The provider said so; that nobody paid in time says nothing about what it did.
-            AttemptState::Failed | AttemptState::Closed if now.system < attempt.expires_at => {
-                return Ok(Tried::NOT_TRIED);
-            }
-            AttemptState::Created | AttemptState::Unknown
-                if now.system.since_us(attempt.created_at) < SAME_NUMBER_US =>
-            {
-                Some(attempt.clone())
-            }
-            _ => return Ok(wait("the provider has not said what became of a debit")),
-        },
-        None => None,
-    };
-    let usable = look.saved.as_ref().filter(|saved| known.is_some() || saved.usable(now.business));
-    let Some(saved) = usable else {
-        // Removed or over: nothing was asked of it. One whose name is gone may have been asked: only its provider can tell.
-        return Ok(if known.is_none() { Tried::NOT_TRIED } else { wait("a debit of a method that was forgotten") });
-    };
-    if saved.token.is_empty() {
-        return Ok(wait("a debit of a method that was forgotten"));
+            AttemptState::Failed | AttemptState::Closed if now.system < attempt.expires_at => Tried::NOT_TRIED,
+            _ => wait("the provider has not said what became of a debit"),
+        });
     }
-    if let Some(waits) = close_others(app, cycle, look, Some(id)).await? {
-        return Ok(waits);
-    }
-    let Some(keeper) = app.ports.payments.of(saved.provider).and_then(|port| port.keeper()) else {
-        return Ok(if known.is_none() { Tried::NOT_TRIED } else { wait("no account with the provider") });
+    // Removed, over, or with a provider that is gone: if nothing was asked of it, the next. What was asked of it, and may not
+    // have arrived, is not sent again: only its provider can tell.
+    let usable = look.saved.as_ref().filter(|saved| saved.usable(now.business));
+    let keeper = usable.and_then(|saved| app.ports.payments.of(saved.provider)).and_then(|port| port.keeper());
+    let Some(keeper) = keeper else {
+        return Ok(if known.is_none() { Tried::NOT_TRIED } else { wait("a debit of a method that cannot be used") });
     };
-    let (attempt, subject) = app.store.transact(NewDebit { cycle, id, now }).await?;
+    let (attempt, subject, saved) = match app.store.transact(NewDebit { cycle, step, method, now }).await? {
+        Debit::Ask(debit) => *debit,
+        Debit::Others => {
+            app.wake.notify_one();
+            return Ok(wait_for_others(now));
+        }
+        Debit::Changed => return Ok(Tried::Look),
+    };
     app.wake.notify_one();
     let request = DebitRequest {
         out_trade_no: attempt.out_trade_no.clone(),
         amount: attempt.amount,
         subject,
-        token: saved.token.clone(),
-        holder: saved.holder.clone(),
+        token: saved.token,
+        holder: saved.holder,
     };
     let belief = |belief, reference: Option<String>| Believe {
         customer: cycle.customer,
@@ -196,7 +210,7 @@ async fn with_saved(app: &App, cycle: Cycle, look: &Looked, step: u8, run: i64) 
     match keeper.debit(&request).await {
         Debited::Paid(evidence) => {
             take_evidence(app, evidence, None).await?;
-            Ok(Tried::Took)
+            Ok(Tried::Look)
         }
         Debited::Refused { authentication, reference } => {
             Ok(Tried::Refused { asked: authentication, attempt: Some((attempt.id, reference)) })
@@ -210,6 +224,12 @@ async fn with_saved(app: &App, cycle: Cycle, look: &Looked, step: u8, run: i64) 
             Ok(wait("the provider gave no answer"))
         }
     }
+}
+
+/// Whether a debit goes out again under its number: nobody knows what became of it, and the provider still knows the number.
+fn may_ask_again(attempt: &Attempt, now: Now) -> bool {
+    matches!(attempt.state, AttemptState::Created | AttemptState::Unknown)
+        && now.system.since_us(attempt.created_at) < SAME_NUMBER_US
 }
 
 struct Look {
@@ -262,34 +282,60 @@ impl Work for CloseOthers {
     }
 }
 
-/// The attempt of a debit, written down before the provider hears of it; the same at every run.
+/// What may be done about a debit.
+enum Debit {
+    /// The attempt, what is paid, and the method to ask.
+    Ask(Box<(Attempt, String, SavedMethod)>),
+    /// Others may still be paid for the order. Their providers are asked to close them.
+    Others,
+    /// The owner, or somebody else, changed something since it was looked at.
+    Changed,
+}
+
+/// The attempt of a debit, written down before the provider hears of it; the same at every run. Whether it may be asked is
+/// judged here, under the locks that whoever pays, removes a method or switches renewal off takes too.
 struct NewDebit {
     cycle: Cycle,
-    id: AttemptId,
+    step: u8,
+    method: PaymentMethodId,
     now: Now,
 }
 impl Work for NewDebit {
     const NAME: &'static str = "new_debit";
-    type Out = (Attempt, String);
+    type Out = Debit;
     type Refusal = Problem;
-    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        let Cycle { customer, order, .. } = self.cycle;
+    async fn run(&self, tx: &mut Tx) -> Result<Debit, Stop<Problem>> {
+        let Cycle { customer, line, order } = self.cycle;
+        let id = AutoRenew::attempt_of(order, self.step);
+        customer::lock_account(tx, customer).await?;
         let order = order::lock(tx, customer, order).await?;
+        let setting = auto_renew::get(tx, customer, line).await?;
+        let saved = payment_method::lock(tx, customer, self.method).await?;
+        let open = order.state == OrderState::AwaitingPayment && order.expires_at > self.now.business;
+        let Some(saved) = saved
+            .filter(|saved| open && saved.usable(self.now.business) && self.cycle.tries(setting.as_ref(), self.step))
+        else {
+            return Ok(Debit::Changed);
+        };
+        let attempts = payment::of_order(tx, customer, order.id).await?;
+        let others = others(&attempts, Some(id), self.now);
+        if !others.is_empty() {
+            ask_to_close(tx, customer, &others, self.now)?;
+            return Ok(Debit::Others);
+        }
         let offering = catalog::offering(tx, &order.offering).await?;
         let subject = offering.name.get("zh-CN").to_owned();
-        if let Some(known) = payment::get(tx, customer, self.id).await? {
-            return Ok((known, subject));
-        }
-        if order.state != OrderState::AwaitingPayment || order.expires_at <= self.now.business {
-            return Err(Stop::Refused(Problem::OrderClosed));
+        if let Some(known) = attempts.into_iter().find(|attempt| attempt.id == id) {
+            let again = may_ask_again(&known, self.now);
+            return Ok(if again { Debit::Ask(Box::new((known, subject, saved))) } else { Debit::Changed });
         }
         let missing = order.price.micros().saturating_sub(order.funds);
         let attempt = Attempt {
-            id: self.id,
+            id,
             customer,
             order: order.id,
             method: Method::SavedCard,
-            out_trade_no: self.id.to_string(),
+            out_trade_no: id.to_string(),
             amount: Money::from_micros(missing, order.price.currency()),
             state: AttemptState::Created,
             reference: None,
@@ -308,7 +354,7 @@ impl Work for NewDebit {
             let question = Job::QueryPayment { customer, attempt: attempt.id };
             job::add(tx, customer, &question, self.now.system, first)?;
         }
-        Ok((attempt, subject))
+        Ok(Debit::Ask(Box::new((attempt, subject, saved))))
     }
 }
 
@@ -344,8 +390,8 @@ impl Work for NextMethod {
             job::add(tx, customer, &close, self.now.system, self.now.system)?;
         }
         let Some(setting) = auto_renew::get(tx, customer, line).await? else { return Ok(()) };
-        let here = matches!(setting.state, State::Trying { cycle, step, .. }
-            if step == self.step && AutoRenew::order_of(line, cycle) == order.id);
+        // Paid another way meanwhile, or switched off: there is nothing to go on with.
+        let here = order.state == OrderState::AwaitingPayment && self.cycle.tries(Some(&setting), self.step);
         let Some(next) = on_refused(&setting, self.asked, self.now.business).filter(|_| here) else { return Ok(()) };
         let ground = Ground { brand: &self.brand, zone: &self.zone, now: self.now };
         apply(tx, setting, &next, Some(&order), None, &ground).await?;

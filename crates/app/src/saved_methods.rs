@@ -150,12 +150,14 @@ impl Work for Keep {
 
 /// Asks the provider once to forget a removed method.
 pub(crate) async fn forget(app: &App, customer: CustomerId, id: PaymentMethodId, run: i64) -> Result<Done, Problem> {
-    let method = app.store.read(Get { customer, method: id }).await?;
+    let (method, shared) = app.store.read(Get { customer, method: id }).await?;
     if method.state != SavedState::Removed {
         return Ok(Done::Finished);
     }
     let keeper = app.ports.payments.of(method.provider).and_then(|port| port.keeper());
     let answer = match keeper {
+        // Another row of the same card is in use: the provider must go on knowing it.
+        _ if shared => Forgot::Done,
         Some(keeper) => keeper.forget(&method.token).await,
         None => Forgot::Unknown,
     };
@@ -174,11 +176,17 @@ struct Get {
 }
 impl Work for Get {
     const NAME: &'static str = "get_saved_method";
-    type Out = SavedMethod;
+    /// The method, and whether the provider's name for it is that of one in use.
+    type Out = (SavedMethod, bool);
     type Refusal = Problem;
-    async fn run(&self, tx: &mut Tx) -> Result<SavedMethod, Stop<Problem>> {
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         let found = payment_method::get(tx, self.customer, self.method).await?;
-        found.ok_or(Stop::Refused(Problem::NotFound("payment method")))
+        let found = found.ok_or(Stop::Refused(Problem::NotFound("payment method")))?;
+        let same = |other: &SavedMethod| {
+            other.id != found.id && other.provider == found.provider && other.token == found.token
+        };
+        let shared = payment_method::active(tx, self.customer).await?.iter().any(same);
+        Ok((found, shared))
     }
 }
 

@@ -251,7 +251,7 @@ impl AutoRenew {
     /// The attempt of a step: it follows from the order, so that a step asks for money once.
     #[must_use]
     pub const fn attempt_of(order: OrderId, step: u8) -> AttemptId {
-        AttemptId(order.0.derive(0x77, step))
+        AttemptId(order.0.branch(step.saturating_add(1)))
     }
 }
 

@@ -45,6 +45,15 @@ impl RawId {
         *number_byte ^= number;
         Self(bytes)
     }
+    /// The `n`-th branch of this id, from 1: nothing that is derived from a branch meets what is derived from another, or from
+    /// this id.
+    #[must_use]
+    pub const fn branch(self, n: u8) -> Self {
+        let mut bytes = self.0;
+        let [.., branch_byte, _, _] = &mut bytes;
+        *branch_byte ^= n;
+        Self(bytes)
+    }
 }
 
 impl fmt::Display for RawId {

@@ -3,6 +3,7 @@
 use crate::world::outside::Fate;
 use crate::world::{Kit, World, on_both};
 use everline_app::auto_renew::{Wanted, off, set, view};
+use everline_app::payment_confirmed::payment_notice;
 use everline_app::saved_methods::{remove, saved_methods};
 use everline_app::{Problem, timers};
 use everline_core::auto_renew::{GaveUp, PayWith, State};
@@ -12,7 +13,7 @@ use everline_core::line::LineState;
 use everline_core::money::{Currency, Money};
 use everline_core::offering::{Family, OfferingRef};
 use everline_core::order::{Order, OrderState, PlacedBy};
-use everline_core::payment::{AttemptState, Method};
+use everline_core::payment::{Attempt, AttemptState, Method, Provider};
 use everline_core::refund::RefundReason;
 use everline_core::time::{DAY_US, HOUR_US};
 use everline_store::tables::{catalog, order};
@@ -57,11 +58,15 @@ async fn watch_with_card(world: &World) -> (Kit, PayWith) {
 async fn remembers(world: &World, kit: &Kit, code: &str) -> PayWith {
     let order = world.order(kit, code).await.unwrap();
     let attempt = world.start(&order, Method::CardKept).await.unwrap();
-    let notice = world.cards.pay(&attempt.out_trade_no);
-    let who = everline_core::payment::Provider::Stripe;
-    everline_app::payment_confirmed::payment_notice(&world.app, who, &[], &notice).await.unwrap();
+    pays_by_card(world, &attempt).await;
     world.settle().await;
     PayWith::Saved(saved_methods(&world.app, kit.customer).await.unwrap().last().unwrap().id)
+}
+
+/// The payer pays, and we are told.
+async fn pays_by_card(world: &World, attempt: &Attempt) {
+    let notice = world.cards.pay(&attempt.out_trade_no);
+    payment_notice(&world.app, Provider::Stripe, &[], &notice).await.unwrap();
 }
 
 /// The orders that nobody placed by hand.
@@ -193,6 +198,96 @@ async fn a_declined_card_leaves_it_to_the_next_method_and_a_removed_one_too() {
 }
 
 #[tokio::test]
+async fn a_removed_card_is_not_asked_again_although_nobody_knows_what_its_debit_did() {
+    on_both(async |world: World| {
+        let (kit, card) = watch_with_card(&world).await;
+        agrees(&world, &kit, &[card]).await;
+        world.cards.always("debit", Fate::Silent);
+        world.cards.always("forget", Fate::Silent);
+        world.skip_days(27).await;
+        let [placed] = renewals(&world, &kit).await.try_into().unwrap();
+        assert_eq!(world.attempts(&placed).await[0].state, AttemptState::Unknown);
+        let PayWith::Saved(id) = card else { panic!() };
+        remove(&world.app, kit.customer, id).await.unwrap();
+        let before = world.cards.debits();
+        world.cards.always("debit", Fate::Works);
+        world.pass(HOUR_US).await;
+        assert_eq!((world.cards.debits(), world.order_now(&placed).await.state), (before, OrderState::AwaitingPayment));
+        // The order ends with its time.
+        world.skip_days(4).await;
+        assert_eq!((world.cards.debits(), world.order_now(&placed).await.state), (before, OrderState::Closed));
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn paid_by_hand_while_a_card_is_declined_nobody_is_told_that_it_failed() {
+    on_both(async |world: World| {
+        let (kit, card) = watch_with_card(&world).await;
+        agrees(&world, &kit, &[card]).await;
+        world.skip_days(26).await;
+        world.cards.next("debit", &[Fate::RefusesLater]);
+        let by_hand = async {
+            while world.cards.debits() == 0 {
+                tokio::task::yield_now().await;
+            }
+            let [placed] = renewals(&world, &kit).await.try_into().unwrap();
+            let attempt = world.start(&placed, Method::Card).await.unwrap();
+            pays_by_card(&world, &attempt).await;
+            assert_ne!(world.order_now(&placed).await.state, OrderState::AwaitingPayment);
+            world.cards.go_on();
+            placed
+        };
+        let ((), placed) = tokio::join!(world.skip_days(1), by_hand);
+        world.pass(HOUR_US).await;
+        assert_eq!(world.order_now(&placed).await.state, OrderState::Queued);
+        assert_eq!((state(&world, &kit).await, world.cards.debits()), (State::Waiting, 1));
+        assert_eq!(told(&world, &kit, "auto_renew_failed").await, 0);
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_order_whose_time_is_over_waits_for_its_timer() {
+    on_both(async |world: World| {
+        let kit = watch(&world).await;
+        agrees(&world, &kit, &[PayWith::Credit]).await;
+        world.skip_days(26).await;
+        world.app.clock.pass_us(DAY_US + HOUR_US);
+        timers::run_due(&world.app, world.app.clock.now()).await.unwrap();
+        let [placed] = renewals(&world, &kit).await.try_into().unwrap();
+        // Jobs run before the timer that closes it.
+        world.app.clock.pass_us(5 * DAY_US);
+        tokio::time::timeout(std::time::Duration::from_secs(60), world.jobs()).await.expect("it waits");
+        assert_eq!(world.order_now(&placed).await.state, OrderState::AwaitingPayment);
+        assert_eq!(world.balance(kit.customer, PaidCredit).await, cny("50").micros());
+        world.settle().await;
+        assert_eq!(world.order_now(&placed).await.state, OrderState::Closed);
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_card_that_is_kept_twice_under_one_name_is_not_forgotten() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Watch).await;
+        world.cards.one_token("pm_1");
+        let card = remembers(&world, &kit, "days").await;
+        assert_eq!(remembers(&world, &kit, "pack").await, card, "the same card is one");
+        assert_eq!(world.cards.forgotten(), Vec::<String>::new());
+        let PayWith::Saved(id) = card else { panic!() };
+        remove(&world.app, kit.customer, id).await.unwrap();
+        world.settle().await;
+        assert_eq!(world.cards.forgotten(), ["pm_1"]);
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_bank_that_wants_to_ask_waits_for_the_owner() {
     on_both(async |world: World| {
         let (kit, card) = watch_with_card(&world).await;
@@ -206,9 +301,7 @@ async fn a_bank_that_wants_to_ask_waits_for_the_owner() {
         world.sound().await;
         let [placed] = renewals(&world, &kit).await.try_into().unwrap();
         let attempt = world.start(&placed, Method::Card).await.unwrap();
-        let notice = world.cards.pay(&attempt.out_trade_no);
-        let who = everline_core::payment::Provider::Stripe;
-        everline_app::payment_confirmed::payment_notice(&world.app, who, &[], &notice).await.unwrap();
+        pays_by_card(&world, &attempt).await;
         world.pass(HOUR_US).await;
         assert_eq!(world.order_now(&placed).await.state, OrderState::Queued);
         assert_eq!(state(&world, &kit).await, State::Waiting);

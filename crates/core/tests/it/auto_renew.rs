@@ -4,14 +4,21 @@ use crate::fixture::{at, cny, line, month, order};
 use everline_core::auto_renew::{
     AutoRenew, Consent, Facts, GaveUp, NoConsent, PayWith, State, Then, consent, on_due, on_refused, switch_off,
 };
+use everline_core::effects::Job;
 use everline_core::effects::MessageKind::{
-    self, AutoRenewConsent, AutoRenewFailed, AutoRenewNeedsYou, AutoRenewNotice,
+    self, AutoRenewConsent, AutoRenewFailed, AutoRenewNeedsYou, AutoRenewNotice, GraceBegan, PaidNotInEffect,
+    RefundBounced, RefundDone, RefundStarted, RenewalInEffect, Suspended,
 };
-use everline_core::ids::{PaymentMethodId, RawId};
+use everline_core::ids::{AttemptId, JobId, OrderId, PaymentMethodId, RawId};
+use everline_core::ledger::{Cause, Posting, Template};
+use everline_core::lifecycle::instant_cause;
 use everline_core::line::{Line, LineState};
 use everline_core::money::Money;
 use everline_core::order::{Order, OrderState};
+use everline_core::refund::{REFUNDS_MAX, Refund, RefundReason, RefundState, refund_id};
+use everline_core::saved_method::SavedMethod;
 use everline_core::time::{BusinessTime, DAY_US};
+use std::collections::BTreeMap;
 
 const CARD: PayWith = PayWith::Saved(PaymentMethodId(RawId::from_bytes([7; 16])));
 
@@ -205,4 +212,78 @@ fn ids_follow_from_line_and_cycle() {
     let methods = [CARD, PayWith::Credit];
     assert_eq!(PayWith::split(&PayWith::join(&methods)), Some(methods.to_vec()));
     assert_eq!(PayWith::split("cash"), None);
+}
+
+/// A cycle's order, its attempts and their refunds follow from one instant of a line. What follows from them must not meet,
+/// in any table: the second would be taken for the first.
+#[test]
+fn nothing_that_follows_from_a_cycle_meets() {
+    let instant = instant_cause(ending().id, end());
+    let order = AutoRenew::order_of(ending().id, end());
+    let attempts: Vec<_> = (0..4).map(|step| AutoRenew::attempt_of(order, step)).collect();
+    let refunds: Vec<_> = attempts.iter().flat_map(|id| (0..REFUNDS_MAX).map(|n| refund_id(*id, n))).collect();
+
+    let mut postings = Met::default();
+    for template in Template::ALL {
+        let causes = [Cause::Order(order)].into_iter();
+        let causes = causes.chain(attempts.iter().map(|id| Cause::Attempt(*id)));
+        for cause in causes.chain(refunds.iter().map(|id| Cause::Refund(*id))) {
+            postings.add(Posting::new(template, cause, order, 1, end()).id.0, format!("{template:?} {cause:?}"));
+        }
+    }
+    for n in 1..=u8::MAX {
+        let cause = Cause::Recognition(order, n);
+        postings.add(Posting::new(Template::PackRecognised, cause, order, 1, end()).id.0, format!("{cause:?}"));
+    }
+
+    let mut jobs = Met::default();
+    let customer = ending().customer;
+    let mut add = |job: Job| jobs.add(job.id().0, format!("{job:?}"));
+    add(Job::ActivateUpstream { customer, order });
+    add(Job::AutoRenew { customer, line: ending().id, order });
+    for attempt in attempts {
+        add(Job::QueryPayment { customer, attempt });
+        add(Job::ClosePayment { customer, attempt });
+        add(Job::KeepMethod { customer, attempt });
+        add(Job::ForgetMethod { customer, method: SavedMethod::id_of(attempt) });
+    }
+    let message = |kind, cause| Job::SendMessage { customer, line: ending().id, order: Some(order), kind, cause };
+    for kind in [RenewalInEffect, PaidNotInEffect, GraceBegan, Suspended, AutoRenewNotice, AutoRenewFailed] {
+        add(message(kind, instant));
+        add(message(kind, JobId(order.0)));
+    }
+    for refund in refunds {
+        add(Job::Refund { customer, refund });
+        let refund = Refund { id: refund, ..some_refund() };
+        for kind in [RefundStarted, RefundDone, RefundBounced] {
+            add(message(kind, refund.told_as(kind)));
+        }
+    }
+}
+
+fn some_refund() -> Refund {
+    let (attempt, order) = (AttemptId(RawId::from_bytes([1; 16])), OrderId(RawId::from_bytes([2; 16])));
+    Refund {
+        id: refund_id(attempt, 0),
+        customer: ending().customer,
+        attempt,
+        order,
+        out_request_no: "r1".to_owned(),
+        amount: cny("1"),
+        reason: RefundReason::Late,
+        state: RefundState::InFlight,
+        started_at: end(),
+        settled_at: None,
+    }
+}
+
+#[derive(Default)]
+struct Met(BTreeMap<RawId, String>);
+impl Met {
+    fn add(&mut self, id: RawId, what: String) {
+        if let Some(other) = self.0.get(&id) {
+            panic!("{what} meets {other}");
+        }
+        self.0.insert(id, what);
+    }
 }

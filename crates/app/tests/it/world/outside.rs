@@ -37,6 +37,8 @@ pub enum Fate {
     Gone,
     /// The bank wants to ask the owner of the card (debits).
     Asks,
+    /// It refuses, once it is let go on (debits).
+    RefusesLater,
 }
 
 /// The fates of coming calls, by kind of call: the next ones in order, then the standing one.
@@ -77,6 +79,7 @@ async fn hesitate() {
 pub struct Provider {
     who: payment::Provider,
     books: Mutex<Books>,
+    goes_on: tokio::sync::Notify,
 }
 impl Default for Provider {
     fn default() -> Self {
@@ -93,6 +96,8 @@ struct Books {
     bills: BTreeMap<BillDay, BillAnswer>,
     debits: u64,
     forgotten: Vec<String>,
+    /// The token of every card, where it is one for all.
+    token: Option<String>,
     /// Refunds that it could not give to their payer after all.
     bounced: BTreeSet<String>,
 }
@@ -119,7 +124,7 @@ pub struct Trade {
 impl Provider {
     /// The one that is called so.
     pub fn of(who: payment::Provider) -> Self {
-        Self { who, books: Mutex::default() }
+        Self { who, books: Mutex::default(), goes_on: tokio::sync::Notify::new() }
     }
     fn locked(&self) -> std::sync::MutexGuard<'_, Books> {
         self.books.lock().unwrap()
@@ -133,6 +138,14 @@ impl Provider {
     /// How often it was asked for debits.
     pub fn debits(&self) -> u64 {
         self.locked().debits
+    }
+    /// Lets a call that waits go on.
+    pub fn go_on(&self) {
+        self.goes_on.notify_one();
+    }
+    /// Every card has this token from now on.
+    pub fn one_token(&self, token: &str) {
+        self.locked().token = Some(token.to_owned());
     }
     /// The tokens it was told to forget.
     pub fn forgotten(&self) -> Vec<String> {
@@ -410,6 +423,9 @@ impl ports::MethodKeeper for Provider {
             if done && fate == Fate::Refuses { Fate::Works } else { fate }
         };
         hesitate().await;
+        if fate == Fate::RefusesLater {
+            self.goes_on.notified().await;
+        }
         match fate {
             Fate::Works => Debited::Paid(Evidence {
                 provider: self.who,
@@ -417,16 +433,17 @@ impl ports::MethodKeeper for Provider {
                 trade_no: format!("T{}", request.out_trade_no),
                 amount: request.amount,
             }),
-            Fate::Refuses => Debited::Refused { authentication: false, reference: None },
+            Fate::Refuses | Fate::RefusesLater => Debited::Refused { authentication: false, reference: None },
             Fate::Asks => Debited::Refused { authentication: true, reference: Some("left".to_owned()) },
             _ => Debited::Unknown,
         }
     }
     async fn kept(&self, trade_no: &str) -> Kept {
         hesitate().await;
-        match self.locked().script.take("kept") {
+        let mut books = self.locked();
+        match books.script.take("kept") {
             Fate::Works => Kept::Method(KeptMethod {
-                token: format!("pm_{trade_no}"),
+                token: books.token.clone().unwrap_or_else(|| format!("pm_{trade_no}")),
                 holder: "cus_1".to_owned(),
                 brand: "visa".to_owned(),
                 last4: "4242".to_owned(),
@@ -494,7 +511,7 @@ impl ports::Network for Radio {
             Fate::Refuses => NetworkReply::Refused,
             Fate::Gone => NetworkReply::Gone,
             Fate::Submits => NetworkReply::Submitted,
-            Fate::Silent | Fate::WorksSilently | Fate::Asks => NetworkReply::Unknown,
+            Fate::Silent | Fate::WorksSilently | Fate::Asks | Fate::RefusesLater => NetworkReply::Unknown,
         }
     }
 }
@@ -558,7 +575,7 @@ impl ports::Network for Upstream {
             Fate::Refuses if done => NetworkReply::Done,
             Fate::Refuses => NetworkReply::Refused,
             Fate::Submits => NetworkReply::Submitted,
-            Fate::Gone | Fate::Silent | Fate::WorksSilently | Fate::Asks => NetworkReply::Unknown,
+            Fate::Gone | Fate::Silent | Fate::WorksSilently | Fate::Asks | Fate::RefusesLater => NetworkReply::Unknown,
         }
     }
 }
