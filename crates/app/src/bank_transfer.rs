@@ -15,7 +15,7 @@ use everline_core::brand::Brand;
 use everline_core::ids::{AttemptId, CustomerId, OrderId, RefundId};
 use everline_core::money::Money;
 use everline_core::payment::{Evidence, Method, Provider};
-use everline_core::refund::RefundState;
+use everline_core::refund::{Refund, RefundState};
 use everline_core::renewal::Outcome;
 use everline_core::time::{Now, Zone};
 use everline_core::transfer::on_transfer;
@@ -121,19 +121,30 @@ impl Work for TransferCame {
     }
 }
 
-/// Notes that money of an order went back from the bank account: its refund is done.
+/// Notes that an amount of an order went back from the bank account: the refund of that amount is done. The same bank's id
+/// again, of the same amount, changes nothing.
 ///
 /// # Errors
-/// [`Problem::NotFound`] if there is no such order, or no refund of it by bank that is on its way; [`Problem::Invalid`] if the
-/// bank's id is none, or no active member has this login.
-pub async fn refund_done(app: &App, order_number: &str, bank_id: &str, by: &str) -> Result<Money, Problem> {
+/// [`Problem::NotFound`] if there is no such order, or no refund of this amount by bank is on its way;
+/// [`Problem::ExistsDifferently`] if the bank's id stands for another refund; [`Problem::Invalid`] if it is none, if the amount
+/// is none, or if no active member has this login.
+pub async fn refund_done(
+    app: &App,
+    order_number: &str,
+    amount: &str,
+    bank_id: &str,
+    by: &str,
+) -> Result<Money, Problem> {
+    let amount = Money::parse(amount.trim(), app.brand.currency)
+        .map_err(|_| Problem::Invalid { field: "amount", rule: "a decimal number in the brand's currency" })?;
     let by = active_member(app, by).await?;
     let bank_id = bank_id.trim().to_owned();
     if !(1..=64).contains(&bank_id.chars().count()) || bank_id.chars().any(char::is_control) {
         return Err(Problem::Invalid { field: "bank-id", rule: "1 to 64 characters of text" });
     }
     let number: String = order_number.chars().filter(|c| !c.is_whitespace()).collect();
-    let (customer, refund, amount) = app.store.read(FindRefund { number }).await?;
+    let found = app.store.read(FindRefund { number, amount, bank_id: bank_id.clone() }).await?;
+    let (customer, Some(refund)) = found else { return Ok(amount) };
     let noted = Some((bank_id, by));
     let work = RefundAnswered { customer, refund, done: true, noted, zone: app.zone.clone(), now: app.clock.now() };
     app.store.transact(work).await?;
@@ -143,10 +154,13 @@ pub async fn refund_done(app: &App, order_number: &str, bank_id: &str, by: &str)
 
 struct FindRefund {
     number: String,
+    amount: Money,
+    bank_id: String,
 }
 impl Work for FindRefund {
     const NAME: &'static str = "find_bank_refund";
-    type Out = (CustomerId, RefundId, Money);
+    /// The refund to note; none if it is noted already.
+    type Out = (CustomerId, Option<RefundId>);
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         let found = directory::find(tx, directory::Name::OrderNumber, &self.number).await?;
@@ -154,8 +168,15 @@ impl Work for FindRefund {
         let attempts = payment::of_order(tx, customer, OrderId(order)).await?;
         let refunds = payment::refunds_of_order(tx, customer, OrderId(order)).await?;
         let by_bank = |id| attempts.iter().any(|a| a.id == id && a.method.provider() == Some(Provider::Bank));
-        let mut on_their_way = refunds.iter().filter(|r| r.state == RefundState::InFlight && by_bank(r.attempt));
-        let refund = on_their_way.next().ok_or(Stop::Refused(Problem::NotFound("refund")))?;
-        Ok((customer, refund.id, refund.amount))
+        if let Some(noted) = bank::refund_by_bank_id(tx, customer, &self.bank_id).await? {
+            let same = refunds.iter().any(|refund| refund.id == noted && refund.amount == self.amount);
+            let other = Stop::Refused(Problem::ExistsDifferently("bank-id"));
+            return if same { Ok((customer, None)) } else { Err(other) };
+        }
+        let this = |refund: &&Refund| {
+            refund.state == RefundState::InFlight && refund.amount == self.amount && by_bank(refund.attempt)
+        };
+        let refund = refunds.iter().find(this).ok_or(Stop::Refused(Problem::NotFound("refund")))?;
+        Ok((customer, Some(refund.id)))
     }
 }

@@ -63,8 +63,9 @@ impl Work for Said {
             return Err(Stop::Refused(Problem::DueFirst { customer, line, due_at }));
         }
         let known = dispute::lock(tx, customer, self.id).await?;
+        let refunds = payment::refunds_of_order(tx, customer, facts.order.id).await?;
         notice::keep(tx, &self.notice);
-        let decided = on_said(known.as_ref(), self.id, &facts, &self.said, self.now);
+        let decided = on_said(known.as_ref(), self.id, &facts, &refunds, &self.said, self.now);
         let effects = decided.map_err(|refusal| Stop::Refused(refusal.into()))?;
         carry_out(tx, (customer, facts.line.id), &effects, &self.zone, self.now)?;
         Ok(())

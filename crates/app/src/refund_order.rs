@@ -133,15 +133,17 @@ async fn in_due_order<W: Work<Refusal = Problem>>(app: &App, work: impl Fn(Now) 
 
 /// Locks an order that was paid, with everything that giving it back changes.
 async fn lock(tx: &mut Tx, (customer, id): (CustomerId, OrderId), now: Now) -> Result<RefundFacts, Stop<Problem>> {
+    let line = order::get(tx, customer, id).await?.ok_or(Stop::Refused(Problem::NotFound("order")))?.line;
+    // The account, the line, its orders, and then what hangs on this one.
+    customer::lock_account(tx, customer).await?;
+    line::lock(tx, customer, line).await?;
+    let waiting = order::waiting(tx, customer, line).await?;
     let Some(Locked { facts: paid, due_at }) = renewal::lock_by_order(tx, customer, id).await? else {
-        order::get(tx, customer, id).await?.ok_or(Stop::Refused(Problem::NotFound("order")))?;
         return Err(Stop::Refused(Problem::NoRefund(NoRefund::NotPaid)));
     };
-    let line = paid.line.id;
     if let Some(due_at) = due_at.filter(|due_at| *due_at <= now.business) {
         return Err(Stop::Refused(Problem::DueFirst { customer, line, due_at }));
     }
-    let waiting = order::waiting(tx, customer, line).await?;
     let waiting: Vec<Order> = waiting.into_iter().filter(|order| order.id != id).collect();
     let refunds = payment::refunds_of_order(tx, customer, id).await?;
     let mut offerings = Offerings::default();

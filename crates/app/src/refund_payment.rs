@@ -5,20 +5,27 @@ use crate::jobs::Done;
 use crate::ports::{RefundRequest, RefundStatus};
 use crate::save::carry_out;
 use crate::{App, Problem};
+use everline_core::dispute::{Dispute, DisputeState};
 use everline_core::ids::{CustomerId, RefundId};
 use everline_core::money::Money;
 use everline_core::payment::Attempt;
 use everline_core::refund::{Refund, RefundState};
 use everline_core::renewal::on_refund_answer;
-use everline_core::time::{Now, Zone};
-use everline_store::tables::{bank, customer, order, payment};
+use everline_core::time::{HOUR_US, Now, Zone};
+use everline_store::tables::{bank, customer, dispute, order, payment};
 use everline_store::{Stop, Tx, Work};
 
 /// Asks once.
 pub(crate) async fn refund_payment(app: &App, customer: CustomerId, id: RefundId, run: i64) -> Result<Done, Problem> {
-    let (refund, attempt) = app.store.read(GetRefund { customer, refund: id }).await?;
+    let (refund, attempt, dispute) = app.store.read(GetRefund { customer, refund: id }).await?;
     if refund.state == RefundState::Failed {
         return Ok(Done::Finished);
+    }
+    // A payer's bank that takes the money back must not meet us giving it back.
+    let disputed = dispute.filter(|_| refund.state == RefundState::InFlight);
+    if disputed == Some(DisputeState::Open) {
+        let at = app.clock.now().system.plus_us(HOUR_US);
+        return Ok(Done::Again { at, why: "a bank decides about the payment" });
     }
     let request = RefundRequest {
         out_trade_no: attempt.out_trade_no,
@@ -28,6 +35,7 @@ pub(crate) async fn refund_payment(app: &App, customer: CustomerId, id: RefundId
         received: Money::from_micros(attempt.received, attempt.amount.currency()),
     };
     let answer = match app.ports.payments.by(attempt.method) {
+        _ if disputed == Some(DisputeState::Lost) => RefundStatus::Refused,
         Some(port) => port.refund(&request).await,
         None => RefundStatus::Unknown,
     };
@@ -49,13 +57,17 @@ struct GetRefund {
 }
 impl Work for GetRefund {
     const NAME: &'static str = "get_refund";
-    type Out = (Refund, Attempt);
+    /// With what stops refunds of the attempt, if a bank does.
+    type Out = (Refund, Attempt, Option<DisputeState>);
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         let refund = payment::refund(tx, self.customer, self.refund).await?;
         let attempt = payment::get(tx, self.customer, refund.attempt).await?;
         let attempt = attempt.ok_or(Stop::Refused(Problem::NotFound("attempt")))?;
-        Ok((refund, attempt))
+        let disputes = dispute::of_order(tx, self.customer, attempt.order).await?;
+        let stops = |other: &&Dispute| other.attempt == attempt.id && other.state.stops_refunds();
+        let stopped = disputes.iter().find(stops).map(|dispute| dispute.state);
+        Ok((refund, attempt, stopped))
     }
 }
 

@@ -31,7 +31,8 @@ impl Counter {
         Self { counted, limits, secrets, from: from.map(site), now: app.clock.now().system }
     }
 
-    /// Counts one more of a customer's, for a line; what is refused here must not be done. A guest is known by the address.
+    /// Counts one more of a customer's, for a line; what is refused here must not be done. A guest is known by the address;
+    /// what guests do for a line is counted apart, so that no stranger can keep its owner from paying.
     pub(crate) async fn pass(
         &self,
         tx: &mut Tx,
@@ -39,8 +40,11 @@ impl Counter {
         placed_by: PlacedBy,
     ) -> Result<(), Stop<Problem>> {
         let from = self.from.map(|from| from.to_string());
-        let payer = if placed_by == PlacedBy::Guest { from.clone() } else { Some(customer.to_string()) };
-        let dimensions = [(Whose::Payer, payer), (Whose::Line, Some(line.to_string())), (Whose::Address, from)];
+        let (payer, line) = match placed_by {
+            PlacedBy::Guest => (from.clone(), format!("guests of {line}")),
+            _ => (Some(customer.to_string()), line.to_string()),
+        };
+        let dimensions = [(Whose::Payer, payer), (Whose::Line, Some(line)), (Whose::Address, from)];
         let mut names = Vec::new();
         for (whose, value) in dimensions {
             let Some(value) = value else { continue };

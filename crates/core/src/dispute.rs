@@ -15,6 +15,8 @@ use crate::ledger::{Cause, LedgerAccount, LedgerRefusal, Posting, Template};
 use crate::money::Money;
 use crate::offering::OfferingKind;
 use crate::payment::Settlement;
+use crate::refund::{Refund, RefundState};
+use crate::refund_rule::left_of_price;
 use crate::renewal::{Facts, post};
 use crate::time::{BusinessTime, Now, SystemTime};
 
@@ -95,6 +97,9 @@ pub struct Dispute {
     pub frozen_credit: i64,
     /// Revenue not earned yet that was frozen, in millionths.
     pub frozen_deferred: i64,
+    /// Lost while money of it was on its way back to the payer, or waited because that had failed: so much of that money, in
+    /// millionths, makes good what the bank took. The payer has it already.
+    pub from_refunds: i64,
     /// When we heard of it.
     pub opened_at: BusinessTime,
     /// Until when evidence can be given.
@@ -126,12 +131,12 @@ pub struct DisputeSaid {
 ///
 /// Only what this payment bought, only what is left of it, and never more than is asked back.
 #[must_use]
-pub fn freezable(facts: &Facts, amount: i64) -> (i64, i64) {
+pub fn freezable(facts: &Facts, refunds: &[Refund], amount: i64) -> (i64, i64) {
     if facts.attempt.settlement != Some(Settlement::Order) || !facts.order.state.delivered() {
         return (0, 0);
     }
     if facts.offering.kind == OfferingKind::TopUp {
-        let held = facts.balances.get(LedgerAccount::PaidCredit).min(facts.order.price.micros());
+        let held = facts.balances.get(LedgerAccount::PaidCredit).min(left_of_price(&facts.order, refunds));
         return (held.min(amount).max(0), 0);
     }
     let period = facts.allowance.periods.iter().find(|period| period.order == facts.order.id);
@@ -139,7 +144,7 @@ pub fn freezable(facts: &Facts, amount: i64) -> (i64, i64) {
     (0, left.min(amount).max(0))
 }
 
-/// What a provider's word means for a dispute, known or new.
+/// What a provider's word means for a dispute, known or new. `refunds` are all of the order's.
 ///
 /// # Errors
 /// If the ledger refuses what is to be posted.
@@ -147,6 +152,7 @@ pub fn on_said(
     known: Option<&Dispute>,
     id: DisputeId,
     facts: &Facts,
+    refunds: &[Refund],
     said: &DisputeSaid,
     now: Now,
 ) -> Result<Effects, LedgerRefusal> {
@@ -162,6 +168,7 @@ pub fn on_said(
         state: DisputeState::Inquiry,
         frozen_credit: 0,
         frozen_deferred: 0,
+        from_refunds: 0,
         opened_at: now.business,
         due_by: said.due_by,
         closed_at: None,
@@ -182,11 +189,11 @@ pub fn on_said(
     let mut allowance = facts.allowance.clone();
     let posted = matches!(said.state, DisputeState::Open | DisputeState::Won | DisputeState::Lost);
     if posted && was == DisputeState::Inquiry {
-        open(&mut effects, &mut dispute, facts, &mut allowance, now)?;
+        open(&mut effects, &mut dispute, (facts, refunds), &mut allowance, now)?;
     }
     match said.state {
         DisputeState::Won => won(&mut effects, &dispute, facts, &mut allowance, now)?,
-        DisputeState::Lost => lost(&mut effects, &dispute, facts, now)?,
+        DisputeState::Lost => lost(&mut effects, &mut dispute, (facts, refunds), now)?,
         // It was taken for a dispute before: then the money came back.
         DisputeState::Ended if was == DisputeState::Open => won(&mut effects, &dispute, facts, &mut allowance, now)?,
         _ => {}
@@ -220,13 +227,13 @@ fn put(
 fn open(
     effects: &mut Effects,
     dispute: &mut Dispute,
-    facts: &Facts,
+    (facts, refunds): (&Facts, &[Refund]),
     allowance: &mut Allowance,
     now: Now,
 ) -> Result<(), LedgerRefusal> {
     let amount = dispute.amount.micros();
     put(effects, Template::DisputeOpened, dispute, facts, amount, now)?;
-    (dispute.frozen_credit, dispute.frozen_deferred) = freezable(facts, amount);
+    (dispute.frozen_credit, dispute.frozen_deferred) = freezable(facts, refunds, amount);
     put(effects, Template::DisputeFrozenCredit, dispute, facts, dispute.frozen_credit, now)?;
     put(effects, Template::DisputeFrozenDeferred, dispute, facts, dispute.frozen_deferred, now)?;
     for period in allowance.periods.iter_mut().filter(|period| period.order == dispute.order) {
@@ -254,11 +261,37 @@ fn won(
     }
 }
 
-fn lost(effects: &mut Effects, dispute: &Dispute, facts: &Facts, now: Now) -> Result<(), LedgerRefusal> {
+/// What is frozen makes good what the bank took; so does money that was to go back to the same payer, or could not. The rest
+/// is lost.
+fn lost(
+    effects: &mut Effects,
+    dispute: &mut Dispute,
+    (facts, refunds): (&Facts, &[Refund]),
+    now: Now,
+) -> Result<(), LedgerRefusal> {
+    let mut waits = 0i64;
+    for refund in refunds.iter().filter(|refund| refund.attempt == dispute.attempt) {
+        match refund.state {
+            RefundState::InFlight => {
+                let failed = Cause::Refund(refund.id);
+                let posting =
+                    Posting::new(Template::RefundFailed, failed, dispute.order, refund.amount.micros(), now.business);
+                post(effects, facts.balances, posting)?;
+                let settled_at = Some(now.system);
+                effects.refunds.push(Refund { state: RefundState::Failed, settled_at, ..refund.clone() });
+                effects.cases.push(case(dispute, CaseReason::RefundFailed));
+            }
+            RefundState::Failed => {}
+            RefundState::Done => continue,
+        }
+        waits = waits.saturating_add(refund.amount.micros());
+    }
+    let amount = dispute.amount.micros();
     let frozen = dispute.frozen_credit.saturating_add(dispute.frozen_deferred);
-    put(effects, Template::DisputeLost, dispute, facts, frozen, now)?;
-    let rest = dispute.amount.micros().saturating_sub(frozen);
-    put(effects, Template::DisputeWrittenOff, dispute, facts, rest, now)
+    dispute.from_refunds = waits.min(amount.saturating_sub(frozen));
+    let good = frozen.saturating_add(dispute.from_refunds);
+    put(effects, Template::DisputeLost, dispute, facts, good, now)?;
+    put(effects, Template::DisputeWrittenOff, dispute, facts, amount.saturating_sub(good), now)
 }
 
 fn case(dispute: &Dispute, reason: CaseReason) -> CaseOpened {

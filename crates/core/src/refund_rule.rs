@@ -219,10 +219,14 @@ pub fn open(of: &Standing<'_>) -> Result<(i64, BusinessTime), NoRefund> {
     }
 }
 
-/// What is left of an order's price, in millionths. What a provider refused to give back is not: it waits in suspense.
 fn left(of: &Standing<'_>) -> i64 {
-    let back = of.refunds.iter().filter(|refund| refund.reason.of_price());
-    back.fold(of.order.price.micros(), |left, refund| left.saturating_sub(refund.amount.micros())).max(0)
+    left_of_price(of.order, of.refunds)
+}
+
+/// What is left of an order's price, in millionths. What a provider refused to give back is not: it waits in suspense.
+pub(crate) fn left_of_price(order: &Order, refunds: &[Refund]) -> i64 {
+    let back = refunds.iter().filter(|refund| refund.reason.of_price());
+    back.fold(order.price.micros(), |left, refund| left.saturating_sub(refund.amount.micros())).max(0)
 }
 
 fn unused(of: &Standing<'_>, left: i64) -> Result<(), NoRefund> {

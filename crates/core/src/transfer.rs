@@ -10,7 +10,7 @@ use crate::effects::Effects;
 use crate::ids::AttemptId;
 use crate::ledger::{Cause, LedgerRefusal, Posting, Template};
 use crate::money::Money;
-use crate::order::OrderState;
+use crate::order::{OrderState, PlacedBy};
 use crate::payment::{Attempt, AttemptState, Evidence, Settlement};
 use crate::quote::{deliverable, sellable};
 use crate::renewal::{Facts, Outcome, post, take};
@@ -111,6 +111,8 @@ pub fn on_transfer(
     let (line, offering) = (&facts.line, &facts.offering);
     let takes = match order.state {
         OrderState::AwaitingPayment => deliverable(line, &facts.allowance, offering, now.business),
+        // A renewal by itself that was given up: nobody waits for it.
+        OrderState::Closed if order.placed_by == PlacedBy::AutoRenew => false,
         OrderState::Closed => {
             came >= missing && sellable(line, &facts.allowance, offering, brand, now.business).is_ok()
         }

@@ -63,6 +63,9 @@ pub(crate) enum RefundCommand {
         config: ConfigFile,
         /// The order's number
         order: String,
+        /// How much went back
+        #[arg(long)]
+        amount: String,
         /// The bank's id of the transfer back
         #[arg(long)]
         bank_id: String,
@@ -78,7 +81,7 @@ pub(crate) enum Ask {
     Take { lines: Vec<Line>, dry_run: bool },
     Unmatched,
     Match { bank_id: String, order: String, by: String },
-    RefundDone { order: String, bank_id: String, by: String },
+    RefundDone { order: String, amount: String, bank_id: String, by: String },
 }
 
 /// A line on its way.
@@ -165,8 +168,8 @@ pub(crate) async fn run(command: StatementCommand) -> Result<ExitCode, Box<dyn E
 
 /// The same for refunds.
 pub(crate) async fn refund(command: RefundCommand) -> Result<ExitCode, Box<dyn Error>> {
-    let RefundCommand::Done { config, order, bank_id, by } = command;
-    command::run(&config.file, command::Ask::Statement(Ask::RefundDone { order, bank_id, by })).await
+    let RefundCommand::Done { config, order, amount, bank_id, by } = command;
+    command::run(&config.file, command::Ask::Statement(Ask::RefundDone { order, amount, bank_id, by })).await
 }
 
 /// Carries a command out on a store.
@@ -182,9 +185,9 @@ pub(crate) async fn answer(app: &App, ask: Ask) -> Answer {
             text
         }),
         Ask::Match { bank_id, order, by } => match_by_hand(app, &bank_id, &order, &by).await.map(said),
-        Ask::RefundDone { order, bank_id, by } => {
-            refund_done(app, &order, &bank_id, &by).await.map(|amount| format!("noted: {} went back", amount.decimal()))
-        }
+        Ask::RefundDone { order, amount, bank_id, by } => refund_done(app, &order, &amount, &bank_id, &by)
+            .await
+            .map(|amount| format!("noted: {} went back", amount.decimal())),
     };
     Answer::of(done)
 }

@@ -71,3 +71,4 @@ CREATE TABLE bank_refund (
 )
 WITHOUT ROWID -- sqlite
 ;
+CREATE UNIQUE INDEX bank_refund_id ON bank_refund (customer_id, bank_id);

@@ -94,6 +94,7 @@ CREATE TABLE dispute (
   state TEXT NOT NULL,
   frozen_credit BIGINT NOT NULL CHECK (frozen_credit >= 0),
   frozen_deferred BIGINT NOT NULL CHECK (frozen_deferred >= 0),
+  from_refunds BIGINT NOT NULL CHECK (from_refunds >= 0),
   opened_at BIGINT NOT NULL,
   due_by_at BIGINT,
   closed_at BIGINT,

@@ -20,6 +20,7 @@ pub(super) struct DisputeRow {
     state: String,
     frozen_credit: i64,
     frozen_deferred: i64,
+    from_refunds: i64,
     closed_at: Option<BusinessTime>,
 }
 impl FromRow for DisputeRow {
@@ -34,7 +35,8 @@ impl FromRow for DisputeRow {
             state: row.get(6)?,
             frozen_credit: row.get(7)?,
             frozen_deferred: row.get(8)?,
-            closed_at: row.get(9)?,
+            from_refunds: row.get(9)?,
+            closed_at: row.get(10)?,
         })
     }
 }
@@ -55,7 +57,16 @@ pub(super) fn judge(row: &DisputeRow, order: &Gathered, out: &mut Collected) {
     let posted = matches!(state, DisputeState::Open | DisputeState::Won | DisputeState::Lost);
     let (won, lost) = (state == DisputeState::Won, state == DisputeState::Lost);
     let frozen = row.frozen_credit.saturating_add(row.frozen_deferred);
-    if frozen > row.amount || (frozen > 0 && !posted) || row.closed_at.is_some() != state.over() {
+    let good = frozen.saturating_add(row.from_refunds);
+    // What makes good the loss from refunds is money of this attempt that did not go back.
+    let refunds = order.refunds.iter().filter(|refund| refund.attempt == row.attempt && refund.state == "failed");
+    let waits = refunds.fold(0i64, |sum, refund| sum.saturating_add(refund.amount));
+    if good > row.amount
+        || row.from_refunds > waits
+        || (row.from_refunds > 0 && !lost)
+        || (frozen > 0 && !posted)
+        || row.closed_at.is_some() != state.over()
+    {
         let detail = format!("{}, {frozen} frozen of {}, closed at {:?}", row.state, row.amount, row.closed_at);
         out.found("dispute_state", name(), detail);
     }
@@ -65,8 +76,8 @@ pub(super) fn judge(row: &DisputeRow, order: &Gathered, out: &mut Collected) {
         (Template::DisputeFrozenDeferred, posted, row.frozen_deferred),
         (Template::DisputeWon, won, row.amount),
         (Template::DisputeUnfrozenCredit, won, row.frozen_credit),
-        (Template::DisputeLost, lost, frozen),
-        (Template::DisputeWrittenOff, lost, row.amount.saturating_sub(frozen)),
+        (Template::DisputeLost, lost, good),
+        (Template::DisputeWrittenOff, lost, row.amount.saturating_sub(good)),
     ] {
         let expected = if there && amount != 0 { vec![amount] } else { vec![] };
         let found = order.amounts(template, row.id.0);

@@ -137,7 +137,7 @@ everline_store::queries! { ALL;
         LEFT JOIN orders o ON o.customer_id = t.customer_id AND o.id = t.order_id \
         WHERE (t.customer_id, t.id) > ($1, $2) AND t.method = 'saved_card' ORDER BY t.customer_id, t.id LIMIT $3";
     pub(super) METHOD_EXISTS = "SELECT COUNT(*) FROM payment_method WHERE customer_id = $1 AND id = $2";
-    pub(super) DISPUTES = "SELECT customer_id, id, attempt_id, order_id, currency, amount, state, frozen_credit, frozen_deferred, closed_at FROM dispute \
+    pub(super) DISPUTES = "SELECT customer_id, id, attempt_id, order_id, currency, amount, state, frozen_credit, frozen_deferred, from_refunds, closed_at FROM dispute \
         WHERE (customer_id, id) > ($1, $2) AND substr(order_id, 16, 1) BETWEEN $3 AND $4 ORDER BY customer_id, id LIMIT $5";
     pub(super) METHODS = "SELECT p.customer_id, p.id, p.provider, p.token, p.label, p.state, p.removed_at, c.customer_id FROM payment_method p \
         LEFT JOIN customer c ON c.customer_id = p.customer_id \

@@ -1,13 +1,16 @@
 //! Disputes: told once, twice, late or out of order, what is unspent is frozen once and settled once.
 
-use crate::refunds::asks;
+use crate::refunds::{asks, member};
+use crate::world::outside::Fate;
 use crate::world::{Kit, World, on_both};
 use everline_app::Problem;
 use everline_app::evidence_bundle::{as_text, disputes_of, evidence_bundle};
 use everline_app::payment_confirmed::payment_notice;
+use everline_app::refund_order::{NewRefund, refund_by_staff};
 use everline_core::dispute::{Dispute, DisputeState};
+use everline_core::ids::RawId;
 use everline_core::ledger::LedgerAccount::{
-    self, DeferredRevenue, DisputeReceivable, PaidCredit, PspReceivable, Revenue, Suspense, WriteOff,
+    self, DeferredRevenue, DisputeReceivable, PaidCredit, PspReceivable, RefundInFlight, Revenue, Suspense, WriteOff,
 };
 use everline_core::money::{Currency, Money};
 use everline_core::offering::Family;
@@ -15,6 +18,7 @@ use everline_core::order::{Order, OrderState};
 use everline_core::payment::{Method, Provider};
 use everline_core::refund_order::Ask;
 use everline_core::refund_rule::NoRefund;
+use everline_core::time::HOUR_US;
 
 fn micros(text: &str) -> i64 {
     Money::parse(text, Currency::CNY).unwrap().micros()
@@ -43,6 +47,18 @@ pub async fn says(world: &World, out_trade_no: &str, state: &str) {
 async fn dispute(world: &World, order: &Order) -> Dispute {
     let [one] = disputes_of(&world.app, order).await.unwrap().try_into().unwrap();
     one
+}
+
+/// Staff give back an amount of an order, or all of it.
+async fn gives_back(world: &World, order: &Order, amount: Option<Money>, by: RawId) {
+    let new =
+        NewRefund { id: world.app.clock.id(), amount, keeps: amount.is_some(), reason: "客户满意度".to_owned() };
+    refund_by_staff(&world.app, &order.number, new, by).await.unwrap();
+    world.settle().await;
+}
+/// What the provider gave back of a payment, in millionths.
+fn given_back(world: &World, out_trade_no: &str) -> i64 {
+    world.cards.trade(out_trade_no).refunds.values().map(|money| money.micros()).sum()
 }
 
 async fn holds(world: &World, kit: &Kit, expected: &[(LedgerAccount, &str)]) {
@@ -135,6 +151,71 @@ async fn of_a_topup_the_credit_that_is_left_is_frozen() {
         says(&world, &number, "won").await;
         assert_eq!(dispute(&world, &order).await.state, DisputeState::Lost);
         assert!(world.cases(&order).await.contains(&"conflicting_evidence".to_owned()));
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_a_topup_of_which_a_part_went_back_only_the_rest_is_frozen() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Watch).await;
+        let (order, number) = by_card(&world, &kit, "topup").await;
+        let by = member(&world, "operator").await;
+        let price = order.price.micros();
+        let part = Money::from_micros(price - micros("1"), Currency::CNY);
+        gives_back(&world, &order, Some(part), by).await;
+        let (other, _) = by_card(&world, &kit, "topup").await;
+        says(&world, &number, "open").await;
+        assert_eq!(dispute(&world, &order).await.frozen_credit, micros("1"), "not what another top-up brought");
+        assert_eq!(world.balance(kit.customer, PaidCredit).await, other.price.micros());
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn while_a_bank_decides_nothing_goes_back_and_what_waited_makes_good_its_loss() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Watch).await;
+        let (order, number) = by_card(&world, &kit, "days").await;
+        let by = member(&world, "operator").await;
+        world.cards.next("refund", &[Fate::Silent]);
+        gives_back(&world, &order, None, by).await;
+        assert_eq!(world.order_now(&order).await.state, OrderState::Refunding);
+        says(&world, &number, "open").await;
+        for _ in 0..3 {
+            world.pass(2 * HOUR_US).await;
+        }
+        assert_eq!(given_back(&world, &number), 0, "the provider is not asked again");
+        world.sound().await;
+        says(&world, &number, "lost").await;
+        world.pass(2 * HOUR_US).await;
+        assert_eq!(given_back(&world, &number), 0);
+        let lost = dispute(&world, &order).await;
+        assert_eq!((lost.state, lost.from_refunds), (DisputeState::Lost, order.price.micros()));
+        let nothing =
+            [DisputeReceivable, PspReceivable, Suspense, RefundInFlight, WriteOff].map(|account| (account, "0"));
+        holds(&world, &kit, &nothing).await;
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_waited_for_a_bank_goes_back_when_it_decided_for_us() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Watch).await;
+        let (order, number) = by_card(&world, &kit, "days").await;
+        let by = member(&world, "operator").await;
+        world.cards.next("refund", &[Fate::Silent]);
+        gives_back(&world, &order, None, by).await;
+        says(&world, &number, "open").await;
+        world.pass(2 * HOUR_US).await;
+        says(&world, &number, "won").await;
+        world.pass(2 * HOUR_US).await;
+        assert_eq!(given_back(&world, &number), order.price.micros());
+        assert_eq!(world.order_now(&order).await.state, OrderState::Refunded);
         world.sound().await;
     })
     .await;

@@ -238,17 +238,53 @@ async fn money_goes_back_by_hand_and_is_noted() {
         assert_eq!(world.order_now(&order).await.state, OrderState::Refunding, "until people did it");
         assert_eq!(world.balance(customer, RefundInFlight).await, order.price.micros(), "the surplus is credit");
         world.sound().await;
-        assert_eq!(refund_done(&world.app, "20260101", "X1", "he.jing").await, Err(Problem::NotFound("order")));
-        let went = refund_done(&world.app, &order.number, "X1", "he.jing").await.unwrap();
-        assert_eq!(went, order.price);
+        let price = order.price.decimal();
+        assert_eq!(refund_done(&world.app, "20260101", &price, "X1", "he.jing").await, Err(Problem::NotFound("order")));
+        let less = refund_done(&world.app, &order.number, "0.01", "X1", "he.jing").await;
+        assert_eq!(less, Err(Problem::NotFound("refund")), "nothing of this amount goes back");
+        for _ in 0..2 {
+            let went = refund_done(&world.app, &order.number, &price, "X1", "he.jing").await.unwrap();
+            assert_eq!(went, order.price, "noted once, however often it is said");
+        }
         world.settle().await;
         assert_eq!(world.order_now(&order).await.state, OrderState::Refunded);
         assert_eq!(world.refunds(&order).await[0].state, RefundState::Done);
         let balances = world.balances(customer).await;
         let held = [Bank, RefundInFlight, PaidCredit].map(|account| balances.get(account));
         assert_eq!(held, [cny("3").micros(), 0, cny("3").micros()]);
-        let again = refund_done(&world.app, &order.number, "X2", "he.jing").await;
+        let again = refund_done(&world.app, &order.number, &price, "X2", "he.jing").await;
         assert_eq!(again, Err(Problem::NotFound("refund")));
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_two_refunds_each_is_noted_by_its_own_amount_and_bank_id() {
+    on_both(async |world: World| {
+        staff_member(&world).await;
+        let customer = world.customer(CustomerKind::Organisation).await;
+        let kit = world.line_of(customer, Family::Iot, NetworkKind::Upstream).await;
+        world.upstream.next("apply", &[Outside::Refuses]);
+        let (order, attempt) = waits(&world, &kit).await;
+        let part = cny("0.50");
+        let rest = Money::from_micros(order.price.micros() - part.micros(), Currency::CNY);
+        comes(&world, "T1", &part.decimal(), &attempt.out_trade_no).await;
+        comes(&world, "T2", &rest.decimal(), &attempt.out_trade_no).await;
+        world.settle().await;
+        world.pass(HOUR_US).await;
+        let note = async |amount: Money, bank_id| {
+            refund_done(&world.app, &order.number, &amount.decimal(), bank_id, "he.jing").await
+        };
+        assert_eq!(note(rest, "X1").await, Ok(rest), "the second was sent first");
+        assert_eq!(note(rest, "X1").await, Ok(rest));
+        assert_eq!(note(part, "X1").await, Err(Problem::ExistsDifferently("bank-id")));
+        world.settle().await;
+        assert_eq!(world.order_now(&order).await.state, OrderState::Refunding);
+        assert_eq!(world.balance(customer, RefundInFlight).await, part.micros(), "the other was not sent");
+        assert_eq!(note(part, "X2").await, Ok(part));
+        world.settle().await;
+        assert_eq!(world.order_now(&order).await.state, OrderState::Refunded);
         world.sound().await;
     })
     .await;

@@ -67,6 +67,24 @@ async fn a_line_is_ordered_for_so_often_and_again_in_the_next_hour() {
 }
 
 #[tokio::test]
+async fn no_stranger_keeps_the_owner_from_paying() {
+    on_both(async |mut world: World| {
+        limited(&mut world, Velocity { line_per_hour: 3, ..Velocity::NONE });
+        let kit = world.line(Family::Watch).await;
+        let guest = || guests(world.new_order(&kit, "days", OrderId(world.app.clock.id())), "203.0.113.9");
+        for _ in 0..3 {
+            place_order(&world.app, guest()).await.unwrap();
+        }
+        assert!(too_many(place_order(&world.app, guest()).await).is_some());
+        for _ in 0..3 {
+            assert_eq!(too_many(world.order(&kit, "days").await), None, "its own count");
+        }
+        assert!(too_many(world.order(&kit, "days").await).is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn guests_are_known_by_their_address_and_owners_by_themselves() {
     on_both(async |mut world: World| {
         limited(&mut world, Velocity { payer_per_hour: 2, ..Velocity::NONE });

@@ -3,7 +3,7 @@
 use crate::fixture::{brand, cny, evidence, facts, month, now, raw, zone};
 use everline_core::ids::AttemptId;
 use everline_core::ledger::{Balances, LedgerAccount, Template};
-use everline_core::order::OrderState;
+use everline_core::order::{OrderState, PlacedBy};
 use everline_core::payment::{AttemptState, Evidence, Method, Provider, Settlement};
 use everline_core::renewal::Outcome;
 use everline_core::transfer::on_transfer;
@@ -59,6 +59,16 @@ fn what_came_is_in_the_order_or_credit_to_the_last_fen() {
             assert_eq!(closed, outcome == Outcome::Fulfilled, "{what}: nobody waits under the reference any more");
         }
     }
+}
+
+#[test]
+fn a_renewal_by_itself_that_was_given_up_is_not_delivered() {
+    let mut facts = facts(month());
+    facts.attempt.method = Method::BankTransfer;
+    (facts.order.state, facts.order.placed_by) = (OrderState::Closed, PlacedBy::AutoRenew);
+    let evidence = Evidence { provider: Provider::Bank, ..evidence() };
+    let decided = on_transfer(&facts, &evidence, AttemptId(raw(77)), &brand(), &zone(), now("03-10 12:00"));
+    assert_eq!(decided.unwrap().0, Outcome::Credited);
 }
 
 #[test]

@@ -262,7 +262,8 @@ fn vouchers_and_statements(folder: &std::path::Path, config: &str) {
     assert!(waiting.contains("顺达冷链, 套餐费") && !waiting.contains("税务局"), "{waiting}");
     let matched = run(&["statement", "match", "A1", "--config", config, "--order", "2026", "--by", "he.jing"]);
     assert!(!matched.status.success() && text(&matched).contains("no such order"), "{}", text(&matched));
-    let refund = run(&["refund", "done", "2026", "--config", config, "--bank-id", "X", "--by", "he.jing"]);
+    let refund =
+        run(&["refund", "done", "2026", "--config", config, "--amount", "1", "--bank-id", "X", "--by", "he.jing"]);
     assert!(!refund.status.success() && text(&refund).contains("no such order"), "{}", text(&refund));
     let verified = run(&["verify", "--config", config]);
     assert!(verified.status.success() && text(&verified).contains("900  vouchers"), "{}", text(&verified));

@@ -19,6 +19,7 @@ crate::queries! { ALL;
     MATCH = "UPDATE bank_line SET state = 'matched', customer_id = $2, attempt_id = $3, matched_by = $4 WHERE bank_id = $1 AND state = 'unmatched'";
     UNMATCHED = concat!("SELECT ", columns!(), " FROM bank_line WHERE state = 'unmatched' AND bank_id > $1 ORDER BY bank_id LIMIT $2");
     REFUND_ADD = "INSERT INTO bank_refund (customer_id, refund_id, bank_id, noted_at, noted_by) VALUES ($1, $2, $3, $4, $5)";
+    REFUND_BY_BANK_ID = "SELECT refund_id FROM bank_refund WHERE customer_id = $1 AND bank_id = $2";
     REFUND_GET = "SELECT bank_id FROM bank_refund WHERE customer_id = $1 AND refund_id = $2";
 }
 
@@ -83,6 +84,10 @@ pub fn add_refund(
     (at, by): (BusinessTime, &str),
 ) {
     tx.put(&REFUND_ADD, args![customer, refund, bank_id, at, by]);
+}
+/// Which refund of a customer a bank's id names already.
+pub async fn refund_by_bank_id(tx: &mut Tx, customer: CustomerId, bank_id: &str) -> Result<Option<RefundId>> {
+    Ok(tx.maybe::<(RefundId,)>(&REFUND_BY_BANK_ID, args![customer, bank_id]).await?.map(|row| row.0))
 }
 /// The bank's id of a refund that was made from the bank account.
 pub async fn refund(tx: &mut Tx, customer: CustomerId, refund: RefundId) -> Result<Option<String>> {

@@ -8,16 +8,16 @@ use everline_core::money::Money;
 
 macro_rules! columns {
     () => {
-        "customer_id, id, attempt_id, order_id, reference, reason, currency, amount, state, frozen_credit, frozen_deferred, opened_at, due_by_at, closed_at"
+        "customer_id, id, attempt_id, order_id, reference, reason, currency, amount, state, frozen_credit, frozen_deferred, from_refunds, opened_at, due_by_at, closed_at"
     };
 }
 
 crate::queries! { ALL;
     LOCK = concat!("SELECT ", columns!(), " FROM dispute WHERE customer_id = $1 AND id = $2 FOR UPDATE");
     OF_ORDER = concat!("SELECT ", columns!(), " FROM dispute WHERE customer_id = $1 AND order_id = $2 ORDER BY id");
-    SAVE = concat!("INSERT INTO dispute (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
+    SAVE = concat!("INSERT INTO dispute (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
         ON CONFLICT (customer_id, id) DO UPDATE SET state = excluded.state, frozen_credit = excluded.frozen_credit, \
-        frozen_deferred = excluded.frozen_deferred, due_by_at = excluded.due_by_at, closed_at = excluded.closed_at");
+        frozen_deferred = excluded.frozen_deferred, from_refunds = excluded.from_refunds, due_by_at = excluded.due_by_at, closed_at = excluded.closed_at");
     OPEN = "SELECT o.number, d.reason, d.due_by_at FROM dispute d JOIN orders o ON o.customer_id = d.customer_id AND o.id = d.order_id \
         WHERE d.state IN ('inquiry', 'open') ORDER BY d.due_by_at LIMIT $1";
 }
@@ -39,6 +39,7 @@ impl FromRow for DisputeRow {
             state: c.next()?,
             frozen_credit: c.next()?,
             frozen_deferred: c.next()?,
+            from_refunds: c.next()?,
             opened_at: c.next()?,
             due_by: c.next()?,
             closed_at: c.next()?,
@@ -70,6 +71,7 @@ pub fn save(tx: &mut Tx, d: &Dispute) {
             d.state,
             d.frozen_credit,
             d.frozen_deferred,
+            d.from_refunds,
             d.opened_at,
             d.due_by,
             d.closed_at

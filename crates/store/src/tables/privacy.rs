@@ -55,7 +55,7 @@ sections! {
     RENEWAL_CONSENT "renewal_consent" ["line_id", "given", "offering_code", "offering_version", "currency", "price", "methods", "month_cap", "lead_days", "terms_version", "at"] order "id";
     PAYMENT_METHOD "payment_method" ["id", "provider", "kind", "label", "good_until", "state", "added_at", "removed_at"] order "id";
     PROVIDER_CUSTOMER "provider_customer" ["provider", "reference"] order "provider";
-    DISPUTE "dispute" ["order_id", "attempt_id", "reference", "reason", "currency", "amount", "state", "frozen_credit", "frozen_deferred", "opened_at", "due_by_at", "closed_at"] order "id";
+    DISPUTE "dispute" ["order_id", "attempt_id", "reference", "reason", "currency", "amount", "state", "frozen_credit", "frozen_deferred", "from_refunds", "opened_at", "due_by_at", "closed_at"] order "id";
     MESSAGE "message" ["line_id", "order_id", "kind", "sent_at"] order "id";
     USAGE "usage" ["line_id", "unit", "charged", "overrun", "used_at"] order "id";
     SUPPORT_CASE "support_case" ["id", "order_id", "reason", "state", "opened_at"] order "id";

@@ -42,7 +42,7 @@ async fn every_corruption_of_transfers_is_found() {
         let (order, transfer) = paid(&world, NetworkKind::BuiltIn, "B1").await;
         world.upstream.next("apply", &[Fate::Refuses]);
         let (back, _) = paid(&world, NetworkKind::Upstream, "B2").await;
-        refund_done(&world.app, &back.number, "X1", "he.jing").await.unwrap();
+        refund_done(&world.app, &back.number, &back.price.decimal(), "X1", "he.jing").await.unwrap();
         world.settle().await;
         let refund = world.refunds(&back).await.remove(0);
         let posting = |template, cause, order: &Order| Posting::new(template, cause, order.id, 1, order.placed_at);
