@@ -263,7 +263,7 @@ async fn an_order_whose_time_is_over_waits_for_its_timer() {
         tokio::time::timeout(std::time::Duration::from_secs(60), world.jobs()).await.expect("it waits");
         assert_eq!(world.order_now(&placed).await.state, OrderState::AwaitingPayment);
         assert_eq!(world.balance(kit.customer, PaidCredit).await, cny("50").micros());
-        world.settle().await;
+        world.pass(HOUR_US).await;
         assert_eq!(world.order_now(&placed).await.state, OrderState::Closed);
         world.sound().await;
     })
