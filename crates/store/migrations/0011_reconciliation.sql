@@ -32,8 +32,10 @@ CREATE TABLE bill_line (
 )
 WITHOUT ROWID -- sqlite
 ;
-CREATE UNIQUE INDEX bill_line_name ON bill_line (provider, kind, number);
-CREATE INDEX bill_line_ours ON bill_line (provider, out_trade_no) WHERE out_trade_no IS NOT NULL;
+-- What names one line comes first: few providers share all the lines, and a search by provider reads them all.
+CREATE UNIQUE INDEX bill_line_name ON bill_line (number, provider, kind);
+CREATE INDEX bill_line_ours ON bill_line (out_trade_no, provider) WHERE out_trade_no IS NOT NULL;
+CREATE INDEX bill_line_refund ON bill_line (request_no) WHERE request_no IS NOT NULL;
 
 -- class: own
 CREATE TABLE reconciliation_item (

@@ -30,7 +30,8 @@ use everline_core::effects::Job;
 use everline_core::payment::Provider;
 use everline_core::reconciliation::{BillDay, LineKind, has_bills, zone_of};
 use everline_core::time::{DAY_US, HOUR_US, MINUTE_US, Now, SystemTime};
-use everline_store::tables::{catalog, job, reconciliation as table};
+use everline_store::tables::reconciliation::{self as table, BillRow};
+use everline_store::tables::{catalog, job};
 use everline_store::{Stop, Tx, Work};
 use std::time::Duration;
 
@@ -87,6 +88,10 @@ pub async fn reconcile(app: &App, provider: Provider, day: BillDay) -> Result<Re
         return Ok(Reconciled::NotYet);
     }
     let (lines, made) = match port.bill(&DayOfBill { day, from, until }).await {
+        // Once there were lines, no bill does not mean that they are gone.
+        BillAnswer::NotYet if app.store.read(Bill { provider, day }).await?.is_some_and(|bill| bill.lines > 0) => {
+            return Ok(Reconciled::NotYet);
+        }
         BillAnswer::NotYet => (Vec::new(), false),
         BillAnswer::Unknown => return Ok(Reconciled::Unknown),
         BillAnswer::Bill(lines) => (lines, true),
@@ -146,6 +151,10 @@ pub(crate) async fn run(app: &App, provider: Provider, day: BillDay) -> Result<D
         Reconciled::NotYet => "the bill is not there yet",
         Reconciled::Unknown => "the provider gave no bill that can be believed",
     };
+    let compared = app.store.read(Bill { provider, day }).await?.is_some_and(|bill| bill.matched_at.is_some());
+    if compared && now.since_us(again_at) > DAY_US {
+        return Ok(Done::Finished);
+    }
     if now.since_us(until) > ASKED_FOR_US {
         return Ok(Done::GaveUp("no bill came for two weeks"));
     }
@@ -229,6 +238,19 @@ impl Work for Matched {
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         table::bill_is_matched(tx, self.provider, self.day, self.now);
         Ok(())
+    }
+}
+
+struct Bill {
+    provider: Provider,
+    day: BillDay,
+}
+impl Work for Bill {
+    const NAME: &'static str = "bill_of_a_day";
+    type Out = Option<BillRow>;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        Ok(table::bill(tx, self.provider, self.day).await?)
     }
 }
 

@@ -28,6 +28,7 @@ pub async fn read_bill(
     let now = app.clock.now().system;
     let first_line = app.store.transact(Begin { provider, day, now }).await?;
     let mut known = kept(app, (provider, day), first_line).await?;
+    let before = known.len();
     let mut seen = HashSet::new();
     let (mut new, mut doubled, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     for line in lines {
@@ -50,6 +51,7 @@ pub async fn read_bill(
         (item.ours, item.theirs) = (item.theirs, None);
         notes.push(item);
     }
+    let expected = i64::try_from(before.saturating_add(new.len())).unwrap_or(i64::MAX);
     let batches = new.chunks(BATCH).map(|chunk| app.store.transact(Keep { provider, day, lines: chunk.to_vec() }));
     let batches: Vec<_> = batches.collect();
     iter(batches).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
@@ -59,7 +61,15 @@ pub async fn read_bill(
     for chunk in notes.chunks(BATCH) {
         app.store.transact(super::settle::Enqueue { items: chunk.to_vec() }).await?;
     }
-    app.store.transact(AllRead { provider, day, now }).await?;
+    if app.store.transact(AllRead { provider, day, now }).await? < expected {
+        // The bill of another day has the others already.
+        let kept = kept(app, (provider, day), first_line).await?;
+        let elsewhere: Vec<_> =
+            new.into_iter().map(|(_, line)| (line.kind, line.number)).filter(|name| !kept.contains_key(name)).collect();
+        for chunk in elsewhere.chunks(BATCH) {
+            app.store.transact(Doubled { provider, day, names: chunk.to_vec(), now }).await?;
+        }
+    }
     Ok(first_line)
 }
 
@@ -199,10 +209,11 @@ struct AllRead {
 }
 impl Work for AllRead {
     const NAME: &'static str = "bill_is_read";
-    type Out = ();
+    /// How many lines are kept of it.
+    type Out = i64;
     type Refusal = Problem;
-    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+    async fn run(&self, tx: &mut Tx) -> Result<i64, Stop<Problem>> {
         table::bill_is_read(tx, self.provider, self.day, self.now);
-        Ok(())
+        Ok(table::bill(tx, self.provider, self.day).await?.map_or(0, |bill| bill.lines))
     }
 }

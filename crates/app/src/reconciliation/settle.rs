@@ -35,6 +35,8 @@ struct Plan {
     items: Vec<(BillLineId, Item)>,
     /// Items that are settled by what the bill says now.
     settled: Vec<ItemId>,
+    /// Items about what a bill has after all, though people had decided that none would.
+    after_all: Vec<Item>,
     /// Refunds that the bill has and our books do not have as done yet.
     refunds: Vec<Job>,
 }
@@ -45,7 +47,7 @@ pub(super) async fn settle(
     of: (Provider, BillDay),
     compared: Vec<(LineWithOurs, Verdict)>,
 ) -> Result<(usize, usize), Problem> {
-    let open = app.store.read(OpenItems(of.0)).await?;
+    let known = app.store.read(KnownItems(of.0)).await?;
     let (now, mut plan, mut evidence) = (app.clock.now(), Plan::default(), 0);
     for (line, verdict) in compared {
         let (line, verdict) = match verdict {
@@ -55,7 +57,7 @@ pub(super) async fn settle(
             }
             known => (line, known),
         };
-        plan.add(of, &line, verdict, &open, now);
+        plan.add(of, &line, verdict, &known, now);
     }
     let agreed = plan.agreed.len() + plan.postings.values().map(Vec::len).sum::<usize>();
     plan.carry_out(app, of.0, now).await?;
@@ -81,21 +83,17 @@ async fn heard_of(app: &App, line: LineWithOurs) -> Result<(LineWithOurs, Verdic
 }
 
 impl Plan {
-    fn add(
-        &mut self,
-        of: (Provider, BillDay),
-        line: &LineWithOurs,
-        verdict: Verdict,
-        open: &BTreeSet<ItemId>,
-        now: Now,
-    ) {
+    fn add(&mut self, of: (Provider, BillDay), line: &LineWithOurs, verdict: Verdict, known: &Known, now: Now) {
         let (id, said) = (line.stored.id, &line.stored.line);
         // What the bill has is missing no more, and what was said of a line before is said no more.
         let missing = line.attempt.filter(|_| said.kind == LineKind::Payment).map(ItemKind::of_attempt);
         let missing = missing.into_iter().chain(line.refund.map(ItemKind::of_refund));
+        if missing.clone().any(|item| known.decided.contains(&item)) {
+            self.after_all.push(item(ItemKind::CameAfterAll, of, &line.stored, said, Some(0), now.system));
+        }
         let before = JUDGED.iter().filter(|kind| verdict != Verdict::Queue(**kind)).map(|kind| kind.of_line(id));
-        if !open.is_empty() {
-            self.settled.extend(missing.chain(before).filter(|item| open.contains(item)));
+        if !known.open.is_empty() {
+            self.settled.extend(missing.chain(before).filter(|item| known.open.contains(item)));
         }
         match verdict {
             Verdict::Queue(kind) => {
@@ -128,6 +126,9 @@ impl Plan {
             let (lines, items) = chunk.iter().cloned().unzip();
             app.store.transact(Queue { lines, items }).await?;
         }
+        for chunk in self.after_all.chunks(BATCH) {
+            app.store.transact(Enqueue { items: chunk.to_vec() }).await?;
+        }
         for chunk in self.settled.chunks(BATCH) {
             app.store.transact(CloseItself { provider, items: chunk.to_vec(), now: now.system }).await?;
         }
@@ -155,13 +156,22 @@ pub(crate) fn owner(line: &LineWithOurs) -> CustomerId {
     }
 }
 
-struct OpenItems(Provider);
-impl Work for OpenItems {
-    const NAME: &'static str = "open_items_of_a_provider";
-    type Out = BTreeSet<ItemId>;
+/// What the queue knows already.
+struct Known {
+    /// Items that wait.
+    open: BTreeSet<ItemId>,
+    /// Items about what no bill had, with which people moved money.
+    decided: BTreeSet<ItemId>,
+}
+struct KnownItems(Provider);
+impl Work for KnownItems {
+    const NAME: &'static str = "items_of_a_provider";
+    type Out = Known;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        Ok(table::open_of_provider(tx, self.0).await?.into_iter().collect())
+        let open = table::open_of_provider(tx, self.0).await?.into_iter().collect();
+        let decided = table::decided_missing(tx, self.0).await?.into_iter().collect();
+        Ok(Known { open, decided })
     }
 }
 

@@ -4,11 +4,12 @@
 use super::{Collected, Context, ledger, sql};
 use crate::reconciliation::{JUDGED, is_missing, owner};
 use everline_core::ids::{BillLineId, CustomerId, ItemId, RawId, TransferId};
-use everline_core::ledger::Template;
+use everline_core::ledger::{Cause, Posting, Template};
 use everline_core::payment::{AttemptState, Provider};
 use everline_core::reconciliation::{
     Action, BillDay, Item, ItemKind, ItemState, LineState, Verdict, judge, posting_of, zone_of,
 };
+use everline_core::refund::RefundState;
 use everline_core::time::{BusinessTime, SystemTime};
 use everline_store::tables::ledger::StoredTransfer;
 use everline_store::tables::reconciliation::{self as table, LineWithOurs};
@@ -167,7 +168,7 @@ async fn judge_line(
     let paid = line.ours.attempt.as_ref().is_some_and(|ours| ours.state == AttemptState::Paid);
     let fits = match state {
         LineState::New => line.bill.as_deref() != Some("matched") && found.is_empty(),
-        LineState::Agreed => verdict == Verdict::Agreed && found == all,
+        LineState::Agreed => found == all && (verdict == Verdict::Agreed || bounced(tx, line).await?),
         LineState::Queued => open && found.is_empty(),
         LineState::Settled => {
             let must = paid || by_people(Some(Action::Suspense));
@@ -183,6 +184,17 @@ async fn judge_line(
         out.found("line_settled", line_row(id), format!("posted in the books of {}, not of {books}", stray.customer));
     }
     Ok(())
+}
+
+/// Whether a line is about a refund that was done, and came back later.
+async fn bounced(tx: &mut Tx, line: &LineWithOurs) -> Result<bool> {
+    let failed = line.ours.refund.is_some_and(|refund| refund.state == RefundState::Failed);
+    let (true, Some(refund), Some(attempt)) = (failed, line.refund, &line.ours.attempt) else { return Ok(false) };
+    let at = BusinessTime::from_us(0);
+    let posting = Posting::new(Template::RefundBounced, Cause::Refund(refund), attempt.order, 1, at);
+    let Some(transfer) = posting.transfers().next() else { return Ok(false) };
+    let (count,): (i64,) = tx.one("transfers", &sql::POSTED, args![attempt.customer, transfer.id]).await?;
+    Ok(count > 0)
 }
 
 async fn items(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> Result<()> {

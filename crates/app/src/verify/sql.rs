@@ -159,12 +159,13 @@ everline_store::queries! { ALL;
     pub(super) STRANGE_LINES = "SELECT id, kind, state, provider FROM bill_line WHERE kind NOT IN ('payment', 'refund', 'fee', 'payout', 'other') \
         OR state NOT IN ('new', 'agreed', 'queued', 'settled') OR provider NOT IN ('alipay', 'wechat', 'stripe') ORDER BY id LIMIT $1";
     pub(super) STRANGE_ITEMS = "SELECT id, kind, about, state, COALESCE(action, '') FROM reconciliation_item WHERE kind NOT IN ('ours_only', 'theirs_only', \
-        'amount_differs', 'number_differs', 'state_differs', 'doubled', 'line_changed', 'line_gone', 'not_understood') \
+        'amount_differs', 'number_differs', 'state_differs', 'doubled', 'line_changed', 'line_gone', 'not_understood', 'came_after_all') \
         OR about NOT IN ('payment', 'refund', 'fee', 'payout', 'other') OR provider NOT IN ('alipay', 'wechat', 'stripe') \
         OR NOT ((state = 'open' AND closed_at IS NULL AND closed_by IS NULL AND action IS NULL AND reason IS NULL) \
         OR (state = 'closed' AND closed_at IS NOT NULL AND reason IS NOT NULL \
         AND ((action = 'agreed' AND closed_by IS NULL) OR (action IN ('accept', 'write_off', 'suspense') AND closed_by IS NOT NULL AND reason <> '')))) \
         ORDER BY id LIMIT $1";
+    pub(super) POSTED = "SELECT COUNT(*) FROM transfer WHERE customer_id = $1 AND id = $2";
     pub(super) BILL_TRANSFERS = "SELECT id, customer_id, posting_id, template, order_id, cause_id, debit, credit, amount, posted_at \
         FROM transfer WHERE id >= $1 AND id <= $2 AND template IN ('PSP_FEE', 'FEE_RETURNED', 'PAYOUT', 'PAYOUT_RETURNED', 'WRITE_OFF', 'BOOKED_TO_SUSPENSE') \
         ORDER BY id, customer_id";

@@ -326,6 +326,96 @@ async fn refunds_are_compared_too() {
 }
 
 #[tokio::test]
+async fn what_was_written_off_and_comes_after_all_waits_for_people_again() {
+    on_both(async |world: World| {
+        let operator = world.member("operator").await;
+        let (_, _, fine) = world.paid().await;
+        let (late, _, line) = world.paid().await;
+        world.bill("2026-03-10", &[&fine]);
+        world.next_morning().await;
+        world.reconciled("2026-03-10").await;
+        let missing = world.queue().await.remove(0);
+        queue::close(&world.app, missing.id, Action::WriteOff, "gone", operator).await.unwrap();
+        assert_eq!(world.balance(late.customer, PspReceivable).await, 0);
+        world.bill("2026-03-10", &[&fine, &line]);
+        world.reconciled("2026-03-10").await;
+        let [after] = world.queue().await.try_into().unwrap();
+        assert_eq!((after.kind, after.theirs), (ItemKind::CameAfterAll, Some(line.amount.micros())));
+        world.sound().await;
+        world.reconciled("2026-03-10").await;
+        assert_eq!(world.kinds().await, [ItemKind::CameAfterAll], "once");
+        queue::close(&world.app, after.id, Action::Suspense, "it came", operator).await.unwrap();
+        let owed = line.amount.micros() - line.fee;
+        assert_eq!(world.balance(late.customer, PspReceivable).await, owed, "the provider owes it again");
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_bill_that_cannot_be_had_again_takes_nothing_back() {
+    on_both(async |world: World| {
+        let (_, _, line) = world.paid().await;
+        world.bill("2026-03-10", &[&line]);
+        world.next_morning().await;
+        schedule(&world.app).await.unwrap();
+        world.settle().await;
+        world.provider.set_bill(day("2026-03-10"), BillAnswer::NotYet);
+        world.pass(3 * DAY_US).await;
+        assert_eq!(world.kinds().await, []);
+        // Nobody is asked for ever for the second reading.
+        world.pass(12 * DAY_US).await;
+        let notes = world.verify().await.notes;
+        assert!(notes.iter().all(|note| note.detail != "no bill came for two weeks"), "{notes:?}");
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_line_that_stands_in_the_bills_of_two_days_is_doubled() {
+    on_both(async |world: World| {
+        let (_, _, line) = world.paid().await;
+        world.bill("2026-03-10", &[&line]);
+        world.next_morning().await;
+        world.reconciled("2026-03-10").await;
+        let (_, _, other) = world.paid().await;
+        world.bill("2026-03-11", &[&other, &line]);
+        world.pass(DAY_US).await;
+        world.reconciled("2026-03-11").await;
+        let [doubled] = world.queue().await.try_into().unwrap();
+        assert_eq!((doubled.kind, doubled.number), (ItemKind::Doubled, Some(line.number)));
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refund_that_comes_back_after_its_bill_agreed_is_sound() {
+    on_both(async |world: World| {
+        let (_, attempt) = world.checkout(&world.line(Family::Watch).await, "short").await;
+        world.pass(40 * MINUTE_US).await;
+        world.set_sale("short", everline_core::offering::SaleState::Retired).await;
+        world.pays(&attempt).await;
+        world.settle().await;
+        let now = world.app.clock.now().system;
+        let paid = world.provider.payment_line(&attempt.out_trade_no, now);
+        let back = world.provider.refund_lines(&attempt.out_trade_no, now).remove(0);
+        world.bill("2026-03-10", &[&paid, &back]);
+        world.next_morning().await;
+        world.reconciled("2026-03-10").await;
+        world.sound().await;
+        let request_no = back.request_no.unwrap();
+        world.provider.bounce(&request_no);
+        world.notice(&world.provider.refund_moved(&request_no)).await.unwrap();
+        world.settle().await;
+        assert_eq!(world.balance(attempt.customer, Suspense).await, back.amount.micros(), "it came back");
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_job_gives_up_after_two_weeks_and_days_out_of_service_are_made_up_for() {
     on_both(async |world: World| {
         world.pass(DAY_US).await;

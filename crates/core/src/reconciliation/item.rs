@@ -29,6 +29,8 @@ pub enum ItemKind {
     LineGone,
     /// A kind of line, or a currency, that no rule knows.
     NotUnderstood,
+    /// A bill has it after all, and people had decided that no bill would.
+    CameAfterAll,
 }
 words!(ItemKind {
     OursOnly = "ours_only",
@@ -40,6 +42,7 @@ words!(ItemKind {
     LineChanged = "line_changed",
     LineGone = "line_gone",
     NotUnderstood = "not_understood",
+    CameAfterAll = "came_after_all",
 });
 
 /// What core derives an item's id with.
@@ -167,7 +170,10 @@ impl Item {
     /// question.
     #[must_use]
     pub fn surplus(&self) -> i64 {
-        let counts = matches!(self.kind, ItemKind::OursOnly | ItemKind::TheirsOnly | ItemKind::AmountDiffers);
+        let counts = matches!(
+            self.kind,
+            ItemKind::OursOnly | ItemKind::TheirsOnly | ItemKind::AmountDiffers | ItemKind::CameAfterAll
+        );
         let more = self.theirs.unwrap_or(0).saturating_sub(self.ours.unwrap_or(0));
         match self.about {
             LineKind::Payment if counts => more,

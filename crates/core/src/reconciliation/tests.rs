@@ -104,7 +104,7 @@ fn item(kind: ItemKind, about: LineKind, ours: Option<i64>, theirs: Option<i64>)
 #[test]
 fn actions_fit_the_side_on_which_money_is_missing() {
     use Action::{Accept, Suspense, WriteOff};
-    use ItemKind::{AmountDiffers, Doubled, NumberDiffers, OursOnly, TheirsOnly};
+    use ItemKind::{AmountDiffers, CameAfterAll, Doubled, NumberDiffers, OursOnly, TheirsOnly};
     use LineKind::{Payment, Refund};
     for (kind, about, ours, theirs, surplus, actions) in [
         (OursOnly, Payment, Some(9), None, -9, vec![Accept, WriteOff]),
@@ -115,6 +115,8 @@ fn actions_fit_the_side_on_which_money_is_missing() {
         (TheirsOnly, Refund, None, Some(9), -9, vec![Accept, WriteOff]),
         (Doubled, Payment, Some(9), Some(9), 0, vec![Accept]),
         (NumberDiffers, Payment, Some(9), Some(9), 0, vec![Accept]),
+        (CameAfterAll, Payment, Some(0), Some(9), 9, vec![Accept, Suspense]),
+        (CameAfterAll, Refund, Some(0), Some(9), -9, vec![Accept, WriteOff]),
     ] {
         let item = item(kind, about, ours, theirs);
         assert_eq!((item.surplus(), item.actions(CNY)), (surplus, actions), "{kind:?} {about:?}");

@@ -75,6 +75,7 @@ crate::queries! { ITEMS;
         WHERE id = $1 AND state = 'open'";
     OPEN_ITEMS = concat!("SELECT ", item_columns!(), " FROM reconciliation_item i WHERE i.state = 'open' ORDER BY i.opened_at, i.id LIMIT $1");
     OPEN_OF_PROVIDER = "SELECT id FROM reconciliation_item WHERE state = 'open' AND provider = $1";
+    DECIDED_MISSING = "SELECT id FROM reconciliation_item WHERE kind = 'ours_only' AND provider = $1 AND action IN ('write_off', 'suspense')";
     OPEN_COUNT = "SELECT COUNT(*) FROM reconciliation_item WHERE state = 'open' AND provider = $1 AND day = $2";
     ITEM_PAGE = concat!("SELECT ", item_columns!(), " FROM reconciliation_item i WHERE i.id > $1 ORDER BY i.id LIMIT $2");
 }
@@ -375,6 +376,10 @@ pub async fn open_items(tx: &mut Tx, limit: i64) -> Result<Vec<Item>> {
 /// The ids of all open items of a provider.
 pub async fn open_of_provider(tx: &mut Tx, provider: Provider) -> Result<Vec<ItemId>> {
     Ok(tx.all::<(ItemId,)>(&OPEN_OF_PROVIDER, args![provider]).await?.into_iter().map(|row| row.0).collect())
+}
+/// The ids of items about what no bill had, with which people moved money.
+pub async fn decided_missing(tx: &mut Tx, provider: Provider) -> Result<Vec<ItemId>> {
+    Ok(tx.all::<(ItemId,)>(&DECIDED_MISSING, args![provider]).await?.into_iter().map(|row| row.0).collect())
 }
 /// How many items of a day's bill are open.
 pub async fn open_count(tx: &mut Tx, provider: Provider, day: BillDay) -> Result<i64> {

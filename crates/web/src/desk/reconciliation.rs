@@ -80,6 +80,7 @@ const fn kind_key(kind: ItemKind) -> &'static str {
         ItemKind::LineChanged => "recon-line-changed",
         ItemKind::LineGone => "recon-line-gone",
         ItemKind::NotUnderstood => "recon-not-understood",
+        ItemKind::CameAfterAll => "recon-came-after-all",
     }
 }
 
@@ -95,6 +96,7 @@ const fn lead_key(kind: ItemKind) -> &'static str {
         ItemKind::LineChanged => "recon-line-changed-do",
         ItemKind::LineGone => "recon-line-gone-do",
         ItemKind::NotUnderstood => "recon-not-understood-do",
+        ItemKind::CameAfterAll => "recon-came-after-all-do",
     }
 }
 
