@@ -31,23 +31,45 @@ fn the_statements_that_matter_are_looked_at() {
     }
 }
 
-#[tokio::test]
-async fn sqlite_reads_no_more_of_a_customer_than_it_was_asked_for() {
+async fn empty_sqlite() -> (SqliteFile, rusqlite::Connection) {
     let file = SqliteFile::new();
     let store = Store::open_sqlite(file.path(), SqliteOptions::default()).await.unwrap();
     migrate(&store, MIGRATIONS).await.unwrap();
     store.close().await;
     let connection = rusqlite::Connection::open(file.path()).unwrap();
+    (file, connection)
+}
+
+fn sqlite_plan(connection: &rusqlite::Connection, sql: &Sql) -> Vec<String> {
+    let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", sql.sqlite_text())).unwrap();
+    let mut rows = plan.raw_query();
+    let mut steps = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        steps.push(row.get(3).unwrap());
+    }
+    steps
+}
+
+/// What reads a table page by page reads the next page where the last one ended, and sorts nothing.
+#[tokio::test]
+async fn sqlite_pages_through_tables_in_their_order() {
+    let (_file, connection) = empty_sqlite().await;
+    let all = STATEMENTS.iter().flat_map(|family| family.iter());
+    let pages = all.filter(|(_, sql)| sql.text().contains(" > $1") && sql.text().contains(" LIMIT "));
+    let mut count = 0;
+    for (name, sql) in pages {
+        let steps = sqlite_plan(&connection, sql);
+        assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{name}: {steps:#?}");
+        count += 1;
+    }
+    assert!(count >= 10, "{count}");
+}
+
+#[tokio::test]
+async fn sqlite_reads_no_more_of_a_customer_than_it_was_asked_for() {
+    let (_file, connection) = empty_sqlite().await;
     for (name, sql) in lookups() {
-        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", sql.sqlite_text())).unwrap();
-        let steps: Vec<String> = {
-            let mut rows = plan.raw_query();
-            let mut steps = Vec::new();
-            while let Some(row) = rows.next().unwrap() {
-                steps.push(row.get(3).unwrap());
-            }
-            steps
-        };
+        let steps = sqlite_plan(&connection, sql);
         for step in &steps {
             let (how, what) = step.split_once(' ').unwrap_or((step, ""));
             let what = what.split(' ').next().unwrap_or_default();
