@@ -14,4 +14,4 @@ for _ in $(seq 100); do
   sleep 0.1
 done
 EVERLINE_LOCALSTRIPE="http://127.0.0.1:$port" \
-  cargo test --quiet --locked -p everline-providers --test it -- --ignored localstripe
+  cargo test --quiet --locked --workspace --test it -- --ignored localstripe

@@ -13,5 +13,5 @@ trap 'rm -rf "$scratch"' EXIT
   venv/bin/pip install --quiet --disable-pip-version-check 'wechatpayv3==2.*'
 )
 export NODE_PATH="$scratch/node_modules" EVERLINE_PYTHON="$scratch/venv/bin/python"
-cargo test --quiet --locked -p everline-sandbox --test it -- --ignored sdk
-cargo test --quiet --locked -p everline --test it -- --ignored sdk
+# As all tests were built: a package alone would build the same crates again with other features.
+cargo test --quiet --locked --workspace --test it -- --ignored sdk

@@ -5,6 +5,7 @@ use crate::tally::Tally;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
 
 /// One step.
 pub(crate) struct Step {
@@ -218,18 +219,23 @@ pub(crate) const ALL: &[&[Step]] = &[
     CLOCK,
 ];
 
-/// Runs steps to the end, whatever fails; what was counted.
+/// Runs steps to the end, whatever fails; what was counted. How long each took is printed, and nothing hangs on it.
+#[expect(clippy::disallowed_methods, reason = "a report for people")]
 pub(crate) fn run(steps: &[&[Step]]) -> Tally {
     let mut tally = Tally::default();
+    let mut took = Vec::new();
     for step in steps.iter().flat_map(|group| group.iter()) {
         println!("== {}", step.name);
-        if !install(step.needs) {
+        let began = Instant::now();
+        if install(step.needs) {
+            step.run.iter().for_each(|invocation| tally.add(run_one(step.name, invocation)));
+        } else {
             println!("{}: what it needs cannot be installed", step.name);
             tally.failed += 1;
-            continue;
         }
-        step.run.iter().for_each(|invocation| tally.add(run_one(step.name, invocation)));
+        took.push(format!("{} {} s", step.name, began.elapsed().as_secs()));
     }
+    println!("== {}", took.join(", "));
     tally
 }
 
@@ -282,10 +288,9 @@ pub(crate) fn sim(command: &str, args: &[String]) -> ExitCode {
         eprintln!("PostgreSQL cannot be installed");
         return ExitCode::FAILURE;
     }
-    let cargo = |args: &[&str], more: &[String]| {
-        Command::new("cargo").args(args).args(more).status().is_ok_and(|status| status.success())
-    };
-    let success = (command == "bench" || cargo(PRELOAD.args, &[]))
-        && cargo(&["run", "--release", "--quiet", "-p", "everline-sim", "--", command], args);
+    let cargo = |args: &[&str]| Command::new("cargo").args(args).status().is_ok_and(|status| status.success());
+    let ready = cargo(RELEASE.args) && (command == "bench" || cargo(PRELOAD.args));
+    let run = || Command::new(target().join(SIM)).arg(command).args(args).status();
+    let success = ready && run().is_ok_and(|status| status.success());
     if success { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -61,7 +61,8 @@ pub async fn read_bill(
     for chunk in notes.chunks(BATCH) {
         app.store.transact(super::settle::Enqueue { items: chunk.to_vec() }).await?;
     }
-    if app.store.transact(AllRead { provider, day, now }).await? < expected {
+    let many = new.len() >= BATCH;
+    if app.store.transact(AllRead { provider, day, many, now }).await? < expected {
         // The bill of another day has the others already.
         let kept = kept(app, (provider, day), first_line).await?;
         let elsewhere: Vec<_> =
@@ -205,6 +206,8 @@ impl Work for Doubled {
 struct AllRead {
     provider: Provider,
     day: BillDay,
+    /// Whether many lines are new.
+    many: bool,
     now: SystemTime,
 }
 impl Work for AllRead {
@@ -214,6 +217,9 @@ impl Work for AllRead {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<i64, Stop<Problem>> {
         table::bill_is_read(tx, self.provider, self.day, self.now);
+        if self.many {
+            table::many_lines_came(tx).await?;
+        }
         Ok(table::bill(tx, self.provider, self.day).await?.map_or(0, |bill| bill.lines))
     }
 }

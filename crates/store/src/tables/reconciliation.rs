@@ -50,6 +50,7 @@ crate::queries! { ALL;
     BILL_DAYS = "SELECT day FROM bill WHERE provider = $1 AND state <> 'reading'";
     LINE_ADD = "INSERT INTO bill_line (id, provider, kind, number, day, out_trade_no, request_no, trade_no, currency, amount, fee, at, state, said) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'new', $13) ON CONFLICT (provider, kind, number) DO NOTHING";
+    LINES_CHANGED = "ANALYZE bill_line";
     LINE_STATE = "UPDATE bill_line SET state = $2 WHERE id = $1 AND state IN ('new', 'queued')";
     LINE_BY_NAME = concat!("SELECT ", line_columns!(), " FROM bill_line b WHERE b.provider = $1 AND b.kind = $2 AND b.number = $3");
     LINES_OF_DAY = concat!("SELECT ", line_columns!(), " FROM bill_line b WHERE b.id > $1 AND b.provider = $2 AND b.day = $3 ORDER BY b.id LIMIT $4");
@@ -254,6 +255,10 @@ pub fn begin_bill(tx: &mut Tx, provider: Provider, day: BillDay, first_line: Bil
 /// All lines of a bill are kept.
 pub fn bill_is_read(tx: &mut Tx, provider: Provider, day: BillDay, now: SystemTime) {
     tx.put(&BILL_READ, args![provider, day, now]);
+}
+/// Has the database look at the lines anew, after many came at once: it plans by what it saw last, and that was an empty table.
+pub async fn many_lines_came(tx: &mut Tx) -> Result<()> {
+    tx.exec(&LINES_CHANGED, args![]).await.map(|_| ())
 }
 /// All lines of a bill are compared.
 pub fn bill_is_matched(tx: &mut Tx, provider: Provider, day: BillDay, now: SystemTime) {
