@@ -360,8 +360,9 @@ pub(crate) struct OrderRequest {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PaymentRequest {
-    /// `alipay_qr`, `alipay_wap`, `alipay_page`, `wechat_qr`, `wechat_h5`, `card`, `bank_transfer` for organisations (the
-    /// `out_trade_no` is the reference), or `credit`: what the account holds, as far as it goes.
+    /// `alipay_qr`, `alipay_wap`, `alipay_page`, `wechat_qr`, `wechat_h5`, `card`, `card_kept` (a card that is remembered for
+    /// renewals; not for guests), `bank_transfer` for organisations (the `out_trade_no` is the reference), or `credit`: what
+    /// the account holds, as far as it goes.
     #[schema(example = "alipay_qr")]
     pub(crate) method: String,
 }
@@ -377,7 +378,7 @@ pub(crate) struct OrderBody {
     /// `awaiting_payment`, `closed`, `paid`, `delivered`, `queued`, `starts_on_first_use`, `in_effect`, `refunding` or
     /// `refunded`. *Paid* and *delivered* are paid and not in effect yet.
     state: &'static str,
-    /// `owner` or `guest`.
+    /// `owner`, `guest`, `moved_in` (the line came from another system with it) or `auto_renew`.
     placed_by: &'static str,
     terms_version: String,
     placed_at: String,

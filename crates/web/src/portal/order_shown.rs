@@ -322,7 +322,7 @@ fn lead(
 
 fn from_credit(view: &OrderView, refund: &Refund) -> bool {
     let attempt = view.attempts.iter().find(|attempt| attempt.id == refund.attempt);
-    attempt.is_some_and(|attempt| attempt.method.way() == Way::AtOnce)
+    attempt.is_some_and(|attempt| attempt.method.provider().is_none())
 }
 
 /// What came by transfer beyond what the order used, and became credit.
