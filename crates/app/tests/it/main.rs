@@ -13,6 +13,7 @@ mod invoices;
 mod lifecycle;
 mod model;
 mod moving_in;
+mod notices;
 mod order_numbers;
 mod privacy;
 mod receipts;
