@@ -15,6 +15,7 @@ mod model;
 mod moving_in;
 mod notices;
 mod order_numbers;
+mod outage;
 mod privacy;
 mod receipts;
 mod reconciliation;
