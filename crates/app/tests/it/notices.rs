@@ -1,6 +1,6 @@
-//! Ten thousand payment notices about a few hundred orders: genuine, repeated, reordered, two days late, forged, with another
-//! amount, currency, merchant or number, and bytes that are no notice at all, to two nodes at once. What is credited is what
-//! was genuinely paid, once, and nothing else.
+//! Ten thousand payment notices about a few hundred orders: genuine, repeated, reordered, two days late, forged, with
+//! another amount, currency, merchant or number, and bytes that are no notice at all, to two nodes at once. What is
+//! credited is what was genuinely paid, once, and nothing else.
 
 use crate::refund_races::Dice;
 use crate::world::outside::Fate;
@@ -145,7 +145,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// The first genuine notice of every order that `tells` chooses, and so many others that there are `count`, shuffled.
+    /// The first genuine notice of every order that `tells` chooses, and others until there are `count`, shuffled.
     fn letters(&mut self, count: usize, tells: impl Fn(Story) -> bool, kinds: &[Kind]) -> Vec<Letter> {
         let mut letters = Vec::new();
         for number in 0..self.plays.len() {

@@ -1,6 +1,6 @@
-//! A provider or a network that cannot be reached for half a minute, in every state of a payment: it does nothing, or it does
-//! what it is asked and its answers are lost. Soon after it is back the payment is where it should be, charged once, and at
-//! every second before somebody knows of money whose service is not there.
+//! A provider or a network that cannot be reached for half a minute, in every state of a payment: it does nothing, or
+//! it does what it is asked and its answers are lost. Soon after it is back the payment is where it should be, charged
+//! once, and at every second before somebody knows of money whose service is not there.
 
 use crate::auto_renew::{agrees, renewals, watch_with_card};
 use crate::world::outside::{Fate, TradeState};

@@ -1,10 +1,10 @@
-//! How many payment notices a second are verified and kept, beside the verification of their signatures alone, by the same
-//! machine in the same run; and receipts as PDF files, which follow the payments.
+//! How many payment notices a second are verified and kept, beside the verification of their signatures alone, by the
+//! same machine in the same run; and receipts as PDF files, which follow the payments.
 //!
-//! Notices are made and signed before the clock runs, with a real RSA key, as the provider posts them. Kept means: the whole
-//! transaction of [`everline_app::payment_confirmed`] is durable and the notice is acknowledged; each pays a pack of another
-//! line. The baseline reads the same bytes and checks the same signatures, on as many threads as there are notices at once,
-//! and no more than processors. How receipts are measured, [`super::receipts`] says.
+//! Notices are made and signed before the clock runs, with a real RSA key, as the provider posts them. Kept means: the
+//! whole transaction of [`everline_app::payment_confirmed`] is durable and the notice is acknowledged; each pays a pack
+//! of another line. The baseline reads the same bytes and checks the same signatures, on as many threads as there are
+//! notices at once, and no more than processors. How receipts are measured, [`super::receipts`] says.
 
 use super::load::Spent;
 use super::report::{Figure, Measured, Rate, quantile};
@@ -83,8 +83,9 @@ async fn measure(
     let figure = Figure::new("payments", options.wanted.store.word(), of, "verification", base);
     let spent = Spent { cpu_us: peak.cpu_us, bytes: peak.bytes, server_us: peak.server_us };
     println!(
-        "{concurrency} at once: {}/s verified and kept (p50 {} µs, p99 {} µs), {}; at half of it p50 {} µs, p99 {p99_us} µs; \
-         verified alone {}/s on {threads} threads: {} of ours for one of those; load average {load_before} before, {} after",
+        "{concurrency} at once: {}/s verified and kept (p50 {} µs, p99 {} µs), {}; at half of it p50 {} µs, \
+         p99 {p99_us} µs; verified alone {}/s on {threads} threads: {} of ours for one of those; \
+         load average {load_before} before, {} after",
         per_second(peak.rate),
         quantile(&mut peak.latencies_us, 500),
         quantile(&mut peak.latencies_us, 990),
