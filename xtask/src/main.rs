@@ -31,6 +31,7 @@ const USAGE: &str = "cargo xtask COMMAND
                (few rounds of each, as CI runs them; `cargo xtask power-cut --rounds 500`, `faults --stride 1`,
                `commit-cut --rounds 1000`, `migrate-kill --store sqlite --rounds 100` run the whole)
   bench renewals [ARGS]   paid notifications to in effect, beside same-minute baselines
+  bench payments [ARGS]   payment notices verified and kept, beside the verification alone; receipts
   bench receipts [ARGS]   receipts as PDF files a second
   bench reconcile [ARGS]  a day's bill with spoilt lines against the books, beside parsing it alone
 ";

@@ -136,6 +136,26 @@ enum Bench {
         #[arg(long, default_value_t = 1_000_000)]
         rows: u64,
     },
+    /// Payment notices verified and kept, beside the verification alone; and receipts as PDF files
+    Payments {
+        #[command(flatten)]
+        wanted: Wanted,
+        /// Lines in the store
+        #[arg(long, default_value_t = 100_000)]
+        lines: u64,
+        /// Seconds of each run
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+        /// Notices under way at once
+        #[arg(long, value_delimiter = ',', default_value = "1,8,64")]
+        concurrency: Vec<usize>,
+        /// Threads that make receipts at once
+        #[arg(long, value_delimiter = ',', default_value = "1,2")]
+        receipt_threads: Vec<usize>,
+        /// Verify the whole store at the end
+        #[arg(long)]
+        verify: bool,
+    },
     /// Receipts as PDF files, beside the signatures of as many
     Receipts {
         /// Seconds of each run
@@ -299,6 +319,13 @@ async fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Bench(Bench::Receipts { seconds, concurrency }) => {
             for figure in bench::receipts::receipts(&bench::receipts::Options { seconds, concurrency })? {
+                println!("{}", serde_json::to_string(&figure).map_err(|error| Failure::Unusable(error.to_string()))?);
+            }
+            Ok(())
+        }
+        Command::Bench(Bench::Payments { wanted, lines, seconds, concurrency, receipt_threads, verify }) => {
+            let options = bench::payments::Options { wanted, lines, seconds, concurrency, receipt_threads, verify };
+            for figure in bench::payments::payments(&options).await? {
                 println!("{}", serde_json::to_string(&figure).map_err(|error| Failure::Unusable(error.to_string()))?);
             }
             Ok(())

@@ -32,7 +32,7 @@ fn wanted(methods: &[PayWith]) -> Wanted {
     }
 }
 
-async fn agrees(world: &World, kit: &Kit, methods: &[PayWith]) {
+pub async fn agrees(world: &World, kit: &Kit, methods: &[PayWith]) {
     set(&world.app, kit.customer, kit.line, wanted(methods)).await.unwrap();
 }
 
@@ -49,7 +49,7 @@ async fn watch(world: &World) -> Kit {
 }
 
 /// The same with a card that was remembered, and no credit.
-async fn watch_with_card(world: &World) -> (Kit, PayWith) {
+pub async fn watch_with_card(world: &World) -> (Kit, PayWith) {
     let kit = world.line(Family::Watch).await;
     (kit.clone(), remembers(world, &kit, "days").await)
 }
@@ -70,7 +70,7 @@ async fn pays_by_card(world: &World, attempt: &Attempt) {
 }
 
 /// The orders that nobody placed by hand.
-async fn renewals(world: &World, kit: &Kit) -> Vec<Order> {
+pub async fn renewals(world: &World, kit: &Kit) -> Vec<Order> {
     let (customer, line) = (kit.customer, kit.line);
     let all = world.look(move |tx| Box::pin(async move { order::of_line(tx, customer, line, 100).await })).await;
     all.into_iter().filter(|order| order.placed_by == PlacedBy::AutoRenew).collect()

@@ -81,15 +81,15 @@ async fn refunds_race_delivery_and_each_other() {
 }
 
 /// A small generator of numbers, the same at every run.
-struct Dice(u64);
+pub struct Dice(pub u64);
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub fn roll(&mut self, sides: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 >> 11) % sides
     }
-    fn of<'a, T>(&mut self, list: &'a [T]) -> &'a T {
+    pub fn of<'a, T>(&mut self, list: &'a [T]) -> &'a T {
         let sides = u64::try_from(list.len()).unwrap();
         &list[usize::try_from(self.roll(sides)).unwrap()]
     }

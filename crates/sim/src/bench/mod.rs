@@ -15,6 +15,7 @@ mod disk;
 pub mod import;
 pub mod lifecycle;
 mod load;
+pub mod payments;
 mod pgbench;
 pub mod receipts;
 pub mod reconcile;
@@ -91,12 +92,10 @@ fn sqlite_options(options: &Options) -> SqliteOptions {
 struct Bench {
     store: Kind,
     app: App,
-    provider: Arc<Provider>,
-    lines: Vec<(CustomerId, LineId)>,
+    signing: Signing,
     seconds: u64,
     folder: PathBuf,
     baseline: Baseline,
-    random: Random,
     /// Notices that were acknowledged.
     taken: u64,
 }
@@ -132,27 +131,25 @@ impl Bench {
         Ok(Self {
             store: options.wanted.store,
             app,
-            provider,
-            lines,
+            signing: Signing { provider, lines, random },
             seconds: options.seconds,
             folder: folder.to_owned(),
             baseline,
-            random,
             taken: 0,
         })
     }
 
     /// One peak, and half of it, with baselines in between.
     async fn measure(&mut self, concurrency: usize) -> Result<Vec<Figure>, Failure> {
-        let most = if concurrency == 1 { NOTICES_PER_SECOND_MAX_ALONE } else { NOTICES_PER_SECOND_MAX };
-        let notices = self.notices(most.saturating_mul(self.seconds)).await?;
+        let most = notices_max(concurrency).saturating_mul(self.seconds);
+        let notices = self.signing.notices(&self.app, most).await?;
         let load_before = load_average();
         let fdatasync = disk::fdatasync(&self.folder, self.seconds.div_ceil(5))?;
         let base = self.baseline(concurrency)?;
         let peak = load::closed(&self.app, notices, concurrency, self.seconds).await?;
         self.taken += peak.rate.count;
         let half = per_second(peak.rate) / 2;
-        let notices = self.notices(half.saturating_mul(self.seconds)).await?;
+        let notices = self.signing.notices(&self.app, half.saturating_mul(self.seconds)).await?;
         let mut steady = load::open(&self.app, notices, half).await?;
         self.taken += steady.rate.count;
         let of = Measured {
@@ -198,12 +195,30 @@ impl Bench {
         }
     }
 
+    async fn audit(&self, verify: bool) -> Result<(), Failure> {
+        audit(&self.app, self.signing.lines.len(), self.taken, verify).await
+    }
+}
+
+/// So many notices a second are made ready for a run of so many senders.
+const fn notices_max(concurrency: usize) -> u64 {
+    if concurrency == 1 { NOTICES_PER_SECOND_MAX_ALONE } else { NOTICES_PER_SECOND_MAX }
+}
+
+/// Lines with a running plan, and who signs the notices of what they buy.
+struct Signing {
+    provider: Arc<Provider>,
+    lines: Vec<(CustomerId, LineId)>,
+    random: Random,
+}
+
+impl Signing {
     /// Places orders for lines drawn at random, at most one for each, and signs the notices that pay them.
-    async fn notices(&mut self, most: u64) -> Result<Vec<Vec<u8>>, Failure> {
+    async fn notices(&mut self, app: &App, most: u64) -> Result<Vec<Vec<u8>>, Failure> {
         self.random.shuffle(&mut self.lines);
         let count = usize::try_from(most).unwrap_or(usize::MAX).min(self.lines.len());
-        let orders = quick::make_orders(&self.app, self.lines.get(..count).unwrap_or_default()).await?;
-        let paid_at_s = self.app.clock.now().system.us() / SECOND_US;
+        let orders = quick::make_orders(app, self.lines.get(..count).unwrap_or_default()).await?;
+        let paid_at_s = app.clock.now().system.us() / SECOND_US;
         let mut signing = Vec::new();
         for part in orders.chunks(orders.len().div_ceil(4).max(1)) {
             let (part, provider) = (part.to_vec(), self.provider.clone());
@@ -218,25 +233,23 @@ impl Bench {
         }
         Ok(notices)
     }
+}
 
-    /// Counts the orders that are in effect: the first plan of every line, and one for each notice.
-    async fn audit(&self, verify: bool) -> Result<(), Failure> {
-        let expected = self.taken + u64::try_from(self.lines.len()).unwrap_or(0);
-        let in_effect = self.app.store.read(quick::InEffect).await?;
-        if in_effect != expected {
-            return Err(Failure::Broken(format!("{expected} orders should be in effect, and {in_effect} are")));
-        }
-        if verify {
-            let report =
-                everline_app::verify::verify(&self.app.store, &self.app.brand, &self.app.zone, self.app.clock.now());
-            let report = report.await?;
-            if !report.clean() {
-                return Err(Failure::Broken(format!("verify: {report}")));
-            }
-        }
-        self.app.store.close().await;
-        Ok(())
+/// Counts the orders that are in effect: the first plan of every line, and one for each notice; closes the store.
+async fn audit(app: &App, lines: usize, taken: u64, verify: bool) -> Result<(), Failure> {
+    let expected = taken.saturating_add(u64::try_from(lines).unwrap_or(0));
+    let in_effect = app.store.read(quick::InEffect).await?;
+    if in_effect != expected {
+        return Err(Failure::Broken(format!("{expected} orders should be in effect, and {in_effect} are")));
     }
+    if verify {
+        let report = everline_app::verify::verify(&app.store, &app.brand, &app.zone, app.clock.now()).await?;
+        if !report.clean() {
+            return Err(Failure::Broken(format!("verify: {report}")));
+        }
+    }
+    app.store.close().await;
+    Ok(())
 }
 
 /// What one of so many used.

@@ -3,6 +3,7 @@
 
 mod crash;
 mod faults;
+mod payments;
 mod quick;
 mod receipts;
 mod reconcile;

@@ -216,6 +216,14 @@ impl Provider {
         drop(books);
         self.notice(out_trade_no, |_| {})
     }
+    /// The payer pays another amount than was asked, and the notice of it.
+    pub fn pay_amount(&self, out_trade_no: &str, micros: i64) -> Vec<u8> {
+        let mut books = self.locked();
+        let trade = books.trades.get_mut(out_trade_no).unwrap();
+        trade.amount = Money::from_micros(micros, trade.amount.currency());
+        drop(books);
+        self.pay(out_trade_no)
+    }
     /// The payer's payment fails; the provider closes the trade.
     pub fn decline(&self, out_trade_no: &str) {
         self.locked().trades.get_mut(out_trade_no).unwrap().state = TradeState::Closed;
