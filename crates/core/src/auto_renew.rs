@@ -17,6 +17,7 @@ use crate::money::Money;
 use crate::offering::OfferingRef;
 use crate::order::{Order, OrderState};
 use crate::time::{BusinessTime, DAY_US, MINUTE_US, Validity};
+use crate::words::words;
 
 /// Days between the notice and the debit.
 pub const NOTICE_DAYS: u8 = 5;
@@ -125,27 +126,14 @@ pub enum GaveUp {
     Refused,
 }
 
-impl GaveUp {
-    const ALL: [GaveUp; 6] =
-        [GaveUp::TooLate, GaveUp::NotSellable, GaveUp::OverCap, GaveUp::Methods, GaveUp::Unpaid, GaveUp::Refused];
-    /// The stable word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            GaveUp::TooLate => "too_late",
-            GaveUp::NotSellable => "not_sellable",
-            GaveUp::OverCap => "over_cap",
-            GaveUp::Methods => "methods",
-            GaveUp::Unpaid => "unpaid",
-            GaveUp::Refused => "refused",
-        }
-    }
-    /// The reason of a stored word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|why| why.word() == word)
-    }
-}
+words!(GaveUp {
+    TooLate = "too_late",
+    NotSellable = "not_sellable",
+    OverCap = "over_cap",
+    Methods = "methods",
+    Unpaid = "unpaid",
+    Refused = "refused",
+});
 
 /// Where a setting is. `cycle` is the end of the plan that is to be renewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

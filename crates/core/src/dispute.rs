@@ -19,6 +19,7 @@ use crate::refund::{Refund, RefundState};
 use crate::refund_rule::left_of_price;
 use crate::renewal::{Facts, post};
 use crate::time::{BusinessTime, Now, SystemTime};
+use crate::words::words;
 
 /// Where a dispute is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,26 +36,9 @@ pub enum DisputeState {
     Lost,
 }
 
+words!(DisputeState { Inquiry = "inquiry", Open = "open", Ended = "ended", Won = "won", Lost = "lost" });
+
 impl DisputeState {
-    /// All of them.
-    pub const ALL: [DisputeState; 5] =
-        [DisputeState::Inquiry, DisputeState::Open, DisputeState::Ended, DisputeState::Won, DisputeState::Lost];
-    /// The stable word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            DisputeState::Inquiry => "inquiry",
-            DisputeState::Open => "open",
-            DisputeState::Ended => "ended",
-            DisputeState::Won => "won",
-            DisputeState::Lost => "lost",
-        }
-    }
-    /// The state of a stored word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.word() == word)
-    }
     /// Whether it is over.
     #[must_use]
     pub const fn over(self) -> bool {

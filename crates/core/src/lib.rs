@@ -38,3 +38,4 @@ pub mod time;
 pub mod transfer;
 pub mod velocity;
 pub mod voucher;
+mod words;

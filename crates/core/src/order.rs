@@ -4,6 +4,7 @@ use crate::ids::{CustomerId, LineId, OrderId};
 use crate::money::Money;
 use crate::offering::OfferingRef;
 use crate::time::BusinessTime;
+use crate::words::words;
 use serde::{Deserialize, Serialize};
 
 /// Where an order is.
@@ -30,39 +31,19 @@ pub enum OrderState {
     Refunded,
 }
 
+words!(OrderState {
+    AwaitingPayment = "awaiting_payment",
+    Closed = "closed",
+    Paid = "paid",
+    Delivered = "delivered",
+    Queued = "queued",
+    StartsOnFirstUse = "starts_on_first_use",
+    InEffect = "in_effect",
+    Refunding = "refunding",
+    Refunded = "refunded",
+});
+
 impl OrderState {
-    /// All of them.
-    pub const ALL: [OrderState; 9] = [
-        OrderState::AwaitingPayment,
-        OrderState::Closed,
-        OrderState::Paid,
-        OrderState::Delivered,
-        OrderState::Queued,
-        OrderState::StartsOnFirstUse,
-        OrderState::InEffect,
-        OrderState::Refunding,
-        OrderState::Refunded,
-    ];
-    /// The stable word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            OrderState::AwaitingPayment => "awaiting_payment",
-            OrderState::Closed => "closed",
-            OrderState::Paid => "paid",
-            OrderState::Delivered => "delivered",
-            OrderState::Queued => "queued",
-            OrderState::StartsOnFirstUse => "starts_on_first_use",
-            OrderState::InEffect => "in_effect",
-            OrderState::Refunding => "refunding",
-            OrderState::Refunded => "refunded",
-        }
-    }
-    /// The state of a stored word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.word() == word)
-    }
     /// Whether money for it was taken and what it bought is not yet confirmed: *paid, not yet in effect*.
     #[must_use]
     pub const fn paid_not_in_effect(self) -> bool {

@@ -5,26 +5,8 @@ use crate::ids::{AttemptId, CustomerId, OrderId};
 use crate::ledger::Template;
 use crate::money::Money;
 use crate::time::{MINUTE_US, SECOND_US, SystemTime};
+use crate::words::words;
 use serde::{Deserialize, Serialize};
-
-macro_rules! words {
-    ($type:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
-        impl $type {
-            /// All of them, in the order in which people are offered them.
-            pub const ALL: &[$type] = &[$($type::$variant),+];
-            /// The stable word for it, as stored.
-            #[must_use]
-            pub const fn word(self) -> &'static str {
-                match self { $($type::$variant => $word),+ }
-            }
-            /// The value of a stored word.
-            #[must_use]
-            pub fn from_word(word: &str) -> Option<Self> {
-                match word { $($word => Some($type::$variant),)+ _ => None }
-            }
-        }
-    };
-}
 
 /// Who takes the money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -158,33 +140,16 @@ pub enum AttemptState {
     Paid,
 }
 
+words!(AttemptState {
+    Created = "created",
+    Pending = "pending",
+    Unknown = "unknown",
+    Failed = "failed",
+    Closed = "closed",
+    Paid = "paid",
+});
+
 impl AttemptState {
-    /// All of them.
-    pub const ALL: [AttemptState; 6] = [
-        AttemptState::Created,
-        AttemptState::Pending,
-        AttemptState::Unknown,
-        AttemptState::Failed,
-        AttemptState::Closed,
-        AttemptState::Paid,
-    ];
-    /// The stable word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            AttemptState::Created => "created",
-            AttemptState::Pending => "pending",
-            AttemptState::Unknown => "unknown",
-            AttemptState::Failed => "failed",
-            AttemptState::Closed => "closed",
-            AttemptState::Paid => "paid",
-        }
-    }
-    /// The state of a stored word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.word() == word)
-    }
     /// Whether money may still come for it, as far as we know.
     #[must_use]
     pub const fn open(self) -> bool {
@@ -218,27 +183,13 @@ pub enum Settlement {
     Credited,
 }
 
-impl Settlement {
-    /// All of them.
-    pub const ALL: [Settlement; 5] =
-        [Settlement::Order, Settlement::Refund, Settlement::Suspense, Settlement::Returned, Settlement::Credited];
-    /// The stable word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Settlement::Order => "order",
-            Settlement::Refund => "refund",
-            Settlement::Suspense => "suspense",
-            Settlement::Returned => "returned",
-            Settlement::Credited => "credited",
-        }
-    }
-    /// The settlement of a stored word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|settlement| settlement.word() == word)
-    }
-}
+words!(Settlement {
+    Order = "order",
+    Refund = "refund",
+    Suspense = "suspense",
+    Returned = "returned",
+    Credited = "credited",
+});
 
 /// One try to pay (part of) an order by one method.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use crate::effects::MessageKind;
 use crate::ids::{AttemptId, CustomerId, JobId, OrderId, RefundId};
 use crate::money::Money;
 use crate::time::{BusinessTime, SystemTime};
+use crate::words::words;
 use serde::{Deserialize, Serialize};
 
 /// Why money goes back.
@@ -53,22 +54,6 @@ pub enum RefundState {
     Failed,
 }
 
-macro_rules! words {
-    ($type:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
-        impl $type {
-            /// The stable word for it.
-            #[must_use]
-            pub const fn word(self) -> &'static str {
-                match self { $($type::$variant => $word),+ }
-            }
-            /// The value of a stored word.
-            #[must_use]
-            pub fn from_word(word: &str) -> Option<Self> {
-                match word { $($word => Some($type::$variant),)+ _ => None }
-            }
-        }
-    };
-}
 words!(RefundReason { Late = "late", Undeliverable = "undeliverable", Surplus = "surplus", NetworkRefused = "network_refused", NotNeeded = "not_needed", ByRule = "by_rule", WrongNumber = "wrong_number", ByStaff = "by_staff" });
 words!(RefundState { InFlight = "in_flight", Done = "done", Failed = "failed" });
 

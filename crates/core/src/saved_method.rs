@@ -5,6 +5,7 @@
 use crate::ids::{AttemptId, CustomerId, PaymentMethodId};
 use crate::payment::Provider;
 use crate::time::BusinessTime;
+use crate::words::words;
 
 /// Where a saved method is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,23 +18,7 @@ pub enum SavedState {
     Forgotten,
 }
 
-impl SavedState {
-    const ALL: [SavedState; 3] = [SavedState::Active, SavedState::Removed, SavedState::Forgotten];
-    /// The stable word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            SavedState::Active => "active",
-            SavedState::Removed => "removed",
-            SavedState::Forgotten => "forgotten",
-        }
-    }
-    /// The state of a stored word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.word() == word)
-    }
-}
+words!(SavedState { Active = "active", Removed = "removed", Forgotten = "forgotten" });
 
 /// One saved method. All of them are cards today.
 #[derive(Debug, Clone, PartialEq, Eq)]

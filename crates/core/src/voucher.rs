@@ -7,6 +7,7 @@ use crate::ledger::{Cause, Posting, Template};
 use crate::money::Money;
 use crate::payment::Method;
 use crate::time::{BusinessTime, DAY_US, HOUR_US, MINUTE_US, SystemTime};
+use crate::words::words;
 use std::fmt;
 
 /// What a voucher brings.
@@ -29,22 +30,6 @@ pub enum BatchState {
     Stopped,
 }
 
-macro_rules! words {
-    ($type:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
-        impl $type {
-            /// The stable word for it.
-            #[must_use]
-            pub const fn word(self) -> &'static str {
-                match self { $($type::$variant => $word),+ }
-            }
-            /// The value of a stored word.
-            #[must_use]
-            pub fn from_word(word: &str) -> Option<Self> {
-                match word { $($word => Some($type::$variant),)+ _ => None }
-            }
-        }
-    };
-}
 words!(VoucherKind { Paid = "paid", Promo = "promo" });
 words!(BatchState { Making = "making", Active = "active", Stopped = "stopped" });
 

@@ -6,6 +6,7 @@ use super::accounts::LedgerAccount::{
 };
 use crate::ids::{AttemptId, BillLineId, DisputeId, ItemId, OrderId, PostingId, RefundId, TransferId, VoucherId};
 use crate::time::BusinessTime;
+use crate::words::words;
 
 /// Debit and credit of one transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,103 +104,51 @@ pub enum Template {
     RefundBounced,
 }
 
+words!(Template {
+    Paid = "PAID",
+    Delivered = "DELIVERED",
+    ToppedUp = "TOPPED_UP",
+    PackRecognised = "PACK_RECOGNISED",
+    PaidToSuspense = "PAID_TO_SUSPENSE",
+    RefundStartedFromSuspense = "REFUND_STARTED_SUSPENSE",
+    RefundStartedFromOrder = "REFUND_STARTED_ORDER",
+    RefundDone = "REFUND_DONE",
+    RefundFailed = "REFUND_FAILED",
+    CreditSpent = "CREDIT_SPENT",
+    PromoSpent = "PROMO_SPENT",
+    CreditReturned = "CREDIT_RETURNED",
+    PromoReturned = "PROMO_RETURNED",
+    Voucher = "VOUCHER",
+    VoucherPromo = "VOUCHER_PROMO",
+    PaidByBank = "PAID_BY_BANK",
+    BankToCredit = "BANK_TO_CREDIT",
+    RefundDoneByBank = "REFUND_DONE_BANK",
+    PspFee = "PSP_FEE",
+    FeeReturned = "FEE_RETURNED",
+    Payout = "PAYOUT",
+    PayoutReturned = "PAYOUT_RETURNED",
+    WrittenOff = "WRITE_OFF",
+    BookedToSuspense = "BOOKED_TO_SUSPENSE",
+    DisputeOpened = "DISPUTE_OPENED",
+    DisputeFrozenCredit = "DISPUTE_FROZEN_CREDIT",
+    DisputeFrozenDeferred = "DISPUTE_FROZEN_DEFERRED",
+    DisputeWon = "DISPUTE_WON",
+    DisputeUnfrozenCredit = "DISPUTE_UNFROZEN_CREDIT",
+    DisputeUnfrozenDeferred = "DISPUTE_UNFROZEN_DEFERRED",
+    DisputeWonEarned = "DISPUTE_WON_EARNED",
+    DisputeLost = "DISPUTE_LOST",
+    DisputeWrittenOff = "DISPUTE_WRITTEN_OFF",
+    RefundStartedFromDeferred = "REFUND_STARTED_DEFERRED",
+    RefundStartedFromCredit = "REFUND_STARTED_CREDIT",
+    RefundStartedFromEarned = "REFUND_STARTED_EARNED",
+    DeferredToCredit = "DEFERRED_TO_CREDIT",
+    DeferredToPromo = "DEFERRED_TO_PROMO",
+    EarnedToCredit = "EARNED_TO_CREDIT",
+    EarnedToPromo = "EARNED_TO_PROMO",
+    RefundBounced = "REFUND_BOUNCED",
+});
+
 impl Template {
-    /// All of them.
-    pub const ALL: [Template; 41] = [
-        Template::Paid,
-        Template::Delivered,
-        Template::ToppedUp,
-        Template::PackRecognised,
-        Template::PaidToSuspense,
-        Template::RefundStartedFromSuspense,
-        Template::RefundStartedFromOrder,
-        Template::RefundDone,
-        Template::RefundFailed,
-        Template::CreditSpent,
-        Template::PromoSpent,
-        Template::CreditReturned,
-        Template::PromoReturned,
-        Template::Voucher,
-        Template::VoucherPromo,
-        Template::PaidByBank,
-        Template::BankToCredit,
-        Template::RefundDoneByBank,
-        Template::PspFee,
-        Template::FeeReturned,
-        Template::Payout,
-        Template::PayoutReturned,
-        Template::WrittenOff,
-        Template::BookedToSuspense,
-        Template::DisputeOpened,
-        Template::DisputeFrozenCredit,
-        Template::DisputeFrozenDeferred,
-        Template::DisputeWon,
-        Template::DisputeUnfrozenCredit,
-        Template::DisputeUnfrozenDeferred,
-        Template::DisputeWonEarned,
-        Template::DisputeLost,
-        Template::DisputeWrittenOff,
-        Template::RefundStartedFromDeferred,
-        Template::RefundStartedFromCredit,
-        Template::RefundStartedFromEarned,
-        Template::DeferredToCredit,
-        Template::DeferredToPromo,
-        Template::EarnedToCredit,
-        Template::EarnedToPromo,
-        Template::RefundBounced,
-    ];
-    /// The stable word, as stored.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Template::Paid => "PAID",
-            Template::Delivered => "DELIVERED",
-            Template::ToppedUp => "TOPPED_UP",
-            Template::PackRecognised => "PACK_RECOGNISED",
-            Template::PaidToSuspense => "PAID_TO_SUSPENSE",
-            Template::RefundStartedFromSuspense => "REFUND_STARTED_SUSPENSE",
-            Template::RefundStartedFromOrder => "REFUND_STARTED_ORDER",
-            Template::RefundDone => "REFUND_DONE",
-            Template::RefundFailed => "REFUND_FAILED",
-            Template::CreditSpent => "CREDIT_SPENT",
-            Template::PromoSpent => "PROMO_SPENT",
-            Template::CreditReturned => "CREDIT_RETURNED",
-            Template::PromoReturned => "PROMO_RETURNED",
-            Template::Voucher => "VOUCHER",
-            Template::VoucherPromo => "VOUCHER_PROMO",
-            Template::PaidByBank => "PAID_BY_BANK",
-            Template::BankToCredit => "BANK_TO_CREDIT",
-            Template::RefundDoneByBank => "REFUND_DONE_BANK",
-            Template::PspFee => "PSP_FEE",
-            Template::FeeReturned => "FEE_RETURNED",
-            Template::Payout => "PAYOUT",
-            Template::PayoutReturned => "PAYOUT_RETURNED",
-            Template::WrittenOff => "WRITE_OFF",
-            Template::BookedToSuspense => "BOOKED_TO_SUSPENSE",
-            Template::DisputeOpened => "DISPUTE_OPENED",
-            Template::DisputeFrozenCredit => "DISPUTE_FROZEN_CREDIT",
-            Template::DisputeFrozenDeferred => "DISPUTE_FROZEN_DEFERRED",
-            Template::DisputeWon => "DISPUTE_WON",
-            Template::DisputeUnfrozenCredit => "DISPUTE_UNFROZEN_CREDIT",
-            Template::DisputeUnfrozenDeferred => "DISPUTE_UNFROZEN_DEFERRED",
-            Template::DisputeWonEarned => "DISPUTE_WON_EARNED",
-            Template::DisputeLost => "DISPUTE_LOST",
-            Template::DisputeWrittenOff => "DISPUTE_WRITTEN_OFF",
-            Template::RefundStartedFromDeferred => "REFUND_STARTED_DEFERRED",
-            Template::RefundStartedFromCredit => "REFUND_STARTED_CREDIT",
-            Template::RefundStartedFromEarned => "REFUND_STARTED_EARNED",
-            Template::DeferredToCredit => "DEFERRED_TO_CREDIT",
-            Template::DeferredToPromo => "DEFERRED_TO_PROMO",
-            Template::EarnedToCredit => "EARNED_TO_CREDIT",
-            Template::EarnedToPromo => "EARNED_TO_PROMO",
-            Template::RefundBounced => "REFUND_BOUNCED",
-        }
-    }
-    /// The template of a stored word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|template| template.word() == word)
-    }
     /// Its transfers, each of the posting's whole amount.
     #[must_use]
     pub const fn legs(self) -> &'static [Leg] {

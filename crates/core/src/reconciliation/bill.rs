@@ -4,30 +4,11 @@ use crate::ids::RawId;
 use crate::money::Money;
 use crate::payment::Provider;
 use crate::time::{DAY_US, HOUR_US, MINUTE_US, SystemTime, Zone};
+use crate::words::words;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
-
-macro_rules! words {
-    ($type:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
-        impl $type {
-            /// All of them.
-            pub const ALL: &[$type] = &[$($type::$variant),+];
-            /// The stable word for it, as stored.
-            #[must_use]
-            pub const fn word(self) -> &'static str {
-                match self { $($type::$variant => $word),+ }
-            }
-            /// The value of a stored word.
-            #[must_use]
-            pub fn from_word(word: &str) -> Option<Self> {
-                match word { $($word => Some($type::$variant),)+ _ => None }
-            }
-        }
-    };
-}
-pub(super) use words;
 
 /// The calendar day of a bill, as its provider counts days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,12 +1,12 @@
 //! The queue: what people must decide.
 
-use super::bill::words;
 use super::{BillDay, LineKind};
 use crate::ids::{AttemptId, BillLineId, ItemId, RawId, RefundId};
 use crate::ledger::{Cause, Posting, Template};
 use crate::money::{Currency, Money};
 use crate::payment::Provider;
 use crate::time::{Now, SystemTime};
+use crate::words::words;
 
 /// Why people must look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -173,12 +173,12 @@ fn days_are_the_providers_and_a_span_reaches_over_midnight() {
 #[test]
 fn words_are_stable() {
     for kind in ItemKind::ALL {
-        assert_eq!(ItemKind::from_word(kind.word()), Some(*kind));
+        assert_eq!(ItemKind::from_word(kind.word()), Some(kind));
     }
     for action in Action::ALL {
-        assert_eq!(Action::from_word(action.word()), Some(*action));
+        assert_eq!(Action::from_word(action.word()), Some(action));
     }
-    for (kind, state) in LineKind::ALL.iter().zip(LineState::ALL) {
-        assert_eq!((LineKind::from_word(kind.word()), LineState::from_word(state.word())), (Some(*kind), Some(*state)));
+    for (kind, state) in LineKind::ALL.into_iter().zip(LineState::ALL) {
+        assert_eq!((LineKind::from_word(kind.word()), LineState::from_word(state.word())), (Some(kind), Some(state)));
     }
 }
