@@ -196,7 +196,7 @@ fn alipay(file: &AlipayFile, http: &Http, clock: &Arc<Clock>) -> Result<Alipay, 
         app_id: file.app_id.clone(),
         seller_id: file.seller_id.clone(),
         merchant_key: PrivateKey::parse(file.merchant_key.reveal()).map_err(other)?,
-        gateway_key: PublicKey::parse(&file.gateway_key).map_err(other)?,
+        trust: file.trust.clone(),
         notify_url: file.notify_url.clone(),
     };
     Ok(Alipay::new(config, http.clone(), clock.clone()))

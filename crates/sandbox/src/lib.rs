@@ -106,10 +106,23 @@ pub struct AlipayConfig {
     pub merchant_key: Option<PublicKey>,
     /// What the gateway signs with; generated if absent.
     pub gateway_key: Option<PrivateKey>,
+    /// The certificates of both keys, in certificate mode.
+    pub certificates: Option<AlipayCertificates>,
     /// The most a request's time stamp may differ from the clock, in seconds.
     pub timestamp_skew_s_max: i64,
     /// Divides the waiting times of notifications (4 minutes to 15 hours): 240 makes 4 minutes a second.
     pub notify_retry_divisor: u32,
+}
+
+/// What an application in certificate mode has, in PEM.
+#[derive(Debug, Clone)]
+pub struct AlipayCertificates {
+    /// The application's, of the merchant's key.
+    pub app: String,
+    /// The bundle of roots.
+    pub roots: String,
+    /// The gateway's, of the key that it signs with.
+    pub gateway: String,
 }
 
 /// WeChat Pay.
@@ -290,6 +303,7 @@ impl SandboxConfig {
                 seller_name: "Everline".to_owned(),
                 merchant_key: None,
                 gateway_key: None,
+                certificates: None,
                 timestamp_skew_s_max: 15 * 60,
                 notify_retry_divisor: 1,
             },
@@ -425,6 +439,7 @@ async fn build(config: SandboxConfig, addresses: Addresses, stop: Stop) -> Resul
                 seller_id: alipay.seller_id,
                 merchant_key: alipay_keys.merchant,
                 gateway_key: alipay_keys.gateway,
+                certificates: alipay.certificates.as_ref().map(gateway::alipay::Names::of).transpose()?,
             },
             base_url: format!("http://{}", addresses.gateway),
             skew_s_max: alipay.timestamp_skew_s_max,

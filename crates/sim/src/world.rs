@@ -182,7 +182,7 @@ pub fn app_at(store: Store, trust: &Trust, clock: Arc<Clock>) -> Result<App, Fai
         app_id: APP_ID.to_owned(),
         seller_id: SELLER_ID.to_owned(),
         merchant_key: trust.merchant.clone(),
-        gateway_key: trust.gateway.clone(),
+        trust: everline_providers::alipay::Trust::Key(trust.gateway.clone()),
         notify_url: "http://127.0.0.1:9/".to_owned(),
     };
     let alipay = Alipay::new(config, http, clock.clone());

@@ -2,7 +2,7 @@
 
 use super::read::Table;
 use super::secret::{Secret, required_secret};
-use everline_providers::alipay::{PrivateKey, PublicKey};
+use everline_providers::alipay::{Certificate, CertificateError, PrivateKey, PublicKey, Trust};
 use everline_providers::wechat::ApiV3Key;
 use std::net::IpAddr;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub(crate) struct AlipayFile {
     pub(crate) app_id: String,
     pub(crate) seller_id: String,
     pub(crate) merchant_key: Secret,
-    pub(crate) gateway_key: String,
+    pub(crate) trust: Trust,
     pub(crate) notify_url: String,
 }
 
@@ -118,15 +118,63 @@ fn public_key(path: &Path) -> Result<String, String> {
     }
 }
 
+/// Alipay's public key, or the certificates of both sides.
+fn alipay_trust(table: &Table<'_>, merchant_key: Option<&Secret>) -> Option<Trust> {
+    const APP: &str = "app_cert_file";
+    const ROOTS: &str = "root_cert_file";
+    const GATEWAY: &str = "gateway_cert_files";
+    const KEY: &str = "gateway_key_file";
+    let read = |key| {
+        let read = certificates(&table.path(key)?);
+        read.map_err(|what| table.wrong(key, what)).ok()
+    };
+    let (app, roots) = (read(APP), read(ROOTS));
+    // What follows the first is its chain.
+    let first = |file: &str| Ok::<_, String>(certificates(&table.beside(file))?.into_iter().next());
+    let gateway: Vec<Certificate> = table.list(GATEWAY, first).into_iter().flatten().collect();
+    if ![APP, ROOTS, GATEWAY].into_iter().any(|key| table.has(key)) {
+        table.required(KEY, "Alipay's public key")?;
+        let key = public_key(&table.path(KEY)?).map_err(|what| table.wrong(KEY, what)).ok()?;
+        return PublicKey::parse(&key).ok().map(Trust::Key);
+    }
+    if table.has(KEY) {
+        table.wrong(KEY, "either Alipay's key, or certificates");
+    }
+    for (key, what) in [
+        (APP, "our application's certificate"),
+        (ROOTS, "Alipay's bundle of roots"),
+        (GATEWAY, "Alipay's certificates"),
+    ] {
+        if !table.has(key) {
+            table.missing(key, what);
+        }
+    }
+    let (app, roots) = (app?.into_iter().next()?, roots?);
+    let ours = PrivateKey::parse(merchant_key?.reveal()).ok()?.public_key().ok()?;
+    if app.public_key().ok() != Some(&ours) {
+        table.wrong(APP, "it certifies another key than merchant_key");
+        return None;
+    }
+    if gateway.is_empty() {
+        return None;
+    }
+    let trust = Trust::certificates(&app, &roots, &gateway);
+    let about = |error: &CertificateError| if matches!(error, CertificateError::NoRsaRoot) { ROOTS } else { GATEWAY };
+    trust.map_err(|error| table.wrong(about(&error), error)).ok()
+}
+
+/// The certificates of a file.
+fn certificates(path: &Path) -> Result<Vec<Certificate>, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    Certificate::parse_bundle(&text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
 pub(super) fn alipay(table: &Table<'_>, public_url: Option<&str>) -> Option<AlipayFile> {
     let gateway_url = table.required_parsed("gateway_url", "https://openapi.alipay.com/gateway.do", protected);
     let app_id = table.required("app_id", "the application's number").map(str::to_owned);
     let seller_id = table.required("seller_id", "the merchant's account, 2088…").map(str::to_owned);
     let merchant_key = merchant_key(table);
-    let gateway_key = table.required("gateway_key_file", "Alipay's public key").and_then(|_| {
-        let checked = public_key(&table.path("gateway_key_file")?);
-        checked.map_err(|what| table.wrong("gateway_key_file", what)).ok()
-    });
+    let trust = alipay_trust(table, merchant_key.as_ref());
     let notify_url = table.parsed("notify_url", base_url);
     let notify_url = notify_url.or_else(|| public_url.map(|url| format!("{url}/notify/alipay")));
     Some(AlipayFile {
@@ -134,7 +182,7 @@ pub(super) fn alipay(table: &Table<'_>, public_url: Option<&str>) -> Option<Alip
         app_id: app_id?,
         seller_id: seller_id?,
         merchant_key: merchant_key?,
-        gateway_key: gateway_key?,
+        trust: trust?,
         notify_url: notify_url?,
     })
 }

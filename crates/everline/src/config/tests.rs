@@ -160,6 +160,40 @@ fn what_cannot_be_is_refused_by_name() {
 }
 
 #[test]
+fn alipays_certificates_are_checked_too() {
+    // Fixed keys and certificates: data behind the golden vectors of `wire-pay`.
+    const KEYS: &str = include_str!("../../../../wire/pay/vectors/alipay/keys.json");
+    let folder = folder();
+    let keys: serde_json::Value = serde_json::from_str(KEYS).unwrap();
+    let key = keys["merchant"]["private_pkcs8"].as_str().unwrap();
+    let key = everline_providers::alipay::PrivateKey::parse(key).unwrap();
+    fs::write(folder.path().join("secrets/alipay-merchant.key"), key.to_pem().unwrap()).unwrap();
+    for (name, text) in [
+        ("app.crt", include_str!("../../../../wire/pay/vectors/alipay/app.pem")),
+        ("roots.crt", include_str!("../../../../wire/pay/vectors/alipay/roots.pem")),
+        ("alipay.crt", include_str!("../../../../wire/pay/vectors/alipay/gateway.pem")),
+    ] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let by_key = "\ngateway_key_file = \"alipay-gateway.pub\"\n";
+    let files =
+        "\napp_cert_file = \"app.crt\"\nroot_cert_file = \"roots.crt\"\ngateway_cert_files = [\"alipay.crt\"]\n";
+    let whole = EXAMPLE.replacen(by_key, files, 1);
+    let config = load_text(&folder, &whole).unwrap();
+    assert!(matches!(config.alipay.trust, everline_providers::alipay::Trust::Certificates { .. }));
+    let check = |from: &str, to: &str, expected: &str| {
+        assert!(whole.contains(from), "{from}");
+        let mistakes = load_text(&folder, &whole.replacen(from, to, 1)).unwrap_err();
+        assert!(mistakes.iter().any(|mistake| mistake.contains(expected)), "{to}: {mistakes:?}");
+    };
+    check("\"app.crt\"", "\"alipay.crt\"", "alipay.app_cert_file: it certifies another key than merchant_key");
+    check("\"roots.crt\"", "\"none.crt\"", "alipay.root_cert_file: cannot read");
+    check("[\"alipay.crt\"]", "[\"secrets/sms.token\"]", "alipay.gateway_cert_files");
+    check("\nroot_cert_file = \"roots.crt\"\n", "\n", "alipay.root_cert_file: missing: Alipay's bundle of roots");
+    check("\napp_cert_file", &format!("{by_key}app_cert_file"), "either Alipay's key, or certificates");
+}
+
+#[test]
 fn wechat_is_checked_too() {
     let folder = folder();
     let whole = with_wechat();

@@ -19,7 +19,7 @@ use everline_core::payment::Provider;
 use everline_core::time::DAY_US;
 use everline_core::voucher::{Code, VoucherKind};
 use everline_providers::Http;
-use everline_providers::alipay::{Alipay, AlipayConfig};
+use everline_providers::alipay::{Alipay, AlipayConfig, Trust};
 use everline_providers::network::{BuiltIn, Upstream};
 use everline_providers::sms::{Sms, Templates};
 use everline_providers::stripe::{ApiKey, EndpointSecret, Stripe, StripeConfig};
@@ -185,7 +185,7 @@ fn wire(
         app_id: access.alipay_app_id.clone(),
         seller_id: access.alipay_seller_id.clone(),
         merchant_key,
-        gateway_key: access.alipay_gateway_key.clone(),
+        trust: Trust::Key(access.alipay_gateway_key.clone()),
         notify_url: format!("http://127.0.0.1:{port}/notify/alipay"),
     };
     let stripe = StripeConfig {

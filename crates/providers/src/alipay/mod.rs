@@ -1,7 +1,8 @@
-//! Alipay v2 (`gateway.do`) in public-key mode: the port's questions as signed requests, its answers from verified
-//! responses. The wire format is `wire_pay::alipay`'s.
+//! Alipay v2 (`gateway.do`), in public-key or certificate mode: the port's questions as signed requests, its answers from
+//! verified responses. The wire format is `wire_pay::alipay`'s.
 
 mod bill;
+mod trust;
 
 use crate::Http;
 use async_trait::async_trait;
@@ -16,11 +17,13 @@ use everline_core::payment::{Evidence, Method, Provider};
 use everline_core::time::{MINUTE_US, SECOND_US};
 use serde_json::json;
 use std::sync::Arc;
+pub use trust::Trust;
 use wire_pay::alipay::{
     Fen, Notification, Params, RefusalKind, Reply, RequestHead, TradeClosed, TradePrecreated, TradeQueried,
     TradeRefund, TradeRefunded, TradeStatus, method, verify_response,
 };
 pub use wire_pay::alipay::{PrivateKey, PublicKey};
+pub use wire_pay::{Certificate, Error as CertificateError};
 
 /// What Alipay gave the merchant, and what the merchant keeps.
 #[derive(Clone)]
@@ -33,8 +36,8 @@ pub struct AlipayConfig {
     pub seller_id: String,
     /// Our key.
     pub merchant_key: PrivateKey,
-    /// Alipay's key.
-    pub gateway_key: PublicKey,
+    /// By what we know Alipay's keys, and Alipay ours.
+    pub trust: Trust,
     /// Where notices shall be sent.
     pub notify_url: String,
 }
@@ -89,6 +92,7 @@ impl Alipay {
                 return_url: return_url.as_deref(),
             };
             let mut params = Params::request(&head, &biz_content);
+            config.trust.name(&mut params);
             params.sign(&config.merchant_key)?;
             Ok(params)
         };
@@ -99,7 +103,7 @@ impl Alipay {
     async fn ask(&self, method: &'static str, biz_content: serde_json::Value) -> Result<String, Failure> {
         let params = self.signed(method, biz_content.to_string(), None).await?;
         let answer = self.http.post_form(&self.config.gateway_url, params.to_form_body()).await?;
-        Ok(verify_response(&answer.body, method, &self.config.gateway_key)?.to_owned())
+        Ok(verify_response(&answer.body, method, self.config.trust.gateway())?.to_owned())
     }
 
     async fn precreate(&self, request: &PaymentRequest, amount: Fen) -> Result<Started, Failure> {
@@ -253,9 +257,10 @@ impl PaymentProvider for Alipay {
         or_unknown("bill", self.ask_bill(day).await, BillAnswer::Unknown)
     }
     fn read_notice(&self, notice: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal> {
-        let notice = Notification::verify(notice.body, &self.config.gateway_key).map_err(|error| match error {
+        let notice = Notification::verify(notice.body, self.config.trust.gateway()).map_err(|error| match error {
             wire_pay::alipay::Error::BadSignature
             | wire_pay::alipay::Error::MissingSignature
+            | wire_pay::alipay::Error::UnknownCertificate { .. }
             | wire_pay::alipay::Error::SignType { .. } => NoticeRefusal::Forged,
             _ => NoticeRefusal::Unreadable,
         })?;

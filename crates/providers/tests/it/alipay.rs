@@ -1,11 +1,13 @@
-use crate::rig::{Rig, cny, receive};
+use crate::rig::{Rig, cny, http, receive};
 use everline_app::ports::{
     ClosedAnswer, NoticeRefusal, NoticeSays, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus, RawNotice,
     RefundRequest, RefundStatus, Started,
 };
 use everline_core::payment::Method;
 use everline_core::time::{MINUTE_US, SystemTime};
-use serde_json::json;
+use everline_providers::alipay::{Alipay, AlipayConfig, Certificate, PrivateKey, Trust};
+use everline_sandbox::AlipayCertificates;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 fn request(rig: &Rig, out_trade_no: &str, method: Method) -> PaymentRequest {
@@ -154,4 +156,79 @@ async fn notices_are_believed_only_when_they_are_genuine_and_ours() {
         let says = other.read_notice(&arrived(&body)).unwrap().says;
         assert_eq!(says, NoticeSays::OtherMerchant { out_trade_no: "n1".to_owned() });
     }
+}
+
+/// Fixed keys and certificates: data behind the golden vectors of `wire-pay`.
+mod fixed {
+    pub const APP: &str = include_str!("../../../../wire/pay/vectors/alipay/app.pem");
+    pub const ROOTS: &str = include_str!("../../../../wire/pay/vectors/alipay/roots.pem");
+    pub const GATEWAY: &str = include_str!("../../../../wire/pay/vectors/alipay/gateway.pem");
+    pub const NEXT: &str = include_str!("../../../../wire/pay/vectors/alipay/gateway-next.pem");
+    pub const KEYS: &str = include_str!("../../../../wire/pay/vectors/alipay/keys.json");
+}
+
+fn fixed_key(owner: &str) -> PrivateKey {
+    let keys: Value = serde_json::from_str(fixed::KEYS).unwrap();
+    PrivateKey::parse(keys[owner]["private_pkcs8"].as_str().unwrap()).unwrap()
+}
+
+fn certificates(texts: &[&str]) -> Trust {
+    let first = |text: &&str| Certificate::parse(text).unwrap();
+    let (app, roots) = (first(&fixed::APP), Certificate::parse_bundle(fixed::ROOTS).unwrap());
+    Trust::certificates(&app, &roots, &texts.iter().map(first).collect::<Vec<_>>()).unwrap()
+}
+
+/// A gateway in certificate mode that signs with the key and the certificate of `owner`.
+async fn gateway_in_certificate_mode(owner: &str, gateway: &str) -> Rig {
+    Rig::start_with(|config| {
+        config.alipay.merchant_key = Some(fixed_key("merchant").public_key().unwrap());
+        config.alipay.gateway_key = Some(fixed_key(owner));
+        let (app, roots) = (fixed::APP.to_owned(), fixed::ROOTS.to_owned());
+        config.alipay.certificates = Some(AlipayCertificates { app, roots, gateway: gateway.to_owned() });
+    })
+    .await
+}
+
+fn client(rig: &Rig, trust: Trust, notify_url: &str) -> Alipay {
+    let access = rig.sandbox.access();
+    let config = AlipayConfig {
+        gateway_url: access.alipay_gateway_url.clone(),
+        app_id: access.alipay_app_id.clone(),
+        seller_id: access.alipay_seller_id.clone(),
+        merchant_key: fixed_key("merchant"),
+        trust,
+        notify_url: notify_url.to_owned(),
+    };
+    Alipay::new(config, http(), rig.clock.clone())
+}
+
+#[tokio::test]
+async fn in_certificate_mode_both_sides_name_their_certificates() {
+    let rig = gateway_in_certificate_mode("gateway", fixed::GATEWAY).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let notify_url = format!("http://{}/notify", listener.local_addr().unwrap());
+    let alipay = client(&rig, certificates(&[fixed::GATEWAY]), &notify_url);
+    let started = alipay.start(&request(&rig, "c1", Method::AlipayQr)).await;
+    assert!(matches!(started, Started::Pay(_)), "{started:?}");
+    rig.control("POST", "trades/c1/pay", None).await;
+    assert!(matches!(alipay.query(&known("c1")).await, PaymentStatus::Paid(_)));
+    let notice = receive(&listener, "success").await;
+    let read = alipay.read_notice(&arrived(&notice.body)).unwrap();
+    assert!(matches!(read.says, NoticeSays::Paid(_)), "{read:?}");
+    assert_eq!(alipay.refund(&back("c1", "r1", "9.90")).await, RefundStatus::Done);
+    // An application that is set to certificates must name them.
+    let by_key = client(&rig, Trust::Key(rig.sandbox.access().alipay_gateway_key.clone()), &notify_url);
+    assert_eq!(by_key.query(&known("c1")).await, PaymentStatus::Unknown);
+}
+
+#[tokio::test]
+async fn a_new_certificate_of_the_gateway_is_believed_once_it_is_known() {
+    let rig = gateway_in_certificate_mode("gateway_next", fixed::NEXT).await;
+    let nowhere = "http://127.0.0.1:9/notify";
+    let old = client(&rig, certificates(&[fixed::GATEWAY]), nowhere);
+    assert_eq!(old.start(&request(&rig, "c2", Method::AlipayQr)).await, Started::Unknown);
+    assert_eq!(old.query(&known("c2")).await, PaymentStatus::Unknown);
+    let both = client(&rig, certificates(&[fixed::GATEWAY, fixed::NEXT]), nowhere);
+    assert!(matches!(both.start(&request(&rig, "c2", Method::AlipayQr)).await, Started::Pay(_)));
+    assert_eq!(both.query(&known("c2")).await, PaymentStatus::NotExist);
 }

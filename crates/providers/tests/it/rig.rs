@@ -3,7 +3,7 @@
 use everline_app::clock::Clock;
 use everline_core::money::{Currency, Money};
 use everline_providers::Http;
-use everline_providers::alipay::{Alipay, AlipayConfig};
+use everline_providers::alipay::{Alipay, AlipayConfig, Trust};
 use everline_providers::wechat::{ApiV3Key, Wechat, WechatConfig};
 use everline_sandbox::{Sandbox, SandboxConfig};
 use serde_json::Value;
@@ -48,7 +48,7 @@ impl Rig {
             app_id: access.alipay_app_id.clone(),
             seller_id: access.alipay_seller_id.clone(),
             merchant_key: access.alipay_merchant_key.clone().unwrap(),
-            gateway_key: access.alipay_gateway_key.clone(),
+            trust: Trust::Key(access.alipay_gateway_key.clone()),
             notify_url: "http://127.0.0.1:9/notify".to_owned(),
         };
         change(&mut config);

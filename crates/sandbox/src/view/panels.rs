@@ -453,13 +453,15 @@ pub(super) fn faults(world: &World, t: &Texts) -> String {
     })
 }
 
-const METHODS: [&str; 18] = [
+const METHODS: [&str; 20] = [
     method::PRECREATE,
     method::WAP_PAY,
+    method::PAGE_PAY,
     method::QUERY,
     method::CLOSE,
     method::REFUND,
     method::REFUND_QUERY,
+    method::BILL_DOWNLOAD_URL,
     wechat::PREPAY,
     wechat::QUERY,
     wechat::CLOSE,

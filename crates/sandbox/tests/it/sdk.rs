@@ -1,6 +1,7 @@
 //! The gateways with SDKs that we did not write as their clients; `xtask/scripts/sdk_clients.sh` installs and names them.
 
 use crate::rig::Rig;
+use everline_sandbox::AlipayCertificates;
 use serde_json::{Value, json};
 use std::process::Command;
 use std::sync::Arc;
@@ -44,6 +45,36 @@ async fn alipays_sdk_gets_along_with_the_gateway() {
         "seller_id": rig.access.alipay_seller_id,
         "private_key": key.to_base64().unwrap(),
         "alipay_public_key": rig.access.alipay_gateway_key.to_base64().unwrap(),
+    });
+    passes("node".to_owned(), "alipay.mjs", config).await;
+}
+
+/// Fixed keys and certificates: data behind the golden vectors of `wire-pay`.
+const APP: &str = include_str!("../../../../wire/pay/vectors/alipay/app.pem");
+const ROOTS: &str = include_str!("../../../../wire/pay/vectors/alipay/roots.pem");
+const ALIPAY: &str = include_str!("../../../../wire/pay/vectors/alipay/gateway.pem");
+const KEYS: &str = include_str!("../../../../wire/pay/vectors/alipay/keys.json");
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs npm alipay-sdk: bash xtask/scripts/sdk_clients.sh"]
+async fn alipays_sdk_gets_along_with_the_gateway_in_certificate_mode() {
+    let keys: Value = serde_json::from_str(KEYS).unwrap();
+    let key = |owner: &str| PrivateKey::parse(keys[owner]["private_pkcs8"].as_str().unwrap()).unwrap();
+    let rig = Rig::start_with(|config| {
+        config.clock = machine_time();
+        config.alipay.merchant_key = Some(key("merchant").public_key().unwrap());
+        config.alipay.gateway_key = Some(key("gateway"));
+        let (app, roots, gateway) = (APP.to_owned(), ROOTS.to_owned(), ALIPAY.to_owned());
+        config.alipay.certificates = Some(AlipayCertificates { app, roots, gateway });
+    })
+    .await;
+    let config = json!({
+        "gateway": rig.access.alipay_gateway_url,
+        "control": format!("{}control", rig.access.view_url),
+        "app_id": rig.access.alipay_app_id,
+        "seller_id": rig.access.alipay_seller_id,
+        "private_key": key("merchant").to_base64().unwrap(),
+        "certificates": { "app": APP, "roots": ROOTS, "gateway": ALIPAY },
     });
     passes("node".to_owned(), "alipay.mjs", config).await;
 }

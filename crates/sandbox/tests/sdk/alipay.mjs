@@ -16,8 +16,14 @@ const options = {
   appId: config.app_id,
   privateKey: config.private_key,
   keyType: 'PKCS8',
-  alipayPublicKey: config.alipay_public_key,
   gateway: config.gateway,
+  ...(config.certificates
+    ? {
+        appCertContent: config.certificates.app,
+        alipayRootCertContent: config.certificates.roots,
+        alipayPublicCertContent: config.certificates.gateway,
+      }
+    : { alipayPublicKey: config.alipay_public_key }),
 };
 const sdk = new AlipaySdk(options);
 

@@ -8,7 +8,7 @@ mod biz;
 pub(crate) mod notice;
 
 use crate::{
-    World,
+    AlipayCertificates, World,
     gateway::{
         Payments,
         faults::AnswerFaultKind,
@@ -28,9 +28,10 @@ use axum::{
 use biz::Biz;
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
+use wire_pay::Certificate;
 use wire_pay::alipay::{
-    Error as WireError, Params, PrivateKey, PublicKey, method, parse_time, response_name, sign_response,
-    unsigned_error_response, unsigned_response,
+    Error as WireError, Params, PrivateKey, PublicKey, cert_sn, method, parse_time, response_name, root_cert_sn,
+    sign_response, sign_response_with_certificate, unsigned_error_response, unsigned_response,
 };
 
 /// The one payer there is.
@@ -44,6 +45,43 @@ pub(crate) struct Identity {
     pub(crate) seller_id: String,
     pub(crate) merchant_key: PublicKey,
     pub(crate) gateway_key: PrivateKey,
+    /// In certificate mode.
+    pub(crate) certificates: Option<Names>,
+}
+
+/// What both sides call their certificates.
+pub(crate) struct Names {
+    app: String,
+    roots: String,
+    gateway: String,
+}
+
+impl Names {
+    /// # Errors
+    /// As [`Certificate::parse_bundle`], [`cert_sn`] and [`root_cert_sn`].
+    pub(crate) fn of(certificates: &AlipayCertificates) -> Result<Self, WireError> {
+        Ok(Self {
+            app: cert_sn(&Certificate::parse(&certificates.app)?)?,
+            roots: root_cert_sn(&Certificate::parse_bundle(&certificates.roots)?)?,
+            gateway: cert_sn(&Certificate::parse(&certificates.gateway)?)?,
+        })
+    }
+}
+
+impl Identity {
+    /// An answer, signed.
+    fn sign(&self, name: &str, value: &str) -> Result<String, WireError> {
+        match &self.certificates {
+            None => sign_response(name, value, &self.gateway_key),
+            Some(names) => sign_response_with_certificate(name, value, &self.gateway_key, &names.gateway),
+        }
+    }
+    /// Whether a request names the certificates that it must name.
+    fn names_certificates(&self, params: &Params) -> bool {
+        self.certificates.as_ref().is_none_or(|names| {
+            params.get("app_cert_sn") == Some(&names.app) && params.get("alipay_root_cert_sn") == Some(&names.roots)
+        })
+    }
 }
 
 /// The gateway.
@@ -141,7 +179,7 @@ fn known(name: &str) -> bool {
 
 impl Gateway {
     fn signed(&self, name: &str, value: &str) -> Response {
-        match sign_response(name, value, &self.identity.gateway_key) {
+        match self.identity.sign(name, value) {
             Ok(body) => html(body),
             Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         }
@@ -174,6 +212,10 @@ impl Gateway {
         if get("app_id") != Some(&self.identity.app_id) {
             return Err(unsigned_response(&name, &invalid("isv.invalid-app-id", "无效的AppID参数")));
         }
+        if !self.identity.names_certificates(&params) {
+            let refusal = invalid("isv.missing-signature-config", "应用未配置对应签名算法的公钥或者证书");
+            return Err(unsigned_response(&name, &refusal));
+        }
         let verdict = params.verify_request(&self.identity.merchant_key);
         let refusal = match verdict {
             Err(WireError::SignType { .. }) => Some(invalid("isv.invalid-signature-type", "无效的签名类型")),
@@ -187,8 +229,7 @@ impl Gateway {
         match refusal {
             None => Ok(params),
             // From here on the gateway knows whom it talks to, and signs.
-            Some(value) => Err(sign_response(&name, &value, &self.identity.gateway_key)
-                .unwrap_or_else(|_| unsigned_response(&name, &value))),
+            Some(value) => Err(self.identity.sign(&name, &value).unwrap_or_else(|_| unsigned_response(&name, &value))),
         }
     }
 
