@@ -22,6 +22,7 @@ use everline_core::ledger::Balances;
 use everline_core::money::Money;
 use everline_core::order::{Order, OrderState};
 use everline_core::payment::{Attempt, AttemptState, Method, next_query};
+use everline_core::renewal::Outcome;
 use everline_core::saved_method::SavedMethod;
 use everline_core::time::{HOUR_US, Now, SECOND_US, Zone};
 use everline_store::tables::timer;
@@ -208,10 +209,11 @@ async fn with_saved(
         reference,
     };
     match keeper.debit(&request).await {
-        Debited::Paid(evidence) => {
-            take_evidence(app, evidence, None).await?;
-            Ok(Tried::Look)
-        }
+        Debited::Paid(evidence) => Ok(match take_evidence(app, evidence, None).await? {
+            // It says nothing of our attempt: asked again at once, it would say the same.
+            Outcome::Contradiction => wait("the evidence of a debit contradicts what is known"),
+            _ => Tried::Look,
+        }),
         Debited::Refused { authentication, reference } => {
             Ok(Tried::Refused { asked: authentication, attempt: Some((attempt.id, reference)) })
         }

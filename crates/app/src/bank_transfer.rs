@@ -12,7 +12,7 @@ use crate::staff::active_member;
 use crate::{App, Problem, timers};
 use async_trait::async_trait;
 use everline_core::brand::Brand;
-use everline_core::ids::{AttemptId, CustomerId, OrderId, RefundId};
+use everline_core::ids::{AttemptId, OrderId};
 use everline_core::money::Money;
 use everline_core::payment::{Evidence, Method, Provider};
 use everline_core::refund::{Refund, RefundState};
@@ -20,7 +20,7 @@ use everline_core::renewal::Outcome;
 use everline_core::time::{Now, Zone};
 use everline_core::transfer::on_transfer;
 use everline_store::tables::renewal::{self, Locked};
-use everline_store::tables::{bank, directory, payment};
+use everline_store::tables::{bank, customer, directory, payment};
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
 
@@ -126,8 +126,8 @@ impl Work for TransferCame {
 ///
 /// # Errors
 /// [`Problem::NotFound`] if there is no such order, or no refund of this amount by bank is on its way;
-/// [`Problem::ExistsDifferently`] if the bank's id stands for another refund; [`Problem::Invalid`] if it is none, if the amount
-/// is none, or if no active member has this login.
+/// [`Problem::ExistsDifferently`] if the bank's id stands for another refund of the same customer; [`Problem::Invalid`] if it is
+/// none, if the amount is none, or if no active member has this login.
 pub async fn refund_done(
     app: &App,
     order_number: &str,
@@ -143,40 +143,42 @@ pub async fn refund_done(
         return Err(Problem::Invalid { field: "bank-id", rule: "1 to 64 characters of text" });
     }
     let number: String = order_number.chars().filter(|c| !c.is_whitespace()).collect();
-    let found = app.store.read(FindRefund { number, amount, bank_id: bank_id.clone() }).await?;
-    let (customer, Some(refund)) = found else { return Ok(amount) };
-    let noted = Some((bank_id, by));
-    let work = RefundAnswered { customer, refund, done: true, noted, zone: app.zone.clone(), now: app.clock.now() };
-    app.store.transact(work).await?;
+    let (zone, now) = (app.zone.clone(), app.clock.now());
+    app.store.transact(NoteRefund { number, amount, bank_id, by, zone, now }).await?;
     app.wake.notify_one();
     Ok(amount)
 }
 
-struct FindRefund {
+/// Finds the refund that went back and notes it, under the lock that keeps others from noting another.
+struct NoteRefund {
     number: String,
     amount: Money,
     bank_id: String,
+    by: String,
+    zone: Zone,
+    now: Now,
 }
-impl Work for FindRefund {
-    const NAME: &'static str = "find_bank_refund";
-    /// The refund to note; none if it is noted already.
-    type Out = (CustomerId, Option<RefundId>);
+impl Work for NoteRefund {
+    const NAME: &'static str = "note_bank_refund";
+    type Out = ();
     type Refusal = Problem;
-    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         let found = directory::find(tx, directory::Name::OrderNumber, &self.number).await?;
         let (customer, order) = found.ok_or(Stop::Refused(Problem::NotFound("order")))?;
+        customer::lock_account(tx, customer).await?;
         let attempts = payment::of_order(tx, customer, OrderId(order)).await?;
         let refunds = payment::refunds_of_order(tx, customer, OrderId(order)).await?;
         let by_bank = |id| attempts.iter().any(|a| a.id == id && a.method.provider() == Some(Provider::Bank));
         if let Some(noted) = bank::refund_by_bank_id(tx, customer, &self.bank_id).await? {
             let same = refunds.iter().any(|refund| refund.id == noted && refund.amount == self.amount);
-            let other = Stop::Refused(Problem::ExistsDifferently("bank-id"));
-            return if same { Ok((customer, None)) } else { Err(other) };
+            return if same { Ok(()) } else { Err(Stop::Refused(Problem::ExistsDifferently("bank-id"))) };
         }
         let this = |refund: &&Refund| {
             refund.state == RefundState::InFlight && refund.amount == self.amount && by_bank(refund.attempt)
         };
-        let refund = refunds.iter().find(this).ok_or(Stop::Refused(Problem::NotFound("refund")))?;
-        Ok((customer, Some(refund.id)))
+        let refund = refunds.iter().find(this).ok_or(Stop::Refused(Problem::NotFound("refund")))?.id;
+        let noted = Some((self.bank_id.clone(), self.by.clone()));
+        let answer = RefundAnswered { customer, refund, done: true, noted, zone: self.zone.clone(), now: self.now };
+        answer.run(tx).await
     }
 }

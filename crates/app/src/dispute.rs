@@ -65,7 +65,9 @@ impl Work for Said {
         let known = dispute::lock(tx, customer, self.id).await?;
         let refunds = payment::refunds_of_order(tx, customer, facts.order.id).await?;
         notice::keep(tx, &self.notice);
-        let decided = on_said(known.as_ref(), self.id, &facts, &refunds, &self.said, self.now);
+        let disputes = dispute::of_order(tx, customer, facts.order.id).await?;
+        let of_order = (refunds.as_slice(), disputes.as_slice());
+        let decided = on_said(known.as_ref(), self.id, &facts, of_order, &self.said, self.now);
         let effects = decided.map_err(|refusal| Stop::Refused(refusal.into()))?;
         carry_out(tx, (customer, facts.line.id), &effects, &self.zone, self.now)?;
         Ok(())

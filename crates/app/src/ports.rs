@@ -369,6 +369,11 @@ pub trait PaymentProvider: Send + Sync {
     async fn close(&self, payment: &PaymentRef) -> ClosedAnswer;
     /// Asks it to return money, or how far it is; the same number is the same refund.
     async fn refund(&self, request: &RefundRequest) -> RefundStatus;
+    /// How far a refund is, without asking for one; `None` if it surely was never asked for. Of a provider that does not
+    /// dispute payments nobody needs to know.
+    async fn find_refund(&self, _request: &RefundRequest) -> Option<RefundStatus> {
+        Some(RefundStatus::Unknown)
+    }
     /// Asks for its bill of a day: every payment, refund, fee and payout. A bill comes whole or not at all.
     async fn bill(&self, day: &DayOfBill) -> BillAnswer;
     /// The side of it that keeps methods, if it has one.

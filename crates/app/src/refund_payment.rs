@@ -5,7 +5,7 @@ use crate::jobs::Done;
 use crate::ports::{RefundRequest, RefundStatus};
 use crate::save::carry_out;
 use crate::{App, Problem};
-use everline_core::dispute::{Dispute, DisputeState};
+use everline_core::dispute::{DisputeState, holds_back};
 use everline_core::ids::{CustomerId, RefundId};
 use everline_core::money::Money;
 use everline_core::payment::Attempt;
@@ -17,15 +17,9 @@ use everline_store::{Stop, Tx, Work};
 
 /// Asks once.
 pub(crate) async fn refund_payment(app: &App, customer: CustomerId, id: RefundId, run: i64) -> Result<Done, Problem> {
-    let (refund, attempt, dispute) = app.store.read(GetRefund { customer, refund: id }).await?;
+    let (refund, attempt, disputed) = app.store.read(GetRefund { customer, refund: id }).await?;
     if refund.state == RefundState::Failed {
         return Ok(Done::Finished);
-    }
-    // A payer's bank that takes the money back must not meet us giving it back.
-    let disputed = dispute.filter(|_| refund.state == RefundState::InFlight);
-    if disputed == Some(DisputeState::Open) {
-        let at = app.clock.now().system.plus_us(HOUR_US);
-        return Ok(Done::Again { at, why: "a bank decides about the payment" });
     }
     let request = RefundRequest {
         out_trade_no: attempt.out_trade_no,
@@ -34,10 +28,19 @@ pub(crate) async fn refund_payment(app: &App, customer: CustomerId, id: RefundId
         amount: refund.amount,
         received: Money::from_micros(attempt.received, attempt.amount.currency()),
     };
-    let answer = match app.ports.payments.by(attempt.method) {
-        _ if disputed == Some(DisputeState::Lost) => RefundStatus::Refused,
-        Some(port) => port.refund(&request).await,
-        None => RefundStatus::Unknown,
+    let port = app.ports.payments.by(attempt.method);
+    let answer = match (port, disputed.filter(|_| refund.state == RefundState::InFlight)) {
+        (None, _) => RefundStatus::Unknown,
+        (Some(port), None) => port.refund(&request).await,
+        // A payer's bank that takes the money back must not meet us giving it back: what was not asked for yet, is not.
+        (Some(port), Some(dispute)) => match port.find_refund(&request).await {
+            Some(known) => known,
+            None if dispute == DisputeState::Open => {
+                let at = app.clock.now().system.plus_us(HOUR_US);
+                return Ok(Done::Again { at, why: "a bank decides about the payment" });
+            }
+            None => RefundStatus::Refused,
+        },
     };
     let done = match answer {
         RefundStatus::Done if refund.state == RefundState::Done => return Ok(Done::Finished),
@@ -65,8 +68,8 @@ impl Work for GetRefund {
         let attempt = payment::get(tx, self.customer, refund.attempt).await?;
         let attempt = attempt.ok_or(Stop::Refused(Problem::NotFound("attempt")))?;
         let disputes = dispute::of_order(tx, self.customer, attempt.order).await?;
-        let stops = |other: &&Dispute| other.attempt == attempt.id && other.state.stops_refunds();
-        let stopped = disputes.iter().find(stops).map(|dispute| dispute.state);
+        let refunds = payment::refunds_of_order(tx, self.customer, attempt.order).await?;
+        let stopped = holds_back(&refund, &attempt, &refunds, &disputes);
         Ok((refund, attempt, stopped))
     }
 }

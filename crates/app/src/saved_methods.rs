@@ -156,7 +156,8 @@ pub(crate) async fn forget(app: &App, customer: CustomerId, id: PaymentMethodId,
     }
     let keeper = app.ports.payments.of(method.provider).and_then(|port| port.keeper());
     let answer = match keeper {
-        // Another row of the same card is in use: the provider must go on knowing it.
+        // Another row of the same card is in use: the provider must go on knowing it. One that is kept at this very moment
+        // would be forgotten with it; its renewals then go on to their next method.
         _ if shared => Forgot::Done,
         Some(keeper) => keeper.forget(&method.token).await,
         None => Forgot::Unknown,

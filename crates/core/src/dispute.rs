@@ -14,7 +14,7 @@ use crate::ids::{AttemptId, CustomerId, DisputeId, OrderId};
 use crate::ledger::{Cause, LedgerAccount, LedgerRefusal, Posting, Template};
 use crate::money::Money;
 use crate::offering::OfferingKind;
-use crate::payment::Settlement;
+use crate::payment::{Attempt, Settlement};
 use crate::refund::{Refund, RefundState};
 use crate::refund_rule::left_of_price;
 use crate::renewal::{Facts, post};
@@ -81,8 +81,8 @@ pub struct Dispute {
     pub frozen_credit: i64,
     /// Revenue not earned yet that was frozen, in millionths.
     pub frozen_deferred: i64,
-    /// Lost while money of it was on its way back to the payer, or waited because that had failed: so much of that money, in
-    /// millionths, makes good what the bank took. The payer has it already.
+    /// Lost after money of the attempt could not go back to the payer: so much of that money, in millionths, makes good what
+    /// the bank took. The payer has it already.
     pub from_refunds: i64,
     /// When we heard of it.
     pub opened_at: BusinessTime,
@@ -128,7 +128,32 @@ pub fn freezable(facts: &Facts, refunds: &[Refund], amount: i64) -> (i64, i64) {
     (0, left.min(amount).max(0))
 }
 
-/// What a provider's word means for a dispute, known or new. `refunds` are all of the order's.
+/// Whether a refund must wait, and for what: disputes of its attempt that are open or lost leave so little of the payment that
+/// giving it back too would give it back twice. `refunds` and `disputes` are all of the order's.
+#[must_use]
+pub fn holds_back(
+    refund: &Refund,
+    attempt: &Attempt,
+    refunds: &[Refund],
+    disputes: &[Dispute],
+) -> Option<DisputeState> {
+    let stops = |other: &&Dispute| other.attempt == attempt.id && other.state.stops_refunds();
+    let taken = disputes.iter().filter(stops).fold(0i64, |sum, other| sum.saturating_add(other.amount.micros()));
+    // What went back already, or was asked for before.
+    let before = |other: &&Refund| {
+        other.attempt == attempt.id
+            && (other.state == RefundState::Done || (other.state == RefundState::InFlight && other.id < refund.id))
+    };
+    let back = refunds.iter().filter(before).fold(0i64, |sum, other| sum.saturating_add(other.amount.micros()));
+    let left = attempt.received.saturating_sub(taken).saturating_sub(back);
+    if taken == 0 || refund.amount.micros() <= left {
+        return None;
+    }
+    let open = disputes.iter().filter(stops).any(|other| other.state == DisputeState::Open);
+    Some(if open { DisputeState::Open } else { DisputeState::Lost })
+}
+
+/// What a provider's word means for a dispute, known or new. `refunds` and `disputes` are all of the order's.
 ///
 /// # Errors
 /// If the ledger refuses what is to be posted.
@@ -136,7 +161,7 @@ pub fn on_said(
     known: Option<&Dispute>,
     id: DisputeId,
     facts: &Facts,
-    refunds: &[Refund],
+    (refunds, disputes): (&[Refund], &[Dispute]),
     said: &DisputeSaid,
     now: Now,
 ) -> Result<Effects, LedgerRefusal> {
@@ -177,7 +202,7 @@ pub fn on_said(
     }
     match said.state {
         DisputeState::Won => won(&mut effects, &dispute, facts, &mut allowance, now)?,
-        DisputeState::Lost => lost(&mut effects, &mut dispute, (facts, refunds), now)?,
+        DisputeState::Lost => lost(&mut effects, &mut dispute, facts, (refunds, disputes), now)?,
         // It was taken for a dispute before: then the money came back.
         DisputeState::Ended if was == DisputeState::Open => won(&mut effects, &dispute, facts, &mut allowance, now)?,
         _ => {}
@@ -245,31 +270,19 @@ fn won(
     }
 }
 
-/// What is frozen makes good what the bank took; so does money that was to go back to the same payer, or could not. The rest
-/// is lost.
+/// What is frozen makes good what the bank took; so does money that could not go back to the same payer, once. The rest is
+/// lost. What is on its way back is the provider's to say.
 fn lost(
     effects: &mut Effects,
     dispute: &mut Dispute,
-    (facts, refunds): (&Facts, &[Refund]),
+    facts: &Facts,
+    (refunds, disputes): (&[Refund], &[Dispute]),
     now: Now,
 ) -> Result<(), LedgerRefusal> {
-    let mut waits = 0i64;
-    for refund in refunds.iter().filter(|refund| refund.attempt == dispute.attempt) {
-        match refund.state {
-            RefundState::InFlight => {
-                let failed = Cause::Refund(refund.id);
-                let posting =
-                    Posting::new(Template::RefundFailed, failed, dispute.order, refund.amount.micros(), now.business);
-                post(effects, facts.balances, posting)?;
-                let settled_at = Some(now.system);
-                effects.refunds.push(Refund { state: RefundState::Failed, settled_at, ..refund.clone() });
-                effects.cases.push(case(dispute, CaseReason::RefundFailed));
-            }
-            RefundState::Failed => {}
-            RefundState::Done => continue,
-        }
-        waits = waits.saturating_add(refund.amount.micros());
-    }
+    let failed = |refund: &&Refund| refund.attempt == dispute.attempt && refund.state == RefundState::Failed;
+    let waits = refunds.iter().filter(failed).fold(0i64, |sum, refund| sum.saturating_add(refund.amount.micros()));
+    let others = disputes.iter().filter(|other| other.attempt == dispute.attempt && other.id != dispute.id);
+    let waits = others.fold(waits, |waits, other| waits.saturating_sub(other.from_refunds)).max(0);
     let amount = dispute.amount.micros();
     let frozen = dispute.frozen_credit.saturating_add(dispute.frozen_deferred);
     dispute.from_refunds = waits.min(amount.saturating_sub(frozen));

@@ -151,7 +151,7 @@ pub(crate) async fn run(app: &App, provider: Provider, day: BillDay) -> Result<D
         Reconciled::NotYet => "the bill is not there yet",
         Reconciled::Unknown => "the provider gave no bill that can be believed",
     };
-    let compared = app.store.read(Bill { provider, day }).await?.is_some_and(|bill| bill.matched_at.is_some());
+    let compared = app.store.read(Bill { provider, day }).await?.is_some_and(|bill| bill.state == "matched");
     if compared && now.since_us(again_at) > DAY_US {
         return Ok(Done::Finished);
     }

@@ -10,7 +10,7 @@ use everline_core::ids::{BillLineId, CustomerId, ItemId};
 use everline_core::ledger::Posting;
 use everline_core::payment::{Evidence, Provider};
 use everline_core::reconciliation::{
-    Action, BillDay, Closed, Item, ItemKind, LineKind, LineState, Verdict, posting_of,
+    Action, BillDay, Closed, Item, ItemKind, ItemState, LineKind, LineState, Verdict, posting_of,
 };
 use everline_core::time::{Now, SystemTime};
 use everline_store::tables::reconciliation::{self as table, LineWithOurs};
@@ -33,10 +33,9 @@ struct Plan {
     postings: BTreeMap<CustomerId, Vec<(BillLineId, Posting)>>,
     /// Lines for the queue.
     items: Vec<(BillLineId, Item)>,
-    /// Items that are settled by what the bill says now.
-    settled: Vec<ItemId>,
-    /// Items about what a bill has after all, though people had decided that none would.
-    after_all: Vec<Item>,
+    /// Items that are settled by what the bill says now; and what people must look at where they had decided that no bill
+    /// would have it.
+    settled: Vec<(ItemId, Option<Item>)>,
     /// Refunds that the bill has and our books do not have as done yet.
     refunds: Vec<Job>,
 }
@@ -88,13 +87,17 @@ impl Plan {
         // What the bill has is missing no more, and what was said of a line before is said no more.
         let missing = line.attempt.filter(|_| said.kind == LineKind::Payment).map(ItemKind::of_attempt);
         let missing = missing.into_iter().chain(line.refund.map(ItemKind::of_refund));
-        if missing.clone().any(|item| known.decided.contains(&item)) {
-            self.after_all.push(item(ItemKind::CameAfterAll, of, &line.stored, said, Some(0), now.system));
+        for gone in missing.filter(|item| known.decided.contains(item) || known.open.contains(item)) {
+            // What people moved was what our books say; by how much the bill differs from that is another item.
+            let mut after_all = item(ItemKind::CameAfterAll, of, &line.stored, said, Some(0), now.system);
+            after_all.theirs = match said.kind {
+                LineKind::Refund => line.ours.refund.map(|refund| refund.amount),
+                _ => line.ours.attempt.as_ref().map(|ours| ours.received),
+            };
+            self.settled.push((gone, Some(after_all)));
         }
         let before = JUDGED.iter().filter(|kind| verdict != Verdict::Queue(**kind)).map(|kind| kind.of_line(id));
-        if !known.open.is_empty() {
-            self.settled.extend(missing.chain(before).filter(|item| known.open.contains(item)));
-        }
+        self.settled.extend(before.filter(|item| known.open.contains(item)).map(|item| (item, None)));
         match verdict {
             Verdict::Queue(kind) => {
                 if kind == ItemKind::StateDiffers
@@ -125,9 +128,6 @@ impl Plan {
         for chunk in self.items.chunks(BATCH) {
             let (lines, items) = chunk.iter().cloned().unzip();
             app.store.transact(Queue { lines, items }).await?;
-        }
-        for chunk in self.after_all.chunks(BATCH) {
-            app.store.transact(Enqueue { items: chunk.to_vec() }).await?;
         }
         for chunk in self.settled.chunks(BATCH) {
             app.store.transact(CloseItself { provider, items: chunk.to_vec(), now: now.system }).await?;
@@ -244,7 +244,7 @@ impl Work for Enqueue {
 /// Closes items that are settled by themselves, and the notices that waited for the same.
 struct CloseItself {
     provider: Provider,
-    items: Vec<ItemId>,
+    items: Vec<(ItemId, Option<Item>)>,
     now: SystemTime,
 }
 impl Work for CloseItself {
@@ -253,11 +253,17 @@ impl Work for CloseItself {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         let closed = Closed { at: self.now, by: None, action: Action::Agreed, reason: String::new() };
-        for id in &self.items {
-            if table::close_item(tx, *id, &closed).await?
-                && let Some(out_trade_no) = table::item(tx, *id).await?.and_then(|item| item.out_trade_no)
+        for (id, after_all) in &self.items {
+            let was_open = table::close_item(tx, *id, &closed).await?;
+            let Some(item) = table::item(tx, *id).await? else { continue };
+            if was_open {
+                if let Some(out_trade_no) = &item.out_trade_no {
+                    notice::resolve(tx, self.provider.word(), out_trade_no);
+                }
+            } else if let (ItemState::Closed(how), Some(after_all)) = (&item.state, after_all)
+                && matches!(how.action, Action::WriteOff | Action::Suspense)
             {
-                notice::resolve(tx, self.provider.word(), &out_trade_no);
+                table::add_item(tx, after_all);
             }
         }
         Ok(())

@@ -61,8 +61,10 @@ pub(super) fn judge(row: &DisputeRow, order: &Gathered, out: &mut Collected) {
     // What makes good the loss from refunds is money of this attempt that did not go back.
     let refunds = order.refunds.iter().filter(|refund| refund.attempt == row.attempt && refund.state == "failed");
     let waits = refunds.fold(0i64, |sum, refund| sum.saturating_add(refund.amount));
+    let of_attempt = order.disputes.iter().filter(|dispute| dispute.attempt == row.attempt);
+    let used = of_attempt.fold(0i64, |sum, dispute| sum.saturating_add(dispute.from_refunds));
     if good > row.amount
-        || row.from_refunds > waits
+        || (row.from_refunds > 0 && used > waits)
         || (row.from_refunds > 0 && !lost)
         || (frozen > 0 && !posted)
         || row.closed_at.is_some() != state.over()

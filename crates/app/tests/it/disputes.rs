@@ -175,7 +175,7 @@ async fn of_a_topup_of_which_a_part_went_back_only_the_rest_is_frozen() {
 }
 
 #[tokio::test]
-async fn while_a_bank_decides_nothing_goes_back_and_what_waited_makes_good_its_loss() {
+async fn while_a_bank_decides_nothing_goes_back_and_then_neither_if_it_decided_against_us() {
     on_both(async |world: World| {
         let kit = world.line(Family::Watch).await;
         let (order, number) = by_card(&world, &kit, "days").await;
@@ -193,10 +193,76 @@ async fn while_a_bank_decides_nothing_goes_back_and_what_waited_makes_good_its_l
         world.pass(2 * HOUR_US).await;
         assert_eq!(given_back(&world, &number), 0);
         let lost = dispute(&world, &order).await;
+        assert_eq!((lost.state, lost.from_refunds), (DisputeState::Lost, 0));
+        // People look at what could not go back: the bank took it from us already.
+        let price = "9.90";
+        let held = [(DisputeReceivable, "0"), (RefundInFlight, "0"), (Suspense, price), (WriteOff, price)];
+        holds(&world, &kit, &held).await;
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_provider_gave_back_before_its_answer_was_lost_is_known_also_in_a_dispute() {
+    on_both(async |world: World| {
+        for end in ["open", "lost"] {
+            let kit = world.line(Family::Watch).await;
+            let (order, number) = by_card(&world, &kit, "days").await;
+            let by = member(&world, "operator").await;
+            world.cards.next("refund", &[Fate::WorksSilently]);
+            gives_back(&world, &order, None, by).await;
+            says(&world, &number, "open").await;
+            says(&world, &number, end).await;
+            world.pass(2 * HOUR_US).await;
+            assert_eq!(world.order_now(&order).await.state, OrderState::Refunded, "{end}");
+            assert_eq!(world.balance(kit.customer, RefundInFlight).await, 0, "{end}");
+            assert_eq!(world.balance(kit.customer, Suspense).await, 0, "{end}");
+            world.sound().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_could_not_go_back_makes_good_the_loss_once() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Watch).await;
+        let (order, number) = by_card(&world, &kit, "days").await;
+        let by = member(&world, "operator").await;
+        world.cards.next("refund", &[Fate::Refuses]);
+        gives_back(&world, &order, None, by).await;
+        assert_eq!(world.balance(kit.customer, Suspense).await, order.price.micros());
+        says(&world, &number, "open").await;
+        says(&world, &number, "lost").await;
+        let lost = dispute(&world, &order).await;
         assert_eq!((lost.state, lost.from_refunds), (DisputeState::Lost, order.price.micros()));
         let nothing =
             [DisputeReceivable, PspReceivable, Suspense, RefundInFlight, WriteOff].map(|account| (account, "0"));
         holds(&world, &kit, &nothing).await;
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dispute_about_a_part_leaves_the_rest_to_its_payer() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Watch).await;
+        let (order, number) = by_card(&world, &kit, "topup").await;
+        let by = member(&world, "operator").await;
+        let part = Money::from_micros(micros("1"), Currency::CNY);
+        let notice = world.cards.notice(&number, |notice| {
+            notice["says"] = "dispute".into();
+            notice["reference"] = "du_part".into();
+            notice["state"] = "lost".into();
+            notice["micros"] = part.micros().into();
+        });
+        world.cards.next("refund", &[Fate::Silent]);
+        gives_back(&world, &order, Some(part), by).await;
+        payment_notice(&world.app, Provider::Stripe, &[], &notice).await.unwrap();
+        world.pass(2 * HOUR_US).await;
+        assert_eq!(given_back(&world, &number), part.micros(), "what the bank did not take goes back");
         world.sound().await;
     })
     .await;

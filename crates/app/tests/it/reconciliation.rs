@@ -353,6 +353,31 @@ async fn what_was_written_off_and_comes_after_all_waits_for_people_again() {
 }
 
 #[tokio::test]
+async fn what_was_written_off_and_comes_with_another_amount_is_two_differences() {
+    on_both(async |world: World| {
+        let operator = world.member("operator").await;
+        let (_, _, fine) = world.paid().await;
+        let (late, _, mut line) = world.paid().await;
+        world.bill("2026-03-10", &[&fine]);
+        world.next_morning().await;
+        world.reconciled("2026-03-10").await;
+        let missing = world.queue().await.remove(0);
+        queue::close(&world.app, missing.id, Action::WriteOff, "gone", operator).await.unwrap();
+        line.amount = Money::from_micros(line.amount.micros() + 3_000_000, Currency::CNY);
+        world.bill("2026-03-10", &[&fine, &line]);
+        world.reconciled("2026-03-10").await;
+        assert_eq!(world.kinds().await, [ItemKind::AmountDiffers, ItemKind::CameAfterAll]);
+        for item in world.queue().await {
+            queue::close(&world.app, item.id, Action::Suspense, "it came", operator).await.unwrap();
+        }
+        let owed = line.amount.micros() - line.fee;
+        assert_eq!(world.balance(late.customer, PspReceivable).await, owed, "what the bill says, once");
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_bill_that_cannot_be_had_again_takes_nothing_back() {
     on_both(async |world: World| {
         let (_, _, line) = world.paid().await;

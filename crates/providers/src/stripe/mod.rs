@@ -173,23 +173,29 @@ impl Stripe {
         })
     }
 
-    /// Looks for the refund among those of its payment, and asks for it if it is not there.
-    async fn ask_refund(&self, request: &RefundRequest, amount_minor: i64) -> Result<RefundStatus, Failure> {
+    /// Looks for the refund among those of its payment; `None` if it is not there.
+    async fn known_refund(&self, request: &RefundRequest) -> Result<Option<RefundStatus>, Failure> {
         let payment_intent = PaymentIntentId::parse(&request.trade_no)?;
-        let list = ListRefunds { payment_intent: payment_intent.clone(), starting_after: None };
+        let list = ListRefunds { payment_intent, starting_after: None };
         let list = Query::Refunds(list).to_http(&self.config.api_key)?;
         let answer = self.send(&list).await?;
         let Reply::Done(page) = Page::<Refund>::read_reply(answer.status, &answer.body)? else {
-            return Ok(RefundStatus::Unknown);
+            return Ok(Some(RefundStatus::Unknown));
         };
         let is_it = |refund: &&Refund| refund.metadata.get(OUT_REQUEST_NO) == Some(&request.out_request_no);
-        if let Some(refund) = page.data.iter().find(is_it) {
-            return Ok(refund_status(refund));
-        }
-        if page.has_more {
+        Ok(match page.data.iter().find(is_it) {
+            Some(refund) => Some(refund_status(refund)),
             // A hundred refunds of one payment are not ours; it may be behind them, and must not be made twice.
-            return Ok(RefundStatus::Unknown);
+            None => page.has_more.then_some(RefundStatus::Unknown),
+        })
+    }
+
+    /// Looks for the refund, and asks for it if it is not there.
+    async fn ask_refund(&self, request: &RefundRequest, amount_minor: i64) -> Result<RefundStatus, Failure> {
+        if let Some(known) = self.known_refund(request).await? {
+            return Ok(known);
         }
+        let payment_intent = PaymentIntentId::parse(&request.trade_no)?;
         let mut metadata = Metadata::new();
         metadata.insert(OUT_REQUEST_NO, &request.out_request_no)?;
         let refund = Command::CreateRefund(CreateRefund { payment_intent, amount_minor, reason: None, metadata });
@@ -309,6 +315,9 @@ impl PaymentProvider for Stripe {
     async fn refund(&self, request: &RefundRequest) -> RefundStatus {
         let Some(amount) = to_wire(request.amount) else { return RefundStatus::Refused };
         or_unknown("refund", self.ask_refund(request, amount.minor()).await, RefundStatus::Unknown)
+    }
+    async fn find_refund(&self, request: &RefundRequest) -> Option<RefundStatus> {
+        or_unknown("refund", self.known_refund(request).await, Some(RefundStatus::Unknown))
     }
     async fn bill(&self, day: &DayOfBill) -> BillAnswer {
         or_unknown("bill", self.ask_bill(day).await, BillAnswer::Unknown)

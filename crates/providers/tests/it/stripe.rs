@@ -162,7 +162,9 @@ async fn a_refund_is_made_once_under_one_number_and_followed_to_its_end() {
     let rig = Rig::start().await;
     let stripe = rig.stripe();
     let (_, evidence) = paid(&rig, "t6").await;
+    assert_eq!(stripe.find_refund(&back(&evidence, "r1", "1.90")).await, None, "looking makes none");
     assert_eq!(stripe.refund(&back(&evidence, "r1", "1.90")).await, RefundStatus::Done);
+    assert_eq!(stripe.find_refund(&back(&evidence, "r1", "1.90")).await, Some(RefundStatus::Done));
     assert_eq!(stripe.refund(&back(&evidence, "r1", "1.90")).await, RefundStatus::Done, "asked again: it was done");
     rig.spoil("stripe.refund.create", json!("close_after")).await;
     assert_eq!(stripe.refund(&back(&evidence, "r2", "1.00")).await, RefundStatus::Unknown);
@@ -199,6 +201,9 @@ async fn an_answer_that_cannot_be_believed_is_unknown() {
         rig.spoil("stripe.refund.list", json!(kind)).await;
         let asked = stripe.refund(&back(&evidence, "r1", "1.00")).await;
         assert_eq!(asked, RefundStatus::Unknown, "refunds cannot be seen: none is made, {kind}");
+        rig.spoil("stripe.refund.list", json!(kind)).await;
+        let found = stripe.find_refund(&back(&evidence, "r1", "1.00")).await;
+        assert_eq!(found, Some(RefundStatus::Unknown), "{kind}");
     }
     let listed = rig.control("GET", "cards", None).await;
     let of = |list: &Value, n: usize| list["sessions"][n]["refunds"].as_array().unwrap().len();

@@ -371,6 +371,13 @@ impl ports::PaymentProvider for Provider {
             _ => RefundStatus::Unknown,
         }
     }
+    async fn find_refund(&self, request: &RefundRequest) -> Option<RefundStatus> {
+        let fate = self.locked().script.take("find_refund");
+        match fate {
+            Fate::Works => self.has_refund(&request.out_request_no).then_some(RefundStatus::Done),
+            _ => Some(RefundStatus::Unknown),
+        }
+    }
     async fn bill(&self, day: &DayOfBill) -> BillAnswer {
         self.locked().bills.get(&day.day).cloned().unwrap_or(BillAnswer::NotYet)
     }

@@ -87,7 +87,8 @@ impl Opener {
         c.execute_batch(&format!(
             "PRAGMA busy_timeout = 5000; PRAGMA page_size = {}; PRAGMA synchronous = {synchronous};
              PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; PRAGMA foreign_keys = ON;
-             PRAGMA cache_size = -{}; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 0;",
+             PRAGMA cache_size = -{}; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 0;
+             PRAGMA analysis_limit = 1000;",
             o.page_size, o.cache_kib
         ))
         .map_err(error::sqlite)?;
