@@ -219,6 +219,32 @@ async fn methods(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> Res
     }
 }
 
+/// The most digits in a row, written together or in groups. Digits among the letters of a provider's token are none: of random
+/// ones a dozen in a row comes about.
 fn digits_in_a_row(text: &str) -> usize {
-    text.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0)
+    let (mut most, mut row) = (0, 0);
+    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        row = if word.bytes().all(|byte| byte.is_ascii_digit()) { row + word.len() } else { 0 };
+        most = most.max(row);
+    }
+    most
+}
+
+#[cfg(test)]
+mod tests {
+    use super::digits_in_a_row;
+
+    #[test]
+    fn a_cards_number_is_seen_and_a_token_is_none() {
+        for (text, digits) in [
+            ("visa 4242424242424242", 16),
+            ("4242-4242 4242  4242", 16),
+            ("pm_4242424242424", 13),
+            ("visa 4242", 4),
+            ("pm_1Na3b20260301000001c5", 0),
+            ("", 0),
+        ] {
+            assert_eq!(digits_in_a_row(text), digits, "{text}");
+        }
+    }
 }
