@@ -23,12 +23,6 @@ const fn source(method: Method) -> Option<(LedgerAccount, Template, Template)> {
     }
 }
 
-/// Whether a method is the account's own credit.
-#[must_use]
-pub(crate) const fn is_credit(method: Method) -> bool {
-    source(method).is_some()
-}
-
 /// The posting by which what an attempt put into an order becomes credit again, where it does: what came to the bank account
 /// does not go back by itself.
 const fn returns(method: Method) -> Option<Template> {

@@ -9,7 +9,6 @@
 //!   credit: what people paid comes back before what they were given. Promotional credit never pays out.
 
 use crate::charging::Allowance;
-use crate::credit;
 use crate::ids::AttemptId;
 use crate::ledger::{Balances, LedgerAccount};
 use crate::line::{Line, NetworkKind};
@@ -77,9 +76,6 @@ pub enum NoRefund {
     /// It was refunded in as many parts as can be.
     #[error("too many refunds")]
     TooMany,
-    /// It was paid in a way by which nothing can be given back.
-    #[error("nothing can be given back by the method")]
-    NoWayBack,
     /// The payer's bank took the money back, or decides about it: it would go back twice.
     #[error("the payment is disputed")]
     Disputed,
@@ -87,7 +83,7 @@ pub enum NoRefund {
 
 impl NoRefund {
     /// All of them.
-    pub const ALL: [NoRefund; 12] = [
+    pub const ALL: [NoRefund; 11] = [
         NoRefund::NotPaid,
         NoRefund::Underway,
         NoRefund::BackAlready,
@@ -98,7 +94,6 @@ impl NoRefund {
         NoRefund::OtherNetwork,
         NoRefund::TooMuch,
         NoRefund::TooMany,
-        NoRefund::NoWayBack,
         NoRefund::Disputed,
     ];
     /// The stable word for it.
@@ -115,7 +110,6 @@ impl NoRefund {
             NoRefund::OtherNetwork => "other-network",
             NoRefund::TooMuch => "too-much",
             NoRefund::TooMany => "too-many",
-            NoRefund::NoWayBack => "no-way-back",
             NoRefund::Disputed => "disputed",
         }
     }
@@ -270,9 +264,6 @@ pub fn parts(of: &Standing<'_>, mut amount: i64) -> Result<Vec<Part>, NoRefund> 
         }
         if count >= REFUNDS_MAX {
             return Err(NoRefund::TooMany);
-        }
-        if attempt.method.provider().is_none() && !credit::is_credit(attempt.method) {
-            return Err(NoRefund::NoWayBack);
         }
         amount = amount.saturating_sub(part);
         parts.push(Part { attempt: attempt.id, method: attempt.method, amount: part, number: count });

@@ -188,7 +188,6 @@ pub(crate) const fn no_refund(why: NoRefund) -> &'static str {
         NoRefund::OtherNetwork => "refund-no-other-network",
         NoRefund::TooMuch => "refund-no-too-much",
         NoRefund::TooMany => "refund-no-too-many",
-        NoRefund::NoWayBack => "refund-no-no-way-back",
         NoRefund::Disputed => "refund-no-disputed",
     }
 }

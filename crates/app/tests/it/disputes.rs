@@ -56,6 +56,14 @@ async fn gives_back(world: &World, order: &Order, amount: Option<Money>, by: Raw
     refund_by_staff(&world.app, &order.number, new, by).await.unwrap();
     world.settle().await;
 }
+/// A plan that was paid by card and given back whole; the provider is asked once, and it ends so.
+async fn given_back_with(world: &World, fate: Fate) -> (Kit, Order, String) {
+    let kit = world.line(Family::Watch).await;
+    let (order, number) = by_card(world, &kit, "days").await;
+    world.cards.next("refund", &[fate]);
+    gives_back(world, &order, None, member(world, "operator").await).await;
+    (kit, order, number)
+}
 /// What the provider gave back of a payment, in millionths.
 fn given_back(world: &World, out_trade_no: &str) -> i64 {
     world.cards.trade(out_trade_no).refunds.values().map(|money| money.micros()).sum()
@@ -177,11 +185,7 @@ async fn of_a_topup_of_which_a_part_went_back_only_the_rest_is_frozen() {
 #[tokio::test]
 async fn while_a_bank_decides_nothing_goes_back_and_then_neither_if_it_decided_against_us() {
     on_both(async |world: World| {
-        let kit = world.line(Family::Watch).await;
-        let (order, number) = by_card(&world, &kit, "days").await;
-        let by = member(&world, "operator").await;
-        world.cards.next("refund", &[Fate::Silent]);
-        gives_back(&world, &order, None, by).await;
+        let (kit, order, number) = given_back_with(&world, Fate::Silent).await;
         assert_eq!(world.order_now(&order).await.state, OrderState::Refunding);
         says(&world, &number, "open").await;
         for _ in 0..3 {
@@ -207,11 +211,7 @@ async fn while_a_bank_decides_nothing_goes_back_and_then_neither_if_it_decided_a
 async fn what_a_provider_gave_back_before_its_answer_was_lost_is_known_also_in_a_dispute() {
     on_both(async |world: World| {
         for end in ["open", "lost"] {
-            let kit = world.line(Family::Watch).await;
-            let (order, number) = by_card(&world, &kit, "days").await;
-            let by = member(&world, "operator").await;
-            world.cards.next("refund", &[Fate::WorksSilently]);
-            gives_back(&world, &order, None, by).await;
+            let (kit, order, number) = given_back_with(&world, Fate::WorksSilently).await;
             says(&world, &number, "open").await;
             says(&world, &number, end).await;
             world.pass(2 * HOUR_US).await;
@@ -227,11 +227,7 @@ async fn what_a_provider_gave_back_before_its_answer_was_lost_is_known_also_in_a
 #[tokio::test]
 async fn what_could_not_go_back_makes_good_the_loss_once() {
     on_both(async |world: World| {
-        let kit = world.line(Family::Watch).await;
-        let (order, number) = by_card(&world, &kit, "days").await;
-        let by = member(&world, "operator").await;
-        world.cards.next("refund", &[Fate::Refuses]);
-        gives_back(&world, &order, None, by).await;
+        let (kit, order, number) = given_back_with(&world, Fate::Refuses).await;
         assert_eq!(world.balance(kit.customer, Suspense).await, order.price.micros());
         says(&world, &number, "open").await;
         says(&world, &number, "lost").await;
@@ -271,11 +267,7 @@ async fn a_dispute_about_a_part_leaves_the_rest_to_its_payer() {
 #[tokio::test]
 async fn what_waited_for_a_bank_goes_back_when_it_decided_for_us() {
     on_both(async |world: World| {
-        let kit = world.line(Family::Watch).await;
-        let (order, number) = by_card(&world, &kit, "days").await;
-        let by = member(&world, "operator").await;
-        world.cards.next("refund", &[Fate::Silent]);
-        gives_back(&world, &order, None, by).await;
+        let (_, order, number) = given_back_with(&world, Fate::Silent).await;
         says(&world, &number, "open").await;
         world.pass(2 * HOUR_US).await;
         says(&world, &number, "won").await;

@@ -3,6 +3,7 @@
 
 mod actions;
 mod panels;
+mod payer;
 mod texts;
 
 pub(crate) use texts::{Lang, LangQuery, Texts};
@@ -81,7 +82,7 @@ async fn index(State(world): State<Arc<World>>, Query(query): Query<LangQuery>) 
         t,
         said: t.known(&query.said),
         time: panels::time(&world, t).await,
-        payer: panels::payer(&world, t),
+        payer: payer::payer(&world, t),
         inbox: panels::inbox(&world, t),
         devices: panels::devices(&world, t),
         faults: panels::faults(&world, t),
@@ -98,7 +99,7 @@ async fn fragment(
     let t = query.lang().texts();
     let html = match name.as_str() {
         "time" => panels::time(&world, t).await,
-        "payer" => panels::payer(&world, t),
+        "payer" => payer::payer(&world, t),
         "inbox" => panels::inbox(&world, t),
         "devices" => panels::devices(&world, t),
         "faults" => panels::faults(&world, t),

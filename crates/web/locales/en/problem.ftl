@@ -78,7 +78,6 @@ refund-no-other-network = A partner network serves this line, so people have to 
 refund-no-too-much = That is more than can go back.
 refund-no-too-many = It was returned in too many parts already.
 refund-no-disputed = The payer's bank has taken the money back, or decides about it.
-refund-no-no-way-back = Nothing can be given back the way it was paid.
 problem-not-decided = This is not yours to decide
 refund-undecided-not-waiting = It was decided already.
 refund-undecided-same-person = Whoever asked for it cannot approve it.

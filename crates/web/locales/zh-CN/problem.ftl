@@ -78,7 +78,6 @@ refund-no-other-network = 这个号码由合作网络服务，需要人工处理
 refund-no-too-much = 超过了可以退回的金额。
 refund-no-too-many = 已经分太多次退款。
 refund-no-disputed = 付款人的银行已收回这笔款项，或正在处理争议。
-refund-no-no-way-back = 这种付款方式不能退回。
 problem-not-decided = 不能由您决定
 refund-undecided-not-waiting = 已经有了决定。
 refund-undecided-same-person = 申请人不能自己批准。

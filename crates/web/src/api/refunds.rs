@@ -36,7 +36,7 @@ pub(crate) struct OfferBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<String>,
     /// Why nothing goes back: `not-paid`, `underway`, `back-already`, `not-after-delivery`, `too-late`, `used`, `ended`,
-    /// `other-network`, `too-many` or `no-way-back`.
+    /// `other-network`, `too-many` or `disputed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<&'static str>,
 }
