@@ -172,7 +172,13 @@ async fn faults_are_set_on_the_page() {
 
 #[tokio::test]
 async fn it_stops_even_while_something_hangs() {
-    let mut rig = Rig::start_with(|config| config.devices = vec![seed("460001", DeviceKind::Phone)]).await;
+    // An address of its own: on 127.0.0.1 a neighbour may be given a port
+    // as soon as it is free.
+    let mut rig = Rig::start_with(|config| {
+        config.ip = "127.0.0.99".parse().unwrap();
+        config.devices = vec![seed("460001", DeviceKind::Phone)];
+    })
+    .await;
     rig.control("POST", "devices/460001/attach", &json!(null)).await;
     let url = rig.asked().await.json()["notify_url"].as_str().unwrap().to_owned();
     rig.control("PUT", "devices/460001/misbehaviour", &"vanished_hang".into()).await;
