@@ -1,5 +1,6 @@
 //! The operator's bank statements: each line is kept once, by the bank's id, and matched by the reference in its remark.
-//! What names no reference, or more than one, waits for people.
+//! What names no reference is a provider's payout if exactly one of that amount was told of in those days, which our books
+//! have since then; what is neither, or names two references, waits for people.
 
 use crate::bank_transfer;
 use crate::staff::active_member;
@@ -7,8 +8,9 @@ use crate::{App, Problem};
 use everline_core::ids::{AttemptId, OrderId};
 use everline_core::money::Money;
 use everline_core::payment::{Evidence, Method, Provider};
+use everline_core::reconciliation::BillDay;
 use everline_core::renewal::Outcome;
-use everline_core::time::BusinessTime;
+use everline_core::time::{BusinessTime, DAY_US, SystemTime};
 use everline_core::transfer::references_in;
 use everline_store::tables::bank::{self, BankLine};
 use everline_store::tables::{directory, payment};
@@ -36,6 +38,8 @@ pub enum Fate {
     Known,
     /// It names a reference; what came of its money.
     Matched(Outcome),
+    /// It is the payout that a provider's bill told of.
+    Payout,
     /// It waits for people.
     Unmatched,
     /// Money that went, which is kept and nothing more.
@@ -58,13 +62,82 @@ pub async fn take_line(app: &App, line: &StatementLine, dry_run: bool) -> Result
     }
     match (kept.state.as_str(), app.store.read(FindReference { remark: kept.remark.clone() }).await?) {
         ("outgoing", _) => Ok(Fate::Outgoing),
-        ("matched", _) => Ok(Fate::Known),
-        (_, None) => Ok(Fate::Unmatched),
+        ("matched" | "payout", _) => Ok(Fate::Known),
+        (_, None) => arrives(app, kept, dry_run).await,
         (_, Some(_)) if dry_run => Ok(Fate::Matched(Outcome::AlreadyKnown)),
         (_, Some(out_trade_no)) => {
             let evidence = evidence(kept, out_trade_no);
             Ok(Fate::Matched(bank_transfer::take(app, evidence, None).await?))
         }
+    }
+}
+
+/// How long before its booking a payout may have been told of, and how long after.
+const PAYOUT_BEFORE_DAYS: i64 = 14;
+const PAYOUT_AFTER_DAYS: i64 = 2;
+
+async fn arrives(app: &App, line: BankLine, dry_run: bool) -> Result<Fate, Problem> {
+    let Ok(day) = line.booked_on.parse::<BillDay>() else { return Ok(Fate::Unmatched) };
+    let (from, until) = day.bounds(&app.zone);
+    let within = (from.plus_us(-PAYOUT_BEFORE_DAYS * DAY_US), until.plus_us(PAYOUT_AFTER_DAYS * DAY_US));
+    let arrives = Arrives { line, within, dry_run };
+    let arrived = if dry_run { app.store.read(arrives).await? } else { app.store.transact(arrives).await? };
+    Ok(if arrived { Fate::Payout } else { Fate::Unmatched })
+}
+
+/// A line that may be a payout.
+struct Arrives {
+    line: BankLine,
+    within: (SystemTime, SystemTime),
+    dry_run: bool,
+}
+impl Work for Arrives {
+    const NAME: &'static str = "payout_arrives";
+    type Out = bool;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Stop<Problem>> {
+        let (from, until) = self.within;
+        match bank::payouts_of(tx, self.line.amount, from, until).await?.as_slice() {
+            [_] if self.dry_run => Ok(true),
+            [payout] => Ok(bank::arrived(tx, &self.line.bank_id, *payout).await?),
+            _ => Ok(false),
+        }
+    }
+}
+
+/// A payout that a bill told of and no statement has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnItsWay {
+    /// The provider's word.
+    pub provider: String,
+    /// The bill's day.
+    pub day: String,
+    /// The provider's number of it.
+    pub number: String,
+    /// How much.
+    pub amount: Money,
+}
+
+/// The oldest payouts that no statement has.
+pub async fn payouts_missing(app: &App, limit: i64) -> Result<Vec<OnItsWay>, Problem> {
+    Ok(app.store.read(Missing { limit }).await?)
+}
+struct Missing {
+    limit: i64,
+}
+impl Work for Missing {
+    const NAME: &'static str = "payouts_missing";
+    type Out = Vec<OnItsWay>;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        let rows = bank::payouts_missing(tx, self.limit).await?;
+        let read = |(provider, day, number, currency, micros)| OnItsWay {
+            provider,
+            day,
+            number,
+            amount: Money::from_micros(micros, currency),
+        };
+        Ok(rows.into_iter().map(read).collect())
     }
 }
 

@@ -12,12 +12,12 @@ use crate::staff::active_member;
 use crate::{App, Problem, timers};
 use async_trait::async_trait;
 use everline_core::brand::Brand;
-use everline_core::ids::{AttemptId, OrderId};
+use everline_core::ids::{AttemptId, CustomerId, OrderId, RefundId};
 use everline_core::money::Money;
 use everline_core::payment::{Evidence, Method, Provider};
 use everline_core::refund::{Refund, RefundState};
 use everline_core::renewal::Outcome;
-use everline_core::time::{Now, Zone};
+use everline_core::time::{BusinessTime, Now, Zone};
 use everline_core::transfer::on_transfer;
 use everline_store::tables::renewal::{self, Locked};
 use everline_store::tables::{bank, customer, directory, payment};
@@ -126,7 +126,7 @@ impl Work for TransferCame {
 ///
 /// # Errors
 /// [`Problem::NotFound`] if there is no such order, or no refund of this amount by bank is on its way;
-/// [`Problem::ExistsDifferently`] if the bank's id stands for another refund of the same customer; [`Problem::Invalid`] if it is
+/// [`Problem::ExistsDifferently`] if the bank's id stands for another refund; [`Problem::Invalid`] if it is
 /// none, if the amount is none, or if no active member has this login.
 pub async fn refund_done(
     app: &App,
@@ -138,15 +138,39 @@ pub async fn refund_done(
     let amount = Money::parse(amount.trim(), app.brand.currency)
         .map_err(|_| Problem::Invalid { field: "amount", rule: "a decimal number in the brand's currency" })?;
     let by = active_member(app, by).await?;
-    let bank_id = bank_id.trim().to_owned();
-    if !(1..=64).contains(&bank_id.chars().count()) || bank_id.chars().any(char::is_control) {
-        return Err(Problem::Invalid { field: "bank-id", rule: "1 to 64 characters of text" });
-    }
+    let bank_id = self::bank_id(bank_id)?;
     let number: String = order_number.chars().filter(|c| !c.is_whitespace()).collect();
     let (zone, now) = (app.zone.clone(), app.clock.now());
     app.store.transact(NoteRefund { number, amount, bank_id, by, zone, now }).await?;
     app.wake.notify_one();
     Ok(amount)
+}
+
+/// Reads the bank's id of something that people did at the bank.
+///
+/// # Errors
+/// [`Problem::Invalid`] if it is none.
+pub(crate) fn bank_id(text: &str) -> Result<String, Problem> {
+    let id = text.trim();
+    if !(1..=64).contains(&id.chars().count()) || id.chars().any(char::is_control) {
+        return Err(Problem::Invalid { field: "bank-id", rule: "1 to 64 characters of text" });
+    }
+    Ok(id.to_owned())
+}
+
+/// Notes that a refund was made from the bank account, under the bank's id of it, which stands for nothing else.
+pub(crate) async fn note(
+    tx: &mut Tx,
+    (customer, refund): (CustomerId, RefundId),
+    bank_id: &str,
+    (at, by): (BusinessTime, &str),
+) -> Result<(), Stop<Problem>> {
+    if directory::find(tx, directory::Name::BankRefund, bank_id).await?.is_some() {
+        return Err(Stop::Refused(Problem::ExistsDifferently("bank-id")));
+    }
+    directory::add(tx, directory::Name::BankRefund, bank_id, customer, refund.0);
+    bank::add_refund(tx, (customer, refund), bank_id, (at, by));
+    Ok(())
 }
 
 /// Finds the refund that went back and notes it, under the lock that keeps others from noting another.
@@ -169,8 +193,9 @@ impl Work for NoteRefund {
         let attempts = payment::of_order(tx, customer, OrderId(order)).await?;
         let refunds = payment::refunds_of_order(tx, customer, OrderId(order)).await?;
         let by_bank = |id| attempts.iter().any(|a| a.id == id && a.method.provider() == Some(Provider::Bank));
-        if let Some(noted) = bank::refund_by_bank_id(tx, customer, &self.bank_id).await? {
-            let same = refunds.iter().any(|refund| refund.id == noted && refund.amount == self.amount);
+        if let Some((whose, noted)) = directory::find(tx, directory::Name::BankRefund, &self.bank_id).await? {
+            let this = |refund: &Refund| whose == customer && refund.id.0 == noted && refund.amount == self.amount;
+            let same = refunds.iter().any(this);
             return if same { Ok(()) } else { Err(Stop::Refused(Problem::ExistsDifferently("bank-id"))) };
         }
         let this = |refund: &&Refund| {

@@ -1,35 +1,79 @@
 //! A payer asks the bank for the money back: what the provider says of it is taken in one transaction, with the notice that
 //! brought it, before the notice is acknowledged. Told twice, late or out of order it ends in the same rows.
 
+use crate::jobs::Done;
 use crate::save::carry_out;
+use crate::set_up::HOUSE;
 use crate::{App, Problem, timers};
 use everline_core::dispute::{DisputeSaid, on_said};
+use everline_core::effects::Job;
 use everline_core::ids::{AttemptId, DisputeId, RawId};
 use everline_core::payment::Provider;
 use everline_core::time::{Now, SystemTime, Zone};
 use everline_store::tables::notice::Notice;
 use everline_store::tables::renewal::{self, Locked};
-use everline_store::tables::{directory, dispute, notice, payment};
+use everline_store::tables::{directory, dispute, job, notice, payment};
 use everline_store::{Stop, Tx, Work};
 
-/// Takes what a provider says of a dispute.
-///
-/// # Errors
-/// [`Problem::NotFound`] if the payment is none of ours.
+/// How often a dispute is looked at whose payment is not known: some days, for as long as a provider repeats its notices.
+const LOOKS_MAX: i64 = 1_000;
+
+/// Takes what a provider says of a dispute. It may be told before its payment is; then a job looks again, and the notice is
+/// kept as unmatched until one is found. Another system may share the account, so none may ever be.
 pub(crate) async fn take_dispute(
     app: &App,
     provider: Provider,
     said: DisputeSaid,
     notice: Notice,
 ) -> Result<(), Problem> {
-    let (now, id) = (app.clock.now(), dispute_id(app, provider, &said));
+    match take(app, provider, &said, Some(&notice)).await {
+        Err(Problem::NotFound(_)) => {
+            tracing::warn!("a dispute names no payment of ours yet; its notice is kept as unmatched");
+            let (dispute, now) = (dispute_id(app, provider, &said), app.clock.now());
+            let later = Job::TakeDispute { customer: HOUSE, dispute, provider, said: Box::new(said) };
+            Ok(app.store.transact(KeepForLater { notice, later, now }).await?)
+        }
+        other => other,
+    }
+}
+
+/// Looks again for the payment of a dispute.
+pub(crate) async fn take_later(app: &App, provider: Provider, said: &DisputeSaid, run: i64) -> Result<Done, Problem> {
+    match take(app, provider, said, None).await {
+        Err(Problem::NotFound(_)) if run < LOOKS_MAX => Ok(Done::retry(app, run, "its payment is not known yet")),
+        Err(Problem::NotFound(_)) => Ok(Done::Finished),
+        Err(problem) => Err(problem),
+        Ok(()) => Ok(Done::Finished),
+    }
+}
+
+async fn take(app: &App, provider: Provider, said: &DisputeSaid, notice: Option<&Notice>) -> Result<(), Problem> {
+    let (now, id) = (app.clock.now(), dispute_id(app, provider, said));
     let work = || {
-        let (said, notice, zone) = (said.clone(), notice.clone(), app.zone.clone());
+        let (said, notice, zone) = (said.clone(), notice.cloned(), app.zone.clone());
         Said { provider, said, id, notice, zone, now }
     };
     timers::in_due_order(app, now, work).await?;
     app.wake.notify_one();
     Ok(())
+}
+
+/// Keeps a notice whose payment is not known, and looks for it later.
+struct KeepForLater {
+    notice: Notice,
+    later: Job,
+    now: Now,
+}
+impl Work for KeepForLater {
+    const NAME: &'static str = "keep_dispute_for_later";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        let Job::TakeDispute { said, .. } = &self.later else { return Ok(()) };
+        notice::keep_unmatched(tx, &self.notice, &said.trade_no);
+        job::add(tx, HOUSE, &self.later, self.now.system, self.now.system)?;
+        Ok(())
+    }
 }
 
 /// The id follows from the provider's name for the dispute and when it was made, so that it is one however often it is told.
@@ -43,7 +87,8 @@ struct Said {
     provider: Provider,
     said: DisputeSaid,
     id: DisputeId,
-    notice: Notice,
+    /// The notice that brought it; absent if it is kept already.
+    notice: Option<Notice>,
     zone: Zone,
     now: Now,
 }
@@ -64,7 +109,10 @@ impl Work for Said {
         }
         let known = dispute::lock(tx, customer, self.id).await?;
         let refunds = payment::refunds_of_order(tx, customer, facts.order.id).await?;
-        notice::keep(tx, &self.notice);
+        match &self.notice {
+            Some(notice) => notice::keep(tx, notice),
+            None => notice::resolve(tx, self.provider.word(), &self.said.trade_no),
+        }
         let disputes = dispute::of_order(tx, customer, facts.order.id).await?;
         let of_order = (refunds.as_slice(), disputes.as_slice());
         let decided = on_said(known.as_ref(), self.id, &facts, of_order, &self.said, self.now);

@@ -3,7 +3,7 @@
 use crate::provision::{Telling, activate_upstream, tell_network};
 use crate::{App, Problem};
 use crate::{
-    auto_renew_try, close_payment, query_payment, reconciliation, refund_payment, saved_methods, send_message,
+    auto_renew_try, close_payment, dispute, query_payment, reconciliation, refund_payment, saved_methods, send_message,
 };
 use everline_core::effects::Job;
 use everline_core::ids::JobId;
@@ -208,6 +208,7 @@ async fn run_job(app: &App, id: JobId, job: &Job, run: i64) -> Result<Done, Prob
         Job::AutoRenew { customer, line, order } => auto_renew_try::try_methods(app, customer, line, order, run).await,
         Job::KeepMethod { customer, attempt } => saved_methods::keep(app, customer, attempt, run).await,
         Job::ForgetMethod { customer, method } => saved_methods::forget(app, customer, method, run).await,
+        Job::TakeDispute { provider, ref said, .. } => dispute::take_later(app, provider, said, run).await,
     }
 }
 

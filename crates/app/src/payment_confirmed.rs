@@ -14,6 +14,7 @@
 //! What fell due on the line before the evidence came, happens before it. Evidence that comes twice, late, out of order or from two nodes at once ends in the same rows: the locks put the
 //! decisions in a row, a paid attempt takes no more evidence, and a posting's id follows from its cause.
 
+use crate::card_used::card_used;
 use crate::dispute::take_dispute;
 use crate::ports::{NoticeRefusal, NoticeSays, PaymentNotice, RawNotice};
 use crate::save::carry_out;
@@ -22,7 +23,7 @@ use everline_core::brand::Brand;
 use everline_core::effects::{CaseOpened, CaseReason, Job};
 use everline_core::ids::{AttemptId, CustomerId};
 use everline_core::payment::{Evidence, Provider};
-use everline_core::refund::RefundState;
+use everline_core::refund::{Refund, RefundState};
 use everline_core::renewal::{Outcome, on_evidence};
 use everline_core::time::{Now, Zone};
 use everline_store::tables::notice::Notice;
@@ -85,16 +86,9 @@ pub async fn payment_notice(
         NoticeSays::Nothing => {
             app.store.transact(KeepNotice { notice: raw("processed") }).await.map_err(Problem::from)?
         }
-        NoticeSays::Dispute(said) => {
-            let unmatched = raw("unmatched");
-            match take_dispute(app, provider, said, Notice { state: "processed", ..unmatched.clone() }).await {
-                // Another system may share the account.
-                Err(Problem::NotFound(_)) => {
-                    tracing::warn!("a dispute names no payment of ours; its notice is kept as unmatched");
-                    app.store.transact(KeepNotice { notice: unmatched }).await.map_err(Problem::from)?;
-                }
-                other => other?,
-            }
+        NoticeSays::Dispute(said) => take_dispute(app, provider, said, raw("processed")).await?,
+        NoticeSays::CardUsed { out_trade_no, fingerprint } => {
+            card_used(app, provider, (out_trade_no, &fingerprint), raw("processed")).await?;
         }
         NoticeSays::RefundMoved { out_request_no } => {
             let work = RefundMoved { out_request_no, notice: raw("processed"), now };
@@ -204,7 +198,8 @@ impl Work for RefundMoved {
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         let refund = payment::refund_by_number(tx, &self.out_request_no).await?;
         notice::keep(tx, &self.notice);
-        let Some(refund) = refund.filter(|refund| refund.state != RefundState::Failed) else { return Ok(()) };
+        let moves = |refund: &Refund| matches!(refund.state, RefundState::InFlight | RefundState::Done);
+        let Some(refund) = refund.filter(moves) else { return Ok(()) };
         let ask = Job::Refund { customer: refund.customer, refund: refund.id };
         if refund.state == RefundState::Done {
             job::add(tx, refund.customer, &ask, self.now.system, self.now.system)?;

@@ -313,6 +313,13 @@ pub enum NoticeSays {
     },
     /// A payer asks the bank for the money back, or that went on.
     Dispute(DisputeSaid),
+    /// A card was used, with success or without.
+    CardUsed {
+        /// Our number of the payment.
+        out_trade_no: String,
+        /// The same for the same card, whoever uses it.
+        fingerprint: String,
+    },
     /// Money was taken for another merchant or application; nothing of ours.
     OtherMerchant {
         /// Our number in it.

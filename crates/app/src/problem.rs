@@ -5,6 +5,7 @@ use everline_core::invoice::{NoInvoice, WrongField};
 use everline_core::ledger::LedgerRefusal;
 use everline_core::quote::NotSellable;
 use everline_core::reconciliation::NotClosed;
+use everline_core::refund::NoOtherWay;
 use everline_core::refund_request::NotDecided;
 use everline_core::refund_rule::NoRefund;
 use everline_core::time::BusinessTime;
@@ -58,6 +59,9 @@ pub enum Problem {
     /// Nothing, or not so much, goes back.
     #[error("no refund: {0}")]
     NoRefund(NoRefund),
+    /// The money of a refund does not go another way.
+    #[error("not given another way: {0}")]
+    NoOtherWay(NoOtherWay),
     /// A colleague's refund is not decided.
     #[error("not decided: {0}")]
     NotDecided(NotDecided),
@@ -82,6 +86,12 @@ pub enum Problem {
     /// Too many requests.
     #[error("too many requests, again in {retry_after_s} s")]
     TooMany {
+        /// Seconds to wait.
+        retry_after_s: i64,
+    },
+    /// A card was used too often by whoever pays; any other way to pay is open to them.
+    #[error("a card was used too often, again in {retry_after_s} s")]
+    CardTooOften {
         /// Seconds to wait.
         retry_after_s: i64,
     },
@@ -134,6 +144,7 @@ impl Problem {
             Problem::NoInvoice(_) => "no-invoice",
             Problem::NotClosed(_) => "not-closed",
             Problem::NoRefund(_) => "no-refund",
+            Problem::NoOtherWay(_) => "no-other-way",
             Problem::NotDecided(_) => "not-decided",
             Problem::NoCredit => "no-credit",
             Problem::NoVoucher(_) => "no-voucher",
@@ -141,6 +152,7 @@ impl Problem {
             Problem::CodeWrong { .. } => "code-wrong",
             Problem::CodeGone => "code-gone",
             Problem::TooMany { .. } => "too-many",
+            Problem::CardTooOften { .. } => "card-too-often",
             Problem::ProviderRefused => "provider-refused",
             Problem::ProviderSilent => "provider-silent",
             Problem::DueFirst { .. } | Problem::Busy => "busy",

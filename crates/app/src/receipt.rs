@@ -60,6 +60,7 @@ pub fn payments(view: &OrderView, receipt: &ReceiptView) -> Vec<Payment> {
     let attempts = view.attempts.iter().filter(|attempt| receipt.paid_by.contains(&attempt.id));
     let payments = attempts.map(|attempt| Payment {
         method: attempt.method,
+        by_voucher: attempt.by_voucher(),
         out_trade_no: attempt.out_trade_no.clone(),
         trade_no: attempt.trade_no.clone(),
         received: Money::from_micros(attempt.into_order(), attempt.amount.currency()),

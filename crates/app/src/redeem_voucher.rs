@@ -14,7 +14,7 @@ use everline_core::ledger::LedgerRefusal;
 use everline_core::money::Money;
 use everline_core::offering::OfferingKind;
 use everline_core::order::{Order, OrderState};
-use everline_core::payment::Method;
+use everline_core::payment::{Attempt, Method};
 use everline_core::quote::{NotSellable, deliverable};
 use everline_core::renewal::Outcome;
 use everline_core::time::{BusinessTime, HOUR_US, Now, SECOND_US, Zone};
@@ -233,6 +233,7 @@ impl RedeemVoucher {
         let missing = price.micros().saturating_sub(facts.order.funds);
         let amount = Money::from_micros(missing.min(brought.amount), price.currency());
         facts.attempt = attempt(self.attempt, &facts.order, voucher.batch.kind.method(), amount, self.now);
+        facts.attempt.reference = Some(Attempt::BY_VOUCHER.to_owned());
         let (outcome, mut effects) = on_credit(&facts, &self.zone, self.now).map_err(refused)?;
         effects.postings.insert(0, brought);
         payment::add(tx, &facts.attempt);

@@ -1,24 +1,25 @@
 //! Money back to where it came from: the same request until the provider answers for good. A refund that was done is asked
 //! about again when its provider says that it moved: it may have come back.
 
+use crate::bank_transfer::note;
 use crate::jobs::Done;
 use crate::ports::{RefundRequest, RefundStatus};
 use crate::save::carry_out;
 use crate::{App, Problem};
-use everline_core::dispute::{DisputeState, holds_back};
+use everline_core::dispute::{DisputeState, holds_back, still_lost};
 use everline_core::ids::{CustomerId, RefundId};
 use everline_core::money::Money;
 use everline_core::payment::Attempt;
 use everline_core::refund::{Refund, RefundState};
 use everline_core::renewal::on_refund_answer;
 use everline_core::time::{HOUR_US, Now, Zone};
-use everline_store::tables::{bank, customer, dispute, order, payment};
+use everline_store::tables::{customer, dispute, order, payment};
 use everline_store::{Stop, Tx, Work};
 
 /// Asks once.
 pub(crate) async fn refund_payment(app: &App, customer: CustomerId, id: RefundId, run: i64) -> Result<Done, Problem> {
     let (refund, attempt, disputed) = app.store.read(GetRefund { customer, refund: id }).await?;
-    if refund.state == RefundState::Failed {
+    if !matches!(refund.state, RefundState::InFlight | RefundState::Done) {
         return Ok(Done::Finished);
     }
     let request = RefundRequest {
@@ -95,10 +96,12 @@ impl Work for RefundAnswered {
         let attempt = payment::get(tx, self.customer, refund.attempt).await?;
         let method = attempt.ok_or(Stop::Refused(Problem::NotFound("attempt")))?.method;
         let refunds = payment::refunds_of_order(tx, self.customer, refund.order).await?;
-        let effects = on_refund_answer(balances, &order, (&refund, method), &refunds, self.done, self.now);
+        let disputes = dispute::of_order(tx, self.customer, refund.order).await?;
+        let lost = still_lost(refund.attempt, &refunds, &disputes);
+        let effects = on_refund_answer(balances, &order, (&refund, method), (&refunds, lost), self.done, self.now);
         let effects = effects.map_err(|refusal| Stop::Refused(refusal.into()))?;
         if let Some((bank_id, by)) = self.noted.as_ref().filter(|_| !effects.refunds.is_empty()) {
-            bank::add_refund(tx, (self.customer, refund.id), bank_id, (self.now.business, by));
+            note(tx, (self.customer, refund.id), bank_id, (self.now.business, by)).await?;
         }
         carry_out(tx, (self.customer, order.line), &effects, &self.zone, self.now)?;
         Ok(())

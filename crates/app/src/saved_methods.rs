@@ -79,7 +79,7 @@ pub(crate) async fn keep(app: &App, customer: CustomerId, id: AttemptId, run: i6
         return Ok(Done::GaveUp("a card without a last month"));
     };
     let fingerprint = method.fingerprint.as_ref();
-    let fingerprint = fingerprint.map(|text| app.secrets.token_hash(&format!("card:{}:{text}", provider.word())));
+    let fingerprint = fingerprint.map(|text| app.secrets.card_hash(provider.word(), text));
     let work = Keep { customer, attempt: id, provider, method, good_until, fingerprint, now: app.clock.now() };
     app.store.transact(work).await?;
     app.wake.notify_one();

@@ -142,6 +142,11 @@ impl Secrets {
         name.iter_mut().zip(hash.sign().as_ref()).for_each(|(to, from)| *to = *from);
         name
     }
+    /// The hash of a card, by what its provider calls a fingerprint: the same for the same card, whoever uses it.
+    #[must_use]
+    pub fn card_hash(&self, provider: &str, fingerprint: &str) -> Vec<u8> {
+        self.token_hash(&format!("card:{provider}:{fingerprint}"))
+    }
     /// The hash under which a one-time code of a request is kept.
     #[must_use]
     pub fn code_hash(&self, request: &[u8], code: &str) -> Vec<u8> {

@@ -9,7 +9,7 @@ use everline_core::effects::MessageKind;
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, JobId, LineId, MessageId, OrderId};
 use everline_core::line::LineState;
-use everline_core::refund::Refund;
+use everline_core::refund::{OtherWay, Refund};
 use everline_core::time::{BusinessTime, SystemTime, Zone};
 use everline_store::tables::{auto_renew, catalog, customer, directory, line, order, payment, payment_method, usage};
 use everline_store::{Stop, Tx, Work};
@@ -88,7 +88,10 @@ impl Work for Compose {
             // What goes back may be a part of the price.
             let told = |refund: &Refund| refund.told_as(kind) == cause || refund.attempt.0 == cause.0;
             let refunds = payment::refunds_of_order(tx, customer, order.id).await?;
-            let amount = refunds.iter().find(|refund| told(refund)).map_or(order.price, |refund| refund.amount);
+            let refund = refunds.iter().find(|refund| told(refund));
+            let amount = refund.map_or(order.price, |refund| refund.amount);
+            let way = refund.and_then(|refund| OtherWay::of(refund.state)).map(OtherWay::word);
+            parameters.extend(way.map(|way| ("way", way.to_owned())));
             parameters.push(("amount", amount.decimal()));
             parameters.push(("ends", order.ends_at.map(|at| self.day(at)).unwrap_or_default()));
             parameters.push(("order", order.number));

@@ -35,7 +35,8 @@ pub struct Payer {
 /// paid, the surplus goes back.
 ///
 /// # Errors
-/// [`Problem::TooMany`] if the payer, the line or the address started too many; [`Problem::ProviderSilent`] when the provider's answer is not known: the attempt stays *unknown* and is asked about.
+/// [`Problem::TooMany`] if the payer, the line or the address started too many; [`Problem::CardTooOften`] if a card was used too
+/// often by the payer; [`Problem::ProviderSilent`] when the provider's answer is not known: the attempt stays *unknown* and is asked about.
 pub async fn start_payment(
     app: &App,
     customer: CustomerId,
@@ -124,7 +125,11 @@ impl Work for NewAttempt {
         if let Some(same) = same.last() {
             return Ok(((*same).clone(), subject, holder));
         }
-        self.counter.pass(tx, (order.customer, order.line), order.placed_by).await?;
+        let whom = (order.customer, order.line);
+        if matches!(self.method, Method::Card | Method::CardKept) {
+            self.counter.pass_by_card(tx, whom, order.placed_by).await?;
+        }
+        self.counter.pass(tx, whom, order.placed_by).await?;
         let mut attempt = self.new_attempt(&order, missing);
         if self.transfers() {
             self.wait_for_transfer(tx, &mut order, &mut attempt).await?;

@@ -20,9 +20,11 @@ use crate::refund_rule::left_of_price;
 use crate::renewal::{Facts, post};
 use crate::time::{BusinessTime, Now, SystemTime};
 use crate::words::words;
+use serde::{Deserialize, Serialize};
 
 /// Where a dispute is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DisputeState {
     /// The bank asks; no money was taken.
     Inquiry,
@@ -93,7 +95,7 @@ pub struct Dispute {
 }
 
 /// What a provider says of a dispute, now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DisputeSaid {
     /// Its name for it.
     pub reference: String,
@@ -142,7 +144,12 @@ pub fn holds_back(
     // What went back already, or was asked for before.
     let before = |other: &&Refund| {
         other.attempt == attempt.id
-            && (other.state == RefundState::Done || (other.state == RefundState::InFlight && other.id < refund.id))
+            && match other.state {
+                RefundState::Done | RefundState::Credited | RefundState::PaidOut => true,
+                RefundState::InFlight => other.id < refund.id,
+                // It waits here, or it is a part of what the bank took.
+                RefundState::Failed | RefundState::MadeGood => false,
+            }
     };
     let back = refunds.iter().filter(before).fold(0i64, |sum, other| sum.saturating_add(other.amount.micros()));
     let left = attempt.received.saturating_sub(taken).saturating_sub(back);
@@ -151,6 +158,19 @@ pub fn holds_back(
     }
     let open = disputes.iter().filter(stops).any(|other| other.state == DisputeState::Open);
     Some(if open { DisputeState::Open } else { DisputeState::Lost })
+}
+
+/// What is still lost of an attempt by disputes: written off, and not made good since. `refunds` and `disputes` are all of the
+/// order's.
+#[must_use]
+pub fn still_lost(attempt: AttemptId, refunds: &[Refund], disputes: &[Dispute]) -> i64 {
+    let of_attempt = |other: &&Dispute| other.attempt == attempt && other.state == DisputeState::Lost;
+    let lost = disputes.iter().filter(of_attempt).fold(0i64, |sum, one| {
+        let good = one.frozen_credit.saturating_add(one.frozen_deferred).saturating_add(one.from_refunds);
+        sum.saturating_add(one.amount.micros().saturating_sub(good))
+    });
+    let made_good = |one: &&Refund| one.attempt == attempt && one.state == RefundState::MadeGood;
+    refunds.iter().filter(made_good).fold(lost, |left, one| left.saturating_sub(one.amount.micros())).max(0)
 }
 
 /// What a provider's word means for a dispute, known or new. `refunds` and `disputes` are all of the order's.

@@ -2,8 +2,10 @@
 //! out by the use case in one transaction.
 
 use crate::charging::Allowance;
-use crate::dispute::Dispute;
-use crate::ids::{AttemptId, CustomerId, JobId, LineId, OrderId, PaymentMethodId, ReceiptId, RefundId, SessionId};
+use crate::dispute::{Dispute, DisputeSaid};
+use crate::ids::{
+    AttemptId, CustomerId, DisputeId, JobId, LineId, OrderId, PaymentMethodId, ReceiptId, RefundId, SessionId,
+};
 use crate::ledger::{Balances, Posting};
 use crate::lifecycle::LineEvent;
 use crate::line::Line;
@@ -80,6 +82,8 @@ pub enum CaseReason {
     Disputed,
     /// Somebody renewed the wrong line, and it was used since.
     WrongNumber,
+    /// One card paid, or was tried, more often than people use one.
+    CardTooOften,
 }
 
 impl CaseReason {
@@ -94,6 +98,7 @@ impl CaseReason {
             CaseReason::JobFailed => "job_failed",
             CaseReason::Disputed => "disputed",
             CaseReason::WrongNumber => "wrong_number",
+            CaseReason::CardTooOften => "card_too_often",
         }
     }
 }
@@ -157,6 +162,8 @@ pub enum MessageKind {
     AutoRenewNeedsYou,
     /// Money that had gone back came back: people look at it.
     RefundBounced,
+    /// Money that could not go back the way it came went another.
+    RefundOtherWay,
 }
 
 impl MessageKind {
@@ -181,6 +188,7 @@ impl MessageKind {
             MessageKind::AutoRenewFailed => "auto_renew_failed",
             MessageKind::AutoRenewNeedsYou => "auto_renew_needs_you",
             MessageKind::RefundBounced => "refund_bounced",
+            MessageKind::RefundOtherWay => "refund_other_way",
         }
     }
 }
@@ -275,6 +283,17 @@ pub enum Job {
         /// The method.
         method: PaymentMethodId,
     },
+    /// Take what a provider said of a dispute before its payment was known here.
+    TakeDispute {
+        /// The house customer, until the payment is known.
+        customer: CustomerId,
+        /// The dispute.
+        dispute: DisputeId,
+        /// Who said it.
+        provider: Provider,
+        /// What.
+        said: Box<DisputeSaid>,
+    },
 }
 
 impl Job {
@@ -293,6 +312,7 @@ impl Job {
             Job::AutoRenew { order, .. } => order.0.derive(11, 0),
             Job::KeepMethod { attempt, .. } => attempt.0.derive(9, 0),
             Job::ForgetMethod { method, .. } => method.0.derive(10, 0),
+            Job::TakeDispute { dispute, said, .. } => dispute.0.derive(12, said.state as u8),
         };
         JobId(id)
     }
@@ -315,6 +335,7 @@ impl Job {
             Job::AutoRenew { .. } => "auto_renew",
             Job::KeepMethod { .. } => "keep_method",
             Job::ForgetMethod { .. } => "forget_method",
+            Job::TakeDispute { .. } => "take_dispute",
         }
     }
     /// The session whose jobs must run one after the other, where order matters: what the network is told about it.

@@ -208,7 +208,8 @@ pub struct Attempt {
     pub amount: Money,
     /// Where it is.
     pub state: AttemptState,
-    /// The provider's own name for it before it is paid, where it must be asked by that.
+    /// The provider's own name for it before it is paid, where it must be asked by that; [`Attempt::BY_VOUCHER`] of credit that a
+    /// voucher brought.
     pub reference: Option<String>,
     /// What the customer opens or scans to pay.
     pub pay_url: Option<String>,
@@ -229,6 +230,13 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// The reference of an attempt by credit that a voucher brought for this order.
+    pub const BY_VOUCHER: &str = "voucher";
+    /// Whether a voucher that was given for the order pays it.
+    #[must_use]
+    pub fn by_voucher(&self) -> bool {
+        self.method.provider().is_none() && self.reference.as_deref() == Some(Self::BY_VOUCHER)
+    }
     /// What its money brings into an order: what came, up to what was asked. Only a bank transfer brings more.
     #[must_use]
     pub fn into_order(&self) -> i64 {

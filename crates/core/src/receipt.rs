@@ -12,7 +12,7 @@ use crate::ids::ReceiptId;
 use crate::money::Money;
 use crate::offering::OfferingRef;
 use crate::order::{Order, OrderState};
-use crate::payment::Method;
+use crate::payment::{Attempt, Method};
 use crate::refund::{Refund, RefundState};
 use crate::time::{BusinessTime, SECOND_US, Validity, Zone};
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,8 @@ pub struct Facts {
 pub struct Payment {
     /// How.
     pub method: Method,
+    /// Whether it is credit that a voucher brought for this order.
+    pub by_voucher: bool,
     /// Our number for it at the provider.
     pub out_trade_no: String,
     /// The provider's number.
@@ -76,6 +78,14 @@ pub struct Payment {
     pub received: Money,
     /// When.
     pub paid_at: BusinessTime,
+}
+
+impl Payment {
+    /// The stable word for how it was paid.
+    #[must_use]
+    pub const fn how(&self) -> &'static str {
+        if self.by_voucher { Attempt::BY_VOUCHER } else { self.method.word() }
+    }
 }
 
 /// How far what was bought is.
@@ -253,7 +263,7 @@ pub fn statement(facts: &Facts, course: &Course) -> String {
     }
     text.money("amount", facts.amount);
     for payment in &facts.payments {
-        text.fact("payment", payment.method.word());
+        text.fact("payment", payment.how());
         text.money("received", payment.received);
         text.time("paid", Second::of(payment.paid_at));
         text.fact("out-trade-no", &payment.out_trade_no);

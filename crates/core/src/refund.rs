@@ -52,10 +52,65 @@ pub enum RefundState {
     Done,
     /// The provider refused it; the money is in suspense and a case is open.
     Failed,
+    /// The provider refused it, and people made it credit of the account.
+    Credited,
+    /// The provider refused it, and people sent it from the operator's bank account.
+    PaidOut,
+    /// The provider refused it, and the payer has it from a dispute that was lost: it makes good a part of that loss.
+    MadeGood,
 }
 
+impl RefundState {
+    /// Whether its payer has the money, one way or another.
+    #[must_use]
+    pub const fn settled(self) -> bool {
+        matches!(self, Self::Done | Self::Credited | Self::PaidOut | Self::MadeGood)
+    }
+}
+
+/// Another way for money that could not go back the way it came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OtherWay {
+    /// Paid credit of the account. Not for a guest's payment: the account is somebody else's.
+    Credit,
+    /// From the operator's bank account, by hand.
+    Bank,
+}
+words!(OtherWay { Credit = "credit", Bank = "bank" });
+
+impl OtherWay {
+    /// What a refund is that went this way.
+    #[must_use]
+    pub const fn state(self) -> RefundState {
+        match self {
+            OtherWay::Credit => RefundState::Credited,
+            OtherWay::Bank => RefundState::PaidOut,
+        }
+    }
+    /// The way that a refund went, if it went another than back.
+    #[must_use]
+    pub fn of(state: RefundState) -> Option<Self> {
+        Self::ALL.into_iter().find(|way| way.state() == state)
+    }
+}
+
+/// Why a refund is not settled another way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum NoOtherWay {
+    /// Its provider did not refuse it, or it is settled.
+    #[error("it does not wait for people")]
+    NotWaiting,
+    /// A guest paid.
+    #[error("a guest paid, and the account is another's")]
+    NotTheirAccount,
+    /// A bank has taken the payment back, or decides about it: the payer has the money, or may get it.
+    #[error("the payment is disputed")]
+    Disputed,
+}
+words!(NoOtherWay { NotWaiting = "not-waiting", NotTheirAccount = "not-their-account", Disputed = "disputed" });
+
 words!(RefundReason { Late = "late", Undeliverable = "undeliverable", Surplus = "surplus", NetworkRefused = "network_refused", NotNeeded = "not_needed", ByRule = "by_rule", WrongNumber = "wrong_number", ByStaff = "by_staff" });
-words!(RefundState { InFlight = "in_flight", Done = "done", Failed = "failed" });
+words!(RefundState { InFlight = "in_flight", Done = "done", Failed = "failed", Credited = "credited", PaidOut = "paid_out", MadeGood = "made_good" });
 
 /// Most refunds of one attempt: their numbers are four bits of their ids.
 pub const REFUNDS_MAX: u8 = 16;

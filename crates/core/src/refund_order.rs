@@ -231,7 +231,7 @@ fn earn_rest(
 /// The order of which everything is taken back: its money is on its way, or was credit and is there.
 fn taken(facts: &RefundFacts, effects: &Effects, now: Now) -> Order {
     let order = &facts.paid.order;
-    let open = |refund: &Refund| refund.reason.of_price() && refund.state != RefundState::Done;
+    let open = |refund: &Refund| refund.reason.of_price() && !refund.state.settled();
     let open = facts.refunds.iter().chain(&effects.refunds).any(open);
     let (state, closed_at) = match open {
         true => (OrderState::Refunding, None),

@@ -17,7 +17,7 @@ use crate::offering::{Offering, OfferingKind};
 use crate::order::{Order, OrderState, PlacedBy};
 use crate::payment::{Attempt, AttemptState, Evidence, Method, Settlement};
 use crate::quote::{Placement, deliverable, period, place, sellable};
-use crate::refund::{Refund, RefundReason, RefundState, refund_id};
+use crate::refund::{NoOtherWay, OtherWay, Refund, RefundReason, RefundState, refund_id};
 use crate::time::{Now, Zone};
 
 /// What is known, read under lock, when evidence arrives.
@@ -395,17 +395,18 @@ fn refund_message(order: &Order, attempt: &Attempt, kind: MessageKind) -> Job {
 }
 
 /// What a provider's final word on a refund means. `refunds` are all of the order's. A refund that was done and is refused
-/// now has bounced: the provider could not give the money to its payer, and holds it for us again.
+/// now has bounced: the provider could not give the money to its payer, and holds it for us again. What is refused makes good
+/// the loss of a lost dispute of its payment, if `lost` is left of that: its payer has the money from the bank.
 pub fn on_refund_answer(
     balances: Balances,
     order: &Order,
     (refund, method): (&Refund, Method),
-    refunds: &[Refund],
+    (refunds, lost): (&[Refund], i64),
     done: bool,
     now: Now,
 ) -> Result<Effects, LedgerRefusal> {
     let mut effects = Effects::default();
-    let (template, state) = match (refund.state, done) {
+    let (template, mut state) = match (refund.state, done) {
         (RefundState::InFlight, true) => (method.refunded(), RefundState::Done),
         (RefundState::InFlight, false) => (Template::RefundFailed, RefundState::Failed),
         (RefundState::Done, false) => (Template::RefundBounced, RefundState::Failed),
@@ -413,29 +414,70 @@ pub fn on_refund_answer(
     };
     let amount = refund.amount.micros();
     post(&mut effects, balances, Posting::new(template, Cause::Refund(refund.id), order.id, amount, now.business))?;
-    effects.refunds.push(Refund { state, settled_at: Some(now.system), ..refund.clone() });
-    if !done {
-        effects.cases = case(order, CaseReason::RefundFailed).cases;
-    }
-    let kind = match template {
+    let mut kind = match template {
         Template::RefundDone => Some(MessageKind::RefundDone),
         Template::RefundBounced => Some(MessageKind::RefundBounced),
         _ => None,
     };
-    effects.jobs.extend(kind.map(|kind| refund_told(order, refund, kind)));
-    // The order is refunded when all of what goes back of its price is there.
-    let open = |other: &Refund| other.id != refund.id && other.reason.of_price() && other.state != RefundState::Done;
-    match (order.state, done) {
-        (OrderState::Refunding, true) if !refunds.iter().any(open) => {
-            let closed_at = Some(now.business);
-            effects.orders.push(Order { state: OrderState::Refunded, closed_at, ..order.clone() });
-        }
-        (OrderState::Refunded, false) if refund.reason.of_price() => {
-            effects.orders.push(Order { state: OrderState::Refunding, closed_at: None, ..order.clone() });
-        }
-        _ => {}
+    if !done && amount <= lost {
+        let posting = Posting::new(Template::RefundMadeGood, Cause::Refund(refund.id), order.id, amount, now.business);
+        post(&mut effects, balances, posting)?;
+        (state, kind) = (RefundState::MadeGood, None);
     }
+    effects.refunds.push(Refund { state, settled_at: Some(now.system), ..refund.clone() });
+    if state == RefundState::Failed {
+        effects.cases = case(order, CaseReason::RefundFailed).cases;
+    }
+    effects.jobs.extend(kind.map(|kind| refund_told(order, refund, kind)));
+    effects.orders.extend(after_refund(order, (refund, state), refunds, now));
     Ok(effects)
+}
+
+/// What people do with money that its provider refused to give back. `refunds` are all of the order's; `disputed` says whether
+/// a bank has taken their payment back, or decides about it.
+///
+/// # Errors
+/// [`NoOtherWay`], or the ledger's, inside.
+pub fn on_other_way(
+    balances: Balances,
+    order: &Order,
+    refund: &Refund,
+    (refunds, disputed): (&[Refund], bool),
+    way: OtherWay,
+    now: Now,
+) -> Result<Result<Effects, NoOtherWay>, LedgerRefusal> {
+    if refund.state != RefundState::Failed {
+        return Ok(Err(NoOtherWay::NotWaiting));
+    }
+    if disputed {
+        return Ok(Err(NoOtherWay::Disputed));
+    }
+    let (template, state) = match way {
+        OtherWay::Credit if order.placed_by == PlacedBy::Guest => return Ok(Err(NoOtherWay::NotTheirAccount)),
+        OtherWay::Credit => (Template::RefundCredited, way.state()),
+        OtherWay::Bank => (Template::RefundPaidOut, way.state()),
+    };
+    let mut effects = Effects::default();
+    let amount = refund.amount.micros();
+    post(&mut effects, balances, Posting::new(template, Cause::Refund(refund.id), order.id, amount, now.business))?;
+    effects.refunds.push(Refund { state, settled_at: Some(now.system), ..refund.clone() });
+    effects.jobs.push(refund_told(order, refund, MessageKind::RefundOtherWay));
+    effects.orders.extend(after_refund(order, (refund, state), refunds, now));
+    Ok(Ok(effects))
+}
+
+/// The order after a refund moved: it is refunded when all of what goes back of its price is there.
+fn after_refund(order: &Order, (refund, state): (&Refund, RefundState), refunds: &[Refund], now: Now) -> Option<Order> {
+    let open = |other: &Refund| other.id != refund.id && other.reason.of_price() && !other.state.settled();
+    match order.state {
+        OrderState::Refunding if state.settled() && !refunds.iter().any(open) => {
+            Some(Order { state: OrderState::Refunded, closed_at: Some(now.business), ..order.clone() })
+        }
+        OrderState::Refunded if !state.settled() && refund.reason.of_price() => {
+            Some(Order { state: OrderState::Refunding, closed_at: None, ..order.clone() })
+        }
+        _ => None,
+    }
 }
 
 /// Tells the owner of one refund.

@@ -1,7 +1,8 @@
-//! How many orders may be placed and payments started in a time: per payer, line and network address.
+//! How many orders may be placed and payments started in a time: per payer, line and network address; and how often one card
+//! may be used.
 //!
-//! A stolen card is tried out in many small payments, from one place or for one line. The limits are far above what people
-//! do, and above what somebody does whose payment fails a few times.
+//! A stolen card is tried out in many small payments, from one place or for one line, or is used in many accounts. The limits
+//! are far above what people do, and above what somebody does whose payment fails a few times.
 
 use crate::time::{DAY_US, HOUR_US, SECOND_US, SystemTime};
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,10 @@ pub struct Velocity {
     pub address_per_hour: u32,
     /// And in a day.
     pub address_per_day: u32,
+    /// By one card, whoever pays with it, in an hour: taken or declined. Renewals that its owner agreed to are not counted.
+    pub card_per_hour: u32,
+    /// And in a day.
+    pub card_per_day: u32,
 }
 
 impl Default for Velocity {
@@ -33,6 +38,8 @@ impl Default for Velocity {
             line_per_day: 60,
             address_per_hour: 120,
             address_per_day: 600,
+            card_per_hour: 60,
+            card_per_day: 300,
         }
     }
 }
@@ -46,6 +53,8 @@ impl Velocity {
         line_per_day: 0,
         address_per_hour: 0,
         address_per_day: 0,
+        card_per_hour: 0,
+        card_per_day: 0,
     };
     /// How many are allowed of somebody in a window; `None` for any number.
     #[must_use]
@@ -57,6 +66,8 @@ impl Velocity {
             (Whose::Line, Window::Day) => self.line_per_day,
             (Whose::Address, Window::Hour) => self.address_per_hour,
             (Whose::Address, Window::Day) => self.address_per_day,
+            (Whose::Card, Window::Hour) => self.card_per_hour,
+            (Whose::Card, Window::Day) => self.card_per_day,
         };
         if most == 0 { None } else { Some(most) }
     }
@@ -69,6 +80,10 @@ pub enum Counted {
     Order,
     /// Payments started.
     Payment,
+    /// A card was used, and its provider told us.
+    Use,
+    /// A card was used too often: whoever used it pays by card no more.
+    Stop,
 }
 impl Counted {
     /// The stable word for it.
@@ -77,6 +92,8 @@ impl Counted {
         match self {
             Counted::Order => "order",
             Counted::Payment => "payment",
+            Counted::Use => "use",
+            Counted::Stop => "stop",
         }
     }
 }
@@ -90,6 +107,8 @@ pub enum Whose {
     Line,
     /// The network address it comes from.
     Address,
+    /// The card it is paid with.
+    Card,
 }
 impl Whose {
     /// The stable word for it.
@@ -99,6 +118,7 @@ impl Whose {
             Whose::Payer => "payer",
             Whose::Line => "line",
             Whose::Address => "address",
+            Whose::Card => "card",
         }
     }
 }

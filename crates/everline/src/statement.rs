@@ -5,7 +5,9 @@ use crate::ConfigFile;
 use crate::command::{self, Answer, Channel};
 use crate::config;
 use everline_app::App;
-use everline_app::bank_statement::{Fate, StatementLine, match_by_hand, take_line, unmatched};
+use everline_app::bank_statement::{
+    Fate, OnItsWay, StatementLine, match_by_hand, payouts_missing, take_line, unmatched,
+};
 use everline_app::bank_transfer::refund_done;
 use everline_app::import::RowFault;
 use everline_app::import::statement::{Statement, read};
@@ -36,6 +38,11 @@ pub(crate) struct FromBank {
 pub(crate) enum StatementCommand {
     /// List the lines that no order was found for
     Unmatched {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// List the payouts of providers that no statement has
+    Payouts {
         #[command(flatten)]
         config: ConfigFile,
     },
@@ -80,6 +87,7 @@ pub(crate) enum RefundCommand {
 pub(crate) enum Ask {
     Take { lines: Vec<Line>, dry_run: bool },
     Unmatched,
+    Payouts,
     Match { bank_id: String, order: String, by: String },
     RefundDone { order: String, amount: String, bank_id: String, by: String },
 }
@@ -98,6 +106,7 @@ pub(crate) struct Line {
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct Counts {
     matched: u64,
+    payouts: u64,
     unmatched: u64,
     known: u64,
     outgoing: u64,
@@ -120,10 +129,10 @@ pub(crate) async fn import(from: FromBank) -> Result<ExitCode, Box<dyn Error>> {
     let channel = Channel::open(&config).await?;
     let taken = take(&channel, &lines, from.dry_run).await;
     channel.close().await;
-    let Counts { matched, unmatched, known, outgoing, differs } = taken?;
+    let Counts { matched, payouts, unmatched, known, outgoing, differs } = taken?;
     let would = if from.dry_run { "would be " } else { "" };
     println!(
-        "{} lines: {matched} {would}matched, {unmatched} {would}unmatched, {known} known already, {outgoing} went out, {} refused",
+        "{} lines: {matched} {would}matched, {payouts} payouts, {unmatched} {would}unmatched, {known} known already, {outgoing} went out, {} refused",
         lines.len().saturating_add(refused.len()),
         refused.len(),
     );
@@ -149,6 +158,7 @@ async fn take(channel: &Channel, lines: &[StatementLine], dry_run: bool) -> Resu
         }
         let some: Counts = serde_json::from_str(&answer.text)?;
         all.matched += some.matched;
+        all.payouts += some.payouts;
         all.unmatched += some.unmatched;
         all.known += some.known;
         all.outgoing += some.outgoing;
@@ -161,6 +171,7 @@ async fn take(channel: &Channel, lines: &[StatementLine], dry_run: bool) -> Resu
 pub(crate) async fn run(command: StatementCommand) -> Result<ExitCode, Box<dyn Error>> {
     let (config, ask) = match command {
         StatementCommand::Unmatched { config } => (config, Ask::Unmatched),
+        StatementCommand::Payouts { config } => (config, Ask::Payouts),
         StatementCommand::Match { config, bank_id, order, by } => (config, Ask::Match { bank_id, order, by }),
     };
     command::run(&config.file, command::Ask::Statement(ask)).await
@@ -184,6 +195,13 @@ pub(crate) async fn answer(app: &App, ask: Ask) -> Answer {
             }
             text
         }),
+        Ask::Payouts => payouts_missing(app, LISTED_MAX).await.map(|payouts| {
+            let mut text = String::from("date        amount        provider    number");
+            for OnItsWay { provider, day, number, amount } in payouts {
+                let _ = write!(text, "\n{day}  {:<12}  {provider:<10}  {number}", amount.decimal());
+            }
+            text
+        }),
         Ask::Match { bank_id, order, by } => match_by_hand(app, &bank_id, &order, &by).await.map(said),
         Ask::RefundDone { order, amount, bank_id, by } => refund_done(app, &order, &amount, &bank_id, &by)
             .await
@@ -199,6 +217,7 @@ async fn take_all(app: &App, lines: Vec<Line>, dry_run: bool) -> Result<String, 
         let line = StatementLine { bank_id, booked_on, amount, payer, remark };
         let count = match take_line(app, &line, dry_run).await? {
             Fate::Matched(_) => &mut counts.matched,
+            Fate::Payout => &mut counts.payouts,
             Fate::Unmatched => &mut counts.unmatched,
             Fate::Known => &mut counts.known,
             Fate::Outgoing => &mut counts.outgoing,

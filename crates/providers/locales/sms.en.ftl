@@ -6,6 +6,10 @@ suspended = [{ $brand }] { $line } has no service now; emergency calls and our h
 refund-started = [{ $brand }] ¥{ $amount } of order { $order } is on its way back to where it came from: { $link }
 refund-done = [{ $brand }] ¥{ $amount } of order { $order } went back to where it came from: { $link }
 refund-bounced = [{ $brand }] ¥{ $amount } of order { $order } could not be given back to where it came from, although we told you so. It is kept safe and our support is looking at it: { $link }
+refund-other-way = [{ $brand }] ¥{ $amount } of order { $order } could not go back to where it came from. { $way ->
+    [credit] It is in your account now
+   *[bank] We sent it from our bank account
+}: { $link }
 reported-lost = [{ $brand }] { $line } was reported lost and has no service now. If that was not you, or if you found it, call { $hotline }.
 barred = [{ $brand }] { $line } was stopped. To learn why, call { $hotline }.
 service-restored = [{ $brand }] { $line } works again.

@@ -6,6 +6,10 @@ suspended = 【{ $brand }】{ $line } 已停机，紧急呼叫和客服热线仍
 refund-started = 【{ $brand }】订单 { $order } 的 { $amount } 元正在原路退回。进度：{ $link }
 refund-done = 【{ $brand }】订单 { $order } 的 { $amount } 元已原路退回。详情：{ $link }
 refund-bounced = 【{ $brand }】此前通知已退回的订单 { $order } 的 { $amount } 元没能退到原账户，钱已妥善保管，客服正在处理。详情：{ $link }
+refund-other-way = 【{ $brand }】订单 { $order } 的 { $amount } 元没能原路退回，{ $way ->
+    [credit] 已退到账户余额
+   *[bank] 已从我们的银行账户转给你
+}。详情：{ $link }
 reported-lost = 【{ $brand }】{ $line } 已挂失停机。如非本人操作，或已经找回，请致电 { $hotline }。
 barred = 【{ $brand }】{ $line } 已停止服务，原因请致电 { $hotline } 查询。
 service-restored = 【{ $brand }】{ $line } 已恢复使用。

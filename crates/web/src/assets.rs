@@ -22,12 +22,15 @@ struct Asset {
     gzip: Option<Bytes>,
 }
 
-static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 7]> = LazyLock::new(|| {
     [
         asset("everline.css", "text/css; charset=utf-8", include_bytes!("../assets/everline.css")),
         asset("everline.js", "text/javascript; charset=utf-8", include_bytes!("../assets/everline.js")),
         asset("htmx.min.js", "text/javascript; charset=utf-8", include_bytes!("../assets/htmx.min.js")),
+        asset("install.js", "text/javascript; charset=utf-8", include_bytes!("../assets/install.js")),
         asset("icon.svg", "image/svg+xml", include_bytes!("../assets/icon.svg")),
+        asset("icon-192.png", "image/png", include_bytes!("../assets/icon-192.png")),
+        asset("icon-512.png", "image/png", include_bytes!("../assets/icon-512.png")),
     ]
 });
 
@@ -87,7 +90,7 @@ mod tests {
             let asset = ASSETS.iter().find(|asset| asset.name == name).unwrap();
             asset.gzip.as_ref().unwrap().len()
         };
-        let scripts = gzip("htmx.min.js") + gzip("everline.js");
+        let scripts = gzip("htmx.min.js") + gzip("everline.js") + gzip("install.js");
         assert!(scripts <= 20 * 1024, "{scripts} octets of script");
         // Leaves 15 KiB for the page itself, which is not compressed.
         let all = scripts + gzip("everline.css") + gzip("icon.svg");

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use everline_app::Problem;
 use everline_core::invoice::NoInvoice;
 use everline_core::reconciliation::NotClosed;
+use everline_core::refund::NoOtherWay;
 use everline_core::refund_request::NotDecided;
 use everline_core::refund_rule::NoRefund;
 use everline_core::voucher::NoVoucher;
@@ -77,7 +78,9 @@ impl Fault {
     /// Seconds to wait before trying again, where that is known.
     pub(crate) const fn retry_after_s(&self) -> Option<i64> {
         match self {
-            Fault::Problem(Problem::TooMany { retry_after_s }) => Some(*retry_after_s),
+            Fault::Problem(Problem::TooMany { retry_after_s } | Problem::CardTooOften { retry_after_s }) => {
+                Some(*retry_after_s)
+            }
             Fault::Problem(Problem::DueFirst { .. } | Problem::Busy | Problem::OutcomeUnknown) | Fault::Timeout => {
                 Some(5)
             }
@@ -104,6 +107,7 @@ impl Fault {
             Fault::Problem(Problem::NotSellable(why)) => Some(not_sellable(*why)),
             Fault::Problem(Problem::NoInvoice(why)) => Some(why.word()),
             Fault::Problem(Problem::NoRefund(why)) => Some(why.word()),
+            Fault::Problem(Problem::NoOtherWay(why)) => Some(why.word()),
             Fault::Problem(Problem::NotDecided(why)) => Some(why.word()),
             Fault::Problem(Problem::NoVoucher(why)) => Some(why.word()),
             _ => None,
@@ -138,6 +142,7 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::NoCredit => ("problem-no-credit", "problem-no-credit-do"),
         Problem::RenewalUnderWay => ("problem-renewal-under-way", "problem-renewal-under-way-do"),
         Problem::NoRefund(why) => ("problem-no-refund", no_refund(*why)),
+        Problem::NoOtherWay(why) => ("problem-no-other-way", no_other_way(*why)),
         Problem::NotDecided(why) => ("problem-not-decided", not_decided(*why)),
         Problem::NotGenuine => ("problem-not-genuine", "problem-not-genuine-do"),
         Problem::NoInvoice(why) => ("problem-no-invoice", no_invoice(*why)),
@@ -146,6 +151,7 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::CodeWrong { .. } => ("problem-code-wrong", "problem-code-wrong-do"),
         Problem::CodeGone => ("problem-code-gone", "problem-code-gone-do"),
         Problem::TooMany { .. } => ("problem-too-many", "problem-too-many-do"),
+        Problem::CardTooOften { .. } => ("problem-card-too-often", "problem-card-too-often-do"),
         Problem::ProviderRefused => ("problem-provider-refused", "problem-provider-refused-do"),
         Problem::ProviderSilent => ("problem-provider-silent", "problem-provider-silent-do"),
         Problem::DueFirst { .. } | Problem::Busy => ("problem-busy", "problem-busy-do"),
@@ -192,6 +198,15 @@ pub(crate) const fn no_refund(why: NoRefund) -> &'static str {
     }
 }
 
+/// The key of why money does not go another way.
+pub(crate) const fn no_other_way(why: NoOtherWay) -> &'static str {
+    match why {
+        NoOtherWay::NotWaiting => "refund-other-way-not-waiting",
+        NoOtherWay::NotTheirAccount => "refund-other-way-not-their-account",
+        NoOtherWay::Disputed => "refund-no-disputed",
+    }
+}
+
 /// The key of why a colleague's refund is not decided.
 pub(crate) const fn not_decided(why: NotDecided) -> &'static str {
     match why {
@@ -224,6 +239,7 @@ const fn status(problem: &Problem) -> StatusCode {
         | Problem::NotClosed(_)
         | Problem::RenewalUnderWay
         | Problem::NoRefund(_)
+        | Problem::NoOtherWay(_)
         | Problem::NotDecided(_)
         | Problem::NoInvoice(_) => StatusCode::CONFLICT,
         Problem::Invalid { .. }
@@ -232,7 +248,7 @@ const fn status(problem: &Problem) -> StatusCode {
         | Problem::NoVoucher(_)
         | Problem::CodeWrong { .. }
         | Problem::CodeGone => StatusCode::UNPROCESSABLE_ENTITY,
-        Problem::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Problem::TooMany { .. } | Problem::CardTooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
         Problem::ProviderRefused => StatusCode::BAD_GATEWAY,
         Problem::ProviderSilent => StatusCode::GATEWAY_TIMEOUT,
         Problem::DueFirst { .. } | Problem::Busy | Problem::Unavailable | Problem::OutcomeUnknown => {

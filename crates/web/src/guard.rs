@@ -251,7 +251,7 @@ pub(crate) fn args(fault: &Fault) -> [(&'static str, Arg<'static>); 2] {
 }
 
 const PAGE_CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The headers of every answer. Assets bring their own life time.
 fn dress(web: &Web, access: Access, page: bool, response: &mut Response) {

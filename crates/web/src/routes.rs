@@ -5,8 +5,8 @@ use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
-    auto_renew, cards, check, guest_order, guest_renew, home, invoice, landing, line, order, receipt, refund, renew,
-    returning, sign_in, terms, voucher,
+    auto_renew, cards, check, guest_order, guest_renew, home, invoice, landing, line, offline, order, receipt, refund,
+    renew, returning, sign_in, terms, voucher,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -140,6 +140,7 @@ fn pages() -> Vec<Row> {
         post("/voucher", CustomerPage, voucher::add).limited(Limit::Vouchers),
         get("/v/{proof}", Page, check::check).limited(Limit::Checks),
         get("/terms", Page, terms::terms),
+        get("/offline", Page, offline::offline),
         get("/desk/sign-in", Page, desk::sign_in::sign_in),
         post("/desk/sign-in", Page, desk::sign_in::enter).limited(Limit::Passwords),
         get("/desk/set-up/{link}", Page, desk::set_up::set_up).limited(Limit::Passwords),
@@ -154,6 +155,7 @@ fn pages() -> Vec<Row> {
         post("/desk/reconciliation/{item}", StaffPage, desk::reconciliation::act),
         post("/desk/orders/{number}/refund", StaffPage, desk::refund::ask),
         post("/desk/orders/{number}/refund/{request}", StaffPage, desk::refund::settle),
+        post("/desk/orders/{number}/refund/{request}/other-way", StaffPage, desk::refund::other_way),
         post("/demo/enter/{key}", DemoPage, demo::enter),
     ]
 }
@@ -224,6 +226,8 @@ fn machine_routes() -> Vec<Row> {
         get("/demo/clock", Clock, demo::read_clock),
         post("/demo/clock", Clock, demo::advance_clock),
         get("/assets/{hash}/{name}", Machine, assets::show),
+        get("/app.webmanifest", Machine, offline::manifest),
+        get("/worker.js", Machine, offline::worker),
         get("/healthz", Machine, health::healthz),
         get("/readyz", Machine, health::readyz),
     ]

@@ -14,6 +14,8 @@ struct LineRow {
     attempt: Option<AttemptId>,
     /// Method, the bank's id, and what it received, of its attempt, if that is there.
     became: (Option<String>, Option<String>, Option<i64>),
+    /// How much the payout is that it is the arrival of.
+    payout: Option<i64>,
 }
 impl FromRow for LineRow {
     fn from_row(row: &Row<'_>) -> Result<Self> {
@@ -25,6 +27,7 @@ impl FromRow for LineRow {
             customer: row.get(4)?,
             attempt: row.get(5)?,
             became: (row.get(6)?, row.get(7)?, row.get(8)?),
+            payout: row.get(9)?,
         })
     }
 }
@@ -56,6 +59,7 @@ fn line(row: &LineRow, context: &Context<'_>, out: &mut Collected) {
     let became = [row.customer.is_some(), row.attempt.is_some()];
     let fits = match row.state.as_str() {
         "matched" => became == [true; 2] && row.amount > 0,
+        "payout" => became == [false; 2] && row.payout == Some(row.amount),
         "unmatched" => became == [false; 2] && row.amount > 0,
         "outgoing" => became == [false; 2] && row.amount <= 0,
         other => return out.found("stored_word", name(), format!("state {other:?}")),
@@ -103,7 +107,11 @@ async fn refunds(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> Res
         let Some(last) = page.last() else { return Ok(()) };
         after = (last.0, last.1);
         for (customer, refund) in page {
-            out.found("bank_refund", format!("bank_refund({customer}, {refund})"), "no refund of a bank transfer");
+            out.found(
+                "bank_refund",
+                format!("bank_refund({customer}, {refund})"),
+                "no refund from the bank account, or its bank's id leads elsewhere",
+            );
         }
     }
 }

@@ -160,7 +160,10 @@ pub(super) fn posting(transfer: &StoredTransfer) -> Option<Posting> {
         | Template::DeferredToPromo
         | Template::EarnedToCredit
         | Template::EarnedToPromo
-        | Template::RefundBounced => Cause::Refund(RefundId(transfer.cause)),
+        | Template::RefundBounced
+        | Template::RefundCredited
+        | Template::RefundPaidOut
+        | Template::RefundMadeGood => Cause::Refund(RefundId(transfer.cause)),
         Template::Voucher | Template::VoucherPromo => Cause::Voucher(VoucherId(transfer.cause)),
         Template::PspFee | Template::FeeReturned | Template::Payout | Template::PayoutReturned => {
             Cause::BillLine(BillLineId(transfer.cause))

@@ -51,6 +51,7 @@ async fn directory(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> R
                 "imsi" | "iccid" => row.msisdn.is_some() && !given_back && row.sim_line == Some(row.subject),
                 "session" => row.msisdn.is_some() && !given_back,
                 "login" | "owner" => row.customer_exists,
+                "bank_refund" => row.bank_id.as_ref() == name,
                 _ => false,
             };
             if !leads {
@@ -130,9 +131,10 @@ const fn of(job: &Job) -> CustomerId {
         | Job::Refund { customer, .. }
         | Job::SendMessage { customer, .. }
         | Job::Reconcile { customer, .. } => *customer,
-        Job::AutoRenew { customer, .. } | Job::KeepMethod { customer, .. } | Job::ForgetMethod { customer, .. } => {
-            *customer
-        }
+        Job::AutoRenew { customer, .. }
+        | Job::KeepMethod { customer, .. }
+        | Job::ForgetMethod { customer, .. }
+        | Job::TakeDispute { customer, .. } => *customer,
     }
 }
 

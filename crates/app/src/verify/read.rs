@@ -347,6 +347,8 @@ pub(super) struct NameRow {
     pub(super) customer_exists: bool,
     /// The line of the Sim of that name.
     pub(super) sim_line: Option<RawId>,
+    /// The bank's id of a refund that people made.
+    pub(super) bank_id: Option<String>,
 }
 impl FromRow for NameRow {
     fn from_row(row: &Row<'_>) -> Result<Self> {
@@ -363,6 +365,7 @@ impl FromRow for NameRow {
             line_state: c.next()?,
             customer_exists: c.next::<Option<CustomerId>>()?.is_some(),
             sim_line: c.next()?,
+            bank_id: c.next()?,
         })
     }
 }

@@ -188,7 +188,8 @@ async fn judge_line(
 
 /// Whether a line is about a refund that was done, and came back later.
 async fn bounced(tx: &mut Tx, line: &LineWithOurs) -> Result<bool> {
-    let failed = line.ours.refund.is_some_and(|refund| refund.state == RefundState::Failed);
+    let failed =
+        line.ours.refund.is_some_and(|refund| !matches!(refund.state, RefundState::InFlight | RefundState::Done));
     let (true, Some(refund), Some(attempt)) = (failed, line.refund, &line.ours.attempt) else { return Ok(false) };
     let at = BusinessTime::from_us(0);
     let posting = Posting::new(Template::RefundBounced, Cause::Refund(refund), attempt.order, 1, at);

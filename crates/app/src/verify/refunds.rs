@@ -144,15 +144,18 @@ fn posted(
     if credit && state != RefundState::Done {
         wrong(format!("{}, of credit, which is back at once", refund.state));
     }
-    // Refused at once, or done and come back.
+    // Refused at once, or done and come back; and settled another way after that.
     let came_back = !order.amounts(Template::RefundBounced, refund.id.0).is_empty();
-    let failed = !credit && state == RefundState::Failed;
+    let failed = !credit && !matches!(state, RefundState::InFlight | RefundState::Done);
     let done = !credit && (state == RefundState::Done || (failed && came_back));
     for (template, expected) in [
         (Template::RefundDone, done && !by_bank),
         (Template::RefundDoneByBank, done && by_bank),
         (Template::RefundFailed, failed && !came_back),
         (Template::RefundBounced, failed && came_back),
+        (Template::RefundCredited, state == RefundState::Credited),
+        (Template::RefundPaidOut, state == RefundState::PaidOut),
+        (Template::RefundMadeGood, state == RefundState::MadeGood),
     ] {
         let amounts = order.amounts(template, refund.id.0);
         if amounts != if expected { vec![refund.amount] } else { vec![] } {
@@ -166,7 +169,8 @@ pub(super) fn requests(order: &Gathered, state: OrderState, kind: OfferingKind, 
     let reason = |refund: &&RefundRow| RefundReason::from_word(&refund.reason);
     let of_price = |refund: &&RefundRow| reason(refund).is_some_and(RefundReason::of_price);
     let price: Vec<&RefundRow> = order.refunds.iter().filter(of_price).collect();
-    let done = price.iter().filter(|refund| refund.state == "done").count();
+    let settled = |refund: &&&RefundRow| RefundState::from_word(&refund.state).is_some_and(RefundState::settled);
+    let done = price.iter().filter(settled).count();
     let refused = price.iter().any(|refund| reason(refund) == Some(RefundReason::NetworkRefused));
     let by_owner =
         |refund: &&RefundRow| matches!(reason(refund), Some(RefundReason::ByRule | RefundReason::WrongNumber));

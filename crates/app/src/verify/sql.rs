@@ -71,7 +71,7 @@ everline_store::queries! { ALL;
     pub(super) ALLOWANCES_ALONE = "SELECT w.customer_id, w.id FROM allowance w LEFT JOIN line l ON l.customer_id = w.customer_id AND l.id = w.id \
         WHERE l.id IS NULL AND (w.customer_id, w.id) > ($1, $2) ORDER BY w.customer_id, w.id LIMIT $3";
 
-    pub(super) DIRECTORY = "SELECT d.kind, d.name, d.customer_id, d.subject_id, o.number, t.out_trade_no, t.trade_no, l.msisdn, l.state, c.customer_id, COALESCE(s.line_id, x.line_id) \
+    pub(super) DIRECTORY = "SELECT d.kind, d.name, d.customer_id, d.subject_id, o.number, t.out_trade_no, t.trade_no, l.msisdn, l.state, c.customer_id, COALESCE(s.line_id, x.line_id), k.bank_id \
         FROM directory d \
         LEFT JOIN orders o ON d.kind IN ('order_number', 'order_token') AND o.customer_id = d.customer_id AND o.id = d.subject_id \
         LEFT JOIN attempt t ON d.kind IN ('out_trade_no', 'alipay_trade_no', 'wechat_trade_no', 'stripe_trade_no', 'bank_trade_no') AND t.customer_id = d.customer_id AND t.id = d.subject_id \
@@ -79,6 +79,7 @@ everline_store::queries! { ALL;
         LEFT JOIN customer c ON d.kind IN ('login', 'owner') AND c.customer_id = d.customer_id AND c.customer_id = d.subject_id \
         LEFT JOIN sim s ON d.kind = 'iccid' AND s.iccid = d.name \
         LEFT JOIN sim x ON d.kind = 'imsi' AND x.imsi = d.name \
+        LEFT JOIN bank_refund k ON d.kind = 'bank_refund' AND k.customer_id = d.customer_id AND k.refund_id = d.subject_id \
         WHERE (d.kind, d.name) > ($1, $2) ORDER BY d.kind, d.name LIMIT $3";
     pub(super) SIMS = "SELECT s.iccid, s.imsi, s.msisdn, s.kind, s.state, s.role, s.customer_id, s.line_id, s.batch, b.state, s.line_batch, m.state, \
         s.source_hash, s.line_hash, s.pin1, s.puk1, s.pin2, s.puk2, s.registration_code, s.puk_hash, s.registration_hash, \
@@ -105,8 +106,9 @@ everline_store::queries! { ALL;
         WHERE (t.id, t.customer_id) > ($1, $2) AND t.template IN ('VOUCHER', 'VOUCHER_PROMO') ORDER BY t.id, t.customer_id LIMIT $3";
     pub(super) TRANSFER_IS_THERE = "SELECT amount FROM transfer WHERE id = $1 AND customer_id = $2";
     pub(super) VOUCHER_ORDER = "SELECT COUNT(*) FROM orders WHERE customer_id = $1 AND id = $2";
-    pub(super) BANK_LINES = "SELECT b.bank_id, b.currency, b.amount, b.state, b.customer_id, b.attempt_id, t.method, t.trade_no, t.received \
+    pub(super) BANK_LINES = "SELECT b.bank_id, b.currency, b.amount, b.state, b.customer_id, b.attempt_id, t.method, t.trade_no, t.received, p.amount \
         FROM bank_line b LEFT JOIN attempt t ON t.customer_id = b.customer_id AND t.id = b.attempt_id \
+        LEFT JOIN bill_line p ON p.id = b.bill_line_id AND p.kind = 'payout' AND p.currency = b.currency \
         WHERE b.bank_id > $1 ORDER BY b.bank_id LIMIT $2";
     pub(super) TRANSFERS_ALONE = "SELECT t.customer_id, t.id, b.attempt_id FROM attempt t LEFT JOIN bank_line b ON b.bank_id = t.trade_no \
         WHERE (t.customer_id, t.id) > ($1, $2) AND t.method = 'bank_transfer' AND t.trade_no IS NOT NULL \
@@ -114,12 +116,13 @@ everline_store::queries! { ALL;
     pub(super) BANK_REFUNDS_WRONG = "SELECT t.customer_id, r.id, b.bank_id FROM attempt t \
         JOIN refund r ON r.customer_id = t.customer_id AND r.attempt_id = t.id \
         LEFT JOIN bank_refund b ON b.customer_id = r.customer_id AND b.refund_id = r.id \
-        WHERE t.method = 'bank_transfer' AND r.reason <> 'not_needed' AND (r.state = 'done') = (b.bank_id IS NULL) \
+        WHERE (t.method = 'bank_transfer' AND r.reason <> 'not_needed' AND r.state = 'done' OR r.state = 'paid_out') = (b.bank_id IS NULL) \
         AND (r.customer_id, r.id) > ($1, $2) ORDER BY r.customer_id, r.id LIMIT $3";
     pub(super) BANK_REFUNDS_ALONE = "SELECT b.customer_id, b.refund_id FROM bank_refund b \
         LEFT JOIN refund r ON r.customer_id = b.customer_id AND r.id = b.refund_id \
-        LEFT JOIN attempt t ON t.customer_id = r.customer_id AND t.id = r.attempt_id AND t.method = 'bank_transfer' \
-        WHERE t.id IS NULL AND (b.customer_id, b.refund_id) > ($1, $2) ORDER BY b.customer_id, b.refund_id LIMIT $3";
+        LEFT JOIN attempt t ON t.customer_id = r.customer_id AND t.id = r.attempt_id AND (t.method = 'bank_transfer' OR r.state = 'paid_out') \
+        LEFT JOIN directory d ON d.kind = 'bank_refund' AND d.name = b.bank_id AND d.subject_id = b.refund_id \
+        WHERE (t.id IS NULL OR d.name IS NULL) AND (b.customer_id, b.refund_id) > ($1, $2) ORDER BY b.customer_id, b.refund_id LIMIT $3";
     pub(super) RENEWALS = "SELECT r.customer_id, r.id, r.line_id, r.currency, r.price, r.methods, r.month_cap, r.lead_days, r.state, r.cycle_at, \
         r.debit_at, r.step, r.asked, r.why, l.id, m.kind, \
         (SELECT COUNT(*) FROM renewal_consent c WHERE c.customer_id = r.customer_id AND c.line_id = r.line_id AND c.at = r.consented_at \

@@ -19,6 +19,7 @@ use everline_core::payment::{Method, Provider};
 use everline_core::refund_order::Ask;
 use everline_core::refund_rule::NoRefund;
 use everline_core::time::HOUR_US;
+use everline_store::tables::{job, notice};
 
 fn micros(text: &str) -> i64 {
     Money::parse(text, Currency::CNY).unwrap().micros()
@@ -67,6 +68,13 @@ async fn given_back_with(world: &World, fate: Fate) -> (Kit, Order, String) {
 /// What the provider gave back of a payment, in millionths.
 fn given_back(world: &World, out_trade_no: &str) -> i64 {
     world.cards.trade(out_trade_no).refunds.values().map(|money| money.micros()).sum()
+}
+
+impl World {
+    /// How many notices of the card provider are in a state.
+    async fn notices(&self, state: &'static str) -> i64 {
+        self.look(move |tx| Box::pin(async move { notice::count(tx, "stripe", state).await })).await
+    }
 }
 
 async fn holds(world: &World, kit: &Kit, expected: &[(LedgerAccount, &str)]) {
@@ -198,10 +206,10 @@ async fn while_a_bank_decides_nothing_goes_back_and_then_neither_if_it_decided_a
         assert_eq!(given_back(&world, &number), 0);
         let lost = dispute(&world, &order).await;
         assert_eq!((lost.state, lost.from_refunds), (DisputeState::Lost, 0));
-        // People look at what could not go back: the bank took it from us already.
-        let price = "9.90";
-        let held = [(DisputeReceivable, "0"), (RefundInFlight, "0"), (Suspense, price), (WriteOff, price)];
+        // The bank took it from us already, so what could not go back makes that good.
+        let held = [(DisputeReceivable, "0"), (RefundInFlight, "0"), (Suspense, "0"), (WriteOff, "0")];
         holds(&world, &kit, &held).await;
+        assert_eq!(world.order_now(&order).await.state, OrderState::Refunded);
         world.sound().await;
     })
     .await;
@@ -329,6 +337,51 @@ async fn the_evidence_says_what_happened_and_names_nobody() {
         let text = as_text(&bundle);
         assert!(text.contains("messages[1].kind: renewal_in_effect"), "{text}");
         assert!(!text.contains(kit.msisdn.as_str()) && !text.contains("林芳"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dispute_that_is_told_before_its_payment_is_taken_up_when_that_is_known() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Watch).await;
+        let order = world.order(&kit, "days").await.unwrap();
+        let number = world.start(&order, Method::Card).await.unwrap().out_trade_no;
+        let paid = world.cards.pay(&number);
+        for _ in 0..2 {
+            says(&world, &number, "open").await;
+        }
+        says(&world, &number, "lost").await;
+        world.settle().await;
+        assert_eq!(disputes_of(&world.app, &order).await.unwrap(), []);
+        assert_eq!(world.notices("unmatched").await, 3);
+        payment_notice(&world.app, Provider::Stripe, &[], &paid).await.unwrap();
+        world.pass(2 * HOUR_US).await;
+        assert_eq!(dispute(&world, &order).await.state, DisputeState::Lost);
+        assert_eq!(world.notices("unmatched").await, 0);
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dispute_of_nobodys_payment_is_looked_for_some_days_and_left() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Watch).await;
+        let order = world.order(&kit, "days").await.unwrap();
+        let number = world.start(&order, Method::Card).await.unwrap().out_trade_no;
+        world.cards.pay(&number);
+        says(&world, &number, "open").await;
+        world.cards.always("query", Fate::Silent);
+        let looks = async || {
+            world.pass(HOUR_US).await;
+            let waits = world.look(|tx| Box::pin(async { job::list(tx, 100).await })).await;
+            waits.iter().filter(|listed| listed.job.word() == "take_dispute").count()
+        };
+        assert_eq!(looks().await, 1);
+        world.sql("UPDATE job SET runs = 1000 WHERE payload LIKE '%take_dispute%'", vec![]).await;
+        assert_eq!(looks().await, 0);
+        assert_eq!(world.notices("unmatched").await, 1);
     })
     .await;
 }

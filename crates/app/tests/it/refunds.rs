@@ -3,21 +3,22 @@
 
 use crate::world::outside::Fate;
 use crate::world::stock::{GB, YUAN};
-use crate::world::{World, on_both};
+use crate::world::{Kit, World, on_both};
 use everline_app::pay_with_credit::pay_with_credit;
 use everline_app::refund_order::{
     Asked, NewRefund, decide_refund, refund_by_customer, refund_by_staff, refund_offer, refund_requests,
     waiting_refunds,
 };
+use everline_app::refund_other_way::refund_other_way;
 use everline_app::{Problem, staff};
 use everline_core::charging::Service;
 use everline_core::ids::RawId;
-use everline_core::ledger::LedgerAccount::{DeferredRevenue, PaidCredit, RefundInFlight, Revenue, Suspense};
+use everline_core::ledger::LedgerAccount::{Bank, DeferredRevenue, PaidCredit, RefundInFlight, Revenue, Suspense};
 use everline_core::line::LineState;
 use everline_core::money::{Currency, Money};
 use everline_core::offering::{Family, RefundRule};
 use everline_core::order::{Order, OrderState};
-use everline_core::refund::{RefundReason, RefundState};
+use everline_core::refund::{NoOtherWay, OtherWay, RefundReason, RefundState};
 use everline_core::refund_order::Ask;
 use everline_core::refund_request::{NotDecided, RequestState, Verdict};
 use everline_core::refund_rule::NoRefund;
@@ -394,6 +395,62 @@ async fn a_refund_that_comes_back_is_booked_and_told() {
         assert_eq!(world.provider.holds(), order.price.micros());
         // A number that is none of ours wakes nothing.
         world.notice(&world.provider.refund_moved("0123")).await.unwrap();
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_provider_refuses_to_give_back_goes_another_way_once() {
+    on_both(async |world: World| {
+        let (operator, agent) = (member(&world, "operator").await, member(&world, "agent").await);
+        let refused = async |kit: &Kit| {
+            let order = world.buys(kit, "days").await;
+            world.provider.next("refund", &[Fate::Refuses]);
+            refund_by_staff(&world.app, &order.number, wanted(&world, None, false), operator).await.unwrap();
+            world.settle().await;
+            let refund = world.refunds(&order).await.remove(0);
+            assert_eq!(refund.state, RefundState::Failed);
+            (order, refund.id.0)
+        };
+        let gives = async |order: &Order, refund, way, bank, by| {
+            let given = refund_other_way(&world.app, &order.number, refund, (way, bank), by).await;
+            world.settle().await;
+            given
+        };
+        let kit = world.line(Family::Watch).await;
+        let price = world.buys(&kit, "days").await.price.micros();
+        let (one, of_one) = refused(&kit).await;
+        assert_eq!(gives(&one, of_one, OtherWay::Credit, "", agent).await, Err(Problem::NotAllowed));
+        assert_eq!(world.balance(kit.customer, Suspense).await, price);
+        for _ in 0..2 {
+            gives(&one, of_one, OtherWay::Credit, "", operator).await.unwrap(); // sent twice it is once
+            assert_eq!(world.balance(kit.customer, PaidCredit).await, price);
+        }
+        assert_eq!(state(&world, &one).await, OrderState::Refunded);
+        let decided = Err(Problem::NoOtherWay(NoOtherWay::NotWaiting));
+        assert_eq!(gives(&one, of_one, OtherWay::Bank, "B1", operator).await, decided);
+        world.sound().await;
+
+        let (two, of_two) = refused(&kit).await;
+        let no_id = Err(Problem::Invalid { field: "bank-id", rule: "1 to 64 characters of text" });
+        assert_eq!(gives(&two, of_two, OtherWay::Bank, " ", operator).await, no_id);
+        for _ in 0..2 {
+            gives(&two, of_two, OtherWay::Bank, "B2", operator).await.unwrap();
+            assert_eq!(world.balance(kit.customer, Bank).await, -price);
+            assert_eq!(world.balance(kit.customer, Suspense).await, 0);
+        }
+        assert_eq!(gives(&two, of_two, OtherWay::Bank, "B3", operator).await, decided);
+        // A bank's id stands for one refund, whoever's.
+        let (three, of_three) = refused(&world.line(Family::Watch).await).await;
+        let taken = Err(Problem::ExistsDifferently("bank-id"));
+        assert_eq!(gives(&three, of_three, OtherWay::Bank, "B2", operator).await, taken);
+        let elsewhere = gives(&two, of_three, OtherWay::Credit, "", operator).await;
+        assert_eq!(elsewhere, Err(Problem::NotFound("refund")));
+        let told = world.told(&kit).await;
+        assert_eq!(told.iter().filter(|kind| **kind == "refund_other_way").count(), 2, "{told:?}");
+        let ways = ["credit", "bank"].map(|way| Some(way.to_owned()));
+        assert!(ways.contains(&world.said(&kit, "way").await), "the last one");
         world.sound().await;
     })
     .await;

@@ -3,15 +3,17 @@
 use crate::world::outside::Fate as Outside;
 use crate::world::{Kit, World, on_both};
 use everline_app::Problem;
-use everline_app::bank_statement::{Fate, StatementLine, match_by_hand, take_line, unmatched};
+use everline_app::bank_statement::{Fate, StatementLine, match_by_hand, payouts_missing, take_line, unmatched};
 use everline_app::bank_transfer::refund_done;
+use everline_app::reconciliation::read_bill;
 use everline_core::customer::CustomerKind;
 use everline_core::ledger::LedgerAccount::{Bank, OrderFunds, PaidCredit, PspReceivable, RefundInFlight};
 use everline_core::line::NetworkKind;
 use everline_core::money::{Currency, Money};
 use everline_core::offering::{Family, SaleState};
 use everline_core::order::{Order, OrderState, PlacedBy};
-use everline_core::payment::{Attempt, AttemptState, Method, Settlement};
+use everline_core::payment::{Attempt, AttemptState, Method, Provider, Settlement};
+use everline_core::reconciliation::{BillDay, BillLine, LineKind};
 use everline_core::refund::RefundState;
 use everline_core::renewal::Outcome;
 use everline_core::time::{DAY_US, HOUR_US, MINUTE_US};
@@ -286,6 +288,42 @@ async fn of_two_refunds_each_is_noted_by_its_own_amount_and_bank_id() {
         world.settle().await;
         assert_eq!(world.order_now(&order).await.state, OrderState::Refunded);
         world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_providers_payout_arrives_once() {
+    on_both(async |world: World| {
+        let payout = |number: &str, amount: &str, days: i64| BillLine {
+            kind: LineKind::Payout,
+            number: number.to_owned(),
+            out_trade_no: None,
+            request_no: None,
+            trade_no: None,
+            amount: cny(amount),
+            fee: 0,
+            at: world.app.clock.now().system.plus_us(days * DAY_US),
+            said: String::new(),
+        };
+        // The bill of the day before the statement's.
+        let day: BillDay = "2026-03-10".parse().unwrap();
+        let lines = vec![payout("P1", "120", 0), payout("P2", "80", 0), payout("P3", "80", 1), payout("P4", "7", -40)];
+        read_bill(&world.app, Provider::Alipay, day, lines).await.unwrap();
+        let missing = async || {
+            let list = payouts_missing(&world.app, 10).await.unwrap();
+            list.into_iter().map(|payout| payout.number).collect::<Vec<_>>()
+        };
+        assert_eq!(missing().await.len(), 4);
+        assert_eq!(take_line(&world.app, &line("B1", "120", "提现"), true).await.unwrap(), Fate::Payout);
+        assert_eq!(comes(&world, "B1", "120", "提现").await, Fate::Payout);
+        assert_eq!(comes(&world, "B1", "120", "提现").await, Fate::Known);
+        assert_eq!(comes(&world, "B2", "120", "提现").await, Fate::Unmatched, "it has arrived");
+        assert_eq!(comes(&world, "B3", "80", "提现").await, Fate::Unmatched, "one of two");
+        assert_eq!(comes(&world, "B4", "7", "提现").await, Fate::Unmatched, "of long ago");
+        assert_eq!(missing().await, ["P4", "P2", "P3"]);
+        let report = world.verify().await;
+        assert!(report.findings.iter().all(|finding| finding.invariant != "bank_line"), "{:?}", report.findings);
     })
     .await;
 }

@@ -1,6 +1,7 @@
 //! Limits on how often somebody orders and starts to pay, counted for all nodes together.
 
 use crate::world::{World, on_both};
+use everline_app::payment_confirmed::payment_notice;
 use everline_app::place_order::{NewOrder, place_order};
 use everline_app::retention::enforce;
 use everline_app::start_payment::{Payer, start_payment};
@@ -8,7 +9,7 @@ use everline_app::{App, Problem};
 use everline_core::ids::OrderId;
 use everline_core::offering::Family;
 use everline_core::order::{Order, PlacedBy};
-use everline_core::payment::Method;
+use everline_core::payment::{Method, Provider};
 use everline_core::retention::Retention;
 use everline_core::time::{DAY_US, HOUR_US, MINUTE_US};
 use everline_core::velocity::Velocity;
@@ -146,6 +147,61 @@ async fn the_usual_limits_let_somebody_try_again_whose_payment_fails() {
         let later = world.app.clock.now().system.plus_us(3 * DAY_US);
         let after = enforce(&world.app.store, &Retention::default(), later).await.unwrap();
         assert!(after["velocity_count"] > 0, "{after:?}");
+    })
+    .await;
+}
+
+/// The card provider tells that a card was used for an attempt.
+async fn used(world: &World, out_trade_no: &str, card: &str, name: &str) {
+    let notice = world.cards.notice(out_trade_no, |notice| {
+        notice["says"] = "card".into();
+        notice["card"] = card.into();
+        notice["name"] = name.into();
+    });
+    payment_notice(&world.app, Provider::Stripe, &[], &notice).await.unwrap();
+}
+fn card_too_often(outcome: Result<impl std::fmt::Debug, Problem>) -> Option<i64> {
+    match outcome {
+        Err(Problem::CardTooOften { retry_after_s }) => Some(retry_after_s),
+        Ok(_) => None,
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_card_that_is_used_too_often_stops_whoever_uses_it_and_nobody_else() {
+    on_both(async |mut world: World| {
+        limited(&mut world, Velocity { card_per_hour: 3, ..Velocity::NONE });
+        let (one, two, three) =
+            (world.line(Family::Watch).await, world.line(Family::Watch).await, world.line(Family::Watch).await);
+        let order = async |kit| world.order(kit, "days").await.unwrap();
+        let by_card = async |order: &Order| world.start(order, Method::Card).await;
+        let (first, second, other) = (order(&one).await, order(&two).await, order(&three).await);
+        let (of_first, of_second) = (by_card(&first).await.unwrap(), by_card(&second).await.unwrap());
+        // Told again by any node it is one use, and other cards have counts of their own.
+        for name in ["a", "a", "b", "a"] {
+            used(&world, &of_first.out_trade_no, "f1", name).await;
+        }
+        used(&world, &of_first.out_trade_no, "f2", "c").await;
+        assert_eq!(card_too_often(by_card(&order(&one).await).await), None);
+        // The third use of the card, in another account.
+        used(&world, &of_second.out_trade_no, "f1", "d").await;
+        let again = order(&two).await;
+        let wait_s = card_too_often(by_card(&again).await).unwrap();
+        assert!((3_590..=3_601).contains(&wait_s), "it is a little after 12:00: {wait_s}");
+        assert_eq!(world.attempts(&again).await, []);
+        assert_eq!(world.cases(&second).await, ["card_too_often"]);
+        assert_eq!(world.cases(&first).await, [""; 0]);
+        for open in [world.start(&again, Method::AlipayQr).await, by_card(&other).await] {
+            assert_eq!(card_too_often(open), None, "another way, and another payer");
+        }
+        // What was started is taken, and the next hour is another.
+        payment_notice(&world.app, Provider::Stripe, &[], &world.cards.pay(&of_second.out_trade_no)).await.unwrap();
+        world.settle().await;
+        assert!(world.order_now(&second).await.state.delivered());
+        world.pass(HOUR_US + MINUTE_US).await;
+        assert_eq!(card_too_often(by_card(&order(&two).await).await), None);
+        world.sound().await;
     })
     .await;
 }

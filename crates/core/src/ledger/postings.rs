@@ -102,6 +102,12 @@ pub enum Template {
     EarnedToPromo,
     /// A refund that was confirmed came back to the provider: its payer could not be reached.
     RefundBounced,
+    /// What a provider refused to give back is credit of the account.
+    RefundCredited,
+    /// What a provider refused to give back was sent from the bank account, by hand.
+    RefundPaidOut,
+    /// What a provider refused to give back makes good what a lost dispute cost: its payer has it from the bank.
+    RefundMadeGood,
 }
 
 words!(Template {
@@ -146,6 +152,9 @@ words!(Template {
     EarnedToCredit = "EARNED_TO_CREDIT",
     EarnedToPromo = "EARNED_TO_PROMO",
     RefundBounced = "REFUND_BOUNCED",
+    RefundCredited = "REFUND_CREDITED",
+    RefundPaidOut = "REFUND_PAID_OUT",
+    RefundMadeGood = "REFUND_MADE_GOOD",
 });
 
 impl Template {
@@ -197,6 +206,9 @@ impl Template {
             Template::EarnedToCredit => const { &[leg(Revenue, PaidCredit)] },
             Template::EarnedToPromo => const { &[leg(Revenue, PromoCredit)] },
             Template::RefundBounced => const { &[leg(PspReceivable, Suspense)] },
+            Template::RefundCredited => const { &[leg(Suspense, PaidCredit)] },
+            Template::RefundPaidOut => const { &[leg(Suspense, Bank)] },
+            Template::RefundMadeGood => const { &[leg(Suspense, WriteOff)] },
         }
     }
     const fn tag(self) -> u8 {

@@ -28,6 +28,7 @@ fn facts() -> Facts {
         amount: cny("39"),
         payments: vec![Payment {
             method: Method::AlipayQr,
+            by_voucher: false,
             out_trade_no: "n1".into(),
             trade_no: Some("2026".into()),
             received: cny("39"),

@@ -314,7 +314,7 @@ impl World {
     fn answered(&self, refund: &Refund, done: bool) -> Effects {
         let all: Vec<Refund> = self.refunds.values().filter(|other| other.order == refund.order).cloned().collect();
         let by = (refund, self.attempts[&refund.attempt].method);
-        renewal::on_refund_answer(self.balances, &self.orders[&refund.order], by, &all, done, self.now).unwrap()
+        renewal::on_refund_answer(self.balances, &self.orders[&refund.order], by, (&all, 0), done, self.now).unwrap()
     }
 
     fn pass(&mut self) {

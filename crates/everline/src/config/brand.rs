@@ -164,6 +164,8 @@ fn velocity(table: &Table<'_>) -> Velocity {
         line_per_day: most("line_per_day", usual.line_per_day),
         address_per_hour: most("address_per_hour", usual.address_per_hour),
         address_per_day: most("address_per_day", usual.address_per_day),
+        card_per_hour: most("card_per_hour", usual.card_per_hour),
+        card_per_day: most("card_per_day", usual.card_per_day),
     }
 }
 

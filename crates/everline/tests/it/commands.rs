@@ -253,13 +253,15 @@ fn vouchers_and_statements(folder: &std::path::Path, config: &str) {
     .unwrap();
     let import =
         |dry: &[&str]| text(&run(&[&["import", "statement", "--config", config], dry, &[shown(&statement)]].concat()));
-    let said = "2 lines: 0 would be matched, 1 would be unmatched, 0 known already, 1 went out, 0 refused";
+    let said = "2 lines: 0 would be matched, 0 payouts, 1 would be unmatched, 0 known already, 1 went out, 0 refused";
     assert_eq!(import(&["--dry-run"]).trim_end(), said);
     for _ in 0..2 {
         assert_eq!(import(&[]).trim_end(), said.replace("would be ", ""));
     }
     let waiting = text(&run(&["statement", "unmatched", "--config", config]));
     assert!(waiting.contains("顺达冷链, 套餐费") && !waiting.contains("税务局"), "{waiting}");
+    let payouts = text(&run(&["statement", "payouts", "--config", config]));
+    assert_eq!(payouts.trim_end(), "date        amount        provider    number");
     let matched = run(&["statement", "match", "A1", "--config", config, "--order", "2026", "--by", "he.jing"]);
     assert!(!matched.status.success() && text(&matched).contains("no such order"), "{}", text(&matched));
     let refund =

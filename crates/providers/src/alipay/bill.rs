@@ -83,10 +83,13 @@ fn micros(amount: SignedFen) -> i64 {
 }
 
 fn line_of(row: &TradeBillRow) -> BillLine {
-    let (kind, amount) = match row.kind {
-        TradeBillKind::Trade => (LineKind::Payment, micros(row.received)),
-        TradeBillKind::Refund => (LineKind::Refund, -micros(row.received)),
-        TradeBillKind::Other(_) => (LineKind::Other, micros(row.received)),
+    // What a coupon of the merchant's own took off a trade is no part of what the payer was asked, which is what notices and
+    // answers say too: it costs like a fee.
+    let coupons = micros(row.order_amount).saturating_sub(micros(row.received));
+    let (kind, amount, coupons) = match row.kind {
+        TradeBillKind::Trade => (LineKind::Payment, micros(row.order_amount), coupons),
+        TradeBillKind::Refund => (LineKind::Refund, -micros(row.received), 0),
+        TradeBillKind::Other(_) => (LineKind::Other, micros(row.received), 0),
     };
     let request_no = row.out_request_no.clone();
     BillLine {
@@ -100,7 +103,7 @@ fn line_of(row: &TradeBillRow) -> BillLine {
         request_no,
         trade_no: Some(row.trade_no.clone()),
         amount: Money::from_micros(amount, Currency::CNY),
-        fee: -micros(row.fee),
+        fee: coupons.saturating_sub(micros(row.fee)),
         at: SystemTime::from_us(row.completed_unix_s.saturating_mul(SECOND_US)),
         said: format!(
             "{}: 订单金额 {} 商家实收 {} 服务费 {}",
@@ -132,4 +135,35 @@ fn payouts_of(bill: &AccountBill) -> impl Iterator<Item = BillLine> + '_ {
         at: SystemTime::from_us(row.occurred_unix_s.saturating_mul(SECOND_US)),
         said: format!("{}: {}", row.business_type, row.amount),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(kind: TradeBillKind, order_amount: &str, received: &str, fee: &str) -> TradeBillRow {
+        let fen = |text: &str| SignedFen::new(text.replace('.', "").parse().unwrap()).unwrap();
+        TradeBillRow {
+            trade_no: "2026".to_owned(),
+            out_trade_no: "n1".to_owned(),
+            kind,
+            subject: String::new(),
+            created_unix_s: 0,
+            completed_unix_s: 0,
+            order_amount: fen(order_amount),
+            received: fen(received),
+            out_request_no: None,
+            fee: fen(fee),
+        }
+    }
+
+    #[test]
+    fn a_coupon_of_the_merchants_costs_like_a_fee() {
+        let line = line_of(&row(TradeBillKind::Trade, "39.00", "36.00", "-0.22"));
+        assert_eq!((line.amount.decimal(), line.fee), ("39.00".to_owned(), 3_220_000));
+        let line = line_of(&row(TradeBillKind::Trade, "39.00", "39.00", "-0.23"));
+        assert_eq!((line.amount.decimal(), line.fee), ("39.00".to_owned(), 230_000));
+        let back = line_of(&row(TradeBillKind::Refund, "-39.00", "-39.00", "0.23"));
+        assert_eq!((back.amount.decimal(), back.fee), ("39.00".to_owned(), -230_000));
+    }
 }

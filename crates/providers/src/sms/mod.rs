@@ -115,13 +115,19 @@ mod tests {
     #[test]
     fn every_language_has_every_template_with_the_parameters_it_gets() {
         let templates = Templates::load().unwrap();
-        let order = ["brand", "line", "line_id", "until", "offering", "amount", "ends", "order", "order_id", "link"];
+        let order =
+            ["brand", "line", "line_id", "until", "offering", "amount", "ends", "order", "order_id", "way", "link"];
         let line = ["brand", "hotline", "line", "line_id", "until", "kept_until", "link"];
         let with = |names: &[&'static str]| names.iter().map(|name| (*name, format!("<{name}>"))).collect::<Vec<_>>();
         for (tag, _) in LOCALES {
-            for template in
-                ["renewal_in_effect", "paid_not_in_effect", "refund_started", "refund_done", "refund_bounced"]
-            {
+            for template in [
+                "renewal_in_effect",
+                "paid_not_in_effect",
+                "refund_started",
+                "refund_done",
+                "refund_bounced",
+                "refund_other_way",
+            ] {
                 assert!(templates.text(tag, template, &with(&order)).is_some(), "{tag} {template}");
             }
             for template in [

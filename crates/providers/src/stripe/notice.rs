@@ -39,6 +39,11 @@ fn says(event: &Event, livemode: bool) -> NoticeSays {
             let ours = intent.metadata.get(OUT_TRADE_NO);
             ours.and_then(|out_trade_no| evidence_of(intent, out_trade_no)).map(NoticeSays::Paid)
         }
+        (EventType::ChargeSucceeded | EventType::ChargeFailed, EventObject::Charge(charge)) => {
+            let ours = charge.metadata.get(OUT_TRADE_NO).map(str::to_owned);
+            let used = ours.zip(charge.card_fingerprint.clone());
+            used.map(|(out_trade_no, fingerprint)| NoticeSays::CardUsed { out_trade_no, fingerprint })
+        }
         (EventType::RefundUpdated | EventType::RefundFailed, EventObject::Refund(refund)) => {
             let ours = refund.metadata.get(OUT_REQUEST_NO).map(str::to_owned);
             ours.map(|out_request_no| NoticeSays::RefundMoved { out_request_no })

@@ -361,8 +361,8 @@ pub(crate) fn sweep(world: &Arc<World>) {
 fn announce(world: &Arc<World>, session: &Session, happened: &[Happened]) {
     let Some(url) = &world.cards.webhook_url else { return };
     for &one in happened {
-        let (Ok(first), Ok(second)) = (random_hex(12), random_hex(12)) else { return };
-        let Ok(events) = objects::events(session, one, [first, second], (world.clock)()) else { return };
+        let (Ok(first), Ok(second), Ok(third)) = (random_hex(12), random_hex(12), random_hex(12)) else { return };
+        let Ok(events) = objects::events(session, one, [first, second, third], (world.clock)()) else { return };
         for event in events {
             notify::tell(world, url, session.out_trade_no(), event);
         }

@@ -146,6 +146,17 @@ fn charge_id(session: &Session) -> Result<ChargeId, Error> {
     ChargeId::parse(&format!("ch_{}", session.token))
 }
 
+/// The last try that a card's bank declined.
+fn declined(session: &Session) -> Result<Charge, Error> {
+    Ok(Charge {
+        id: ChargeId::parse(&format!("ch_{}_{}", session.token, session.declined))?,
+        status: ChargeStatus::Failed,
+        captured: false,
+        failure_code: Some("card_declined".to_owned()),
+        ..charge(session)?
+    })
+}
+
 pub(super) fn charge(session: &Session) -> Result<Charge, Error> {
     let refunded = session.refunded_minor();
     Ok(Charge {
@@ -231,7 +242,7 @@ pub(super) fn movements(session: &Session) -> Result<Vec<BalanceTransaction>, Er
 pub(super) fn events(
     session_now: &Session,
     happened: Happened,
-    ids: [String; 2],
+    ids: [String; 3],
     now_us: i64,
 ) -> Result<Vec<Event>, Error> {
     let of_session = |kind| {
@@ -239,8 +250,12 @@ pub(super) fn events(
         Ok::<_, Error>((kind, EventObject::CheckoutSession(Box::new(object))))
     };
     let of_intent = |kind| Ok::<_, Error>((kind, EventObject::PaymentIntent(Box::new(intent(session_now)?))));
+    let of_charge = |kind, charge| (kind, EventObject::Charge(Box::new(charge)));
     let told = match happened {
-        Happened::Paid if session_now.pays_with.is_some() => vec![of_intent(EventType::PaymentIntentSucceeded)?],
+        Happened::Paid if session_now.pays_with.is_some() => vec![
+            of_charge(EventType::ChargeSucceeded, charge(session_now)?),
+            of_intent(EventType::PaymentIntentSucceeded)?,
+        ],
         Happened::Disputed | Happened::DisputeEnded => {
             let Some(known) = session_now.dispute else { return Ok(Vec::new()) };
             let kinds = match known.stand {
@@ -251,14 +266,17 @@ pub(super) fn events(
             let object = dispute(session_now, known)?;
             kinds.into_iter().map(|kind| (kind, EventObject::Dispute(Box::new(object.clone())))).collect()
         }
-        Happened::Paid => {
-            vec![of_intent(EventType::PaymentIntentSucceeded)?, of_session(EventType::CheckoutSessionCompleted)?]
-        }
-        Happened::Declined => vec![of_intent(EventType::PaymentIntentPaymentFailed)?],
+        Happened::Paid => vec![
+            of_charge(EventType::ChargeSucceeded, charge(session_now)?),
+            of_intent(EventType::PaymentIntentSucceeded)?,
+            of_session(EventType::CheckoutSessionCompleted)?,
+        ],
+        Happened::Declined => vec![
+            of_charge(EventType::ChargeFailed, declined(session_now)?),
+            of_intent(EventType::PaymentIntentPaymentFailed)?,
+        ],
         Happened::Expired => vec![of_session(EventType::CheckoutSessionExpired)?],
-        Happened::Refunded(_) => {
-            vec![(EventType::ChargeRefunded, EventObject::Charge(Box::new(charge(session_now)?)))]
-        }
+        Happened::Refunded(_) => vec![of_charge(EventType::ChargeRefunded, charge(session_now)?)],
         Happened::RefundEnded(at) => {
             vec![(EventType::RefundUpdated, EventObject::Refund(Box::new(refund(session_now, at)?)))]
         }

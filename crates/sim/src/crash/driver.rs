@@ -182,7 +182,7 @@ impl Driver {
         let Some(entry) = self.book.get(index).filter(|_| seen != Seen::ONCE) else { return Ok(()) };
         let round = if let Fate::Acknowledged(round) = entry.fate { round } else { 0 };
         let (order, out_trade_no) = (entry.awaiting.order, &entry.awaiting.out_trade_no);
-        let lost = if seen == Seen::NOTHING { "LOST" } else { "NOT ONCE" };
+        let lost = if seen.within(Seen::ONCE) { "LOST" } else { "NOT ONCE" };
         Err(Failure::Broken(format!(
             "{lost}: the renewal paid as {out_trade_no} (order {order}) was acknowledged in round {round}, and in round \
              {} the store holds: {seen}",

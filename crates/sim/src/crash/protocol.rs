@@ -72,10 +72,15 @@ impl Seen {
     /// A renewal that is there exactly once.
     pub(crate) const ONCE: Self =
         Self { paid: 1, delivered: 1, paid_postings: 1, delivered_postings: 1, periods: 1, receipts: 1 };
+
     /// A renewal of which nothing is there.
     pub(crate) const NOTHING: Self =
         Self { paid: 0, delivered: 0, paid_postings: 0, delivered_postings: 0, periods: 0, receipts: 0 };
 
+    /// Whether no part of it is there more often than in `other`: what differs then is gone, and nothing is doubled.
+    pub(crate) fn within(self, other: Self) -> bool {
+        self.counts().iter().zip(other.counts()).all(|(mine, theirs)| *mine <= theirs)
+    }
     fn counts(self) -> [u32; 6] {
         [self.paid, self.delivered, self.paid_postings, self.delivered_postings, self.periods, self.receipts]
     }

@@ -2,9 +2,9 @@
 
 use super::columns::Columns;
 use crate::{FromRow, Result, Row, Tx, args};
-use everline_core::ids::{AttemptId, CustomerId, RefundId};
-use everline_core::money::Money;
-use everline_core::time::BusinessTime;
+use everline_core::ids::{AttemptId, BillLineId, CustomerId, RefundId};
+use everline_core::money::{Currency, Money};
+use everline_core::time::{BusinessTime, SystemTime};
 
 macro_rules! columns {
     () => {
@@ -18,8 +18,12 @@ crate::queries! { ALL;
     GET = concat!("SELECT ", columns!(), " FROM bank_line WHERE bank_id = $1");
     MATCH = "UPDATE bank_line SET state = 'matched', customer_id = $2, attempt_id = $3, matched_by = $4 WHERE bank_id = $1 AND state = 'unmatched'";
     UNMATCHED = concat!("SELECT ", columns!(), " FROM bank_line WHERE state = 'unmatched' AND bank_id > $1 ORDER BY bank_id LIMIT $2");
+    ARRIVED = "UPDATE bank_line SET state = 'payout', bill_line_id = $2 WHERE bank_id = $1 AND state = 'unmatched'";
+    PAYOUTS_OF = "SELECT b.id FROM bill_line b LEFT JOIN bank_line k ON k.bill_line_id = b.id \
+        WHERE b.kind = 'payout' AND b.amount = $1 AND b.currency = $2 AND b.at >= $3 AND b.at < $4 AND k.bank_id IS NULL ORDER BY b.id LIMIT 2";
+    PAYOUTS_MISSING = "SELECT b.provider, b.day, b.number, b.currency, b.amount FROM bill_line b LEFT JOIN bank_line k ON k.bill_line_id = b.id \
+        WHERE b.kind = 'payout' AND b.amount > 0 AND k.bank_id IS NULL ORDER BY b.at LIMIT $1";
     REFUND_ADD = "INSERT INTO bank_refund (customer_id, refund_id, bank_id, noted_at, noted_by) VALUES ($1, $2, $3, $4, $5)";
-    REFUND_BY_BANK_ID = "SELECT refund_id FROM bank_refund WHERE customer_id = $1 AND bank_id = $2";
     REFUND_GET = "SELECT bank_id FROM bank_refund WHERE customer_id = $1 AND refund_id = $2";
 }
 
@@ -36,7 +40,7 @@ pub struct BankLine {
     pub payer: String,
     /// What the payer wrote.
     pub remark: String,
-    /// `unmatched`, `matched` or `outgoing`.
+    /// `unmatched`, `matched`, `payout` or `outgoing`.
     pub state: String,
     /// The attempt that it became.
     pub became: Option<(CustomerId, AttemptId)>,
@@ -72,11 +76,24 @@ pub async fn matched(
 ) -> Result<bool> {
     tx.exec_one(&MATCH, args![bank_id, customer, attempt, by]).await
 }
+/// Says that a line is the arrival of a provider's payout. False if it became something before.
+pub async fn arrived(tx: &mut Tx, bank_id: &str, payout: BillLineId) -> Result<bool> {
+    tx.exec_one(&ARRIVED, args![bank_id, payout]).await
+}
+/// Payouts of an amount, told of in a time, that did not arrive yet: at most two.
+pub async fn payouts_of(tx: &mut Tx, amount: Money, from: SystemTime, until: SystemTime) -> Result<Vec<BillLineId>> {
+    let found = tx.all::<(BillLineId,)>(&PAYOUTS_OF, args![amount.micros(), amount.currency(), from, until]).await?;
+    Ok(found.into_iter().map(|row| row.0).collect())
+}
+/// The oldest payouts that no statement has: provider, day of the bill, number, currency and millionths.
+pub async fn payouts_missing(tx: &mut Tx, limit: i64) -> Result<Vec<(String, String, String, Currency, i64)>> {
+    tx.all(&PAYOUTS_MISSING, args![limit]).await
+}
 /// The next lines that became nothing yet.
 pub async fn unmatched(tx: &mut Tx, after: &str, limit: i64) -> Result<Vec<BankLine>> {
     tx.all(&UNMATCHED, args![after, limit]).await
 }
-/// Keeps that a refund was made from the bank account.
+/// Keeps that a refund was made from the bank account; the directory leads from the bank's id to it.
 pub fn add_refund(
     tx: &mut Tx,
     (customer, refund): (CustomerId, RefundId),
@@ -84,10 +101,6 @@ pub fn add_refund(
     (at, by): (BusinessTime, &str),
 ) {
     tx.put(&REFUND_ADD, args![customer, refund, bank_id, at, by]);
-}
-/// Which refund of a customer a bank's id names already.
-pub async fn refund_by_bank_id(tx: &mut Tx, customer: CustomerId, bank_id: &str) -> Result<Option<RefundId>> {
-    Ok(tx.maybe::<(RefundId,)>(&REFUND_BY_BANK_ID, args![customer, bank_id]).await?.map(|row| row.0))
 }
 /// The bank's id of a refund that was made from the bank account.
 pub async fn refund(tx: &mut Tx, customer: CustomerId, refund: RefundId) -> Result<Option<String>> {

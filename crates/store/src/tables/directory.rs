@@ -27,6 +27,8 @@ pub enum Name {
     Session,
     /// The secret of a guest's order → its order.
     OrderToken,
+    /// The bank's id of a refund that people made from the bank account → the refund.
+    BankRefund,
 }
 
 impl Name {
@@ -45,6 +47,7 @@ impl Name {
             Name::TradeNo(Provider::Bank) => "bank_trade_no",
             Name::Session => "session",
             Name::OrderToken => "order_token",
+            Name::BankRefund => "bank_refund",
         }
     }
 }

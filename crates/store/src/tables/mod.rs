@@ -52,6 +52,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 11, name: "reconciliation", text: include_str!("../../migrations/0011_reconciliation.sql") },
     Migration { version: 12, name: "renewing", text: include_str!("../../migrations/0012_renewing.sql") },
     Migration { version: 13, name: "refunds", text: include_str!("../../migrations/0013_refunds.sql") },
+    Migration { version: 14, name: "bank_ids", text: include_str!("../../migrations/0014_bank_ids.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.

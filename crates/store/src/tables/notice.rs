@@ -1,6 +1,6 @@
 //! What providers told us, as it arrived.
 
-use crate::{Result, Tx, args};
+use crate::{Result, Tx, Value, args};
 use everline_core::time::SystemTime;
 
 crate::queries! { ALL;
@@ -28,16 +28,24 @@ pub struct Notice {
 
 /// Keeps a notice; a repetition is known already.
 pub fn keep(tx: &mut Tx, notice: &Notice) {
-    tx.put(&ADD, args![notice.provider, notice.name.as_str(), notice.received_at, notice.state, notice.body.as_str()]);
+    tx.put(&ADD, args_of(notice));
 }
-/// Keeps a notice of a payment that is nobody's of ours, with our number in it, by which a bill finds it.
+fn args_of(notice: &Notice) -> Vec<Value> {
+    args![notice.provider, notice.name.as_str(), notice.received_at, notice.state, notice.body.as_str()]
+}
+/// Keeps a notice; whether it came for the first time.
+pub async fn keep_once(tx: &mut Tx, notice: &Notice) -> Result<bool> {
+    tx.exec_one(&ADD, args_of(notice)).await
+}
+/// Keeps a notice of a payment that is nobody's of ours, with our number in it, by which a bill finds it; of a dispute, with the
+/// provider's number of its payment.
 pub fn keep_unmatched(tx: &mut Tx, notice: &Notice, out_trade_no: &str) {
     tx.put(
         &ADD_UNMATCHED,
         args![notice.provider, notice.name.as_str(), notice.received_at, notice.body.as_str(), out_trade_no],
     );
 }
-/// It is known now whose the payment of an unmatched notice was.
+/// It is known now whose the payment of an unmatched notice was, by the number it was kept under.
 pub fn resolve(tx: &mut Tx, provider: &str, out_trade_no: &str) {
     tx.put(&RESOLVE, args![provider, out_trade_no]);
 }

@@ -39,6 +39,7 @@ const COLUMNS_LEFT_OUT: &[(&str, &str)] = &[
     ("matched_by", "a member of the staff"),
     ("noted_by", "a member of the staff"),
     ("imported_at", "a time of ours"),
+    ("bill_line_id", "the payout of a provider, nobody's of the customers"),
     ("asked_by", "a member of the staff"),
     ("decided_by", "a member of the staff"),
 ];

@@ -56,6 +56,13 @@ desk-refund-decline = Decline
 desk-refund-withdraw = Withdraw
 desk-refund-wrong-amount = The amount is no amount of money, like 9.90.
 desk-refund-wrong-id = This form is too old. Please fill it in again.
+desk-other-way = Money that could not go back
+desk-other-way-lead = The provider refused to give back { $name }. Give it another way:
+desk-other-way-credit = Credit it to the customer's account
+desk-other-way-bank = Sent from our bank account
+desk-other-way-bank-id = Bank's id of the transfer
+desk-other-way-wrong-bank-id = Please enter the bank's id of the transfer, 1 to 64 characters.
+desk-other-way-bank-id-taken = This bank id stands for another refund.
 
 desk-sign-in-title = Staff sign-in
 desk-sign-in-lead = For the people who work here.

@@ -56,6 +56,13 @@ desk-refund-decline = 驳回
 desk-refund-withdraw = 撤回
 desk-refund-wrong-amount = 金额不对，应像 9.90。
 desk-refund-wrong-id = 表单已过期，请重新填写。
+desk-other-way = 没能退回的钱
+desk-other-way-lead = 支付机构没能退回 { $name }，请改用其他方式：
+desk-other-way-credit = 退到客户的账户余额
+desk-other-way-bank = 已从我们的银行账户转出
+desk-other-way-bank-id = 银行流水号
+desk-other-way-wrong-bank-id = 请填写银行流水号（1 到 64 个字符）。
+desk-other-way-bank-id-taken = 这个银行流水号已用于另一笔退款。
 
 desk-sign-in-title = 员工登录
 desk-sign-in-lead = 仅供工作人员使用。

@@ -149,6 +149,7 @@ fn faults() -> Vec<Fault> {
         Problem::CodeWrong { tries_left: 0 },
         Problem::CodeGone,
         Problem::TooMany { retry_after_s: 1 },
+        Problem::CardTooOften { retry_after_s: 1 },
         Problem::ProviderRefused,
         Problem::ProviderSilent,
         Problem::Busy,

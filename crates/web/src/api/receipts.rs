@@ -51,7 +51,7 @@ pub(crate) struct PaidBody {
 impl From<&Payment> for PaidBody {
     fn from(paid: &Payment) -> Self {
         Self {
-            method: paid.method.word(),
+            method: paid.how(),
             received: paid.received.into(),
             paid_at: time(paid.paid_at),
             out_trade_no: paid.out_trade_no.clone(),

@@ -27,6 +27,7 @@ use everline_core::invoice::{InvoiceRequest, InvoiceState};
 use everline_core::ledger::LedgerAccount;
 use everline_core::money::Money;
 use everline_core::order::PlacedBy;
+use everline_core::refund::RefundState;
 use everline_core::refund_request::{RefundRequest, RequestState};
 use everline_core::time::{BusinessTime, SystemTime};
 
@@ -50,11 +51,13 @@ struct DeskOrder {
     wrong: Option<Wrong>,
     refund: Option<RefundForm>,
     requests: Vec<RequestShown>,
+    /// Refunds that their provider refused, which an operator may give another way.
+    refused: Vec<RefusedShown>,
 }
 
 /// What of a form cannot be used, and why.
 pub(super) struct Wrong {
-    /// `invoice` or `refund`.
+    /// `invoice`, `refund` or `other-way`.
     pub(super) form: &'static str,
     pub(super) field: &'static str,
     pub(super) why: String,
@@ -77,6 +80,14 @@ struct RefundForm {
     amount: String,
     reason: String,
     keeps: bool,
+}
+
+/// A refund that its provider refused.
+struct RefusedShown {
+    lead: String,
+    action: String,
+    /// Whether it may become credit of the account.
+    credit: bool,
 }
 
 /// What a colleague asked for.
@@ -129,6 +140,7 @@ pub(super) async fn show_order(web: &Web, visit: &Visit, number: &str, wrong: Op
             wrong,
             refund,
             requests,
+            refused: if me.role == "operator" { refused(&show, number, &view) } else { Vec::new() },
             headline: visit.lang.get(headline(view.order.state)),
             cases: view.cases.clone(),
             blocks,
@@ -153,6 +165,16 @@ fn refund_form(web: &Web, visit: &Visit, number: &str, view: &OrderView, offer: 
         reason: field("reason"),
         keeps: field("keeps") == "yes",
     })
+}
+
+fn refused(show: &Show, number: &str, view: &OrderView) -> Vec<RefusedShown> {
+    let waits = view.refunds.iter().filter(|refund| refund.state == RefundState::Failed);
+    let shown = waits.map(|refund| RefusedShown {
+        lead: show.lang.with("desk-other-way-lead", &[("name", Arg::Text(&show.money(refund.amount)))]),
+        action: format!("/desk/orders/{number}/refund/{}/other-way", refund.id),
+        credit: view.order.placed_by != PlacedBy::Guest,
+    });
+    shown.collect()
 }
 
 async fn request_shown(

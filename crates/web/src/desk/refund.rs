@@ -2,7 +2,7 @@
 
 use super::order::{Wrong, show_order};
 use super::queue::staff;
-use crate::fault::{Answer, no_refund, not_decided};
+use crate::fault::{Answer, no_other_way, no_refund, not_decided};
 use crate::frame::go;
 use crate::portal::invoice::unusable;
 use crate::visit::Visit;
@@ -10,10 +10,12 @@ use crate::web::Web;
 use axum::extract::{Path, State};
 use everline_app::Problem;
 use everline_app::refund_order::{NewRefund, decide_refund, refund_by_staff};
+use everline_app::refund_other_way::refund_other_way;
 use everline_app::sign_in::Principal;
 use everline_core::ids::RawId;
 use everline_core::invoice::reason;
 use everline_core::money::Money;
+use everline_core::refund::OtherWay;
 use everline_core::refund_request::Verdict;
 
 fn me(visit: &Visit) -> Result<RawId, Problem> {
@@ -61,6 +63,29 @@ pub(crate) async fn settle(
         Err(Problem::NoRefund(why)) => refused(&web, &visit, &number, "verdict", no_refund(why)).await,
         Err(problem) => Err(problem.into()),
     }
+}
+
+/// `POST /desk/orders/{number}/refund/{refund}/other-way`: gives what a provider refused to give back as credit, or notes that
+/// it went from the bank account.
+pub(crate) async fn other_way(
+    State(web): State<Web>,
+    visit: Visit,
+    Path((number, refund)): Path<(String, String)>,
+) -> Answer {
+    staff(&web, &visit).await?;
+    let by = me(&visit)?;
+    let refund: RawId = refund.parse().map_err(|_| Problem::NotFound("refund"))?;
+    let way = OtherWay::from_word(visit.fields.get("way"));
+    let way = way.ok_or(Problem::Invalid { field: "way", rule: "credit or bank" })?;
+    let key = match refund_other_way(&web.app, &number, refund, (way, visit.fields.get("bank_id")), by).await {
+        Ok(()) => return Ok(go(&format!("/desk/orders/{number}"))),
+        Err(Problem::NoOtherWay(why)) => no_other_way(why),
+        Err(Problem::Invalid { field: "bank-id", .. }) => "desk-other-way-wrong-bank-id",
+        Err(Problem::ExistsDifferently("bank-id")) => "desk-other-way-bank-id-taken",
+        Err(problem) => return Err(problem.into()),
+    };
+    let wrong = Wrong { form: "other-way", field: "bank_id", why: visit.lang.get(key) };
+    show_order(&web, &visit, &number, Some(wrong)).await
 }
 
 async fn refused(web: &Web, visit: &Visit, number: &str, field: &'static str, key: &str) -> Answer {

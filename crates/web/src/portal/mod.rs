@@ -12,6 +12,7 @@ pub(crate) mod landing;
 pub(crate) mod line;
 pub(crate) mod line_shown;
 pub(crate) mod offering_shown;
+pub(crate) mod offline;
 pub(crate) mod order;
 pub(crate) mod order_shown;
 pub(crate) mod pay;

@@ -300,6 +300,10 @@ fn lead(
     lead.extend(view.refunds.iter().filter_map(|refund| {
         let amount = show.money(refund.amount);
         let key = match (refund.reason, refund.state) {
+            (_, RefundState::Credited) => "order-refund-credited",
+            (_, RefundState::PaidOut) => "order-refund-paid-out",
+            (_, RefundState::MadeGood) => "order-refund-made-good",
+            (_, RefundState::Failed) => "order-refund-failed",
             (RefundReason::NetworkRefused, _) => return None, // the order's own state tells it
             (RefundReason::Late, RefundState::Done) => "order-refund-late-done",
             (RefundReason::Late, _) => "order-refund-late",
@@ -308,12 +312,9 @@ fn lead(
             (RefundReason::NotNeeded, _) => "order-refund-not-needed",
             (RefundReason::Surplus, RefundState::Done) => "order-refund-surplus-done",
             (RefundReason::Surplus, _) => "order-refund-surplus",
-            (RefundReason::ByRule | RefundReason::WrongNumber | RefundReason::ByStaff, state) => match state {
-                RefundState::InFlight => "order-refund-returning",
-                RefundState::Done if from_credit(view, refund) => "order-refund-credited",
-                RefundState::Done => "order-refund-returned",
-                RefundState::Failed => "order-refund-failed",
-            },
+            (_, RefundState::InFlight) => "order-refund-returning",
+            (_, RefundState::Done) if from_credit(view, refund) => "order-refund-credited",
+            (_, RefundState::Done) => "order-refund-returned",
         };
         Some(lang.with(key, &[("amount", Arg::Text(&amount))]))
     }));

@@ -187,8 +187,9 @@ fn item(show: &Show, view: &OrderView, receipt: &ReceiptView, audience: Audience
 pub(crate) fn payment(show: &Show, paid: &Payment) -> Vec<Term> {
     let lang = show.lang;
     let term = |key, value: String| Term { label: lang.get(key), value };
+    let method = if paid.by_voucher { lang.get("voucher-choice") } else { method_shown(show, paid.method).label };
     let mut terms = vec![
-        term("receipt-method", method_shown(show, paid.method).label),
+        term("receipt-method", method),
         term("receipt-received", show.money(paid.received)),
         term("receipt-paid-at", show.moment_in_full(paid.paid_at)),
         term("receipt-out-trade-no", paid.out_trade_no.clone()),
@@ -214,6 +215,9 @@ const fn posting_key(posting: Posting) -> Option<&'static str> {
         | Posting::RefundStartedFromEarned => "receipt-posting-refund-started",
         Posting::RefundDone | Posting::RefundDoneByBank => "receipt-posting-refund-done",
         Posting::RefundFailed | Posting::RefundBounced => "receipt-posting-refund-failed",
+        Posting::RefundCredited => "receipt-posting-refund-credited",
+        Posting::RefundPaidOut => "receipt-posting-refund-paid-out",
+        Posting::RefundMadeGood => "receipt-posting-dispute",
         Posting::CreditSpent | Posting::PromoSpent => "receipt-posting-credit-spent",
         Posting::PspFee
         | Posting::FeeReturned
@@ -286,6 +290,9 @@ pub(crate) fn refund(show: &Show, back: &Return, currency: Currency) -> Term {
         RefundState::InFlight => "receipt-refund-in-flight",
         RefundState::Done => "receipt-refund-done",
         RefundState::Failed => "receipt-refund-failed",
+        RefundState::Credited => "receipt-refund-credited",
+        RefundState::PaidOut => "receipt-refund-paid-out",
+        RefundState::MadeGood => "receipt-refund-made-good",
     };
     let amount = show.money(Money::from_micros(back.micros, currency));
     Term { label: show.moment_in_full(back.started.instant()), value: format!("{amount} · {}", show.lang.get(state)) }

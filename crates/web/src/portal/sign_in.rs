@@ -8,6 +8,7 @@ use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
 use axum::extract::{Query, State};
+use axum::http::HeaderValue;
 use everline_app::Problem;
 use everline_app::sign_in as app;
 use everline_core::ids::RawId;
@@ -118,6 +119,8 @@ pub(crate) async fn sign_out(State(web): State<Web>, visit: Visit) -> Answer {
     }
     let mut response = go("/");
     forget_session(&web, &mut response);
+    // What the installed application keeps for times without a connection goes too.
+    response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"storage\""));
     Ok(response)
 }
 

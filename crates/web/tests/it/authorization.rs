@@ -71,6 +71,7 @@ fn table() -> Vec<Row> {
         // What stands on the receipt is the right to check it.
         get("/v/{proof}",                               [404, 200, 404, 404, 404]),
         get("/terms",                                   [404, 404, 404, 404, 404]),
+        get("/offline",                                 [200, 200, 200, 200, 200]),
         get("/desk/sign-in",                            [200, 200, 200, 200, 200]),
         post("/desk/sign-in",                           [422, 422, 422, 422, 422]),
         // The link is the right; without it there is nothing.
@@ -88,6 +89,7 @@ fn table() -> Vec<Row> {
         // The order's money went back above, which staff are told.
         post("/desk/orders/{number}/refund",            [303, 303, 403, 403, 422]),
         post("/desk/orders/{number}/refund/{request}",  [303, 303, 403, 403, 404]),
+        post("/desk/orders/{number}/refund/{request}/other-way", [303, 303, 403, 403, 404]),
         post("/demo/enter/{key}",                       [303, 303, 303, 303, 303]),
         get("/renew",                                   [200, 200, 200, 200, 200]),
         post("/renew",                                  [303, 303, 303, 303, 303]),
@@ -145,6 +147,8 @@ fn table() -> Vec<Row> {
         get("/demo/clock",                              [401, 401, 401, 401, 401]),
         post("/demo/clock",                             [401, 401, 401, 401, 401]),
         get("/assets/{hash}/{name}",                    [200, 200, 200, 200, 200]),
+        get("/app.webmanifest",                         [200, 200, 200, 200, 200]),
+        get("/worker.js",                               [200, 200, 200, 200, 200]),
         get("/healthz",                                 [200, 200, 200, 200, 200]),
         get("/readyz",                                  [200, 200, 200, 200, 200]),
     ]
@@ -270,6 +274,7 @@ impl Things {
             "/orders/{order}/refund" | "/o/{token}/refund" => vec![("ask", text("rule"))],
             "/desk/orders/{number}/refund" => vec![("id", "1".repeat(32)), ("reason", text("x"))],
             "/desk/orders/{number}/refund/{request}" => vec![("verdict", text("decline"))],
+            "/desk/orders/{number}/refund/{request}/other-way" => vec![("way", text("credit"))],
             "/desk/orders/{number}/invoice" => vec![("settle", text("issue")), ("number", text("1"))],
             _ => Vec::new(),
         }

@@ -8,6 +8,7 @@ mod away;
 mod credit;
 mod forms;
 mod guests;
+mod installable;
 mod journeys;
 mod live;
 mod machines;

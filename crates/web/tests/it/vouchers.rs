@@ -92,6 +92,7 @@ async fn an_order_is_paid_with_a_voucher_on_its_page() {
     world.settle().await;
     owner.get(&order).await.says(&["已生效"]).hides(&["用代金券付款"]);
     owner.get("/home").await.says(&["¥0.10"]);
+    owner.get(&format!("{order}/receipt")).await.says(&["代金券", "¥5.00", "¥4.90"]).hides(&["账户余额"]);
 }
 
 #[tokio::test]

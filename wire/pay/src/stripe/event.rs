@@ -26,6 +26,10 @@ words! {
         PaymentIntentCanceled = "payment_intent.canceled",
         /// Stripe works on a payment.
         PaymentIntentProcessing = "payment_intent.processing",
+        /// A card was used and money taken.
+        ChargeSucceeded = "charge.succeeded",
+        /// A card was used and its bank declined.
+        ChargeFailed = "charge.failed",
         /// Some or all of a charge went back.
         ChargeRefunded = "charge.refunded",
         /// A refund changed.
@@ -159,7 +163,9 @@ impl EventObject {
             | EventType::PaymentIntentPaymentFailed
             | EventType::PaymentIntentCanceled
             | EventType::PaymentIntentProcessing => Self::PaymentIntent(Box::new(PaymentIntent::from_json(value)?)),
-            EventType::ChargeRefunded => Self::Charge(Box::new(Charge::from_json(value)?)),
+            EventType::ChargeSucceeded | EventType::ChargeFailed | EventType::ChargeRefunded => {
+                Self::Charge(Box::new(Charge::from_json(value)?))
+            }
             EventType::RefundUpdated | EventType::RefundFailed => Self::Refund(Box::new(Refund::from_json(value)?)),
             EventType::DisputeCreated
             | EventType::DisputeUpdated

@@ -237,7 +237,7 @@ impl Pair {
                 match refund.state {
                     everline_core::refund::RefundState::InFlight => owed_back += refund.amount.micros(),
                     everline_core::refund::RefundState::Done => went_back += refund.amount.micros(),
-                    everline_core::refund::RefundState::Failed => {}
+                    _ => {}
                 }
             }
         }

@@ -2,14 +2,16 @@
 
 use super::corruptions::{Plan, plant, transfer_id};
 use crate::refunds::{member, returnable, wanted};
+use crate::world::outside::Fate;
 use crate::world::{World, on_both};
 use everline_app::pay_with_credit::pay_with_credit;
 use everline_app::refund_order::{decide_refund, refund_by_customer, refund_by_staff};
+use everline_app::refund_other_way::refund_other_way;
 use everline_core::ids::{OrderId, RawId};
 use everline_core::ledger::{Cause, Posting, Template};
 use everline_core::offering::Family;
 use everline_core::order::Order;
-use everline_core::refund::Refund;
+use everline_core::refund::{OtherWay, Refund};
 use everline_core::refund_order::Ask;
 use everline_core::refund_request::{RefundRequest, Verdict};
 use everline_store::args;
@@ -52,6 +54,13 @@ async fn every_corruption_of_a_refund_is_found() {
         let waits =
             refund_by_staff(&limited.app, &by_two.number, wanted(&world, Some("2"), true), agent).await.unwrap();
         world.settle().await;
+        let refused = world.buys(&world.line(Family::Watch).await, "days").await;
+        world.provider.next("refund", &[Fate::Refuses]);
+        refund_by_customer(&world.app, refused.customer, refused.id, Ask::ByRule).await.unwrap();
+        world.settle().await;
+        let paid_out = world.refunds(&refused).await.remove(0);
+        let way = (OtherWay::Bank, "B1");
+        refund_other_way(&world.app, &refused.number, paid_out.id.0, way, operator).await.unwrap();
         let came_back = world.refunds(&bounced).await.remove(0);
         world.provider.bounce(&came_back.out_request_no);
         world.notice(&world.provider.refund_moved(&came_back.out_request_no)).await.unwrap();

@@ -306,9 +306,15 @@ impl World {
     }
     /// The messages that the owner of a line was sent.
     pub async fn told(&self, kit: &Kit) -> Vec<&'static str> {
+        self.messenger.told(self.contact(kit).await.as_str())
+    }
+    /// A parameter of the newest message to them that has it.
+    pub async fn said(&self, kit: &Kit, name: &str) -> Option<String> {
+        self.messenger.parameter(self.contact(kit).await.as_str(), name)
+    }
+    async fn contact(&self, kit: &Kit) -> Msisdn {
         let id = kit.customer;
-        let contact = self.look(move |tx| Box::pin(async move { Ok(customer::get(tx, id).await?.contact) })).await;
-        self.messenger.told(contact.unwrap().as_str())
+        self.look(move |tx| Box::pin(async move { Ok(customer::get(tx, id).await?.contact) })).await.unwrap()
     }
     /// What one ledger account of a customer holds, in millionths.
     pub async fn balance(&self, customer: CustomerId, account: LedgerAccount) -> i64 {

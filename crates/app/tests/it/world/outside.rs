@@ -404,6 +404,9 @@ impl ports::PaymentProvider for Provider {
                 due_by: None,
                 made_at: SystemTime::from_us(1_773_115_200_000_000),
             }),
+            (Some("ours"), Some("card")) => {
+                NoticeSays::CardUsed { out_trade_no: text("out_trade_no"), fingerprint: text("card") }
+            }
             (Some("ours"), Some("refund")) => NoticeSays::RefundMoved { out_request_no: text("out_request_no") },
             (Some("ours"), _) => NoticeSays::Nothing,
             _ => NoticeSays::OtherMerchant { out_trade_no: text("out_trade_no") },

@@ -122,7 +122,7 @@ impl Browser {
             _ => axum::body::to_bytes(body, 4 << 20).await.unwrap().to_vec(),
         };
         let (text, file) = match kind.as_str() {
-            "application/pdf" => (String::new(), bytes),
+            "application/pdf" | "image/png" => (String::new(), bytes),
             _ => (String::from_utf8(bytes).unwrap(), Vec::new()),
         };
         Page { status: parts.status, headers: parts.headers, text, file }

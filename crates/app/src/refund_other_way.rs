@@ -1,0 +1,88 @@
+//! Money that its provider refused to give back waits in suspense until people give it another way: as credit of the account,
+//! or from the operator's bank account. Each once, whoever presses and however often.
+
+use crate::bank_transfer::{bank_id, note};
+use crate::order_page::find_order;
+use crate::save::carry_out;
+use crate::{App, Problem};
+use everline_core::ids::{CustomerId, OrderId, RawId, RefundId};
+use everline_core::refund::{NoOtherWay, OtherWay, Refund};
+use everline_core::renewal::on_other_way;
+use everline_core::time::{Now, Zone};
+use everline_store::tables::{customer, dispute, order, payment, support};
+use everline_store::{Stop, Tx, Work};
+
+/// Gives the money of a refused refund another way; of one that went from the bank account, with the bank's id of it. Only
+/// operators may.
+///
+/// # Errors
+/// [`Problem::NoOtherWay`] says why not; [`Problem::Invalid`] if the bank's id is none; [`Problem::ExistsDifferently`] if it
+/// stands for another refund; [`Problem::NotAllowed`] if the member is no active operator.
+pub async fn refund_other_way(
+    app: &App,
+    number: &str,
+    refund: RawId,
+    (way, bank): (OtherWay, &str),
+    by: RawId,
+) -> Result<(), Problem> {
+    let bank_id = match way {
+        OtherWay::Bank => Some(bank_id(bank)?),
+        OtherWay::Credit => None,
+    };
+    let (customer, order) = find_order(app, number).await?.ok_or(Problem::NotFound("order"))?;
+    let (zone, now) = (app.zone.clone(), app.clock.now());
+    let work = GiveOtherwise { customer, order, refund: RefundId(refund), way, bank_id, by, zone, now };
+    app.store.transact(work).await?;
+    app.wake.notify_one();
+    tracing::info!(%refund, by = %by, way = way.word(), "a refused refund was settled another way");
+    Ok(())
+}
+
+struct GiveOtherwise {
+    customer: CustomerId,
+    order: OrderId,
+    refund: RefundId,
+    way: OtherWay,
+    bank_id: Option<String>,
+    by: RawId,
+    zone: Zone,
+    now: Now,
+}
+impl Work for GiveOtherwise {
+    const NAME: &'static str = "refund_other_way";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        let balances = customer::lock_account(tx, self.customer).await?;
+        let order = order::lock(tx, self.customer, self.order).await?;
+        let refunds = payment::refunds_of_order(tx, self.customer, self.order).await?;
+        let refund = refunds.iter().find(|refund| refund.id == self.refund);
+        let refund = refund.ok_or(Stop::Refused(Problem::NotFound("refund")))?;
+        let member = support::staff(tx, self.by).await?.filter(|(_, role)| role == "operator");
+        let (by, _) = member.ok_or(Stop::Refused(Problem::NotAllowed))?;
+        if self.done_before(tx, refund).await? {
+            return Ok(());
+        }
+        let disputes = dispute::of_order(tx, self.customer, self.order).await?;
+        let disputed = disputes.iter().any(|one| one.attempt == refund.attempt && one.state.stops_refunds());
+        let decided = on_other_way(balances, &order, refund, (&refunds, disputed), self.way, self.now);
+        let effects = decided
+            .map_err(|refusal| Stop::Refused(refusal.into()))?
+            .map_err(|why| Stop::Refused(Problem::NoOtherWay(why)))?;
+        if let Some(bank_id) = &self.bank_id {
+            note(tx, (self.customer, refund.id), bank_id, (self.now.business, &by)).await?;
+        }
+        carry_out(tx, (self.customer, order.line), &effects, &self.zone, self.now)?;
+        Ok(())
+    }
+}
+impl GiveOtherwise {
+    /// Whether just this was done: the page was sent twice.
+    async fn done_before(&self, tx: &mut Tx, refund: &Refund) -> Result<bool, Stop<Problem>> {
+        if refund.state != self.way.state() {
+            return Ok(false);
+        }
+        let noted = everline_store::tables::bank::refund(tx, self.customer, refund.id).await?;
+        if noted == self.bank_id { Ok(true) } else { Err(Stop::Refused(Problem::NoOtherWay(NoOtherWay::NotWaiting))) }
+    }
+}

@@ -1,0 +1,50 @@
+// What the installed portal shows without a connection: one page, fetched anew whenever home is opened, with what was left
+// then and when that was. Nothing else is kept, payments least of all; it is gone at sign-out.
+"use strict";
+const NAME = "everline-offline";
+const PAGE = "/offline";
+const HOME = "/home";
+
+const forget = () => caches.delete(NAME);
+
+async function keep() {
+  const page = await fetch(PAGE, { credentials: "same-origin" });
+  if (!page.ok) return;
+  const text = await page.clone().text();
+  const parts = Array.from(text.matchAll(/"(\/assets\/[^"]+)"/g), (found) => found[1]);
+  const cache = await caches.open(NAME);
+  await cache.addAll(parts);
+  await cache.put(PAGE, page);
+}
+
+async function navigate(event, path) {
+  try {
+    const answer = await fetch(event.request);
+    // Whoever is sent away from home is signed out.
+    if (path === HOME) event.waitUntil(answer.ok ? keep() : forget());
+    return answer;
+  } catch (error) {
+    const kept = await caches.match(PAGE);
+    if (kept) return kept;
+    throw error;
+  }
+}
+
+async function signOut(event) {
+  const answer = await fetch(event.request);
+  await forget();
+  return answer;
+}
+
+self.addEventListener("install", (event) => event.waitUntil(keep().then(() => self.skipWaiting())));
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (url.origin !== self.location.origin) return;
+  if (url.pathname === "/sign-out") event.respondWith(signOut(event));
+  else if (request.mode === "navigate" && request.method === "GET") event.respondWith(navigate(event, url.pathname));
+  else if (url.pathname.startsWith("/assets/")) {
+    event.respondWith(fetch(request).catch(async (error) => (await caches.match(request)) ?? Promise.reject(error)));
+  }
+});
