@@ -11,6 +11,7 @@ use everline_core::payment::{Evidence, Method, Provider};
 use everline_core::reconciliation::{BillDay, BillLine};
 use everline_core::time::SystemTime;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -78,6 +79,60 @@ pub struct PaymentRequest {
     pub payer_ip: Option<IpAddr>,
     /// For whom the card is to be kept, if its owner wants that.
     pub keep_for: Option<Holder>,
+    /// The provider's name for the payer, where one person alone can pay it.
+    pub payer: Option<PayerName>,
+}
+
+/// A provider's name for the person who uses its own browser. It is personal data: its `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PayerName(String);
+
+impl PayerName {
+    /// A name of 1 to 128 letters, digits, `-` and `_`.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        ((1..=128).contains(&text.len()) && text.bytes().all(fits)).then(|| Self(text.to_owned()))
+    }
+    /// The name itself: for the provider, and for what is sealed.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+impl fmt::Debug for PayerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PayerName")
+    }
+}
+
+/// Who uses a provider's own browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PayerAnswer {
+    /// This person.
+    Payer(PayerName),
+    /// The code was used before: the browser opened the address twice, or somebody else did.
+    CodeUsed,
+    /// The code is too old, or none.
+    CodeGone,
+    /// Somebody who only looks at a snapshot of the page, and so cannot pay.
+    Snapshot,
+    /// The provider does not answer us: our account with it is not set up as it must be.
+    NotSetUp,
+    /// Not known.
+    Unknown,
+}
+
+/// A provider that has a browser of its own, in which people pay on our pages.
+#[async_trait]
+pub trait OwnBrowser: Send + Sync {
+    /// Where its browser is sent to learn who uses it. It comes back to `return_url` with a `code` and this `state`, which
+    /// is letters and digits.
+    fn ask_payer(&self, return_url: &str, state: &str) -> Option<String>;
+    /// Who a code names. It can be asked once.
+    async fn payer(&self, code: &str) -> PayerAnswer;
+    /// What the page hands to the browser to pay at a [`Payable`]'s place, signed as of now: JSON. `None`: it could not be signed.
+    async fn hand_over(&self, place: &str) -> Option<String>;
 }
 
 /// For whom a provider keeps methods.
@@ -211,7 +266,7 @@ pub enum Started {
 /// Where a customer can pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payable {
-    /// A link, or the text of a QR code.
+    /// A link, the text of a QR code, or what [`OwnBrowser::hand_over`] takes.
     pub url: String,
     /// Until when it can be opened, if not as long as the payment can be paid.
     pub url_until: Option<SystemTime>,
@@ -378,6 +433,10 @@ pub trait PaymentProvider: Send + Sync {
     async fn bill(&self, day: &DayOfBill) -> BillAnswer;
     /// The side of it that keeps methods, if it has one.
     fn keeper(&self) -> Option<&dyn MethodKeeper> {
+        None
+    }
+    /// The side of it that has a browser, if there is one and it may be asked who uses it.
+    fn own_browser(&self) -> Option<&dyn OwnBrowser> {
         None
     }
     /// Reads a notice and checks that it is from the provider.

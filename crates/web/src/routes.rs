@@ -5,7 +5,7 @@ use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
-    auto_renew, cards, check, guest_order, guest_renew, home, invoice, landing, line, order, receipt, refund, renew,
+    auto_renew, cards, check, guest_order, guest_renew, home, in_wechat, invoice, landing, line, order, receipt, refund, renew,
     returning, sign_in, terms, voucher,
 };
 use crate::web::Web;
@@ -136,6 +136,7 @@ fn pages() -> Vec<Row> {
         get("/orders/{order}/refund", CustomerPage, refund::refund),
         post("/orders/{order}/refund", CustomerPage, refund::ask).limited(Limit::Orders),
         get("/pay/return/{attempt}", Page, returning::back).limited(Limit::Checks),
+        get("/pay/wechat", Page, in_wechat::named).limited(Limit::Orders),
         get("/voucher", CustomerPage, voucher::voucher),
         post("/voucher", CustomerPage, voucher::add).limited(Limit::Vouchers),
         get("/v/{proof}", Page, check::check).limited(Limit::Checks),

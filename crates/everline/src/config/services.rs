@@ -1,9 +1,9 @@
 //! The sections about the outside: who is called where, and with which secret.
 
 use super::read::Table;
-use super::secret::{Secret, required_secret};
+use super::secret::{Secret, required_secret, secret};
 use everline_providers::alipay::{Certificate, CertificateError, PrivateKey, PublicKey, Trust};
-use everline_providers::wechat::ApiV3Key;
+use everline_providers::wechat::{ApiV3Key, OfficialAccount};
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -37,6 +37,11 @@ pub(crate) struct WechatFile {
     /// Ids, and keys in PEM.
     pub(crate) public_keys: Vec<(String, String)>,
     pub(crate) notify_url: String,
+    /// The official account's secret, for payers inside WeChat.
+    pub(crate) app_secret: Option<Secret>,
+    /// Where WeChat's browser is asked who uses it, and where we ask whom it named.
+    pub(crate) authorize_url: String,
+    pub(crate) api_url: String,
 }
 
 /// An address that begins with `http://` or `https://` and has no slash at its end.
@@ -205,7 +210,19 @@ pub(super) fn wechat(table: &Table<'_>, public_url: Option<&str>) -> Option<Wech
     });
     let notify_url = table.parsed("notify_url", base_url);
     let notify_url = notify_url.or_else(|| public_url.map(|url| format!("{url}/notify/wechat")));
+    let app_secret = secret(table, "app_secret");
+    if let Some(secret) = &app_secret
+        && !(secret.reveal().len() == 32 && secret.reveal().bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    {
+        table.wrong("app_secret", format_args!("{} holds no AppSecret: 32 letters and digits", secret.from()));
+    }
+    let authorize_url = table.parsed("authorize_url", base_url);
+    let authorize_url = authorize_url.unwrap_or_else(|| OfficialAccount::AUTHORIZE_URL.to_owned());
+    let api_url = table.parsed("api_url", protected).unwrap_or_else(|| OfficialAccount::API_URL.to_owned());
     Some(WechatFile {
+        app_secret,
+        authorize_url,
+        api_url,
         gateway_url: gateway_url?,
         mchid: mchid?,
         appid: appid?,

@@ -66,6 +66,8 @@ fn table() -> Vec<Row> {
         post("/orders/{order}/refund",                  [303, 303, 303, 404, 403]),
         // Says nothing; whose browser it is, it leads back.
         get("/pay/return/{attempt}",                    [200, 200, 303, 200, 200]),
+        // Nobody can pay inside WeChat here; `wechat.rs` has the rest.
+        get("/pay/wechat",                              [404, 404, 404, 404, 404]),
         get("/voucher",                                 [303, 303, 200, 200, 403]),
         post("/voucher",                                [303, 303, 422, 422, 403]),
         // What stands on the receipt is the right to check it.

@@ -19,4 +19,5 @@ mod staff;
 mod transfers;
 mod vouchers;
 mod watched;
+mod wechat;
 mod world;

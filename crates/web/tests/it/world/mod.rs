@@ -5,6 +5,7 @@
 pub mod browser;
 pub mod outside;
 pub mod stock;
+pub mod wechat;
 
 use everline_app::add_line::{AddCustomer, NewLine};
 use everline_app::bank_transfer::OwnAccount;
@@ -30,6 +31,7 @@ use everline_testing::SqliteFile;
 use everline_web::{Demo, DemoPerson, WebConfig};
 use outside::Outside;
 use std::sync::Arc;
+use wechat::InWechat;
 
 /// 2026-11-22 18:30 in Shanghai: when tests begin. The people's past lies before it.
 pub const NOW_US: i64 = 1_795_343_400_000_000;
@@ -41,6 +43,7 @@ pub const CLOCK_SECRET: &str = "clock-secret";
 pub struct World {
     pub app: App,
     pub outside: Arc<Outside>,
+    pub wechat: Arc<InWechat>,
     pub people: People,
     pub router: axum::Router,
     _file: Option<Arc<SqliteFile>>,
@@ -94,7 +97,7 @@ impl World {
     /// A new world over an empty store.
     pub async fn over(store: Store, public_url: &str) -> Self {
         migrate(&store, MIGRATIONS).await.unwrap();
-        let outside = Arc::new(Outside::default());
+        let (outside, wechat) = (Arc::new(Outside::default()), Arc::new(InWechat::default()));
         let brand = stock::brand();
         let app = App {
             zone: brand.zone().unwrap(),
@@ -103,6 +106,7 @@ impl World {
             ports: Ports {
                 payments: Payments::default()
                     .with(Provider::Alipay, outside.clone())
+                    .with(Provider::Wechat, wechat.clone())
                     .with(Provider::Bank, Arc::new(OwnAccount)),
                 built_in: outside.clone(),
                 upstream: outside.clone(),
@@ -120,7 +124,7 @@ impl World {
             ..WebConfig::new(public_url.to_owned())
         };
         let router = everline_web::router(app.clone(), config);
-        Self { app, outside, people, router, _file: None }
+        Self { app, outside, wechat, people, router, _file: None }
     }
 
     /// A router with another configuration over the same app.
