@@ -136,7 +136,7 @@ fn pages() -> Vec<Row> {
         get("/orders/{order}/refund", CustomerPage, refund::refund),
         post("/orders/{order}/refund", CustomerPage, refund::ask).limited(Limit::Orders),
         get("/pay/return/{attempt}", Page, returning::back).limited(Limit::Checks),
-        get("/pay/wechat", Page, in_wechat::named).limited(Limit::Orders),
+        get("/pay/wechat", Page, in_wechat::named).limited(Limit::Checks),
         get("/voucher", CustomerPage, voucher::voucher),
         post("/voucher", CustomerPage, voucher::add).limited(Limit::Vouchers),
         get("/v/{proof}", Page, check::check).limited(Limit::Checks),

@@ -16,13 +16,6 @@ const PHONE: &str = "Mozilla/5.0 (Linux; Android 15) Mobile";
 const OPENID: &str = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o";
 const OTHER: &str = "oUpF8uN95-Ptaags6E_roPHg7AG0";
 
-/// A brand whose application is an official account.
-async fn world() -> World {
-    let world = World::new().await;
-    world.wechat.on.store(true, Relaxed);
-    world
-}
-
 async fn browser(world: &World, agent: &str) -> Browser {
     Browser::of(world, Principal::Customer(world.people.linfang)).await.with("user-agent", agent)
 }
@@ -48,9 +41,10 @@ fn back(sent: &Page, code: &str) -> String {
 
 /// Orders and comes back as somebody; the order's page.
 async fn begun(world: &World, browser: &mut Browser, openid: &str) -> String {
-    world.wechat.code("c0de", openid);
+    let code = format!("c0de{}", world.wechat.starts());
+    world.wechat.code(&code, openid);
     let sent = order(world, browser).await;
-    let named = browser.get(&back(&sent, "c0de")).await;
+    let named = browser.get(&back(&sent, &code)).await;
     assert_eq!(named.status, StatusCode::SEE_OTHER, "{}", named.text);
     named.location().to_owned()
 }
@@ -62,7 +56,7 @@ async fn attempts(world: &World, path: &str) -> Vec<Attempt> {
 
 #[tokio::test]
 async fn each_browser_is_offered_what_works_in_it() {
-    let world = world().await;
+    let world = World::with_wechat().await;
     let path = format!("/lines/{}/renew", world.people.watch);
     let inside = browser(&world, INSIDE).await.get(&path).await;
     inside.says(&["value=\"wechat_jsapi\" checked", "就在微信里付款"]).hides(&["wechat_h5"]);
@@ -80,7 +74,7 @@ async fn each_browser_is_offered_what_works_in_it() {
 
 #[tokio::test]
 async fn a_payer_inside_wechat_pays_to_the_end() {
-    let world = world().await;
+    let world = World::with_wechat().await;
     let mut inside = browser(&world, INSIDE).await;
     let path = begun(&world, &mut inside, OPENID).await;
     let started = world.wechat.started.lock().unwrap().last().unwrap().clone();
@@ -111,7 +105,7 @@ async fn a_payer_inside_wechat_pays_to_the_end() {
 
 #[tokio::test]
 async fn an_answer_counts_only_in_the_browser_that_asked() {
-    let world = world().await;
+    let world = World::with_wechat().await;
     world.wechat.code("c0de", OPENID);
     let mut inside = browser(&world, INSIDE).await;
     let back = back(&order(&world, &mut inside).await, "c0de");
@@ -140,7 +134,7 @@ async fn an_answer_counts_only_in_the_browser_that_asked() {
 
 #[tokio::test]
 async fn a_code_that_comes_twice_starts_one_payment() {
-    let world = world().await;
+    let world = World::with_wechat().await;
     let mut inside = browser(&world, INSIDE).await;
     world.wechat.code("c0de", OPENID);
     let back = back(&order(&world, &mut inside).await, "c0de");
@@ -159,7 +153,7 @@ async fn a_code_that_comes_twice_starts_one_payment() {
 
 #[tokio::test]
 async fn what_wechat_does_not_tell_is_a_page_with_a_way_on() {
-    let world = world().await;
+    let world = World::with_wechat().await;
     let long = "c".repeat(513);
     for (code, answer, status, zh, side, en) in [
         ("gone", PayerAnswer::CodeGone, 410, "五分钟内有效", "下一步在您这边", "can be used once"),
@@ -190,7 +184,7 @@ async fn what_wechat_does_not_tell_is_a_page_with_a_way_on() {
 
 #[tokio::test]
 async fn only_the_person_for_whom_it_was_begun_can_pay_it() {
-    let world = world().await;
+    let world = World::with_wechat().await;
     let mut hers = browser(&world, INSIDE).await;
     let path = begun(&world, &mut hers, OPENID).await;
     // The same order in another person's WeChat: nothing is handed over, and the way is offered again.
@@ -201,6 +195,7 @@ async fn only_the_person_for_whom_it_was_begun_can_pay_it() {
     let outside = browser(&world, PHONE).await.get(&path).await;
     outside.says(&["只能在微信里打开这个页面完成", "value=\"wechat_h5\""]).hides(&["value=\"wechat_jsapi\"", "data-wechat=\""]);
 
+    world.app.clock.pass_us(1_000); // ids go by the time
     world.wechat.code("his", OTHER);
     let sent = his.submit(&page, &format!("{path}/pay"), &[("method", "wechat_jsapi")]).await;
     assert_eq!(his.get(&back(&sent, "his")).await.location(), path);
@@ -215,22 +210,24 @@ async fn only_the_person_for_whom_it_was_begun_can_pay_it() {
 
 #[tokio::test]
 async fn whoever_is_known_is_not_asked_again_unless_it_did_not_work() {
-    let world = world().await;
+    let world = World::with_wechat().await;
     let mut inside = browser(&world, INSIDE).await;
     let path = begun(&world, &mut inside, OPENID).await;
     let page = inside.get(&path).await;
     let pay = format!("{path}/pay");
     // Another way, and back: known, so that it starts at once.
+    world.app.clock.pass_us(1_000);
     inside.submit(&page, &pay, &[("method", "alipay_qr")]).await;
-    world.settle().await;
+    world.pass(1_000).await;
     let again = inside.submit(&page, &pay, &[("method", "wechat_jsapi")]).await;
     assert_eq!((again.location(), world.wechat.starts()), (path.as_str(), 2));
     // The cashier said no: begun anew, with the question first.
     let anew = inside.submit(&page, &pay, &[("method", "wechat_jsapi"), ("anew", "yes")]).await;
     assert!(anew.location().starts_with("https://open.wechat.test/"), "{}", anew.location());
     // WeChat refuses: who it was is forgotten.
+    world.app.clock.pass_us(1_000);
     inside.submit(&page, &pay, &[("method", "alipay_qr")]).await;
-    world.settle().await;
+    world.pass(1_000).await;
     world.wechat.refuses.store(true, Relaxed);
     let refused = inside.submit(&page, &pay, &[("method", "wechat_jsapi")]).await;
     assert_eq!(refused.location(), path);
@@ -246,7 +243,7 @@ async fn whoever_is_known_is_not_asked_again_unless_it_did_not_work() {
 
 #[tokio::test]
 async fn a_place_that_cannot_be_opened_any_more_is_given_anew_under_its_number() {
-    let world = world().await;
+    let world = World::with_wechat().await;
     let soon = world.app.clock.now().system.plus_us(5 * MINUTE_US);
     *world.wechat.until.lock().unwrap() = Some(soon);
     let mut inside = browser(&world, INSIDE).await;
@@ -265,7 +262,7 @@ async fn a_place_that_cannot_be_opened_any_more_is_given_anew_under_its_number()
 
 #[tokio::test]
 async fn nobody_starts_it_elsewhere() {
-    let world = world().await;
+    let world = World::with_wechat().await;
     let mut phone = browser(&world, PHONE).await;
     // The order is placed, and its page offers what works here.
     let sent = order(&world, &mut phone).await;
@@ -283,7 +280,7 @@ async fn nobody_starts_it_elsewhere() {
 
 #[tokio::test]
 async fn a_guest_pays_inside_wechat_and_a_stranger_does_not_get_there() {
-    let world = world().await;
+    let world = World::with_wechat().await;
     world.wechat.code("c0de", OPENID);
     let mut guest = Browser::new(&world.router).with("user-agent", INSIDE);
     let page = guest.get("/renew").await;
@@ -305,7 +302,7 @@ async fn a_guest_pays_inside_wechat_and_a_stranger_does_not_get_there() {
 
 #[tokio::test]
 async fn whose_session_ended_meanwhile_signs_in_and_is_still_known() {
-    let world = world().await;
+    let world = World::with_wechat().await;
     world.wechat.code("c0de", OPENID);
     let mut inside = browser(&world, INSIDE).await;
     let back = back(&order(&world, &mut inside).await, "c0de");
@@ -322,7 +319,7 @@ async fn whose_session_ended_meanwhile_signs_in_and_is_still_known() {
 
 #[tokio::test]
 async fn only_pages_inside_wechat_may_lead_to_wechat() {
-    let world = world().await;
+    let world = World::with_wechat().await;
     let csp = |page: &Page| page.headers["content-security-policy"].to_str().unwrap().to_owned();
     let inside = csp(&browser(&world, INSIDE).await.get("/home").await);
     assert!(inside.contains("form-action 'self' https://open.wechat.test; frame-src weixin:; base-uri"), "{inside}");

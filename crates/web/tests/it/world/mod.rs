@@ -31,6 +31,7 @@ use everline_testing::SqliteFile;
 use everline_web::{Demo, DemoPerson, WebConfig};
 use outside::Outside;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use wechat::InWechat;
 
 /// 2026-11-22 18:30 in Shanghai: when tests begin. The people's past lies before it.
@@ -94,6 +95,15 @@ impl World {
         Self { _file: Some(Arc::new(file)), ..Self::over(store, "http://portal.test").await }
     }
 
+    /// A new world whose brand has an account with WeChat Pay too, with an official account.
+    pub async fn with_wechat() -> Self {
+        let mut world = Self::new().await;
+        world.wechat.on.store(true, Relaxed);
+        world.app.ports.payments = world.app.ports.payments.clone().with(Provider::Wechat, world.wechat.clone());
+        world.router = everline_web::router(world.app.clone(), config(&world.people, "http://portal.test"));
+        world
+    }
+
     /// A new world over an empty store.
     pub async fn over(store: Store, public_url: &str) -> Self {
         migrate(&store, MIGRATIONS).await.unwrap();
@@ -106,7 +116,6 @@ impl World {
             ports: Ports {
                 payments: Payments::default()
                     .with(Provider::Alipay, outside.clone())
-                    .with(Provider::Wechat, wechat.clone())
                     .with(Provider::Bank, Arc::new(OwnAccount)),
                 built_in: outside.clone(),
                 upstream: outside.clone(),
@@ -117,13 +126,7 @@ impl World {
             brand: Arc::new(brand),
         };
         let people = seed(&app, &outside).await;
-        let config = WebConfig {
-            secure_cookies: false,
-            device_secret: Some(DEVICE_SECRET.to_owned()),
-            demo: Some(demo(&people)),
-            ..WebConfig::new(public_url.to_owned())
-        };
-        let router = everline_web::router(app.clone(), config);
+        let router = everline_web::router(app.clone(), config(&people, public_url));
         Self { app, outside, wechat, people, router, _file: None }
     }
 
@@ -164,6 +167,15 @@ impl World {
     /// A device attaches.
     pub async fn attach(&self, imsi: &str) -> device::Granted {
         device::attach(&self.app, imsi, "http://127.0.0.1:9/notice").await.unwrap()
+    }
+}
+
+fn config(people: &People, public_url: &str) -> WebConfig {
+    WebConfig {
+        secure_cookies: false,
+        device_secret: Some(DEVICE_SECRET.to_owned()),
+        demo: Some(demo(people)),
+        ..WebConfig::new(public_url.to_owned())
     }
 }
 

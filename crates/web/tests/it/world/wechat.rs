@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-/// An account with WeChat Pay; off until a test wants one.
+/// An account with WeChat Pay; nobody can pay inside WeChat until that is on.
 #[derive(Default)]
 pub struct InWechat {
     pub on: AtomicBool,
