@@ -216,7 +216,7 @@ fn wechat(file: &WechatFile, http: &Http, clock: &Arc<Clock>) -> Result<Wechat, 
         account: file.app_secret.as_ref().map(|secret| OfficialAccount {
             secret: secret.reveal().to_owned(),
             authorize_url: file.authorize_url.clone(),
-            api_url: file.api_url.clone(),
+            api_url: file.token_url.clone(),
         }),
     };
     Wechat::new(config, http.clone(), clock.clone()).map_err(other)

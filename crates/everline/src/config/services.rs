@@ -41,7 +41,7 @@ pub(crate) struct WechatFile {
     pub(crate) app_secret: Option<Secret>,
     /// Where WeChat's browser is asked who uses it, and where we ask whom it named.
     pub(crate) authorize_url: String,
-    pub(crate) api_url: String,
+    pub(crate) token_url: String,
 }
 
 /// An address that begins with `http://` or `https://` and has no slash at its end.
@@ -218,11 +218,11 @@ pub(super) fn wechat(table: &Table<'_>, public_url: Option<&str>) -> Option<Wech
     }
     let authorize_url = table.parsed("authorize_url", base_url);
     let authorize_url = authorize_url.unwrap_or_else(|| OfficialAccount::AUTHORIZE_URL.to_owned());
-    let api_url = table.parsed("api_url", protected).unwrap_or_else(|| OfficialAccount::API_URL.to_owned());
+    let token_url = table.parsed("token_url", protected).unwrap_or_else(|| OfficialAccount::API_URL.to_owned());
     Some(WechatFile {
         app_secret,
         authorize_url,
-        api_url,
+        token_url,
         gateway_url: gateway_url?,
         mchid: mchid?,
         appid: appid?,

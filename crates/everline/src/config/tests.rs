@@ -205,7 +205,7 @@ fn wechat_is_checked_too() {
     let shown = format!("{config:?}");
     assert!(!["v3v3", "PRIVATE", "5ec4e7"].iter().any(|secret| shown.contains(secret)), "Debug shows a secret");
     assert_eq!(wechat.app_secret.as_ref().map(|secret| secret.reveal().len()), Some(32));
-    assert_eq!((&*wechat.authorize_url, &*wechat.api_url), ("https://open.weixin.qq.com", "https://api.weixin.qq.com"));
+    assert_eq!((&*wechat.authorize_url, &*wechat.token_url), ("https://open.weixin.qq.com", "https://api.weixin.qq.com"));
     let without = whole.replace("app_secret = ", "# app_secret = ");
     assert!(load_text(&folder, &without).unwrap().wechat.unwrap().app_secret.is_none());
     let check = |from: &str, to: &str, expected: &str| {

@@ -161,7 +161,7 @@ public_keys = ["{}=wechat.pub"]
 notify_url = "http://127.0.0.1:{port}/notify/wechat"
 app_secret = {{ file = "wechat.secret" }}
 authorize_url = "{}"
-api_url = "{}"
+token_url = "{}"
 [sms]
 url = "{}"
 token = {{ file = "sms.token" }}
