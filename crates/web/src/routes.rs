@@ -5,8 +5,8 @@ use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
-    auto_renew, cards, check, guest_order, guest_renew, home, in_wechat, invoice, landing, line, order, receipt, refund, renew,
-    returning, sign_in, terms, voucher,
+    auto_renew, cards, check, guest_order, guest_renew, home, in_wechat, invoice, landing, line, order, receipt,
+    refund, renew, returning, sign_in, terms, voucher,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -156,6 +156,7 @@ fn pages() -> Vec<Row> {
         post("/desk/orders/{number}/refund", StaffPage, desk::refund::ask),
         post("/desk/orders/{number}/refund/{request}", StaffPage, desk::refund::settle),
         post("/demo/enter/{key}", DemoPage, demo::enter),
+        get("/{file}", Page, assets::domain_proof),
     ]
 }
 

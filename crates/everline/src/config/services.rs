@@ -42,6 +42,8 @@ pub(crate) struct WechatFile {
     /// Where WeChat's browser is asked who uses it, and where we ask whom it named.
     pub(crate) authorize_url: String,
     pub(crate) token_url: String,
+    /// The name and the text of the file by which WeChat sees that the domain is ours.
+    pub(crate) domain_proof: Option<(String, String)>,
 }
 
 /// An address that begins with `http://` or `https://` and has no slash at its end.
@@ -192,6 +194,21 @@ pub(super) fn alipay(table: &Table<'_>, public_url: Option<&str>) -> Option<Alip
     })
 }
 
+/// The file that WeChat's console gives to be put at the root of the domain: a word in its name, and the same word in it.
+fn domain_file(path: &Path) -> Result<(String, String), String> {
+    const BYTES_MAX: usize = 1_024;
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let word = name.strip_prefix("MP_verify_").and_then(|rest| rest.strip_suffix(".txt")).unwrap_or_default();
+    if word.is_empty() || !word.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(format!("{name:?}: MP_verify_….txt expected, as WeChat's console gives it"));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    if text.len() > BYTES_MAX {
+        return Err(format!("{} is longer than {BYTES_MAX} bytes", path.display()));
+    }
+    Ok((name.to_owned(), text))
+}
+
 pub(super) fn wechat(table: &Table<'_>, public_url: Option<&str>) -> Option<WechatFile> {
     let gateway_url = table.required_parsed("gateway_url", "https://api.mch.weixin.qq.com", protected);
     let mchid = table.required("mchid", "the merchant's number").map(str::to_owned);
@@ -219,7 +236,9 @@ pub(super) fn wechat(table: &Table<'_>, public_url: Option<&str>) -> Option<Wech
     let authorize_url = table.parsed("authorize_url", base_url);
     let authorize_url = authorize_url.unwrap_or_else(|| OfficialAccount::AUTHORIZE_URL.to_owned());
     let token_url = table.parsed("token_url", protected).unwrap_or_else(|| OfficialAccount::API_URL.to_owned());
+    let domain_proof = table.parsed("domain_file", |path| domain_file(&table.beside(path)));
     Some(WechatFile {
+        domain_proof,
         app_secret,
         authorize_url,
         token_url,

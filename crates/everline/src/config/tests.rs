@@ -31,6 +31,7 @@ fn folder() -> tempfile::TempDir {
         fs::write(secrets.join(name), text).unwrap();
         fs::set_permissions(secrets.join(name), fs::Permissions::from_mode(0o600)).unwrap();
     }
+    fs::write(folder.path().join("MP_verify_0000000000000000.txt"), "0000000000000000").unwrap();
     for name in ["alipay-gateway.pub", "wechat-gateway.pub"] {
         fs::write(folder.path().join(name), key.public_key().unwrap().to_pem().unwrap()).unwrap();
     }
@@ -205,7 +206,10 @@ fn wechat_is_checked_too() {
     let shown = format!("{config:?}");
     assert!(!["v3v3", "PRIVATE", "5ec4e7"].iter().any(|secret| shown.contains(secret)), "Debug shows a secret");
     assert_eq!(wechat.app_secret.as_ref().map(|secret| secret.reveal().len()), Some(32));
-    assert_eq!((&*wechat.authorize_url, &*wechat.token_url), ("https://open.weixin.qq.com", "https://api.weixin.qq.com"));
+    assert_eq!(
+        (&*wechat.authorize_url, &*wechat.token_url),
+        ("https://open.weixin.qq.com", "https://api.weixin.qq.com")
+    );
     let without = whole.replace("app_secret = ", "# app_secret = ");
     assert!(load_text(&folder, &without).unwrap().wechat.unwrap().app_secret.is_none());
     let check = |from: &str, to: &str, expected: &str| {
@@ -218,6 +222,9 @@ fn wechat_is_checked_too() {
     check("=wechat-gateway.pub", "=none.pub", "cannot read");
     check("=wechat-gateway.pub", "=secrets/sms.token", "holds no public RSA key");
     check("\"PUB_KEY_ID_", "\"0", "an id and a file");
+    assert_eq!(wechat.domain_proof.as_ref().map(|(_, text)| text.len()), Some(16));
+    check("MP_verify_0000000000000000.txt", "alipay-gateway.pub", "MP_verify_….txt expected");
+    check("MP_verify_0000000000000000.txt", "MP_verify_1.txt", "cannot read");
     check("secrets/wechat-app.secret", "secrets/sms.token", "holds no AppSecret");
     check("secrets/wechat-app.secret", "secrets/none", "wechat.app_secret");
     check("app_secret = ", "appsecret = ", "unknown key \"appsecret\" in [wechat]; did you mean \"app_secret\"?");

@@ -13,8 +13,8 @@ use crate::http::Answer;
 use async_trait::async_trait;
 use everline_app::clock::Clock;
 use everline_app::ports::{
-    BillAnswer, ClosedAnswer, DayOfBill, NoticeRefusal, NoticeSays, OwnBrowser, Payable, PaymentNotice, PaymentProvider,
-    PaymentRef, PaymentRequest, PaymentStatus, RawNotice, RefundRequest, RefundStatus, Started,
+    BillAnswer, ClosedAnswer, DayOfBill, NoticeRefusal, NoticeSays, OwnBrowser, Payable, PaymentNotice,
+    PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus, RawNotice, RefundRequest, RefundStatus, Started,
 };
 use everline_core::money::{Currency, Money};
 use everline_core::payment::{Evidence, Method, Provider};

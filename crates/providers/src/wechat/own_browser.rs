@@ -8,9 +8,7 @@ use async_trait::async_trait;
 use everline_app::ports::{OwnBrowser, Payable, PayerAnswer, PayerName, Started};
 use everline_core::time::SECOND_US;
 use std::fmt;
-use wire_pay::wechat::{
-    Authorize, ClientParameters, CodeAnswer, CodeExchange, CodeRefusalKind, PREPAY_ID_LIFE_S,
-};
+use wire_pay::wechat::{Authorize, ClientParameters, CodeAnswer, CodeExchange, CodeRefusalKind, PREPAY_ID_LIFE_S};
 
 /// The official account that the application is. Its `Debug` does not show the secret.
 #[derive(Clone)]

@@ -21,7 +21,8 @@ async fn comes_back(wechat: &Wechat) -> String {
     let sent = browser.get(&asked).header("user-agent", INSIDE).send().await.unwrap();
     assert_eq!(sent.status(), 302, "{asked}");
     let there = sent.headers()["location"].to_str().unwrap().to_owned();
-    let code = there.strip_prefix(&format!("{BACK}?code=")).and_then(|rest| rest.strip_suffix(&format!("&state={STATE}")));
+    let code =
+        there.strip_prefix(&format!("{BACK}?code=")).and_then(|rest| rest.strip_suffix(&format!("&state={STATE}")));
     code.unwrap_or_else(|| panic!("{there}")).to_owned()
 }
 
@@ -79,7 +80,11 @@ async fn the_person_in_wechats_browser_pays_what_was_begun_for_them() {
     rig.control("PUT", "wechat/holder", Some(json!("second"))).await;
     let other = self::payer(&wechat).await;
     assert_ne!(other, payer);
-    assert_eq!(wechat.start(&inside(&rig, "wx0002", Some(other))).await, Started::Unknown, "there is one with this number");
+    assert_eq!(
+        wechat.start(&inside(&rig, "wx0002", Some(other))).await,
+        Started::Unknown,
+        "there is one with this number"
+    );
     assert_eq!(wechat.close(&known("wx0002")).await, ClosedAnswer::Closed);
 }
 

@@ -140,7 +140,10 @@ async fn what_the_merchant_signed_opens_the_cashier_and_is_paid_as_jsapi() {
     assert!(rig.get(&page_url).await.body.contains("30.00"));
     rig.form(page_url.split('?').next().unwrap(), "action=pay&lang=en").await;
     let told = state(&rig, "WX0001").await;
-    assert_eq!((told.trade_type.as_deref(), told.openid.as_ref(), told.total), (Some("JSAPI"), Some(&openid), Fen::new(3_000)));
+    assert_eq!(
+        (told.trade_type.as_deref(), told.openid.as_ref(), told.total),
+        (Some("JSAPI"), Some(&openid), Fen::new(3_000))
+    );
 
     rig.pass(24 * 60 * MINUTE_US + 55 * MINUTE_US);
     let bill = Call::TradeBill { bill_date: BillDate::of(NOW_S), packing: Packing::Plain };

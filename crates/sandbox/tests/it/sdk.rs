@@ -122,7 +122,8 @@ async fn an_sdk_gets_along_with_wechat_pay() {
         "public_key": rig.access.wechat_public_key.to_pem().unwrap(),
         "public_key_id": rig.access.wechat_public_key_id,
     });
-    let python = std::env::var("EVERLINE_PYTHON").expect("EVERLINE_PYTHON is a Python that has wechatpayv3 and wechatpy");
+    let python =
+        std::env::var("EVERLINE_PYTHON").expect("EVERLINE_PYTHON is a Python that has wechatpayv3 and wechatpy");
     passes(python, "wechat.py", config).await;
 }
 

@@ -48,6 +48,7 @@ renew-wechat-qr = WeChat Pay, scan a code
 renew-wechat-qr-hint = a QR code appears here; scan it with WeChat
 renew-wechat-h5 = WeChat Pay on this device
 renew-wechat-h5-hint = opens WeChat and brings you back
+renew-elsewhere-hint = after ordering, you open the order in your browser
 renew-wechat-jsapi = WeChat Pay
 renew-wechat-jsapi-hint = here in WeChat, without leaving the page
 renew-card = Bank card

@@ -48,6 +48,7 @@ renew-wechat-qr = 微信扫码
 renew-wechat-qr-hint = 屏幕上显示二维码，用微信扫
 renew-wechat-h5 = 在本机打开微信
 renew-wechat-h5-hint = 跳转到微信付款，完成后返回
+renew-elsewhere-hint = 下单后请在手机浏览器里打开订单付款
 renew-wechat-jsapi = 微信支付
 renew-wechat-jsapi-hint = 就在微信里付款，不用离开这个页面
 renew-card = 银行卡

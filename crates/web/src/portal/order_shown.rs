@@ -183,8 +183,7 @@ pub(crate) fn shown(
     let (tone, mut lead) = lead(show, view, audience, (payable, open.filter(|_| shut.is_none()), silent));
     let only_there = shut.filter(|shut| shut.method.way() == Way::InWechat && !ways.contains(&shut.method));
     lead.extend(only_there.map(|_| show.lang.get("order-lead-only-in-wechat")));
-    let methods =
-        ways.iter().filter(|way| payable && open.is_none_or(|open| shut.is_some() || open.method != **way));
+    let methods = ways.iter().filter(|way| payable && open.is_none_or(|open| shut.is_some() || open.method != **way));
     let mut methods: Vec<MethodShown> = methods.map(|method| method_shown(show, *method)).collect();
     // Guests add; what the owner holds is the owner's to spend. More credit is bought with money.
     let spends = payable && audience == Audience::Owner && view.offering.kind != OfferingKind::TopUp;
@@ -250,7 +249,8 @@ fn pay_shown(show: &Show, attempt: &Attempt, handed: Option<String>, now: Now) -
     Some(PayShown {
         handed: handed.filter(|_| way == Way::InWechat),
         qr: if way == Way::Scan { qr(url).map(|qr| (qr, named("order-qr"))) } else { None },
-        link: (!matches!(way, Way::Scan | Way::InWechat) && link()).then(|| (url.to_owned(), named("order-open-provider"))),
+        link: (!matches!(way, Way::Scan | Way::InWechat) && link())
+            .then(|| (url.to_owned(), named("order-open-provider"))),
         left_s: (attempt.method != Method::BankTransfer).then_some(left_us / SECOND_US),
         until: match attempt.method {
             Method::BankTransfer => show.moment(now.business.plus_us(left_us)),

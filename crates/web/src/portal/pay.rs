@@ -24,13 +24,18 @@ pub(crate) struct MethodShown {
 /// The methods that are offered in this browser, the one that fits it best first; `transfers` to organisations also theirs.
 pub(crate) fn ways(web: &Web, visit: &Visit, transfers: bool) -> Vec<Method> {
     let (phone, in_wechat) = (visit.phone, visit.in_wechat);
+    let all: Vec<Method> = web.app.ports.payments.methods().collect();
+    let elsewhere = in_wechat && all.contains(&Method::WechatJsapi);
     let rank = |method: &Method| match (method.way(), phone) {
         (Way::InWechat, _) => 0,
+        // Where one can pay on the spot, what needs another browser comes after it.
+        (Way::OpenOnPhone, true) if elsewhere => 3,
         (Way::OpenOnPhone, true) | (Way::Scan, false) => 1,
         (Way::Open, _) => 2,
-        _ => 3,
+        // A phone does not scan its own screen.
+        (Way::Scan, true) => 5,
+        _ => 4,
     };
-    let all: Vec<Method> = web.app.ports.payments.methods().collect();
     // WeChat's link opens its application and nothing else, and is refused inside it; only there it has a cashier on our page.
     // Alipay has a page for each kind of screen, and where both are
     // offered each shows its own.
@@ -69,8 +74,13 @@ pub(crate) struct Offered {
 pub(crate) fn methods(web: &Web, visit: &Visit, offered: Offered) -> Vec<MethodShown> {
     let Offered { credit, vouchers, transfers } = offered;
     let show = visit.show(web);
-    let mut methods: Vec<MethodShown> =
-        ways(web, visit, transfers).into_iter().map(|method| method_shown(&show, method)).collect();
+    let shown = |method: Method| match method_shown(&show, method) {
+        shown if visit.in_wechat && method.way() == Way::OpenOnPhone => {
+            MethodShown { hint: show.lang.get("renew-elsewhere-hint"), ..shown }
+        }
+        shown => shown,
+    };
+    let mut methods: Vec<MethodShown> = ways(web, visit, transfers).into_iter().map(shown).collect();
     methods.extend(credit.map(|credit| credit_shown(&show, credit)));
     if vouchers {
         methods.push(voucher_shown(&show));

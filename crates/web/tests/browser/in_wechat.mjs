@@ -75,7 +75,15 @@ async function inside(language) {
     const after = await handed();
     if (before.package !== after.package) round.fault("a reload began another payment");
     if (before.nonceStr === after.nonceStr) round.fault("a reload did not sign again");
-    // The bridge is not there yet: the page waits for it.
+    // The part of the page that changes by itself is signed again too, and its button stays.
+    const path = new URL(page.url()).pathname;
+    const fetched = page.waitForResponse((response) => new URL(response.url()).pathname === path);
+    await page.dispatchEvent("#order", "changed");
+    await fetched;
+    await page.waitForFunction((nonce) => !document.querySelector("[data-wechat]").dataset.wechat.includes(nonce), after.nonceStr);
+    if (!(await page.isVisible("[data-wechat]"))) round.fault("the button is gone after the page changed by itself");
+    // The bridge is not there yet, or just came: the page waits for it.
+    await page.reload();
     await page.click("[data-wechat]");
     await page.waitForSelector('[data-wechat-said="cancel"]:visible');
     await round.check("in-wechat-order-closed");

@@ -91,6 +91,7 @@ fn table() -> Vec<Row> {
         post("/desk/orders/{number}/refund",            [303, 303, 403, 403, 422]),
         post("/desk/orders/{number}/refund/{request}",  [303, 303, 403, 403, 404]),
         post("/demo/enter/{key}",                       [303, 303, 303, 303, 303]),
+        get("/{file}",                                  [404, 404, 404, 404, 404]),
         get("/renew",                                   [200, 200, 200, 200, 200]),
         post("/renew",                                  [303, 303, 303, 303, 303]),
         // Links are the right: who does not know one finds nothing, whoever it is.
@@ -237,6 +238,7 @@ impl Things {
             .replace("{item}", &self.item)
             .replace("{method}", &"0".repeat(32))
             .replace("{key}", "linfang")
+            .replace("{file}", "MP_verify_none.txt")
             .replace("{provider}", "alipay")
             .replace("{hash}", asset)
             .replace("{name}", name)

@@ -33,7 +33,10 @@ async fn order(world: &World, browser: &mut Browser) -> Page {
 fn back(sent: &Page, code: &str) -> String {
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
     let there = sent.location();
-    assert!(there.starts_with("https://open.wechat.test/authorize?back=http://portal.test/pay/wechat&state="), "{there}");
+    assert!(
+        there.starts_with("https://open.wechat.test/authorize?back=http://portal.test/pay/wechat&state="),
+        "{there}"
+    );
     let state = there.split("state=").nth(1).unwrap();
     assert!(state.len() == 32 && state.bytes().all(|byte| byte.is_ascii_hexdigit()), "{state}");
     format!("/pay/wechat?code={code}&state={state}")
@@ -59,7 +62,9 @@ async fn each_browser_is_offered_what_works_in_it() {
     let world = World::with_wechat().await;
     let path = format!("/lines/{}/renew", world.people.watch);
     let inside = browser(&world, INSIDE).await.get(&path).await;
-    inside.says(&["value=\"wechat_jsapi\" checked", "就在微信里付款"]).hides(&["wechat_h5"]);
+    inside
+        .says(&["value=\"wechat_jsapi\" checked", "就在微信里付款", "下单后请在手机浏览器里打开"])
+        .hides(&["wechat_h5"]);
     let at = |word: &str| inside.text.find(&format!("value=\"{word}\"")).unwrap();
     assert!(at("wechat_jsapi") < at("alipay_wap") && at("alipay_wap") < at("wechat_qr"), "a code comes last");
     let phone = browser(&world, PHONE).await.get(&path).await;
@@ -125,7 +130,10 @@ async fn an_answer_counts_only_in_the_browser_that_asked() {
     foreign(other.get(&back).await);
     // What was sealed for something else.
     other.cookies.insert("everline_demo_wechat_payer".to_owned(), kept.clone());
-    assert_eq!(order(&world, &mut other).await.location().split('?').next(), Some("https://open.wechat.test/authorize"));
+    assert_eq!(
+        order(&world, &mut other).await.location().split('?').next(),
+        Some("https://open.wechat.test/authorize")
+    );
     // Too late.
     world.app.clock.pass_us(10 * MINUTE_US + SECOND_US);
     foreign(inside.get(&back).await);
@@ -193,7 +201,9 @@ async fn only_the_person_for_whom_it_was_begun_can_pay_it() {
     page.says(&["value=\"wechat_jsapi\""]).hides(&["data-wechat=\""]);
     // In an ordinary browser it says where it can be finished.
     let outside = browser(&world, PHONE).await.get(&path).await;
-    outside.says(&["只能在微信里打开这个页面完成", "value=\"wechat_h5\""]).hides(&["value=\"wechat_jsapi\"", "data-wechat=\""]);
+    outside
+        .says(&["只能在微信里打开这个页面完成", "value=\"wechat_h5\""])
+        .hides(&["value=\"wechat_jsapi\"", "data-wechat=\""]);
 
     world.app.clock.pass_us(1_000); // ids go by the time
     world.wechat.code("his", OTHER);
@@ -315,6 +325,21 @@ async fn whose_session_ended_meanwhile_signs_in_and_is_still_known() {
     let pay = inside.submit(&page, &format!("{path}/pay"), &[("method", "wechat_jsapi")]).await;
     assert_eq!(pay.location(), path, "not asked again");
     inside.get(&path).await.says(&["data-wechat=\""]);
+}
+
+#[tokio::test]
+async fn wechat_sees_that_the_domain_is_ours() {
+    let world = World::with_wechat().await;
+    let proof = ("MP_verify_aB3.txt".to_owned(), "aB3".to_owned());
+    let router = world.router_with(|config| config.domain_proof = Some(proof));
+    let shown = Browser::new(&router).get("/MP_verify_aB3.txt").await;
+    assert_eq!(
+        (shown.text.as_str(), &shown.headers["content-type"]),
+        ("aB3", &"text/plain; charset=utf-8".parse().unwrap())
+    );
+    for other in ["/MP_verify_aB4.txt", "/nothing"] {
+        assert_eq!(Browser::new(&router).get(other).await.status, StatusCode::NOT_FOUND);
+    }
 }
 
 #[tokio::test]

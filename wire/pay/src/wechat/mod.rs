@@ -44,7 +44,8 @@ pub use error::Error;
 pub use fund_bill::{FundBill, FundRow};
 pub use notice::{Event, Notice, unverified_out_trade_no};
 pub use oauth::{
-    Authorize, CODE_LIFE_S, CodeAnswer, CodeExchange, CodeRefusal, CodeRefusalKind, OPENID_BYTES_MAX, STATE_BYTES_MAX, is_openid,
+    Authorize, CODE_LIFE_S, CodeAnswer, CodeExchange, CodeRefusal, CodeRefusalKind, OPENID_BYTES_MAX, STATE_BYTES_MAX,
+    is_openid,
 };
 pub use platform::{PlatformKeys, PlatformSigner, Signature};
 pub use prepay::{Prepay, PrepayAnswer, TradeKind};

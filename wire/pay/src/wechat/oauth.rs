@@ -306,8 +306,7 @@ mod tests {
 
     #[test]
     fn an_exchange_reads_back_and_shows_no_secret() {
-        let exchange =
-            CodeExchange { appid: "wx1".to_owned(), secret: "5ecret&".to_owned(), code: "0c0de".to_owned() };
+        let exchange = CodeExchange { appid: "wx1".to_owned(), secret: "5ecret&".to_owned(), code: "0c0de".to_owned() };
         let target = exchange.target();
         assert_eq!(
             target,

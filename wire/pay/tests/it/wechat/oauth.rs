@@ -34,7 +34,10 @@ fn answers_say_what_the_sdk_reads() {
                 assert_eq!(snapshot, name == "granted to a snapshot");
             }
             CodeAnswer::Refused(refusal) => {
-                assert_eq!((&case["openid"], case["errcode"].as_i64()), (&serde_json::Value::Null, Some(refusal.errcode)));
+                assert_eq!(
+                    (&case["openid"], case["errcode"].as_i64()),
+                    (&serde_json::Value::Null, Some(refusal.errcode))
+                );
                 assert_ne!(refusal.kind(), CodeRefusalKind::Other, "{name}");
             }
         }
