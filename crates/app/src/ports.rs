@@ -1,6 +1,10 @@
 //! The outside, as the use cases see it. Every call can fail, hang, answer twice or lie: an answer that is not surely one
 //! of the others is *unknown*, and unknown is never treated as failed.
 
+mod own_browser;
+
+pub use own_browser::{OwnBrowser, PayerAnswer, PayerName};
+
 use async_trait::async_trait;
 use everline_core::dispute::DisputeSaid;
 use everline_core::effects::NetworkAction;
@@ -11,7 +15,6 @@ use everline_core::payment::{Evidence, Method, Provider};
 use everline_core::reconciliation::{BillDay, BillLine};
 use everline_core::time::SystemTime;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -81,58 +84,6 @@ pub struct PaymentRequest {
     pub keep_for: Option<Holder>,
     /// The provider's name for the payer, where one person alone can pay it.
     pub payer: Option<PayerName>,
-}
-
-/// A provider's name for the person who uses its own browser. It is personal data: its `Debug` shows nothing of it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PayerName(String);
-
-impl PayerName {
-    /// A name of 1 to 128 letters, digits, `-` and `_`.
-    #[must_use]
-    pub fn new(text: &str) -> Option<Self> {
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        ((1..=128).contains(&text.len()) && text.bytes().all(fits)).then(|| Self(text.to_owned()))
-    }
-    /// The name itself: for the provider, and for what is sealed.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-impl fmt::Debug for PayerName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PayerName")
-    }
-}
-
-/// Who uses a provider's own browser.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PayerAnswer {
-    /// This person.
-    Payer(PayerName),
-    /// The code was used before: the browser opened the address twice, or somebody else did.
-    CodeUsed,
-    /// The code is too old, or none.
-    CodeGone,
-    /// Somebody who only looks at a snapshot of the page, and so cannot pay.
-    Snapshot,
-    /// The provider does not answer us: our account with it is not set up as it must be.
-    NotSetUp,
-    /// Not known.
-    Unknown,
-}
-
-/// A provider that has a browser of its own, in which people pay on our pages.
-#[async_trait]
-pub trait OwnBrowser: Send + Sync {
-    /// Where its browser is sent to learn who uses it. It comes back to `return_url` with a `code` and this `state`, which
-    /// is letters and digits.
-    fn ask_payer(&self, return_url: &str, state: &str) -> Option<String>;
-    /// Who a code names. It can be asked once.
-    async fn payer(&self, code: &str) -> PayerAnswer;
-    /// What the page hands to the browser to pay at a [`Payable`]'s place, signed as of now: JSON. `None`: it could not be signed.
-    async fn hand_over(&self, place: &str) -> Option<String>;
 }
 
 /// For whom a provider keeps methods.

@@ -4,8 +4,9 @@
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 use wire_pay::wechat::{
-    ApiV3Key, Authorization, Authorize, BillAnnouncement, Call, CodeAnswer, CodeExchange, PrepayAnswer, Refund, RefundNotice, Refusal, Signature, TradeKind,
-    Transaction, open_certificates, parse_rfc3339, unverified_out_trade_no,
+    ApiV3Key, Authorization, Authorize, BillAnnouncement, Call, CodeAnswer, CodeExchange, PrepayAnswer, Refund,
+    RefundNotice, Refusal, Signature, TradeKind, Transaction, open_certificates, parse_rfc3339,
+    unverified_out_trade_no,
 };
 
 /// Seals nothing that matters.
