@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every page of a running demo in Chromium: both languages, 360 px, axe, with and without JavaScript.
+# Every page of a running demo in Chromium: both languages, 360 px, axe, with and without JavaScript; and a payment inside
+# WeChat's own browser.
 set -euo pipefail
 scratch=$(mktemp -d)
 demo=
@@ -21,3 +22,4 @@ for _ in $(seq 300); do
 done
 [ -n "$portal" ] || { echo "the demo did not start"; exit 1; }
 node "$scratch/pages.mjs" "$portal" "$scratch/pages"
+node "$scratch/in_wechat.mjs" "$portal" "$scratch/pages"

@@ -10,7 +10,7 @@ trap 'rm -rf "$scratch"' EXIT
   echo '{"private":true}' > package.json
   npm install --silent --no-audit --no-fund alipay-sdk@4 stripe@23 wechatpay-node-v3@2
   python3 -m venv venv
-  venv/bin/pip install --quiet --disable-pip-version-check 'wechatpayv3==2.*'
+  venv/bin/pip install --quiet --disable-pip-version-check 'wechatpayv3==2.*' 'wechatpy==1.*' cryptography
 )
 export NODE_PATH="$scratch/node_modules" EVERLINE_PYTHON="$scratch/venv/bin/python"
 # As all tests were built: a package alone would build the same crates again with other features.

@@ -1,6 +1,10 @@
 //! The outside, as the use cases see it. Every call can fail, hang, answer twice or lie: an answer that is not surely one
 //! of the others is *unknown*, and unknown is never treated as failed.
 
+mod own_browser;
+
+pub use own_browser::{OwnBrowser, PayerAnswer, PayerName};
+
 use async_trait::async_trait;
 use everline_core::dispute::DisputeSaid;
 use everline_core::effects::NetworkAction;
@@ -78,6 +82,8 @@ pub struct PaymentRequest {
     pub payer_ip: Option<IpAddr>,
     /// For whom the card is to be kept, if its owner wants that.
     pub keep_for: Option<Holder>,
+    /// The provider's name for the payer, where one person alone can pay it.
+    pub payer: Option<PayerName>,
 }
 
 /// For whom a provider keeps methods.
@@ -211,7 +217,7 @@ pub enum Started {
 /// Where a customer can pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payable {
-    /// A link, or the text of a QR code.
+    /// A link, the text of a QR code, or what [`OwnBrowser::hand_over`] takes.
     pub url: String,
     /// Until when it can be opened, if not as long as the payment can be paid.
     pub url_until: Option<SystemTime>,
@@ -385,6 +391,10 @@ pub trait PaymentProvider: Send + Sync {
     async fn bill(&self, day: &DayOfBill) -> BillAnswer;
     /// The side of it that keeps methods, if it has one.
     fn keeper(&self) -> Option<&dyn MethodKeeper> {
+        None
+    }
+    /// The side of it that has a browser, if there is one and it may be asked who uses it.
+    fn own_browser(&self) -> Option<&dyn OwnBrowser> {
         None
     }
     /// Reads a notice and checks that it is from the provider.

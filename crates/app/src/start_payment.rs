@@ -1,7 +1,8 @@
 //! Starting a payment: the attempt and its number are written down before the provider hears of it.
 
 use crate::close_payment::ask_to_close;
-use crate::ports::{Holder, Payable, PaymentRequest, Started};
+use crate::ports::{Holder, Payable, PayerName, PaymentRequest, Started};
+use crate::secrets::{Secrets, hex};
 use crate::velocity::Counter;
 use crate::{App, Problem};
 use everline_core::brand::Brand;
@@ -10,7 +11,7 @@ use everline_core::effects::Job;
 use everline_core::ids::{AttemptId, CustomerId, OrderId};
 use everline_core::money::Money;
 use everline_core::order::{Order, OrderState, PlacedBy};
-use everline_core::payment::{Attempt, AttemptState, Method, Provider, next_query};
+use everline_core::payment::{Attempt, AttemptState, Method, Provider, Way, next_query};
 use everline_core::time::{DAY_US, MINUTE_US, Now};
 use everline_core::transfer::reference;
 use everline_core::velocity::Counted;
@@ -27,16 +28,26 @@ pub struct Payer {
     pub return_base: String,
     /// Its address on the network, which some providers want to compare.
     pub ip: Option<IpAddr>,
+    /// Who uses it, where it is a provider's own and its provider said so.
+    pub name: Option<PayerName>,
+}
+
+/// What an attempt keeps of the person who alone can pay it: enough to know them again, and nothing to find them by.
+#[must_use]
+pub fn mark(secrets: &Secrets, method: Method, name: &PayerName) -> String {
+    let provider = method.provider().map_or("", Provider::word);
+    hex(&secrets.token_hash(&format!("payer at {provider} {}", name.reveal())))
 }
 
 /// Starts a payment of an order by a method, or returns the one that is open already: a page that is loaded again asks
 /// for no second payment. One whose start is not known, or whose place to pay cannot be opened any more, is started again
 /// under its own number, never under a new one. Attempts by other methods are closed at their providers; should both be
-/// paid, the surplus goes back.
+/// paid, the surplus goes back. What was begun inside WeChat for another person is another payment.
 ///
 /// # Errors
-/// [`Problem::TooMany`] if the payer, the line or the address started too many; [`Problem::CardTooOften`] if a card was used too
-/// often by the payer; [`Problem::ProviderSilent`] when the provider's answer is not known: the attempt stays *unknown* and is asked about.
+/// [`Problem::Invalid`] for a method that is not offered, or that needs a payer whose name is known; [`Problem::TooMany`] if the
+/// payer, the line or the address started too many; [`Problem::CardTooOften`] if a card was used too often by the payer;
+/// [`Problem::ProviderSilent`] when the provider's answer is not known: the attempt stays *unknown* and is asked about.
 pub async fn start_payment(
     app: &App,
     customer: CustomerId,
@@ -46,10 +57,15 @@ pub async fn start_payment(
 ) -> Result<Attempt, Problem> {
     let port = app.ports.payments.by(method).filter(|port| port.takes(method));
     let port = port.ok_or(Problem::Invalid { field: "method", rule: "not offered here" })?;
+    let name = payer.name.filter(|_| method.way() == Way::InWechat);
+    if method.way() == Way::InWechat && name.is_none() {
+        return Err(Problem::Invalid { field: "method", rule: "not offered here" });
+    }
+    let mark = name.as_ref().map(|name| mark(&app.secrets, method, name));
     let (attempt, counter) = (AttemptId(app.clock.id()), Counter::new(app, Counted::Payment, payer.ip));
     let (brand, now) = (app.brand.clone(), app.clock.now());
     let (mut attempt, subject, holder) =
-        app.store.transact(NewAttempt { customer, order, method, attempt, counter, brand, now }).await?;
+        app.store.transact(NewAttempt { customer, order, method, mark, attempt, counter, brand, now }).await?;
     let opens = attempt.pay_url_until.is_none_or(|until| until > app.clock.now().system);
     if attempt.state == AttemptState::Pending && opens {
         return Ok(attempt);
@@ -64,6 +80,7 @@ pub async fn start_payment(
         return_url: format!("{}/{}", payer.return_base, attempt.out_trade_no),
         payer_ip: payer.ip,
         keep_for: (method == Method::CardKept).then_some(Holder { customer, reference: holder }),
+        payer: name,
     };
     let (belief, payable, answer) = match port.start(&request).await {
         Started::Pay(payable) => (AttemptState::Pending, Some(payable), Ok(())),
@@ -81,6 +98,8 @@ struct NewAttempt {
     customer: CustomerId,
     order: OrderId,
     method: Method,
+    /// Who alone can pay it, if there is such a person.
+    mark: Option<String>,
     attempt: AttemptId,
     brand: Arc<Brand>,
     counter: Counter,
@@ -120,7 +139,7 @@ impl Work for NewAttempt {
             .iter()
             .filter(open)
             // A reference serves for whatever is missing.
-            .partition(|a| a.method == self.method && (a.amount == missing || self.transfers()));
+            .partition(|a| a.method == self.method && self.same_payer(a) && (a.amount == missing || self.transfers()));
         ask_to_close(tx, self.customer, others, self.now)?;
         if let Some(same) = same.last() {
             return Ok(((*same).clone(), subject, holder));
@@ -145,6 +164,10 @@ impl Work for NewAttempt {
 }
 
 impl NewAttempt {
+    /// Whether an attempt can be paid by whoever asks now.
+    fn same_payer(&self, attempt: &Attempt) -> bool {
+        self.mark.is_none() || self.mark == attempt.reference
+    }
     fn transfers(&self) -> bool {
         self.method == Method::BankTransfer
     }
@@ -187,7 +210,7 @@ impl NewAttempt {
             out_trade_no: self.attempt.to_string(),
             amount,
             state: AttemptState::Created,
-            reference: None,
+            reference: self.mark.clone(),
             pay_url: None,
             pay_url_until: None,
             trade_no: None,

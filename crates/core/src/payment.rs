@@ -37,6 +37,8 @@ pub enum Method {
     WechatQr,
     /// WeChat Pay on this phone, from an ordinary browser (H5).
     WechatH5,
+    /// WeChat Pay inside WeChat's own browser, which knows who its user is (JSAPI).
+    WechatJsapi,
     /// A bank card, on the card provider's page.
     Card,
     /// An organisation's transfer to the operator's bank account, with a reference.
@@ -56,6 +58,7 @@ words!(Method {
     AlipayPage = "alipay_page",
     WechatQr = "wechat_qr",
     WechatH5 = "wechat_h5",
+    WechatJsapi = "wechat_jsapi",
     Card = "card",
     BankTransfer = "bank_transfer",
     CardKept = "card_kept",
@@ -70,7 +73,7 @@ impl Method {
     pub const fn provider(self) -> Option<Provider> {
         match self {
             Method::AlipayQr | Method::AlipayWap | Method::AlipayPage => Some(Provider::Alipay),
-            Method::WechatQr | Method::WechatH5 => Some(Provider::Wechat),
+            Method::WechatQr | Method::WechatH5 | Method::WechatJsapi => Some(Provider::Wechat),
             Method::Card | Method::CardKept | Method::SavedCard => Some(Provider::Stripe),
             Method::BankTransfer => Some(Provider::Bank),
             Method::PaidCredit | Method::PromoCredit => None,
@@ -100,6 +103,7 @@ impl Method {
         match self {
             Method::AlipayQr | Method::WechatQr => Way::Scan,
             Method::AlipayWap | Method::WechatH5 => Way::OpenOnPhone,
+            Method::WechatJsapi => Way::InWechat,
             Method::AlipayPage | Method::Card | Method::CardKept => Way::Open,
             Method::BankTransfer => Way::Transfer,
             Method::PaidCredit | Method::PromoCredit | Method::SavedCard => Way::AtOnce,
@@ -114,6 +118,8 @@ pub enum Way {
     Scan,
     /// By a link that opens the provider's application on this phone.
     OpenOnPhone,
+    /// On our page, inside WeChat's own browser and nowhere else; only the person for whom it was begun can pay it.
+    InWechat,
     /// By a link to the provider's page, on any screen.
     Open,
     /// By a transfer from the payer's own bank.
@@ -208,10 +214,10 @@ pub struct Attempt {
     pub amount: Money,
     /// Where it is.
     pub state: AttemptState,
-    /// The provider's own name for it before it is paid, where it must be asked by that; [`Attempt::BY_VOUCHER`] of credit that a
-    /// voucher brought.
+    /// The provider's own name for it before it is paid, where it must be asked by that; of one that one person alone can pay,
+    /// a keyed hash of the provider's name for that person; [`Attempt::BY_VOUCHER`] of credit that a voucher brought.
     pub reference: Option<String>,
-    /// What the customer opens or scans to pay.
+    /// What the customer opens or scans to pay; inside WeChat, what is signed for the browser when the page is shown.
     pub pay_url: Option<String>,
     /// Until when that can be opened, if not as long as the attempt can be paid: then the provider is asked for another.
     pub pay_url_until: Option<SystemTime>,

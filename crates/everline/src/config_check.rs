@@ -31,6 +31,15 @@ fn receipt_key(config: &Config) -> String {
     key.map_or("nobody".to_owned(), |key| format!("key {}, {}", key.id(), hex(&key.0)))
 }
 
+/// Whether payers inside WeChat have a way of their own, and what must be entered at WeChat for it.
+fn inside_wechat(config: &Config) -> String {
+    let Some(secret) = config.wechat.as_ref().and_then(|wechat| wechat.app_secret.as_ref()) else {
+        return "off".to_owned();
+    };
+    let host = config.public_url.split_once("://").map_or("", |(_, host)| host);
+    format!("{secret:?}; authorised domain {host}, payment folders {0}/orders/ and {0}/o/", config.public_url)
+}
+
 fn shown(config: &Config) -> String {
     let listen = &config.listen;
     let protected = match (&listen.tls, listen.proxies.is_empty()) {
@@ -72,6 +81,7 @@ fn shown(config: &Config) -> String {
         ("alipay notices", alipay.notify_url.clone()),
         ("wechat", wechat(|file| format!("{}, app {}, merchant {}", file.gateway_url, file.appid, file.mchid))),
         ("wechat notices", wechat(|file| file.notify_url.clone())),
+        ("inside wechat", inside_wechat(config)),
         ("cards", cards),
         ("sms", service(Some(&config.sms))),
         ("built-in network", service(config.built_in.as_ref().map(|(service, _)| service))),

@@ -17,7 +17,7 @@ use everline_providers::alipay::{Alipay, AlipayConfig, PrivateKey, PublicKey};
 use everline_providers::network::{BuiltIn, Upstream};
 use everline_providers::sms::{Sms, Templates};
 use everline_providers::stripe::{ApiKey, Stripe, StripeConfig};
-use everline_providers::wechat::{ApiV3Key, Wechat, WechatConfig};
+use everline_providers::wechat::{ApiV3Key, OfficialAccount, Wechat, WechatConfig};
 use everline_store::tables::MIGRATIONS;
 use everline_store::{Error as StoreError, Store, migrate};
 use std::error::Error;
@@ -213,6 +213,11 @@ fn wechat(file: &WechatFile, http: &Http, clock: &Arc<Clock>) -> Result<Wechat, 
         api_v3_key: ApiV3Key::new(file.api_v3_key.reveal()).map_err(other)?,
         public_keys: file.public_keys.iter().map(public_key).collect::<Result<_, Unwired>>()?,
         notify_url: file.notify_url.clone(),
+        account: file.app_secret.as_ref().map(|secret| OfficialAccount {
+            secret: secret.reveal().to_owned(),
+            authorize_url: file.authorize_url.clone(),
+            api_url: file.token_url.clone(),
+        }),
     };
     Wechat::new(config, http.clone(), clock.clone()).map_err(other)
 }

@@ -20,7 +20,7 @@ use crate::{
         notify,
         payer_page::{self, Action},
         trade::{CannotPay, Intent, Product, State as TradeState, Trade, Wallet},
-        wechat::keys::Signing,
+        wechat::{jsapi::Holder, keys::Signing},
     },
     net::{lock, refuse_other_sites},
     sms,
@@ -50,6 +50,7 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/control/cards/{out_trade_no}/{action}", post(card_action))
         .route("/control/gateway/faults", get(gateway_faults).put(set_gateway_faults))
         .route("/control/wechat/keys", get(wechat_keys).put(set_wechat_keys))
+        .route("/control/wechat/holder", get(wechat_holder).put(set_wechat_holder))
         .route("/control/notifications", get(notifications))
         .route("/control/notifications/{notify_id}/send", post(send_notification))
         .route("/control/upstream/activations", get(activations))
@@ -239,6 +240,16 @@ async fn gateway_faults(State(world): Shared) -> Response {
 async fn set_gateway_faults(State(world): Shared, Json(faults): Json<Faults>) -> Response {
     lock(&world.payments.faults).clone_from(&faults);
     Json(faults).into_response()
+}
+
+/// Who holds the payer's phone.
+async fn wechat_holder(State(world): Shared) -> Response {
+    Json(world.wechat.account.holder()).into_response()
+}
+
+async fn set_wechat_holder(State(world): Shared, Json(holder): Json<Holder>) -> Response {
+    world.wechat.account.hand_to(holder);
+    Json(holder).into_response()
 }
 
 /// Names of the keys that WeChat Pay has, and the one it signs with now.

@@ -202,6 +202,8 @@ pub struct Access {
     pub wechat_mchid: String,
     /// The application that is bound to it.
     pub wechat_appid: String,
+    /// The secret of the official account that the application is.
+    pub wechat_app_secret: String,
     /// The serial number of the merchant's API certificate.
     pub wechat_merchant_serial: String,
     /// The merchant's key, if it was generated here.
@@ -411,6 +413,7 @@ async fn build(config: SandboxConfig, addresses: Addresses, stop: Stop) -> Resul
         wechat_gateway_url: format!("http://{}", addresses.wechat),
         wechat_mchid: wechat.mchid.clone(),
         wechat_appid: wechat.appid.clone(),
+        wechat_app_secret: random_hex(16)?,
         wechat_merchant_serial: wechat.merchant_serial.clone(),
         wechat_merchant_key: wechat_keys.merchant_pair,
         wechat_api_v3_key: token(wechat.api_v3_key)?,
@@ -453,6 +456,7 @@ async fn build(config: SandboxConfig, addresses: Addresses, stop: Stop) -> Resul
                 merchant_key: wechat_keys.merchant,
             },
             keys: gateway::wechat::keys::Keys::new(api_v3_key, &wechat.public_key_id, wechat_keys.gateway)?,
+            account: gateway::wechat::jsapi::Account::new(access.wechat_app_secret.clone()),
             base_url: access.wechat_gateway_url.clone(),
             retry_divisor: wechat.notify_retry_divisor,
         },

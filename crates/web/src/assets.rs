@@ -1,5 +1,6 @@
 //! Style, script and icon: built in, compressed once, under addresses that name their content and are kept for ever.
 
+use crate::fault::{Answer, Fault};
 use crate::web::Web;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -67,6 +68,13 @@ pub(crate) async fn show(
         Some(gzip) => (common, [(header::CONTENT_ENCODING, "gzip")], gzip).into_response(),
         None => (common, Bytes::from_static(asset.plain)).into_response(),
     }
+}
+
+/// `GET /{file}`: the file by which WeChat sees that the domain is ours; of any other name there is none.
+pub(crate) async fn domain_proof(State(web): State<Web>, Path(file): Path<String>) -> Answer {
+    let proof = web.config.domain_proof.as_ref().filter(|(name, _)| *name == file);
+    let (_, text) = proof.ok_or(Fault::NoRoute)?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text.clone()).into_response())
 }
 
 #[cfg(test)]

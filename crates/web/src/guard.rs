@@ -5,7 +5,9 @@ use crate::bodies::Fields;
 use crate::fault::Fault;
 use crate::limits::Limit;
 use crate::portal::fault_page;
+use crate::portal::in_wechat::own_browser;
 use crate::routes::Access;
+use crate::seal::{Asked, WECHAT_ASKED_LIFE_US, WECHAT_PAYER_LIFE_US, wechat_asked, wechat_payer_kept};
 use crate::texts::{Arg, Lang};
 use crate::visit::{Facts, Visit};
 use crate::web::Web;
@@ -16,8 +18,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use everline_app::Problem;
+use everline_app::ports::PayerName;
 use everline_app::secrets::hex;
 use everline_app::sign_in::{self, Principal, SessionInfo};
+use everline_core::time::SECOND_US;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,7 +99,7 @@ async fn pass(web: &Web, rule: Rule, request: Request, next: Next) -> Response {
     if let Some(fault) = response.extensions().get::<Arc<Fault>>().cloned() {
         response = face(web, &visit, page, &parts, &fault);
     }
-    dress(web, rule.access, page, &mut response);
+    dress(web, rule.access, (page, visit.in_wechat), &mut response);
     for cookie in cookies {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -136,6 +140,7 @@ async fn arrive(web: &Web, parts: &Parts, page: bool, cookies: &mut Vec<HeaderVa
     };
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
+    let in_wechat = header_text(headers, "user-agent").contains("MicroMessenger");
     let facts = Facts {
         lang,
         token: token.filter(|_| who.is_some()),
@@ -145,7 +150,8 @@ async fn arrive(web: &Web, parts: &Parts, page: bool, cookies: &mut Vec<HeaderVa
         here: here(parts),
         fields: Fields::default(),
         phone: is_phone(headers),
-        in_wechat: header_text(headers, "user-agent").contains("MicroMessenger"),
+        in_wechat,
+        wechat_payer: Some(headers).filter(|_| page && in_wechat).and_then(|headers| wechat_payer(web, headers)),
     };
     (facts, asked)
 }
@@ -253,9 +259,22 @@ pub(crate) fn args(fault: &Fault) -> [(&'static str, Arg<'static>); 2] {
 const PAGE_CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
     manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// What a page may do inside WeChat besides: send a form on to where WeChat says who uses its browser, and have the frames by
+/// which that browser's bridge calls its application.
+fn csp_in_wechat(web: &Web) -> Option<HeaderValue> {
+    let ask = own_browser(web)?.ask_payer(&web.config.public_url, "0")?;
+    let origin = url::Url::parse(&ask).ok()?.origin().ascii_serialization();
+    let csp = PAGE_CSP.replace("form-action 'self'", &format!("form-action 'self' {origin}; frame-src weixin:"));
+    HeaderValue::from_str(&csp).ok()
+}
+
 /// The headers of every answer. Assets bring their own life time.
-fn dress(web: &Web, access: Access, page: bool, response: &mut Response) {
+fn dress(web: &Web, access: Access, (page, in_wechat): (bool, bool), response: &mut Response) {
+    let wider = if page && in_wechat { csp_in_wechat(web) } else { None };
     let headers = response.headers_mut();
+    if let Some(csp) = wider {
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(csp);
+    }
     let mut set = |name: &'static str, value: &'static str| {
         headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
     };
@@ -358,6 +377,45 @@ pub(crate) fn guest_order(web: &Web, headers: &HeaderMap) -> Option<String> {
     cookie(headers, order_cookie(web))
 }
 
+fn wechat_cookie(web: &Web, what: Kept) -> &'static str {
+    match (what, web.config.secure_cookies) {
+        (Kept::Asked, true) => "__Host-everline-wechat-asked",
+        (Kept::Asked, false) => "everline_demo_wechat_asked",
+        (Kept::Payer, true) => "__Host-everline-wechat-payer",
+        (Kept::Payer, false) => "everline_demo_wechat_payer",
+    }
+}
+
+/// What WeChat's browser keeps for us, sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// That it was sent to WeChat, and for which order.
+    Asked,
+    /// Who uses it.
+    Payer,
+}
+
+/// Lets WeChat's browser keep something; nothing of it: has it forget.
+pub(crate) fn keep_in_wechat(web: &Web, response: &mut Response, what: Kept, sealed: Option<&str>) {
+    let life_us = match what {
+        Kept::Asked => WECHAT_ASKED_LIFE_US,
+        Kept::Payer => WECHAT_PAYER_LIFE_US,
+    };
+    let life_s = if sealed.is_some() { life_us / SECOND_US } else { 0 };
+    if let Some(cookie) = baked(web, wechat_cookie(web, what), sealed.unwrap_or_default(), life_s) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+/// The question with which the browser was sent to WeChat.
+pub(crate) fn asked_in_wechat(web: &Web, headers: &HeaderMap) -> Option<Asked> {
+    wechat_asked(&web.app, &cookie(headers, wechat_cookie(web, Kept::Asked))?)
+}
+
+fn wechat_payer(web: &Web, headers: &HeaderMap) -> Option<PayerName> {
+    wechat_payer_kept(&web.app, &cookie(headers, wechat_cookie(web, Kept::Payer))?)
+}
+
 fn baked(web: &Web, name: &str, value: &str, life_s: i64) -> Option<HeaderValue> {
     let secure = if web.config.secure_cookies { "; Secure" } else { "" };
     HeaderValue::from_str(&format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={life_s}{secure}")).ok()
@@ -376,6 +434,6 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
 }
 
 /// Compares secrets in a time that does not tell where they differ.
-fn same(one: &str, other: &str) -> bool {
+pub(crate) fn same(one: &str, other: &str) -> bool {
     aws_lc_rs::constant_time::verify_slices_are_equal(one.as_bytes(), other.as_bytes()).is_ok()
 }

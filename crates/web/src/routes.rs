@@ -5,8 +5,8 @@ use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
-    auto_renew, cards, check, guest_order, guest_renew, home, invoice, landing, line, offline, order, receipt, refund,
-    renew, returning, sign_in, terms, voucher,
+    auto_renew, cards, check, guest_order, guest_renew, home, in_wechat, invoice, landing, line, offline, order,
+    receipt, refund, renew, returning, sign_in, terms, voucher,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -136,6 +136,7 @@ fn pages() -> Vec<Row> {
         get("/orders/{order}/refund", CustomerPage, refund::refund),
         post("/orders/{order}/refund", CustomerPage, refund::ask).limited(Limit::Orders),
         get("/pay/return/{attempt}", Page, returning::back).limited(Limit::Checks),
+        get("/pay/wechat", Page, in_wechat::named).limited(Limit::Checks),
         get("/voucher", CustomerPage, voucher::voucher),
         post("/voucher", CustomerPage, voucher::add).limited(Limit::Vouchers),
         get("/v/{proof}", Page, check::check).limited(Limit::Checks),
@@ -157,6 +158,7 @@ fn pages() -> Vec<Row> {
         post("/desk/orders/{number}/refund/{request}", StaffPage, desk::refund::settle),
         post("/desk/orders/{number}/refund/{request}/other-way", StaffPage, desk::refund::other_way),
         post("/demo/enter/{key}", DemoPage, demo::enter),
+        get("/{file}", Page, assets::domain_proof),
     ]
 }
 

@@ -9,6 +9,7 @@ use crate::web::Web;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use everline_app::Problem;
+use everline_app::ports::PayerName;
 use everline_app::sign_in::{Principal, SessionInfo};
 use everline_app::start_payment::Payer;
 use everline_core::ids::CustomerId;
@@ -38,6 +39,8 @@ pub(crate) struct Facts {
     pub(crate) phone: bool,
     /// Whether it is WeChat's own, which opens no other application.
     pub(crate) in_wechat: bool,
+    /// Who uses that, if WeChat said so a short time ago.
+    pub(crate) wechat_payer: Option<PayerName>,
 }
 
 impl Visit {
@@ -58,7 +61,11 @@ impl Visit {
     }
     /// The browser as one that pays.
     pub(crate) fn payer(&self, web: &Web) -> Payer {
-        Payer { return_base: web.link(RETURN), ip: Some(self.address) }
+        Payer { return_base: web.link(RETURN), ip: Some(self.address), name: self.wechat_payer.clone() }
+    }
+    /// The same visit, of whom WeChat named just now.
+    pub(crate) fn of_payer(&self, payer: PayerName) -> Self {
+        Self::new(Facts { wechat_payer: Some(payer), ..(*self.0).clone() })
     }
     /// A text in the visit's language.
     pub(crate) fn say(&self, key: &str, args: &[(&str, Arg<'_>)]) -> String {

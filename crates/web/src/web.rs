@@ -36,6 +36,8 @@ pub struct WebConfig {
     pub links: Vec<(Localized, String)>,
     /// The text of the terms; without one there is no page of terms.
     pub terms: Option<Localized>,
+    /// A file at the root by which WeChat sees that the domain is ours: its name, and its text.
+    pub domain_proof: Option<(String, String)>,
 }
 
 impl WebConfig {
@@ -54,6 +56,7 @@ impl WebConfig {
             stopping: watch::channel(false).1,
             links: Vec::new(),
             terms: None,
+            domain_proof: None,
         }
     }
     /// The languages the pages can have, by tag.

@@ -9,6 +9,7 @@ mod disputes;
 mod flow;
 mod held_up;
 mod import;
+mod inside_wechat;
 mod invoices;
 mod lifecycle;
 mod model;

@@ -33,7 +33,7 @@ fn too_many(outcome: Result<impl std::fmt::Debug, Problem>) -> Option<i64> {
     }
 }
 async fn pays(app: &App, order: &Order, from: &str) -> Result<(), Problem> {
-    let payer = Payer { return_base: String::new(), ip: Some(from.parse().unwrap()) };
+    let payer = Payer { return_base: String::new(), ip: Some(from.parse().unwrap()), name: None };
     start_payment(app, order.customer, order.id, Method::AlipayQr, payer).await.map(drop)
 }
 

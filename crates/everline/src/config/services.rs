@@ -1,9 +1,9 @@
 //! The sections about the outside: who is called where, and with which secret.
 
 use super::read::Table;
-use super::secret::{Secret, required_secret};
+use super::secret::{Secret, required_secret, secret};
 use everline_providers::alipay::{Certificate, CertificateError, PrivateKey, PublicKey, Trust};
-use everline_providers::wechat::ApiV3Key;
+use everline_providers::wechat::{ApiV3Key, OfficialAccount};
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -37,6 +37,13 @@ pub(crate) struct WechatFile {
     /// Ids, and keys in PEM.
     pub(crate) public_keys: Vec<(String, String)>,
     pub(crate) notify_url: String,
+    /// The official account's secret, for payers inside WeChat.
+    pub(crate) app_secret: Option<Secret>,
+    /// Where WeChat's browser is asked who uses it, and where we ask whom it named.
+    pub(crate) authorize_url: String,
+    pub(crate) token_url: String,
+    /// The name and the text of the file by which WeChat sees that the domain is ours.
+    pub(crate) domain_proof: Option<(String, String)>,
 }
 
 /// An address that begins with `http://` or `https://` and has no slash at its end.
@@ -187,6 +194,21 @@ pub(super) fn alipay(table: &Table<'_>, public_url: Option<&str>) -> Option<Alip
     })
 }
 
+/// The file that WeChat's console gives to be put at the root of the domain: a word in its name, and the same word in it.
+fn domain_file(path: &Path) -> Result<(String, String), String> {
+    const BYTES_MAX: usize = 1_024;
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let word = name.strip_prefix("MP_verify_").and_then(|rest| rest.strip_suffix(".txt")).unwrap_or_default();
+    if word.is_empty() || !word.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(format!("{name:?}: MP_verify_….txt expected, as WeChat's console gives it"));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    if text.len() > BYTES_MAX {
+        return Err(format!("{} is longer than {BYTES_MAX} bytes", path.display()));
+    }
+    Ok((name.to_owned(), text))
+}
+
 pub(super) fn wechat(table: &Table<'_>, public_url: Option<&str>) -> Option<WechatFile> {
     let gateway_url = table.required_parsed("gateway_url", "https://api.mch.weixin.qq.com", protected);
     let mchid = table.required("mchid", "the merchant's number").map(str::to_owned);
@@ -205,7 +227,21 @@ pub(super) fn wechat(table: &Table<'_>, public_url: Option<&str>) -> Option<Wech
     });
     let notify_url = table.parsed("notify_url", base_url);
     let notify_url = notify_url.or_else(|| public_url.map(|url| format!("{url}/notify/wechat")));
+    let app_secret = secret(table, "app_secret");
+    if let Some(secret) = &app_secret
+        && !(secret.reveal().len() == 32 && secret.reveal().bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    {
+        table.wrong("app_secret", format_args!("{} holds no AppSecret: 32 letters and digits", secret.from()));
+    }
+    let authorize_url = table.parsed("authorize_url", base_url);
+    let authorize_url = authorize_url.unwrap_or_else(|| OfficialAccount::AUTHORIZE_URL.to_owned());
+    let token_url = table.parsed("token_url", protected).unwrap_or_else(|| OfficialAccount::API_URL.to_owned());
+    let domain_proof = table.parsed("domain_file", |path| domain_file(&table.beside(path)));
     Some(WechatFile {
+        domain_proof,
+        app_secret,
+        authorize_url,
+        token_url,
         gateway_url: gateway_url?,
         mchid: mchid?,
         appid: appid?,

@@ -19,6 +19,7 @@ fn folder() -> tempfile::TempDir {
         ("alipay-merchant.key", key.to_pem().unwrap()),
         ("wechat-merchant.key", key.to_pem().unwrap()),
         ("wechat-api-v3.key", "v3v3v3v3v3v3v3v3v3v3v3v3v3v3v3v3".to_owned()),
+        ("wechat-app.secret", "5ec4e75ec4e75ec4e75ec4e75ec4e7ab\n".to_owned()),
         ("stripe.key", "sk_live_stripe-secret".to_owned()),
         ("stripe-webhook", "whsec_webhook-secret-1\nwhsec_webhook-secret-2\n".to_owned()),
         ("sms.token", "sms-secret".to_owned()),
@@ -30,6 +31,7 @@ fn folder() -> tempfile::TempDir {
         fs::write(secrets.join(name), text).unwrap();
         fs::set_permissions(secrets.join(name), fs::Permissions::from_mode(0o600)).unwrap();
     }
+    fs::write(folder.path().join("MP_verify_0000000000000000.txt"), "0000000000000000").unwrap();
     for name in ["alipay-gateway.pub", "wechat-gateway.pub"] {
         fs::write(folder.path().join(name), key.public_key().unwrap().to_pem().unwrap()).unwrap();
     }
@@ -202,7 +204,14 @@ fn wechat_is_checked_too() {
     assert_eq!(wechat.notify_url, "https://my.example.com/notify/wechat");
     assert_eq!(wechat.public_keys.iter().map(|(id, _)| id.len()).collect::<Vec<_>>(), [45]);
     let shown = format!("{config:?}");
-    assert!(!shown.contains("v3v3") && !shown.contains("PRIVATE"), "Debug shows a secret");
+    assert!(!["v3v3", "PRIVATE", "5ec4e7"].iter().any(|secret| shown.contains(secret)), "Debug shows a secret");
+    assert_eq!(wechat.app_secret.as_ref().map(|secret| secret.reveal().len()), Some(32));
+    assert_eq!(
+        (&*wechat.authorize_url, &*wechat.token_url),
+        ("https://open.weixin.qq.com", "https://api.weixin.qq.com")
+    );
+    let without = whole.replace("app_secret = ", "# app_secret = ");
+    assert!(load_text(&folder, &without).unwrap().wechat.unwrap().app_secret.is_none());
     let check = |from: &str, to: &str, expected: &str| {
         assert!(whole.contains(from), "{from}");
         let mistakes = load_text(&folder, &whole.replacen(from, to, 1)).unwrap_err();
@@ -213,6 +222,13 @@ fn wechat_is_checked_too() {
     check("=wechat-gateway.pub", "=none.pub", "cannot read");
     check("=wechat-gateway.pub", "=secrets/sms.token", "holds no public RSA key");
     check("\"PUB_KEY_ID_", "\"0", "an id and a file");
+    assert_eq!(wechat.domain_proof.as_ref().map(|(_, text)| text.len()), Some(16));
+    check("MP_verify_0000000000000000.txt", "alipay-gateway.pub", "MP_verify_….txt expected");
+    check("MP_verify_0000000000000000.txt", "MP_verify_1.txt", "cannot read");
+    check("secrets/wechat-app.secret", "secrets/sms.token", "holds no AppSecret");
+    check("secrets/wechat-app.secret", "secrets/none", "wechat.app_secret");
+    check("app_secret = ", "appsecret = ", "unknown key \"appsecret\" in [wechat]; did you mean \"app_secret\"?");
+    check("\"https://api.weixin.qq.com\"", "\"http://api.weixin.qq.com\"", "https:// expected");
     check("mchid = ", "mch_id = ", "unknown key \"mch_id\" in [wechat]; did you mean \"mchid\"?");
 }
 

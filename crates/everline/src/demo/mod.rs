@@ -23,7 +23,7 @@ use everline_providers::alipay::{Alipay, AlipayConfig, Trust};
 use everline_providers::network::{BuiltIn, Upstream};
 use everline_providers::sms::{Sms, Templates};
 use everline_providers::stripe::{ApiKey, EndpointSecret, Stripe, StripeConfig};
-use everline_providers::wechat::{ApiV3Key, Wechat, WechatConfig};
+use everline_providers::wechat::{ApiV3Key, OfficialAccount, Wechat, WechatConfig};
 use everline_sandbox::{Access, DeviceSeed, Platform, Sandbox, SandboxConfig};
 use everline_store::tables::MIGRATIONS;
 use everline_store::{SqliteOptions, Store, migrate};
@@ -228,6 +228,11 @@ fn wechat(access: &Access, port: u16, http: &Http, clock: &Arc<Clock>) -> Result
         api_v3_key: ApiV3Key::new(&access.wechat_api_v3_key)?,
         public_keys: vec![(access.wechat_public_key_id.clone(), access.wechat_public_key.clone())],
         notify_url: format!("http://127.0.0.1:{port}/notify/wechat"),
+        account: Some(OfficialAccount {
+            secret: access.wechat_app_secret.clone(),
+            authorize_url: access.wechat_gateway_url.clone(),
+            api_url: access.wechat_gateway_url.clone(),
+        }),
     };
     Ok(Wechat::new(config, http.clone(), clock.clone())?)
 }

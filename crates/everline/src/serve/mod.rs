@@ -185,6 +185,7 @@ fn web_config(config: &Config) -> WebConfig {
         proxies: config.listen.proxies.clone(),
         links: config.links.clone(),
         terms: config.terms.clone(),
+        domain_proof: config.wechat.as_ref().and_then(|wechat| wechat.domain_proof.clone()),
         ..WebConfig::new(config.public_url.clone())
     }
 }

@@ -109,6 +109,7 @@ impl Brandland {
             ("merchant.key", access.alipay_merchant_key.as_ref().unwrap().to_pem().unwrap()),
             ("wechat.key", access.wechat_merchant_key.as_ref().unwrap().to_pem().unwrap()),
             ("wechat.v3", access.wechat_api_v3_key.clone()),
+            ("wechat.secret", access.wechat_app_secret.clone()),
             ("stripe.key", access.cards_api_key.clone()),
             ("stripe-webhook", access.cards_webhook_secret.clone()),
             ("sms.token", access.sms_token.clone()),
@@ -158,6 +159,9 @@ merchant_serial = "{}"
 api_v3_key = {{ file = "wechat.v3" }}
 public_keys = ["{}=wechat.pub"]
 notify_url = "http://127.0.0.1:{port}/notify/wechat"
+app_secret = {{ file = "wechat.secret" }}
+authorize_url = "{}"
+token_url = "{}"
 [sms]
 url = "{}"
 token = {{ file = "sms.token" }}
@@ -178,6 +182,8 @@ token = {{ file = "upstream.token" }}
             access.wechat_appid,
             access.wechat_merchant_serial,
             access.wechat_public_key_id,
+            access.wechat_gateway_url,
+            access.wechat_gateway_url,
             access.sms_url,
             access.upstream_url,
         );

@@ -6,19 +6,21 @@
 
 mod bill;
 mod keys;
+mod own_browser;
 
 use crate::Http;
 use crate::http::Answer;
 use async_trait::async_trait;
 use everline_app::clock::Clock;
 use everline_app::ports::{
-    BillAnswer, ClosedAnswer, DayOfBill, NoticeRefusal, NoticeSays, Payable, PaymentNotice, PaymentProvider,
-    PaymentRef, PaymentRequest, PaymentStatus, RawNotice, RefundRequest, RefundStatus, Started,
+    BillAnswer, ClosedAnswer, DayOfBill, NoticeRefusal, NoticeSays, OwnBrowser, Payable, PaymentNotice,
+    PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus, RawNotice, RefundRequest, RefundStatus, Started,
 };
 use everline_core::money::{Currency, Money};
 use everline_core::payment::{Evidence, Method, Provider};
 use everline_core::time::{MINUTE_US, SECOND_US};
 use keys::Keyring;
+pub use own_browser::OfficialAccount;
 use std::sync::Arc;
 use wire_pay::Fen;
 pub use wire_pay::rsa::{PrivateKey, PublicKey};
@@ -54,6 +56,8 @@ pub struct WechatConfig {
     pub public_keys: Vec<(String, PublicKey)>,
     /// Where notices shall be sent.
     pub notify_url: String,
+    /// The official account that the application is; without it nobody can pay inside WeChat.
+    pub account: Option<OfficialAccount>,
 }
 
 /// The client.
@@ -61,6 +65,7 @@ pub struct Wechat {
     gateway_url: String,
     appid: String,
     notify_url: String,
+    account: Option<OfficialAccount>,
     merchant: Merchant,
     keys: Keyring,
     http: Http,
@@ -82,6 +87,8 @@ enum Failure {
     File(u16),
     #[error("no address to send a payer to")]
     H5Url,
+    #[error("answered with status {0}")]
+    Status(u16),
     #[error("signing was interrupted")]
     Interrupted,
 }
@@ -102,6 +109,7 @@ impl Wechat {
             gateway_url: config.gateway_url,
             appid: config.appid,
             notify_url: config.notify_url,
+            account: config.account,
             http,
             clock,
         })
@@ -197,7 +205,7 @@ impl Wechat {
             Reply::Done(body) => match PrepayAnswer::parse(&kind, &body)? {
                 PrepayAnswer::CodeUrl(text) => Ok(Started::Pay(Payable::at(text))),
                 PrepayAnswer::H5Url(url) => self.h5(&url, &request.return_url),
-                PrepayAnswer::PrepayId(_) => Ok(Started::Unknown),
+                PrepayAnswer::PrepayId(prepay_id) => Ok(self.jsapi(prepay_id)),
             },
             Reply::Refused(refusal) => self.not_started(&request.out_trade_no, refusal).await,
         }
@@ -370,19 +378,25 @@ fn or_unknown<T>(what: &'static str, answer: Result<T, Failure>, unknown: T) -> 
 #[async_trait]
 impl PaymentProvider for Wechat {
     fn takes(&self, method: Method) -> bool {
-        method.provider() == Some(Provider::Wechat)
+        match method {
+            // Only the official account learns who pays.
+            Method::WechatJsapi => self.account.is_some(),
+            other => other.provider() == Some(Provider::Wechat),
+        }
     }
     async fn start(&self, request: &PaymentRequest) -> Started {
         let Some(total) = fen(request.amount).filter(|fen| *fen > Fen::ZERO) else {
             return Started::Refused("amount".to_owned());
         };
-        let kind = match (request.method, request.payer_ip) {
-            (Method::WechatQr, _) => TradeKind::Native,
-            (Method::WechatH5, Some(ip)) => {
+        let kind = match (request.method, request.payer_ip, &request.payer) {
+            (Method::WechatQr, ..) => TradeKind::Native,
+            (Method::WechatH5, Some(ip), _) => {
                 TradeKind::H5 { payer_client_ip: ip.to_canonical().to_string(), h5_type: "Wap".to_owned() }
             }
             // The gateway compares it with the address from which its page is opened.
-            (Method::WechatH5, None) => return Started::Refused("payer_ip".to_owned()),
+            (Method::WechatH5, None, _) => return Started::Refused("payer_ip".to_owned()),
+            (Method::WechatJsapi, _, Some(payer)) => TradeKind::Jsapi { openid: payer.reveal().to_owned() },
+            (Method::WechatJsapi, _, None) => return Started::Refused("payer".to_owned()),
             _ => return Started::Refused("method".to_owned()),
         };
         or_unknown("start", self.prepay(request, kind, total).await, Started::Unknown)
@@ -401,6 +415,9 @@ impl PaymentProvider for Wechat {
     }
     async fn bill(&self, day: &DayOfBill) -> BillAnswer {
         or_unknown("bill", self.ask_bill(day).await, BillAnswer::Unknown)
+    }
+    fn own_browser(&self) -> Option<&dyn OwnBrowser> {
+        self.account.is_some().then_some(self)
     }
     fn read_notice(&self, notice: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal> {
         let (known, at_unix_s) = (self.keys.known(), notice.at.us() / SECOND_US);

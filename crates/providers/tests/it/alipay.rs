@@ -19,6 +19,7 @@ fn request(rig: &Rig, out_trade_no: &str, method: Method) -> PaymentRequest {
         expires_at: rig.clock.now().system.plus_us(15 * MINUTE_US),
         payer_ip: None,
         keep_for: None,
+        payer: None,
         return_url: "http://localhost:8800/orders/1".to_owned(),
     }
 }

@@ -44,6 +44,7 @@ impl Shop {
             payer_ip: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             return_url: "http://localhost:8800/orders/1".to_owned(),
             keep_for: None,
+            payer: None,
         };
         let Started::Pay(payable) = self.port.start(&request).await else { panic!("not started") };
         self.rig.control("POST", &format!("{}/{out_trade_no}/pay", self.kind), None).await;

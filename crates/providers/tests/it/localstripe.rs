@@ -103,6 +103,7 @@ async fn refunds_and_signed_events_of_localstripe_are_understood() {
         expires_at: clock.now().system.plus_us(15 * MINUTE_US),
         payer_ip: None,
         keep_for: None,
+        payer: None,
         return_url: "http://localhost:8800/orders/1".to_owned(),
     };
     assert_eq!(

@@ -11,3 +11,4 @@ mod rig;
 mod sms;
 mod stripe;
 mod wechat;
+mod wechat_inside;

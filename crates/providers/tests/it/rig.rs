@@ -4,7 +4,7 @@ use everline_app::clock::Clock;
 use everline_core::money::{Currency, Money};
 use everline_providers::Http;
 use everline_providers::alipay::{Alipay, AlipayConfig, Trust};
-use everline_providers::wechat::{ApiV3Key, Wechat, WechatConfig};
+use everline_providers::wechat::{ApiV3Key, OfficialAccount, Wechat, WechatConfig};
 use everline_sandbox::{Sandbox, SandboxConfig};
 use serde_json::Value;
 use std::sync::Arc;
@@ -70,6 +70,11 @@ impl Rig {
             api_v3_key: ApiV3Key::new(&access.wechat_api_v3_key).unwrap(),
             public_keys: vec![(access.wechat_public_key_id.clone(), access.wechat_public_key.clone())],
             notify_url: "http://127.0.0.1:9/notify".to_owned(),
+            account: Some(OfficialAccount {
+                secret: access.wechat_app_secret.clone(),
+                authorize_url: access.wechat_gateway_url.clone(),
+                api_url: access.wechat_gateway_url.clone(),
+            }),
         };
         change(&mut config);
         Wechat::new(config, http(), self.clock.clone()).unwrap()

@@ -40,6 +40,7 @@ impl Rig {
             expires_at: self.clock.now().system.plus_us(15 * MINUTE_US),
             payer_ip: None,
             keep_for: None,
+            payer: None,
             return_url: "http://localhost:8800/orders/1".to_owned(),
         }
     }

@@ -15,11 +15,11 @@ use tokio::net::TcpListener;
 const START: SystemTime = SystemTime::from_us(1_772_327_107_000_000);
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-async fn rig() -> Rig {
+pub async fn rig() -> Rig {
     Rig::start_at(Clock::manual(START, 7), |_| {}).await
 }
 
-fn request(rig: &Rig, out_trade_no: &str, method: Method) -> PaymentRequest {
+pub fn request(rig: &Rig, out_trade_no: &str, method: Method) -> PaymentRequest {
     PaymentRequest {
         method,
         out_trade_no: out_trade_no.to_owned(),
@@ -28,11 +28,12 @@ fn request(rig: &Rig, out_trade_no: &str, method: Method) -> PaymentRequest {
         expires_at: rig.clock.now().system.plus_us(15 * MINUTE_US),
         payer_ip: Some(HERE),
         keep_for: None,
+        payer: None,
         return_url: "http://localhost:8800/orders/1?a=b&c".to_owned(),
     }
 }
 
-fn known(out_trade_no: &str) -> PaymentRef {
+pub fn known(out_trade_no: &str) -> PaymentRef {
     PaymentRef { out_trade_no: out_trade_no.to_owned(), reference: None }
 }
 

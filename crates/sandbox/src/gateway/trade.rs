@@ -27,6 +27,8 @@ pub(crate) enum Product {
     Native,
     /// WeChat Pay: a link on a phone.
     H5,
+    /// WeChat Pay: inside WeChat, for one person.
+    Jsapi,
 }
 
 impl Product {
@@ -34,7 +36,7 @@ impl Product {
     pub(crate) const fn wallet(self) -> Wallet {
         match self {
             Self::Precreate | Self::Wap | Self::Page => Wallet::Alipay,
-            Self::Native | Self::H5 => Wallet::Wechat,
+            Self::Native | Self::H5 | Self::Jsapi => Wallet::Wechat,
         }
     }
 
@@ -55,6 +57,8 @@ pub(crate) struct OrderRequest {
     /// Comes back in notifications (`passback_params`, `attach`).
     pub(crate) passback: Option<String>,
     pub(crate) product: Product,
+    /// Who alone can pay it, as the application knows them.
+    pub(crate) openid: Option<String>,
     /// Until when it can be paid (unless the payer is made to pay late).
     pub(crate) deadline_us: i64,
 }
@@ -224,7 +228,8 @@ impl Trade {
 
     pub(super) fn same_order(&self, request: &OrderRequest) -> bool {
         let known = &self.request;
-        known.amount == request.amount && known.subject == request.subject && known.product == request.product
+        let same_payer = known.product == request.product && known.openid == request.openid;
+        same_payer && known.amount == request.amount && known.subject == request.subject
     }
 
     /// From now on somebody has opened it. `at` is its place among all trades.

@@ -285,6 +285,7 @@ mod tests {
             return_url: None,
             passback: None,
             product: Product::Precreate,
+            openid: None,
             deadline_us: NOW + 30 * MINUTE_US,
         }
     }

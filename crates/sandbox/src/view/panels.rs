@@ -282,7 +282,7 @@ pub(super) fn faults(world: &World, t: &Texts) -> String {
     })
 }
 
-const METHODS: [&str; 20] = [
+const METHODS: [&str; 21] = [
     method::PRECREATE,
     method::WAP_PAY,
     method::PAGE_PAY,
@@ -297,6 +297,7 @@ const METHODS: [&str; 20] = [
     wechat::REFUND,
     wechat::REFUND_QUERY,
     wechat::CERTIFICATES,
+    wechat::jsapi::OAUTH,
     cards::CREATE,
     cards::GET,
     cards::EXPIRE,

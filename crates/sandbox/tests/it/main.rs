@@ -4,6 +4,7 @@
 mod cards;
 mod devices;
 mod gateway;
+mod inside_wechat;
 mod notifications;
 mod rig;
 mod sdk;

@@ -100,7 +100,7 @@ async fn stripes_sdk_gets_along_with_the_card_gateway() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs PyPI wechatpayv3: bash xtask/scripts/sdk_clients.sh"]
+#[ignore = "needs PyPI wechatpayv3 and wechatpy: bash xtask/scripts/sdk_clients.sh"]
 async fn an_sdk_gets_along_with_wechat_pay() {
     let (key, other) = (PrivateKey::generate().unwrap(), PrivateKey::generate().unwrap());
     let public = key.public_key().unwrap();
@@ -114,6 +114,7 @@ async fn an_sdk_gets_along_with_wechat_pay() {
         "control": format!("{}control", rig.access.view_url),
         "mchid": rig.access.wechat_mchid,
         "appid": rig.access.wechat_appid,
+        "app_secret": rig.access.wechat_app_secret,
         "serial": rig.access.wechat_merchant_serial,
         "private_key": key.to_pem().unwrap(),
         "other_key": other.to_pem().unwrap(),
@@ -121,6 +122,31 @@ async fn an_sdk_gets_along_with_wechat_pay() {
         "public_key": rig.access.wechat_public_key.to_pem().unwrap(),
         "public_key_id": rig.access.wechat_public_key_id,
     });
-    let python = std::env::var("EVERLINE_PYTHON").expect("EVERLINE_PYTHON is a Python that has wechatpayv3");
+    let python =
+        std::env::var("EVERLINE_PYTHON").expect("EVERLINE_PYTHON is a Python that has wechatpayv3 and wechatpy");
     passes(python, "wechat.py", config).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs npm wechatpay-node-v3: bash xtask/scripts/sdk_clients.sh"]
+async fn what_another_sdk_signs_opens_the_cashier_inside_wechat() {
+    let key = PrivateKey::generate().unwrap();
+    let public = key.public_key().unwrap();
+    let rig = Rig::start_with(|config| {
+        config.clock = machine_time();
+        config.wechat.merchant_key = Some(public);
+    })
+    .await;
+    let config = json!({
+        "gateway": rig.access.wechat_gateway_url,
+        "control": format!("{}control", rig.access.view_url),
+        "mchid": rig.access.wechat_mchid,
+        "appid": rig.access.wechat_appid,
+        "app_secret": rig.access.wechat_app_secret,
+        "serial": rig.access.wechat_merchant_serial,
+        "private_key": key.to_pem().unwrap(),
+        "merchant_public_key": key.public_key().unwrap().to_pem().unwrap(),
+        "api_v3_key": rig.access.wechat_api_v3_key,
+    });
+    passes("node".to_owned(), "wechat_inside.mjs", config).await;
 }

@@ -34,7 +34,7 @@ fn pinned(rig: &Rig) -> PlatformKeys {
     keys
 }
 
-fn native(rig: &Rig, number: &str, fen: i64) -> Prepay {
+pub(crate) fn native(rig: &Rig, number: &str, fen: i64) -> Prepay {
     Prepay {
         appid: rig.access.wechat_appid.clone(),
         mchid: rig.access.wechat_mchid.clone(),
@@ -81,14 +81,14 @@ async fn send(rig: &Rig, request: &Request, headers: &[(&str, &str)]) -> Got {
     rig.send(request.method, &url, headers, &request.body).await.unwrap()
 }
 
-async fn ask(rig: &Rig, call: &Call) -> Got {
+pub(crate) async fn ask(rig: &Rig, call: &Call) -> Got {
     let request = call.request().unwrap();
     let authorization = authorized(rig, &request);
     send(rig, &request, &[("authorization", &authorization), ("user-agent", "test")]).await
 }
 
 /// Status, and code of a refusal or body of an answer; verified.
-async fn answer(rig: &Rig, call: &Call) -> Result<String, (u16, String)> {
+pub(crate) async fn answer(rig: &Rig, call: &Call) -> Result<String, (u16, String)> {
     let got = ask(rig, call).await;
     match verify_response(got.status, texts(&got.headers), got.body.as_bytes(), &pinned(rig), now_s(rig)).unwrap() {
         Reply::Done(body) => Ok(String::from_utf8(body.to_vec()).unwrap()),
@@ -96,7 +96,7 @@ async fn answer(rig: &Rig, call: &Call) -> Result<String, (u16, String)> {
     }
 }
 
-async fn state(rig: &Rig, number: &str) -> Transaction {
+pub(crate) async fn state(rig: &Rig, number: &str) -> Transaction {
     Transaction::parse(answer(rig, &query(rig, number)).await.unwrap().as_bytes()).unwrap()
 }
 
@@ -250,7 +250,8 @@ async fn bad_orders_are_refused_by_name() {
             400,
             "PARAM_ERROR",
         ),
-        (Call::Prepay(Prepay { kind: TradeKind::Jsapi { openid: "o".into() }, ..whole.clone() }), 403, "NO_AUTH"),
+        // Somebody whom another application knows by that name.
+        (Call::Prepay(Prepay { kind: TradeKind::Jsapi { openid: "o".into() }, ..whole.clone() }), 400, "PARAM_ERROR"),
         (mchid("1900000000"), 400, "PARAM_ERROR"),
         (refund("WX0009", "R1", 1, 1, None), 404, "RESOURCE_NOT_EXISTS"),
         (Call::QueryRefund { out_refund_no: "R1".into() }, 404, "RESOURCE_NOT_EXISTS"),

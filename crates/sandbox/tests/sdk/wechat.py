@@ -1,9 +1,13 @@
-"""PyPI wechatpayv3 as a client of the sandbox's WeChat Pay: pays, is notified, closes, refunds, checks every signature.
+"""PyPI wechatpayv3 as a client of the sandbox's WeChat Pay: pays, is notified, closes, refunds, checks every signature. PyPI
+wechatpy learns who holds the phone, for whom a payment inside WeChat is begun.
 
 `tests/it/sdk.rs` starts the gateway and runs this with its addresses and keys.
 """
-import http.server, json, queue, sys, threading, urllib.request
+import http.server, json, queue, sys, threading, time, urllib.error, urllib.parse, urllib.request
+import requests
 from wechatpayv3 import WeChatPay, WeChatPayType
+from wechatpy.exceptions import WeChatOAuthException
+from wechatpy.oauth import WeChatOAuth
 
 config = json.loads(sys.argv[1])
 notices = queue.Queue()
@@ -78,6 +82,51 @@ page = call(pay.pay(
 assert urllib.request.urlopen(page['h5_url']).status == 200
 pay.close('SDKW0002')
 assert call(pay.query(out_trade_no='SDKW0002'))['trade_state'] == 'CLOSED'
+
+# Inside WeChat.
+oauth = WeChatOAuth(config['appid'], config['app_secret'], 'http://127.0.0.1:1/pay/wechat', state='5a7e')
+oauth.API_BASE_URL, oauth.OAUTH_BASE_URL = f"{config['gateway']}/", f"{config['gateway']}/connect/"
+sent = requests.get(
+    oauth.authorize_url, headers={'User-Agent': 'MicroMessenger/8.0.50'}, allow_redirects=False).headers['Location']
+came = urllib.parse.parse_qs(urllib.parse.urlsplit(sent).query)
+assert sent.startswith('http://127.0.0.1:1/pay/wechat?') and came['state'] == ['5a7e'], sent
+openid = oauth.fetch_access_token(came['code'][0])['openid']
+
+
+def refused_by(account):
+    try:
+        account.fetch_access_token(came['code'][0])
+    except WeChatOAuthException as refused:
+        return refused.errcode
+
+
+assert refused_by(oauth) == 40163
+oauth.secret = '0'
+assert refused_by(oauth) == 40125
+
+begin = lambda payer: pay.pay('流量', 'SDKW0003', {'total': 77}, payer={'openid': payer}, pay_type=WeChatPayType.JSAPI)
+assert call(begin('somebody-else'), 400)['code'] == 'PARAM_ERROR'
+package = f"prepay_id={call(begin(openid))['prepay_id']}"
+signed = [config['appid'], str(int(time.time())), 'N0nce', package]
+handed = dict(zip(['appId', 'timeStamp', 'nonceStr', 'package'], signed), signType='RSA', paySign=pay.sign(signed))
+
+
+def cashier(handed):
+    request = urllib.request.Request(f"{config['gateway']}/jsapi/open", json.dumps(handed).encode(), method='POST')
+    try:
+        return json.loads(urllib.request.urlopen(request).read())
+    except urllib.error.HTTPError as refused:
+        return json.loads(refused.read())
+
+
+assert cashier({**handed, 'nonceStr': 'other'})['err_msg'] == 'get_brand_wcpay_request:fail'
+assert urllib.request.urlopen(cashier(handed)['page_url']).status == 200
+payer('SDKW0003', 'pay')
+# The refund above is told before.
+while (notice := told())[0] != 'TRANSACTION.SUCCESS':
+    pass
+paid = notice[1]
+assert (paid['out_trade_no'], paid['trade_type'], paid['payer']['openid']) == ('SDKW0003', 'JSAPI', openid), paid
 
 call(client(config['other_key']).query(out_trade_no='SDKW0001'), 401)
 print('all checks passed')

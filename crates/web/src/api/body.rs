@@ -6,7 +6,7 @@ use everline_core::charging::Window;
 use everline_core::money::Money as Amount;
 use everline_core::offering::{Offering, OfferingKind, RefundRule, StartPolicy, Unit, UsedUp};
 use everline_core::order::{Order, PlacedBy};
-use everline_core::payment::{Attempt, Method};
+use everline_core::payment::{Attempt, Way};
 use everline_core::quote::{Change, Placement, Quote as CoreQuote};
 use everline_core::receipt::Payee;
 use everline_core::time::{BusinessTime, SystemTime, Validity, Zone};
@@ -442,6 +442,7 @@ impl OrderBody {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct PaymentBody {
     id: String,
+    /// As it was asked for; `wechat_jsapi` was started on the order's page inside WeChat, and can be nowhere else.
     method: &'static str,
     /// `created`, `pending`, `unknown`, `failed`, `closed` or `paid`.
     state: &'static str,
@@ -464,8 +465,8 @@ impl From<&Attempt> for PaymentBody {
             state: attempt.state.word(),
             amount: attempt.amount.into(),
             out_trade_no: attempt.out_trade_no.clone(),
-            // A transfer is made nowhere but at the payer's bank.
-            pay_url: attempt.pay_url.clone().filter(|_| attempt.method != Method::BankTransfer),
+            // A transfer is made nowhere but at the payer's bank, and what pays inside WeChat is no address.
+            pay_url: attempt.pay_url.clone().filter(|_| !matches!(attempt.method.way(), Way::Transfer | Way::InWechat)),
             trade_no: attempt.trade_no.clone(),
             expires_at: system_time(attempt.expires_at),
             paid_at: attempt.paid_at.map(system_time),

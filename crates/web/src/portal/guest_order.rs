@@ -27,7 +27,7 @@ pub(crate) async fn order(
     let (customer, id) = find_by_token(&web.app, &token).await?;
     let view = order_page(&web.app, customer, id).await?;
     let back = back(&visit, &view, Audience::Guest);
-    show_order(&web, &visit, &view, Audience::Guest, format!("/o/{token}"), back, &after)
+    show_order(&web, &visit, &view, Audience::Guest, format!("/o/{token}"), back, &after).await
 }
 
 /// `POST /o/{token}/pay`

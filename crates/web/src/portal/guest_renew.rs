@@ -3,6 +3,7 @@
 
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page_with};
+use crate::portal::in_wechat::ask_who;
 use crate::portal::line_shown::number as grouped;
 use crate::portal::offering_shown::{ChosenShown, RenewForm, contents, groups, guest_terms, reference};
 use crate::portal::pay::{Offered, PayBy, methods, pay_by};
@@ -171,6 +172,9 @@ pub(crate) async fn place(State(web): State<Web>, visit: Visit, Path(link): Path
     };
     let trouble = match place_order(&web.app, new).await {
         Ok(order) => {
+            if let Some(there) = ask_who(&web, &visit, by, &format!("/o/{token}")) {
+                return Ok(there);
+            }
             let started = pay_by(&web, &visit, (customer, order.id), by).await;
             if let Err(problem) = started {
                 tracing::info!(problem = problem.word(), "a payment did not start at once");

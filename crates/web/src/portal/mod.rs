@@ -7,6 +7,7 @@ pub(crate) mod fault;
 pub(crate) mod guest_order;
 pub(crate) mod guest_renew;
 pub(crate) mod home;
+pub(crate) mod in_wechat;
 pub(crate) mod invoice;
 pub(crate) mod landing;
 pub(crate) mod line;

@@ -2,8 +2,10 @@
 
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page_with};
+use crate::guard::{Kept, keep_in_wechat};
+use crate::portal::in_wechat::{ask_who, handed, own_browser};
 use crate::portal::line_shown::line_name;
-use crate::portal::order_shown::{Audience, OrderShown, shown};
+use crate::portal::order_shown::{Audience, Elsewhere, Here, OrderShown, open_attempt, shown};
 use crate::portal::pay::{PayBy, pay_by, provider_key, remembers, ways};
 use crate::portal::transfer::transfer;
 use crate::portal::voucher::{Entered, pay_with_voucher};
@@ -67,7 +69,7 @@ pub(crate) async fn order(
     let (customer, id) = (visit.customer()?, order_id(&id)?);
     let view = order_page(&web.app, customer, id).await?;
     let back = back(&visit, &view, Audience::Owner);
-    show_order(&web, &visit, &view, Audience::Owner, format!("/orders/{id}"), back, &after)
+    show_order(&web, &visit, &view, Audience::Owner, format!("/orders/{id}"), back, &after).await
 }
 
 /// Where one came from, and what that is called.
@@ -79,7 +81,7 @@ pub(crate) fn back(visit: &Visit, view: &OrderView, audience: Audience) -> (Stri
 }
 
 /// The page of an order, for its owner or a guest.
-pub(crate) fn show_order(
+pub(crate) async fn show_order(
     web: &Web,
     visit: &Visit,
     view: &OrderView,
@@ -89,14 +91,15 @@ pub(crate) fn show_order(
     after: &After,
 ) -> Answer {
     let (show, now) = (visit.show(web), web.app.clock.now());
-    let mut ways = ways(web, visit.phone, view.transfers && audience == Audience::Owner);
+    let mut ways = ways(web, visit, view.transfers && audience == Audience::Owner);
     if visit.in_wechat {
         ways.retain(|method| method.way() != Way::OpenOnPhone);
     }
-    let mut o = shown(&show, view, audience, base, &ways, now);
+    let handed = handed(web, visit, open_attempt(view, now)).await;
+    let mut o = shown(&show, view, audience, base, Here { ways, handed }, now);
     o.transfer = transfer(&show, web.app.brand.bank.as_ref(), view, now);
     if visit.in_wechat {
-        out_of_wechat(web, view, &mut o);
+        out_of_wechat(web, visit, view, &mut o);
     }
     o.remembers = audience == Audience::Owner && remembers(web);
     let time = show.time(now.business);
@@ -122,8 +125,9 @@ pub(crate) fn show_order(
 }
 
 /// WeChat's browser opens no payment application, not even its own: while the order can be paid, its page says so, with the
-/// address at which another browser goes on with the same order.
-fn out_of_wechat(web: &Web, view: &OrderView, o: &mut OrderShown) {
+/// address at which another browser goes on with the same order. Where WeChat has a cashier on our page, that is for
+/// those who would rather pay with Alipay.
+fn out_of_wechat(web: &Web, visit: &Visit, view: &OrderView, o: &mut OrderShown) {
     if o.pay.is_none() && o.methods.is_empty() {
         return;
     }
@@ -132,7 +136,13 @@ fn out_of_wechat(web: &Web, view: &OrderView, o: &mut OrderShown) {
         // They speak of the link.
         o.lead.clear();
     }
-    o.elsewhere = Some(web.link(&o.base));
+    let beside = own_browser(web).is_some();
+    let (title, how) = match beside {
+        true => ("order-in-wechat-other", "order-in-wechat-other-how"),
+        false => ("order-in-wechat", "order-in-wechat-how"),
+    };
+    let (title, how) = (visit.lang.get(title), visit.lang.get(how));
+    o.elsewhere = Some(Elsewhere { title, how, link: web.link(&o.base), beside });
 }
 
 /// `POST /orders/{order}/pay`: another way to pay.
@@ -163,7 +173,17 @@ pub(crate) async fn start(
     if by == PayBy::Voucher {
         return pay_with_voucher(web, visit, (customer, id), audience, path.to_owned()).await;
     }
+    if let Some(there) = ask_who(web, visit, by, path) {
+        return Ok(there);
+    }
     match pay_by(web, visit, (customer, id), by).await {
+        Err(problem @ ProviderRefused) if by == PayBy::Method(Method::WechatJsapi) => {
+            tracing::info!(problem = problem.word(), "a payment inside WeChat did not start");
+            let mut response = go_back();
+            // It may be somebody else's browser by now, or another account: the next try asks again.
+            keep_in_wechat(web, &mut response, Kept::Payer, None);
+            Ok(response)
+        }
         Ok(()) | Err(ProviderRefused | ProviderSilent | AlreadyPaid | OrderClosed | NoCredit) => Ok(go_back()),
         Err(problem) => Err(problem.into()),
     }

@@ -37,8 +37,8 @@ pub(crate) struct OrderShown {
     pub(crate) lead: Vec<String>,
     pub(crate) steps: Vec<Step>,
     pub(crate) pay: Option<PayShown>,
-    /// The address of this page for another browser, where this one opens no payment application.
-    pub(crate) elsewhere: Option<String>,
+    /// This page in another browser, where this one opens no payment application.
+    pub(crate) elsewhere: Option<Elsewhere>,
     /// Ways to pay, beside the one that is open.
     pub(crate) methods: Vec<MethodShown>,
     /// Whether a card among them can be remembered.
@@ -74,8 +74,27 @@ pub(crate) struct Step {
     pub(crate) state: &'static str,
 }
 
+/// The same page in another browser.
+pub(crate) struct Elsewhere {
+    pub(crate) title: String,
+    pub(crate) how: String,
+    pub(crate) link: String,
+    /// Whether one can pay here as well.
+    pub(crate) beside: bool,
+}
+
+/// Where an order is shown.
+pub(crate) struct Here {
+    /// The ways to pay that are offered there.
+    pub(crate) ways: Vec<Method>,
+    /// What WeChat's browser is handed to pay the open attempt, in the browser of the person for whom it was begun.
+    pub(crate) handed: Option<String>,
+}
+
 /// How to pay, now.
 pub(crate) struct PayShown {
+    /// What WeChat's browser is handed.
+    pub(crate) handed: Option<String>,
     /// A code to scan, and what it is.
     pub(crate) qr: Option<(Qr, String)>,
     /// A link to open, and what it is called.
@@ -147,7 +166,7 @@ pub(crate) fn shown(
     view: &OrderView,
     audience: Audience,
     base: String,
-    ways: &[Method],
+    here: Here,
     now: Now,
 ) -> OrderShown {
     let state = view.order.state;
@@ -155,10 +174,16 @@ pub(crate) fn shown(
     // Money came that is not what was asked: a person looks at it, and nobody is asked to pay again meanwhile.
     let payable = payable && !in_suspense(view);
     let open = open_attempt(view, now).filter(|_| payable);
-    let pay = open.and_then(|attempt| pay_shown(show, attempt, now));
+    let Here { ways, handed } = here;
+    let pay = open.and_then(|attempt| pay_shown(show, attempt, handed, now));
     let silent = open.is_some_and(|attempt| attempt.state == AttemptState::Unknown);
-    let (tone, lead) = lead(show, view, audience, (payable, open, silent));
-    let methods = ways.iter().filter(|method| payable && open.is_none_or(|open| open.method != **method));
+    // Its place to pay cannot be opened any more, or not here: the same way is offered again.
+    let shut = open.filter(|attempt| attempt.state == AttemptState::Pending && pay.is_none());
+    let shut = shut.filter(|attempt| attempt.method.way() != Way::AtOnce);
+    let (tone, mut lead) = lead(show, view, audience, (payable, open.filter(|_| shut.is_none()), silent));
+    let only_there = shut.filter(|shut| shut.method.way() == Way::InWechat && !ways.contains(&shut.method));
+    lead.extend(only_there.map(|_| show.lang.get("order-lead-only-in-wechat")));
+    let methods = ways.iter().filter(|way| payable && open.is_none_or(|open| shut.is_some() || open.method != **way));
     let mut methods: Vec<MethodShown> = methods.map(|method| method_shown(show, *method)).collect();
     // Guests add; what the owner holds is the owner's to spend. More credit is bought with money.
     let spends = payable && audience == Audience::Owner && view.offering.kind != OfferingKind::TopUp;
@@ -209,9 +234,12 @@ pub(crate) fn with_provider(show: &Show, view: &OrderView, key: &str) -> String 
     show.lang.with(key, &[("provider", Arg::Text(&name))])
 }
 
-fn pay_shown(show: &Show, attempt: &Attempt, now: Now) -> Option<PayShown> {
+fn pay_shown(show: &Show, attempt: &Attempt, handed: Option<String>, now: Now) -> Option<PayShown> {
     let opens = attempt.pay_url_until.is_none_or(|until| until > now.system);
     let url = attempt.pay_url.as_deref().filter(|_| attempt.state == AttemptState::Pending && opens)?;
+    if attempt.method.way() == Way::InWechat && handed.is_none() {
+        return None;
+    }
     let left_us = attempt.expires_at.since_us(now.system);
     // A link is opened in the browser: only an address may stand there.
     let link = || url.starts_with("https://") || url.starts_with("http://");
@@ -219,8 +247,10 @@ fn pay_shown(show: &Show, attempt: &Attempt, now: Now) -> Option<PayShown> {
     let named = |key| show.lang.with(key, &[("provider", Arg::Text(&provider))]);
     let way = attempt.method.way();
     Some(PayShown {
+        handed: handed.filter(|_| way == Way::InWechat),
         qr: if way == Way::Scan { qr(url).map(|qr| (qr, named("order-qr"))) } else { None },
-        link: (way != Way::Scan && link()).then(|| (url.to_owned(), named("order-open-provider"))),
+        link: (!matches!(way, Way::Scan | Way::InWechat) && link())
+            .then(|| (url.to_owned(), named("order-open-provider"))),
         left_s: (attempt.method != Method::BankTransfer).then_some(left_us / SECOND_US),
         until: match attempt.method {
             Method::BankTransfer => show.moment(now.business.plus_us(left_us)),

@@ -21,22 +21,31 @@ pub(crate) struct MethodShown {
     pub(crate) checked: bool,
 }
 
-/// The methods that are offered on this screen, the one that fits it best first; `transfers` to organisations also theirs.
-pub(crate) fn ways(web: &Web, phone: bool, transfers: bool) -> Vec<Method> {
-    let rank = |method: &Method| match (method.way(), phone) {
-        (Way::OpenOnPhone, true) | (Way::Scan, false) => 0,
-        (Way::Open, _) => 1,
-        _ => 2,
-    };
+/// The methods that are offered in this browser, the one that fits it best first; `transfers` to organisations also theirs.
+pub(crate) fn ways(web: &Web, visit: &Visit, transfers: bool) -> Vec<Method> {
+    let (phone, in_wechat) = (visit.phone, visit.in_wechat);
     let all: Vec<Method> = web.app.ports.payments.methods().collect();
-    // WeChat's link opens its application and nothing else; Alipay has a page for each kind of screen, and where both are
+    let elsewhere = in_wechat && all.contains(&Method::WechatJsapi);
+    let rank = |method: &Method| match (method.way(), phone) {
+        (Way::InWechat, _) => 0,
+        // Where one can pay on the spot, what needs another browser comes after it.
+        (Way::OpenOnPhone, true) if elsewhere => 3,
+        (Way::OpenOnPhone, true) | (Way::Scan, false) => 1,
+        (Way::Open, _) => 2,
+        // A phone does not scan its own screen.
+        (Way::Scan, true) => 5,
+        _ => 4,
+    };
+    // WeChat's link opens its application and nothing else, and is refused inside it; only there it has a cashier on our page.
+    // Alipay has a page for each kind of screen, and where both are
     // offered each shows its own.
     let fits = |method: &Method| match method {
         Method::BankTransfer => transfers,
         // To remember a card is a choice beside the card.
         Method::CardKept => false,
         Method::AlipayPage => !phone,
-        Method::WechatH5 => phone,
+        Method::WechatH5 => phone && !in_wechat,
+        Method::WechatJsapi => in_wechat,
         Method::AlipayWap => phone || !all.contains(&Method::AlipayPage),
         _ => true,
     };
@@ -65,8 +74,13 @@ pub(crate) struct Offered {
 pub(crate) fn methods(web: &Web, visit: &Visit, offered: Offered) -> Vec<MethodShown> {
     let Offered { credit, vouchers, transfers } = offered;
     let show = visit.show(web);
-    let mut methods: Vec<MethodShown> =
-        ways(web, visit.phone, transfers).into_iter().map(|method| method_shown(&show, method)).collect();
+    let shown = |method: Method| match method_shown(&show, method) {
+        shown if visit.in_wechat && method.way() == Way::OpenOnPhone => {
+            MethodShown { hint: show.lang.get("renew-elsewhere-hint"), ..shown }
+        }
+        shown => shown,
+    };
+    let mut methods: Vec<MethodShown> = ways(web, visit, transfers).into_iter().map(shown).collect();
     methods.extend(credit.map(|credit| credit_shown(&show, credit)));
     if vouchers {
         methods.push(voucher_shown(&show));
@@ -122,9 +136,9 @@ impl PayBy {
             other => other,
         }
     }
-    /// The way that fits this screen best.
-    pub(crate) fn first(web: &Web, phone: bool) -> Result<Self, Problem> {
-        let first = ways(web, phone, false).first().copied().map(PayBy::Method);
+    /// The way that fits this browser best.
+    pub(crate) fn first(web: &Web, visit: &Visit) -> Result<Self, Problem> {
+        let first = ways(web, visit, false).first().copied().map(PayBy::Method);
         first.ok_or(Problem::Invalid { field: "method", rule: "not offered here" })
     }
 }
@@ -163,6 +177,7 @@ pub(crate) fn method_shown(show: &Show, method: Method) -> MethodShown {
         Method::AlipayPage => ("renew-alipay-page", "renew-alipay-page-hint"),
         Method::WechatQr => ("renew-wechat-qr", "renew-wechat-qr-hint"),
         Method::WechatH5 => ("renew-wechat-h5", "renew-wechat-h5-hint"),
+        Method::WechatJsapi => ("renew-wechat-jsapi", "renew-wechat-jsapi-hint"),
         Method::Card | Method::CardKept => ("renew-card", "renew-card-hint"),
         Method::SavedCard => ("renew-saved-card", "renew-saved-card-hint"),
         Method::BankTransfer => ("transfer-choice", "transfer-choice-hint"),

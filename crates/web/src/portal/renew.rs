@@ -2,6 +2,7 @@
 
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page_with};
+use crate::portal::in_wechat::ask_who;
 use crate::portal::line::line_id;
 use crate::portal::line_shown::{line_name, number};
 use crate::portal::offering_shown::{ChosenShown, RenewForm, contents, groups, owner_terms, reference, why_not};
@@ -159,7 +160,7 @@ pub(crate) fn sent(web: &Web, visit: &Visit, customer: CustomerId, line: LineId)
     let order = ticket_order(&web.app, customer, line, fields.get("ticket")).ok_or(Fault::Foreign)?;
     let offering = reference(fields.get("offering")).ok_or(Problem::NotFound("offering"))?;
     let by = match fields.get("method") {
-        "" => PayBy::first(web, visit.phone)?,
+        "" => PayBy::first(web, visit)?,
         word => PayBy::from_word(word)?,
     };
     let by = by.remembering(!fields.get("remember").is_empty());
@@ -189,6 +190,9 @@ pub(crate) async fn place(State(web): State<Web>, visit: Visit, Path(id): Path<S
     match place_order(&web.app, new).await {
         Ok(order) => {
             let path = format!("/orders/{}", order.id);
+            if let Some(there) = ask_who(&web, &visit, by, &path) {
+                return Ok(there);
+            }
             let started = pay_by(&web, &visit, (customer, order.id), by).await;
             if let Err(problem) = started {
                 tracing::info!(problem = problem.word(), "a payment did not start at once");

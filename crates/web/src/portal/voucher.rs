@@ -131,5 +131,5 @@ pub(crate) async fn pay_with_voucher(
     };
     let view = order_page(&web.app, customer, id).await?;
     let back = crate::portal::order::back(visit, &view, audience);
-    show_order(web, visit, &view, audience, base, back, &After::with(entered))
+    show_order(web, visit, &view, audience, base, back, &After::with(entered)).await
 }

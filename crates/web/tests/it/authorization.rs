@@ -66,6 +66,8 @@ fn table() -> Vec<Row> {
         post("/orders/{order}/refund",                  [303, 303, 303, 404, 403]),
         // Says nothing; whose browser it is, it leads back.
         get("/pay/return/{attempt}",                    [200, 200, 303, 200, 200]),
+        // Nobody can pay inside WeChat here; `wechat.rs` has the rest.
+        get("/pay/wechat",                              [404, 404, 404, 404, 404]),
         get("/voucher",                                 [303, 303, 200, 200, 403]),
         post("/voucher",                                [303, 303, 422, 422, 403]),
         // What stands on the receipt is the right to check it.
@@ -91,6 +93,7 @@ fn table() -> Vec<Row> {
         post("/desk/orders/{number}/refund/{request}",  [303, 303, 403, 403, 404]),
         post("/desk/orders/{number}/refund/{request}/other-way", [303, 303, 403, 403, 404]),
         post("/demo/enter/{key}",                       [303, 303, 303, 303, 303]),
+        get("/{file}",                                  [404, 404, 404, 404, 404]),
         get("/renew",                                   [200, 200, 200, 200, 200]),
         post("/renew",                                  [303, 303, 303, 303, 303]),
         // Links are the right: who does not know one finds nothing, whoever it is.
@@ -239,6 +242,7 @@ impl Things {
             .replace("{item}", &self.item)
             .replace("{method}", &"0".repeat(32))
             .replace("{key}", "linfang")
+            .replace("{file}", "MP_verify_none.txt")
             .replace("{provider}", "alipay")
             .replace("{hash}", asset)
             .replace("{name}", name)

@@ -20,4 +20,5 @@ mod staff;
 mod transfers;
 mod vouchers;
 mod watched;
+mod wechat;
 mod world;

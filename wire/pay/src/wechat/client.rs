@@ -7,6 +7,9 @@ use super::{
 };
 use crate::rsa::{PrivateKey, PublicKey};
 
+/// What stands before the number in `package`.
+const PACKAGE: &str = "prepay_id=";
+
 /// The parameters of `getBrandWCPayRequest` and of `wx.requestPayment`, signed by the merchant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientParameters {
@@ -37,7 +40,7 @@ impl ClientParameters {
             app_id: app_id.to_owned(),
             timestamp: timestamp_unix_s.to_string(),
             nonce: nonce.to_owned(),
-            package: format!("prepay_id={prepay_id}"),
+            package: format!("{PACKAGE}{prepay_id}"),
             pay_sign: String::new(),
         };
         parameters.pay_sign = merchant.sign(parameters.signed_text().as_bytes())?;
@@ -61,11 +64,23 @@ impl ClientParameters {
             .end()
     }
 
-    /// Reads the parameters and checks the merchant's signature, as the cashier does; returns the `prepay_id`.
+    /// The application.
+    #[must_use]
+    pub fn app_id(&self) -> &str {
+        &self.app_id
+    }
+
+    /// The trade that they pay, as the JSAPI order answered.
+    #[must_use]
+    pub fn prepay_id(&self) -> &str {
+        self.package.strip_prefix(PACKAGE).unwrap_or_default()
+    }
+
+    /// Reads the parameters and checks the merchant's signature, as the cashier does.
     ///
     /// # Errors
     /// As for every body; [`crate::Error::MissingField`], [`crate::Error::BadField`], [`crate::Error::BadSignature`].
-    pub fn verify(json: &[u8], merchant: &PublicKey) -> Result<String, Error> {
+    pub fn verify(json: &[u8], merchant: &PublicKey) -> Result<Self, Error> {
         let reader = Reader::parse(json)?;
         let parameters = Self {
             app_id: reader.text("appId")?,
@@ -78,7 +93,10 @@ impl ClientParameters {
             return Err(bad("signType"));
         }
         merchant.verify(parameters.signed_text().as_bytes(), &parameters.pay_sign)?;
-        parameters.package.strip_prefix("prepay_id=").map(str::to_owned).ok_or_else(|| bad("package"))
+        if parameters.prepay_id().is_empty() {
+            return Err(bad("package"));
+        }
+        Ok(parameters)
     }
 }
 
@@ -96,7 +114,10 @@ mod tests {
         assert!(json.starts_with(
             r#"{"appId":"wx1","timeStamp":"1772327107","nonceStr":"N0nce","package":"prepay_id=wx20260301","signType":"RSA","paySign":""#
         ));
-        assert_eq!(ClientParameters::verify(json.as_bytes(), &public).as_deref(), Ok("wx20260301"));
+        let read = ClientParameters::verify(json.as_bytes(), &public).unwrap();
+        assert_eq!((&read, read.app_id(), read.prepay_id()), (&signed, "wx1", "wx20260301"));
+        let package = json.replace("prepay_id=", "id=");
+        assert_eq!(ClientParameters::verify(package.as_bytes(), &public), Err(Shared::BadSignature.into()));
         let verdict = |from: &str, to: &str| ClientParameters::verify(json.replacen(from, to, 1).as_bytes(), &public);
         for (from, to) in
             [("wx1", "wx2"), ("1772327107", "1772327108"), ("N0nce", "N1nce"), ("wx20260301", "wx20260302")]

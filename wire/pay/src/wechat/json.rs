@@ -46,6 +46,11 @@ impl Reader {
         self.optional_text(path)?.ok_or_else(|| missing(path))
     }
 
+    /// A whole number, or `None` if it is absent or null.
+    pub(super) fn optional_integer(&self, path: &'static str) -> Result<Option<i64>, Error> {
+        self.find(path)?.map(|value| value.as_i64().ok_or_else(|| bad(path))).transpose()
+    }
+
     /// A whole number of fen, or `None` if it is absent or null.
     pub(super) fn optional_fen(&self, path: &'static str) -> Result<Option<Fen>, Error> {
         match self.find(path)? {
@@ -132,9 +137,13 @@ impl Writer {
         self.optional_text(name, unix_s.map(super::format_rfc3339).as_deref())
     }
 
-    pub(super) fn fen(mut self, name: &str, amount: Fen) -> Self {
+    pub(super) fn fen(self, name: &str, amount: Fen) -> Self {
+        self.integer(name, amount.get())
+    }
+
+    pub(super) fn integer(mut self, name: &str, value: i64) -> Self {
         self.name(name);
-        self.0.push_str(&amount.get().to_string());
+        self.0.push_str(&value.to_string());
         self
     }
 

@@ -9,6 +9,8 @@
 //!   keys side by side, because the gateway changes from one to the next while messages are under way.
 //! - The **resource** of a notice and every platform certificate are sealed besides, with the merchant's [`ApiV3Key`].
 //! - A **bill** is announced in a signed response; the download is unsigned and vouched for by the announced hash.
+//! - **Who is in WeChat's own browser** is asked with the application's secret, unsigned ([`Authorize`], [`CodeExchange`]);
+//!   that person pays what the merchant signs for their client ([`ClientParameters`]).
 //!
 //! The same types serve both sides: the merchant makes a [`Call`] and reads the answer, a stand-in for the gateway reads
 //! the call and writes the answer. Times are unix seconds and amounts fen; on the wire they are RFC 3339, whole fen in
@@ -23,6 +25,7 @@ mod error;
 mod fund_bill;
 mod json;
 mod notice;
+mod oauth;
 mod platform;
 mod prepay;
 mod refund;
@@ -40,6 +43,10 @@ pub use client::ClientParameters;
 pub use error::Error;
 pub use fund_bill::{FundBill, FundRow};
 pub use notice::{Event, Notice, unverified_out_trade_no};
+pub use oauth::{
+    Authorize, CODE_LIFE_S, CodeAnswer, CodeExchange, CodeRefusal, CodeRefusalKind, OPENID_BYTES_MAX, STATE_BYTES_MAX,
+    is_openid,
+};
 pub use platform::{PlatformKeys, PlatformSigner, Signature};
 pub use prepay::{Prepay, PrepayAnswer, TradeKind};
 pub use refund::{Refund, RefundNotice, RefundOf, RefundRequest, RefundStatus};
@@ -69,6 +76,8 @@ pub mod header {
 pub const SCHEME: &str = "WECHATPAY2-SHA256-RSA2048";
 /// The most that a signature's timestamp may differ from now, in seconds.
 pub const SKEW_S_MAX: i64 = 300;
+/// How long a `prepay_id` can be paid with, in seconds.
+pub const PREPAY_ID_LIFE_S: i64 = 7_200;
 /// Length of the nonce that seals a resource, in bytes.
 pub const NONCE_BYTES: usize = 12;
 /// Largest bill read, in bytes before it is packed: some 150,000 rows.

@@ -1,15 +1,18 @@
-"""Makes the other golden vectors of this folder: what PyPI `wechatpayv3` sends, and a bill packed by Python.
+"""Makes the other golden vectors of this folder: what PyPI `wechatpayv3` sends, a bill packed by Python, and how PyPI
+`wechatpy` asks who uses WeChat's browser.
 
-    pip install wechatpayv3==2.*           (anywhere; it is not part of this repository)
+    pip install wechatpayv3==2.* wechatpy==1.* cryptography    (anywhere; they are not part of this repository)
     python make.py OUT
 
-writes requests_python.json and bill.json into the folder OUT, in which `make.mjs` has written messages.json and
+writes requests_python.json, bill.json and oauth.json into the folder OUT, in which `make.mjs` has written messages.json and
 certificates.json: this SDK must judge those as that one did. Times and nonces are fixed, so a second run writes the same
 bytes.
 """
 import base64, datetime, gzip, hashlib, json, pathlib, sys, time, types, uuid
 import requests
 from wechatpayv3 import WeChatPay, WeChatPayType, core
+from wechatpy.exceptions import WeChatOAuthException
+from wechatpy.oauth import WeChatOAuth
 
 OUT = pathlib.Path(sys.argv[1])
 KEYS = json.loads((pathlib.Path(__file__).parent / 'keys.json').read_text())
@@ -81,6 +84,43 @@ kept = list(sent)
 parameters = [KEYS['appid'], str(NOW), '593BEC0C930BF1AFEB40B4A08C8FB242', 'prepay_id=wx26112221580621e9b071c00d9e093b0000']
 client = dict(zip(['appId', 'timeStamp', 'nonceStr', 'package'], parameters), signType='RSA', paySign=pay.sign(parameters))
 
+# Who uses WeChat's browser: where the SDK sends it, what it asks for a code, and what it reads from an answer.
+account = {
+    'secret': '5ec4e75ec4e75ec4e75ec4e75ec4e7ab', 'redirect_uri': 'https://my.example.com/pay/wechat?a=流 1&b=+',
+    'state': '5a7e5a7e5a7e5a7e5a7e5a7e5a7e5a7e', 'code': '071zYtkl2PkKd84BTYnl2WBMBd3zYtkR'}
+oauth = WeChatOAuth(KEYS['appid'], account['secret'], account['redirect_uri'], state=account['state'])
+OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
+tokens = {'access_token': 'ACCESS_TOKEN', 'expires_in': 7200, 'refresh_token': 'REFRESH_TOKEN', 'openid': OPENID, 'scope': 'snsapi_base'}
+BODIES = {
+    'granted': tokens,
+    'granted, with what nobody needs': {**tokens, 'unionid': 'o6_bmasdasdsad6_2sgVt7hMZOPfL', 'more': [1, {'a': None}]},
+    'granted to a snapshot': {**tokens, 'is_snapshotuser': 1},
+    'a code that is none': {'errcode': 40029, 'errmsg': 'invalid code, rid: 6583f22d-35b1b023-4a6d02b6'},
+    'a used code': {'errcode': 40163, 'errmsg': 'code been used, rid: 6583f22d-35b1b023-4a6d02b6'},
+    'another secret': {'errcode': 40125, 'errmsg': 'invalid appsecret, rid: 6583f22d-35b1b023-4a6d02b6'},
+    'busy': {'errcode': -1, 'errmsg': 'system error'},
+}
+exchanged, answers = [], []
+for name, body in BODIES.items():
+    text = json.dumps(body)
+
+    def exchange(session, prepared, **_):
+        exchanged.append(prepared.path_url)
+        answer = requests.Response()
+        answer.status_code, answer._content, answer.request = 200, text.encode(), prepared
+        return answer
+
+    requests.Session.send = exchange
+    try:
+        openid, errcode = oauth.fetch_access_token(account['code'])['openid'], None
+    except WeChatOAuthException as refused:
+        openid, errcode = None, refused.errcode
+    answers.append({'name': name, 'body': text, 'openid': openid, 'errcode': errcode})
+if len(set(exchanged)) != 1:
+    raise SystemExit(f'the SDK asks differently for the same: {exchanged}')
+requests.Session.send = send
+told = {'account': account, 'authorize': oauth.authorize_url, 'exchange': exchanged[0], 'answers': answers}
+
 # Both SDKs must judge the gateway's messages alike; only this one checks a resource's tag.
 for message in json.loads((OUT / 'messages.json').read_text()):
     try:
@@ -117,6 +157,6 @@ bill = {
     'gzip': base64.b64encode(gzip.compress(plain, 0, mtime=0)).decode(),
 }
 
-written = {'requests_python': {'now_unix_s': NOW, 'requests': kept, 'client': client}, 'bill': bill}
+written = {'requests_python': {'now_unix_s': NOW, 'requests': kept, 'client': client}, 'bill': bill, 'oauth': told}
 for file, content in written.items():
     (OUT / f'{file}.json').write_text(json.dumps(content, indent=1, ensure_ascii=False) + '\n')

@@ -266,6 +266,7 @@ impl ports::PaymentProvider for Provider {
     fn takes(&self, method: Method) -> bool {
         match self.who {
             payment::Provider::Stripe => matches!(method, Method::Card | Method::CardKept),
+            payment::Provider::Wechat => method == Method::WechatJsapi,
             _ => matches!(method, Method::AlipayQr | Method::AlipayWap),
         }
     }

@@ -290,7 +290,7 @@ pub(super) async fn leave_one_submitted(client: &Client, running: &Running) -> R
         people.wangqiang,
         order.id,
         Method::AlipayQr,
-        Payer { return_base: format!("{}/pay/return", running.url), ip: None },
+        Payer { return_base: format!("{}/pay/return", running.url), ip: None, name: None },
     )
     .await?;
     client.control("PUT", "upstream/modes", Some(json!({ "next": ["submitted"], "standing": "accept" }))).await?;

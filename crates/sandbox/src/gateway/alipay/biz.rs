@@ -59,6 +59,7 @@ impl Biz {
             return_url: if product == Product::Precreate { None } else { url("return_url") },
             passback: self.text("passback_params"),
             product,
+            openid: None,
         })
     }
 

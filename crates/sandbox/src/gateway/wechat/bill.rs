@@ -1,6 +1,6 @@
 //! The daily trade bill: every payment and every refund of a day (UTC+8), from 10:00 of the next one.
 
-use super::{Answer, Carried, Gateway, Identity, OPENID, refund_of, refusal, refused, trade_type};
+use super::{Answer, Carried, Gateway, Identity, OPENID, openid, refund_of, refusal, refused, trade_type};
 use crate::gateway::{
     faults::BillFaults,
     trade::{Refused, Trade, Wallet},
@@ -102,7 +102,7 @@ fn rows(trade: &Trade, identity: &Identity) -> Vec<BillRow> {
         mchid: identity.mchid.clone(),
         transaction_id: trade.trade_no.clone().unwrap_or_default(),
         out_trade_no: trade.request.out_trade_no.clone(),
-        openid: OPENID.to_owned(),
+        openid: openid(trade),
         trade_type: trade_type(trade).to_owned(),
         description: trade.request.subject.clone(),
         attach: trade.request.passback.clone().unwrap_or_default(),

@@ -5,6 +5,7 @@
 
 mod bill;
 mod certificate;
+pub(crate) mod jsapi;
 pub(crate) mod keys;
 pub(crate) mod notice;
 
@@ -41,7 +42,7 @@ use wire_pay::{
     },
 };
 
-/// The one payer there is, as the application knows them.
+/// The payer, as the application knows them.
 pub(crate) const OPENID: &str = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o";
 /// How long an order can be paid if it does not say.
 const ORDER_LIFE_US: i64 = 7 * 24 * 3_600 * 1_000_000;
@@ -69,6 +70,8 @@ pub(crate) struct Identity {
 pub(crate) struct Gateway {
     pub(crate) identity: Identity,
     pub(crate) keys: Keys,
+    /// The official account that the application is.
+    pub(crate) account: jsapi::Account,
     /// `http://host:port` of the API and the payer's pages.
     pub(crate) base_url: String,
     /// Divides the waiting times between notices.
@@ -93,6 +96,7 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/v3/{*path}", any(api))
         .route("/cgi-bin/mmpayweb-bin/checkmweb", get(open_h5))
         .merge(payer_page::router())
+        .merge(jsapi::router())
         .layer(DefaultBodyLimit::max(wire_pay::BODY_BYTES_MAX))
         .with_state(world)
 }
@@ -295,6 +299,7 @@ impl Gateway {
         if prepay.mchid != self.identity.mchid || prepay.appid != self.identity.appid {
             return Err(refusal(400, "APPID_MCHID_NOT_MATCH", "AppID和mch_id不匹配"));
         }
+        let mut payer = None;
         let product = match &prepay.kind {
             TradeKind::Native => Product::Native,
             TradeKind::H5 { payer_client_ip, h5_type } => {
@@ -304,7 +309,11 @@ impl Gateway {
                 }
                 Product::H5
             }
-            TradeKind::Jsapi { .. } => return Err(refusal(403, "NO_AUTH", "商户无此接口权限")),
+            TradeKind::Jsapi { openid } if jsapi::is_known(openid) => {
+                payer = Some(openid.clone());
+                Product::Jsapi
+            }
+            TradeKind::Jsapi { .. } => return Err(refusal(400, "PARAM_ERROR", "无效的openid")),
         };
         let expire_us = prepay.time_expire_unix_s.map(|unix_s| unix_s.saturating_mul(1_000_000));
         let deadline_us = expire_us.unwrap_or(now_us.saturating_add(ORDER_LIFE_US));
@@ -326,6 +335,7 @@ impl Gateway {
             return_url: None,
             passback: prepay.attach,
             product,
+            openid: payer,
             deadline_us,
         })
     }
@@ -339,7 +349,8 @@ impl Gateway {
                 trade.token,
                 now_us / 1_000_000
             )),
-            _ => PrepayAnswer::CodeUrl(code_url(trade)),
+            TradeKind::Jsapi { .. } => PrepayAnswer::PrepayId(Self::prepay_id(trade, now_us)),
+            TradeKind::Native => PrepayAnswer::CodeUrl(code_url(trade)),
         }
     }
 }
@@ -366,7 +377,16 @@ pub(crate) fn code_url(trade: &Trade) -> String {
 }
 
 fn trade_type(trade: &Trade) -> &'static str {
-    if trade.request.product == Product::H5 { "MWEB" } else { "NATIVE" }
+    match trade.request.product {
+        Product::H5 => "MWEB",
+        Product::Jsapi => "JSAPI",
+        _ => "NATIVE",
+    }
+}
+
+/// Who paid it, as the application knows them.
+fn openid(trade: &Trade) -> String {
+    trade.request.openid.clone().unwrap_or_else(|| OPENID.to_owned())
 }
 
 /// A trade as a query or a notice tells of it.
@@ -390,7 +410,7 @@ fn transaction(identity: &Identity, trade: &Trade) -> Transaction {
         trade_type: when_paid(trade_type(trade).to_owned()),
         total: paid_us.map(|_| trade.request.amount),
         payer_total: paid_us.map(|_| trade.request.amount),
-        openid: when_paid(OPENID.to_owned()),
+        openid: when_paid(openid(trade)),
         success_unix_s: paid_us.map(|us| us / 1_000_000),
         attach: trade.request.passback.clone(),
     }

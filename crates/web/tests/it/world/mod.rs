@@ -5,6 +5,7 @@
 pub mod browser;
 pub mod outside;
 pub mod stock;
+pub mod wechat;
 
 use everline_app::add_line::{AddCustomer, NewLine};
 use everline_app::bank_transfer::OwnAccount;
@@ -30,6 +31,8 @@ use everline_testing::SqliteFile;
 use everline_web::{Demo, DemoPerson, WebConfig};
 use outside::Outside;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use wechat::InWechat;
 
 /// 2026-11-22 18:30 in Shanghai: when tests begin. The people's past lies before it.
 pub const NOW_US: i64 = 1_795_343_400_000_000;
@@ -41,6 +44,7 @@ pub const CLOCK_SECRET: &str = "clock-secret";
 pub struct World {
     pub app: App,
     pub outside: Arc<Outside>,
+    pub wechat: Arc<InWechat>,
     pub people: People,
     pub router: axum::Router,
     _file: Option<Arc<SqliteFile>>,
@@ -91,10 +95,19 @@ impl World {
         Self { _file: Some(Arc::new(file)), ..Self::over(store, "http://portal.test").await }
     }
 
+    /// A new world whose brand has an account with WeChat Pay too, with an official account.
+    pub async fn with_wechat() -> Self {
+        let mut world = Self::new().await;
+        world.wechat.on.store(true, Relaxed);
+        world.app.ports.payments = world.app.ports.payments.clone().with(Provider::Wechat, world.wechat.clone());
+        world.router = everline_web::router(world.app.clone(), config(&world.people, "http://portal.test"));
+        world
+    }
+
     /// A new world over an empty store.
     pub async fn over(store: Store, public_url: &str) -> Self {
         migrate(&store, MIGRATIONS).await.unwrap();
-        let outside = Arc::new(Outside::default());
+        let (outside, wechat) = (Arc::new(Outside::default()), Arc::new(InWechat::default()));
         let brand = stock::brand();
         let app = App {
             zone: brand.zone().unwrap(),
@@ -113,14 +126,8 @@ impl World {
             brand: Arc::new(brand),
         };
         let people = seed(&app, &outside).await;
-        let config = WebConfig {
-            secure_cookies: false,
-            device_secret: Some(DEVICE_SECRET.to_owned()),
-            demo: Some(demo(&people)),
-            ..WebConfig::new(public_url.to_owned())
-        };
-        let router = everline_web::router(app.clone(), config);
-        Self { app, outside, people, router, _file: None }
+        let router = everline_web::router(app.clone(), config(&people, public_url));
+        Self { app, outside, wechat, people, router, _file: None }
     }
 
     /// A router with another configuration over the same app.
@@ -160,6 +167,15 @@ impl World {
     /// A device attaches.
     pub async fn attach(&self, imsi: &str) -> device::Granted {
         device::attach(&self.app, imsi, "http://127.0.0.1:9/notice").await.unwrap()
+    }
+}
+
+fn config(people: &People, public_url: &str) -> WebConfig {
+    WebConfig {
+        secure_cookies: false,
+        device_secret: Some(DEVICE_SECRET.to_owned()),
+        demo: Some(demo(people)),
+        ..WebConfig::new(public_url.to_owned())
     }
 }
 

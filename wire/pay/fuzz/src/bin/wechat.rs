@@ -4,8 +4,9 @@
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 use wire_pay::wechat::{
-    ApiV3Key, Authorization, BillAnnouncement, Call, PrepayAnswer, Refund, RefundNotice, Refusal, Signature, TradeKind,
-    Transaction, open_certificates, parse_rfc3339, unverified_out_trade_no,
+    ApiV3Key, Authorization, Authorize, BillAnnouncement, Call, CodeAnswer, CodeExchange, PrepayAnswer, Refund,
+    RefundNotice, Refusal, Signature, TradeKind, Transaction, open_certificates, parse_rfc3339,
+    unverified_out_trade_no,
 };
 
 /// Seals nothing that matters.
@@ -25,6 +26,7 @@ fuzz_target!(|body: &[u8]| {
     again!(Refund, body);
     again!(RefundNotice, body);
     again!(BillAnnouncement, body);
+    again!(CodeAnswer, body);
     if let Ok(answer) = PrepayAnswer::parse(&TradeKind::Native, body) {
         assert_eq!(PrepayAnswer::parse(&TradeKind::Native, answer.to_json().as_bytes()), Ok(answer));
     }
@@ -36,6 +38,15 @@ fuzz_target!(|body: &[u8]| {
     assert_eq!(unverified_out_trade_no(body, &KEY), None);
     let Ok(text) = std::str::from_utf8(body) else { return };
     let _ = (Authorization::parse(text), parse_rfc3339(text));
+    if let Ok(asked) = Authorize::parse(text) {
+        let target = asked.target().expect("its state was read");
+        let query = target.split_once('?').map_or("", |(_, rest)| rest);
+        assert_eq!(Authorize::parse(query.split('#').next().unwrap_or("")).as_ref(), Ok(&asked));
+    }
+    if let Ok(exchange) = CodeExchange::parse(text) {
+        let target = exchange.target();
+        assert_eq!(CodeExchange::parse(target.split_once('?').map_or("", |(_, query)| query)).as_ref(), Ok(&exchange));
+    }
     let headers = text.lines().filter_map(|line| line.split_once(": "));
     let _ = Signature::read(headers);
     // A request: its method, its target, its body.

@@ -1,6 +1,7 @@
 mod bill;
 mod calls;
 mod messages;
+mod oauth;
 mod tampering;
 
 use crate::{load, text};
