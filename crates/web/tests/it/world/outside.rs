@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use everline_app::ports::{
-    BillAnswer, ClosedAnswer, DayOfBill, MessageFate, Messenger, Network, NetworkChange, NetworkReply, NoticeRefusal,
+    BillAnswer, ClosedAnswer, DayOfBill, Handed, Messenger, Network, NetworkChange, NetworkReply, NoticeRefusal,
     NoticeSays, OutgoingMessage, Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus,
     RawNotice, RefundRequest, RefundStatus, Started,
 };
@@ -131,8 +131,8 @@ impl Network for Outside {
 
 #[async_trait]
 impl Messenger for Outside {
-    async fn send(&self, message: &OutgoingMessage) -> MessageFate {
+    async fn send(&self, message: &OutgoingMessage) -> Handed {
         self.messages.lock().unwrap().push(message.clone());
-        MessageFate::Accepted
+        Handed::Accepted(None)
     }
 }
