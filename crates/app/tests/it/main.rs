@@ -11,6 +11,7 @@ mod held_up;
 mod import;
 mod invoices;
 mod lifecycle;
+mod messages;
 mod model;
 mod moving_in;
 mod notices;

@@ -34,6 +34,16 @@ pub struct PushConfig {
     pub services: Vec<String>,
 }
 
+/// A request to a push service: a `POST`.
+pub struct PushRequest {
+    /// Where to.
+    pub url: String,
+    /// Names in lower case, and values.
+    pub headers: Vec<(&'static str, String)>,
+    /// The notice, for the browser alone.
+    pub body: Vec<u8>,
+}
+
 /// The client.
 pub struct Push {
     config: PushConfig,
@@ -47,6 +57,43 @@ impl Push {
     #[must_use]
     pub fn new(config: PushConfig, http: Http, clock: Arc<Clock>, texts: Arc<Texts>) -> Self {
         Self { config, http, clock, texts }
+    }
+
+    /// What a push service is to be sent for a message.
+    ///
+    /// # Errors
+    /// What becomes of a message that cannot be sent.
+    pub fn request(&self, message: &OutgoingMessage) -> Result<PushRequest, Handed> {
+        let Address::Push(to) = &message.to else { return Err(Handed::Refused(Reason::of("no_browser"))) };
+        let origin = origin(to.endpoint(), &self.config.services);
+        let origin = origin.ok_or_else(|| Handed::Refused(Reason::of("unknown_service")))?;
+        let Some(composed) = self.texts.compose(message) else {
+            tracing::error!(template = message.template, "no such template, or a parameter is missing");
+            return Err(Handed::Refused(Reason::of("no_text")));
+        };
+        let tag = message.id.to_string();
+        let notice = json!({
+            "title": composed.title,
+            "body": composed.text,
+            "link": composed.link,
+            "lang": message.language,
+            "tag": tag,
+        });
+        let body = self.sealed(to, notice.to_string().as_bytes()).map_err(|error| match error {
+            Error::Browser => Handed::Gone,
+            Error::TooLong(_) => Handed::Refused(Reason::of("too_long")),
+            Error::PrivateKey | Error::Crypto => Handed::NotYet,
+        })?;
+        let expires_at_s = self.clock.now().system.us() / 1_000_000 + PROOF_S;
+        let proof = self.config.key.authorization(origin, &self.config.contact, expires_at_s);
+        let headers = vec![
+            ("authorization", proof.map_err(|_| Handed::NotYet)?),
+            ("content-encoding", "aes128gcm".to_owned()),
+            ("content-type", "application/octet-stream".to_owned()),
+            ("ttl", TTL_S.to_owned()),
+            ("topic", tag),
+        ];
+        Ok(PushRequest { url: to.endpoint().to_owned(), headers, body })
     }
 
     fn sealed(&self, to: &PushSubscription, notice: &[u8]) -> Result<Vec<u8>, Error> {
@@ -82,40 +129,12 @@ fn origin<'e>(endpoint: &'e str, services: &[String]) -> Option<&'e str> {
 #[async_trait]
 impl Messenger for Push {
     async fn send(&self, message: &OutgoingMessage) -> Handed {
-        let Address::Push(to) = &message.to else { return Handed::Refused(Reason::of("no_browser")) };
-        let Some(origin) = origin(to.endpoint(), &self.config.services) else {
-            return Handed::Refused(Reason::of("unknown_service"));
+        let request = match self.request(message) {
+            Ok(request) => request,
+            Err(handed) => return handed,
         };
-        let Some(composed) = self.texts.compose(message) else {
-            tracing::error!(template = message.template, "no such template, or a parameter is missing");
-            return Handed::Refused(Reason::of("no_text"));
-        };
-        let notice = json!({
-            "title": composed.title,
-            "body": composed.text,
-            "link": composed.link,
-            "lang": message.language,
-            "tag": message.id.to_string(),
-        });
-        let sealed = match self.sealed(to, notice.to_string().as_bytes()) {
-            Ok(sealed) => sealed,
-            Err(Error::Browser) => return Handed::Gone,
-            Err(Error::TooLong(_)) => return Handed::Refused(Reason::of("too_long")),
-            Err(Error::PrivateKey | Error::Crypto) => return Handed::NotYet,
-        };
-        let expires_at_s = self.clock.now().system.us() / 1_000_000 + PROOF_S;
-        let Ok(authorization) = self.config.key.authorization(origin, &self.config.contact, expires_at_s) else {
-            return Handed::NotYet;
-        };
-        let topic = message.id.to_string();
-        let headers = [
-            ("authorization", authorization.as_str()),
-            ("content-encoding", "aes128gcm"),
-            ("content-type", "application/octet-stream"),
-            ("ttl", TTL_S),
-            ("topic", &topic),
-        ];
-        let answer = self.http.send("POST", to.endpoint(), &headers, sealed).await;
+        let headers: Vec<(&str, &str)> = request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let answer = self.http.send("POST", &request.url, &headers, request.body).await;
         match answer.map(|answer| answer.status) {
             // No push service reports what became of it.
             Ok(200..=299) => Handed::Accepted(None),
@@ -126,7 +145,6 @@ impl Messenger for Push {
         }
     }
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -72,7 +72,7 @@ macro_rules! scripted {
 scripted!(Provider, Radio, Upstream, Messenger);
 
 /// Lets others run, so that whoever gives up on a call can do so before and after it took effect.
-async fn hesitate() {
+pub async fn hesitate() {
     tokio::task::yield_now().await;
 }
 
