@@ -139,6 +139,7 @@ fn table() -> Vec<Row> {
         get("/api",                                     [200, 200, 200, 200, 200]),
         // Signed by the provider or refused, whoever sends it.
         post("/notify/{provider}",                      [400, 400, 400, 400, 400]),
+        post("/notify/messages/{channel}/{secret}",     [404, 404, 404, 404, 404]),
         post("/device/sessions",                        [401, 401, 401, 401, 401]),
         post("/device/sessions/{session}/usage",        [401, 401, 401, 401, 401]),
         row(delete, "/device/sessions/{session}",       [401, 401, 401, 401, 401]),
@@ -236,6 +237,8 @@ impl Things {
             .replace("{method}", &"0".repeat(32))
             .replace("{key}", "linfang")
             .replace("{provider}", "alipay")
+            .replace("{channel}", "sms")
+            .replace("{secret}", "forged")
             .replace("{hash}", asset)
             .replace("{name}", name)
     }

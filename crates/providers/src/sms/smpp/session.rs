@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use wire_messages::smpp::{
     Bind, Body, Deliver, Pdu, Receipt, State, Status, Submit, bind_transceiver, decode, enquire_link, frame,
-    generic_nack, read, respond, submit_sm,
+    generic_nack, read, respond, submit_sm, unbind,
 };
 
 /// Most messages for us that are being kept; more are not read from the connection until then.
@@ -102,9 +102,19 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Send>(
         }
         Err(ended) => ended,
     };
+    if matches!(ended, Ended::Idle) {
+        let sequence = session.next_sequence();
+        // We leave, whether it hears that or not.
+        let _ = session.write(&unbind(sequence)).await;
+    }
     session.waiting.into_values().for_each(|(sending, _)| sending.answer(Handed::Lost));
     session.ready.into_iter().for_each(Sending::give_up);
     ended
+}
+
+/// The number of the next PDU.
+const fn following(sequence: u32) -> u32 {
+    if sequence >= SEQUENCE_MAX { 1 } else { sequence + 1 }
 }
 
 /// The first whole PDU of what was read, and what remains.
@@ -120,7 +130,7 @@ fn take(buffer: &mut Vec<u8>) -> Result<Option<Pdu>, Ended> {
 
 impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
     fn next_sequence(&mut self) -> u32 {
-        self.sequence = if self.sequence >= SEQUENCE_MAX { 1 } else { self.sequence + 1 };
+        self.sequence = following(self.sequence);
         self.sequence
     }
 
@@ -240,6 +250,8 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
                 continue;
             };
             let last = sending.request.parts.len() == 1;
+            let sequence = following(self.sequence);
+            self.sequence = sequence;
             let source = &self.config.source;
             let submit = Submit {
                 source: (source.ton, source.npi, &source.shown),
@@ -247,14 +259,13 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
                 receipt: last && sending.request.reported,
                 part,
             };
-            self.sequence = if self.sequence >= SEQUENCE_MAX { 1 } else { self.sequence + 1 };
-            let Ok(pdu) = submit_sm(self.sequence, &submit) else {
+            let Ok(pdu) = submit_sm(sequence, &submit) else {
                 sending.answer(Handed::Refused(Reason::of("no_number")));
                 continue;
             };
             // From here on it may have been taken.
             let now = Instant::now();
-            self.waiting.insert(self.sequence, (sending, now + self.config.timeout));
+            self.waiting.insert(sequence, (sending, now + self.config.timeout));
             if let Some(pace) = Duration::from_secs(1).checked_div(self.config.per_second) {
                 self.not_before = now + pace;
             }
