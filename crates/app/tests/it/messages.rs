@@ -47,6 +47,8 @@ impl Messenger for Carrier {
     async fn send(&self, message: &OutgoingMessage) -> Handed {
         hesitate().await;
         self.sent.lock().unwrap().push(message.clone());
+        // Whoever asked can be gone by now.
+        hesitate().await;
         let hasty = self.hasty.lock().unwrap().clone();
         if let Some(app) = hasty {
             reported(&app, report(&name(message), Reported::Delivered)).await.unwrap();
@@ -266,12 +268,11 @@ async fn a_node_that_died_while_it_handed_over_does_not_do_it_as_if_for_the_firs
                 tokio::task::yield_now().await;
             }
         }
-        assert!(told.fates().await.iter().all(|(_, fate)| *fate != Fate::Queued));
+        assert_eq!(told.fates().await, [(Channel::Sms, Fate::Unknown)]);
         told.world.pass(3 * MINUTE_US).await;
         let sent = told.sms.sent();
-        if sent.len() > 1 {
-            assert!(sent[1].repeated && sent[1].id == sent[0].id);
-        }
+        assert_eq!(sent.len(), 2);
+        assert!(sent[1].repeated && sent[1].id == sent[0].id);
         assert_eq!(told.fates().await, [(Channel::Sms, Fate::Accepted)]);
     })
     .await;
@@ -318,7 +319,8 @@ async fn what_is_told_over_a_standing_connection_is_acknowledged_once_it_is_kept
         assert_eq!(told.fates().await, [(Channel::Sms, Fate::Delivered)]);
         let exported = privacy::export(&told.world.app.store, told.kit.customer, &told.world.app.zone).await.unwrap();
         assert_eq!(exported["records"]["message"][0]["fate"], "delivered");
-        assert_eq!(exported["records"]["contact_point"][0]["address"], "lin@example.com");
+        let contacts = exported["records"]["contact_point"].as_array().unwrap();
+        assert!(contacts.iter().any(|contact| contact["address"] == "lin@example.com"));
     })
     .await;
 }

@@ -66,7 +66,7 @@ impl Ours {
 }
 
 fn numbered(n: u64) -> OutgoingMessage {
-    OutgoingMessage { id: MessageId(RawId::new_v7(n, [1; 10])), ..message("suspended", "zh-CN") }
+    OutgoingMessage { id: MessageId(RawId::new_v7(n, [1; 10])), ..message("one_time_code", "zh-CN") }
 }
 
 /// The message centre's end of a connection.
@@ -309,7 +309,17 @@ impl Stranger {
 fn to(number: &str, language: &str) -> OutgoingMessage {
     let to = Address::Sms(Msisdn::parse(number).unwrap());
     let random = number.bytes().fold(0, |sum: u8, byte| sum.wrapping_mul(31).wrapping_add(byte));
-    OutgoingMessage { id: MessageId(RawId::new_v7(1, [random; 10])), to, ..message("suspended", language) }
+    let mut message =
+        OutgoingMessage { id: MessageId(RawId::new_v7(1, [random; 10])), to, ..message("suspended", language) };
+    if language == "en" {
+        // All of it in the default alphabet, some of it behind an escape.
+        message
+            .parameters
+            .iter_mut()
+            .filter(|(name, _)| *name == "brand")
+            .for_each(|(_, brand)| *brand = "Qinghe {€}".to_owned());
+    }
+    message
 }
 
 #[tokio::test]
@@ -325,6 +335,7 @@ async fn strangers_message_centre_takes_what_we_send_and_its_receipts_are_read()
         let Handed::Accepted(Some(reference)) = ours.smpp.send(&message).await else { panic!("not taken") };
         let said = stranger.says("message").await;
         assert_eq!(said["text"], text(&message), "{said}");
+        assert_eq!(said["parts"], if message.language == "en" { "one" } else { "several" }, "{said}");
         assert_eq!((said["to"].as_str(), said["from"].as_str()), (Some("8613800138001"), Some("10690000")));
         let Inbound { told, kept } = ours.inbound.recv().await.unwrap();
         let Told::Report(report) = told else { panic!("a receipt") };

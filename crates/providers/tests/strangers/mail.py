@@ -76,7 +76,7 @@ class Handler:
 
 def login(server, session, envelope, mechanism, data):
     right = (data.login, data.password) == (b'everline', 'geheim ü'.encode())
-    return AuthResult(success=right, auth_data=data.login.decode())
+    return AuthResult(success=right, handled=False, auth_data=data.login.decode())
 
 
 class AnyPort(Controller):

@@ -8,6 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02
 
 told = json.loads(sys.argv[1])
+# The library knows the header without the blank that RFC 8292 has.
+told['authorization'] = told['authorization'].replace(', ', ',')
 
 
 def raw(text):

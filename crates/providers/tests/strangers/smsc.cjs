@@ -42,6 +42,7 @@ function submitted(session, pdu) {
     all[number - 1] = text;
     parts.set(key, all);
     text = all.filter(Boolean).length === count ? all.join('') : undefined;
+    if (text !== undefined) parts.delete(key);
   }
   const answer = () => session.send(pdu.response({ message_id: id.toString(16) }));
   const report = () => receipt && delivered(session, to, id, how);

@@ -22,6 +22,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 use wire_messages::smpp::{Part, split};
 
 /// Where the message centre is, who we are there, and how fast we may be.
@@ -101,6 +102,7 @@ pub struct Smpp {
     requests: mpsc::Sender<Request>,
     texts: Arc<Texts>,
     calling_code: String,
+    patience: Duration,
 }
 
 impl Smpp {
@@ -112,7 +114,8 @@ impl Smpp {
         let tls: Option<Arc<ClientConfig>> =
             config.tls.as_ref().map(|roots| tls::client(roots.as_deref())).transpose()?;
         let (requests, waiting) = mpsc::channel(config.window.max(1));
-        let messenger = Self { requests, texts, calling_code: config.calling_code.clone() };
+        let (calling_code, patience) = (config.calling_code.clone(), config.timeout);
+        let messenger = Self { requests, texts, calling_code, patience };
         Ok((messenger, Link::new(config, tls, waiting, inbound)))
     }
 }
@@ -134,7 +137,8 @@ impl Messenger for Smpp {
         let to = format!("{}{}", self.calling_code, to.as_str());
         let (answer, answered) = oneshot::channel();
         let request = Request { parts: parts.into(), to, reported: message.reported, answer };
-        if self.requests.try_send(request).is_err() {
+        // Others may be before us: who waits for too long was surely not sent.
+        if !matches!(timeout(self.patience, self.requests.send(request)).await, Ok(Ok(()))) {
             return Handed::NotYet;
         }
         // A connection that ended without an answer may have sent it.
