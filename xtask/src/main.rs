@@ -15,10 +15,12 @@ const USAGE: &str = "cargo xtask COMMAND
   lint         format, clippy
   unit         all tests, on both stores
   model        10,000 random sequences of the journey against the reference model
-  check-sdks   the vectors of all payment providers made anew by SDKs that we did not write, compared with the kept ones;
+  check-sdks   the vectors of all providers made anew by SDKs that we did not write, compared with the kept ones;
                the sandbox's gateways with those SDKs as clients; our endpoints with notices that they take and refuse
   fuzz         every fuzz target for a minute; `cargo xtask fuzz --seconds 600 json` one of them for longer
   card-client  the card client against localstripe, which we did not write
+  messages     short messages, mail and notices in browsers against a message centre (npm), a mail server and a browser's
+               library (PyPI) that we did not write
   walkthrough  the whole journey by HTTP against a release build
   proxy        nginx as the guide configures it in front of a node, and the units by systemd's own tool
   browser      every page in both languages in Chromium: axe, 360 px, without JavaScript
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         "check-sdks" => &[steps::CHECK_SDKS],
         "fuzz" => return fuzz::run(&rest),
         "card-client" => &[steps::CARD_CLIENT],
+        "messages" => &[steps::MESSAGES],
         "walkthrough" => &[steps::WALKTHROUGH],
         "proxy" => &[steps::PROXY],
         "browser" => &[steps::BROWSER],

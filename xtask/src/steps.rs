@@ -103,6 +103,7 @@ pub(crate) const CHECK_SDKS: &[Step] = &[Step {
         invoke("bash", &["xtask/scripts/wechat_vectors.sh"], Expect::Success),
         invoke("bash", &["xtask/scripts/stripe_vectors.sh"], Expect::Success),
         invoke("bash", &["xtask/scripts/sdk_clients.sh"], Expect::Success),
+        invoke("bash", &["xtask/scripts/message_vectors.sh"], Expect::Success),
     ],
 }];
 /// From the same seed each time, like the random sequences of the model.
@@ -115,6 +116,11 @@ pub(crate) const CARD_CLIENT: &[Step] = &[Step {
     name: "the card client against a stand-in that we did not write",
     needs: &[Need::Python],
     run: &[invoke("bash", &["xtask/scripts/card_client.sh"], Expect::Success)],
+}];
+pub(crate) const MESSAGES: &[Step] = &[Step {
+    name: "messages to a message centre, a mail server and a browser that we did not write",
+    needs: &[Need::Node, Need::Python],
+    run: &[invoke("bash", &["xtask/scripts/messages.sh"], Expect::Success)],
 }];
 pub(crate) const WALKTHROUGH: &[Step] = &[Step {
     name: "walkthrough",
@@ -208,6 +214,7 @@ pub(crate) const ALL: &[&[Step]] = &[
     CHECK_SDKS,
     FUZZ,
     CARD_CLIENT,
+    MESSAGES,
     WALKTHROUGH,
     PROXY,
     BROWSER,

@@ -393,6 +393,6 @@ fn tell(
     let order = open.filter(|_| matches!(kind, MessageKind::AutoRenewFailed | MessageKind::AutoRenewNeedsYou));
     let (customer, line) = (setting.customer, setting.line);
     let cause = instant_cause(line, now.business);
-    let message = Job::SendMessage { customer, line, order, kind, cause };
+    let message = Job::SendMessage { customer, line, order, kind, cause, after: None };
     job::add(tx, customer, &message, now.system, now.system)
 }

@@ -8,7 +8,7 @@ use everline_core::ids::{CustomerId, LineId, OrderId};
 use everline_core::money::Money;
 use everline_core::order::{Order, PlacedBy};
 use everline_core::time::{BusinessTime, SystemTime};
-use everline_store::tables::{dispute, usage};
+use everline_store::tables::{dispute, message, usage};
 use everline_store::{Stop, Tx, Work};
 use serde_json::{Value, json};
 
@@ -55,7 +55,9 @@ pub async fn evidence_bundle(app: &App, number: &str) -> Result<Value, Problem> 
         .iter()
         .filter(|(_, _, used)| runs(used))
         .map(|(unit, charged, used)| json!({ "unit": unit, "charged": charged, "at": at(Some(*used)) }));
-    let messages = more.messages.iter().map(|(kind, sent)| json!({ "kind": kind, "sent_at": system(Some(*sent)) }));
+    let messages = more.messages.iter().map(|(kind, channel, fate, sent)| {
+        json!({ "kind": kind.word(), "channel": channel.word(), "fate": fate.word(), "sent_at": system(Some(*sent)) })
+    });
     let receipt = view.receipt.as_ref();
     Ok(json!({
         "format": 1,
@@ -121,7 +123,7 @@ pub async fn disputes_of(app: &App, order: &Order) -> Result<Vec<Dispute>, Probl
 struct More {
     disputes: Vec<Dispute>,
     usage: Vec<(String, i64, BusinessTime)>,
-    messages: Vec<(String, SystemTime)>,
+    messages: Vec<message::Told>,
 }
 struct ReadMore {
     customer: CustomerId,
@@ -135,7 +137,7 @@ impl Work for ReadMore {
     async fn run(&self, tx: &mut Tx) -> Result<More, Stop<Problem>> {
         let disputes = dispute::of_order(tx, self.customer, self.order).await?;
         let usage = usage::of_line(tx, self.customer, self.line, 1_000).await?;
-        let messages = usage::messages_of_line(tx, self.customer, self.line, 200).await?;
+        let messages = message::of_line(tx, self.customer, self.line, 200).await?;
         Ok(More { disputes, usage, messages })
     }
 }

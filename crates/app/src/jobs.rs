@@ -200,8 +200,8 @@ async fn run_job(app: &App, id: JobId, job: &Job, run: i64) -> Result<Done, Prob
         Job::QueryPayment { customer, attempt } => query_payment::query_payment(app, customer, attempt, run).await,
         Job::ClosePayment { customer, attempt } => close_payment::close_payment(app, customer, attempt, run).await,
         Job::Refund { customer, refund } => refund_payment::refund_payment(app, customer, refund, run).await,
-        Job::SendMessage { customer, line, order, kind, cause } => {
-            let to_send = send_message::ToSend { job: id, customer, line, order, kind, cause, run };
+        Job::SendMessage { customer, line, order, kind, cause, after } => {
+            let to_send = send_message::ToSend { job: id, customer, line, order, kind, cause, after, run };
             send_message::send_message(app, to_send).await
         }
         Job::Reconcile { provider, day, .. } => reconciliation::run(app, provider, day).await,

@@ -20,6 +20,8 @@ pub mod bank_transfer;
 mod card_used;
 pub mod catalog;
 pub mod close_payment;
+pub mod contact_point;
+pub mod delivery_report;
 pub mod device;
 pub mod dispute;
 pub mod evidence_bundle;

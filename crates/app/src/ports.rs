@@ -10,6 +10,7 @@ use everline_core::dispute::DisputeSaid;
 use everline_core::effects::NetworkAction;
 use everline_core::identifiers::{Iccid, Msisdn};
 use everline_core::ids::{CustomerId, MessageId, SessionId};
+use everline_core::message::{Address, Channel, Reason, Reported};
 use everline_core::money::Money;
 use everline_core::payment::{Evidence, Method, Provider};
 use everline_core::reconciliation::{BillDay, BillLine};
@@ -17,6 +18,7 @@ use everline_core::time::SystemTime;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
 
 /// All ports of an [`App`](crate::App).
 #[derive(Clone)]
@@ -28,7 +30,7 @@ pub struct Ports {
     /// Another operator's network.
     pub upstream: Arc<dyn Network>,
     /// How people are told.
-    pub messenger: Arc<dyn Messenger>,
+    pub messengers: Messengers,
 }
 
 /// The payment providers of a brand.
@@ -457,35 +459,126 @@ pub trait Network: Send + Sync {
     async fn apply(&self, change: &NetworkChange) -> NetworkReply;
 }
 
-/// A message to a person.
+/// The ways to people that a brand has.
+#[derive(Clone, Default)]
+pub struct Messengers(BTreeMap<Channel, Arc<dyn Messenger>>);
+
+impl Messengers {
+    /// With one more way.
+    #[must_use]
+    pub fn with(mut self, channel: Channel, port: Arc<dyn Messenger>) -> Self {
+        self.0.insert(channel, port);
+        self
+    }
+    /// The port of a way.
+    #[must_use]
+    pub fn of(&self, channel: Channel) -> Option<&dyn Messenger> {
+        self.0.get(&channel).map(AsRef::as_ref)
+    }
+    /// The ways there are, in the order in which they are tried.
+    pub fn channels(&self) -> impl Iterator<Item = Channel> + '_ {
+        self.0.keys().copied()
+    }
+}
+
+/// A message to a person: a template and its parameters, never free text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutgoingMessage {
     /// The same at every repetition.
     pub id: MessageId,
     /// Where to.
-    pub to: Msisdn,
+    pub to: Address,
     /// The template's name.
     pub template: &'static str,
     /// Its parameters.
     pub parameters: Vec<(&'static str, String)>,
     /// BCP 47.
     pub language: String,
+    /// Whether it may have been handed over before.
+    pub repeated: bool,
+    /// Whether its provider is to report what becomes of it.
+    pub reported: bool,
 }
 
-/// What became of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MessageFate {
-    /// The provider took it.
-    Accepted,
-    /// Refused for good.
-    Refused,
-    /// Not known; sending it again under the same id does no harm.
+/// What became of handing a message over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Handed {
+    /// The provider took it, and may report under this name: the provider's word, a colon, and its number.
+    Accepted(Option<String>),
+    /// The provider will not take it.
+    Refused(Reason),
+    /// The address is no more: nothing is to be sent there again.
+    Gone,
+    /// Surely not taken: there is no connection, or the provider wants us to be slower. Try later.
+    NotYet,
+    /// Not known. Handed over again as *repeated* it does not arrive twice: the provider sees that it is the same, or the
+    /// adapter asks first.
     Unknown,
+    /// Not known, and nobody can be asked: it is not handed over again.
+    Lost,
 }
 
-/// Who tells people.
+/// What a provider reports of a message that it took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryReport {
+    /// The name that [`Handed::Accepted`] gave.
+    pub reference: String,
+    /// What became of it.
+    pub reported: Reported,
+    /// Its code for why.
+    pub reason: Option<Reason>,
+}
+
+/// A short message that somebody sent to us.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ReceivedMessage {
+    /// From whom; nobody proved it.
+    pub from: Msisdn,
+    /// Our number that it was sent to.
+    pub to: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// What a provider tells us by itself.
+pub enum Told {
+    /// What became of a message.
+    Report(DeliveryReport),
+    /// Somebody wrote to us.
+    Message(ReceivedMessage),
+}
+
+/// Something that a provider with a standing connection told us. It is acknowledged once it is kept.
+pub struct Inbound {
+    /// What it says.
+    pub told: Told,
+    /// Takes whether it is kept; dropped without a word, it is not.
+    pub kept: oneshot::Sender<bool>,
+}
+
+/// Where adapters put what they are told.
+pub type InboundSender = mpsc::Sender<Inbound>;
+/// Where it comes out.
+pub type InboundReceiver = mpsc::Receiver<Inbound>;
+
+/// The side of a messenger that takes reports by HTTP.
+pub trait ReportHook: Send + Sync {
+    /// Reads reports, if the secret in the address is the one that the provider was given.
+    ///
+    /// # Errors
+    /// [`NoticeRefusal::Forged`] if it is another one, [`NoticeRefusal::Unreadable`].
+    fn read(&self, secret: &str, body: &[u8]) -> Result<Vec<DeliveryReport>, NoticeRefusal>;
+    /// What the provider wants to read when its reports are kept.
+    fn acknowledgement(&self) -> &'static str;
+}
+
+/// Who tells people, by one way.
 #[async_trait]
 pub trait Messenger: Send + Sync {
-    /// Sends a message.
-    async fn send(&self, message: &OutgoingMessage) -> MessageFate;
+    /// Hands a message over.
+    async fn send(&self, message: &OutgoingMessage) -> Handed;
+    /// The side of it that takes reports by HTTP, if it has one.
+    fn hook(&self) -> Option<&dyn ReportHook> {
+        None
+    }
 }

@@ -1,22 +1,68 @@
-//! Telling people: a template and its parameters, never free text; the same message twice is one message.
+//! Telling people: a template and its parameters, never free text; by one way after the other, and by each at most once.
+//!
+//! Before a message is handed over it is written down as *unknown*, so that nothing that happens to us makes it two. What became
+//! of it, and what its provider reports ([`crate::delivery_report`]), decides whether the next way is tried.
 
 use crate::jobs::Done;
-use crate::ports::{MessageFate, OutgoingMessage};
+use crate::ports::{Handed, OutgoingMessage};
 use crate::{App, Problem};
 use everline_core::auto_renew::{PayWith, State};
 use everline_core::brand::Brand;
+use everline_core::customer::Customer;
 use everline_core::effects::MessageKind;
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, JobId, LineId, MessageId, OrderId};
 use everline_core::line::LineState;
+use everline_core::message::{Address, Channel, Fact, Fate, Message, Reason};
 use everline_core::refund::{OtherWay, Refund};
 use everline_core::time::{BusinessTime, SystemTime, Zone};
-use everline_store::tables::{auto_renew, catalog, customer, directory, line, order, payment, payment_method, usage};
+use everline_store::tables::{
+    auto_renew, catalog, customer, directory, job, line, message, order, payment, payment_method,
+};
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
 
-/// How often a message is tried before people must look.
+/// How often a message is tried by one way before the next is.
 const RUNS_MAX: i64 = 10;
+
+/// The template of one-time codes.
+pub const ONE_TIME_CODE: &str = "one_time_code";
+
+/// The names of all templates.
+pub fn templates() -> impl Iterator<Item = &'static str> {
+    MessageKind::ALL.into_iter().map(MessageKind::word).chain([ONE_TIME_CODE])
+}
+
+/// The parameters that a template gets; empty for what is no template.
+#[must_use]
+pub fn parameters(template: &str) -> Vec<&'static str> {
+    if template == ONE_TIME_CODE {
+        return vec!["brand", "code"];
+    }
+    let Some(kind) = MessageKind::from_word(template) else { return Vec::new() };
+    let mut all = vec!["brand", "hotline", "kept_until", "line", "line_id", "until"];
+    match kind {
+        MessageKind::AutoRenewNotice | MessageKind::AutoRenewConsent | MessageKind::AutoRenewFailed => {
+            all.extend(["renewal", "price", "agreed", "debit_on", "first_method", "more_methods", "offering_ref"]);
+        }
+        MessageKind::RenewalInEffect
+        | MessageKind::PaidNotInEffect
+        | MessageKind::RefundStarted
+        | MessageKind::RefundDone
+        | MessageKind::RefundBounced
+        | MessageKind::AutoRenewNeedsYou => all.extend(["offering", "amount", "ends", "order", "order_id"]),
+        MessageKind::RefundOtherWay => all.extend(["offering", "amount", "way", "ends", "order", "order_id"]),
+        MessageKind::GraceBegan
+        | MessageKind::Suspended
+        | MessageKind::ReportedLost
+        | MessageKind::Barred
+        | MessageKind::ServiceRestored
+        | MessageKind::NumberKept
+        | MessageKind::NumberEnds
+        | MessageKind::Terminated => {}
+    }
+    all
+}
 
 /// A message to be sent.
 #[derive(Debug, Clone, Copy)]
@@ -27,42 +73,153 @@ pub(crate) struct ToSend {
     pub(crate) order: Option<OrderId>,
     pub(crate) kind: MessageKind,
     pub(crate) cause: JobId,
+    /// The way that was tried before.
+    pub(crate) after: Option<Channel>,
     pub(crate) run: i64,
 }
 
-/// Sends it once. A customer without a contact number is told nothing.
+/// Sends it once. A customer without any address is told nothing.
 pub(crate) async fn send_message(app: &App, to_send: ToSend) -> Result<Done, Problem> {
-    let compose = Compose { to_send, brand: app.brand.clone(), zone: app.zone.clone() };
-    let Some(message) = app.store.read(compose).await? else { return Ok(Done::Finished) };
-    match app.ports.messenger.send(&message).await {
-        MessageFate::Accepted => {
-            app.store.transact(Sent { to_send, at: app.clock.now().system }).await?;
-            Ok(Done::Finished)
+    let ways = app.ports.messengers.channels().filter(|channel| Some(*channel) > to_send.after).collect();
+    let at = app.clock.now().system;
+    let begin = Begin { to_send, ways, brand: app.brand.clone(), zone: app.zone.clone(), at };
+    let outgoing = match app.store.transact(begin).await? {
+        Begun::Nothing => return Ok(Done::Finished),
+        Begun::NoWay => return Ok(Done::GaveUp("the message reached nobody, and no other way leads to the customer")),
+        Begun::HandOver(outgoing) => outgoing,
+    };
+    let handed = match app.ports.messengers.of(outgoing.to.channel()) {
+        Some(messenger) => messenger.send(&outgoing).await,
+        None => Handed::NotYet,
+    };
+    let again = matches!(handed, Handed::NotYet | Handed::Unknown) && to_send.run < RUNS_MAX;
+    let gone = (handed == Handed::Gone).then(|| outgoing.to.clone());
+    let (fact, reference) = match handed {
+        Handed::Accepted(reference) => (Fact::Accepted, reference),
+        Handed::Refused(reason) => (Fact::Refused(reason), None),
+        Handed::Gone => (Fact::Refused(Reason::of("gone")), None),
+        Handed::NotYet if again => (Fact::NotYet, None),
+        Handed::NotYet => (Fact::Refused(Reason::of("no_answer")), None),
+        // It stays unknown, as it was written down.
+        Handed::Unknown if again => return Ok(Done::retry(app, to_send.run, "the message provider gave no answer")),
+        Handed::Unknown | Handed::Lost => (Fact::Lost, None),
+    };
+    let handed =
+        HandedOver { customer: to_send.customer, id: outgoing.id, fact, reference, gone, at: app.clock.now().system };
+    if app.store.transact(handed).await? {
+        app.wake.notify_one();
+    }
+    Ok(if again { Done::retry(app, to_send.run, "the message provider does not take it yet") } else { Done::Finished })
+}
+
+struct Begin {
+    to_send: ToSend,
+    /// The ways that may be tried, in order.
+    ways: Vec<Channel>,
+    brand: Arc<Brand>,
+    zone: Zone,
+    at: SystemTime,
+}
+
+enum Begun {
+    /// Nobody is to be told, or was told already.
+    Nothing,
+    /// No way that was not tried leads to them.
+    NoWay,
+    /// It is written down as one that may have been sent.
+    HandOver(OutgoingMessage),
+}
+
+impl Work for Begin {
+    const NAME: &'static str = "begin_message";
+    type Out = Begun;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Begun, Stop<Problem>> {
+        let ToSend { job, customer, line, order, kind, cause, after, .. } = self.to_send;
+        let id = MessageId(job.0);
+        let begun = message::lock(tx, customer, id).await?;
+        if begun.as_ref().is_some_and(Message::is_settled) {
+            return Ok(Begun::Nothing);
         }
-        MessageFate::Refused => Ok(Done::GaveUp("the message was refused")),
-        MessageFate::Unknown if to_send.run >= RUNS_MAX => Ok(Done::GaveUp("the message provider gave no answer")),
-        MessageFate::Unknown => Ok(Done::retry(app, to_send.run, "the message provider gave no answer")),
+        let owner = customer::get(tx, customer).await?;
+        let Some(parameters) = self.compose(tx, &owner).await? else {
+            if let Some(begun) = begun {
+                message::save(tx, &begun.on(Fact::Obsolete, self.at).0);
+            }
+            return Ok(Begun::Nothing);
+        };
+        // What was begun by one way stays there: an address that came meanwhile makes no second message.
+        let ways = begun.as_ref().map_or_else(|| self.ways.clone(), |begun| vec![begun.channel]);
+        let Some(to) = address(tx, &owner, &ways).await? else {
+            if let Some(begun) = begun {
+                let (begun, next) = begun.on(Fact::Refused(Reason::of("gone")), self.at);
+                message::save(tx, &begun);
+                if let Some(next) = next {
+                    job::add(tx, customer, &next, self.at, self.at)?;
+                }
+                return Ok(Begun::Nothing);
+            }
+            return Ok(if after.is_some() { Begun::NoWay } else { Begun::Nothing });
+        };
+        let repeated = begun.as_ref().is_some_and(|begun| begun.fate == Fate::Unknown);
+        match begun {
+            Some(begun) => message::save(tx, &begun.on(Fact::HandingOver, self.at).0),
+            None => {
+                let (fate, channel, at) = (Fate::Queued, to.channel(), self.at);
+                let queued = Message {
+                    id,
+                    customer,
+                    line,
+                    order,
+                    kind,
+                    cause,
+                    channel,
+                    fate,
+                    reason: None,
+                    passed_on: false,
+                    sent_at: at,
+                    fate_at: at,
+                };
+                message::add(tx, &queued.on(Fact::HandingOver, at).0);
+            }
+        }
+        let (template, language) = (kind.word(), owner.language);
+        let outgoing = OutgoingMessage { id, to, template, parameters, language, repeated, reported: true };
+        Ok(Begun::HandOver(outgoing))
     }
 }
 
-struct Compose {
-    to_send: ToSend,
-    brand: Arc<Brand>,
-    zone: Zone,
-}
-impl Work for Compose {
-    const NAME: &'static str = "compose_message";
-    type Out = Option<OutgoingMessage>;
-    type Refusal = Problem;
-    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        let ToSend { job, customer, line, order, kind, cause, .. } = self.to_send;
-        let owner = customer::get(tx, customer).await?;
-        let Some(to) = owner.contact else { return Ok(None) };
-        // A number that was given up is nobody's address any more, and may be somebody else's by now.
-        let login = directory::find(tx, directory::Name::Login, to.as_str()).await?;
-        if login.is_none_or(|(whose, _)| whose != customer) {
-            return Ok(None);
+/// Where a customer is told by the first of some ways that leads to them.
+async fn address(tx: &mut Tx, owner: &Customer, ways: &[Channel]) -> Result<Option<Address>, Stop<Problem>> {
+    let contacts = message::contacts(tx, owner.id).await?;
+    for way in ways {
+        let found = match way {
+            Channel::Sms => number(tx, owner).await?.map(Address::Sms),
+            // The newest: who changes a mailbox or a browser uses the new one.
+            way => contacts.iter().rev().map(|contact| &contact.address).find(|to| to.channel() == *way).cloned(),
+        };
+        if found.is_some() {
+            return Ok(found);
         }
+    }
+    Ok(None)
+}
+
+/// The number of a customer. One that was given up is nobody's address any more, and may be somebody else's by now.
+async fn number(tx: &mut Tx, owner: &Customer) -> Result<Option<Msisdn>, Stop<Problem>> {
+    let Some(number) = &owner.contact else { return Ok(None) };
+    let login = directory::find(tx, directory::Name::Login, number.as_str()).await?;
+    Ok(login.is_some_and(|(whose, _)| whose == owner.id).then(|| number.clone()))
+}
+
+impl Begin {
+    /// What the message says; `None` if it is not true any more.
+    async fn compose(
+        &self,
+        tx: &mut Tx,
+        owner: &Customer,
+    ) -> Result<Option<Vec<(&'static str, String)>>, Stop<Problem>> {
+        let ToSend { customer, line, order, kind, cause, .. } = self.to_send;
         let Some(line) = line::get(tx, customer, line).await? else { return Ok(None) };
         let kept = matches!(line.state, LineState::NumberKept { .. });
         if matches!(kind, MessageKind::NumberKept | MessageKind::NumberEnds) && !kept {
@@ -90,18 +247,16 @@ impl Work for Compose {
             let refunds = payment::refunds_of_order(tx, customer, order.id).await?;
             let refund = refunds.iter().find(|refund| told(refund));
             let amount = refund.map_or(order.price, |refund| refund.amount);
-            let way = refund.and_then(|refund| OtherWay::of(refund.state)).map(OtherWay::word);
+            let way = refund.filter(|_| kind == MessageKind::RefundOtherWay);
+            let way = way.and_then(|refund| OtherWay::of(refund.state)).map(OtherWay::word);
             parameters.extend(way.map(|way| ("way", way.to_owned())));
             parameters.push(("amount", amount.decimal()));
             parameters.push(("ends", order.ends_at.map(|at| self.day(at)).unwrap_or_default()));
             parameters.push(("order", order.number));
             parameters.push(("order_id", order.id.to_string()));
         }
-        let id = MessageId(job.0);
-        Ok(Some(OutgoingMessage { id, to, template: kind.word(), parameters, language: owner.language }))
+        Ok(Some(parameters))
     }
-}
-impl Compose {
     /// What a message about a renewal by itself says; `None` if it went on meanwhile.
     async fn renewal(
         &self,
@@ -159,17 +314,51 @@ pub fn line_name(name: &str, msisdn: &Msisdn) -> String {
     if name.is_empty() { msisdn.masked() } else { name.to_owned() }
 }
 
-struct Sent {
-    to_send: ToSend,
+/// Writes down what became of handing a message over; whether the next way is asked.
+struct HandedOver {
+    customer: CustomerId,
+    id: MessageId,
+    fact: Fact,
+    reference: Option<String>,
+    /// An address that is no more.
+    gone: Option<Address>,
     at: SystemTime,
 }
-impl Work for Sent {
-    const NAME: &'static str = "message_sent";
-    type Out = ();
+impl Work for HandedOver {
+    const NAME: &'static str = "message_handed_over";
+    type Out = bool;
     type Refusal = Problem;
-    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        let ToSend { job, customer, line, order, kind, .. } = self.to_send;
-        usage::add_message(tx, MessageId(job.0), customer, line, order, kind.word(), self.at);
-        Ok(())
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Stop<Problem>> {
+        // First the name, then the message: as reports do.
+        let mut facts = vec![self.fact.clone()];
+        if let Some(name) = &self.reference {
+            let known = message::refer(tx, name, self.customer, self.id, self.at).await?;
+            facts.extend(known.reported.map(|(reported, reason)| Fact::Reported(reported, reason)));
+        }
+        if let Some(address) = &self.gone {
+            message::remove_contact(tx, self.customer, address);
+        }
+        let Some(message) = message::lock(tx, self.customer, self.id).await? else { return Ok(false) };
+        apply(tx, message, facts, self.at)
     }
+}
+
+/// Applies facts to a locked message; whether the next way is asked.
+pub(crate) fn apply(
+    tx: &mut Tx,
+    mut message: Message,
+    facts: impl IntoIterator<Item = Fact>,
+    at: SystemTime,
+) -> Result<bool, Stop<Problem>> {
+    let mut passed_on = false;
+    for fact in facts {
+        let (next, job) = message.on(fact, at);
+        message = next;
+        if let Some(job) = job {
+            job::add(tx, message.customer, &job, at, at)?;
+            passed_on = true;
+        }
+    }
+    message::save(tx, &message);
+    Ok(passed_on)
 }

@@ -3,12 +3,14 @@
 //! Known and unknown numbers get the same answers. A code works once, for ten minutes, for the request that asked for it,
 //! and allows five tries; a number gets at most five codes an hour.
 
-use crate::ports::{MessageFate, OutgoingMessage};
+use crate::ports::{Handed, OutgoingMessage};
 use crate::secrets::{Secrets, hex};
+use crate::send_message::ONE_TIME_CODE;
 use crate::{App, Problem};
 use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, LineId, MessageId, RawId};
+use everline_core::message::{Address, Channel};
 use everline_core::money::Currency;
 use everline_core::number_plan::NumberOf;
 use everline_core::time::{DAY_US, HOUR_US, MINUTE_US, Now, SystemTime};
@@ -73,11 +75,21 @@ pub async fn request_code(app: &App, contact: &str, language: &str) -> Result<Ra
     };
     app.store.transact(AddCode { id, code, now }).await?;
     let parameters = vec![("brand", app.brand.name.get(language).to_owned()), ("code", digits)];
-    let message =
-        OutgoingMessage { id: MessageId(id), to, template: "one_time_code", parameters, language: language.to_owned() };
-    match app.ports.messenger.send(&message).await {
-        MessageFate::Accepted => Ok(id),
-        MessageFate::Refused | MessageFate::Unknown => Err(Problem::ProviderSilent),
+    // Not one of the messages that are written down: who holds the number is not known, nobody else is to read it, and
+    // whoever waits for it asks for another one.
+    let message = OutgoingMessage {
+        id: MessageId(id),
+        to: Address::Sms(to),
+        template: ONE_TIME_CODE,
+        parameters,
+        language: language.to_owned(),
+        repeated: false,
+        reported: false,
+    };
+    let messenger = app.ports.messengers.of(Channel::Sms).ok_or(Problem::ProviderSilent)?;
+    match messenger.send(&message).await {
+        Handed::Accepted(_) => Ok(id),
+        _ => Err(Problem::ProviderSilent),
     }
 }
 

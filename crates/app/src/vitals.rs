@@ -2,7 +2,8 @@
 //! about a person.
 
 use crate::{App, Problem};
-use everline_store::tables::{MIGRATIONS, vitals};
+use everline_core::message::{Channel, Fate};
+use everline_store::tables::{MIGRATIONS, message, vitals};
 use everline_store::{Stop, Tx, Work, migrate};
 
 /// Jobs of one kind.
@@ -43,6 +44,8 @@ pub struct Survey {
     pub attempts: Vec<(String, i64)>,
     /// Orders.
     pub orders: Vec<(String, i64)>,
+    /// Messages, by way and fate.
+    pub messages: Vec<(Channel, Fate, i64)>,
 }
 
 const KINDS: [&str; 6] =
@@ -110,7 +113,8 @@ impl Work for CountAll {
     async fn run(&self, tx: &mut Tx) -> Result<Survey, Stop<Problem>> {
         let attempts = vitals::attempts_by_state(tx).await?;
         let orders = vitals::orders_by_state(tx).await?;
-        Ok(Survey { attempts, orders })
+        let messages = message::by_fate(tx).await?;
+        Ok(Survey { attempts, orders, messages })
     }
 }
 

@@ -9,11 +9,13 @@ use crate::ids::{
 use crate::ledger::{Balances, Posting};
 use crate::lifecycle::LineEvent;
 use crate::line::Line;
+use crate::message::Channel;
 use crate::order::Order;
 use crate::payment::{Attempt, Provider};
 use crate::reconciliation::BillDay;
 use crate::refund::Refund;
 use crate::time::BusinessTime;
+use crate::words::words;
 use serde::{Deserialize, Serialize};
 
 /// Everything that must become true at once. What is `None` or empty stays as it was.
@@ -166,32 +168,27 @@ pub enum MessageKind {
     RefundOtherWay,
 }
 
-impl MessageKind {
-    /// The stable word for it, also the name of its template.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            MessageKind::RenewalInEffect => "renewal_in_effect",
-            MessageKind::PaidNotInEffect => "paid_not_in_effect",
-            MessageKind::GraceBegan => "grace_began",
-            MessageKind::Suspended => "suspended",
-            MessageKind::RefundStarted => "refund_started",
-            MessageKind::RefundDone => "refund_done",
-            MessageKind::ReportedLost => "reported_lost",
-            MessageKind::Barred => "barred",
-            MessageKind::ServiceRestored => "service_restored",
-            MessageKind::NumberKept => "number_kept",
-            MessageKind::NumberEnds => "number_ends",
-            MessageKind::Terminated => "terminated",
-            MessageKind::AutoRenewNotice => "auto_renew_notice",
-            MessageKind::AutoRenewConsent => "auto_renew_consent",
-            MessageKind::AutoRenewFailed => "auto_renew_failed",
-            MessageKind::AutoRenewNeedsYou => "auto_renew_needs_you",
-            MessageKind::RefundBounced => "refund_bounced",
-            MessageKind::RefundOtherWay => "refund_other_way",
-        }
-    }
-}
+// The stable word of a kind is also the name of its template.
+words!(MessageKind {
+    RenewalInEffect = "renewal_in_effect",
+    PaidNotInEffect = "paid_not_in_effect",
+    GraceBegan = "grace_began",
+    Suspended = "suspended",
+    RefundStarted = "refund_started",
+    RefundDone = "refund_done",
+    ReportedLost = "reported_lost",
+    Barred = "barred",
+    ServiceRestored = "service_restored",
+    NumberKept = "number_kept",
+    NumberEnds = "number_ends",
+    Terminated = "terminated",
+    AutoRenewNotice = "auto_renew_notice",
+    AutoRenewConsent = "auto_renew_consent",
+    AutoRenewFailed = "auto_renew_failed",
+    AutoRenewNeedsYou = "auto_renew_needs_you",
+    RefundBounced = "refund_bounced",
+    RefundOtherWay = "refund_other_way",
+});
 
 /// A piece of work for later, outside the transaction that asks for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -250,6 +247,9 @@ pub enum Job {
         kind: MessageKind,
         /// Tells one message from the next of the same kind.
         cause: JobId,
+        /// The way that did not lead to them; none was tried yet if there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<Channel>,
     },
     /// Compare a provider's bill of a day with our books.
     Reconcile {
@@ -307,7 +307,10 @@ impl Job {
             Job::QueryPayment { attempt, .. } => attempt.0.derive(4, 0),
             Job::ClosePayment { attempt, .. } => attempt.0.derive(5, 0),
             Job::Refund { refund, .. } => return Job::refund_id(*refund),
-            Job::SendMessage { cause, kind, .. } => cause.0.derive(7, *kind as u8),
+            Job::SendMessage { cause, kind, after, .. } => {
+                let first = cause.0.derive(7, *kind as u8);
+                after.map_or(first, |channel| first.branch(channel as u8 + 1))
+            }
             Job::Reconcile { provider, day, .. } => day.raw_id().derive(8, *provider as u8),
             Job::AutoRenew { order, .. } => order.0.derive(11, 0),
             Job::KeepMethod { attempt, .. } => attempt.0.derive(9, 0),

@@ -19,6 +19,7 @@ pub mod invoice;
 pub mod ledger;
 pub mod lifecycle;
 pub mod line;
+pub mod message;
 pub mod money;
 pub mod number_plan;
 pub mod offering;

@@ -386,12 +386,12 @@ fn case(order: &Order, reason: CaseReason) -> Effects {
 
 fn message(order: &Order, kind: MessageKind) -> Job {
     let (customer, line) = (order.customer, order.line);
-    Job::SendMessage { customer, line, order: Some(order.id), kind, cause: JobId(order.id.0) }
+    Job::SendMessage { customer, line, order: Some(order.id), kind, cause: JobId(order.id.0), after: None }
 }
 
 fn refund_message(order: &Order, attempt: &Attempt, kind: MessageKind) -> Job {
     let (customer, line) = (order.customer, order.line);
-    Job::SendMessage { customer, line, order: Some(order.id), kind, cause: JobId(attempt.id.0) }
+    Job::SendMessage { customer, line, order: Some(order.id), kind, cause: JobId(attempt.id.0), after: None }
 }
 
 /// What a provider's final word on a refund means. `refunds` are all of the order's. A refund that was done and is refused
@@ -483,5 +483,5 @@ fn after_refund(order: &Order, (refund, state): (&Refund, RefundState), refunds:
 /// Tells the owner of one refund.
 pub(crate) fn refund_told(order: &Order, refund: &Refund, kind: MessageKind) -> Job {
     let (customer, line) = (order.customer, order.line);
-    Job::SendMessage { customer, line, order: Some(order.id), kind, cause: refund.told_as(kind) }
+    Job::SendMessage { customer, line, order: Some(order.id), kind, cause: refund.told_as(kind), after: None }
 }

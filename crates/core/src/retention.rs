@@ -14,8 +14,10 @@ pub enum Record {
     IdempotencyKey,
     /// Providers' notices as they arrived: the evidence in a dispute.
     Notice,
-    /// Which message was sent when; never its text.
+    /// Which message was sent when, and its fate; never its text.
     Message,
+    /// What providers call messages, and report of them.
+    MessageReference,
     /// Usage that no bucket could take.
     Usage,
     /// Requests for an invoice that staff refused.
@@ -28,12 +30,13 @@ pub enum Record {
 
 impl Record {
     /// All of them.
-    pub const ALL: [Record; 9] = [
+    pub const ALL: [Record; 10] = [
         Record::LoginCode,
         Record::LoginSession,
         Record::IdempotencyKey,
         Record::Notice,
         Record::Message,
+        Record::MessageReference,
         Record::Usage,
         Record::RefusedInvoice,
         Record::VoucherGuess,
@@ -48,6 +51,7 @@ impl Record {
             Record::IdempotencyKey => "idempotency_key",
             Record::Notice => "notice",
             Record::Message => "message",
+            Record::MessageReference => "message_reference",
             Record::Usage => "usage",
             Record::RefusedInvoice => "refused_invoice",
             Record::VoucherGuess => "voucher_guess",
@@ -103,6 +107,8 @@ impl Retention {
             Record::IdempotencyKey => self.idempotency_key_days.max(30),
             Record::Notice => self.notice_days,
             Record::Message => self.message_days,
+            // Nobody tries to deliver a message for longer.
+            Record::MessageReference => 14,
             Record::Usage => self.usage_days,
             Record::RefusedInvoice => self.refused_invoice_days,
             // They are forgotten after a day, whatever a brand wishes.

@@ -1,6 +1,7 @@
 //! Commands that change a store: on the store itself, or through the server that has it open.
 
 use crate::config::{self, Config, Place, master_key};
+use crate::contact;
 use crate::line;
 use crate::reconcile;
 use crate::serve;
@@ -30,6 +31,8 @@ pub(crate) enum Ask {
     Statement(statement::Ask),
     /// The machine's clock is right: timers may run.
     AcceptTime,
+    /// Something about where customers are told.
+    Contact(contact::Ask),
     /// Compare a bill with the books; the only one that asks somebody outside.
     Reconcile(reconcile::Ask),
 }
@@ -126,6 +129,7 @@ pub(crate) async fn answer(app: &App, public_url: &str, ask: Ask) -> Answer {
         Ask::Line(ask) => line::answer(app, ask).await,
         Ask::Voucher(ask) => voucher::answer(app, ask).await,
         Ask::Statement(ask) => statement::answer(app, ask).await,
+        Ask::Contact(ask) => contact::answer(app, ask).await,
         Ask::Reconcile(ask) => reconcile::answer(app, ask).await,
         Ask::AcceptTime => {
             let accepted = timers::accept_time(app).await;

@@ -1,9 +1,11 @@
 //! `everline config check`: what a configuration says, without its secrets.
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, SmsFile};
 use crate::wire;
 use everline_app::secrets::hex;
 use everline_core::number_plan::NumberOf;
+use everline_providers::email::MailTls;
+use everline_providers::push::PushKey;
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
@@ -38,6 +40,48 @@ fn inside_wechat(config: &Config) -> String {
     };
     let host = config.public_url.split_once("://").map_or("", |(_, host)| host);
     format!("{secret:?}; authorised domain {host}, payment folders {0}/orders/ and {0}/o/", config.public_url)
+}
+
+fn sms(config: &Config) -> String {
+    match &config.messages.sms {
+        SmsFile::Http(service) => format!("{}, {:?}", service.url, service.token),
+        SmsFile::Smpp(file) => {
+            let tls = if file.tls.is_some() { "TLS" } else { "in the clear" };
+            format!("SMPP at {}:{}, {tls}, as {}, {:?}", file.host, file.port, file.system_id, file.password)
+        }
+        SmsFile::Aliyun(file) => {
+            let names: Vec<&str> = file.sign_names.values().map(String::as_str).collect();
+            let (names, templates) = (names.join(", "), file.templates.len());
+            let reports = reports(config, "sms", file.report_secret.is_some());
+            format!("{}, {}, as {names}, {templates} templates, {reports}", file.endpoint, file.access_key_id)
+        }
+    }
+}
+
+fn email(config: &Config) -> String {
+    let Some(file) = &config.messages.email else { return "none".to_owned() };
+    let tls = match file.tls {
+        MailTls::StartTls => "STARTTLS",
+        MailTls::Implicit => "TLS",
+        MailTls::None => "in the clear",
+    };
+    let reports = reports(config, "email", file.report_secret.is_some());
+    format!("{}:{}, {tls}, from {}, {reports}", file.host, file.port, file.from.as_str())
+}
+
+/// Where reports come in; the secret at the end is not shown.
+fn reports(config: &Config, channel: &str, taken: bool) -> String {
+    if taken {
+        format!("reports at {}/notify/messages/{channel}/…", config.public_url)
+    } else {
+        "no reports".to_owned()
+    }
+}
+
+fn push(config: &Config) -> String {
+    let Some(file) = &config.messages.push else { return "none".to_owned() };
+    let key = PushKey::parse(file.private_key.reveal()).map_or("none".to_owned(), |key| key.public_key());
+    format!("key {key}, {}", file.services.join(", "))
 }
 
 fn shown(config: &Config) -> String {
@@ -83,7 +127,9 @@ fn shown(config: &Config) -> String {
         ("wechat notices", wechat(|file| file.notify_url.clone())),
         ("inside wechat", inside_wechat(config)),
         ("cards", cards),
-        ("sms", service(Some(&config.sms))),
+        ("sms", sms(config)),
+        ("mail", email(config)),
+        ("browsers", push(config)),
         ("built-in network", service(config.built_in.as_ref().map(|(service, _)| service))),
         ("upstream network", service(config.upstream.as_ref())),
         ("time zone", format!("{}, {}", config.brand.time_zone, config.brand.currency.code())),

@@ -71,7 +71,8 @@ pub(crate) async fn enforce_retention(place: Place) -> Result<ExitCode, Box<dyn 
     Ok(ExitCode::SUCCESS)
 }
 
-async fn find(store: &Store, text: String) -> Result<Option<CustomerId>, Problem> {
+/// The customer with an id, or with a number.
+pub(crate) async fn find(store: &Store, text: String) -> Result<Option<CustomerId>, Problem> {
     if let Ok(id) = text.parse() {
         return Ok(Some(CustomerId(id)));
     }

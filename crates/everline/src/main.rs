@@ -4,6 +4,7 @@ mod backup;
 mod command;
 mod config;
 mod config_check;
+mod contact;
 mod customer;
 mod demo;
 mod import;
@@ -61,6 +62,13 @@ enum Command {
     Migrate {
         #[command(flatten)]
         config: ConfigFile,
+    },
+    /// Mailboxes of customers: who cannot be reached by short message is told there
+    Contact {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(subcommand)]
+        command: contact::Ask,
     },
     /// Say who may sign in at the desk
     Staff {
@@ -192,6 +200,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Serve { config } => serve::serve(&config.file).await,
         Command::Config { command: ConfigCommand::Check { config } } => config_check::check(&config.file),
         Command::Migrate { config } => migrate::run(&config.file).await,
+        Command::Contact { config, command } => command::run(&config.file, command::Ask::Contact(command)).await,
         Command::Staff { config, command } => command::run(&config.file, command::Ask::Staff(command)).await,
         Command::AcceptTime { config } => command::run(&config.file, command::Ask::AcceptTime).await,
         Command::Import { command } => import::run_import(command).await,

@@ -1,22 +1,31 @@
 //! A configuration made into a store, ports and an application.
 
-use crate::config::{AlipayFile, Config, Migrate, Place, Service, StoreConfig, StripeFile, WechatFile, master_key};
+use crate::config::{
+    AlipayFile, AliyunFile, Config, EmailFile, Migrate, Place, PushFile, Service, SmppFile, SmsFile, StoreConfig,
+    StripeFile, WechatFile, master_key,
+};
 use async_trait::async_trait;
 use everline_app::App;
 use everline_app::bank_transfer::OwnAccount;
 use everline_app::clock::Clock;
 use everline_app::ports::{
-    MessageFate, Messenger, Network, NetworkChange, NetworkReply, OutgoingMessage, Payments, Ports,
+    InboundReceiver, InboundSender, Messenger, Messengers, Network, NetworkChange, NetworkReply, Payments, Ports,
 };
 use everline_app::secrets::Secrets;
 use everline_app::set_up::{self, SetUp};
 use everline_core::brand::Brand;
+use everline_core::message::Channel;
 use everline_core::payment::Provider;
 use everline_providers::Http;
 use everline_providers::alipay::{Alipay, AlipayConfig, PrivateKey, PublicKey};
+use everline_providers::email::{Email, EmailConfig};
 use everline_providers::network::{BuiltIn, Upstream};
-use everline_providers::sms::{Sms, Templates};
+use everline_providers::push::{Push, PushConfig, PushKey};
+use everline_providers::sms::aliyun::{AccessKey, Aliyun, AliyunConfig};
+use everline_providers::sms::http::HttpSms;
+use everline_providers::sms::smpp::{Link, Smpp, SmppConfig};
 use everline_providers::stripe::{ApiKey, Stripe, StripeConfig};
+use everline_providers::texts::Texts;
 use everline_providers::wechat::{ApiV3Key, OfficialAccount, Wechat, WechatConfig};
 use everline_store::tables::MIGRATIONS;
 use everline_store::{Error as StoreError, Store, migrate};
@@ -25,6 +34,8 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
 
 /// What keeps a command from its store or its application.
 #[derive(Debug, thiserror::Error)]
@@ -138,11 +149,29 @@ pub(crate) async fn ready_store(config: &StoreConfig, brand: &Brand, clock: &Clo
     Ok(store)
 }
 
-/// The application over a store.
-pub(crate) fn app(config: &Config, store: Store, clock: Arc<Clock>) -> Result<App, Unwired> {
-    let ports = ports(config, &clock)?;
-    assemble(store, clock, config.brand.clone(), secrets(config)?, ports)
+/// What a node has running beside its application.
+pub(crate) struct Standing {
+    /// The connection to a message centre.
+    pub(crate) link: Option<Link>,
+    /// What is told by those who stand connected.
+    pub(crate) inbound: InboundReceiver,
 }
+
+/// The application over a store, with what must run beside it so that messages go out and reports come in.
+pub(crate) fn node(config: &Config, store: Store, clock: Arc<Clock>) -> Result<(App, Standing), Unwired> {
+    let (sender, inbound) = mpsc::channel(INBOUND_MAX);
+    let (ports, link) = ports(config, &clock, sender)?;
+    let app = assemble(store, clock, config.brand.clone(), secrets(config)?, ports)?;
+    Ok((app, Standing { link, inbound }))
+}
+
+/// The application over a store, for a command that sends no messages.
+pub(crate) fn app(config: &Config, store: Store, clock: Arc<Clock>) -> Result<App, Unwired> {
+    node(config, store, clock).map(|(app, _)| app)
+}
+
+/// What is told and waits to be kept.
+const INBOUND_MAX: usize = 64;
 
 /// The keys of a configuration.
 pub(crate) fn secrets(config: &Config) -> Result<Secrets, Unwired> {
@@ -153,8 +182,8 @@ pub(crate) fn secrets(config: &Config) -> Result<Secrets, Unwired> {
 /// An application that reaches nobody: for commands that only touch the store.
 pub(crate) fn app_alone(store: Store, clock: Arc<Clock>, brand: Brand, master: &[u8; 32]) -> Result<App, Unwired> {
     let nobody = Arc::new(Nobody);
-    let ports =
-        Ports { payments: Payments::default(), built_in: nobody.clone(), upstream: nobody.clone(), messenger: nobody };
+    let (payments, messengers) = (Payments::default(), Messengers::default());
+    let ports = Ports { payments, built_in: nobody.clone(), upstream: nobody, messengers };
     assemble(store, clock, brand, Secrets::new(master), ports)
 }
 
@@ -164,11 +193,10 @@ fn assemble(store: Store, clock: Arc<Clock>, brand: Brand, secrets: Secrets, por
     Ok(App { store, clock, brand: Arc::new(brand), zone, ports, secrets, wake })
 }
 
-fn ports(config: &Config, clock: &Arc<Clock>) -> Result<Ports, Unwired> {
+fn ports(config: &Config, clock: &Arc<Clock>, inbound: InboundSender) -> Result<(Ports, Option<Link>), Unwired> {
     let http = Http::new(config.timeouts.provider).map_err(other)?;
     let token = |service: &Service| service.token.reveal().to_owned();
-    let sms = (config.sms.url.clone(), token(&config.sms));
-    let sms = Sms::new(http.clone(), sms.0, sms.1, config.public_url.clone(), Templates::load().map_err(other)?);
+    let (messengers, link) = messengers(config, &http, clock, inbound)?;
     let built_in: Arc<dyn Network> = match &config.built_in {
         Some((service, _)) => Arc::new(BuiltIn::new(http.clone(), service.url.clone(), token(service))),
         None => Arc::new(Nobody),
@@ -187,7 +215,92 @@ fn ports(config: &Config, clock: &Arc<Clock>) -> Result<Ports, Unwired> {
     if config.brand.bank.is_some() {
         payments = payments.with(Provider::Bank, Arc::new(OwnAccount));
     }
-    Ok(Ports { payments, built_in, upstream, messenger: Arc::new(sms) })
+    Ok((Ports { payments, built_in, upstream, messengers }, link))
+}
+
+/// The ways to people.
+fn messengers(
+    config: &Config,
+    http: &Http,
+    clock: &Arc<Clock>,
+    inbound: InboundSender,
+) -> Result<(Messengers, Option<Link>), Unwired> {
+    let texts = Texts::load(&config.public_url, &config.messages.texts);
+    // They were read with the configuration.
+    let texts =
+        Arc::new(texts.map_err(|mistakes| other(mistakes.iter().map(ToString::to_string).collect::<String>()))?);
+    let (sms, link): (Arc<dyn Messenger>, _) = match &config.messages.sms {
+        SmsFile::Http(service) => {
+            let (url, token) = (service.url.clone(), service.token.reveal().to_owned());
+            (Arc::new(HttpSms::new(http.clone(), url, token, texts.clone())), None)
+        }
+        SmsFile::Smpp(file) => {
+            let (smpp, link) = Smpp::new(smpp(file, config), texts.clone(), inbound).map_err(other)?;
+            (Arc::new(smpp), Some(link))
+        }
+        SmsFile::Aliyun(file) => {
+            (Arc::new(Aliyun::new(aliyun(file, config), http.clone(), clock.clone(), texts.clone())), None)
+        }
+    };
+    let mut messengers = Messengers::default().with(Channel::Sms, sms);
+    if let Some(file) = &config.messages.email {
+        let email = Email::new(email(file, config), clock.clone(), texts.clone()).map_err(other)?;
+        messengers = messengers.with(Channel::Email, Arc::new(email));
+    }
+    if let Some(file) = &config.messages.push {
+        let push = Push::new(push(file)?, http.clone(), clock.clone(), texts);
+        messengers = messengers.with(Channel::Push, Arc::new(push));
+    }
+    Ok((messengers, link))
+}
+
+fn smpp(file: &SmppFile, config: &Config) -> SmppConfig {
+    SmppConfig {
+        host: file.host.clone(),
+        port: file.port,
+        tls: file.tls.clone(),
+        system_id: file.system_id.clone(),
+        password: file.password.reveal().to_owned(),
+        system_type: file.system_type.clone(),
+        source: file.source.clone(),
+        calling_code: config.brand.calling_code.clone(),
+        receipt_ids: file.receipt_ids,
+        window: file.window,
+        per_second: file.per_second,
+        enquire: Duration::from_secs(file.enquire_s),
+        timeout: config.timeouts.provider,
+    }
+}
+
+fn aliyun(file: &AliyunFile, config: &Config) -> AliyunConfig {
+    AliyunConfig {
+        endpoint: file.endpoint.clone(),
+        key: AccessKey { id: file.access_key_id.clone(), secret: file.access_key_secret.reveal().to_owned() },
+        sign_names: file.sign_names.clone(),
+        templates: file.templates.clone(),
+        calling_code: config.brand.calling_code.clone(),
+        report_secret: file.report_secret.as_ref().map(|secret| secret.reveal().to_owned()),
+    }
+}
+
+fn email(file: &EmailFile, config: &Config) -> EmailConfig {
+    let name = |tag: &&str| ((*tag).to_owned(), config.brand.name.get(tag).to_owned());
+    EmailConfig {
+        host: file.host.clone(),
+        port: file.port,
+        tls: file.tls,
+        roots: file.roots.clone(),
+        login: file.login.as_ref().map(|(user, password)| (user.clone(), password.reveal().to_owned())),
+        from: file.from.clone(),
+        from_name: ["zh-CN", "en"].iter().map(name).collect(),
+        timeout: config.timeouts.provider,
+        report_secret: file.report_secret.as_ref().map(|secret| secret.reveal().to_owned()),
+    }
+}
+
+fn push(file: &PushFile) -> Result<PushConfig, Unwired> {
+    let key = PushKey::parse(file.private_key.reveal()).map_err(other)?;
+    Ok(PushConfig { key, contact: file.contact.clone(), services: file.services.clone() })
 }
 
 fn alipay(file: &AlipayFile, http: &Http, clock: &Arc<Clock>) -> Result<Alipay, Unwired> {
@@ -240,11 +353,5 @@ impl Network for Nobody {
     async fn apply(&self, _: &NetworkChange) -> NetworkReply {
         tracing::error!("a line is on a network that the configuration does not name");
         NetworkReply::Unknown
-    }
-}
-#[async_trait]
-impl Messenger for Nobody {
-    async fn send(&self, _: &OutgoingMessage) -> MessageFate {
-        MessageFate::Unknown
     }
 }

@@ -71,7 +71,7 @@ impl Http {
         method: &str,
         url: &str,
         headers: &[(&str, &str)],
-        body: String,
+        body: impl Into<reqwest::Body>,
     ) -> Result<Answer, HttpError> {
         read(self.request(method, url, headers)?.body(body)).await
     }

@@ -7,13 +7,14 @@ use everline_app::App;
 use everline_app::clock::Clock;
 use everline_app::payment_confirmed::{NoticeProblem, payment_notice};
 use everline_app::ports::{
-    BillAnswer, ClosedAnswer, DayOfBill, MessageFate, Messenger, Network, NetworkChange, NetworkReply, NoticeRefusal,
-    OutgoingMessage, Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus, Payments,
-    Ports, RawNotice, RefundRequest, RefundStatus, Started,
+    BillAnswer, ClosedAnswer, DayOfBill, Handed, Messenger, Messengers, Network, NetworkChange, NetworkReply,
+    NoticeRefusal, OutgoingMessage, Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus,
+    Payments, Ports, RawNotice, RefundRequest, RefundStatus, Started,
 };
 use everline_app::secrets::Secrets;
 use everline_app::set_up::SetUp;
 use everline_core::brand::{Brand, FamilyRules, Localized};
+use everline_core::message::Channel;
 use everline_core::money::{Currency, Money, UNIT};
 use everline_core::number_plan::NumberPlan;
 use everline_core::offering::{
@@ -193,7 +194,7 @@ pub fn app_at(store: Store, trust: &Trust, clock: Arc<Clock>) -> Result<App, Fai
         payments: Payments::default().with(ProviderName::Alipay, Arc::new(NoticesOnly(alipay))),
         built_in: quiet.clone(),
         upstream: quiet.clone(),
-        messenger: quiet,
+        messengers: Messengers::default().with(Channel::Sms, quiet),
     };
     let (secrets, wake) = (Arc::new(Secrets::new(&[7; 32])), Arc::new(tokio::sync::Notify::new()));
     Ok(App { store, clock, brand: Arc::new(brand), zone, ports, secrets, wake })
@@ -312,7 +313,7 @@ impl Network for Quiet {
 }
 #[async_trait]
 impl Messenger for Quiet {
-    async fn send(&self, _: &OutgoingMessage) -> MessageFate {
-        MessageFate::Accepted
+    async fn send(&self, _: &OutgoingMessage) -> Handed {
+        Handed::Accepted(None)
     }
 }

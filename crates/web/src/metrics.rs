@@ -107,6 +107,10 @@ impl Metrics {
                 text.head(name, "gauge", help);
                 rows.iter().for_each(|(state, count)| text.line(name, &[("state", state)], count));
             }
+            text.head("messages", "gauge", "Messages to people by way and fate, as of the last survey.");
+            for (channel, fate, count) in &survey.messages {
+                text.line("messages", &[("channel", channel.word()), ("fate", fate.word())], count);
+            }
         }
         text.0
     }
@@ -201,6 +205,7 @@ fn escaped(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use everline_core::message::{Channel, Fate};
 
     #[test]
     fn series_are_written_as_the_format_wants() {
@@ -238,10 +243,15 @@ mod tests {
         let vitals =
             Vitals { jobs, timers_due: 1, timers_late_us: 2, orders_on_their_way: 3, oldest_paid_us: 4_000_000 };
         let metrics = Metrics::default();
-        metrics.set_survey(Survey { attempts: vec![("paid".to_owned(), 5)], orders: Vec::new() });
+        metrics.set_survey(Survey {
+            attempts: vec![("paid".to_owned(), 5)],
+            orders: Vec::new(),
+            messages: vec![(Channel::Sms, Fate::Delivered, 6)],
+        });
         let text = metrics.text("1", &[], Some(&vitals));
         assert!(text.contains("everline_job_oldest_seconds{kind=\"refund\"} 1.500000"), "{text}");
         assert!(text.contains("everline_payments{state=\"paid\"} 5"), "{text}");
+        assert!(text.contains("everline_messages{channel=\"sms\",fate=\"delivered\"} 6"), "{text}");
         assert!(text.contains("everline_order_paid_oldest_seconds 4.000000"), "{text}");
         let mut types: Vec<&str> = text.lines().filter(|line| line.starts_with("# TYPE")).collect();
         let all = types.len();

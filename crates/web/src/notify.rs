@@ -1,4 +1,4 @@
-//! Notices of payment providers. They are acknowledged after they are kept, in the words their sender knows; anything else
+//! Notices of payment providers, and reports about messages. They are acknowledged after they are kept, in the words their sender knows; anything else
 //! makes it send them again.
 
 use crate::fault::{Answer, Fault};
@@ -7,7 +7,10 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use bytes::Bytes;
+use everline_app::delivery_report::{ReportProblem, reported_by_http};
 use everline_app::payment_confirmed::{NoticeProblem, payment_notice};
+use everline_app::ports::NoticeRefusal;
+use everline_core::message::Channel;
 use everline_core::payment::Provider;
 
 /// `POST /notify/{provider}`
@@ -51,4 +54,25 @@ const fn refused(provider: Provider) -> &'static str {
         Provider::Wechat => r#"{"code":"FAIL","message":"not accepted"}"#,
         Provider::Stripe | Provider::Bank => "",
     }
+}
+
+/// `POST /notify/messages/{channel}/{secret}`. A secret that is wrong, and a way that nobody reports about, look the same.
+pub(crate) async fn messages(
+    State(web): State<Web>,
+    Path((channel, secret)): Path<(String, String)>,
+    body: Bytes,
+) -> Answer {
+    let channel = Channel::from_word(&channel).ok_or(Fault::NoRoute)?;
+    Ok(match reported_by_http(&web.app, channel, &secret, &body).await {
+        Ok(acknowledgement) => (StatusCode::OK, acknowledgement).into_response(),
+        Err(ReportProblem::NoHook | ReportProblem::Refused(NoticeRefusal::Forged)) => return Err(Fault::NoRoute),
+        Err(ReportProblem::Refused(reason)) => {
+            tracing::warn!(%reason, channel = channel.word(), "a report about a message is not understood");
+            StatusCode::BAD_REQUEST.into_response()
+        }
+        Err(ReportProblem::Problem(problem)) => {
+            tracing::error!(%problem, channel = channel.word(), "a report about a message could not be kept");
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+    })
 }

@@ -222,6 +222,7 @@ fn machine_routes() -> Vec<Row> {
     use Access::{Clock, Device, Machine};
     vec![
         post("/notify/{provider}", Machine, notify::notice).body_max(1024 * 1024),
+        post("/notify/messages/{channel}/{secret}", Machine, notify::messages).body_max(512 * 1024),
         post("/device/sessions", Device, device::attach),
         post("/device/sessions/{session}/usage", Device, device::usage),
         delete("/device/sessions/{session}", Device, device::detach),

@@ -11,7 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("everline-store", &["everline-core"]),
     ("everline-app", &["everline-core", "everline-store"]),
     ("everline-documents", &[]),
-    ("everline-providers", &["everline-core", "everline-app", "wire-pay"]),
+    ("everline-providers", &["everline-core", "everline-app", "wire-messages", "wire-pay"]),
     ("everline-web", &["everline-core", "everline-store", "everline-app", "everline-documents"]),
     ("everline-sandbox", &["wire-pay"]),
     ("everline-shim", &[]),
@@ -33,6 +33,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "everline",
         &["everline-core", "everline-store", "everline-app", "everline-providers", "everline-web", "everline-sandbox"],
     ),
+    ("wire-messages", &[]),
     ("wire-pay", &[]),
     ("xtask", &[]),
 ];

@@ -564,7 +564,7 @@ async fn a_message_that_is_refused_is_noted_and_holds_nothing_up() {
         let report = world.verify().await;
         assert!(report.clean());
         let notes: Vec<_> = report.notes.iter().map(|note| (note.invariant, note.detail.as_str())).collect();
-        assert_eq!(notes, [("dead_job", "the message was refused")]);
+        assert_eq!(notes, [("dead_job", "the message reached nobody, and no other way leads to the customer")]);
         assert!(report.to_string().contains("to look at:"), "{report}");
     })
     .await;

@@ -12,6 +12,7 @@ mod import;
 mod inside_wechat;
 mod invoices;
 mod lifecycle;
+mod messages;
 mod model;
 mod moving_in;
 mod notices;

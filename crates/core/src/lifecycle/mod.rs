@@ -167,7 +167,14 @@ fn tell(effects: &mut Effects, was: LineState, line: &Line, because: Because, at
         _ => None,
     };
     let (customer, id, cause) = (line.customer, line.id, instant_cause(line.id, at));
-    effects.jobs.extend(kind.map(|kind| Job::SendMessage { customer, line: id, order: None, kind, cause }));
+    effects.jobs.extend(kind.map(|kind| Job::SendMessage {
+        customer,
+        line: id,
+        order: None,
+        kind,
+        cause,
+        after: None,
+    }));
 }
 
 /// What being in a state means, whoever or whatever brought the line there from where it is. Completes the effects.

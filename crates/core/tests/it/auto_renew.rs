@@ -247,7 +247,8 @@ fn nothing_that_follows_from_a_cycle_meets() {
         add(Job::KeepMethod { customer, attempt });
         add(Job::ForgetMethod { customer, method: SavedMethod::id_of(attempt) });
     }
-    let message = |kind, cause| Job::SendMessage { customer, line: ending().id, order: Some(order), kind, cause };
+    let message =
+        |kind, cause| Job::SendMessage { customer, line: ending().id, order: Some(order), kind, cause, after: None };
     for kind in [RenewalInEffect, PaidNotInEffect, GraceBegan, Suspended, AutoRenewNotice, AutoRenewFailed] {
         add(message(kind, instant));
         add(message(kind, JobId(order.0)));

@@ -445,7 +445,7 @@ fn ids_of_refunds_and_what_follows_from_them_never_meet() {
         let refund = earlier(&facts, n, 1, RefundState::Done);
         let told = [MessageKind::RefundStarted, MessageKind::RefundDone, MessageKind::RefundBounced].map(|kind| {
             let (customer, line) = (refund.customer, facts.paid.line.id);
-            Job::SendMessage { customer, line, order: None, kind, cause: refund.told_as(kind) }.id()
+            Job::SendMessage { customer, line, order: None, kind, cause: refund.told_as(kind), after: None }.id()
         });
         assert!(seen.insert(Job::refund_id(refund.id)));
         assert!(told.into_iter().all(|id| seen.insert(id)), "{n}");

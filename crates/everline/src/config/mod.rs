@@ -2,11 +2,13 @@
 //! this module.
 
 mod brand;
+mod messages;
 mod read;
 mod secret;
 mod services;
 mod stripe;
 
+pub(crate) use messages::{AliyunFile, EmailFile, Messages, PushFile, SmppFile, SmsFile};
 pub(crate) use read::Refused;
 pub(crate) use secret::Secret;
 pub(crate) use services::{AlipayFile, Service, WechatFile, base_url};
@@ -37,7 +39,7 @@ pub(crate) struct Config {
     pub(crate) wechat: Option<WechatFile>,
     /// Cards, if they are taken.
     pub(crate) stripe: Option<StripeFile>,
-    pub(crate) sms: Service,
+    pub(crate) messages: Messages,
     /// Our own network, and the secret its elements show to us.
     pub(crate) built_in: Option<(Service, Secret)>,
     pub(crate) upstream: Option<Service>,
@@ -156,7 +158,7 @@ fn config(root: &Table<'_>) -> Option<Config> {
     let wechat =
         root.has("wechat").then(|| root.within("wechat", |table| services::wechat(table, public_url.as_deref())));
     let stripe = root.has("stripe").then(|| root.within("stripe", stripe::stripe));
-    let sms = root.within("sms", |table| services::service(table, "url"));
+    let messages = messages::messages(root);
     let built_in = root.has("built_in_network").then(|| root.within("built_in_network", services::built_in));
     let upstream = root
         .has("upstream_network")
@@ -185,7 +187,7 @@ fn config(root: &Table<'_>) -> Option<Config> {
         alipay: alipay?,
         wechat: wechat.map_or(Some(None), |found| found.map(Some))?,
         stripe: stripe.map_or(Some(None), |found| found.map(Some))?,
-        sms: sms?,
+        messages: messages?,
         built_in: built_in.map_or(Some(None), |found| found.map(Some))?,
         upstream: upstream.map_or(Some(None), |found| found.map(Some))?,
         brand,

@@ -79,11 +79,15 @@ pub(super) fn is_this_machine(host: &str) -> bool {
 /// The address that carries a secret must not be overheard on its way.
 pub(super) fn protected(text: &str) -> Result<String, String> {
     let url = base_url(text)?;
-    let near = |host: &str| is_this_machine(host) || address(host).is_some_and(|address| is_private(&address));
     match url.strip_prefix("http://").map(host) {
-        Some(host) if !near(host) => Err(format!("{text:?}: https:// expected outside of private networks")),
+        Some(host) if !host_is_near(host) => Err(format!("{text:?}: https:// expected outside of private networks")),
         _ => Ok(url),
     }
+}
+
+/// Whether what goes to a host stays on this machine or in a private network.
+pub(super) fn host_is_near(host: &str) -> bool {
+    is_this_machine(host) || address(host).is_some_and(|address| is_private(&address))
 }
 
 fn is_private(address: &IpAddr) -> bool {

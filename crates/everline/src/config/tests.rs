@@ -23,6 +23,12 @@ fn folder() -> tempfile::TempDir {
         ("stripe.key", "sk_live_stripe-secret".to_owned()),
         ("stripe-webhook", "whsec_webhook-secret-1\nwhsec_webhook-secret-2\n".to_owned()),
         ("sms.token", "sms-secret".to_owned()),
+        ("smpp.password", "smpp-key".to_owned()),
+        ("aliyun.key", "aliyun-secret".to_owned()),
+        ("aliyun-reports", "reports-secret-1".to_owned()),
+        ("mail.password", "mail-secret".to_owned()),
+        ("mail-reports", "reports-secret-2".to_owned()),
+        ("push.key", everline_providers::push::PushKey::write(&[7; 32]).unwrap()),
         ("network.token", "network-secret".to_owned()),
         ("device.token", "device-secret".to_owned()),
         ("upstream.token", "upstream-secret\n".to_owned()),
@@ -80,12 +86,25 @@ fn the_example_is_a_configuration() {
     }
 }
 
+/// The example with a section that stands there behind a #, whole.
+fn with_section(example: &str, name: &str) -> String {
+    let (before, rest) = example.split_once(&format!("# [{name}]\n")).unwrap();
+    let (section, after) = rest.split_once("\n\n").unwrap();
+    let key = |line: &str| line.split_once(" = ").is_some_and(|(key, _)| !key.trim_start_matches("# ").contains(' '));
+    let lines = section.lines().map(|line| if key(line) { line.trim_start_matches("# ") } else { line });
+    format!("{before}[{name}]\n{}\n\n{after}", lines.collect::<Vec<_>>().join("\n"))
+}
+
 /// The example of a brand that has an account with WeChat Pay.
 fn with_wechat() -> String {
-    let (before, rest) = EXAMPLE.split_once("# [wechat]\n").unwrap();
-    let (section, after) = rest.split_once("\n\n").unwrap();
-    let lines = section.lines().map(|line| if line.contains(" = ") { line.trim_start_matches("# ") } else { line });
-    format!("{before}[wechat]\n{}\n\n{after}", lines.collect::<Vec<_>>().join("\n"))
+    with_section(EXAMPLE, "wechat")
+}
+
+/// The example with everything that there may be, though not all of it at once.
+fn with_everything() -> String {
+    ["wechat", "smpp", "aliyun_sms", "email", "push"]
+        .iter()
+        .fold(EXAMPLE.to_owned(), |text, name| with_section(&text, name))
 }
 
 /// The keys of the example, those behind a # included.
@@ -107,7 +126,7 @@ fn keys_of_the_example() -> BTreeSet<String> {
 #[test]
 fn every_key_is_in_the_example_and_no_other() {
     let folder = folder();
-    let (_, known) = Book::new(&folder.path().join("everline.toml"), &with_wechat()).read(config);
+    let (_, known) = Book::new(&folder.path().join("everline.toml"), &with_everything()).read(config);
     let text_of = |key: &String| {
         let last = key.rsplit('.').next().unwrap_or("");
         // Inside values: languages of texts, sources of secrets, the two parts of a link.
@@ -230,6 +249,113 @@ fn wechat_is_checked_too() {
     check("app_secret = ", "appsecret = ", "unknown key \"appsecret\" in [wechat]; did you mean \"app_secret\"?");
     check("\"https://api.weixin.qq.com\"", "\"http://api.weixin.qq.com\"", "https:// expected");
     check("mchid = ", "mch_id = ", "unknown key \"mch_id\" in [wechat]; did you mean \"mchid\"?");
+}
+
+/// The example with another carrier of short messages than the provider that takes JSON.
+fn carried_by(name: &str) -> String {
+    let http = "[sms]\nurl = \"https://sms.example.com/v1/messages\"\ntoken = { file = \"secrets/sms.token\" }\n";
+    assert!(EXAMPLE.contains(http));
+    with_section(&EXAMPLE.replacen(http, "", 1), name)
+}
+
+/// Checks that a change of a text is refused by name.
+fn refused(folder: &tempfile::TempDir, whole: &str, from: &str, to: &str, expected: &str) {
+    assert!(whole.contains(from), "{from}");
+    let mistakes = load_text(folder, &whole.replacen(from, to, 1)).unwrap_err();
+    assert!(mistakes.iter().any(|mistake| mistake.contains(expected)), "{to}: {mistakes:?}");
+}
+
+#[test]
+fn a_message_centre_is_checked() {
+    let folder = folder();
+    fs::write(folder.path().join("smsc-root.pem"), include_str!("../../../../wire/pay/vectors/alipay/app.pem"))
+        .unwrap();
+    let whole = carried_by("smpp");
+    let config = load_text(&folder, &whole).unwrap();
+    let SmsFile::Smpp(file) = &config.messages.sms else { panic!("a message centre") };
+    assert_eq!((file.host.as_str(), file.port, file.window), ("smsc.example.net", 2_775, 10));
+    assert!(!format!("{config:?}").contains("smpp-key"), "Debug shows a secret");
+    let check = |from: &str, to: &str, expected: &str| refused(&folder, &whole, from, to, expected);
+    check("tls = \"on\"", "tls = \"off\"", "the password would travel in the clear");
+    check("source = \"10690000\"", "source = \"a name too long\"", "smpp.source: a number like");
+    check("secrets/smpp.password", "secrets/sms.token", "at most 8 characters");
+    check("receipt_ids = \"same\"", "receipt_ids = \"octal\"", "\"octal\" is none of same, decimal, hexadecimal");
+    check("host = \"smsc.example.net\"", "host = \"smpp://smsc\"", "a host alone expected");
+    check("\"smsc-root.pem\"", "\"none.pem\"", "cannot read");
+    check(
+        "[smpp]",
+        "[sms]\nurl = \"https://x\"\ntoken = { file = \"secrets/sms.token\" }\n[smpp]",
+        "a message goes one way",
+    );
+    refused(
+        &folder,
+        EXAMPLE,
+        "[sms]\n",
+        "[brand.retention]\n",
+        "or [smpp] or [aliyun_sms]: who carries short messages",
+    );
+}
+
+#[test]
+fn templates_that_are_missing_are_named() {
+    let folder = folder();
+    let whole = carried_by("aliyun_sms");
+    let example = "[\"zh-CN one_time_code SMS_100000001 code\", \"zh-CN suspended SMS_100000002 line link\"]";
+    let mistakes = load_text(&folder, &whole).unwrap_err();
+    assert!(
+        mistakes[0].contains("zh-CN lacks renewal_in_effect, ") && !mistakes[0].contains("suspended"),
+        "{mistakes:?}"
+    );
+    let all: Vec<String> =
+        everline_app::send_message::templates().map(|name| format!("\"zh-CN {name} SMS_1\"")).collect();
+    let full = whole.replacen(example, &format!("[{}]", all.join(", ")), 1);
+    let config = load_text(&folder, &full).unwrap();
+    let SmsFile::Aliyun(file) = &config.messages.sms else { panic!("Alibaba Cloud") };
+    assert_eq!((file.templates.len(), file.endpoint.as_str()), (18, "https://dysmsapi.aliyuncs.com"));
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("aliyun-secret") && !shown.contains("reports-secret"), "Debug shows a secret");
+    let check = |from: &str, to: &str, expected: &str| refused(&folder, &full, from, to, expected);
+    check("\"zh-CN barred SMS_1\"", "\"zh-CN barred SMS_1 amount\"", "barred has no parameter amount: brand, hotline");
+    check("\"zh-CN barred SMS_1\"", "\"zh-CN bared SMS_1\"", "bared is no template");
+    check("\"zh-CN barred SMS_1\"", "\"fr barred SMS_1\"", "fr is no language of messages: zh-CN, en");
+    check("{ zh-CN = \"青禾通信\" }", "{ zh-CN = \"青禾通信\", en = \"Qinghe\" }", "en lacks renewal_in_effect");
+    check("secrets/aliyun-reports", "secrets/sms.token", "at least 16 letters and digits");
+}
+
+#[test]
+fn mail_and_browsers_are_checked() {
+    let folder = folder();
+    fs::write(folder.path().join("mail-root.pem"), include_str!("../../../../wire/pay/vectors/alipay/app.pem"))
+        .unwrap();
+    let whole = with_section(&with_section(EXAMPLE, "email"), "push");
+    let config = load_text(&folder, &whole).unwrap();
+    assert_eq!(config.messages.email.as_ref().unwrap().from.as_str(), "service@example.com");
+    assert_eq!(config.messages.push.as_ref().unwrap().services.len(), 4);
+    assert!(!format!("{config:?}").contains("mail-secret"), "Debug shows a secret");
+    let check = |from: &str, to: &str, expected: &str| refused(&folder, &whole, from, to, expected);
+    check("tls = \"starttls\"", "tls = \"none\"", "only towards this machine");
+    check("from = \"service@example.com\"", "from = \"service\"", "email.from: no address of a mailbox");
+    check("user = \"everline\"\n", "", "user and password: both, or neither");
+    check("secrets/push.key", "secrets/sms.token", "no private key of P-256");
+    check("\"mailto:ops@example.com\"", "\"ops\"", "push.contact: ");
+    check("[\"fcm.googleapis.com\", ", "[\"https://fcm.googleapis.com\", ", "a host like push.example.com");
+}
+
+#[test]
+fn a_brands_own_texts_are_checked_before_they_are_needed() {
+    let folder = folder();
+    let whole = EXAMPLE.replacen("# texts_files = {", "texts_files = {", 1);
+    let write = |en: &str| {
+        fs::write(folder.path().join("messages.zh-CN.ftl"), "suspended = { $line } 停机了\n").unwrap();
+        fs::write(folder.path().join("messages.en.ftl"), en).unwrap();
+        load_text(&folder, &whole)
+    };
+    assert_eq!(write("suspended = { $line } is off\n").unwrap().messages.texts.len(), 2);
+    let mistakes = write("suspended = { $code } is off\nsuspnded = x\n").unwrap_err();
+    assert!(mistakes[0].contains("messages.texts_files.en: en: \"suspnded\" is no template"), "{mistakes:?}");
+    assert!(mistakes[1].contains("en: suspended: { $code } is no parameter of it: brand, hotline"), "{mistakes:?}");
+    fs::remove_file(folder.path().join("messages.en.ftl")).unwrap();
+    assert!(load_text(&folder, &whole).unwrap_err()[0].contains("cannot read"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod walkthrough;
 
 use everline_app::bank_transfer::OwnAccount;
 use everline_app::clock::Clock;
-use everline_app::ports::{Payments, Ports};
+use everline_app::ports::{Messengers, Payments, Ports};
 use everline_app::secrets::Secrets;
 use everline_app::sign_in::Principal;
 use everline_app::voucher_batch::{NewBatch, make_batch};
@@ -14,6 +14,7 @@ use everline_app::{App, jobs, reconciliation, timers};
 use everline_core::brand::Localized;
 use everline_core::ids::OrderId;
 use everline_core::line::DeviceKind;
+use everline_core::message::Channel;
 use everline_core::money::Money;
 use everline_core::payment::Provider;
 use everline_core::time::DAY_US;
@@ -21,8 +22,9 @@ use everline_core::voucher::{Code, VoucherKind};
 use everline_providers::Http;
 use everline_providers::alipay::{Alipay, AlipayConfig, Trust};
 use everline_providers::network::{BuiltIn, Upstream};
-use everline_providers::sms::{Sms, Templates};
+use everline_providers::sms::http::HttpSms;
 use everline_providers::stripe::{ApiKey, EndpointSecret, Stripe, StripeConfig};
+use everline_providers::texts::Texts;
 use everline_providers::wechat::{ApiV3Key, OfficialAccount, Wechat, WechatConfig};
 use everline_sandbox::{Access, DeviceSeed, Platform, Sandbox, SandboxConfig};
 use everline_store::tables::MIGRATIONS;
@@ -196,8 +198,8 @@ fn wire(
         return_url: url.to_owned(),
     };
     let devices = format!("http://{}", sandbox.addresses().devices);
-    let sms =
-        Sms::new(http.clone(), access.sms_url.clone(), access.sms_token.clone(), url.to_owned(), Templates::load()?);
+    let texts = Texts::load(url, &[]).map_err(|mistakes| format!("{mistakes:?}"))?;
+    let sms = HttpSms::new(http.clone(), access.sms_url.clone(), access.sms_token.clone(), Arc::new(texts));
     let ports = Ports {
         payments: Payments::default()
             .with(Provider::Alipay, Arc::new(Alipay::new(alipay, http.clone(), clock.clone())))
@@ -206,7 +208,7 @@ fn wire(
             .with(Provider::Bank, Arc::new(OwnAccount)),
         built_in: Arc::new(BuiltIn::new(http.clone(), devices, access.device_token.clone())),
         upstream: Arc::new(Upstream::new(http, access.upstream_url.clone(), access.upstream_token.clone())),
-        messenger: Arc::new(sms),
+        messengers: Messengers::default().with(Channel::Sms, Arc::new(sms)),
     };
     let mut master = [0; 32];
     if !clock.fill(&mut master) {

@@ -7,9 +7,9 @@ use everline_app::clock::Clock;
 use everline_app::payment_confirmed::take_evidence;
 use everline_app::place_order::{NewOrder, place_order};
 use everline_app::ports::{
-    BillAnswer, ClosedAnswer, DayOfBill, MessageFate, Messenger, Network, NetworkChange, NetworkReply, NoticeRefusal,
-    OutgoingMessage, Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus, Payments,
-    Ports, RawNotice, RefundRequest, RefundStatus, Started,
+    BillAnswer, ClosedAnswer, DayOfBill, Handed, Messenger, Messengers, Network, NetworkChange, NetworkReply,
+    NoticeRefusal, OutgoingMessage, Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus,
+    Payments, Ports, RawNotice, RefundRequest, RefundStatus, Started,
 };
 use everline_app::set_up::SetUp;
 use everline_app::start_payment::{Payer, start_payment};
@@ -19,6 +19,7 @@ use everline_core::identifiers::{Iccid, Imsi, Msisdn};
 use everline_core::ids::{CustomerId, LineId, OrderId, RawId};
 use everline_core::lifecycle::HandOver;
 use everline_core::line::{DeviceKind, NetworkKind};
+use everline_core::message::Channel;
 use everline_core::offering::{Family, OfferingRef};
 use everline_core::order::PlacedBy;
 use everline_core::payment::{Evidence, Method, Provider};
@@ -293,7 +294,7 @@ fn quiet_ports() -> Ports {
         payments: Payments::default().with(Provider::Alipay, Arc::new(Quiet)),
         built_in: Arc::new(Quiet),
         upstream: Arc::new(Quiet),
-        messenger: Arc::new(Quiet),
+        messengers: Messengers::default().with(Channel::Sms, Arc::new(Quiet)),
     }
 }
 
@@ -330,7 +331,7 @@ impl Network for Quiet {
 }
 #[async_trait]
 impl Messenger for Quiet {
-    async fn send(&self, _: &OutgoingMessage) -> MessageFate {
-        MessageFate::Accepted
+    async fn send(&self, _: &OutgoingMessage) -> Handed {
+        Handed::Accepted(None)
     }
 }

@@ -14,6 +14,7 @@ use everline_app::clock::Clock;
 use everline_app::secrets::hex;
 use everline_app::staff;
 use everline_providers::alipay::PrivateKey;
+use everline_providers::push::PushKey;
 use everline_store::{PostgresOptions, SqliteOptions};
 use std::error::Error;
 use std::fs::{self, OpenOptions};
@@ -103,7 +104,7 @@ fn what_remains(file: &Path) {
     }
 }
 
-/// Keys of our own: the master key, the secret of network elements, the pair for Alipay.
+/// Keys of our own: the master key, the secret of network elements, the key for notices in browsers, the pair for Alipay.
 fn make_secrets(folder: &Path, answers: &Answers, clock: &Clock) -> Result<[u8; 32], Failed> {
     let secrets = folder.join("secrets");
     let (mut master, mut device) = ([0; 32], [0; 32]);
@@ -116,6 +117,7 @@ fn make_secrets(folder: &Path, answers: &Answers, clock: &Clock) -> Result<[u8; 
         master = config::parse_master_key(kept.trim()).ok_or("secrets/master.key holds no 64 hexadecimal digits")?;
     }
     keep_or_make(&secrets.join("device.token"), &format!("{}\n", hex(&device)), 0o600)?;
+    keep_or_make(&secrets.join("push.key"), &format!("{}\n", push_key(clock)?), 0o600)?;
     if let Some(postgres) = &answers.postgres {
         keep_or_make(&secrets.join("postgres"), &format!("{postgres}\n"), 0o600)?;
     }
@@ -128,6 +130,20 @@ fn make_secrets(folder: &Path, answers: &Answers, clock: &Clock) -> Result<[u8; 
         println!("          enter {} at Alipay as the application's public key", public.display());
     }
     Ok(master)
+}
+
+/// The key under which browsers are sent notices.
+fn push_key(clock: &Clock) -> Result<String, Failed> {
+    loop {
+        let mut key = [0; 32];
+        if !clock.fill(&mut key) {
+            return Err("the system has no randomness to give".into());
+        }
+        // Not every number is a key.
+        if let Ok(text) = PushKey::write(&key) {
+            return Ok(text);
+        }
+    }
 }
 
 fn directory(path: &Path, mode: u32) -> Result<(), Failed> {

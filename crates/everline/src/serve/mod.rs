@@ -12,7 +12,7 @@ use crate::wire;
 use certificates::Certificates;
 use everline_app::clock::Clock;
 use everline_app::jobs::{self, Runner};
-use everline_app::{App, reconciliation, retention, timers, vitals};
+use everline_app::{App, delivery_report, reconciliation, retention, timers, vitals};
 use everline_store::Watch;
 use everline_web::{Metrics, WebConfig};
 use std::error::Error;
@@ -96,7 +96,7 @@ async fn start(config: Config) -> Result<Node, Failed> {
     };
     let metrics = Arc::new(Metrics::default());
     let store = wire::ready_store(&config.store, &config.brand, &clock).await?.watched(watch_of(&clock, &metrics));
-    let app = wire::app(&config, store, clock)?;
+    let (app, standing) = wire::node(&config, store, clock)?;
     timers::restore_business_time(&app).await?;
     let (stop, stopping) = watch::channel(false);
     let runner = Runner {
@@ -132,6 +132,9 @@ async fn start(config: Config) -> Result<Node, Failed> {
     });
     let mut helpers =
         vec![tokio::spawn(retention::run_forever(app.clone())), tokio::spawn(reconciliation::run_forever(app.clone()))];
+    // They stand until jobs have ended, which may still send.
+    helpers.push(tokio::spawn(delivery_report::listen(app.clone(), standing.inbound)));
+    helpers.extend(standing.link.map(|link| tokio::spawn(link.run())));
     if !config.jobs.survey.is_zero() {
         helpers.push(tokio::spawn(survey(app.clone(), metrics, config.jobs.survey)));
     }

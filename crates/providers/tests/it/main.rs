@@ -3,11 +3,15 @@
 #![allow(unreachable_pub)]
 
 mod alipay;
+mod aliyun;
 mod bills;
+mod email;
 mod kept;
 mod localstripe;
 mod networks;
+mod push;
 mod rig;
+mod smpp;
 mod sms;
 mod stripe;
 mod wechat;

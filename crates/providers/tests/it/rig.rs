@@ -1,9 +1,14 @@
 //! An outside world, and clients of it.
 
 use everline_app::clock::Clock;
+use everline_app::ports::OutgoingMessage;
+use everline_core::identifiers::Msisdn;
+use everline_core::ids::{MessageId, RawId};
+use everline_core::message::Address;
 use everline_core::money::{Currency, Money};
 use everline_providers::Http;
 use everline_providers::alipay::{Alipay, AlipayConfig, Trust};
+use everline_providers::texts::Texts;
 use everline_providers::wechat::{ApiV3Key, OfficialAccount, Wechat, WechatConfig};
 use everline_sandbox::{Sandbox, SandboxConfig};
 use serde_json::Value;
@@ -140,4 +145,31 @@ pub fn http() -> Http {
 
 pub fn cny(text: &str) -> Money {
     Money::parse(text, Currency::CNY).unwrap()
+}
+
+/// The texts of messages.
+pub fn texts() -> Arc<Texts> {
+    Arc::new(Texts::load("https://my.example", &[]).unwrap())
+}
+
+/// A message about a line.
+pub fn message(template: &'static str, language: &str) -> OutgoingMessage {
+    let parameters = [
+        ("brand", "青禾通信"),
+        ("code", "123456"),
+        ("hotline", "400-800-1234"),
+        ("kept_until", "2026-12-22"),
+        ("line", if language == "en" { "Duoduo's watch" } else { "朵朵的手表" }),
+        ("line_id", "abc"),
+        ("until", "2026-11-22"),
+    ];
+    OutgoingMessage {
+        id: MessageId(RawId::new_v7(1, [1; 10])),
+        to: Address::Sms(Msisdn::parse("13800138001").unwrap()),
+        template,
+        parameters: parameters.into_iter().map(|(name, value)| (name, value.to_owned())).collect(),
+        language: language.to_owned(),
+        repeated: false,
+        reported: true,
+    }
 }

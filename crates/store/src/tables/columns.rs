@@ -3,10 +3,12 @@
 use crate::{Cell, Column, Error, Result, Row, Value};
 use everline_core::customer::{CustomerKind, Identity};
 use everline_core::dispute::DisputeState;
+use everline_core::effects::MessageKind;
 use everline_core::identifiers::{Iccid, Msisdn};
 use everline_core::ids;
 use everline_core::ledger::{LedgerAccount, Template};
 use everline_core::line::{DeviceKind, NetworkKind};
+use everline_core::message::{Channel, Fate, Reported};
 use everline_core::money::Currency;
 use everline_core::offering::{Family, SaleState, Unit};
 use everline_core::order::{OrderState, PlacedBy};
@@ -76,7 +78,7 @@ macro_rules! word_columns {
     )+};
 }
 word_columns!(DisputeState OrderState AttemptState Method Provider Settlement RefundReason RefundState SavedState Template VoucherKind BatchState);
-word_columns!(LineKind LineState ItemKind Action);
+word_columns!(LineKind LineState ItemKind Action MessageKind Channel Fate Reported);
 
 /// Types whose words matter only to the store.
 macro_rules! stored_words {

@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod line;
 pub mod line_event;
 pub mod login;
+pub mod message;
 pub mod notice;
 pub mod order;
 pub mod payment;
@@ -53,6 +54,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 12, name: "renewing", text: include_str!("../../migrations/0012_renewing.sql") },
     Migration { version: 13, name: "refunds", text: include_str!("../../migrations/0013_refunds.sql") },
     Migration { version: 14, name: "bank_ids", text: include_str!("../../migrations/0014_bank_ids.sql") },
+    Migration { version: 15, name: "messages", text: include_str!("../../migrations/0015_messages.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -71,6 +73,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     line::ALL,
     line_event::ALL,
     login::ALL,
+    message::ALL,
     notice::ALL,
     order::ALL,
     payment::ALL,

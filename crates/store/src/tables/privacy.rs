@@ -22,6 +22,7 @@ macro_rules! sections {
             UNREASON_REFUNDS = "UPDATE refund_request SET reason = NULL WHERE customer_id = $1 AND reason IS NOT NULL";
             UNNAME_LINES = "UPDATE line SET name = '' WHERE customer_id = $1";
             RESTRICTED_AT = "SELECT restricted_at, owner_key FROM customer WHERE customer_id = $1";
+            FORGET_CONTACTS = "DELETE FROM contact_point WHERE customer_id = $1";
             FORGET_CODES = "DELETE FROM login_code WHERE contact = $1";
         }
         /// What is handed out. Left out are secrets of cards, and what is no record about the person: timers, jobs, the queue of
@@ -56,7 +57,8 @@ sections! {
     PAYMENT_METHOD "payment_method" ["id", "provider", "kind", "label", "good_until", "state", "added_at", "removed_at"] order "id";
     PROVIDER_CUSTOMER "provider_customer" ["provider", "reference"] order "provider";
     DISPUTE "dispute" ["order_id", "attempt_id", "reference", "reason", "currency", "amount", "state", "frozen_credit", "frozen_deferred", "from_refunds", "opened_at", "due_by_at", "closed_at"] order "id";
-    MESSAGE "message" ["line_id", "order_id", "kind", "sent_at"] order "id";
+    MESSAGE "message" ["line_id", "order_id", "kind", "channel", "fate", "reason", "passed_on", "sent_at", "fate_at"] order "id";
+    CONTACT_POINT "contact_point" ["channel", "address", "added_at"] order "id";
     USAGE "usage" ["line_id", "unit", "charged", "overrun", "used_at"] order "id";
     SUPPORT_CASE "support_case" ["id", "order_id", "reason", "state", "opened_at"] order "id";
 }
@@ -83,6 +85,7 @@ pub fn restrict(tx: &mut Tx, customer: CustomerId, at: BusinessTime) {
     tx.put(&UNNAME_LINES, args![customer]);
     tx.put(&UNREASON, args![customer]);
     tx.put(&UNREASON_REFUNDS, args![customer]);
+    tx.put(&FORGET_CONTACTS, args![customer]);
 }
 /// Removes the one-time codes that were sent to a number.
 pub fn forget_codes(tx: &mut Tx, contact: &str) {

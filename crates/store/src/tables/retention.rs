@@ -16,6 +16,8 @@ crate::queries! { ALL;
     NOTICE_REMOVE = "DELETE FROM notice WHERE provider = $1 AND name = $2 AND received_at < $3";
     MESSAGES = "SELECT id, customer_id, sent_at FROM message WHERE (id, customer_id) > ($1, $2) ORDER BY id, customer_id LIMIT $3";
     MESSAGE_REMOVE = "DELETE FROM message WHERE id = $1 AND customer_id = $2 AND sent_at < $3";
+    REFERENCES = "SELECT name, at FROM message_reference WHERE name > $1 ORDER BY name LIMIT $2";
+    REFERENCE_REMOVE = "DELETE FROM message_reference WHERE name = $1 AND at < $2";
     USAGES = "SELECT id, customer_id, used_at FROM usage WHERE (id, customer_id) > ($1, $2) ORDER BY id, customer_id LIMIT $3";
     USAGE_REMOVE = "DELETE FROM usage WHERE id = $1 AND customer_id = $2 AND used_at < $3";
     GUESSES = "SELECT who, last_at FROM voucher_guess WHERE who > $1 ORDER BY who LIMIT $2";
@@ -39,7 +41,7 @@ impl Key {
         let text = || Value::Text(String::new());
         Key(match record {
             Record::LoginCode | Record::LoginSession | Record::VoucherGuess | Record::VelocityCount => vec![bytes()],
-            Record::IdempotencyKey => vec![text()],
+            Record::IdempotencyKey | Record::MessageReference => vec![text()],
             Record::Notice => vec![text(), text()],
             Record::Message | Record::Usage | Record::RefusedInvoice => vec![bytes(), bytes()],
         })
@@ -68,6 +70,7 @@ const fn statements(record: Record) -> (&'static Sql, &'static Sql) {
         Record::IdempotencyKey => (&KEYS, &KEY_REMOVE),
         Record::Notice => (&NOTICES, &NOTICE_REMOVE),
         Record::Message => (&MESSAGES, &MESSAGE_REMOVE),
+        Record::MessageReference => (&REFERENCES, &REFERENCE_REMOVE),
         Record::Usage => (&USAGES, &USAGE_REMOVE),
         Record::RefusedInvoice => (&INVOICES, &INVOICE_REMOVE),
         Record::VoucherGuess => (&GUESSES, &GUESS_REMOVE),

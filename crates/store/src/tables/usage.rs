@@ -1,17 +1,14 @@
-//! Usage and messages: rows that are only added.
+//! Usage: rows that are only added.
 
 use crate::{Result, Tx, args};
 use everline_core::charging::Used;
-use everline_core::ids::{CustomerId, LineId, MessageId, OrderId, RawId};
+use everline_core::ids::{CustomerId, LineId, RawId};
 use everline_core::offering::Unit;
-use everline_core::time::{BusinessTime, SystemTime};
+use everline_core::time::BusinessTime;
 
 crate::queries! { ALL;
     USAGE_ADD = "INSERT INTO usage (id, customer_id, line_id, unit, charged, overrun, used_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     USAGE_OF_LINE = "SELECT unit, charged, used_at FROM usage WHERE customer_id = $1 AND line_id = $2 ORDER BY id DESC LIMIT $3";
-    MESSAGES_OF_LINE = "SELECT kind, sent_at FROM message WHERE customer_id = $1 AND line_id = $2 ORDER BY id DESC LIMIT $3";
-    MESSAGE_ADD = "INSERT INTO message (id, customer_id, line_id, order_id, kind, sent_at) VALUES ($1, $2, $3, $4, $5, $6) \
-        ON CONFLICT (id, customer_id) DO NOTHING";
 }
 
 /// The newest usage of a line, newest first: unit, what was charged, when. There is no index for it: for rare work only.
@@ -22,15 +19,6 @@ pub async fn of_line(
     limit: i64,
 ) -> Result<Vec<(String, i64, BusinessTime)>> {
     tx.all(&USAGE_OF_LINE, args![customer, line, limit]).await
-}
-/// The newest messages about a line, newest first: kind, when. There is no index for it: for rare work only.
-pub async fn messages_of_line(
-    tx: &mut Tx,
-    customer: CustomerId,
-    line: LineId,
-    limit: i64,
-) -> Result<Vec<(String, SystemTime)>> {
-    tx.all(&MESSAGES_OF_LINE, args![customer, line, limit]).await
 }
 
 /// Records one usage report.
@@ -44,16 +32,4 @@ pub fn add_usage(
     at: BusinessTime,
 ) {
     tx.put(&USAGE_ADD, args![id, customer, line, unit, used.charged, used.overrun, at]);
-}
-/// Records that a message was handed to its provider.
-pub fn add_message(
-    tx: &mut Tx,
-    id: MessageId,
-    customer: CustomerId,
-    line: LineId,
-    order: Option<OrderId>,
-    kind: &str,
-    at: SystemTime,
-) {
-    tx.put(&MESSAGE_ADD, args![id, customer, line, order, kind, at]);
 }

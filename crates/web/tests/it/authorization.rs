@@ -144,6 +144,7 @@ fn table() -> Vec<Row> {
         get("/api",                                     [200, 200, 200, 200, 200]),
         // Signed by the provider or refused, whoever sends it.
         post("/notify/{provider}",                      [400, 400, 400, 400, 400]),
+        post("/notify/messages/{channel}/{secret}",     [404, 404, 404, 404, 404]),
         post("/device/sessions",                        [401, 401, 401, 401, 401]),
         post("/device/sessions/{session}/usage",        [401, 401, 401, 401, 401]),
         row(delete, "/device/sessions/{session}",       [401, 401, 401, 401, 401]),
@@ -244,6 +245,8 @@ impl Things {
             .replace("{key}", "linfang")
             .replace("{file}", "MP_verify_none.txt")
             .replace("{provider}", "alipay")
+            .replace("{channel}", "sms")
+            .replace("{secret}", "forged")
             .replace("{hash}", asset)
             .replace("{name}", name)
     }

@@ -45,6 +45,35 @@ async fn notices_are_acknowledged_once_kept_and_refused_otherwise() {
 }
 
 #[tokio::test]
+async fn reports_about_messages_are_believed_by_the_secret_in_their_address() {
+    let world = World::new().await;
+    let (_, attempt) = world.checkout(world.people.linfang, world.people.watch, "watch-month").await;
+    world.pays(&attempt).await;
+    world.settle().await;
+    let id = world.outside.messages.lock().unwrap().last().unwrap().id;
+    let mut provider = Browser::new(&world.router);
+    let mut send = async |path: &str, body: Vec<u8>| {
+        let answer = provider.send(Method::POST, &format!("/notify/messages/{path}"), &[], body).await;
+        (answer.status, answer.text)
+    };
+    let report = format!("test:{id}").into_bytes();
+    for nobody in ["sms/guessed", "email/sesame", "pigeon/sesame"] {
+        assert_eq!(send(nobody, report.clone()).await.0, StatusCode::NOT_FOUND, "{nobody}");
+    }
+    assert_eq!(send("sms/sesame", vec![0xff]).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(send("sms/sesame", vec![b'a'; 512 * 1024 + 1]).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    for _ in 0..2 {
+        assert_eq!(send("sms/sesame", report.clone()).await, (StatusCode::OK, "thanks".to_owned()), "a repetition too");
+    }
+    let export = everline_app::privacy::export(&world.app.store, world.people.linfang, &world.app.zone).await.unwrap();
+    let fates: Vec<&str> =
+        export["records"]["message"].as_array().unwrap().iter().filter_map(|row| row["fate"].as_str()).collect();
+    assert!(fates.contains(&"delivered"), "{fates:?}");
+    world.app.store.close().await;
+    assert_eq!(send("sms/sesame", report).await.0, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
 async fn a_device_is_redirected_until_its_line_is_renewed() {
     let world = World::new().await;
     let mut network = Client::new(&world.router, Some(DEVICE_SECRET));

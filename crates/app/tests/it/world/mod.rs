@@ -13,7 +13,7 @@ pub mod stock;
 use everline_app::bank_transfer::OwnAccount;
 use everline_app::clock::Clock;
 use everline_app::place_order::NewOrder;
-use everline_app::ports::{Payments, Ports};
+use everline_app::ports::{Messengers, Payments, Ports};
 use everline_app::secrets::Secrets;
 use everline_app::verify::{Limits, Report, verify_sealed, verify_within};
 use everline_app::{App, Problem, jobs, timers};
@@ -25,6 +25,7 @@ use everline_core::ids::{CustomerId, LineId, OrderId, SessionId};
 use everline_core::ledger::{Balances, LedgerAccount};
 use everline_core::lifecycle::HandOver;
 use everline_core::line::{DeviceKind, Line, NetworkKind};
+use everline_core::message::Channel;
 use everline_core::offering::{Family, OfferingRef, SaleState};
 use everline_core::order::{Order, PlacedBy};
 use everline_core::payment::{Attempt, Method, Provider as Who};
@@ -92,7 +93,7 @@ impl World {
                     .with(Who::Bank, Arc::new(OwnAccount)),
                 built_in: radio.clone(),
                 upstream: upstream.clone(),
-                messenger: messenger.clone(),
+                messengers: Messengers::default().with(Channel::Sms, messenger.clone()),
             },
             secrets: Arc::new(Secrets::new(&[7; 32])),
             wake: Arc::default(),

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use everline_app::ports::{
-    self, BillAnswer, ClosedAnswer, DayOfBill, MessageFate, NetworkChange, NetworkReply, NetworkWhat, NoticeRefusal,
+    self, BillAnswer, ClosedAnswer, DayOfBill, Handed, NetworkChange, NetworkReply, NetworkWhat, NoticeRefusal,
 };
 use everline_app::ports::{DebitRequest, Debited, Forgot, Kept, KeptMethod};
 use everline_app::ports::{
@@ -12,6 +12,7 @@ use everline_app::ports::{
 use everline_core::dispute::{DisputeSaid, DisputeState};
 use everline_core::effects::NetworkAction;
 use everline_core::ids::SessionId;
+use everline_core::message::Reason;
 use everline_core::money::{Currency, Money};
 use everline_core::payment::{self, Evidence, Method};
 use everline_core::reconciliation::{BillDay, BillLine, LineKind};
@@ -71,7 +72,7 @@ macro_rules! scripted {
 scripted!(Provider, Radio, Upstream, Messenger);
 
 /// Lets others run, so that whoever gives up on a call can do so before and after it took effect.
-async fn hesitate() {
+pub async fn hesitate() {
     tokio::task::yield_now().await;
 }
 
@@ -618,18 +619,18 @@ impl Messenger {
         let sent = self.locked();
         let of =
             |m: &OutgoingMessage| m.parameters.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
-        sent.messages.iter().rev().filter(|m| m.to.as_str() == number).find_map(of)
+        sent.messages.iter().rev().filter(|m| m.to.to_string() == number).find_map(of)
     }
     /// The templates sent to a number, in order; the same message twice is one.
     pub fn told(&self, number: &str) -> Vec<&'static str> {
         let sent = self.locked();
-        sent.messages.iter().filter(|m| m.to.as_str() == number).map(|m| m.template).collect()
+        sent.messages.iter().filter(|m| m.to.to_string() == number).map(|m| m.template).collect()
     }
 }
 
 #[async_trait]
 impl ports::Messenger for Messenger {
-    async fn send(&self, message: &OutgoingMessage) -> MessageFate {
+    async fn send(&self, message: &OutgoingMessage) -> Handed {
         hesitate().await;
         let fate = {
             let mut sent = self.locked();
@@ -642,9 +643,9 @@ impl ports::Messenger for Messenger {
         };
         hesitate().await;
         match fate {
-            Fate::Works => MessageFate::Accepted,
-            Fate::Refuses => MessageFate::Refused,
-            _ => MessageFate::Unknown,
+            Fate::Works => Handed::Accepted(None),
+            Fate::Refuses => Handed::Refused(Reason::of("refused")),
+            _ => Handed::Unknown,
         }
     }
 }

@@ -10,7 +10,7 @@ pub mod wechat;
 use everline_app::add_line::{AddCustomer, NewLine};
 use everline_app::bank_transfer::OwnAccount;
 use everline_app::clock::Clock;
-use everline_app::ports::{Payments, Ports};
+use everline_app::ports::{Messengers, Payments, Ports};
 use everline_app::secrets::Secrets;
 use everline_app::set_up::SetUp;
 use everline_app::sign_in::{Principal, SignedIn, open_session};
@@ -21,6 +21,7 @@ use everline_core::identifiers::{Iccid, Imsi, Msisdn};
 use everline_core::ids::{CustomerId, LineId, OrderId, RawId};
 use everline_core::lifecycle::HandOver;
 use everline_core::line::{DeviceKind, NetworkKind};
+use everline_core::message::Channel;
 use everline_core::offering::{Family, OfferingRef};
 use everline_core::order::{Order, PlacedBy};
 use everline_core::payment::{Attempt, Method, Provider};
@@ -119,7 +120,7 @@ impl World {
                     .with(Provider::Bank, Arc::new(OwnAccount)),
                 built_in: outside.clone(),
                 upstream: outside.clone(),
-                messenger: outside.clone(),
+                messengers: Messengers::default().with(Channel::Sms, outside.clone()),
             },
             secrets: Arc::new(Secrets::new(&[7; 32])),
             wake: Arc::default(),

@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use everline_app::ports::{
-    BillAnswer, ClosedAnswer, DayOfBill, MessageFate, Messenger, Network, NetworkChange, NetworkReply, NoticeRefusal,
-    NoticeSays, OutgoingMessage, Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus,
-    RawNotice, RefundRequest, RefundStatus, Started,
+    BillAnswer, ClosedAnswer, DayOfBill, DeliveryReport, Handed, Messenger, Network, NetworkChange, NetworkReply,
+    NoticeRefusal, NoticeSays, OutgoingMessage, Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest,
+    PaymentStatus, RawNotice, RefundRequest, RefundStatus, ReportHook, Started,
 };
+use everline_core::message::Reported;
 use everline_core::money::{Currency, Money};
 use everline_core::payment::{Evidence, Method, Provider};
 use everline_core::reconciliation::BillLine;
@@ -131,8 +132,24 @@ impl Network for Outside {
 
 #[async_trait]
 impl Messenger for Outside {
-    async fn send(&self, message: &OutgoingMessage) -> MessageFate {
+    async fn send(&self, message: &OutgoingMessage) -> Handed {
         self.messages.lock().unwrap().push(message.clone());
-        MessageFate::Accepted
+        Handed::Accepted(message.reported.then(|| format!("test:{}", message.id)))
+    }
+    fn hook(&self) -> Option<&dyn ReportHook> {
+        Some(self)
+    }
+}
+
+impl ReportHook for Outside {
+    fn read(&self, secret: &str, body: &[u8]) -> Result<Vec<DeliveryReport>, NoticeRefusal> {
+        if secret != "sesame" {
+            return Err(NoticeRefusal::Forged);
+        }
+        let reference = std::str::from_utf8(body).map_err(|_| NoticeRefusal::Unreadable)?.to_owned();
+        Ok(vec![DeliveryReport { reference, reported: Reported::Delivered, reason: None }])
+    }
+    fn acknowledgement(&self) -> &'static str {
+        "thanks"
     }
 }

@@ -1,29 +1,49 @@
+# What people are told. The text stands for itself in a short message; a mail has the title as its subject, a notice in a browser above it.
 one-time-code = [{ $brand }] Your code is { $code }, valid for 10 minutes. Tell nobody; our staff never ask for it.
+    .title = Your code
 renewal-in-effect = [{ $brand }] { $line }: "{ $offering }" is yours, ¥{ $amount } paid. Order { $order }, receipt: { $link }
+    .title = { $line } is renewed
 paid-not-in-effect = [{ $brand }] We have your ¥{ $amount } for "{ $offering }" on { $line }. We are waiting for the network and will tell you when it is in effect: { $link }
+    .title = We have your payment for { $line }
 grace-began = [{ $brand }] The plan of { $line } ended on { $until }. It still works; renew soon so that it is not cut off: { $link }
+    .title = The plan of { $line } ended
 suspended = [{ $brand }] { $line } has no service now; emergency calls and our hotline still work. Renew and it is back at once: { $link }
+    .title = { $line } has no service
 refund-started = [{ $brand }] ¥{ $amount } of order { $order } is on its way back to where it came from: { $link }
+    .title = Your money is on its way back
 refund-done = [{ $brand }] ¥{ $amount } of order { $order } went back to where it came from: { $link }
+    .title = Your money went back
 refund-bounced = [{ $brand }] ¥{ $amount } of order { $order } could not be given back to where it came from, although we told you so. It is kept safe and our support is looking at it: { $link }
+    .title = A refund could not be made
 refund-other-way = [{ $brand }] ¥{ $amount } of order { $order } could not go back to where it came from. { $way ->
     [credit] It is in your account now
    *[bank] We sent it from our bank account
 }: { $link }
+    .title = Your money went another way
 reported-lost = [{ $brand }] { $line } was reported lost and has no service now. If that was not you, or if you found it, call { $hotline }.
+    .title = { $line } was reported lost
 barred = [{ $brand }] { $line } was stopped. To learn why, call { $hotline }.
+    .title = { $line } was stopped
 service-restored = [{ $brand }] { $line } works again.
+    .title = { $line } works again
 number-kept = { $kept_until ->
     [open] [{ $brand }] { $line } has no service; we keep its number for you. Renew and it works again: { $link }
    *[other] [{ $brand }] { $line } has no service; we keep its number for you until { $kept_until }. Renew and it works again: { $link }
 }
+    .title = We keep the number of { $line }
 number-ends = [{ $brand }] We keep the number of { $line } until { $kept_until }; after that it is given up. To keep it, renew before: { $link }
+    .title = The number of { $line } is given up soon
 terminated = [{ $brand }] { $line } has ended and its number is no longer yours. What was paid and not used can be paid out: call { $hotline }.
+    .title = { $line } has ended
 auto-renew-notice = [{ $brand }] { $line } renews by itself on { $debit_on }: { $renewal }, ¥{ $price } from { $first_method ->
     [credit] your balance
     [none] your ways to pay
    *[other] { $first_method }
 } first. To change or stop it: { $link }
+    .title = { $line } renews by itself on { $debit_on }
 auto-renew-consent = [{ $brand }] { $renewal } for { $line } costs ¥{ $price } now; you agreed to ¥{ $agreed }, or the terms changed. Nothing is taken unless you agree again before { $until }: { $link }
+    .title = Agree again to renew { $line }
 auto-renew-failed = [{ $brand }] { $line } could not be renewed by itself. Nothing was taken; it ends on { $until }. Renew it here: { $link }
+    .title = { $line } could not be renewed by itself
 auto-renew-needs-you = [{ $brand }] Your bank wants to ask you before ¥{ $amount } renews { $line }. Nothing was taken yet; it ends on { $until }: { $link }
+    .title = Your bank wants to ask you

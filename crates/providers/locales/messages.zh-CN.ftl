@@ -1,29 +1,49 @@
+# What people are told. The text stands for itself in a short message; a mail has the title as its subject, a notice in a browser above it.
 one-time-code = 【{ $brand }】验证码 { $code }，10 分钟内有效。请勿告诉任何人，工作人员也不会向您索要。
+    .title = 验证码
 renewal-in-effect = 【{ $brand }】{ $line } 已办理“{ $offering }”，支付 { $amount } 元。订单 { $order }，收据：{ $link }
+    .title = { $line } 已续费
 paid-not-in-effect = 【{ $brand }】已收到 { $line } 的“{ $offering }”{ $amount } 元，正在等待网络确认，生效后会再通知您。进度：{ $link }
+    .title = 已收到 { $line } 的付款
 grace-began = 【{ $brand }】{ $line } 的套餐已于 { $until } 到期，现在还能用。请尽快续费，以免停机：{ $link }
+    .title = { $line } 的套餐已到期
 suspended = 【{ $brand }】{ $line } 已停机，紧急呼叫和客服热线仍可拨打。续费后立即恢复：{ $link }
+    .title = { $line } 已停机
 refund-started = 【{ $brand }】订单 { $order } 的 { $amount } 元正在原路退回。进度：{ $link }
+    .title = 退款正在处理
 refund-done = 【{ $brand }】订单 { $order } 的 { $amount } 元已原路退回。详情：{ $link }
+    .title = 退款已完成
 refund-bounced = 【{ $brand }】此前通知已退回的订单 { $order } 的 { $amount } 元没能退到原账户，钱已妥善保管，客服正在处理。详情：{ $link }
+    .title = 退款没有成功
 refund-other-way = 【{ $brand }】订单 { $order } 的 { $amount } 元没能原路退回，{ $way ->
     [credit] 已退到账户余额
    *[bank] 已从我们的银行账户转给你
 }。详情：{ $link }
+    .title = 退款改用了其他方式
 reported-lost = 【{ $brand }】{ $line } 已挂失停机。如非本人操作，或已经找回，请致电 { $hotline }。
+    .title = { $line } 已挂失
 barred = 【{ $brand }】{ $line } 已停止服务，原因请致电 { $hotline } 查询。
+    .title = { $line } 已停止服务
 service-restored = 【{ $brand }】{ $line } 已恢复使用。
+    .title = { $line } 已恢复使用
 number-kept = { $kept_until ->
     [open] 【{ $brand }】{ $line } 没有服务，号码为您保留。续费后即可恢复使用：{ $link }
    *[other] 【{ $brand }】{ $line } 没有服务，号码为您保留到 { $kept_until }。续费后即可恢复使用：{ $link }
 }
+    .title = { $line } 的号码为您保留
 number-ends = 【{ $brand }】{ $line } 的号码只保留到 { $kept_until }，之后销户并收回号码。如需保留，请在此之前续费：{ $link }
+    .title = { $line } 的号码即将收回
 terminated = 【{ $brand }】{ $line } 已销户，号码不再属于您。已付未用的费用可以退还，请致电 { $hotline }。
+    .title = { $line } 已销户
 auto-renew-notice = 【{ $brand }】{ $line }将于 { $debit_on } 自动续费“{ $renewal }”，扣款 ¥{ $price }（{ $first_method ->
     [credit] 账户余额
     [none] 所选方式
    *[other] { $first_method }
 }优先）。如需更改或关闭：{ $link }
+    .title = { $line } 将于 { $debit_on } 自动续费
 auto-renew-consent = 【{ $brand }】{ $line }的“{ $renewal }”现价 ¥{ $price }，您同意的是 ¥{ $agreed }，或条款有变化。未经您再次同意不会扣款，{ $until } 到期。请确认：{ $link }
+    .title = 请再次同意 { $line } 的自动续费
 auto-renew-failed = 【{ $brand }】{ $line }没有自动续费成功，没有扣款，{ $until } 到期。请手动续费：{ $link }
+    .title = { $line } 没有自动续费成功
 auto-renew-needs-you = 【{ $brand }】{ $line }自动续费需要您本人向银行确认 ¥{ $amount }，尚未扣款，{ $until } 到期。请打开：{ $link }
+    .title = 自动续费需要您确认

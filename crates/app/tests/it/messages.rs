@@ -1,0 +1,347 @@
+//! Messages and their fates: reports that come late, twice, first or for nobody; and the ways that are tried one after the other.
+
+use crate::world::outside::hesitate;
+use crate::world::{Kit, World, on_both};
+use async_trait::async_trait;
+use everline_app::delivery_report::{self, reported};
+use everline_app::ports::{
+    DeliveryReport, Handed, Inbound, Messenger, Messengers, OutgoingMessage, ReceivedMessage, Told,
+};
+use everline_app::retention::enforce;
+use everline_app::{App, contact_point, privacy, sign_in};
+use everline_core::effects::MessageKind;
+use everline_core::identifiers::Msisdn;
+use everline_core::message::{Address, Channel, EmailAddress, Fate, PushSubscription, Reason, Reported};
+use everline_core::offering::Family;
+use everline_core::retention::Retention;
+use everline_core::time::{DAY_US, MINUTE_US};
+use everline_store::tables::message;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use tokio::sync::{mpsc, oneshot};
+
+/// A way whose answers are set; *accepted* under the message's number when none is.
+#[derive(Default)]
+struct Carrier {
+    answers: Mutex<VecDeque<Handed>>,
+    sent: Mutex<Vec<OutgoingMessage>>,
+    /// Reports before it answers.
+    hasty: Mutex<Option<App>>,
+}
+
+impl Carrier {
+    fn answers(&self, answers: impl IntoIterator<Item = Handed>) {
+        self.answers.lock().unwrap().extend(answers);
+    }
+    fn sent(&self) -> Vec<OutgoingMessage> {
+        self.sent.lock().unwrap().clone()
+    }
+}
+
+fn name(message: &OutgoingMessage) -> String {
+    format!("test:{}", message.id)
+}
+
+#[async_trait]
+impl Messenger for Carrier {
+    async fn send(&self, message: &OutgoingMessage) -> Handed {
+        hesitate().await;
+        self.sent.lock().unwrap().push(message.clone());
+        // Whoever asked can be gone by now.
+        hesitate().await;
+        let hasty = self.hasty.lock().unwrap().clone();
+        if let Some(app) = hasty {
+            reported(&app, report(&name(message), Reported::Delivered)).await.unwrap();
+        }
+        let answer = self.answers.lock().unwrap().pop_front();
+        answer.unwrap_or_else(|| Handed::Accepted(message.reported.then(|| name(message))))
+    }
+}
+
+fn report(reference: &str, reported: Reported) -> DeliveryReport {
+    let reason = (reported == Reported::Failed).then(|| Reason::of("UNDELIV:004"));
+    DeliveryReport { reference: reference.to_owned(), reported, reason }
+}
+
+fn refused() -> Handed {
+    Handed::Refused(Reason::of("refused"))
+}
+
+/// A world with all three ways, and a line whose owner has an address for each.
+struct Told3 {
+    world: World,
+    kit: Kit,
+    sms: Arc<Carrier>,
+    email: Arc<Carrier>,
+    push: Arc<Carrier>,
+}
+
+impl Told3 {
+    async fn new(mut world: World) -> Self {
+        let [sms, email, push] = [(); 3].map(|()| Arc::new(Carrier::default()));
+        world.app.ports.messengers = Messengers::default()
+            .with(Channel::Push, push.clone())
+            .with(Channel::Sms, sms.clone())
+            .with(Channel::Email, email.clone());
+        let kit = world.line(Family::Watch).await;
+        for address in [mailbox(), browser()] {
+            contact_point::add(&world.app, kit.customer, address).await.unwrap();
+        }
+        Self { world, kit, sms, email, push }
+    }
+    /// What was written down about the line, oldest first.
+    async fn fates(&self) -> Vec<(Channel, Fate)> {
+        let Kit { customer, line, .. } = self.kit;
+        let rows = self.world.look(move |tx| Box::pin(message::of_line(tx, customer, line, 100))).await;
+        let mut fates: Vec<_> = rows.iter().rev().map(|(_, channel, fate, _)| (*channel, *fate)).collect();
+        fates.sort();
+        fates
+    }
+    async fn report(&self, reference: &str, what: Reported) {
+        reported(&self.world.app, report(reference, what)).await.unwrap();
+        self.world.settle().await;
+    }
+    fn counts(&self) -> [usize; 3] {
+        [&self.sms, &self.email, &self.push].map(|way| way.sent().len())
+    }
+    async fn dead(&self) -> usize {
+        let report = self.world.verify().await;
+        assert!(report.clean(), "{report}");
+        report.notes.iter().filter(|note| note.invariant == "dead_job").count()
+    }
+}
+
+fn mailbox() -> Address {
+    Address::Email(EmailAddress::parse("lin@example.com").unwrap())
+}
+
+fn browser() -> Address {
+    let subscription = PushSubscription::new("https://push.example/1", &"B".repeat(87), &"a".repeat(22));
+    Address::Push(subscription.unwrap())
+}
+
+#[tokio::test]
+async fn a_report_that_comes_late_and_twice_is_the_messages_fate() {
+    on_both(async |world: World| {
+        let told = Told3::new(world).await;
+        told.world.buys(&told.kit, "days").await;
+        assert_eq!(told.fates().await, [(Channel::Sms, Fate::Accepted)]);
+        let sent = told.sms.sent();
+        assert_eq!((sent.len(), sent[0].template), (1, MessageKind::RenewalInEffect.word()));
+        assert!(sent[0].reported && !sent[0].repeated);
+        told.world.pass(2 * DAY_US).await;
+        for _ in 0..2 {
+            told.report(&name(&sent[0]), Reported::Delivered).await;
+            assert_eq!(told.fates().await[0], (Channel::Sms, Fate::Delivered));
+        }
+        told.report(&name(&sent[0]), Reported::Failed).await;
+        assert_eq!(told.fates().await[0], (Channel::Sms, Fate::Delivered), "what arrived stays so");
+        assert_eq!(told.counts()[1..], [0, 0]);
+        told.world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_report_before_the_answer_counts_and_one_for_nobody_is_kept_for_a_while() {
+    on_both(async |world: World| {
+        let told = Told3::new(world).await;
+        *told.sms.hasty.lock().unwrap() = Some(told.world.app.clone());
+        told.world.buys(&told.kit, "days").await;
+        assert_eq!(told.fates().await, [(Channel::Sms, Fate::Delivered)]);
+        for _ in 0..2 {
+            told.report("test:of-nobody", Reported::Failed).await;
+        }
+        assert_eq!(told.counts(), [1, 0, 0]);
+        let store = &told.world.app.store;
+        let now = told.world.app.clock.now().system;
+        let kept = enforce(store, &Retention::default(), now.plus_us(13 * DAY_US)).await.unwrap();
+        assert_eq!(kept["message_reference"], 0);
+        let removed = enforce(store, &Retention::default(), now.plus_us(15 * DAY_US)).await.unwrap();
+        assert_eq!(removed["message_reference"], 2);
+        told.world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_cannot_be_told_by_one_way_is_told_by_the_next_and_once_by_each() {
+    on_both(async |world: World| {
+        let told = Told3::new(world).await;
+        told.sms.answers([refused()]);
+        told.world.buys(&told.kit, "days").await;
+        assert_eq!(told.fates().await, [(Channel::Sms, Fate::Failed), (Channel::Email, Fate::Accepted)]);
+        let (sms, email) = (told.sms.sent(), told.email.sent());
+        assert_eq!((email[0].to.clone(), email[0].template), (mailbox(), sms[0].template));
+        assert_eq!(email[0].parameters, sms[0].parameters);
+        assert_ne!(email[0].id, sms[0].id);
+        // The mail bounces, and the bounce comes twice.
+        for _ in 0..2 {
+            told.report(&name(&email[0]), Reported::Failed).await;
+        }
+        let fates = told.fates().await;
+        assert_eq!(fates[1..], [(Channel::Email, Fate::Failed), (Channel::Push, Fate::Accepted)]);
+        assert_eq!(told.counts(), [1, 1, 1]);
+        // The next thing to tell begins with the first way again.
+        told.world.buys(&told.kit, "days").await;
+        assert_eq!(told.counts(), [2, 1, 1]);
+        assert_eq!(told.dead().await, 0);
+        told.world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn where_no_way_is_left_people_see_it() {
+    on_both(async |world: World| {
+        let told = Told3::new(world).await;
+        told.sms.answers([refused()]);
+        told.email.answers([refused()]);
+        told.push.answers([Handed::Gone]);
+        told.world.buys(&told.kit, "days").await;
+        let failed = Channel::ALL.map(|channel| (channel, Fate::Failed));
+        assert_eq!(told.fates().await, failed);
+        assert_eq!(told.dead().await, 1);
+        let left = contact_point::list(&told.world.app, told.kit.customer).await.unwrap();
+        assert_eq!(left.len(), 1, "a browser that is gone is forgotten");
+        assert_eq!(left[0].address, mailbox());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_nobody_can_say_is_not_sent_again_but_told_by_another_way() {
+    on_both(async |world: World| {
+        let told = Told3::new(world).await;
+        told.sms.answers([Handed::Lost]);
+        told.world.buys(&told.kit, "days").await;
+        told.world.pass(30 * MINUTE_US).await;
+        assert_eq!(told.fates().await, [(Channel::Sms, Fate::Unknown), (Channel::Email, Fate::Accepted)]);
+        assert_eq!(told.counts(), [1, 1, 0]);
+        assert_eq!(told.dead().await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_not_taken_is_tried_again_and_what_may_have_been_says_so() {
+    on_both(async |world: World| {
+        let told = Told3::new(world).await;
+        told.sms.answers([Handed::NotYet, Handed::Unknown]);
+        told.world.buys(&told.kit, "days").await;
+        assert_eq!(told.fates().await, [(Channel::Sms, Fate::Queued)]);
+        for _ in 0..10 {
+            told.world.pass(MINUTE_US).await;
+        }
+        let repeated: Vec<bool> = told.sms.sent().iter().map(|message| message.repeated).collect();
+        assert_eq!(repeated, [false, false, true]);
+        let ids: std::collections::BTreeSet<_> = told.sms.sent().iter().map(|message| message.id).collect();
+        assert_eq!(ids.len(), 1);
+        assert_eq!(told.fates().await, [(Channel::Sms, Fate::Accepted)]);
+        // Silence for ever ends with the next way.
+        told.sms.answers(std::iter::repeat_n(Handed::NotYet, 20));
+        told.world.buys(&told.kit, "days").await;
+        for _ in 0..40 {
+            told.world.pass(MINUTE_US).await;
+        }
+        let fates = told.fates().await;
+        assert_eq!(fates[1..], [(Channel::Sms, Fate::Failed), (Channel::Email, Fate::Accepted)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_node_that_died_while_it_handed_over_does_not_do_it_as_if_for_the_first_time() {
+    on_both(async |world: World| {
+        let told = Told3::new(world).await;
+        let (_, attempt) = told.world.checkout(&told.kit, "days").await;
+        told.world.pays(&attempt).await;
+        {
+            let mut dies = std::pin::pin!(told.world.settle());
+            // It is polled until the message is out, and then never again.
+            while told.sms.sent().is_empty() {
+                let once = std::future::poll_fn(|context| {
+                    let _ = dies.as_mut().poll(context);
+                    std::task::Poll::Ready(())
+                });
+                once.await;
+                tokio::task::yield_now().await;
+            }
+        }
+        assert_eq!(told.fates().await, [(Channel::Sms, Fate::Unknown)]);
+        told.world.pass(3 * MINUTE_US).await;
+        let sent = told.sms.sent();
+        assert_eq!(sent.len(), 2);
+        assert!(sent[1].repeated && sent[1].id == sent[0].id);
+        assert_eq!(told.fates().await, [(Channel::Sms, Fate::Accepted)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_time_codes_go_to_the_number_alone_and_are_written_down_nowhere() {
+    on_both(async |world: World| {
+        let told = Told3::new(world).await;
+        told.sms.answers([refused()]);
+        assert!(sign_in::request_code(&told.world.app, "13900000001", "zh-CN").await.is_err());
+        sign_in::request_code(&told.world.app, "13900000001", "zh-CN").await.unwrap();
+        told.world.settle().await;
+        assert_eq!(told.counts(), [2, 0, 0], "never by another way");
+        assert!(told.sms.sent().iter().all(|message| !message.reported));
+        for table in ["message", "message_reference", "job"] {
+            let text = format!("UPDATE {table} SET {0} = {0}", if table == "job" { "runs" } else { "reason" });
+            assert_eq!(told.world.sql(&text, Vec::new()).await, 0, "{table}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_told_over_a_standing_connection_is_acknowledged_once_it_is_kept() {
+    on_both(async |world: World| {
+        let told = Told3::new(world).await;
+        told.world.buys(&told.kit, "days").await;
+        let (sender, receiver) = mpsc::channel(4);
+        let listening = tokio::spawn(delivery_report::listen(told.world.app.clone(), receiver));
+        let reference = name(&told.sms.sent()[0]);
+        let message = ReceivedMessage {
+            from: Msisdn::parse("13900000001").unwrap(),
+            to: "10690000".to_owned(),
+            text: "BAL".to_owned(),
+        };
+        for told in [Told::Report(report(&reference, Reported::Delivered)), Told::Message(message)] {
+            let (kept, answer) = oneshot::channel();
+            sender.send(Inbound { told, kept }).await.unwrap();
+            assert!(answer.await.unwrap());
+        }
+        drop(sender);
+        listening.await.unwrap();
+        assert_eq!(told.fates().await, [(Channel::Sms, Fate::Delivered)]);
+        let exported = privacy::export(&told.world.app.store, told.kit.customer, &told.world.app.zone).await.unwrap();
+        assert_eq!(exported["records"]["message"][0]["fate"], "delivered");
+        let contacts = exported["records"]["contact_point"].as_array().unwrap();
+        assert!(contacts.iter().any(|contact| contact["address"] == "lin@example.com"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn addresses_are_added_once_and_not_without_end() {
+    on_both(async |world: World| {
+        let told = Told3::new(world).await;
+        let (app, customer) = (&told.world.app, told.kit.customer);
+        contact_point::add(app, customer, mailbox()).await.unwrap();
+        assert_eq!(contact_point::list(app, customer).await.unwrap().len(), 2);
+        let number = Address::Sms(Msisdn::parse("13900000009").unwrap());
+        assert!(contact_point::add(app, customer, number).await.is_err());
+        for n in 0..18 {
+            let address = EmailAddress::parse(&format!("lin{n}@example.com")).map(Address::Email).unwrap();
+            contact_point::add(app, customer, address).await.unwrap();
+        }
+        let one_more = EmailAddress::parse("more@example.com").map(Address::Email).unwrap();
+        assert!(contact_point::add(app, customer, one_more).await.is_err());
+        contact_point::remove(app, customer, mailbox()).await.unwrap();
+        assert_eq!(contact_point::list(app, customer).await.unwrap().len(), 19);
+    })
+    .await;
+}
