@@ -3,7 +3,7 @@
 
 use crate::charging::Allowance;
 use crate::dispute::Dispute;
-use crate::ids::{AttemptId, CustomerId, JobId, LineId, OrderId, PaymentMethodId, ReceiptId, RefundId, SessionId};
+use crate::ids::{AttemptId, CustomerId, JobId, LineId, OrderId, PaymentMethodId, RawId, ReceiptId, RefundId, SessionId};
 use crate::ledger::{Balances, Posting};
 use crate::lifecycle::LineEvent;
 use crate::line::Line;
@@ -243,6 +243,15 @@ pub enum Job {
         /// Tells one message from the next of the same kind.
         cause: JobId,
     },
+    /// Tell a customer what happened to the account.
+    TellAccount {
+        /// The customer.
+        customer: CustomerId,
+        /// What happened.
+        event: RawId,
+        /// Whether the contact number from before the event is to be told.
+        former: bool,
+    },
     /// Compare a provider's bill of a day with our books.
     Reconcile {
         /// The house customer: a bill is about many.
@@ -289,6 +298,7 @@ impl Job {
             Job::ClosePayment { attempt, .. } => attempt.0.derive(5, 0),
             Job::Refund { refund, .. } => return Job::refund_id(*refund),
             Job::SendMessage { cause, kind, .. } => cause.0.derive(7, *kind as u8),
+            Job::TellAccount { event, former, .. } => event.derive(12, u8::from(*former)),
             Job::Reconcile { provider, day, .. } => day.raw_id().derive(8, *provider as u8),
             Job::AutoRenew { order, .. } => order.0.derive(11, 0),
             Job::KeepMethod { attempt, .. } => attempt.0.derive(9, 0),
@@ -311,6 +321,7 @@ impl Job {
             Job::ClosePayment { .. } => "close_payment",
             Job::Refund { .. } => "refund",
             Job::SendMessage { .. } => "send_message",
+            Job::TellAccount { .. } => "tell_account",
             Job::Reconcile { .. } => "reconcile",
             Job::AutoRenew { .. } => "auto_renew",
             Job::KeepMethod { .. } => "keep_method",

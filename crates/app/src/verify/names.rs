@@ -130,9 +130,10 @@ const fn of(job: &Job) -> CustomerId {
         | Job::Refund { customer, .. }
         | Job::SendMessage { customer, .. }
         | Job::Reconcile { customer, .. } => *customer,
-        Job::AutoRenew { customer, .. } | Job::KeepMethod { customer, .. } | Job::ForgetMethod { customer, .. } => {
-            *customer
-        }
+        Job::AutoRenew { customer, .. }
+        | Job::KeepMethod { customer, .. }
+        | Job::ForgetMethod { customer, .. }
+        | Job::TellAccount { customer, .. } => *customer,
     }
 }
 

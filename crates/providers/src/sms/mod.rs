@@ -64,7 +64,7 @@ impl Sms {
     pub fn new(http: Http, url: String, token: String, public_url: String, templates: Templates) -> Self {
         Self { http, url, token, public_url, templates }
     }
-    /// Where a message leads: its order, the setting that it is about, or the renewal of its line.
+    /// Where a message leads: its order, the setting that it is about, the renewal of its line, or a path that it names.
     fn link(&self, message: &OutgoingMessage) -> String {
         let value = |name| message.parameters.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
         match (value("order_id"), value("line_id")) {
@@ -76,7 +76,7 @@ impl Sms {
                 let chosen = value("offering_ref").map(|offering| format!("?offering={offering}")).unwrap_or_default();
                 format!("{}/lines/{line}/renew{chosen}", self.public_url)
             }
-            (None, None) => self.public_url.clone(),
+            (None, None) => format!("{}{}", self.public_url, value("path").map_or("", String::as_str)),
         }
     }
 }
@@ -111,6 +111,7 @@ impl Messenger for Sms {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use everline_core::account::AccountNews;
 
     #[test]
     fn every_language_has_every_template_with_the_parameters_it_gets() {
@@ -159,6 +160,10 @@ mod tests {
             let text = templates.text(tag, "number_kept", &open).unwrap();
             assert!(!text.contains("open"), "{text}");
             assert!(templates.text(tag, "number_kept", &with(&line)).unwrap().contains("<kept_until>"));
+            for news in AccountNews::ALL {
+                let account = with(&["brand", "hotline", "at", "path", "link"]);
+                assert!(templates.text(tag, news.word(), &account).is_some(), "{tag} {news:?}");
+            }
             let code = templates.text(tag, "one_time_code", &with(&["brand", "code"])).unwrap();
             assert!(code.contains("<code>"));
             assert!(templates.text(tag, "no_such", &[]).is_none());

@@ -6,6 +6,7 @@ pub mod auto_renew;
 pub mod bank;
 pub mod catalog;
 mod columns;
+pub mod credential;
 pub mod customer;
 pub mod directory;
 pub mod dispute;
@@ -52,6 +53,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 11, name: "reconciliation", text: include_str!("../../migrations/0011_reconciliation.sql") },
     Migration { version: 12, name: "renewing", text: include_str!("../../migrations/0012_renewing.sql") },
     Migration { version: 13, name: "refunds", text: include_str!("../../migrations/0013_refunds.sql") },
+    Migration { version: 15, name: "account", text: include_str!("../../migrations/0015_account.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -60,6 +62,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     bank::ALL,
     auto_renew::ALL,
     catalog::ALL,
+    credential::ALL,
     customer::ALL,
     directory::ALL,
     dispute::ALL,

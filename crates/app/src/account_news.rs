@@ -1,0 +1,113 @@
+//! Telling an owner what happened to the account: once each, at the contact number, and after a change of it also at the
+//! one from before. What is told is what the history says.
+
+use crate::jobs::Done;
+use crate::ports::{MessageFate, OutgoingMessage};
+use crate::sign_in::given_up;
+use crate::{App, Problem};
+use everline_core::account::AccountNews;
+use everline_core::brand::Brand;
+use everline_core::effects::Job;
+use everline_core::identifiers::Msisdn;
+use everline_core::ids::{CustomerId, JobId, MessageId, RawId};
+use everline_core::time::{Now, SystemTime, Zone};
+use everline_store::tables::credential::{self, AccountEvent};
+use everline_store::tables::{customer, directory, job};
+use everline_store::{Stop, Tx, Work};
+use std::sync::Arc;
+
+/// How often a message is tried before people must look.
+const RUNS_MAX: i64 = 10;
+
+/// Writes down what happened, and has its owner told.
+pub(crate) fn happened(
+    tx: &mut Tx,
+    customer: CustomerId,
+    (id, kind): (RawId, AccountNews),
+    (device, former): (&str, Option<Msisdn>),
+    now: Now,
+) -> Result<(), Stop<Problem>> {
+    let both = former.is_some();
+    credential::add_event(tx, customer, &AccountEvent { id, kind, device: device.to_owned(), former, at: now.business });
+    for former in [false, true].into_iter().take(1 + usize::from(both)) {
+        let tell = Job::TellAccount { customer, event: id, former };
+        job::add(tx, customer, &tell, now.system, now.system)?;
+    }
+    Ok(())
+}
+
+/// Sends one message about an event.
+pub(crate) async fn tell(
+    app: &App,
+    (customer, event): (CustomerId, RawId),
+    former: bool,
+    id: JobId,
+    run: i64,
+) -> Result<Done, Problem> {
+    let (brand, zone) = (app.brand.clone(), app.zone.clone());
+    let compose = Compose { customer, event, former, id, brand, zone };
+    let Some(message) = app.store.read(compose).await? else { return Ok(Done::Finished) };
+    match app.ports.messenger.send(&message).await {
+        MessageFate::Accepted => {
+            app.store.transact(Told { customer, event, at: app.clock.now().system }).await?;
+            Ok(Done::Finished)
+        }
+        MessageFate::Refused => Ok(Done::GaveUp("the message was refused")),
+        MessageFate::Unknown if run >= RUNS_MAX => Ok(Done::GaveUp("the message provider gave no answer")),
+        MessageFate::Unknown => Ok(Done::retry(app, run, "the message provider gave no answer")),
+    }
+}
+
+struct Compose {
+    customer: CustomerId,
+    event: RawId,
+    former: bool,
+    id: JobId,
+    brand: Arc<Brand>,
+    zone: Zone,
+}
+impl Work for Compose {
+    const NAME: &'static str = "compose_account_message";
+    type Out = Option<OutgoingMessage>;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        let Some(event) = credential::event(tx, self.customer, self.event).await? else { return Ok(None) };
+        let owner = customer::get(tx, self.customer).await?;
+        let to = if self.former { event.former } else { owner.contact };
+        let Some(to) = to else { return Ok(None) };
+        // A number that was given up is nobody's address any more, and may be somebody else's by now.
+        let login = directory::find(tx, directory::Name::Login, to.as_str()).await?;
+        let gone = match login {
+            Some((whose, _)) => whose != self.customer,
+            None => !self.former || given_up(tx, to.as_str()).await?,
+        };
+        if gone {
+            return Ok(None);
+        }
+        let local = self.zone.local(event.at);
+        let at = format!("{} {:02}:{:02}", self.zone.date(event.at), local.hour(), local.minute());
+        let parameters = vec![
+            ("brand", self.brand.name.get(&owner.language).to_owned()),
+            ("hotline", self.brand.hotline.clone()),
+            ("at", at),
+            ("path", "/account".to_owned()),
+        ];
+        let template = event.kind.word();
+        Ok(Some(OutgoingMessage { id: MessageId(self.id.0), to, template, parameters, language: owner.language }))
+    }
+}
+
+struct Told {
+    customer: CustomerId,
+    event: RawId,
+    at: SystemTime,
+}
+impl Work for Told {
+    const NAME: &'static str = "account_message_sent";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        credential::event_told(tx, self.customer, self.event, self.at);
+        Ok(())
+    }
+}
