@@ -138,12 +138,7 @@ pub async fn request_new_contact(app: &App, session: &SessionInfo, contact: &str
 ///
 /// # Errors
 /// As the code's; [`Problem::Invalid`] if the number is another account's; [`Problem::ProveFirst`], [`Problem::HeldBack`]
-pub async fn change_contact(
-    app: &App,
-    session: &SessionInfo,
-    request: RawId,
-    code: &str,
-) -> Result<SignedIn, Problem> {
+pub async fn change_contact(app: &App, session: &SessionInfo, request: RawId, code: &str) -> Result<SignedIn, Problem> {
     let now = app.clock.now();
     let (fresh, event) = (Fresh::new(app)?, app.clock.id());
     let signed_in = fresh.signed_in(session.principal);
@@ -172,7 +167,8 @@ impl Work for ReadAccount {
         let customer = self.session.customer().map_err(Stop::Refused)?;
         let Credential { password_set_at, second_factor, .. } = credential::get(tx, customer).await?;
         let passkeys = credential::passkeys(tx, customer).await?.into_iter();
-        let passkeys = passkeys.map(|p| PasskeyShown { id: p.id, name: p.name, added_at: p.added_at, used_at: p.used_at });
+        let passkeys =
+            passkeys.map(|p| PasskeyShown { id: p.id, name: p.name, added_at: p.added_at, used_at: p.used_at });
         let sessions = login::sessions_of(tx, CUSTOMER, customer.0, self.now).await?;
         Ok(AccountView {
             customer: customer::get(tx, customer).await?,

@@ -3,6 +3,7 @@
 
 use crate::jobs::Done;
 use crate::ports::{MessageFate, OutgoingMessage};
+use crate::recovery::StopLink;
 use crate::sign_in::given_up;
 use crate::{App, Problem};
 use everline_core::account::AccountNews;
@@ -10,7 +11,7 @@ use everline_core::brand::Brand;
 use everline_core::effects::Job;
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, JobId, MessageId, RawId};
-use everline_core::time::{Now, SystemTime, Zone};
+use everline_core::time::{BusinessTime, Now, SystemTime, Zone};
 use everline_store::tables::credential::{self, AccountEvent};
 use everline_store::tables::{customer, directory, job};
 use everline_store::{Stop, Tx, Work};
@@ -28,7 +29,11 @@ pub(crate) fn happened(
     now: Now,
 ) -> Result<(), Stop<Problem>> {
     let both = former.is_some();
-    credential::add_event(tx, customer, &AccountEvent { id, kind, device: device.to_owned(), former, at: now.business });
+    credential::add_event(
+        tx,
+        customer,
+        &AccountEvent { id, kind, device: device.to_owned(), former, at: now.business },
+    );
     for former in [false, true].into_iter().take(1 + usize::from(both)) {
         let tell = Job::TellAccount { customer, event: id, former };
         job::add(tx, customer, &tell, now.system, now.system)?;
@@ -45,7 +50,8 @@ pub(crate) async fn tell(
     run: i64,
 ) -> Result<Done, Problem> {
     let (brand, zone) = (app.brand.clone(), app.zone.clone());
-    let compose = Compose { customer, event, former, id, brand, zone };
+    let links = StopLink(app.secrets.clone());
+    let compose = Compose { customer, event, former, id, brand, zone, links };
     let Some(message) = app.store.read(compose).await? else { return Ok(Done::Finished) };
     match app.ports.messenger.send(&message).await {
         MessageFate::Accepted => {
@@ -65,6 +71,13 @@ struct Compose {
     id: JobId,
     brand: Arc<Brand>,
     zone: Zone,
+    links: StopLink,
+}
+impl Compose {
+    fn moment(&self, at: BusinessTime) -> String {
+        let local = self.zone.local(at);
+        format!("{} {:02}:{:02}", self.zone.date(at), local.hour(), local.minute())
+    }
 }
 impl Work for Compose {
     const NAME: &'static str = "compose_account_message";
@@ -84,13 +97,19 @@ impl Work for Compose {
         if gone {
             return Ok(None);
         }
-        let local = self.zone.local(event.at);
-        let at = format!("{} {:02}:{:02}", self.zone.date(event.at), local.hour(), local.minute());
+        let (path, until) = match event.kind {
+            AccountNews::RecoveryAsked => match self.links.of(tx, self.customer, event.id).await? {
+                Some((path, due_at)) => (path, self.moment(BusinessTime::from_us(due_at.us()))),
+                None => return Ok(None),
+            },
+            _ => ("/account".to_owned(), String::new()),
+        };
         let parameters = vec![
             ("brand", self.brand.name.get(&owner.language).to_owned()),
             ("hotline", self.brand.hotline.clone()),
-            ("at", at),
-            ("path", "/account".to_owned()),
+            ("at", self.moment(event.at)),
+            ("until", until),
+            ("path", path),
         ];
         let template = event.kind.word();
         Ok(Some(OutgoingMessage { id: MessageId(self.id.0), to, template, parameters, language: owner.language }))

@@ -163,7 +163,9 @@ impl Work for ChangeKeys {
                 AccountNews::PasskeyRemoved
             }
             What::SecondFactor(true) if keys.is_empty() => return refused("second_factor", "no-passkey"),
-            What::SecondFactor(on) if *on == owner.credential.second_factor => return replace(self, tx, &owner.session),
+            What::SecondFactor(on) if *on == owner.credential.second_factor => {
+                return replace(self, tx, &owner.session);
+            }
             What::SecondFactor(on) => {
                 credential::save(tx, id, &Credential { second_factor: *on, ..owner.credential });
                 if *on { AccountNews::SecondFactorOn } else { AccountNews::SecondFactorOff }

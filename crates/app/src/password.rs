@@ -67,7 +67,7 @@ mod tests {
         assert!(!known);
         let cost = |hash: &str| {
             let parsed = PasswordHash::new(hash).unwrap();
-            (parsed.algorithm, parsed.version, parsed.params.to_string(), parsed.hash.unwrap().len())
+            (parsed.algorithm.to_string(), parsed.version, parsed.params.to_string(), parsed.hash.unwrap().len())
         };
         assert_eq!(cost(&nobodys), cost(&theirs));
         assert_eq!(cost(&theirs).2, "m=19456,t=2,p=1");

@@ -1,6 +1,6 @@
 //! What can be wrong with a request, with a stable name for each; the words for people are in the locale files.
 
-use everline_core::account::{NotProved, PasswordFault};
+use everline_core::account::{NotProved, NotRecovered, PasswordFault};
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::invoice::{NoInvoice, WrongField};
 use everline_core::ledger::LedgerRefusal;
@@ -89,6 +89,9 @@ pub enum Problem {
         /// From when it is.
         until: SystemTime,
     },
+    /// A request to be let in by people does not go on.
+    #[error("the request does not go on: {0}")]
+    NotRecovered(NotRecovered),
     /// The one-time code is wrong.
     #[error("wrong code, {tries_left} tries left")]
     CodeWrong {
@@ -162,6 +165,7 @@ impl Problem {
             Problem::SecondFactor => "second-factor",
             Problem::ProveFirst => "prove-first",
             Problem::HeldBack { .. } => "held-back",
+            Problem::NotRecovered(_) => "not-recovered",
             Problem::CodeWrong { .. } => "code-wrong",
             Problem::CodeGone => "code-gone",
             Problem::TooMany { .. } => "too-many",

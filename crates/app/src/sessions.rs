@@ -11,7 +11,7 @@ use everline_core::ids::{CustomerId, RawId};
 use everline_core::time::{DAY_US, HOUR_US, SystemTime};
 use everline_store::tables::credential::{self, Credential};
 use everline_store::tables::login::{self, LoginSession};
-use everline_store::tables::customer;
+use everline_store::tables::{customer, recovery};
 use everline_store::{LostCommit, Stop, Tx, Work};
 
 const SESSION_LIFE_US: i64 = 30 * DAY_US;
@@ -266,8 +266,13 @@ impl Work for AddSession {
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        if login::session(tx, &self.session.token_hash).await?.is_none() {
-            login::add_session(tx, &self.session);
+        if login::session(tx, &self.session.token_hash).await?.is_some() {
+            return Ok(()); // run again after a lost answer
+        }
+        login::add_session(tx, &self.session);
+        if self.session.principal == CUSTOMER {
+            // Whoever is in needs nobody to let them in, and did not ask for it if somebody did.
+            recovery::stop_all(tx, CustomerId(self.session.id), self.session.created_at);
         }
         Ok(())
     }

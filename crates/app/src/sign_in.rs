@@ -83,13 +83,7 @@ pub enum Entered {
 }
 
 /// Signs in with a code. A number that belongs to nobody registers a customer of its own.
-pub async fn sign_in(
-    app: &App,
-    request: RawId,
-    code: &str,
-    language: &str,
-    device: &str,
-) -> Result<Entered, Problem> {
+pub async fn sign_in(app: &App, request: RawId, code: &str, language: &str, device: &str) -> Result<Entered, Problem> {
     let work = UseCode {
         code: TypedCode::new(app, request, code)?,
         customer: CustomerId(app.clock.id()),

@@ -3,9 +3,9 @@
 
 use crate::secrets::hex;
 use crate::{App, Problem};
-use everline_core::ids::{CustomerId, RawId};
-use everline_core::time::{MINUTE_US, SystemTime};
 use everline_core::account::FRESH_US;
+use everline_core::ids::CustomerId;
+use everline_core::time::{MINUTE_US, SystemTime};
 use everline_store::tables::login::{self, Step as Row};
 use everline_store::{LostCommit, Stop, Tx, Work};
 
@@ -25,6 +25,8 @@ pub enum Waits {
     SecondPasskey,
     /// A passkey is to prove who is signed in.
     Prove,
+    /// Somebody who wants to be let in by people is to prove where they can be reached.
+    Recovery,
 }
 
 impl Waits {
@@ -35,11 +37,12 @@ impl Waits {
             Waits::SignIn => "sign_in",
             Waits::SecondPasskey => "second_passkey",
             Waits::Prove => "prove",
+            Waits::Recovery => "recovery",
         }
     }
     const fn life_us(self) -> i64 {
         match self {
-            Waits::SecondFactor => FRESH_US,
+            Waits::SecondFactor | Waits::Recovery => FRESH_US,
             _ => CHALLENGE_US,
         }
     }
@@ -101,7 +104,7 @@ struct Find {
 impl Find {
     fn fits(&self, row: Option<Row>) -> Option<Step> {
         let row = row.filter(|row| row.kind == self.waits.word() && row.expires_at > self.now)?;
-        Some(Step { customer: row.principal_id.map(|id: RawId| CustomerId(id)), state: row.state })
+        Some(Step { customer: row.principal_id.map(CustomerId), state: row.state })
     }
 }
 impl Work for Find {

@@ -99,18 +99,57 @@ words!(PasswordFault { TooShort = "too-short", TooLong = "too-long", Common = "t
 /// Well-known passwords that are long enough, in small letters. Shorter ones with something behind them are found by
 /// [`BEGINNINGS`].
 const WELL_KNOWN: &[&str] = &[
-    "1q2w3e4r5t", "1q2w3e4r5t6y", "1qaz2wsx3edc", "1qazxsw23edc", "a1b2c3d4e5", "abcd123456", "abcdef1234", "administrator",
-    "asdfghjkl123", "asdfghjkl;", "baseball123", "chinamobile", "chinatelecom", "chinaunicom", "correcthorse", "football123",
-    "iloveyou123", "iloveyou1314", "iloveyou520", "justletmein", "letmein123", "michael123", "mypassword", "passw0rd123",
-    "q1w2e3r4t5", "qazwsxedcrfv", "qq123456789", "qwer123456", "qwertyuiop", "qwertyuiop123", "qwe123qwe123", "sunshine123",
-    "superman123", "trustno1trustno1", "unbelievable", "w123456789", "wang123456", "welcome123", "woaini1314", "woaini5201314",
-    "woaini520", "zaq12wsxcde3", "zhang123456", "zxcvbnm123", "zxcvbnm,./",
+    "1q2w3e4r5t",
+    "1q2w3e4r5t6y",
+    "1qaz2wsx3edc",
+    "1qazxsw23edc",
+    "a1b2c3d4e5",
+    "abcd123456",
+    "abcdef1234",
+    "administrator",
+    "asdfghjkl123",
+    "asdfghjkl;",
+    "baseball123",
+    "chinamobile",
+    "chinatelecom",
+    "chinaunicom",
+    "correcthorse",
+    "football123",
+    "iloveyou123",
+    "iloveyou1314",
+    "iloveyou520",
+    "justletmein",
+    "letmein123",
+    "michael123",
+    "mypassword",
+    "passw0rd123",
+    "q1w2e3r4t5",
+    "qazwsxedcrfv",
+    "qq123456789",
+    "qwer123456",
+    "qwertyuiop",
+    "qwertyuiop123",
+    "qwe123qwe123",
+    "sunshine123",
+    "superman123",
+    "trustno1trustno1",
+    "unbelievable",
+    "w123456789",
+    "wang123456",
+    "welcome123",
+    "woaini1314",
+    "woaini5201314",
+    "woaini520",
+    "zaq12wsxcde3",
+    "zhang123456",
+    "zxcvbnm123",
+    "zxcvbnm,./",
 ];
 /// What is followed by digits or signs only in the passwords that are tried first.
 const BEGINNINGS: &[&str] = &[
-    "", "a", "aa", "aaa", "abc", "abcd", "admin", "asd", "asdf", "china", "code", "everline", "hello", "iloveyou", "letmein",
-    "love", "monkey", "password", "passw", "pass", "p@ssw", "qaz", "qq", "qwe", "qwer", "qwerty", "root", "test", "user",
-    "wang", "welcome", "woaini", "zhang", "zxc", "zxcvbnm",
+    "", "a", "aa", "aaa", "abc", "abcd", "admin", "asd", "asdf", "china", "code", "everline", "hello", "iloveyou",
+    "letmein", "love", "monkey", "password", "passw", "pass", "p@ssw", "qaz", "qq", "qwe", "qwer", "qwerty", "root",
+    "test", "user", "wang", "welcome", "woaini", "zhang", "zxc", "zxcvbnm",
 ];
 /// Rows of keys and letters: a password that walks along one is tried first.
 const ROWS: [&str; 5] = ["01234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "asdfghjkl", "zxcvbnm"];
@@ -149,7 +188,8 @@ fn walks(small: &str) -> bool {
 fn known_beginning(small: &str) -> bool {
     let end = small.trim_end_matches(|c: char| c.is_ascii_digit() || "!@#.*_-".contains(c));
     let digits: String = small.chars().skip(end.chars().count()).filter(char::is_ascii_digit).collect();
-    let plain = digits.len() <= 4 || walks(&digits) || digits.chars().collect::<std::collections::BTreeSet<_>>().len() < 3;
+    let plain =
+        digits.len() <= 4 || walks(&digits) || digits.chars().collect::<std::collections::BTreeSet<_>>().len() < 3;
     BEGINNINGS.contains(&end) && plain
 }
 
@@ -172,6 +212,10 @@ pub enum AccountNews {
     ContactChanged,
     /// The Sim of one of the lines was replaced.
     SimReplaced,
+    /// Somebody asks people to be let in: what it means, and how to stop it.
+    RecoveryAsked,
+    /// People let somebody in; also told to the number from before.
+    RecoveryDone,
 }
 
 words!(AccountNews {
@@ -183,7 +227,73 @@ words!(AccountNews {
     SecondFactorOff = "second_factor_off",
     ContactChanged = "contact_changed",
     SimReplaced = "sim_replaced",
+    RecoveryAsked = "recovery_asked",
+    RecoveryDone = "recovery_done",
 });
+
+/// How long a request to be let in by people waits, so that an owner who did not make it can stop it.
+pub const RECOVERY_HOLD_US: i64 = 48 * HOUR_US;
+/// Most requests of one account that are open at once: one of a stranger's does not shut out the owner's.
+pub const RECOVERIES_MAX: usize = 3;
+
+/// Where a request to be let in by people is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RecoveryState {
+    /// The owner can stop it; nobody can complete it.
+    Waiting,
+    /// Staff decide; the owner can still stop it.
+    Ready,
+    /// Staff let its asker in.
+    Done,
+    /// Staff did not.
+    Refused,
+    /// The owner stopped it, by the link or by signing in.
+    Stopped,
+}
+
+words!(RecoveryState { Waiting = "waiting", Ready = "ready", Done = "done", Refused = "refused", Stopped = "stopped" });
+
+/// What happens to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RecoveryStep {
+    /// Its time is over.
+    HoldOver,
+    /// Staff let its asker in.
+    Complete,
+    /// Staff refuse.
+    Refuse,
+    /// The owner stops it.
+    Stop,
+}
+
+/// Why a request does not go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum NotRecovered {
+    /// The owner still has time to stop it.
+    #[error("not before its time")]
+    TooEarly,
+    /// It is over.
+    #[error("it is over")]
+    Over,
+}
+
+words!(NotRecovered { TooEarly = "too-early", Over = "over" });
+
+/// The state that a step leads to. A step that led there already leads there again.
+///
+/// # Errors
+/// [`NotRecovered`]
+pub const fn recovery(state: RecoveryState, step: RecoveryStep) -> Result<RecoveryState, NotRecovered> {
+    use RecoveryState::{Done, Ready, Refused, Stopped, Waiting};
+    match (state, step) {
+        (Waiting | Ready, RecoveryStep::HoldOver) => Ok(Ready),
+        (Waiting | Ready | Stopped, RecoveryStep::Stop) => Ok(Stopped),
+        (Waiting, RecoveryStep::Complete) => Err(NotRecovered::TooEarly),
+        (Ready | Done, RecoveryStep::Complete) => Ok(Done),
+        (Waiting | Ready | Refused, RecoveryStep::Refuse) => Ok(Refused),
+        _ => Err(NotRecovered::Over),
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -208,7 +318,28 @@ mod tests {
             (Proof::Passkey, Change::Contact, true, replaced, fresh, Ok(())),
             (Proof::Passkey, Change::Access, true, None, old, Err(NotProved::Again)),
         ] {
-            assert_eq!(allows((proof, at), change, second, sim, now), expected, "{proof:?} {change:?} {second} {sim:?}");
+            assert_eq!(
+                allows((proof, at), change, second, sim, now),
+                expected,
+                "{proof:?} {change:?} {second} {sim:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_request_waits_and_ends_once() {
+        use RecoveryState::{Done, Ready, Refused, Stopped, Waiting};
+        use RecoveryStep::{Complete, HoldOver, Refuse, Stop};
+        let (early, over) = (Err(NotRecovered::TooEarly), Err(NotRecovered::Over));
+        for (state, hold_over, complete, refuse, stop) in [
+            (Waiting, Ok(Ready), early, Ok(Refused), Ok(Stopped)),
+            (Ready, Ok(Ready), Ok(Done), Ok(Refused), Ok(Stopped)),
+            (Done, over, Ok(Done), over, over),
+            (Refused, over, over, Ok(Refused), over),
+            (Stopped, over, over, over, Ok(Stopped)),
+        ] {
+            let led = [HoldOver, Complete, Refuse, Stop].map(|step| recovery(state, step));
+            assert_eq!(led, [hold_over, complete, refuse, stop], "{state:?}");
         }
     }
 
@@ -221,14 +352,35 @@ mod tests {
         }
         assert_eq!(check(&"long and longer ".repeat(17)), Err(TooLong));
         for common in [
-            "1234567890", "0987654321", "9876543210", "aaaaaaaaaaaa", "1212121212", "qwertyuiop", "QWERTYUIOP", "Password123",
-            "password2026", "password!!", "abc1234567", "a123456789", "13800138000", "13800138000a", "poiuytrewq", "woaini1314",
-            "P@ssw2024!!", "iloveyou520", "1q2w3e4r5t", "abcdefghijkl",
+            "1234567890",
+            "0987654321",
+            "9876543210",
+            "aaaaaaaaaaaa",
+            "1212121212",
+            "qwertyuiop",
+            "QWERTYUIOP",
+            "Password123",
+            "password2026",
+            "password!!",
+            "abc1234567",
+            "a123456789",
+            "13800138000",
+            "13800138000a",
+            "poiuytrewq",
+            "woaini1314",
+            "P@ssw2024!!",
+            "iloveyou520",
+            "1q2w3e4r5t",
+            "abcdefghijkl",
         ] {
             assert_eq!(check(common), Err(Common), "{common}");
         }
         for fine in [
-            "four words nobody knows", "correct horse battery", "我家的猫叫做小花今年三岁", "vK8#pQ2!mZ", "lin.fang.2198.tree",
+            "four words nobody knows",
+            "correct horse battery",
+            "我家的猫叫做小花今年三岁",
+            "vK8#pQ2!mZ",
+            "lin.fang.2198.tree",
             "13800138000 is my number",
         ] {
             assert_eq!(check(fine), Ok(()), "{fine}");

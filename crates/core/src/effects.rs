@@ -3,7 +3,9 @@
 
 use crate::charging::Allowance;
 use crate::dispute::Dispute;
-use crate::ids::{AttemptId, CustomerId, JobId, LineId, OrderId, PaymentMethodId, RawId, ReceiptId, RefundId, SessionId};
+use crate::ids::{
+    AttemptId, CustomerId, JobId, LineId, OrderId, PaymentMethodId, RawId, ReceiptId, RefundId, SessionId,
+};
 use crate::ledger::{Balances, Posting};
 use crate::lifecycle::LineEvent;
 use crate::line::Line;
@@ -252,6 +254,13 @@ pub enum Job {
         /// Whether the contact number from before the event is to be told.
         former: bool,
     },
+    /// The time is over in which an owner alone can stop a request to be let in by people.
+    RecoveryDue {
+        /// Whose account it is about.
+        customer: CustomerId,
+        /// The request.
+        request: RawId,
+    },
     /// Compare a provider's bill of a day with our books.
     Reconcile {
         /// The house customer: a bill is about many.
@@ -299,6 +308,7 @@ impl Job {
             Job::Refund { refund, .. } => return Job::refund_id(*refund),
             Job::SendMessage { cause, kind, .. } => cause.0.derive(7, *kind as u8),
             Job::TellAccount { event, former, .. } => event.derive(12, u8::from(*former)),
+            Job::RecoveryDue { request, .. } => request.derive(14, 0),
             Job::Reconcile { provider, day, .. } => day.raw_id().derive(8, *provider as u8),
             Job::AutoRenew { order, .. } => order.0.derive(11, 0),
             Job::KeepMethod { attempt, .. } => attempt.0.derive(9, 0),
@@ -322,6 +332,7 @@ impl Job {
             Job::Refund { .. } => "refund",
             Job::SendMessage { .. } => "send_message",
             Job::TellAccount { .. } => "tell_account",
+            Job::RecoveryDue { .. } => "recovery_due",
             Job::Reconcile { .. } => "reconcile",
             Job::AutoRenew { .. } => "auto_renew",
             Job::KeepMethod { .. } => "keep_method",

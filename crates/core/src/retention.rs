@@ -14,6 +14,8 @@ pub enum Record {
     LoginStep,
     /// What happened to an account, and when its owner was told.
     AccountEvent,
+    /// Requests to be let in by people, once they are over.
+    Recovery,
     /// Idempotency keys: a client may repeat a request for so long.
     IdempotencyKey,
     /// Providers' notices as they arrived: the evidence in a dispute.
@@ -32,11 +34,12 @@ pub enum Record {
 
 impl Record {
     /// All of them.
-    pub const ALL: [Record; 11] = [
+    pub const ALL: [Record; 12] = [
         Record::LoginCode,
         Record::LoginSession,
         Record::LoginStep,
         Record::AccountEvent,
+        Record::Recovery,
         Record::IdempotencyKey,
         Record::Notice,
         Record::Message,
@@ -53,6 +56,7 @@ impl Record {
             Record::LoginSession => "login_session",
             Record::LoginStep => "login_step",
             Record::AccountEvent => "account_event",
+            Record::Recovery => "recovery",
             Record::IdempotencyKey => "idempotency_key",
             Record::Notice => "notice",
             Record::Message => "message",
@@ -112,7 +116,7 @@ impl Retention {
             Record::LoginCode => self.login_code_days,
             // A step is worth nothing minutes later.
             Record::LoginStep => 1,
-            Record::AccountEvent => self.account_event_days,
+            Record::AccountEvent | Record::Recovery => self.account_event_days,
             Record::LoginSession => self.login_session_days,
             Record::IdempotencyKey => self.idempotency_key_days.max(30),
             Record::Notice => self.notice_days,

@@ -31,3 +31,5 @@ second-factor-on = [{ $brand }] From now on ({ $at }) your account asks for a pa
 second-factor-off = [{ $brand }] Your account no longer asks for a passkey after code or password ({ $at }). If that was not you, call { $hotline }: { $link }
 contact-changed = [{ $brand }] The contact number of your account was changed ({ $at }). Codes and messages go to the new number. If that was not you, call { $hotline } at once.
 sim-replaced = [{ $brand }] The Sim of a line in your account was replaced ({ $at }). For 24 hours a code to its number changes nothing about your account. If you did not have it replaced, call { $hotline } at once.
+recovery-asked = [{ $brand }] Somebody who says that they cannot get codes any more asks to be let into your account with another number. That was not you? Stop it before { $until }: { $link } Or sign in, which stops it too.
+recovery-done = [{ $brand }] After a check by our staff your account has a new contact number; password, passkeys and sign-ins from before are gone. If you did not ask for that, call { $hotline } at once.

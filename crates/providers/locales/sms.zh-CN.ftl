@@ -31,3 +31,5 @@ second-factor-on = 【{ $brand }】您的账户于 { $at } 开启了两步验证
 second-factor-off = 【{ $brand }】您的账户于 { $at } 关闭了两步验证。如非本人操作，请致电 { $hotline }：{ $link }
 contact-changed = 【{ $brand }】您的账户于 { $at } 更换了联系号码，验证码和通知将发往新号码。如非本人操作，请立即致电 { $hotline }。
 sim-replaced = 【{ $brand }】您名下号码已于 { $at } 更换 SIM 卡。24 小时内，发到该号码的验证码不能用来更改账户。如非本人办理，请立即致电 { $hotline }。
+recovery-asked = 【{ $brand }】有人称收不到验证码，申请用另一个号码恢复您的账户。如非本人操作，请在 { $until } 前阻止：{ $link } 登录账户同样可以阻止。
+recovery-done = 【{ $brand }】经工作人员核实，您的账户已更换联系号码，原有的密码、通行密钥和登录均已失效。如非本人申请，请立即致电 { $hotline }。

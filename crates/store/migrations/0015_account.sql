@@ -62,3 +62,23 @@ CREATE INDEX account_event_customer ON account_event (customer_id, id);
 
 -- When a line's Sim was last replaced by another.
 ALTER TABLE line ADD COLUMN sim_replaced_at BIGINT;
+
+-- Requests to be let in by people, where no code arrives: to which new number, and in whose words. Decided by staff, not
+-- before a time in which the owner can stop it.
+-- class: customer
+CREATE TABLE recovery_request (
+  customer_id BYTEA NOT NULL,
+  id BYTEA NOT NULL,
+  contact TEXT NOT NULL,
+  reason TEXT,
+  state TEXT NOT NULL,
+  asked_at BIGINT NOT NULL,
+  due_at BIGINT NOT NULL,
+  settled_at BIGINT,
+  settled_by BYTEA,
+  note TEXT,
+  PRIMARY KEY (customer_id, id)
+)
+WITHOUT ROWID -- sqlite
+;
+CREATE INDEX recovery_request_open ON recovery_request (due_at) WHERE state IN ('waiting', 'ready');

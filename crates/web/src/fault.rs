@@ -149,6 +149,7 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::SecondFactor => ("problem-second-factor", "problem-second-factor-do"),
         Problem::ProveFirst => ("problem-prove-first", "problem-prove-first-do"),
         Problem::HeldBack { .. } => ("problem-held-back", "problem-held-back-do"),
+        Problem::NotRecovered(_) => ("problem-not-recovered", "problem-not-recovered-do"),
         Problem::CodeWrong { .. } => ("problem-code-wrong", "problem-code-wrong-do"),
         Problem::CodeGone => ("problem-code-gone", "problem-code-gone-do"),
         Problem::TooMany { .. } => ("problem-too-many", "problem-too-many-do"),
@@ -233,6 +234,7 @@ const fn status(problem: &Problem) -> StatusCode {
         | Problem::RenewalUnderWay
         | Problem::NoRefund(_)
         | Problem::NotDecided(_)
+        | Problem::NotRecovered(_)
         | Problem::NoInvoice(_) => StatusCode::CONFLICT,
         Problem::Invalid { .. }
         | Problem::NotSellable(_)

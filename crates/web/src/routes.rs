@@ -5,8 +5,8 @@ use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
-    account, auto_renew, cards, check, confirm, contact, guest_order, guest_renew, home, invoice, landing, line, order,
-    passkeys, password, receipt, refund, renew, returning, second, sign_in, terms, voucher,
+    account, auto_renew, cards, check, confirm, contact, data, guest_order, guest_renew, home, invoice, landing, line,
+    order, passkeys, password, receipt, recover, refund, renew, returning, second, sign_in, terms, voucher,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -159,7 +159,7 @@ fn pages() -> Vec<Row> {
 }
 
 fn account_pages() -> Vec<Row> {
-    use Access::{CustomerPage, Page};
+    use Access::{CustomerPage, Page, StaffPage};
     vec![
         get("/sign-in/password", Page, sign_in::password),
         post("/sign-in/password", Page, sign_in::enter_password).limited(Limit::Passwords),
@@ -169,6 +169,15 @@ fn account_pages() -> Vec<Row> {
         get("/sign-in/second", Page, second::second),
         post("/sign-in/second/ask", Page, second::ask_second).limited(Limit::Tries),
         post("/sign-in/second", Page, second::enter_second).limited(Limit::Tries),
+        get("/recover", Page, recover::recover),
+        post("/recover", Page, recover::begin).limited(Limit::Codes),
+        get("/recover/code", Page, recover::code),
+        post("/recover/code", Page, recover::ask).limited(Limit::Tries),
+        get("/recover/asked", Page, recover::asked),
+        get("/recover/stop/{link}", Page, recover::to_stop).limited(Limit::Checks),
+        post("/recover/stop/{link}", Page, recover::stop).limited(Limit::Checks),
+        get("/desk/recovery", StaffPage, desk::recovery::list),
+        post("/desk/recovery/{customer}/{request}", StaffPage, desk::recovery::decide),
         get("/account", CustomerPage, account::account),
         post("/account/language", CustomerPage, account::set_language),
         post("/account/sessions/{session}/end", CustomerPage, account::end_session),
@@ -184,6 +193,8 @@ fn account_pages() -> Vec<Row> {
         post("/account/passkeys/ask", CustomerPage, passkeys::ask).limited(Limit::Tries),
         post("/account/passkeys/second-factor", CustomerPage, passkeys::second_factor),
         post("/account/passkeys/{passkey}/remove", CustomerPage, passkeys::remove),
+        get("/account/data", CustomerPage, data::data),
+        post("/account/data", CustomerPage, data::file).limited(Limit::Exports),
         get("/account/contact", CustomerPage, contact::contact),
         post("/account/contact", CustomerPage, contact::send_code).limited(Limit::Codes),
         get("/account/contact/code", CustomerPage, contact::code),

@@ -4,11 +4,11 @@ use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::proxies::Proxies;
 use crate::texts::Lang;
-use everline_passkeys::Passkeys;
 use everline_app::App;
 use everline_app::jobs::Pulse;
 use everline_app::sign_in::Principal;
 use everline_core::brand::Localized;
+use everline_passkeys::Passkeys;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 

@@ -133,7 +133,8 @@ const fn of(job: &Job) -> CustomerId {
         Job::AutoRenew { customer, .. }
         | Job::KeepMethod { customer, .. }
         | Job::ForgetMethod { customer, .. }
-        | Job::TellAccount { customer, .. } => *customer,
+        | Job::TellAccount { customer, .. }
+        | Job::RecoveryDue { customer, .. } => *customer,
     }
 }
 

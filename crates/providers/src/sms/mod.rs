@@ -161,7 +161,7 @@ mod tests {
             assert!(!text.contains("open"), "{text}");
             assert!(templates.text(tag, "number_kept", &with(&line)).unwrap().contains("<kept_until>"));
             for news in AccountNews::ALL {
-                let account = with(&["brand", "hotline", "at", "path", "link"]);
+                let account = with(&["brand", "hotline", "at", "until", "path", "link"]);
                 assert!(templates.text(tag, news.word(), &account).is_some(), "{tag} {news:?}");
             }
             let code = templates.text(tag, "one_time_code", &with(&["brand", "code"])).unwrap();

@@ -24,6 +24,7 @@ pub mod payment_method;
 pub mod privacy;
 pub mod receipt;
 pub mod reconciliation;
+pub mod recovery;
 pub mod refund_request;
 pub mod renewal;
 pub mod retention;
@@ -79,6 +80,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     payment_method::ALL,
     privacy::ALL,
     receipt::ALL,
+    recovery::ALL,
     reconciliation::ALL,
     reconciliation::ITEMS,
     refund_request::ALL,

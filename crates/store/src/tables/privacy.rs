@@ -23,6 +23,7 @@ macro_rules! sections {
             UNNAME_LINES = "UPDATE line SET name = '' WHERE customer_id = $1";
             RESTRICTED_AT = "SELECT restricted_at, owner_key FROM customer WHERE customer_id = $1";
             UNNAME_EVENTS = "DELETE FROM account_event WHERE customer_id = $1";
+            FORGET_RECOVERIES = "DELETE FROM recovery_request WHERE customer_id = $1";
             FORGET_CODES = "DELETE FROM login_code WHERE contact = $1";
         }
         /// What is handed out. Left out are secrets of cards, and what is no record about the person: timers, jobs, the queue of
@@ -62,6 +63,7 @@ sections! {
     CREDENTIAL "credential" ["password_set_at", "second_factor"] order "customer_id";
     PASSKEY "passkey" ["name", "added_at", "used_at"] order "id";
     ACCOUNT_EVENT "account_event" ["kind", "device", "former", "at", "told_at"] order "id";
+    RECOVERY_REQUEST "recovery_request" ["id", "contact", "reason", "state", "asked_at", "due_at", "settled_at", "note"] order "id";
     SUPPORT_CASE "support_case" ["id", "order_id", "reason", "state", "opened_at"] order "id";
 }
 
@@ -88,6 +90,7 @@ pub fn restrict(tx: &mut Tx, customer: CustomerId, at: BusinessTime) {
     tx.put(&UNREASON, args![customer]);
     tx.put(&UNREASON_REFUNDS, args![customer]);
     tx.put(&UNNAME_EVENTS, args![customer]);
+    tx.put(&FORGET_RECOVERIES, args![customer]);
 }
 /// Removes the one-time codes that were sent to a number.
 pub fn forget_codes(tx: &mut Tx, contact: &str) {

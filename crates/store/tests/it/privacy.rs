@@ -46,8 +46,7 @@ const COLUMNS_LEFT_OUT: &[(&str, &str)] = &[
     ("decided_by", "a member of the staff"),
 ];
 /// Tables whose own id says nothing and is left out.
-const ID_LEFT_OUT: &[&str] =
-    &[
+const ID_LEFT_OUT: &[&str] = &[
     "account_event",
     "auto_renew",
     "dispute",

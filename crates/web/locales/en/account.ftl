@@ -40,6 +40,8 @@ account-event-second-factor-on = Passkey asked for at every sign-in
 account-event-second-factor-off = Passkey no longer asked for at every sign-in
 account-event-contact-changed = Contact number changed
 account-event-sim-replaced = Sim of a line replaced
+account-event-recovery-asked = Somebody asked to be let in by our staff
+account-event-recovery-done = Let in by our staff, with another number
 account-done-language = Saved.
 account-done-session = Signed out there.
 account-done-others = Signed out everywhere else.
@@ -87,7 +89,7 @@ second-title = Your passkey, please
 second-lead = Your account asks for a passkey as well.
 second-use = Use passkey
 second-needs-script = This needs a browser that can use passkeys, with JavaScript on.
-second-lost = No passkey at hand any more? Call us:
+second-lost = No passkey at hand any more?
 second-back = Start again
 passkey-not-worked = That did not work. Please try again.
 
@@ -133,3 +135,12 @@ problem-prove-first = Please confirm who you are
 problem-prove-first-do = This change needs a fresh proof. Sign in again.
 problem-held-back = Not yet possible
 problem-held-back-do = The Sim of your number was replaced less than 24 hours ago. For so long a code to it changes nothing about your account; a passkey or your password does. If you did not have the Sim replaced, call our hotline at once.
+
+problem-not-recovered = This request is over
+problem-not-recovered-do = Somebody decided about it meanwhile, or it was stopped.
+
+data-title = Your data
+data-link = Get a copy of everything we keep about you
+data-lead = Everything that we keep about you, table by table: lines, orders, payments, receipts, messages, sign-in history. Secrets of cards, passwords and keys are not in it.
+data-get = Download as a file
+data-hint = A JSON file, for programs and people with patience. Whoever has it knows all of this: keep it well.

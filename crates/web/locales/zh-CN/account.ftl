@@ -34,6 +34,8 @@ account-event-second-factor-on = 开启了两步验证
 account-event-second-factor-off = 关闭了两步验证
 account-event-contact-changed = 更换了联系号码
 account-event-sim-replaced = 名下号码换了卡
+account-event-recovery-asked = 有人申请由客服恢复账户
+account-event-recovery-done = 经客服核实恢复，并更换了号码
 account-done-language = 已保存。
 account-done-session = 该设备已退出。
 account-done-others = 其他设备均已退出。
@@ -81,7 +83,7 @@ second-title = 请使用通行密钥
 second-lead = 您的账户开启了两步验证，还需要通行密钥。
 second-use = 使用通行密钥
 second-needs-script = 这一步需要支持通行密钥的浏览器，并开启 JavaScript。
-second-lost = 通行密钥都不在手边了？请致电：
+second-lost = 通行密钥都不在手边了？
 second-back = 重新登录
 passkey-not-worked = 没有成功，请再试一次。
 
@@ -127,3 +129,12 @@ problem-prove-first = 请先确认是您本人
 problem-prove-first-do = 这项更改需要重新验证，请重新登录。
 problem-held-back = 暂时不能更改
 problem-held-back-do = 您的号码在 24 小时内换过卡。在此期间，发到该号码的验证码不能用来更改账户；通行密钥或密码可以。如果换卡不是您本人办理，请立即拨打客服热线。
+
+problem-not-recovered = 这个申请已经结束
+problem-not-recovered-do = 已经有人处理，或已被阻止。
+
+data-title = 您的数据
+data-link = 获取我们保存的全部数据的副本
+data-lead = 我们保存的关于您的全部记录：号码、订单、付款、收据、通知和登录记录。不包含卡的密钥、密码和通行密钥。
+data-get = 下载文件
+data-hint = JSON 格式。拿到文件的人就能看到这些内容，请妥善保管。

@@ -9,9 +9,9 @@ use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
 use axum::extract::{Path, Query, State};
+use everline_app::Problem;
 use everline_app::account as app;
 use everline_app::sessions;
-use everline_app::Problem;
 use everline_core::account::AccountNews;
 use everline_core::customer::masked_name;
 use everline_core::time::{BusinessTime, SystemTime};
@@ -67,6 +67,8 @@ pub(crate) const fn event_key(kind: AccountNews) -> &'static str {
         AccountNews::SecondFactorOff => "account-event-second-factor-off",
         AccountNews::ContactChanged => "account-event-contact-changed",
         AccountNews::SimReplaced => "account-event-sim-replaced",
+        AccountNews::RecoveryAsked => "account-event-recovery-asked",
+        AccountNews::RecoveryDone => "account-event-recovery-done",
     }
 }
 

@@ -10,9 +10,9 @@ use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
 use axum::extract::{Query, State};
+use everline_app::Problem;
 use everline_app::account as app;
 use everline_app::sessions::may_change;
-use everline_app::Problem;
 use everline_core::account::Change;
 
 #[derive(Template)]

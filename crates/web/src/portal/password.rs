@@ -9,9 +9,9 @@ use crate::web::Web;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
+use everline_app::Problem;
 use everline_app::account as app;
 use everline_app::sessions::may_change;
-use everline_app::Problem;
 use everline_core::account::{Change, PASSWORD_CHARS_MIN};
 
 #[derive(Template)]

@@ -8,7 +8,8 @@ use everline_core::time::{HOUR_US, MINUTE_US};
 
 const NUMBER: &str = "13800138001";
 const PASSWORD: &str = "four words nobody knows";
-const ANDROID: &str = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Mobile Safari/537.36";
+const ANDROID: &str =
+    "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Mobile Safari/537.36";
 
 async fn linfang(world: &World) -> Browser {
     Browser::of(world, Principal::Customer(world.people.linfang)).await
@@ -101,7 +102,8 @@ async fn the_language_is_kept_and_nothing_else_a_form_brings() {
 async fn a_password_is_set_told_and_signs_in() {
     let world = World::new().await;
     let mut browser = linfang(&world).await;
-    for (password, says) in [("short", "至少 10 个字符"), ("password123", "太常见"), (NUMBER, "太常见"), ("", "太短")] {
+    for (password, says) in [("short", "至少 10 个字符"), ("password123", "太常见"), (NUMBER, "太常见"), ("", "太短")]
+    {
         let answer = sets_password(&mut browser, password, true).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{password}");
         answer.says(&[says, "aria-invalid=\"true\""]);
@@ -360,4 +362,145 @@ async fn another_contact_number_is_proved_and_the_old_one_told() {
     let mut old = Browser::new(&world.router);
     by_code(&world, &mut old, NUMBER).await;
     old.get("/home").await.hides(&["林芳"]);
+}
+
+/// Asks to be let in, up to the page after it.
+async fn asks(world: &World, of: &str, contact: &str) -> (Page, Page) {
+    let mut browser = Browser::new(&world.router);
+    let page = browser.get("/recover").await;
+    let fields = [("of", of), ("contact", contact), ("reason", "手机丢了，号码已注销")];
+    let sent = browser.submit(&page, "/recover", &fields).await;
+    let page = browser.get(sent.location()).await;
+    let (request, step) = (page.field("request"), page.field("step"));
+    let code = world.outside.last_code();
+    let asked =
+        browser.submit(&page, "/recover/code", &[("request", &request), ("step", &step), ("code", &code)]).await;
+    assert_eq!(asked.location(), "/recover/asked", "{}", asked.text);
+    let mut first = page;
+    first.text = stripped(&first).1.replace(&request, "").replace(&step, "");
+    (first, browser.get("/recover/asked").await)
+}
+
+fn stop_link(world: &World) -> String {
+    let messages = world.outside.messages.lock().unwrap();
+    let asked = messages.iter().rfind(|m| m.template == "recovery_asked").unwrap();
+    asked.parameters.iter().find(|(name, _)| *name == "path").unwrap().1.clone()
+}
+
+#[tokio::test]
+async fn people_let_somebody_in_after_two_days_and_not_before() {
+    let world = World::new().await;
+    let token = everline_app::staff::add(&world.app, "zhou.hang", "周航", "operator").await.unwrap();
+    let operator = everline_app::staff::set_password(&world.app, &token, PASSWORD).await.unwrap().unwrap().principal;
+    let mut owner = linfang(&world).await;
+    sets_password(&mut owner, PASSWORD, false).await;
+    let known = asks(&world, NUMBER, "13012345678").await;
+    let unknown = asks(&world, "13099999999", "13012345679").await;
+    assert_eq!((&known.0.text, &known.1.text.len()), (&unknown.0.text, &unknown.1.text.len()));
+    world.settle().await;
+    assert_eq!(told(&world, "recovery_asked"), [NUMBER]);
+
+    let mut agent = Browser::of(&world, Principal::Staff(world.people.hejing)).await;
+    agent.get("/desk").await.says(&["1 个恢复账户的申请"]);
+    let seen = agent.get("/desk/recovery").await;
+    seen.says(&["林*", "138****8001", "13012345678", "手机丢了"]).hides(&["林芳", NUMBER, "<textarea"]);
+    let mut desk = Browser::of(&world, operator).await;
+    let page = desk.get("/desk/recovery").await;
+    page.hides(&["value=\"complete\""]);
+    let action = page.text.split("action=\"/desk/recovery/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let action = format!("/desk/recovery/{action}");
+    let complete = [("verdict", "complete"), ("note", "called, knows the last three receipts")];
+    let early = desk.submit(&page, &action, &complete).await;
+    assert_eq!(early.status, StatusCode::CONFLICT);
+    early.says(&["未到处理时间"]);
+
+    world.pass(48 * HOUR_US).await;
+    let agents = agent.submit(&seen, &action, &complete).await;
+    assert_eq!(agents.status, StatusCode::FORBIDDEN, "an agent does not decide");
+    let page = desk.get("/desk/recovery").await;
+    page.says(&["value=\"complete\""]);
+    desk.submit(&page, &action, &[("verdict", "complete"), ("note", " ")]).await.says(&["说明依据"]);
+    assert_eq!(desk.submit(&page, &action, &complete).await.location(), "/desk/recovery");
+    desk.submit(&page, &action, &[("verdict", "refuse"), ("note", "x")]).await.says(&["已经结束"]);
+    world.settle().await;
+    assert_eq!(told(&world, "recovery_done"), ["13012345678", NUMBER]);
+    assert_eq!(owner.get("/home").await.status, StatusCode::SEE_OTHER, "who was in is out");
+    assert_eq!(by_password(&mut Browser::new(&world.router), NUMBER, PASSWORD).await.status, 422);
+    let mut fresh = Browser::new(&world.router);
+    by_code(&world, &mut fresh, "13012345678").await;
+    fresh.get("/home").await.says(&["林芳"]);
+    fresh.get("/account").await.says(&["经客服核实恢复", "目前用验证码登录"]);
+}
+
+#[tokio::test]
+async fn the_owner_stops_a_request_by_the_link_or_by_signing_in() {
+    let world = World::new().await;
+    asks(&world, NUMBER, "13012345678").await;
+    world.settle().await;
+    let link = stop_link(&world);
+    let mut anyone = Browser::new(&world.router);
+    let page = anyone.get(&link).await;
+    page.says(&["阻止这个申请"]);
+    anyone.get(&link).await.says(&["阻止这个申请"]);
+    let changed = format!("{}A", &link[..link.len() - 1]);
+    assert_eq!(anyone.submit(&page, &changed, &[]).await.status, StatusCode::NOT_FOUND, "another link");
+    for _ in 0..2 {
+        anyone.submit(&page, &link, &[]).await.says(&["申请已被阻止"]).hides(&["阻止这个申请"]);
+    }
+    let mut agent = Browser::of(&world, Principal::Staff(world.people.hejing)).await;
+    agent.get("/desk/recovery").await.says(&["没有申请"]);
+
+    asks(&world, NUMBER, "13012345678").await;
+    world.settle().await;
+    by_code(&world, &mut Browser::new(&world.router), NUMBER).await;
+    agent.get("/desk/recovery").await.says(&["没有申请"]);
+    anyone.get(&stop_link(&world)).await.says(&["申请已被阻止"]);
+    world.pass(48 * HOUR_US).await;
+    agent.get("/desk/recovery").await.says(&["没有申请"]);
+}
+
+#[tokio::test]
+async fn a_request_needs_a_code_and_words() {
+    let world = World::new().await;
+    let mut browser = Browser::new(&world.router);
+    let page = browser.get("/recover").await;
+    for (of, contact, reason, says) in [
+        ("12", "13012345678", "lost", "这不像一个手机号"),
+        (NUMBER, "12", "lost", "这不像一个手机号"),
+        (NUMBER, "13012345678", "", "1 到 500 个字"),
+        (NUMBER, "13012345678", &"x".repeat(501), "1 到 500 个字"),
+    ] {
+        let answer = browser.submit(&page, "/recover", &[("of", of), ("contact", contact), ("reason", reason)]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        answer.says(&[says, "aria-invalid=\"true\""]);
+    }
+    let fields = [("of", NUMBER), ("contact", "13012345678"), ("reason", "lost")];
+    let sent = browser.submit(&page, "/recover", &fields).await;
+    let page = browser.get(sent.location()).await;
+    let (request, step) = (page.field("request"), page.field("step"));
+    let wrong = if world.outside.last_code() == "000000" { "000001" } else { "000000" };
+    let fields = [("request", request.as_str()), ("step", &step), ("code", wrong)];
+    browser.submit(&page, "/recover/code", &fields).await.says(&["还可以试 4 次"]);
+    world.settle().await;
+    assert!(told(&world, "recovery_asked").is_empty());
+}
+
+#[tokio::test]
+async fn ones_own_data_is_a_file_for_whoever_is_proved() {
+    let world = World::new().await;
+    let mut browser = linfang(&world).await;
+    let page = browser.get("/account/data").await;
+    let file = browser.submit(&page, "/account/data", &[("customer", &world.people.wangqiang.to_string())]).await;
+    assert_eq!(file.headers["content-disposition"], "attachment; filename=\"everline-2026-11-22.json\"");
+    assert_eq!(file.json()["customer"], world.people.linfang.to_string());
+    file.says(&["13800138001", "林芳"]).hides(&["王强"]);
+    world.pass(11 * MINUTE_US).await;
+    assert_eq!(browser.submit(&page, "/account/data", &[]).await.location(), "/account/confirm?next=%2Faccount%2Fdata");
+    let mut more = Vec::new();
+    for _ in 0..4 {
+        let mut fresh = linfang(&world).await;
+        let page = fresh.get("/account/data").await;
+        more.push(fresh.submit(&page, "/account/data", &[]).await.status.as_u16());
+    }
+    assert_eq!(more.last(), Some(&429), "not without end: {more:?}");
 }

@@ -51,6 +51,17 @@ fn table() -> Vec<Row> {
         get("/sign-in/second",                          [303, 303, 303, 303, 303]),
         post("/sign-in/second/ask",                     [303, 303, 303, 303, 303]),
         post("/sign-in/second",                         [303, 303, 303, 303, 303]),
+        get("/recover",                                 [200, 200, 200, 200, 200]),
+        post("/recover",                                [303, 303, 303, 303, 303]),
+        get("/recover/code",                            [200, 200, 200, 200, 200]),
+        post("/recover/code",                           [422, 422, 422, 422, 422]),
+        get("/recover/asked",                           [200, 200, 200, 200, 200]),
+        // Another link's text is not this one's.
+        get("/recover/stop/{link}",                     [404, 404, 404, 404, 404]),
+        post("/recover/stop/{link}",                    [404, 404, 404, 404, 404]),
+        get("/desk/recovery",                           [303, 303, 403, 403, 200]),
+        // 何静 is an agent, and there is no such request.
+        post("/desk/recovery/{customer}/{request}",     [303, 303, 403, 403, 404]),
         get("/account",                                 [303, 303, 200, 200, 403]),
         post("/account/language",                       [303, 303, 303, 303, 403]),
         // A session of nobody's who asks.
@@ -67,6 +78,8 @@ fn table() -> Vec<Row> {
         post("/account/passkeys/ask",                   [303, 303, 404, 404, 403]),
         post("/account/passkeys/second-factor",         [303, 303, 404, 404, 403]),
         post("/account/passkeys/{passkey}/remove",      [303, 303, 404, 404, 403]),
+        get("/account/data",                            [303, 303, 200, 200, 403]),
+        post("/account/data",                           [303, 303, 200, 200, 403]),
         get("/account/contact",                         [303, 303, 200, 200, 403]),
         post("/account/contact",                        [303, 303, 422, 422, 403]),
         get("/account/contact/code",                    [303, 303, 200, 200, 403]),
@@ -266,6 +279,7 @@ impl Things {
             .replace("{item}", &self.item)
             .replace("{method}", &"0".repeat(32))
             .replace("{passkey}", &"0".repeat(32))
+            .replace("{customer}", &"0".repeat(32))
             .replace("{key}", "linfang")
             .replace("{provider}", "alipay")
             .replace("{hash}", asset)
@@ -278,6 +292,13 @@ impl Things {
             "/sign-in" => vec![("phone", text("13800138001"))],
             "/sign-in/code" => vec![("request", "0".repeat(32)), ("code", text("123456"))],
             "/sign-in/password" => vec![("phone", text("13800138001")), ("password", text("not their password"))],
+            "/recover" => vec![
+                ("of", text("13800138001")),
+                ("contact", format!("1301111000{}", self.world.outside.messages.lock().unwrap().len() % 10)),
+                ("reason", text("lost")),
+            ],
+            "/recover/code" => vec![("request", "0".repeat(32)), ("code", text("123456"))],
+            "/desk/recovery/{customer}/{request}" => vec![("verdict", text("refuse")), ("note", text("x"))],
             "/account/language" => vec![("language", text("en"))],
             "/account/confirm" => vec![("password", text("not their password"))],
             "/account/password" => vec![("password", text("password123"))],

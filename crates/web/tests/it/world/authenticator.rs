@@ -37,7 +37,9 @@ impl Authenticator {
 
     fn client_data(&self, kind: &str, options: &Value) -> Vec<u8> {
         let challenge = &options["publicKey"]["challenge"];
-        json!({"type": kind, "challenge": challenge, "origin": self.origin, "crossOrigin": false}).to_string().into_bytes()
+        json!({"type": kind, "challenge": challenge, "origin": self.origin, "crossOrigin": false})
+            .to_string()
+            .into_bytes()
     }
 
     fn data(&mut self, site: &str, flags: u8) -> Vec<u8> {
