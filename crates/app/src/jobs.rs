@@ -3,7 +3,8 @@
 use crate::provision::{Telling, activate_upstream, tell_network};
 use crate::{App, Problem};
 use crate::{
-    auto_renew_try, close_payment, dispute, query_payment, reconciliation, refund_payment, saved_methods, send_message,
+    account_news, auto_renew_try, close_payment, dispute, query_payment, reconciliation, recovery, refund_payment,
+    saved_methods, send_message,
 };
 use everline_core::effects::Job;
 use everline_core::ids::JobId;
@@ -204,6 +205,10 @@ async fn run_job(app: &App, id: JobId, job: &Job, run: i64) -> Result<Done, Prob
             let to_send = send_message::ToSend { job: id, customer, line, order, kind, cause, after, run };
             send_message::send_message(app, to_send).await
         }
+        Job::TellAccount { customer, event, former } => {
+            account_news::tell(app, (customer, event), former, id, run).await
+        }
+        Job::RecoveryDue { customer, request } => recovery::hold_over(app, customer, request).await,
         Job::Reconcile { provider, day, .. } => reconciliation::run(app, provider, day).await,
         Job::AutoRenew { customer, line, order } => auto_renew_try::try_methods(app, customer, line, order, run).await,
         Job::KeepMethod { customer, attempt } => saved_methods::keep(app, customer, attempt, run).await,

@@ -75,8 +75,9 @@ async fn carry(
     Ok(done)
 }
 
-struct FindLine {
-    number: Msisdn,
+/// The line that has a number.
+pub(crate) struct FindLine {
+    pub(crate) number: Msisdn,
 }
 impl Work for FindLine {
     const NAME: &'static str = "find_line";

@@ -1,5 +1,6 @@
 //! What can be wrong with a request, with a stable name for each; the words for people are in the locale files.
 
+use everline_core::account::{NotProved, NotRecovered, PasswordFault};
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::invoice::{NoInvoice, WrongField};
 use everline_core::ledger::LedgerRefusal;
@@ -8,7 +9,7 @@ use everline_core::reconciliation::NotClosed;
 use everline_core::refund::NoOtherWay;
 use everline_core::refund_request::NotDecided;
 use everline_core::refund_rule::NoRefund;
-use everline_core::time::BusinessTime;
+use everline_core::time::{BusinessTime, SystemTime};
 use everline_core::voucher::NoVoucher;
 use everline_store::{Error, Stop};
 
@@ -74,6 +75,27 @@ pub enum Problem {
     /// A renewal by itself is being paid just now: its setting can be switched off, and changed when that is over.
     #[error("a renewal is under way")]
     RenewalUnderWay,
+    /// Number and password do not belong together; which of them is wrong is not said.
+    #[error("number and password do not belong together")]
+    PasswordWrong,
+    /// The passkey does not open this account, or the browser's answer came too late.
+    #[error("the passkey was not accepted")]
+    PasskeyRefused,
+    /// A passkey is asked for after the code or password.
+    #[error("a second factor is needed")]
+    SecondFactor,
+    /// The caller must prove again who they are.
+    #[error("prove first who you are")]
+    ProveFirst,
+    /// The Sim of the contact number was replaced: a code to it is not enough yet.
+    #[error("held back until {until:?}: the Sim of the contact number was replaced")]
+    HeldBack {
+        /// From when it is.
+        until: SystemTime,
+    },
+    /// A request to be let in by people does not go on.
+    #[error("the request does not go on: {0}")]
+    NotRecovered(NotRecovered),
     /// The one-time code is wrong.
     #[error("wrong code, {tries_left} tries left")]
     CodeWrong {
@@ -149,6 +171,12 @@ impl Problem {
             Problem::NoCredit => "no-credit",
             Problem::NoVoucher(_) => "no-voucher",
             Problem::RenewalUnderWay => "renewal-under-way",
+            Problem::PasswordWrong => "password-wrong",
+            Problem::PasskeyRefused => "passkey-refused",
+            Problem::SecondFactor => "second-factor",
+            Problem::ProveFirst => "prove-first",
+            Problem::HeldBack { .. } => "held-back",
+            Problem::NotRecovered(_) => "not-recovered",
             Problem::CodeWrong { .. } => "code-wrong",
             Problem::CodeGone => "code-gone",
             Problem::TooMany { .. } => "too-many",
@@ -198,6 +226,19 @@ impl From<Stop<Problem>> for Problem {
 impl From<NoInvoice> for Problem {
     fn from(why: NoInvoice) -> Self {
         Problem::NoInvoice(why)
+    }
+}
+impl From<NotProved> for Problem {
+    fn from(why: NotProved) -> Self {
+        match why {
+            NotProved::Again => Problem::ProveFirst,
+            NotProved::SimReplaced { until } => Problem::HeldBack { until },
+        }
+    }
+}
+impl From<PasswordFault> for Problem {
+    fn from(fault: PasswordFault) -> Self {
+        Problem::Invalid { field: "password", rule: fault.word() }
     }
 }
 impl From<WrongField> for Problem {

@@ -6,6 +6,7 @@
 use crate::jobs::Done;
 use crate::ports::{Handed, OutgoingMessage};
 use crate::{App, Problem};
+use everline_core::account::AccountNews;
 use everline_core::auto_renew::{PayWith, State};
 use everline_core::brand::Brand;
 use everline_core::customer::Customer;
@@ -30,7 +31,8 @@ pub const ONE_TIME_CODE: &str = "one_time_code";
 
 /// The names of all templates.
 pub fn templates() -> impl Iterator<Item = &'static str> {
-    MessageKind::ALL.into_iter().map(MessageKind::word).chain([ONE_TIME_CODE])
+    let account = AccountNews::ALL.into_iter().map(AccountNews::word);
+    MessageKind::ALL.into_iter().map(MessageKind::word).chain([ONE_TIME_CODE]).chain(account)
 }
 
 /// The parameters that a template gets; empty for what is no template.
@@ -38,6 +40,9 @@ pub fn templates() -> impl Iterator<Item = &'static str> {
 pub fn parameters(template: &str) -> Vec<&'static str> {
     if template == ONE_TIME_CODE {
         return vec!["brand", "code"];
+    }
+    if AccountNews::from_word(template).is_some() {
+        return vec!["brand", "hotline", "at", "until", "path"];
     }
     let Some(kind) = MessageKind::from_word(template) else { return Vec::new() };
     let mut all = vec!["brand", "hotline", "kept_until", "line", "line_id", "until"];

@@ -1,62 +1,37 @@
-//! Signing in with a one-time code; the first time registers.
+//! Signing in with a one-time code, where the first time registers; and with a number and its password. A customer who
+//! switched a second factor on is not in before that is proved too.
 //!
 //! Known and unknown numbers get the same answers. A code works once, for ten minutes, for the request that asked for it,
 //! and allows five tries; a number gets at most five codes an hour.
 
+pub use crate::sessions::{Principal, SessionInfo, SignedIn, open_session, session, sign_out};
+
 use crate::ports::{Handed, OutgoingMessage};
-use crate::secrets::{Secrets, hex};
+use crate::secrets::Secrets;
 use crate::send_message::ONE_TIME_CODE;
-use crate::{App, Problem};
+use crate::sessions::open_session_on;
+use crate::steps::{self, Waits};
+use crate::{App, Problem, password};
+use everline_core::account::{PASSWORD_BYTES_MAX, Proof};
 use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, LineId, MessageId, RawId};
 use everline_core::message::{Address, Channel};
 use everline_core::money::Currency;
 use everline_core::number_plan::NumberOf;
-use everline_core::time::{DAY_US, HOUR_US, MINUTE_US, Now, SystemTime};
-use everline_store::tables::login::{Code, LoginSession};
-use everline_store::tables::{customer, directory, line, login};
+use everline_core::time::{HOUR_US, MINUTE_US, Now, SystemTime};
+use everline_core::velocity::{Window, allow};
+use everline_store::tables::login::Code;
+use everline_store::tables::{credential, customer, directory, line, login, velocity};
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
 
 const CODE_LIFE_US: i64 = 10 * MINUTE_US;
 const TRIES_MAX: i64 = 5;
 const CODES_PER_HOUR_MAX: i64 = 5;
-const SESSION_LIFE_US: i64 = 30 * DAY_US;
-/// A staff member signs in for a shift.
-const STAFF_SESSION_LIFE_US: i64 = 12 * HOUR_US;
-
-/// The word for staff members in stored sessions.
-pub(crate) const STAFF: &str = "staff";
-
-/// Who a request comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Principal {
-    /// A signed-in customer.
-    Customer(CustomerId),
-    /// A signed-in staff member.
-    Staff(RawId),
-}
-
-/// A signed-in browser.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignedIn {
-    /// The secret the browser keeps; we keep only its hash.
-    pub token: String,
-    /// Who it is.
-    pub principal: Principal,
-    /// The secret that unsafe requests repeat.
-    pub csrf: String,
-}
-
-/// What a valid session token says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionInfo {
-    /// Who it is.
-    pub principal: Principal,
-    /// The secret that unsafe requests repeat.
-    pub csrf: String,
-}
+/// Tries at a number's password, right or wrong.
+const TRIES_PER_HOUR_MAX: i64 = 10;
+const TRIES_PER_DAY_MAX: i64 = 30;
 
 /// Sends a one-time code to a number; the id names the request in [`sign_in`].
 pub async fn request_code(app: &App, contact: &str, language: &str) -> Result<RawId, Problem> {
@@ -107,61 +82,104 @@ fn code(app: &App) -> Result<String, Problem> {
     }
 }
 
+/// How far somebody came who proved a first factor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entered {
+    /// In.
+    In(SignedIn),
+    /// To the second factor: the secret of the step that waits for it.
+    SecondFactor {
+        /// See [`crate::passkeys::second`].
+        step: String,
+    },
+}
+
 /// Signs in with a code. A number that belongs to nobody registers a customer of its own.
-pub async fn sign_in(app: &App, request: RawId, code: &str, language: &str) -> Result<SignedIn, Problem> {
-    let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
-    if code.len() != 6 || !code.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Problem::Invalid { field: "code", rule: "six-digits" });
-    }
+pub async fn sign_in(app: &App, request: RawId, code: &str, language: &str, device: &str) -> Result<Entered, Problem> {
     let work = UseCode {
-        request,
-        code,
+        code: TypedCode::new(app, request, code)?,
         customer: CustomerId(app.clock.id()),
         language: language.to_owned(),
         currency: app.brand.currency,
-        secrets: app.secrets.clone(),
         now: app.clock.now(),
     };
     // A wrong code is counted, so it commits: it is an answer, not a refusal that rolls back.
     let customer = app.store.transact(work).await??;
-    open_session(app, Principal::Customer(customer)).await
+    enter(app, customer, Proof::Code, device).await
 }
 
-/// Opens a session for a principal whose identity is proved by the caller's means.
-pub async fn open_session(app: &App, principal: Principal) -> Result<SignedIn, Problem> {
-    let (mut token, mut csrf) = ([0; 32], [0; 16]);
-    if !app.clock.fill(&mut token) || !app.clock.fill(&mut csrf) {
-        return Err(Problem::Busy);
+/// Signs in with a number and its password. What is wrong is not said, and takes the same work: a number of nobody's, one
+/// without a password, another password.
+///
+/// # Errors
+/// [`Problem::PasswordWrong`]; [`Problem::TooMany`] after ten tries an hour or thirty a day, right or wrong, known or not:
+/// the number can still sign in by code or passkey.
+pub async fn sign_in_by_password(app: &App, contact: &str, password: &str, device: &str) -> Result<Entered, Problem> {
+    let number = app.brand.number(contact, NumberOf::Person);
+    let number = number.map_err(|_| Problem::Invalid { field: "phone", rule: "not-a-number" })?;
+    check_tries(app, "number", number.as_str()).await?;
+    let found = app.store.read(FindPassword { number }).await?;
+    if password.len() > PASSWORD_BYTES_MAX {
+        return Err(Problem::PasswordWrong);
     }
-    let now = app.clock.now().system;
-    let (token, csrf_text) = (hex(&token), hex(&csrf));
-    let (word, id, life_us) = match principal {
-        Principal::Customer(id) => ("customer", id.0, SESSION_LIFE_US),
-        Principal::Staff(id) => (STAFF, id, STAFF_SESSION_LIFE_US),
-    };
-    let session =
-        LoginSession { principal: word.to_owned(), id, csrf: csrf.to_vec(), expires_at: now.plus_us(life_us) };
-    app.store.transact(AddSession { token_hash: app.secrets.token_hash(&token), session, now }).await?;
-    Ok(SignedIn { token, principal, csrf: csrf_text })
+    let (customer, hash) = found;
+    if !password::matches(password.to_owned(), hash).await? {
+        return Err(Problem::PasswordWrong);
+    }
+    enter(app, customer.ok_or(Problem::PasswordWrong)?, Proof::Password, device).await
 }
 
-/// Who a session token belongs to; `None` if it is unknown or over.
-pub async fn session(app: &App, token: &str) -> Result<Option<SessionInfo>, Problem> {
-    let found = app.store.read(FindSession { token_hash: app.secrets.token_hash(token) }).await?;
+/// Counts a try at a password, and refuses one too many. It is counted before it is tried, so that tries at the same moment
+/// count too.
+pub(crate) async fn check_tries(app: &App, whose: &'static str, name: &str) -> Result<(), Problem> {
     let now = app.clock.now().system;
-    Ok(found.filter(|session| session.expires_at > now).and_then(|session| {
-        let principal = match session.principal.as_str() {
-            "customer" => Principal::Customer(CustomerId(session.id)),
-            STAFF => Principal::Staff(session.id),
-            _ => return None,
+    let windows = Window::ALL.map(|window| {
+        let (most, word) = match window {
+            Window::Hour => (TRIES_PER_HOUR_MAX, "hour"),
+            Window::Day => (TRIES_PER_DAY_MAX, "day"),
         };
-        Some(SessionInfo { principal, csrf: hex(&session.csrf) })
-    }))
+        let end = window.end(now);
+        let name = app.secrets.name("velocity", &["password", whose, name, &end.us().to_string(), word]);
+        (name, most, end)
+    });
+    Ok(app.store.transact(CountTry { windows, now }).await?)
 }
 
-/// Signs a browser out.
-pub async fn sign_out(app: &App, token: &str) -> Result<(), Problem> {
-    Ok(app.store.transact(RemoveSession { token_hash: app.secrets.token_hash(token) }).await?)
+/// In, or on to the second factor.
+async fn enter(app: &App, customer: CustomerId, proof: Proof, device: &str) -> Result<Entered, Problem> {
+    if app.store.read(AsksSecond { customer }).await? {
+        let step = steps::begin(app, Waits::SecondFactor, Some(customer), proof.word().to_owned()).await?;
+        return Ok(Entered::SecondFactor { step });
+    }
+    Ok(Entered::In(open_session_on(app, Principal::Customer(customer), device, proof).await?))
+}
+
+/// A code as somebody typed it, for a request.
+pub(crate) struct TypedCode {
+    request: RawId,
+    digits: String,
+    secrets: Arc<Secrets>,
+}
+impl TypedCode {
+    /// # Errors
+    /// [`Problem::Invalid`] if it is not six digits.
+    pub(crate) fn new(app: &App, request: RawId, code: &str) -> Result<Self, Problem> {
+        let digits: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+        if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Problem::Invalid { field: "code", rule: "six-digits" });
+        }
+        Ok(Self { request, digits, secrets: app.secrets.clone() })
+    }
+    /// Uses it, and counts the try: the number that it went to, or why it proves nothing.
+    pub(crate) async fn used(&self, tx: &mut Tx, now: SystemTime) -> Result<Result<String, Problem>, Stop<Problem>> {
+        let Some(code) = login::lock_code(tx, self.request).await? else { return Ok(Err(Problem::CodeGone)) };
+        if code.used || code.tries >= TRIES_MAX || code.expires_at <= now {
+            return Ok(Err(Problem::CodeGone));
+        }
+        let right = self.secrets.code_matches(&self.request.bytes(), &self.digits, &code.code_hash);
+        login::tried(tx, self.request, right);
+        Ok(if right { Ok(code.contact) } else { Err(Problem::CodeWrong { tries_left: TRIES_MAX - code.tries - 1 }) })
+    }
 }
 
 struct AddCode {
@@ -187,12 +205,10 @@ impl Work for AddCode {
 }
 
 struct UseCode {
-    request: RawId,
-    code: String,
+    code: TypedCode,
     customer: CustomerId,
     language: String,
     currency: Currency,
-    secrets: Arc<Secrets>,
     now: Now,
 }
 impl Work for UseCode {
@@ -200,22 +216,18 @@ impl Work for UseCode {
     type Out = Result<CustomerId, Problem>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        let Some(code) = login::lock_code(tx, self.request).await? else { return Ok(Err(Problem::CodeGone)) };
-        if code.used || code.tries >= TRIES_MAX || code.expires_at <= self.now.system {
-            return Ok(Err(Problem::CodeGone));
-        }
-        if !self.secrets.code_matches(&self.request.bytes(), &self.code, &code.code_hash) {
-            login::tried(tx, self.request, false);
-            return Ok(Err(Problem::CodeWrong { tries_left: TRIES_MAX - code.tries - 1 }));
-        }
-        login::tried(tx, self.request, true);
-        if let Some((known, _)) = directory::find(tx, directory::Name::Login, &code.contact).await? {
+        let contact = match self.code.used(tx, self.now.system).await? {
+            Ok(contact) => contact,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        if let Some((known, _)) = directory::find(tx, directory::Name::Login, &contact).await? {
             return Ok(Ok(known));
         }
-        if given_up(tx, &code.contact).await? {
+        if given_up(tx, &contact).await? {
             return Ok(Err(Problem::CodeGone));
         }
-        let contact = Msisdn::parse(&code.contact).map_err(|_| Stop::Refused(Problem::CodeGone))?;
+        let contact = Msisdn::parse(&contact).map_err(|_| Stop::Refused(Problem::CodeGone))?;
+        directory::add(tx, directory::Name::Login, contact.as_str(), self.customer, self.customer.0);
         let new = Customer {
             id: self.customer,
             kind: CustomerKind::Person,
@@ -225,57 +237,64 @@ impl Work for UseCode {
             identity: Identity::None,
         };
         customer::add(tx, &new, self.currency, self.now.business);
-        directory::add(tx, directory::Name::Login, &code.contact, new.id, new.id.0);
         Ok(Ok(new.id))
     }
 }
 
 /// Whether it is the number of a line that is over: it proves nobody's identity until it is given out again.
-async fn given_up(tx: &mut Tx, number: &str) -> Result<bool, everline_store::Error> {
+pub(crate) async fn given_up(tx: &mut Tx, number: &str) -> Result<bool, everline_store::Error> {
     match directory::find(tx, directory::Name::Msisdn, number).await? {
         Some((customer, id)) => Ok(line::lock(tx, customer, LineId(id)).await?.state.over()),
         None => Ok(false),
     }
 }
 
-struct AddSession {
-    token_hash: Vec<u8>,
-    session: LoginSession,
+struct AsksSecond {
+    customer: CustomerId,
+}
+impl Work for AsksSecond {
+    const NAME: &'static str = "asks_second_factor";
+    type Out = bool;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Stop<Problem>> {
+        Ok(credential::get(tx, self.customer).await?.second_factor)
+    }
+}
+
+struct CountTry {
+    windows: [([u8; 16], i64, SystemTime); 2],
     now: SystemTime,
 }
-impl Work for AddSession {
-    const NAME: &'static str = "add_login_session";
+impl Work for CountTry {
+    const NAME: &'static str = "count_password_try";
+    // Counted twice is a try lost, not one won.
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        if login::session(tx, &self.token_hash).await?.is_none() {
-            login::add_session(tx, &self.token_hash, &self.session, self.now);
+        for (name, most, end) in &self.windows {
+            let count = velocity::count(tx, name).await?;
+            let most = u32::try_from(*most).unwrap_or(0);
+            allow(count, most, *end, self.now)
+                .map_err(|retry_after_s| Stop::Refused(Problem::TooMany { retry_after_s }))?;
         }
+        let mut names: Vec<_> = self.windows.iter().collect();
+        names.sort();
+        names.iter().for_each(|(name, _, end)| velocity::add(tx, name, *end));
         Ok(())
     }
 }
 
-struct FindSession {
-    token_hash: Vec<u8>,
+struct FindPassword {
+    number: Msisdn,
 }
-impl Work for FindSession {
-    const NAME: &'static str = "find_login_session";
-    type Out = Option<LoginSession>;
+impl Work for FindPassword {
+    const NAME: &'static str = "find_customer_password";
+    type Out = (Option<CustomerId>, Option<String>);
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        Ok(login::session(tx, &self.token_hash).await?)
-    }
-}
-
-struct RemoveSession {
-    token_hash: Vec<u8>,
-}
-impl Work for RemoveSession {
-    const NAME: &'static str = "remove_login_session";
-    type Out = ();
-    type Refusal = Problem;
-    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        login::remove_session(tx, &self.token_hash);
-        Ok(())
+        let found = directory::find(tx, directory::Name::Login, self.number.as_str()).await?.map(|found| found.0);
+        // Also for nobody: the same statements, whoever it is.
+        let credential = credential::get(tx, found.unwrap_or(CustomerId(RawId::from_bytes([0; 16])))).await?;
+        Ok((found, credential.password_hash))
     }
 }

@@ -5,18 +5,16 @@
 //! time.
 
 use crate::order_page::{OrderView, order_page};
+use crate::password::{hashed, matches};
 use crate::secrets::hex;
-use crate::sign_in::{Principal, STAFF, SignedIn, open_session};
+use crate::sessions::{Principal, STAFF, SignedIn, open_session};
 use crate::{App, Problem};
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
-use argon2::{Argon2, Params};
+use everline_core::account::PASSWORD_BYTES_MAX;
 use everline_core::ids::{CustomerId, OrderId, RawId};
 use everline_core::time::{DAY_US, SystemTime};
 use everline_store::tables::login;
 use everline_store::tables::support::{self, StaffRow};
 use everline_store::{LostCommit, Stop, Tx, Work};
-use std::sync::LazyLock;
-use tokio::sync::Semaphore;
 
 /// What a member may be.
 pub const ROLES: [&str; 2] = ["agent", "operator"];
@@ -24,7 +22,6 @@ pub const ROLES: [&str; 2] = ["agent", "operator"];
 pub const LINK_LIFE_US: i64 = 3 * DAY_US;
 /// Fewest characters of a password; what it is made of is nobody's business.
 pub const PASSWORD_CHARS_MIN: usize = 12;
-const PASSWORD_BYTES_MAX: usize = 256;
 
 /// A staff member.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,44 +205,6 @@ fn new_link(app: &App) -> Result<(String, Link), Problem> {
 
 fn link_hash(app: &App, token: &str) -> Vec<u8> {
     app.secrets.token_hash(&format!("staff link {token}"))
-}
-
-/// 19 MiB, two passes: a tenth of a second or less. The same numbers are part of every stored hash.
-fn argon2() -> Argon2<'static> {
-    Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, Params::default())
-}
-
-/// How many passwords are hashed at once: each takes a processor and 19 MiB.
-static HASHING: Semaphore = Semaphore::const_new(2);
-
-async fn hashed(password: String, salt: [u8; 16]) -> Result<String, Problem> {
-    beside_the_reactor(move || hash(&password, &salt)).await?.ok_or_else(|| internal("argon2 refused"))
-}
-
-fn hash(password: &str, salt: &[u8]) -> Option<String> {
-    let salt = SaltString::encode_b64(salt).ok()?;
-    argon2().hash_password(password.as_bytes(), &salt).ok().map(|hash| hash.to_string())
-}
-
-async fn matches(password: String, hash: Option<String>) -> Result<bool, Problem> {
-    static NOBODYS: LazyLock<Option<String>> = LazyLock::new(|| self::hash("nobody's password", &[0; 16]));
-    beside_the_reactor(move || {
-        let known = hash.is_some();
-        let Some(hash) = hash.or_else(|| NOBODYS.clone()) else { return false };
-        let Ok(parsed) = PasswordHash::new(&hash) else { return false };
-        let same = argon2().verify_password(password.as_bytes(), &parsed).is_ok();
-        same && known
-    })
-    .await
-}
-
-async fn beside_the_reactor<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    let _turn = HASHING.acquire().await.map_err(|_| Problem::Busy)?;
-    tokio::task::spawn_blocking(work).await.map_err(|_| internal("hashing was interrupted"))
-}
-
-fn internal(what: &str) -> Problem {
-    Problem::Internal(what.to_owned())
 }
 
 struct GetStaff {

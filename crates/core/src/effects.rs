@@ -4,7 +4,7 @@
 use crate::charging::Allowance;
 use crate::dispute::{Dispute, DisputeSaid};
 use crate::ids::{
-    AttemptId, CustomerId, DisputeId, JobId, LineId, OrderId, PaymentMethodId, ReceiptId, RefundId, SessionId,
+    AttemptId, CustomerId, DisputeId, JobId, LineId, OrderId, PaymentMethodId, RawId, ReceiptId, RefundId, SessionId,
 };
 use crate::ledger::{Balances, Posting};
 use crate::lifecycle::LineEvent;
@@ -251,6 +251,22 @@ pub enum Job {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<Channel>,
     },
+    /// Tell a customer what happened to the account.
+    TellAccount {
+        /// The customer.
+        customer: CustomerId,
+        /// What happened.
+        event: RawId,
+        /// Whether the contact number from before the event is to be told.
+        former: bool,
+    },
+    /// The time is over in which an owner alone can stop a request to be let in by people.
+    RecoveryDue {
+        /// Whose account it is about.
+        customer: CustomerId,
+        /// The request.
+        request: RawId,
+    },
     /// Compare a provider's bill of a day with our books.
     Reconcile {
         /// The house customer: a bill is about many.
@@ -311,6 +327,8 @@ impl Job {
                 let first = cause.0.derive(7, *kind as u8);
                 after.map_or(first, |channel| first.branch(channel as u8 + 1))
             }
+            Job::TellAccount { event, former, .. } => event.derive(13, u8::from(*former)),
+            Job::RecoveryDue { request, .. } => request.derive(14, 0),
             Job::Reconcile { provider, day, .. } => day.raw_id().derive(8, *provider as u8),
             Job::AutoRenew { order, .. } => order.0.derive(11, 0),
             Job::KeepMethod { attempt, .. } => attempt.0.derive(9, 0),
@@ -334,6 +352,8 @@ impl Job {
             Job::ClosePayment { .. } => "close_payment",
             Job::Refund { .. } => "refund",
             Job::SendMessage { .. } => "send_message",
+            Job::TellAccount { .. } => "tell_account",
+            Job::RecoveryDue { .. } => "recovery_due",
             Job::Reconcile { .. } => "reconcile",
             Job::AutoRenew { .. } => "auto_renew",
             Job::KeepMethod { .. } => "keep_method",

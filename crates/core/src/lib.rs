@@ -6,6 +6,7 @@
 //! Never does: IO, async, reading a clock, drawing randomness, knowing a database, a provider or a language. Time comes
 //! in as a parameter; what must happen outside is returned as data ([`effects::Effects`]).
 
+pub mod account;
 pub mod auto_renew;
 pub mod brand;
 pub mod charging;

@@ -10,6 +10,12 @@ pub enum Record {
     LoginCode,
     /// Signed-in browsers, after their end.
     LoginSession,
+    /// Steps of signing in that nobody took.
+    LoginStep,
+    /// What happened to an account, and when its owner was told.
+    AccountEvent,
+    /// Requests to be let in by people, once they are over.
+    Recovery,
     /// Idempotency keys: a client may repeat a request for so long.
     IdempotencyKey,
     /// Providers' notices as they arrived: the evidence in a dispute.
@@ -30,9 +36,12 @@ pub enum Record {
 
 impl Record {
     /// All of them.
-    pub const ALL: [Record; 10] = [
+    pub const ALL: [Record; 13] = [
         Record::LoginCode,
         Record::LoginSession,
+        Record::LoginStep,
+        Record::AccountEvent,
+        Record::Recovery,
         Record::IdempotencyKey,
         Record::Notice,
         Record::Message,
@@ -48,6 +57,9 @@ impl Record {
         match self {
             Record::LoginCode => "login_code",
             Record::LoginSession => "login_session",
+            Record::LoginStep => "login_step",
+            Record::AccountEvent => "account_event",
+            Record::Recovery => "recovery",
             Record::IdempotencyKey => "idempotency_key",
             Record::Notice => "notice",
             Record::Message => "message",
@@ -68,6 +80,8 @@ pub struct Retention {
     pub login_code_days: u16,
     /// Signed-in browsers, after they ended.
     pub login_session_days: u16,
+    /// What happened to accounts.
+    pub account_event_days: u16,
     /// Idempotency keys; never fewer than 30.
     pub idempotency_key_days: u16,
     /// Raw notices. Card and wallet disputes can begin a year after the payment.
@@ -87,6 +101,7 @@ impl Default for Retention {
         Self {
             login_code_days: 1,
             login_session_days: 1,
+            account_event_days: 400,
             idempotency_key_days: 30,
             notice_days: 400,
             message_days: 400,
@@ -103,6 +118,9 @@ impl Retention {
     pub fn over_before(&self, record: Record, now: SystemTime) -> SystemTime {
         let days = match record {
             Record::LoginCode => self.login_code_days,
+            // A step is worth nothing minutes later.
+            Record::LoginStep => 1,
+            Record::AccountEvent | Record::Recovery => self.account_event_days,
             Record::LoginSession => self.login_session_days,
             Record::IdempotencyKey => self.idempotency_key_days.max(30),
             Record::Notice => self.notice_days,

@@ -4,6 +4,7 @@ use crate::ConfigFile;
 use crate::command::{self, Answer};
 use everline_app::App;
 use everline_app::lifecycle_command::command_by_staff;
+use everline_app::sim_replaced::sim_replaced_by_staff;
 use everline_core::lifecycle::{HandOver, LifecycleCommand};
 use serde::{Deserialize, Serialize};
 use std::error::Error;
@@ -36,7 +37,20 @@ pub(crate) enum Change {
     BringBack(About),
     /// End it for good: its number rests and is given back
     Terminate(About),
+    /// Its Sim was replaced: for a day a code to its number changes nothing about the account
+    SimReplaced {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// The line's number
+        number: String,
+        /// Your login
+        #[arg(long, value_name = "LOGIN")]
+        by: String,
+    },
 }
+
+/// The word of what is no command about a line's life.
+const SIM_REPLACED: &str = "sim_replaced";
 
 /// What a line leaves stock for.
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -71,8 +85,11 @@ pub(crate) struct Ask {
 }
 
 impl Change {
-    fn parts(self) -> (LifecycleCommand, About) {
-        match self {
+    fn parts(self) -> (&'static str, About) {
+        let (command, about) = match self {
+            Change::SimReplaced { config, number, by } => {
+                return (SIM_REPLACED, About { config, number, by, reason: String::new() });
+            }
             Change::HandOver { purpose: Purpose::Sale, about } => (LifecycleCommand::HandOver(HandOver::Sale), about),
             Change::HandOver { purpose: Purpose::Test, about } => (LifecycleCommand::HandOver(HandOver::Test), about),
             Change::EndTest(about) => (LifecycleCommand::EndTest, about),
@@ -83,20 +100,25 @@ impl Change {
             Change::KeepNumber(about) => (LifecycleCommand::KeepNumber, about),
             Change::BringBack(about) => (LifecycleCommand::BringBack, about),
             Change::Terminate(about) => (LifecycleCommand::Terminate, about),
-        }
+        };
+        (command.word(), about)
     }
 }
 
 /// Carries a command out, on the store or through its server.
 pub(crate) async fn run(change: Change) -> Result<ExitCode, Box<dyn Error>> {
-    let (asked, About { config, number, by, reason }) = change.parts();
-    let ask = Ask { number, command: asked.word().to_owned(), by, reason };
+    let (command, About { config, number, by, reason }) = change.parts();
+    let ask = Ask { number, command: command.to_owned(), by, reason };
     command::run(&config.file, command::Ask::Line(ask)).await
 }
 
 /// Carries a command out on a store.
 pub(crate) async fn answer(app: &App, ask: Ask) -> Answer {
     let Ask { number, command, by, reason } = ask;
+    if command == SIM_REPLACED {
+        let noted = sim_replaced_by_staff(app, &number, &by).await;
+        return Answer::of(noted.map(|()| format!("{number}: its owner is told")));
+    }
     let Some(asked) = LifecycleCommand::from_word(&command) else {
         return Answer { text: format!("no command {command:?}: is the server of another version?"), fine: false };
     };

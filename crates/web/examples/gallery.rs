@@ -22,7 +22,8 @@ use world::outside::Mood;
 async fn main() {
     let port = std::env::args().nth(1).and_then(|port| port.parse().ok()).unwrap_or(7999);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    // By name: browsers make passkeys for no number.
+    let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
     let file = SqliteFile::new();
     let world = World::over(file.open(SqliteOptions::default()).await, &url).await;
     orders_in_every_state(&world).await;

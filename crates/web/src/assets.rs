@@ -23,10 +23,11 @@ struct Asset {
     gzip: Option<Bytes>,
 }
 
-static ASSETS: LazyLock<[Asset; 7]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 8]> = LazyLock::new(|| {
     [
         asset("everline.css", "text/css; charset=utf-8", include_bytes!("../assets/everline.css")),
         asset("everline.js", "text/javascript; charset=utf-8", include_bytes!("../assets/everline.js")),
+        asset("passkeys.js", "text/javascript; charset=utf-8", include_bytes!("../assets/passkeys.js")),
         asset("htmx.min.js", "text/javascript; charset=utf-8", include_bytes!("../assets/htmx.min.js")),
         asset("install.js", "text/javascript; charset=utf-8", include_bytes!("../assets/install.js")),
         asset("icon.svg", "image/svg+xml", include_bytes!("../assets/icon.svg")),

@@ -93,6 +93,7 @@ impl Fault {
         match self {
             Fault::Problem(Problem::Invalid { field, .. }) => Some(field),
             Fault::Problem(Problem::CodeWrong { .. } | Problem::CodeGone) => Some("code"),
+            Fault::Problem(Problem::PasswordWrong) => Some("password"),
             Fault::Problem(Problem::TermsChanged) => Some("terms_version"),
             Fault::Problem(Problem::NoVoucher(_)) => Some("voucher"),
             Fault::Problem(Problem::NotSellable(_)) => Some("offering"),
@@ -148,6 +149,12 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::NoInvoice(why) => ("problem-no-invoice", no_invoice(*why)),
         Problem::NoVoucher(why) => ("problem-no-voucher", no_voucher(*why)),
         Problem::NotClosed(why) => ("problem-not-closed", not_closed(*why)),
+        Problem::PasswordWrong => ("problem-password-wrong", "problem-password-wrong-do"),
+        Problem::PasskeyRefused => ("problem-passkey-refused", "problem-passkey-refused-do"),
+        Problem::SecondFactor => ("problem-second-factor", "problem-second-factor-do"),
+        Problem::ProveFirst => ("problem-prove-first", "problem-prove-first-do"),
+        Problem::HeldBack { .. } => ("problem-held-back", "problem-held-back-do"),
+        Problem::NotRecovered(_) => ("problem-not-recovered", "problem-not-recovered-do"),
         Problem::CodeWrong { .. } => ("problem-code-wrong", "problem-code-wrong-do"),
         Problem::CodeGone => ("problem-code-gone", "problem-code-gone-do"),
         Problem::TooMany { .. } => ("problem-too-many", "problem-too-many-do"),
@@ -231,7 +238,9 @@ const fn status(problem: &Problem) -> StatusCode {
     match problem {
         Problem::NotFound(_) | Problem::NotGenuine => StatusCode::NOT_FOUND,
         Problem::SignInFirst => StatusCode::UNAUTHORIZED,
-        Problem::NotAllowed => StatusCode::FORBIDDEN,
+        Problem::NotAllowed | Problem::SecondFactor | Problem::ProveFirst | Problem::HeldBack { .. } => {
+            StatusCode::FORBIDDEN
+        }
         Problem::TermsChanged
         | Problem::OrderClosed
         | Problem::AlreadyPaid
@@ -241,11 +250,14 @@ const fn status(problem: &Problem) -> StatusCode {
         | Problem::NoRefund(_)
         | Problem::NoOtherWay(_)
         | Problem::NotDecided(_)
+        | Problem::NotRecovered(_)
         | Problem::NoInvoice(_) => StatusCode::CONFLICT,
         Problem::Invalid { .. }
         | Problem::NotSellable(_)
         | Problem::ExistsDifferently(_)
         | Problem::NoVoucher(_)
+        | Problem::PasswordWrong
+        | Problem::PasskeyRefused
         | Problem::CodeWrong { .. }
         | Problem::CodeGone => StatusCode::UNPROCESSABLE_ENTITY,
         Problem::TooMany { .. } | Problem::CardTooOften { .. } => StatusCode::TOO_MANY_REQUESTS,

@@ -22,6 +22,10 @@ pub(crate) struct Frame {
     /// Where the mark in the corner leads.
     pub(crate) start: &'static str,
     pub(crate) signed_in: bool,
+    /// Whether a customer is: then there is an account.
+    pub(crate) account: bool,
+    /// Whether the page can ask for a passkey, and so needs the script for that.
+    pub(crate) passkeys: bool,
     /// The other languages and where they lead.
     pub(crate) languages: Vec<(Lang, String)>,
     pub(crate) demo: Option<DemoFrame>,
@@ -63,6 +67,8 @@ impl Frame {
                 None => "/",
             },
             signed_in: visit.who.is_some(),
+            account: visit.customer().is_ok(),
+            passkeys: false,
             languages: others.map(|other| (other, format!("{}{glue}lang={}", visit.here, other.tag()))).collect(),
             demo,
             live: false,
@@ -73,6 +79,10 @@ impl Frame {
     /// The page changes by itself.
     pub(crate) fn live(self) -> Self {
         Self { live: true, ..self }
+    }
+    /// The page can ask for a passkey.
+    pub(crate) fn passkeys(self) -> Self {
+        Self { passkeys: true, ..self }
     }
     /// A text.
     pub(crate) fn t(&self, key: &str) -> String {

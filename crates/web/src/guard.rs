@@ -2,6 +2,7 @@
 //! the face of what goes out. A handler behind it can rely on all of that.
 
 use crate::bodies::Fields;
+use crate::device_words::{self, PROGRAM};
 use crate::fault::Fault;
 use crate::limits::Limit;
 use crate::portal::fault_page;
@@ -44,6 +45,7 @@ const CLOCK_TIME_MAX: Duration = Duration::from_secs(300);
 const LANGUAGE_COOKIE: &str = "everline_lang";
 const YEAR_S: i64 = 365 * 86_400;
 const SESSION_S: i64 = 30 * 86_400;
+const STEP_S: i64 = 600;
 
 /// Gives a request its id, sees to its answer, and counts and logs both.
 pub(crate) async fn guard(State((web, rule)): State<(Web, Rule)>, request: Request, next: Next) -> Response {
@@ -145,6 +147,7 @@ async fn arrive(web: &Web, parts: &Parts, page: bool, cookies: &mut Vec<HeaderVa
         lang,
         token: token.filter(|_| who.is_some()),
         who,
+        device: if page { device_words::words(header_text(headers, "user-agent")) } else { PROGRAM.to_owned() },
         csrf,
         address: web.config.proxies.caller(peer, headers),
         here: here(parts),
@@ -213,6 +216,13 @@ fn face(web: &Web, visit: &Visit, page: bool, parts: &Parts, fault: &Fault) -> R
             let at = if parts.uri.path().starts_with("/desk") { "/desk/sign-in" } else { "/sign-in" };
             let path = if parts.method == Method::GET { format!("{at}?next={next}") } else { at.to_owned() };
             return crate::frame::go(&path);
+        }
+        if matches!(fault, Fault::Problem(Problem::ProveFirst)) {
+            // A form that was sent is filled in again: its page is its address without what it does.
+            let page = parts.uri.path().split('/').take(3).collect::<Vec<_>>().join("/");
+            let back = if parts.method == Method::GET { visit.here.clone() } else { page };
+            let next: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
+            return crate::frame::go(&format!("/account/confirm?next={next}"));
         }
         fault_page(web, visit, fault)
     } else {
@@ -363,6 +373,29 @@ pub(crate) fn forget_session(web: &Web, response: &mut Response) {
 
 fn order_cookie(web: &Web) -> &'static str {
     if web.config.secure_cookies { "__Host-everline-order" } else { "everline_demo_order" }
+}
+
+fn step_cookie(web: &Web) -> &'static str {
+    if web.config.secure_cookies { "__Host-everline-step" } else { "everline_demo_step" }
+}
+
+/// Lets the browser keep the secret of a first factor that waits for the second.
+pub(crate) fn keep_step(web: &Web, response: &mut Response, token: &str) {
+    if let Some(cookie) = baked(web, step_cookie(web), token, STEP_S) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+/// Makes the browser forget it.
+pub(crate) fn forget_step(web: &Web, response: &mut Response) {
+    if let Some(cookie) = baked(web, step_cookie(web), "", 0) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+/// The secret of a first factor that the browser keeps.
+pub(crate) fn waiting_step(web: &Web, headers: &HeaderMap) -> Option<String> {
+    cookie(headers, step_cookie(web))
 }
 
 /// Lets the browser keep the secret of a guest's order for some seconds.

@@ -15,6 +15,7 @@ mod chinese_amount;
 mod demo;
 mod desk;
 mod device;
+mod device_words;
 mod fault;
 mod frame;
 mod guard;

@@ -22,8 +22,10 @@ pub(crate) enum Limit {
     Orders,
     /// Giving vouchers.
     Vouchers,
-    /// Staff members' passwords, by address.
+    /// Passwords, by address.
     Passwords,
+    /// Files of everything that is kept about somebody: tables are read whole for one.
+    Exports,
     /// Passwords of one login, wherever the tries come from.
     Login,
 }
@@ -39,6 +41,7 @@ impl Limit {
             Limit::Orders => (60, 3 * SECOND_US),
             Limit::Vouchers => (30, 10 * SECOND_US),
             Limit::Passwords => (20, 30 * SECOND_US),
+            Limit::Exports => (3, 600 * SECOND_US),
             Limit::Login => (10, 90 * SECOND_US),
         }
     }

@@ -5,8 +5,9 @@ use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
-    auto_renew, cards, check, guest_order, guest_renew, home, in_wechat, invoice, landing, line, offline, order,
-    receipt, refund, renew, returning, sign_in, terms, voucher,
+    account, auto_renew, cards, check, confirm, contact, data, guest_order, guest_renew, home, in_wechat, invoice,
+    landing, line, offline, order, passkeys, password, receipt, recover, refund, renew, returning, second, sign_in,
+    terms, voucher,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -103,7 +104,7 @@ impl Row {
 }
 
 fn rows() -> Vec<Row> {
-    [pages(), guest_pages(), api_routes(), machine_routes()].into_iter().flatten().collect()
+    [pages(), account_pages(), guest_pages(), api_routes(), machine_routes()].into_iter().flatten().collect()
 }
 
 fn pages() -> Vec<Row> {
@@ -162,6 +163,50 @@ fn pages() -> Vec<Row> {
     ]
 }
 
+fn account_pages() -> Vec<Row> {
+    use Access::{CustomerPage, Page, StaffPage};
+    vec![
+        get("/sign-in/password", Page, sign_in::password),
+        post("/sign-in/password", Page, sign_in::enter_password).limited(Limit::Passwords),
+        get("/sign-in/forgotten", Page, sign_in::forgotten),
+        post("/sign-in/passkey/ask", Page, second::ask_anybody).limited(Limit::Tries),
+        post("/sign-in/passkey", Page, second::enter_anybody).limited(Limit::Tries),
+        get("/sign-in/second", Page, second::second),
+        post("/sign-in/second/ask", Page, second::ask_second).limited(Limit::Tries),
+        post("/sign-in/second", Page, second::enter_second).limited(Limit::Tries),
+        get("/recover", Page, recover::recover),
+        post("/recover", Page, recover::begin).limited(Limit::Codes),
+        get("/recover/code", Page, recover::code),
+        post("/recover/code", Page, recover::ask).limited(Limit::Tries),
+        get("/recover/asked", Page, recover::asked),
+        get("/recover/stop/{link}", Page, recover::to_stop).limited(Limit::Checks),
+        post("/recover/stop/{link}", Page, recover::stop).limited(Limit::Checks),
+        get("/desk/recovery", StaffPage, desk::recovery::list),
+        post("/desk/recovery/{customer}/{request}", StaffPage, desk::recovery::decide),
+        get("/account", CustomerPage, account::account),
+        post("/account/language", CustomerPage, account::set_language),
+        post("/account/sessions/{session}/end", CustomerPage, account::end_session),
+        post("/account/sessions/end-others", CustomerPage, account::end_others),
+        get("/account/confirm", CustomerPage, confirm::confirm),
+        post("/account/confirm", CustomerPage, confirm::prove).limited(Limit::Tries),
+        post("/account/confirm/code", CustomerPage, confirm::send_code).limited(Limit::Codes),
+        post("/account/confirm/ask", CustomerPage, confirm::ask_passkey).limited(Limit::Tries),
+        get("/account/password", CustomerPage, password::password),
+        post("/account/password", CustomerPage, password::set).limited(Limit::Passwords),
+        get("/account/passkeys", CustomerPage, passkeys::passkeys),
+        post("/account/passkeys", CustomerPage, passkeys::add).limited(Limit::Tries),
+        post("/account/passkeys/ask", CustomerPage, passkeys::ask).limited(Limit::Tries),
+        post("/account/passkeys/second-factor", CustomerPage, passkeys::second_factor),
+        post("/account/passkeys/{passkey}/remove", CustomerPage, passkeys::remove),
+        get("/account/data", CustomerPage, data::data),
+        post("/account/data", CustomerPage, data::file).limited(Limit::Exports),
+        get("/account/contact", CustomerPage, contact::contact),
+        post("/account/contact", CustomerPage, contact::send_code).limited(Limit::Codes),
+        get("/account/contact/code", CustomerPage, contact::code),
+        post("/account/contact/code", CustomerPage, contact::change).limited(Limit::Tries),
+    ]
+}
+
 fn guest_pages() -> Vec<Row> {
     use Access::Page;
     vec![
@@ -188,6 +233,7 @@ fn api_routes() -> Vec<Row> {
     use Access::{ApiCustomer, ApiOpen, Machine, Page};
     vec![
         post("/api/v1/sign-in/code", ApiOpen, api::sign_in::ask_code).limited(Limit::Codes),
+        post("/api/v1/sign-in/password", ApiOpen, api::sign_in::by_password).limited(Limit::Passwords),
         post("/api/v1/sign-in", ApiOpen, api::sign_in::sign_in).limited(Limit::Tries),
         get("/api/v1/home", ApiCustomer, api::lines::home),
         get("/api/v1/lines", ApiCustomer, api::lines::list),

@@ -27,6 +27,8 @@ pub(crate) struct Facts {
     pub(crate) who: Option<SessionInfo>,
     /// The session's token, to end it.
     pub(crate) token: Option<String>,
+    /// Words for the device, by which its owner recognises it.
+    pub(crate) device: String,
     /// What the forms of this page repeat.
     pub(crate) csrf: String,
     /// Where it comes from, for limits.
@@ -54,6 +56,11 @@ impl Visit {
             Some(Principal::Staff(_)) => Err(Problem::NotAllowed),
             None => Err(Problem::SignInFirst),
         }
+    }
+    /// The session of a signed-in customer.
+    pub(crate) fn session(&self) -> Result<&SessionInfo, Problem> {
+        self.customer()?;
+        self.who.as_ref().ok_or(Problem::SignInFirst)
     }
     /// Shows things in the visit's language, as of now.
     pub(crate) fn show(&self, web: &Web) -> Show {

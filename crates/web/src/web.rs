@@ -8,6 +8,7 @@ use everline_app::App;
 use everline_app::jobs::Pulse;
 use everline_app::sign_in::Principal;
 use everline_core::brand::Localized;
+use everline_passkeys::Passkeys;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
@@ -105,6 +106,8 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) documents: Arc<Semaphore>,
+    /// Passkeys for this site; `None` where it has no name of its own or no TLS.
+    pub(crate) passkeys: Option<Passkeys>,
     /// The languages of the pages; never empty.
     pub(crate) languages: Vec<Lang>,
 }
@@ -118,7 +121,9 @@ impl Web {
         if languages.is_empty() {
             languages.extend(Lang::ALL);
         }
-        Self(Arc::new(Inner { app, config, limits: Limits::default(), streams, documents, languages }))
+        let name = languages.first().map_or("", |lang| app.brand.name.get(lang.tag()));
+        let passkeys = Passkeys::new(&config.public_url, name).ok();
+        Self(Arc::new(Inner { app, config, limits: Limits::default(), streams, documents, passkeys, languages }))
     }
     /// Whether the process is about to end.
     pub(crate) fn stopping(&self) -> bool {

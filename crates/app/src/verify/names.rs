@@ -134,7 +134,9 @@ const fn of(job: &Job) -> CustomerId {
         Job::AutoRenew { customer, .. }
         | Job::KeepMethod { customer, .. }
         | Job::ForgetMethod { customer, .. }
-        | Job::TakeDispute { customer, .. } => *customer,
+        | Job::TakeDispute { customer, .. }
+        | Job::TellAccount { customer, .. }
+        | Job::RecoveryDue { customer, .. } => *customer,
     }
 }
 

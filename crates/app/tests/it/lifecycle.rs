@@ -223,7 +223,11 @@ async fn a_line_that_is_terminated_is_nobodys_address_and_earns_until_its_number
         world.settle().await;
         assert_eq!(world.messenger.told(&number).len(), told, "no more messages to it");
         let digits = world.messenger.parameter(&number, "code").unwrap();
-        assert_eq!(sign_in::sign_in(&world.app, code, &digits, "en").await, Err(Problem::CodeGone), "it proves nobody");
+        assert_eq!(
+            sign_in::sign_in(&world.app, code, &digits, "en", "").await,
+            Err(Problem::CodeGone),
+            "it proves nobody"
+        );
         world.sound().await;
 
         world.skip_days(4).await;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 #![allow(unreachable_pub, clippy::needless_pass_by_value, clippy::large_futures)]
 
+mod account;
 mod auto_renew;
 mod crash;
 mod credit;

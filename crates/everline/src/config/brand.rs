@@ -135,6 +135,7 @@ fn retention(table: &Table<'_>) -> Retention {
         |key, least, usual: u16| u16::try_from(table.number(key, least..=36_500, i64::from(usual))).unwrap_or(usual);
     Retention {
         login_code_days: days("login_code_days", 0, usual.login_code_days),
+        account_event_days: days("account_event_days", 0, usual.account_event_days),
         login_session_days: days("login_session_days", 0, usual.login_session_days),
         idempotency_key_days: days("idempotency_key_days", 30, usual.idempotency_key_days),
         notice_days: days("notice_days", 0, usual.notice_days),

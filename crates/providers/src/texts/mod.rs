@@ -95,7 +95,7 @@ impl Texts {
         let title = title.or_else(|| format(&language.ours, &id, Some("title"), &parameters))?;
         Some(Composed { title, text, link, parameters })
     }
-    /// Where a message leads: its order, the setting that it is about, or the renewal of its line.
+    /// Where a message leads: its order, the setting that it is about, the renewal of its line, or a path that it names.
     fn link(&self, message: &OutgoingMessage) -> String {
         let value = |name| message.parameters.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
         match (value("order_id"), value("line_id")) {
@@ -107,7 +107,7 @@ impl Texts {
                 let chosen = value("offering_ref").map(|offering| format!("?offering={offering}")).unwrap_or_default();
                 format!("{}/lines/{line}/renew{chosen}", self.public_url)
             }
-            (None, None) => self.public_url.clone(),
+            (None, None) => format!("{}{}", self.public_url, value("path").map_or("", String::as_str)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! How the types of core stand in columns: ids as sixteen bytes, times as microseconds, enums as their stable words.
 
 use crate::{Cell, Column, Error, Result, Row, Value};
+use everline_core::account::{AccountNews, Proof, RecoveryState};
 use everline_core::customer::{CustomerKind, Identity};
 use everline_core::dispute::DisputeState;
 use everline_core::effects::MessageKind;
@@ -79,6 +80,7 @@ macro_rules! word_columns {
 }
 word_columns!(DisputeState OrderState AttemptState Method Provider Settlement RefundReason RefundState SavedState Template VoucherKind BatchState);
 word_columns!(LineKind LineState ItemKind Action MessageKind Channel Fate Reported);
+word_columns!(AccountNews Proof RecoveryState);
 
 /// Types whose words matter only to the store.
 macro_rules! stored_words {

@@ -6,6 +6,7 @@ pub mod auto_renew;
 pub mod bank;
 pub mod catalog;
 mod columns;
+pub mod credential;
 pub mod customer;
 pub mod directory;
 pub mod dispute;
@@ -24,6 +25,7 @@ pub mod payment_method;
 pub mod privacy;
 pub mod receipt;
 pub mod reconciliation;
+pub mod recovery;
 pub mod refund_request;
 pub mod renewal;
 pub mod retention;
@@ -55,6 +57,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 13, name: "refunds", text: include_str!("../../migrations/0013_refunds.sql") },
     Migration { version: 14, name: "bank_ids", text: include_str!("../../migrations/0014_bank_ids.sql") },
     Migration { version: 15, name: "messages", text: include_str!("../../migrations/0015_messages.sql") },
+    Migration { version: 16, name: "account", text: include_str!("../../migrations/0016_account.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -63,6 +66,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     bank::ALL,
     auto_renew::ALL,
     catalog::ALL,
+    credential::ALL,
     customer::ALL,
     directory::ALL,
     dispute::ALL,
@@ -80,6 +84,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     payment_method::ALL,
     privacy::ALL,
     receipt::ALL,
+    recovery::ALL,
     reconciliation::ALL,
     reconciliation::ITEMS,
     refund_request::ALL,

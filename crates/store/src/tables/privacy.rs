@@ -23,6 +23,8 @@ macro_rules! sections {
             UNNAME_LINES = "UPDATE line SET name = '' WHERE customer_id = $1";
             RESTRICTED_AT = "SELECT restricted_at, owner_key FROM customer WHERE customer_id = $1";
             FORGET_CONTACTS = "DELETE FROM contact_point WHERE customer_id = $1";
+            UNNAME_EVENTS = "DELETE FROM account_event WHERE customer_id = $1";
+            FORGET_RECOVERIES = "DELETE FROM recovery_request WHERE customer_id = $1";
             FORGET_CODES = "DELETE FROM login_code WHERE contact = $1";
         }
         /// What is handed out. Left out are secrets of cards, and what is no record about the person: timers, jobs, the queue of
@@ -37,7 +39,7 @@ macro_rules! sections {
 sections! {
     CUSTOMER "customer" ["kind", "name", "contact", "language", "identity", "owner_key", "created_at", "restricted_at"] order "created_at";
     ACCOUNT "account" ["currency", "psp_receivable", "revenue", "paid_credit", "promo_credit", "order_funds", "deferred_revenue", "suspense", "refund_in_flight", "bank", "psp_fees", "voucher_receivable", "promotion_cost", "dispute_receivable", "write_off"] order "currency";
-    LINE "line" ["id", "msisdn", "name", "device", "family", "network", "state", "state_since", "state_until", "service_until", "guest_renewal", "main_balance_consent"] order "id";
+    LINE "line" ["id", "msisdn", "name", "device", "family", "network", "state", "state_since", "state_until", "service_until", "guest_renewal", "main_balance_consent", "sim_replaced_at"] order "id";
     LINE_EVENT "line_event" ["line_id", "state", "cause", "at", "commanded_by", "reason"] order "id";
     ALLOWANCE "allowance" ["id", "body"] order "id";
     SIM "sim" ["iccid", "imsi", "msisdn", "kind", "state", "eid", "line_id", "role"] order "iccid";
@@ -60,6 +62,10 @@ sections! {
     MESSAGE "message" ["line_id", "order_id", "kind", "channel", "fate", "reason", "passed_on", "sent_at", "fate_at"] order "id";
     CONTACT_POINT "contact_point" ["channel", "address", "added_at"] order "id";
     USAGE "usage" ["line_id", "unit", "charged", "overrun", "used_at"] order "id";
+    CREDENTIAL "credential" ["password_set_at", "second_factor"] order "customer_id";
+    PASSKEY "passkey" ["name", "added_at", "used_at"] order "id";
+    ACCOUNT_EVENT "account_event" ["kind", "device", "former", "at", "told_at"] order "id";
+    RECOVERY_REQUEST "recovery_request" ["id", "contact", "reason", "state", "asked_at", "due_at", "settled_at", "note"] order "id";
     SUPPORT_CASE "support_case" ["id", "order_id", "reason", "state", "opened_at"] order "id";
 }
 
@@ -86,6 +92,8 @@ pub fn restrict(tx: &mut Tx, customer: CustomerId, at: BusinessTime) {
     tx.put(&UNREASON, args![customer]);
     tx.put(&UNREASON_REFUNDS, args![customer]);
     tx.put(&FORGET_CONTACTS, args![customer]);
+    tx.put(&UNNAME_EVENTS, args![customer]);
+    tx.put(&FORGET_RECOVERIES, args![customer]);
 }
 /// Removes the one-time codes that were sent to a number.
 pub fn forget_codes(tx: &mut Tx, contact: &str) {

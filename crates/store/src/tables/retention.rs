@@ -24,6 +24,13 @@ crate::queries! { ALL;
     GUESS_REMOVE = "DELETE FROM voucher_guess WHERE who = $1 AND last_at < $2";
     COUNTS = "SELECT name, ends_at FROM velocity_count WHERE name > $1 ORDER BY name LIMIT $2";
     COUNT_REMOVE = "DELETE FROM velocity_count WHERE name = $1 AND ends_at < $2";
+    STEPS = "SELECT token_hash, expires_at FROM login_step WHERE token_hash > $1 ORDER BY token_hash LIMIT $2";
+    STEP_REMOVE = "DELETE FROM login_step WHERE token_hash = $1 AND expires_at < $2";
+    EVENTS = "SELECT id, customer_id, at FROM account_event WHERE (id, customer_id) > ($1, $2) ORDER BY id, customer_id LIMIT $3";
+    EVENT_REMOVE = "DELETE FROM account_event WHERE id = $1 AND customer_id = $2 AND at < $3";
+    RECOVERIES = "SELECT customer_id, id, settled_at FROM recovery_request WHERE (customer_id, id) > ($1, $2) AND settled_at IS NOT NULL \
+        ORDER BY customer_id, id LIMIT $3";
+    RECOVERY_REMOVE = "DELETE FROM recovery_request WHERE customer_id = $1 AND id = $2 AND settled_at < $3";
     INVOICES = "SELECT customer_id, order_id, settled_at FROM invoice_request WHERE (customer_id, order_id) > ($1, $2) AND state = 'refused' \
         ORDER BY customer_id, order_id LIMIT $3";
     INVOICE_REMOVE = "DELETE FROM invoice_request WHERE customer_id = $1 AND order_id = $2 AND state = 'refused' AND settled_at < $3";
@@ -40,10 +47,16 @@ impl Key {
         let bytes = || Value::Blob(Vec::new());
         let text = || Value::Text(String::new());
         Key(match record {
-            Record::LoginCode | Record::LoginSession | Record::VoucherGuess | Record::VelocityCount => vec![bytes()],
+            Record::LoginCode
+            | Record::LoginSession
+            | Record::LoginStep
+            | Record::VoucherGuess
+            | Record::VelocityCount => vec![bytes()],
             Record::IdempotencyKey | Record::MessageReference => vec![text()],
             Record::Notice => vec![text(), text()],
-            Record::Message | Record::Usage | Record::RefusedInvoice => vec![bytes(), bytes()],
+            Record::Message | Record::AccountEvent | Record::Recovery | Record::Usage | Record::RefusedInvoice => {
+                vec![bytes(), bytes()]
+            }
         })
     }
 }
@@ -67,6 +80,9 @@ const fn statements(record: Record) -> (&'static Sql, &'static Sql) {
     match record {
         Record::LoginCode => (&CODES, &CODE_REMOVE),
         Record::LoginSession => (&SESSIONS, &SESSION_REMOVE),
+        Record::LoginStep => (&STEPS, &STEP_REMOVE),
+        Record::AccountEvent => (&EVENTS, &EVENT_REMOVE),
+        Record::Recovery => (&RECOVERIES, &RECOVERY_REMOVE),
         Record::IdempotencyKey => (&KEYS, &KEY_REMOVE),
         Record::Notice => (&NOTICES, &NOTICE_REMOVE),
         Record::Message => (&MESSAGES, &MESSAGE_REMOVE),

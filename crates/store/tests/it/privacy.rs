@@ -37,6 +37,9 @@ const COLUMNS_LEFT_OUT: &[(&str, &str)] = &[
     ("token", "a provider's name for a card, of use to us alone"),
     ("holder", "stands with the names at providers"),
     ("fingerprint_hash", "secret"),
+    ("password_hash", "secret"),
+    ("credential_id", "an authenticator's name for a key, of use to it alone"),
+    ("key", "the half of a passkey that is no secret, of use to us alone"),
     ("matched_by", "a member of the staff"),
     ("noted_by", "a member of the staff"),
     ("imported_at", "a time of ours"),
@@ -46,11 +49,13 @@ const COLUMNS_LEFT_OUT: &[(&str, &str)] = &[
 ];
 /// Tables whose own id says nothing and is left out.
 const ID_LEFT_OUT: &[&str] = &[
+    "account_event",
     "auto_renew",
     "contact_point",
     "dispute",
     "line_event",
     "message",
+    "passkey",
     "refund",
     "renewal_consent",
     "transfer",

@@ -74,6 +74,14 @@ pub(crate) struct SignIn {
     #[schema(example = "123456")]
     pub(crate) code: String,
 }
+/// Signs in with a number and its password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PasswordSignIn {
+    #[schema(example = "13800138000")]
+    pub(crate) phone: String,
+    pub(crate) password: String,
+}
 /// The bearer token of further requests.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SignedIn {

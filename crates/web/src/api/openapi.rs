@@ -24,6 +24,7 @@ use utoipa::{Modify, OpenApi};
     paths(
         sign_in::ask_code,
         sign_in::sign_in,
+        sign_in::by_password,
         lines::home,
         lines::list,
         lines::one,
@@ -146,6 +147,8 @@ fn faults() -> Vec<Fault> {
         Problem::NoInvoice(NoInvoice::NotPaid),
         Problem::NoRefund(NoRefund::NotPaid),
         Problem::NoVoucher(NoVoucher::Unknown),
+        Problem::PasswordWrong,
+        Problem::SecondFactor,
         Problem::CodeWrong { tries_left: 0 },
         Problem::CodeGone,
         Problem::TooMany { retry_after_s: 1 },

@@ -6,6 +6,7 @@ pub(crate) mod invoice;
 pub(crate) mod order;
 pub(crate) mod queue;
 pub(crate) mod reconciliation;
+pub(crate) mod recovery;
 pub(crate) mod refund;
 pub(crate) mod set_up;
 pub(crate) mod sign_in;

@@ -13,9 +13,11 @@ use everline_app::Problem;
 use everline_app::dispute::open_disputes;
 use everline_app::invoice::waiting_invoices;
 use everline_app::reconciliation::queue::open_items;
+use everline_app::recovery::open_recoveries;
 use everline_app::refund_order::waiting_refunds;
 use everline_app::sign_in::Principal;
 use everline_app::staff::{StaffMember, member, paid_not_in_effect};
+use everline_core::ids::RawId;
 use everline_core::line::NetworkKind;
 use everline_core::time::BusinessTime;
 
@@ -40,6 +42,8 @@ struct Queue {
     invoices: Vec<InvoiceRow>,
     /// How many items of reconciliation wait, if any do.
     reconciliation: Option<String>,
+    /// How many people ask to be let in, if any do.
+    recoveries: Option<String>,
     disputes: Vec<DisputeRow>,
     refunds: Vec<RefundRow>,
 }
@@ -75,6 +79,14 @@ pub(crate) async fn staff(web: &Web, visit: &Visit) -> Result<StaffMember, Probl
     }
 }
 
+/// The id of the staff member who asks.
+pub(super) fn me(visit: &Visit) -> Result<RawId, Problem> {
+    match visit.who.as_ref().map(|who| who.principal) {
+        Some(Principal::Staff(by)) => Ok(by),
+        _ => Err(Problem::NotAllowed),
+    }
+}
+
 /// The queue.
 pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
     let member = staff(&web, &visit).await?;
@@ -104,6 +116,8 @@ pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
     let invoices = invoices.collect();
     let waiting = i64::try_from(open_items(&web.app).await?.len()).unwrap_or(i64::MAX);
     let reconciliation = (waiting > 0).then(|| visit.say("recon-open", &[("count", waiting.into())]));
+    let asking = i64::try_from(open_recoveries(&web.app, me(&visit)?).await?.len()).unwrap_or(i64::MAX);
+    let recoveries = (asking > 0).then(|| visit.say("desk-recovery-open", &[("count", asking.into())]));
     let disputes = open_disputes(&web.app).await?;
     let disputes = disputes.iter().map(|open| DisputeRow {
         href: format!("/desk/orders/{}", open.order),
@@ -122,6 +136,7 @@ pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
         rows: rows.collect(),
         invoices,
         reconciliation,
+        recoveries,
         disputes: disputes.collect(),
         refunds: refunds.collect(),
         member,

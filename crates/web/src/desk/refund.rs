@@ -1,7 +1,7 @@
 //! `/desk/orders/{number}/refund`: staff give money of an order back, and a second person decides above the limit.
 
 use super::order::{Wrong, show_order};
-use super::queue::staff;
+use super::queue::{me, staff};
 use crate::fault::{Answer, no_other_way, no_refund, not_decided};
 use crate::frame::go;
 use crate::portal::invoice::unusable;
@@ -11,19 +11,11 @@ use axum::extract::{Path, State};
 use everline_app::Problem;
 use everline_app::refund_order::{NewRefund, decide_refund, refund_by_staff};
 use everline_app::refund_other_way::refund_other_way;
-use everline_app::sign_in::Principal;
 use everline_core::ids::RawId;
 use everline_core::invoice::reason;
 use everline_core::money::Money;
 use everline_core::refund::OtherWay;
 use everline_core::refund_request::Verdict;
-
-fn me(visit: &Visit) -> Result<RawId, Problem> {
-    match visit.who.as_ref().map(|who| who.principal) {
-        Some(Principal::Staff(by)) => Ok(by),
-        _ => Err(Problem::NotAllowed),
-    }
-}
 
 /// `POST /desk/orders/{number}/refund`: gives it back, or asks for a second person.
 pub(crate) async fn ask(State(web): State<Web>, visit: Visit, Path(number): Path<String>) -> Answer {

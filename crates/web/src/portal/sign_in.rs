@@ -1,8 +1,10 @@
-//! Signing in: a number, a code, in. Known and unknown numbers get the same answers.
+//! Signing in: a number, a code or the password, in, or on to the second factor. Known and unknown numbers get the same
+//! answers. Whoever forgot the password signs in by code and sets it anew.
 
+use super::second::{arrive, to_second};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page, page_with};
-use crate::guard::{forget_session, keep_session, tries_left};
+use crate::guard::{forget_session, tries_left};
 use crate::texts::Arg;
 use crate::visit::Visit;
 use crate::web::Web;
@@ -10,13 +12,26 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::HeaderValue;
 use everline_app::Problem;
-use everline_app::sign_in as app;
+use everline_app::sign_in::{self as app, Entered};
 use everline_core::ids::RawId;
 use serde::Deserialize;
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct SignIn {
+    p: Frame,
+    next: String,
+    phone: String,
+    error: Option<String>,
+    /// Whether passkeys can be asked for.
+    passkeys: bool,
+    /// Whether somebody forgot a password.
+    forgotten: bool,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in_password.html")]
+struct SignInPassword {
     p: Frame,
     next: String,
     phone: String,
@@ -36,9 +51,9 @@ struct Code {
 #[derive(Deserialize, Default)]
 pub(crate) struct Way {
     #[serde(default)]
-    next: String,
+    pub(super) next: String,
     #[serde(default)]
-    request: String,
+    pub(super) request: String,
 }
 
 /// A path of ours, or nothing: nobody is sent elsewhere after signing in.
@@ -47,14 +62,63 @@ pub(crate) fn own_path(next: &str) -> &str {
     if own { next } else { "" }
 }
 
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// Where a forgotten password is set anew, after a code.
+const FORGOTTEN: &str = "/account/password";
+
+pub(super) fn sign_in_page(web: &Web, visit: &Visit, next: &str, phone: &str, error: Option<String>) -> impl Template {
+    let forgotten = next == FORGOTTEN;
+    let passkeys = web.passkeys.is_some() && !forgotten;
+    let p = visit.frame(web, visit.lang.get(if forgotten { "forgotten-title" } else { "sign-in-title" }));
+    let p = if passkeys { p.passkeys() } else { p };
+    SignIn { p, next: next.to_owned(), phone: phone.to_owned(), error, passkeys, forgotten }
 }
 
 /// `GET /sign-in`
 pub(crate) async fn sign_in(State(web): State<Web>, visit: Visit, Query(way): Query<Way>) -> Answer {
-    let p = visit.frame(&web, visit.lang.get("sign-in-title"));
-    page(&SignIn { p, next: own_path(&way.next).to_owned(), phone: String::new(), error: None })
+    page(&sign_in_page(&web, &visit, own_path(&way.next), "", None))
+}
+
+/// `GET /sign-in/forgotten`: a code signs in, past a second factor if there is one, and the password is set anew.
+pub(crate) async fn forgotten(State(web): State<Web>, visit: Visit) -> Answer {
+    page(&sign_in_page(&web, &visit, FORGOTTEN, "", None))
+}
+
+/// `GET /sign-in/password`
+pub(crate) async fn password(State(web): State<Web>, visit: Visit, Query(way): Query<Way>) -> Answer {
+    let p = visit.frame(&web, visit.lang.get("sign-in-password-title"));
+    page(&SignInPassword { p, next: own_path(&way.next).to_owned(), phone: String::new(), error: None })
+}
+
+/// `POST /sign-in/password`
+pub(crate) async fn enter_password(State(web): State<Web>, visit: Visit) -> Answer {
+    let fields = &visit.fields;
+    let (phone, next) = (fields.get("phone"), own_path(fields.get("next")));
+    let problem = match app::sign_in_by_password(&web.app, phone, fields.get("password"), &visit.device).await {
+        Ok(entered) => return on(&web, &visit, entered, next).await,
+        Err(problem) => problem,
+    };
+    let error = match &problem {
+        Problem::Invalid { .. } => "sign-in-phone-wrong",
+        Problem::PasswordWrong => "sign-in-password-wrong",
+        Problem::TooMany { .. } => "sign-in-password-too-many",
+        _ => return Err(problem.into()),
+    };
+    let p = visit.frame(&web, visit.lang.get("sign-in-password-title"));
+    let error = Some(visit.lang.get(error));
+    let again = SignInPassword { p, next: next.to_owned(), phone: phone.to_owned(), error };
+    page_with(Fault::from(problem).status(), &again)
+}
+
+/// In, or on to the second factor.
+async fn on(web: &Web, visit: &Visit, entered: Entered, next: &str) -> Answer {
+    match entered {
+        Entered::In(session) => arrive(web, visit, &session, next).await,
+        Entered::SecondFactor { step } => Ok(to_second(web, &step, next)),
+    }
 }
 
 /// `POST /sign-in`: sends a code.
@@ -70,9 +134,8 @@ pub(crate) async fn ask_code(State(web): State<Web>, visit: Visit) -> Answer {
         Problem::ProviderSilent => "sign-in-phone-not-sent",
         _ => return Err(problem.into()),
     };
-    let p = visit.frame(&web, visit.lang.get("sign-in-title"));
     let error = Some(visit.lang.get(error));
-    page_with(Fault::from(problem).status(), &SignIn { p, next: next.to_owned(), phone: phone.to_owned(), error })
+    page_with(Fault::from(problem).status(), &sign_in_page(&web, &visit, next, phone, error))
 }
 
 /// `GET /sign-in/code`
@@ -87,18 +150,11 @@ pub(crate) async fn enter(State(web): State<Web>, visit: Visit) -> Answer {
     let (next, request) = (own_path(fields.get("next")), fields.get("request"));
     let asked: Result<RawId, _> = request.parse();
     let entered = match asked {
-        Ok(id) => app::sign_in(&web.app, id, fields.get("code"), visit.lang.tag()).await,
+        Ok(id) => app::sign_in(&web.app, id, fields.get("code"), visit.lang.tag(), &visit.device).await,
         Err(_) => Err(Problem::CodeGone),
     };
     let fault = match entered {
-        Ok(session) => {
-            if let Some(old) = &visit.token {
-                app::sign_out(&web.app, old).await?;
-            }
-            let mut response = go(if next.is_empty() { "/home" } else { next });
-            keep_session(&web, &mut response, &session.token);
-            return Ok(response);
-        }
+        Ok(entered) => return on(&web, &visit, entered, next).await,
         Err(problem) => Fault::from(problem),
     };
     let error = match &fault {

@@ -30,6 +30,25 @@ async function strangers(round, number) {
   await page.fill("#code", "12");
   await page.click("main form button");
   await round.check("code-wrong");
+  await round.open("/sign-in/password");
+  await round.check("sign-in-password");
+  await page.fill("#phone", "13099999999");
+  await page.fill("#password", "no such password");
+  await page.click("main form button");
+  await round.check("sign-in-password-wrong");
+  await round.open("/sign-in/forgotten");
+  await round.check("forgotten");
+  await round.open("/recover");
+  await round.check("recover");
+  await page.click("main form button");
+  await round.check("recover-wrong");
+  await page.fill("#of", "13099999999");
+  await page.fill("#contact", `130${String(Math.random()).slice(2, 10)}`);
+  await page.fill("#reason", "手机丢了，号码已注销");
+  await page.click("main form button");
+  await round.check("recover-code");
+  await round.open("/recover/asked");
+  await round.check("recover-asked");
   await round.open("/renew");
   await round.check("guest-number");
   await page.fill("#number", "19900000000");
@@ -133,6 +152,87 @@ async function orderSomething(round, line, key) {
   await round.check(`order-${key}-new`);
 }
 
+/// An account: everything its owner changes about how it is signed in to, with an authenticator that Chromium plays.
+async function anAccount(round, key, number) {
+  const { page } = round;
+  const passphrase = `four words nobody knows ${round.name}`;
+  await round.enter(key);
+  await round.open("/account");
+  await round.check("account");
+  await round.open("/account/password");
+  await round.check("account-password");
+  await page.fill("#password", "password123");
+  await page.click("main form button");
+  await round.check("account-password-common");
+  await page.fill("#password", passphrase);
+  await page.click("main form button");
+  await round.check("account-password-set");
+  await round.open("/account/contact");
+  await round.check("account-contact");
+  await page.fill("#phone", `130${String(Math.random()).slice(2, 10)}`);
+  await page.click("main form button");
+  await round.check("account-contact-code");
+  await round.open("/account/confirm");
+  await round.check("account-confirm");
+  await page.click('form[action="/account/confirm/code"] button');
+  await round.check("account-confirm-code");
+
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("WebAuthn.enable");
+  const options = {
+    protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
+    automaticPresenceSimulation: true,
+  };
+  const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", { options });
+  const verified = (isUserVerified) =>
+    devtools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified });
+  await round.open("/account/passkeys");
+  await round.check("passkeys-none");
+  await page.click('form[data-passkey="create"] button');
+  await page.waitForSelector('form[action$="/remove"]');
+  await round.check("passkeys-one");
+  await page.click('form[action="/sign-out"] button');
+  await round.open("/sign-in?next=/account");
+  await page.click('form[action="/sign-in/passkey"] button');
+  await page.waitForURL(/\/account$/);
+  await round.check("account-by-passkey");
+  await round.open("/account/passkeys");
+  await page.click('form[action$="/second-factor"] button');
+  await page.waitForSelector('input[name="ask"][value="off"]', { state: "attached" });
+  await round.check("passkeys-second");
+
+  await page.click('form[action="/sign-out"] button');
+  await round.open("/sign-in/password?next=/account/passkeys");
+  await page.fill("#phone", number);
+  await page.fill("#password", passphrase);
+  await page.click("main form button");
+  await page.waitForURL(/\/sign-in\/second/);
+  await round.check("second");
+  await round.open("/home");
+  if (!/\/sign-in/.test(page.url())) round.fault(`a password alone opens ${page.url()}`);
+  await round.open("/sign-in/second?next=/account/passkeys");
+  await verified(false);
+  await page.click('form[data-passkey="get"] button');
+  await page.waitForSelector("form[data-passkey] [role=alert]:not([hidden])");
+  await round.check("second-not-verified");
+  await verified(true);
+  await page.click('form[data-passkey="get"] button');
+  await page.waitForURL(/\/account\/passkeys/);
+  await round.open("/account/confirm?next=/account");
+  await round.check("account-confirm-passkey");
+  await page.click('form[data-passkey="get"] button');
+  await page.waitForURL(/\/account$/);
+  await round.open("/account/passkeys");
+  await page.click('form[action$="/remove"] button');
+  await round.check("passkeys-last");
+  await page.click('form[action$="/second-factor"] button');
+  await page.waitForSelector('input[name="ask"][value="on"]', { state: "attached" });
+  await page.click('form[action$="/remove"] button');
+  await page.waitForSelector('form[action$="/remove"]', { state: "detached" });
+  await devtools.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId });
+  await devtools.detach();
+}
+
 async function theDesk(round) {
   await round.enter("hejing");
   await round.check("desk");
@@ -144,6 +244,8 @@ async function theDesk(round) {
     await round.open(orders.at(-1));
     await round.check("desk-order-last");
   }
+  await round.open("/desk/recovery");
+  await round.check("desk-recovery");
   await round.open("/home");
   await round.check("not-allowed");
 }
@@ -161,6 +263,13 @@ async function withoutScripts(language) {
     await page.screenshot({ path: join(folder, `order.${round.name}.png`), fullPage: true });
     await page.click('form[action$="/ask"] button');
     if (!/asked=provider/.test(page.url())) round.fault(`asking leads to ${page.url()}`);
+    // The account works without scripts, and says where passkeys do not.
+    await page.goto(url("/account/passkeys"));
+    if (await page.isVisible("form[data-passkey]")) round.fault("a form that does nothing without scripts is shown");
+    if (!(await page.isVisible("[data-without-passkeys]"))) round.fault("nothing says why there are no passkeys");
+    await page.goto(url("/account"));
+    await page.click('form[action="/account/language"] button');
+    if (!/done=language/.test(page.url())) round.fault(`saving the language leads to ${page.url()}`);
   });
 }
 
@@ -204,6 +313,7 @@ for (const language of ["zh-CN", "en"]) {
       await page.click('form[action="/sign-out"] button');
       await strangers(round, number);
       await aPerson(round, "linfang");
+      await anAccount(round, "linfang", "13800138001");
       await aPerson(round, "shunda");
       await theDesk(round);
     });

@@ -78,7 +78,7 @@ export class Round {
     }
     const keys = await page.evaluate(() => {
       const text = document.body.innerText;
-      return text.match(/\b(frame|format|landing|sign-in|code|home|line|renew|guest|order|receipt|check|invoice|desk|problem|api|in-wechat)-[a-z][a-z-]+[a-z]\b/g);
+      return text.match(/\b(frame|format|landing|sign-in|code|home|line|renew|guest|order|receipt|check|invoice|desk|problem|api|in-wechat|account|confirm|password|passkeys|passkey|contact|recover|second|forgotten|device|offline)-[a-z][a-z-]+[a-z]\b/g);
     });
     if (keys && !what.startsWith("api")) this.fault(`${what}: texts without words: ${keys.join(", ")}`);
     for (const text of this.said.splice(0)) this.fault(`${what}: console: ${text}`);

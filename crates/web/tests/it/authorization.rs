@@ -41,6 +41,49 @@ fn table() -> Vec<Row> {
         post("/sign-in",                                [303, 303, 303, 303, 303]),
         get("/sign-in/code",                            [200, 200, 200, 200, 200]),
         post("/sign-in/code",                           [422, 422, 422, 422, 422]),
+        get("/sign-in/password",                        [200, 200, 200, 200, 200]),
+        post("/sign-in/password",                       [422, 422, 422, 422, 422]),
+        get("/sign-in/forgotten",                       [200, 200, 200, 200, 200]),
+        // This site has no TLS, and so no passkeys; `passkeys` walks these again on one that has.
+        post("/sign-in/passkey/ask",                    [404, 404, 404, 404, 404]),
+        post("/sign-in/passkey",                        [404, 404, 404, 404, 404]),
+        // Nobody here proved a first factor.
+        get("/sign-in/second",                          [303, 303, 303, 303, 303]),
+        post("/sign-in/second/ask",                     [303, 303, 303, 303, 303]),
+        post("/sign-in/second",                         [303, 303, 303, 303, 303]),
+        get("/recover",                                 [200, 200, 200, 200, 200]),
+        post("/recover",                                [303, 303, 303, 303, 303]),
+        get("/recover/code",                            [200, 200, 200, 200, 200]),
+        post("/recover/code",                           [422, 422, 422, 422, 422]),
+        get("/recover/asked",                           [200, 200, 200, 200, 200]),
+        // Another link's text is not this one's.
+        get("/recover/stop/{link}",                     [404, 404, 404, 404, 404]),
+        post("/recover/stop/{link}",                    [404, 404, 404, 404, 404]),
+        get("/desk/recovery",                           [303, 303, 403, 403, 200]),
+        // 何静 is an agent, and there is no such request.
+        post("/desk/recovery/{customer}/{request}",     [303, 303, 403, 403, 404]),
+        get("/account",                                 [303, 303, 200, 200, 403]),
+        post("/account/language",                       [303, 303, 303, 303, 403]),
+        // A session of nobody's who asks.
+        post("/account/sessions/{session}/end",         [303, 303, 404, 404, 403]),
+        post("/account/sessions/end-others",            [303, 303, 303, 303, 403]),
+        get("/account/confirm",                         [303, 303, 200, 200, 403]),
+        post("/account/confirm",                        [303, 303, 422, 422, 403]),
+        post("/account/confirm/code",                   [303, 303, 303, 303, 403]),
+        post("/account/confirm/ask",                    [303, 303, 404, 404, 403]),
+        get("/account/password",                        [303, 303, 200, 200, 403]),
+        post("/account/password",                       [303, 303, 422, 422, 403]),
+        get("/account/passkeys",                        [303, 303, 404, 404, 403]),
+        post("/account/passkeys",                       [303, 303, 404, 404, 403]),
+        post("/account/passkeys/ask",                   [303, 303, 404, 404, 403]),
+        post("/account/passkeys/second-factor",         [303, 303, 404, 404, 403]),
+        post("/account/passkeys/{passkey}/remove",      [303, 303, 404, 404, 403]),
+        get("/account/data",                            [303, 303, 200, 200, 403]),
+        post("/account/data",                           [303, 303, 200, 200, 403]),
+        get("/account/contact",                         [303, 303, 200, 200, 403]),
+        post("/account/contact",                        [303, 303, 422, 422, 403]),
+        get("/account/contact/code",                    [303, 303, 200, 200, 403]),
+        post("/account/contact/code",                   [303, 303, 422, 422, 403]),
         post("/sign-out",                               [303, 303, 303, 303, 303]),
         get("/home",                                    [303, 303, 200, 200, 403]),
         get("/lines/{line}",                            [303, 303, 200, 404, 403]),
@@ -112,6 +155,7 @@ fn table() -> Vec<Row> {
         get("/o/{token}/refund",                        [404, 200, 404, 404, 404]),
         post("/o/{token}/refund",                       [404, 303, 404, 404, 404]),
         post("/api/v1/sign-in/code",                    [202, 202, 202, 202, 202]),
+        post("/api/v1/sign-in/password",                [422, 422, 422, 422, 422]),
         post("/api/v1/sign-in",                         [422, 422, 422, 422, 422]),
         get("/api/v1/home",                             [401, 401, 200, 200, 403]),
         get("/api/v1/lines",                            [401, 401, 200, 200, 403]),
@@ -242,6 +286,8 @@ impl Things {
             .replace("{session}", &self.session)
             .replace("{item}", &self.item)
             .replace("{method}", &"0".repeat(32))
+            .replace("{passkey}", &"0".repeat(32))
+            .replace("{customer}", &"0".repeat(32))
             .replace("{key}", "linfang")
             .replace("{file}", "MP_verify_none.txt")
             .replace("{provider}", "alipay")
@@ -256,6 +302,19 @@ impl Things {
         match template {
             "/sign-in" => vec![("phone", text("13800138001"))],
             "/sign-in/code" => vec![("request", "0".repeat(32)), ("code", text("123456"))],
+            "/sign-in/password" => vec![("phone", text("13800138001")), ("password", text("not their password"))],
+            "/recover" => vec![
+                ("of", text("13800138001")),
+                ("contact", format!("1301111000{}", self.world.outside.messages.lock().unwrap().len() % 10)),
+                ("reason", text("lost")),
+            ],
+            "/recover/code" => vec![("request", "0".repeat(32)), ("code", text("123456"))],
+            "/desk/recovery/{customer}/{request}" => vec![("verdict", text("refuse")), ("note", text("x"))],
+            "/account/language" => vec![("language", text("en"))],
+            "/account/confirm" => vec![("password", text("not their password"))],
+            "/account/password" => vec![("password", text("password123"))],
+            "/account/contact" => vec![("phone", text("12"))],
+            "/account/contact/code" => vec![("request", "0".repeat(32)), ("code", text("123456"))],
             "/renew" => vec![("number", text(crate::world::WATCH_NUMBER))],
             "/lines/{line}/renew" => {
                 vec![("ticket", self.ticket.clone()), ("offering", text("watch-month@1")), ("terms", text("2026-10"))]
@@ -292,6 +351,7 @@ fn json_of(template: &str) -> &'static str {
     match template {
         "/api/v1/sign-in/code" => r#"{"phone": "13700137002"}"#,
         "/api/v1/sign-in" => r#"{"request_id": "00000000000000000000000000000000", "code": "123456"}"#,
+        "/api/v1/sign-in/password" => r#"{"phone": "13800138001", "password": "not their password"}"#,
         "/api/v1/lines/{line}/quotes" => r#"{"offering": "watch-month@1"}"#,
         "/api/v1/lines/{line}/orders" => r#"{"offering": "watch-month@1", "terms_version": "2026-10"}"#,
         "/api/v1/lines/{line}/auto-renew" => {

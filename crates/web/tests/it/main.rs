@@ -1,6 +1,7 @@
 //! The router over a real store, with an outside that does what it is told.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod account;
 mod api;
 mod authorization;
 mod auto_renew;
@@ -13,6 +14,7 @@ mod journeys;
 mod live;
 mod machines;
 mod pages;
+mod passkeys;
 mod receipts;
 mod reconciliation;
 mod refunds;

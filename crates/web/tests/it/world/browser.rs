@@ -60,6 +60,16 @@ impl Browser {
         Self { router: router.clone(), cookies: BTreeMap::new(), headers: Vec::new() }
     }
 
+    /// A browser that is signed in by a session of its owner's.
+    pub fn with_token(mut self, token: &str) -> Self {
+        self.cookies.insert("everline_demo".to_owned(), token.to_owned());
+        self
+    }
+    /// The token of its session.
+    pub fn token(&self) -> String {
+        self.cookies.get("everline_demo").cloned().unwrap_or_default()
+    }
+
     /// A browser that is signed in.
     pub async fn of(world: &World, principal: Principal) -> Self {
         let mut browser = Self::new(&world.router);

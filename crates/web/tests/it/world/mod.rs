@@ -2,6 +2,7 @@
 //! that keeps cookies. The gallery shows the same world.
 #![allow(dead_code, unreachable_pub, reason = "tests and the gallery each use a part")]
 
+pub mod authenticator;
 pub mod browser;
 pub mod outside;
 pub mod stock;

@@ -1,0 +1,146 @@
+//! Telling an owner what happened to the account: once each, at the contact number, and after a change of it also at the
+//! one from before. What is told is what the history says.
+
+use crate::jobs::Done;
+use crate::ports::{Handed, OutgoingMessage};
+use crate::recovery::StopLink;
+use crate::sign_in::given_up;
+use crate::{App, Problem};
+use everline_core::account::AccountNews;
+use everline_core::brand::Brand;
+use everline_core::effects::Job;
+use everline_core::identifiers::Msisdn;
+use everline_core::ids::{CustomerId, JobId, MessageId, RawId};
+use everline_core::message::{Address, Channel};
+use everline_core::time::{BusinessTime, Now, SystemTime, Zone};
+use everline_store::tables::credential::{self, AccountEvent};
+use everline_store::tables::{customer, directory, job};
+use everline_store::{Stop, Tx, Work};
+use std::sync::Arc;
+
+/// How often a message is tried before people must look.
+const RUNS_MAX: i64 = 10;
+
+/// Writes down what happened, and has its owner told.
+pub(crate) fn happened(
+    tx: &mut Tx,
+    customer: CustomerId,
+    (id, kind): (RawId, AccountNews),
+    (device, former): (&str, Option<Msisdn>),
+    now: Now,
+) -> Result<(), Stop<Problem>> {
+    let both = former.is_some();
+    credential::add_event(
+        tx,
+        customer,
+        &AccountEvent { id, kind, device: device.to_owned(), former, at: now.business },
+    );
+    for former in [false, true].into_iter().take(1 + usize::from(both)) {
+        let tell = Job::TellAccount { customer, event: id, former };
+        job::add(tx, customer, &tell, now.system, now.system)?;
+    }
+    Ok(())
+}
+
+/// Sends one message about an event.
+pub(crate) async fn tell(
+    app: &App,
+    (customer, event): (CustomerId, RawId),
+    former: bool,
+    id: JobId,
+    run: i64,
+) -> Result<Done, Problem> {
+    let (brand, zone) = (app.brand.clone(), app.zone.clone());
+    let links = StopLink(app.secrets.clone());
+    let compose = Compose { customer, event, former, id, repeated: run > 1, brand, zone, links };
+    let Some(message) = app.store.read(compose).await? else { return Ok(Done::Finished) };
+    let Some(messenger) = app.ports.messengers.of(Channel::Sms) else {
+        return Ok(Done::GaveUp("nobody sends short messages"));
+    };
+    match messenger.send(&message).await {
+        Handed::Accepted(_) => {
+            app.store.transact(Told { customer, event, at: app.clock.now().system }).await?;
+            Ok(Done::Finished)
+        }
+        Handed::Refused(_) | Handed::Gone => Ok(Done::GaveUp("the message was refused")),
+        Handed::Lost => Ok(Done::GaveUp("nobody can say whether the message arrived")),
+        Handed::NotYet | Handed::Unknown if run >= RUNS_MAX => Ok(Done::GaveUp("the message provider gave no answer")),
+        Handed::NotYet | Handed::Unknown => Ok(Done::retry(app, run, "the message provider gave no answer")),
+    }
+}
+
+struct Compose {
+    customer: CustomerId,
+    event: RawId,
+    former: bool,
+    id: JobId,
+    repeated: bool,
+    brand: Arc<Brand>,
+    zone: Zone,
+    links: StopLink,
+}
+impl Compose {
+    fn moment(&self, at: BusinessTime) -> String {
+        let local = self.zone.local(at);
+        format!("{} {:02}:{:02}", self.zone.date(at), local.hour(), local.minute())
+    }
+}
+impl Work for Compose {
+    const NAME: &'static str = "compose_account_message";
+    type Out = Option<OutgoingMessage>;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        let Some(event) = credential::event(tx, self.customer, self.event).await? else { return Ok(None) };
+        let owner = customer::get(tx, self.customer).await?;
+        let to = if self.former { event.former } else { owner.contact };
+        let Some(to) = to else { return Ok(None) };
+        // A number that was given up is nobody's address any more, and may be somebody else's by now.
+        let login = directory::find(tx, directory::Name::Login, to.as_str()).await?;
+        let gone = match login {
+            Some((whose, _)) => whose != self.customer,
+            None => !self.former || given_up(tx, to.as_str()).await?,
+        };
+        if gone {
+            return Ok(None);
+        }
+        let (path, until) = match event.kind {
+            AccountNews::RecoveryAsked => match self.links.of(tx, self.customer, event.id).await? {
+                Some((path, due_at)) => (path, self.moment(BusinessTime::from_us(due_at.us()))),
+                None => return Ok(None),
+            },
+            _ => ("/account".to_owned(), String::new()),
+        };
+        let parameters = vec![
+            ("brand", self.brand.name.get(&owner.language).to_owned()),
+            ("hotline", self.brand.hotline.clone()),
+            ("at", self.moment(event.at)),
+            ("until", until),
+            ("path", path),
+        ];
+        let template = event.kind.word();
+        Ok(Some(OutgoingMessage {
+            id: MessageId(self.id.0),
+            to: Address::Sms(to),
+            template,
+            parameters,
+            language: owner.language,
+            repeated: self.repeated,
+            reported: false,
+        }))
+    }
+}
+
+struct Told {
+    customer: CustomerId,
+    event: RawId,
+    at: SystemTime,
+}
+impl Work for Told {
+    const NAME: &'static str = "account_message_sent";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        credential::event_told(tx, self.customer, self.event, self.at);
+        Ok(())
+    }
+}

@@ -1,0 +1,56 @@
+//! The Sim of a line was replaced, by whoever replaces Sims: noted, and told to its owner. For a day a code to its number
+//! changes nothing about the account: a thief who talked a shop into a new Sim gets no further than to see and renew.
+
+use crate::account_news::happened;
+use crate::lifecycle_command::FindLine;
+use crate::staff::active_member;
+use crate::{App, Problem};
+use everline_core::account::AccountNews;
+use everline_core::ids::{CustomerId, LineId, RawId};
+use everline_core::number_plan::NumberOf;
+use everline_core::time::Now;
+use everline_store::tables::{credential, customer, line};
+use everline_store::{Stop, Tx, Work};
+
+/// Notes what a staff member says about the line with a number.
+///
+/// # Errors
+/// [`Problem::NotFound`] if no line has this number; [`Problem::Invalid`] if it is none, or no active member has this login.
+pub async fn sim_replaced_by_staff(app: &App, number: &str, login: &str) -> Result<(), Problem> {
+    let number = app.brand.number(number, NumberOf::Line);
+    let number = number.map_err(|_| Problem::Invalid { field: "number", rule: "not-a-number" })?;
+    active_member(app, login).await?;
+    let (customer, line) = app.store.read(FindLine { number }).await?;
+    sim_replaced(app, customer, line).await
+}
+
+/// Notes that the Sim of a line was replaced just now.
+///
+/// # Errors
+/// [`Problem::NotFound`] if the customer has no such line.
+pub async fn sim_replaced(app: &App, customer: CustomerId, line: LineId) -> Result<(), Problem> {
+    let event = app.clock.id();
+    app.store.transact(SimReplaced { customer, line, event, now: app.clock.now() }).await?;
+    app.wake.notify_one();
+    Ok(())
+}
+
+struct SimReplaced {
+    customer: CustomerId,
+    line: LineId,
+    event: RawId,
+    now: Now,
+}
+impl Work for SimReplaced {
+    const NAME: &'static str = "sim_replaced";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        customer::lock_account(tx, self.customer).await?;
+        if line::get(tx, self.customer, self.line).await?.is_none() {
+            return Err(Stop::Refused(Problem::NotFound("line")));
+        }
+        credential::sim_replaced(tx, self.customer, self.line.0, self.now.system);
+        happened(tx, self.customer, (self.event, AccountNews::SimReplaced), ("", None), self.now)
+    }
+}

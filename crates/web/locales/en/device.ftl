@@ -1,0 +1,22 @@
+# Devices that somebody is signed in on
+device-on = { $browser } on { $system }
+device-other = Unknown device
+device-program = A program
+device-wechat = WeChat
+device-alipay = Alipay
+device-edge = Edge
+device-opera = Opera
+device-samsung = Samsung browser
+device-huawei = Huawei browser
+device-qq = QQ browser
+device-uc = UC or Quark
+device-firefox = Firefox
+device-chrome = Chrome
+device-safari = Safari
+device-harmony = HarmonyOS
+device-iphone = iPhone
+device-ipad = iPad
+device-android = Android
+device-windows = Windows
+device-mac = Mac
+device-linux = Linux

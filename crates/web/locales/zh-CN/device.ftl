@@ -1,0 +1,22 @@
+# 登录过的设备
+device-on = { $browser } · { $system }
+device-other = 未知设备
+device-program = 程序
+device-wechat = 微信
+device-alipay = 支付宝
+device-edge = Edge
+device-opera = Opera
+device-samsung = 三星浏览器
+device-huawei = 华为浏览器
+device-qq = QQ 浏览器
+device-uc = UC 或夸克
+device-firefox = Firefox
+device-chrome = Chrome
+device-safari = Safari
+device-harmony = 鸿蒙
+device-iphone = iPhone
+device-ipad = iPad
+device-android = Android
+device-windows = Windows
+device-mac = Mac
+device-linux = Linux

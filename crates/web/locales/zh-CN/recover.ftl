@@ -1,0 +1,34 @@
+# 由工作人员恢复账户
+recover-link = 收不到验证码，也没有其他方式登录？
+recover-title = 无法登录？
+recover-lead = 号码已不在手中，也没有其他方式登录：可申请由工作人员核实身份，用另一个号码恢复账户。
+recover-of = 账户的号码
+recover-contact = 现在能联系到您的号码
+recover-reason = 发生了什么？
+recover-reason-wrong = 请用 1 到 500 个字说明情况。
+recover-hint = 为了您的安全，至少需要 48 小时。我们会立即通知账户的号码，收到通知的人可以阻止申请。
+recover-code-lead = 验证码已发往现在能联系到您的号码，10 分钟内有效。
+recover-send = 提交申请
+recover-asked-title = 已收到申请
+recover-asked = 如果存在这个号码的账户，我们已通知该号码。若无人阻止，48 小时后工作人员会拨打您留下的号码核实身份，请备好身份证件。
+recover-stop-title = 有人申请恢复您的账户
+recover-stop = 有人称收不到验证码，申请由工作人员用另一个号码恢复您的账户。如果不是您本人，请立即阻止。
+recover-stop-now = 阻止这个申请
+recover-stopped = 申请已被阻止，没有人进入您的账户。为安全起见，请登录查看已登录的设备。
+recover-over = 这个申请已经结束。如果不是您本人申请的，请拨打客服热线。
+
+desk-recovery-title = 申请恢复账户
+desk-recovery-lead = 他们收不到验证码。恢复前必须核实身份：拨打新号码，核对只有机主知道的信息。仅凭证件号码不算核实。
+desk-recovery-none = 没有申请。
+desk-recovery-open = { $count } 个恢复账户的申请
+desk-recovery-contact = 联系号码
+desk-recovery-reason = 说明
+desk-recovery-asked = 申请时间
+desk-recovery-due = 最早处理时间
+desk-recovery-note = 怎样核实的身份，或拒绝的原因
+desk-recovery-complete = 用新号码恢复
+desk-recovery-refuse = 拒绝
+desk-recovery-note-wrong = 请用 1 到 500 个字说明依据。
+desk-recovery-too-early = 机主仍可阻止，未到处理时间。
+desk-recovery-over = 这个申请已经结束。
+desk-recovery-taken = 新号码现在属于另一个账户。请拒绝，并请对方换一个号码重新申请。
