@@ -317,7 +317,7 @@ fn to(number: &str, language: &str) -> OutgoingMessage {
             .parameters
             .iter_mut()
             .filter(|(name, _)| *name == "brand")
-            .for_each(|(_, brand)| *brand = "Qinghe {€}".to_owned());
+            .for_each(|(_, brand)| *brand = "Qinghe€".to_owned());
     }
     message
 }
