@@ -289,7 +289,7 @@ impl Things {
     fn fields(&self, template: &str) -> Vec<(&'static str, String)> {
         let text = str::to_owned;
         match template {
-            "/sign-in" => vec![("phone", text("13800138001"))],
+            "/sign-in" => vec![("phone", text("13900139000"))],
             "/sign-in/code" => vec![("request", "0".repeat(32)), ("code", text("123456"))],
             "/sign-in/password" => vec![("phone", text("13800138001")), ("password", text("not their password"))],
             "/recover" => vec![
