@@ -37,7 +37,10 @@ async fn sets_password(browser: &mut Browser, password: &str, others: bool) -> P
 
 fn told(world: &World, template: &str) -> Vec<String> {
     let messages = world.outside.messages.lock().unwrap();
-    messages.iter().filter(|m| m.template == template).map(|m| m.to.as_str().to_owned()).collect()
+    let mut told: Vec<_> =
+        messages.iter().filter(|m| m.template == template).map(|m| m.to.as_str().to_owned()).collect();
+    told.sort();
+    told
 }
 
 #[tokio::test]

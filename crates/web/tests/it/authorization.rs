@@ -337,7 +337,7 @@ impl Things {
 
 fn json_of(template: &str) -> &'static str {
     match template {
-        "/api/v1/sign-in/code" => r#"{"phone": "13700137002"}"#,
+        "/api/v1/sign-in/code" => r#"{"phone": "13000000077"}"#,
         "/api/v1/sign-in" => r#"{"request_id": "00000000000000000000000000000000", "code": "123456"}"#,
         "/api/v1/sign-in/password" => r#"{"phone": "13800138001", "password": "not their password"}"#,
         "/api/v1/lines/{line}/quotes" => r#"{"offering": "watch-month@1"}"#,
