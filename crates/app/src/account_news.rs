@@ -4,17 +4,16 @@
 use crate::jobs::Done;
 use crate::ports::{Handed, OutgoingMessage};
 use crate::recovery::StopLink;
-use crate::sign_in::given_up;
 use crate::{App, Problem};
 use everline_core::account::AccountNews;
 use everline_core::brand::Brand;
 use everline_core::effects::Job;
 use everline_core::identifiers::Msisdn;
-use everline_core::ids::{CustomerId, JobId, MessageId, RawId};
+use everline_core::ids::{CustomerId, JobId, LineId, MessageId, RawId};
 use everline_core::message::{Address, Channel};
 use everline_core::time::{BusinessTime, Now, SystemTime, Zone};
 use everline_store::tables::credential::{self, AccountEvent};
-use everline_store::tables::{customer, directory, job};
+use everline_store::tables::{customer, directory, job, line};
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
 
@@ -98,7 +97,7 @@ impl Work for Compose {
         let login = directory::find(tx, directory::Name::Login, to.as_str()).await?;
         let gone = match login {
             Some((whose, _)) => whose != self.customer,
-            None => !self.former || given_up(tx, to.as_str()).await?,
+            None => !self.former || over(tx, to.as_str()).await?,
         };
         if gone {
             return Ok(None);
@@ -127,6 +126,14 @@ impl Work for Compose {
             repeated: self.repeated,
             reported: false,
         }))
+    }
+}
+
+/// Whether it is the number of a line that is over. Looks only: a message locks nothing.
+async fn over(tx: &mut Tx, number: &str) -> Result<bool, everline_store::Error> {
+    match directory::find(tx, directory::Name::Msisdn, number).await? {
+        Some((customer, id)) => Ok(line::get(tx, customer, LineId(id)).await?.is_none_or(|line| line.state.over())),
+        None => Ok(false),
     }
 }
 

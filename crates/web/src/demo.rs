@@ -10,8 +10,9 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use everline_app::sign_in::{Principal, open_session, sign_out};
+use everline_app::sessions::{Principal, open_session_on, sign_out};
 use everline_app::timers::advance_business_time;
+use everline_core::account::Proof;
 use serde::{Deserialize, Serialize};
 
 /// `POST /demo/enter/{key}`
@@ -21,7 +22,7 @@ pub(crate) async fn enter(State(web): State<Web>, visit: Visit, Path(key): Path<
     if let Some(token) = &visit.token {
         sign_out(&web.app, token).await?;
     }
-    let session = open_session(&web.app, person.principal).await?;
+    let session = open_session_on(&web.app, person.principal, &visit.device, Proof::Code).await?;
     let mut response = go(match person.principal {
         Principal::Customer(_) => "/home",
         Principal::Staff(_) => "/desk",

@@ -22,8 +22,12 @@ pub(crate) enum Limit {
     Orders,
     /// Giving vouchers.
     Vouchers,
-    /// Passwords, by address.
+    /// Staff members' passwords, by address.
     Passwords,
+    /// Customers' passwords, by address.
+    CustomerPasswords,
+    /// Challenges for passkeys, and answers to them.
+    Passkeys,
     /// Files of everything that is kept about somebody: tables are read whole for one.
     Exports,
     /// Passwords of one login, wherever the tries come from.
@@ -40,7 +44,8 @@ impl Limit {
             Limit::Checks => (30, 2 * SECOND_US),
             Limit::Orders => (60, 3 * SECOND_US),
             Limit::Vouchers => (30, 10 * SECOND_US),
-            Limit::Passwords => (20, 30 * SECOND_US),
+            Limit::Passwords | Limit::CustomerPasswords => (20, 30 * SECOND_US),
+            Limit::Passkeys => (40, 10 * SECOND_US),
             Limit::Exports => (3, 600 * SECOND_US),
             Limit::Login => (10, 90 * SECOND_US),
         }

@@ -62,6 +62,8 @@ async fn a_change_is_whole_and_told_once() {
 
         let mut now = info(&world, &set.token).await;
         for (n, expected) in [(1, "passkey_added"), (2, "passkey_added")] {
+            // Events stand in the order of their times.
+            world.pass(1_000).await;
             let added = passkeys::add(&world.app, &now, key(n)).await.unwrap();
             now = info(&world, &added.token).await;
             world.jobs().await;

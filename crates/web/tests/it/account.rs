@@ -44,7 +44,9 @@ fn number(to: &Address) -> String {
 }
 fn told(world: &World, template: &str) -> Vec<String> {
     let messages = world.outside.messages.lock().unwrap();
-    messages.iter().filter(|m| m.template == template).map(|m| number(&m.to)).collect()
+    let mut told: Vec<_> = messages.iter().filter(|m| m.template == template).map(|m| number(&m.to)).collect();
+    told.sort();
+    told
 }
 
 #[tokio::test]
@@ -237,7 +239,8 @@ async fn a_change_asks_again_who_it_is_and_the_token_changes() {
 
     world.pass(11 * MINUTE_US).await;
     let page = browser.get("/account/confirm?next=//evil.test").await;
-    page.says(&["当前密码"]).hides(&["evil.test"]);
+    page.says(&["当前密码"]);
+    assert_eq!(page.field("next"), "");
     let wrong = browser.submit(&page, "/account/confirm", &[("password", "not the password")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     wrong.says(&["密码不对"]);
@@ -422,6 +425,9 @@ async fn people_let_somebody_in_after_two_days_and_not_before() {
     early.says(&["未到处理时间"]);
 
     world.pass(48 * HOUR_US).await;
+    let mut agent = Browser::of(&world, Principal::Staff(world.people.hejing)).await;
+    let mut desk = Browser::of(&world, operator).await;
+    let seen = agent.get("/desk/recovery").await;
     let agents = agent.submit(&seen, &action, &complete).await;
     assert_eq!(agents.status, StatusCode::FORBIDDEN, "an agent does not decide");
     let page = desk.get("/desk/recovery").await;
@@ -463,6 +469,7 @@ async fn the_owner_stops_a_request_by_the_link_or_by_signing_in() {
     agent.get("/desk/recovery").await.says(&["没有申请"]);
     anyone.get(&stop_link(&world)).await.says(&["申请已被阻止"]);
     world.pass(48 * HOUR_US).await;
+    let mut agent = Browser::of(&world, Principal::Staff(world.people.hejing)).await;
     agent.get("/desk/recovery").await.says(&["没有申请"]);
 }
 

@@ -300,7 +300,7 @@ impl Things {
     fn fields(&self, template: &str) -> Vec<(&'static str, String)> {
         let text = str::to_owned;
         match template {
-            "/sign-in" => vec![("phone", text("13800138001"))],
+            "/sign-in" => vec![("phone", text("13900139000"))],
             "/sign-in/code" => vec![("request", "0".repeat(32)), ("code", text("123456"))],
             "/sign-in/password" => vec![("phone", text("13800138001")), ("password", text("not their password"))],
             "/recover" => vec![
@@ -349,7 +349,7 @@ impl Things {
 
 fn json_of(template: &str) -> &'static str {
     match template {
-        "/api/v1/sign-in/code" => r#"{"phone": "13700137002"}"#,
+        "/api/v1/sign-in/code" => r#"{"phone": "13000000077"}"#,
         "/api/v1/sign-in" => r#"{"request_id": "00000000000000000000000000000000", "code": "123456"}"#,
         "/api/v1/sign-in/password" => r#"{"phone": "13800138001", "password": "not their password"}"#,
         "/api/v1/lines/{line}/quotes" => r#"{"offering": "watch-month@1"}"#,
