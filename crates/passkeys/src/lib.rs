@@ -76,7 +76,7 @@ impl Passkeys {
     /// # Errors
     /// [`NotBelieved`] if the library cannot ask.
     pub fn ask_new(&self, owner: [u8; 16], name: &str, known: Vec<Vec<u8>>) -> Result<Asked, NotBelieved> {
-        let known: Vec<CredentialID> = known.into_iter().map(CredentialID::from).collect();
+        let known: Vec<CredentialID> = known;
         let asked = self.0.start_passkey_registration(Uuid::from_bytes(owner), name, name, Some(known));
         let (options, state) = asked.map_err(not_believed)?;
         let mut asked = asked_of(&options, &state)?;
