@@ -250,6 +250,30 @@ async function theDesk(round) {
   await round.check("not-allowed");
 }
 
+/// The portal without a connection: what was known last, and when that was; after signing out nothing of anybody.
+async function withoutConnection(round) {
+  const { page } = round;
+  const kept = (wanted) =>
+    page.waitForFunction(async (wanted) => {
+      const page = await caches.match("/offline");
+      return (page !== undefined) === wanted;
+    }, wanted);
+  await round.enter("linfang");
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
+  await round.open("/home");
+  await kept(true);
+  await page.context().setOffline(true);
+  await round.open("/home");
+  await round.check("offline");
+  const said = await page.innerText("main");
+  if (!/¥|GB|MB/.test(said)) round.fault(`without a connection it says: ${said}`);
+  if ((await page.$("form")) !== null) round.fault("without a connection there is something to send");
+  await page.context().setOffline(false);
+  await round.open("/home");
+  await page.click('form[action="/sign-out"] button');
+  await kept(false);
+}
+
 async function withoutScripts(language) {
   await browse({ javaScriptEnabled: false, locale: language, colorScheme: "light" }, async (page) => {
     const round = new Round(page, `${language}.no-script`);
@@ -316,6 +340,8 @@ for (const language of ["zh-CN", "en"]) {
       await anAccount(round, "linfang", "13800138001");
       await aPerson(round, "shunda");
       await theDesk(round);
+      await page.click('form[action="/sign-out"] button');
+      await withoutConnection(round);
     });
     console.log(`${name}: ${count.checked} pages so far, ${((Date.now() - started) / 1000).toFixed(0)} s`);
   }
