@@ -9,6 +9,7 @@ use crate::jobs::Done;
 use crate::secrets::Secrets;
 use crate::sessions::CUSTOMER;
 use crate::sign_in::{TypedCode, given_up, request_code};
+use crate::staff::role;
 use crate::steps::{self, Waits};
 use crate::{App, Problem};
 use base64::Engine as _;
@@ -23,7 +24,7 @@ use everline_core::ids::{CustomerId, RawId};
 use everline_core::number_plan::NumberOf;
 use everline_core::time::{Now, SystemTime};
 use everline_store::tables::recovery::{self, Recovery};
-use everline_store::tables::{credential, customer, directory, job, login, support};
+use everline_store::tables::{credential, customer, directory, job, login};
 use everline_store::{LostCommit, Stop, Tx, Work};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -229,12 +230,6 @@ impl Work for Move {
         }
         Ok(())
     }
-}
-
-/// The role of a member who is active now, whatever their session says.
-async fn role(tx: &mut Tx, member: RawId) -> Result<String, Stop<Problem>> {
-    let member = support::staff(tx, member).await?;
-    member.map(|(_, role)| role).ok_or(Stop::Refused(Problem::NotAllowed))
 }
 
 struct Queue {

@@ -5,6 +5,7 @@
 
 use crate::order_page::find_order;
 use crate::save::carry_out;
+use crate::staff::role;
 use crate::{App, Problem, timers};
 use everline_core::brand::Brand;
 use everline_core::effects::{CaseOpened, CaseReason, Effects};
@@ -19,7 +20,7 @@ use everline_core::refund_rule::{NoRefund, Refundable, Standing, by_rule, open, 
 use everline_core::time::{BusinessTime, Now, Zone};
 use everline_store::tables::refund_request::Waiting;
 use everline_store::tables::renewal::{self, Locked};
-use everline_store::tables::{allowance, catalog, customer, dispute, line, order, payment, refund_request, support};
+use everline_store::tables::{allowance, catalog, customer, dispute, line, order, payment, refund_request};
 use everline_store::{Error, Stop, Tx, Work};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -279,12 +280,6 @@ impl Work for ByStaff {
         refund_request::add(tx, &request);
         Ok(request)
     }
-}
-
-/// The role of a member who is active now, whatever their session says.
-async fn role(tx: &mut Tx, member: RawId) -> Result<String, Stop<Problem>> {
-    let member = support::staff(tx, member).await?;
-    member.map(|(_, role)| role).ok_or(Stop::Refused(Problem::NotAllowed))
 }
 
 struct Decide {

@@ -4,12 +4,14 @@
 use crate::bank_transfer::{bank_id, note};
 use crate::order_page::find_order;
 use crate::save::carry_out;
+use crate::staff::role;
 use crate::{App, Problem};
+use everline_core::dispute::holds_back;
 use everline_core::ids::{CustomerId, OrderId, RawId, RefundId};
 use everline_core::refund::{NoOtherWay, OtherWay, Refund};
 use everline_core::renewal::on_other_way;
 use everline_core::time::{Now, Zone};
-use everline_store::tables::{customer, dispute, order, payment, support};
+use everline_store::tables::{bank, customer, dispute, order, payment, support};
 use everline_store::{Stop, Tx, Work};
 
 /// Gives the money of a refused refund another way; of one that went from the bank account, with the bank's id of it. Only
@@ -58,18 +60,22 @@ impl Work for GiveOtherwise {
         let refunds = payment::refunds_of_order(tx, self.customer, self.order).await?;
         let refund = refunds.iter().find(|refund| refund.id == self.refund);
         let refund = refund.ok_or(Stop::Refused(Problem::NotFound("refund")))?;
-        let member = support::staff(tx, self.by).await?.filter(|(_, role)| role == "operator");
-        let (by, _) = member.ok_or(Stop::Refused(Problem::NotAllowed))?;
+        if role(tx, self.by).await? != "operator" {
+            return Err(Stop::Refused(Problem::NotAllowed));
+        }
         if self.done_before(tx, refund).await? {
             return Ok(());
         }
+        let attempt = payment::get(tx, self.customer, refund.attempt).await?;
+        let attempt = attempt.ok_or(Stop::Refused(Problem::NotFound("attempt")))?;
         let disputes = dispute::of_order(tx, self.customer, self.order).await?;
-        let disputed = disputes.iter().any(|one| one.attempt == refund.attempt && one.state.stops_refunds());
+        let disputed = holds_back(refund, &attempt, &refunds, &disputes).is_some();
         let decided = on_other_way(balances, &order, refund, (&refunds, disputed), self.way, self.now);
         let effects = decided
             .map_err(|refusal| Stop::Refused(refusal.into()))?
             .map_err(|why| Stop::Refused(Problem::NoOtherWay(why)))?;
         if let Some(bank_id) = &self.bank_id {
+            let by = support::signature(tx, self.by).await?;
             note(tx, (self.customer, refund.id), bank_id, (self.now.business, &by)).await?;
         }
         carry_out(tx, (self.customer, order.line), &effects, &self.zone, self.now)?;
@@ -82,7 +88,7 @@ impl GiveOtherwise {
         if refund.state != self.way.state() {
             return Ok(false);
         }
-        let noted = everline_store::tables::bank::refund(tx, self.customer, refund.id).await?;
+        let noted = bank::refund(tx, self.customer, refund.id).await?;
         if noted == self.bank_id { Ok(true) } else { Err(Stop::Refused(Problem::NoOtherWay(NoOtherWay::NotWaiting))) }
     }
 }

@@ -94,11 +94,12 @@ impl Work for RefundAnswered {
         let refund = payment::lock_refund(tx, self.customer, self.refund).await?;
         let order = order::lock(tx, self.customer, refund.order).await?;
         let attempt = payment::get(tx, self.customer, refund.attempt).await?;
-        let method = attempt.ok_or(Stop::Refused(Problem::NotFound("attempt")))?.method;
+        let attempt = attempt.ok_or(Stop::Refused(Problem::NotFound("attempt")))?;
         let refunds = payment::refunds_of_order(tx, self.customer, refund.order).await?;
         let disputes = dispute::of_order(tx, self.customer, refund.order).await?;
-        let lost = still_lost(refund.attempt, &refunds, &disputes);
-        let effects = on_refund_answer(balances, &order, (&refund, method), (&refunds, lost), self.done, self.now);
+        let lost = still_lost(&refund, &attempt, &refunds, &disputes);
+        let by = (&refund, attempt.method);
+        let effects = on_refund_answer(balances, &order, by, (&refunds, lost), self.done, self.now);
         let effects = effects.map_err(|refusal| Stop::Refused(refusal.into()))?;
         if let Some((bank_id, by)) = self.noted.as_ref().filter(|_| !effects.refunds.is_empty()) {
             note(tx, (self.customer, refund.id), bank_id, (self.now.business, by)).await?;

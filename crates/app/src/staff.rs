@@ -124,6 +124,12 @@ pub(crate) async fn active_member(app: &App, login: &str) -> Result<String, Prob
         .ok_or(Problem::Invalid { field: "by", rule: "no active staff member has this login" })
 }
 
+/// The role of a member who is active now, whatever their session says.
+pub(crate) async fn role(tx: &mut Tx, member: RawId) -> Result<String, Stop<Problem>> {
+    let member = support::staff(tx, member).await?;
+    member.map(|(_, role)| role).ok_or(Stop::Refused(Problem::NotAllowed))
+}
+
 /// The login that a link sets the password of; `None` if the link does not work.
 pub async fn invited(app: &App, token: &str) -> Result<Option<String>, Problem> {
     let find = FindInvited { link_hash: link_hash(app, token), now: app.clock.now().system };

@@ -144,6 +144,7 @@ pub fn holds_back(
     // What went back already, or was asked for before.
     let before = |other: &&Refund| {
         other.attempt == attempt.id
+            && other.id != refund.id
             && match other.state {
                 RefundState::Done | RefundState::Credited | RefundState::PaidOut => true,
                 RefundState::InFlight => other.id < refund.id,
@@ -160,10 +161,14 @@ pub fn holds_back(
     Some(if open { DisputeState::Open } else { DisputeState::Lost })
 }
 
-/// What is still lost of an attempt by disputes: written off, and not made good since. `refunds` and `disputes` are all of the
-/// order's.
+/// What a refused refund may make good: what is still lost of its attempt by disputes, written off and not made good since, if
+/// its payer has the money from the bank already. `refunds` and `disputes` are all of the order's.
 #[must_use]
-pub fn still_lost(attempt: AttemptId, refunds: &[Refund], disputes: &[Dispute]) -> i64 {
+pub fn still_lost(refund: &Refund, attempt: &Attempt, refunds: &[Refund], disputes: &[Dispute]) -> i64 {
+    if holds_back(refund, attempt, refunds, disputes).is_none() {
+        return 0;
+    }
+    let attempt = attempt.id;
     let of_attempt = |other: &&Dispute| other.attempt == attempt && other.state == DisputeState::Lost;
     let lost = disputes.iter().filter(of_attempt).fold(0i64, |sum, one| {
         let good = one.frozen_credit.saturating_add(one.frozen_deferred).saturating_add(one.from_refunds);
@@ -290,8 +295,8 @@ fn won(
     }
 }
 
-/// What is frozen makes good what the bank took; so does money that could not go back to the same payer, once. The rest is
-/// lost. What is on its way back is the provider's to say.
+/// What is frozen makes good what the bank took; so does money that could not go back to the same payer, once, as far as the
+/// payer would have it twice. The rest is lost. What is on its way back is the provider's to say.
 fn lost(
     effects: &mut Effects,
     dispute: &mut Dispute,
@@ -301,9 +306,16 @@ fn lost(
 ) -> Result<(), LedgerRefusal> {
     let failed = |refund: &&Refund| refund.attempt == dispute.attempt && refund.state == RefundState::Failed;
     let waits = refunds.iter().filter(failed).fold(0i64, |sum, refund| sum.saturating_add(refund.amount.micros()));
-    let others = disputes.iter().filter(|other| other.attempt == dispute.attempt && other.id != dispute.id);
-    let waits = others.fold(waits, |waits, other| waits.saturating_sub(other.from_refunds)).max(0);
     let amount = dispute.amount.micros();
+    let others = || disputes.iter().filter(|other| other.attempt == dispute.attempt && other.id != dispute.id);
+    let taken = others().filter(|other| other.state.stops_refunds());
+    let taken = taken.fold(amount, |sum, other| sum.saturating_add(other.amount.micros()));
+    let given = |refund: &&Refund| {
+        refund.attempt == dispute.attempt && !matches!(refund.state, RefundState::Failed | RefundState::MadeGood)
+    };
+    let given = refunds.iter().filter(given).fold(0i64, |sum, refund| sum.saturating_add(refund.amount.micros()));
+    let twice = taken.saturating_add(given).saturating_add(waits).saturating_sub(facts.attempt.received).max(0);
+    let waits = others().fold(waits.min(twice), |waits, other| waits.saturating_sub(other.from_refunds)).max(0);
     let frozen = dispute.frozen_credit.saturating_add(dispute.frozen_deferred);
     dispute.from_refunds = waits.min(amount.saturating_sub(frozen));
     let good = frozen.saturating_add(dispute.from_refunds);

@@ -103,7 +103,7 @@ pub enum NoOtherWay {
     /// A guest paid.
     #[error("a guest paid, and the account is another's")]
     NotTheirAccount,
-    /// A bank has taken the payment back, or decides about it: the payer has the money, or may get it.
+    /// A bank has taken so much of the payment back, or decides about it: the payer has the money, or may get it.
     #[error("the payment is disputed")]
     Disputed,
 }

@@ -434,7 +434,7 @@ pub fn on_refund_answer(
 }
 
 /// What people do with money that its provider refused to give back. `refunds` are all of the order's; `disputed` says whether
-/// a bank has taken their payment back, or decides about it.
+/// so much of its payment is disputed or lost that its payer would have the money twice.
 ///
 /// # Errors
 /// [`NoOtherWay`], or the ledger's, inside.

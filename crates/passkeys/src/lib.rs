@@ -176,7 +176,6 @@ fn not_believed<E>(_: E) -> NotBelieved {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
 

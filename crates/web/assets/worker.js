@@ -20,8 +20,9 @@ async function keep() {
 async function navigate(event, path) {
   try {
     const answer = await fetch(event.request);
-    // Whoever is sent away from home is signed out.
-    if (path === HOME) event.waitUntil(answer.ok ? keep() : forget());
+    // Whoever is sent away from home is signed out. A server in trouble says nothing about that.
+    if (path === HOME && answer.ok) event.waitUntil(keep());
+    if (path === HOME && answer.type === "opaqueredirect") event.waitUntil(forget());
     return answer;
   } catch (error) {
     const kept = await caches.match(PAGE);

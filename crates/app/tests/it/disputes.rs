@@ -7,6 +7,7 @@ use everline_app::Problem;
 use everline_app::evidence_bundle::{as_text, disputes_of, evidence_bundle};
 use everline_app::payment_confirmed::payment_notice;
 use everline_app::refund_order::{NewRefund, refund_by_staff};
+use everline_app::refund_other_way::refund_other_way;
 use everline_core::dispute::{Dispute, DisputeState};
 use everline_core::ids::RawId;
 use everline_core::ledger::LedgerAccount::{
@@ -16,6 +17,7 @@ use everline_core::money::{Currency, Money};
 use everline_core::offering::Family;
 use everline_core::order::{Order, OrderState};
 use everline_core::payment::{Method, Provider};
+use everline_core::refund::{OtherWay, RefundState};
 use everline_core::refund_order::Ask;
 use everline_core::refund_rule::NoRefund;
 use everline_core::time::HOUR_US;
@@ -268,6 +270,43 @@ async fn a_dispute_about_a_part_leaves_the_rest_to_its_payer() {
         world.pass(2 * HOUR_US).await;
         assert_eq!(given_back(&world, &number), part.micros(), "what the bank did not take goes back");
         world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_left_beside_a_lost_dispute_is_the_payers_and_goes_another_way() {
+    on_both(async |world: World| {
+        let by = member(&world, "operator").await;
+        // Of 9.90 a part of 4.90 could not go back, before or after the bank took the other 5.00.
+        for before in [true, false] {
+            let kit = world.line(Family::Watch).await;
+            let (order, number) = by_card(&world, &kit, "days").await;
+            world.skip_days(15).await;
+            let notice = world.cards.notice(&number, |notice| {
+                notice["says"] = "dispute".into();
+                notice["reference"] = format!("du_{number}").into();
+                notice["state"] = "lost".into();
+                notice["micros"] = micros("5").into();
+            });
+            let part = Money::from_micros(micros("4.90"), Currency::CNY);
+            world.cards.next("refund", &[if before { Fate::Refuses } else { Fate::Silent }]);
+            gives_back(&world, &order, Some(part), by).await;
+            payment_notice(&world.app, Provider::Stripe, &[], &notice).await.unwrap();
+            world.cards.next("refund", &[Fate::Refuses]);
+            world.pass(2 * HOUR_US).await;
+            let refund = world.refunds(&order).await.remove(0);
+            assert_eq!(refund.state, RefundState::Failed, "{before}");
+            let bank_id = format!("B{before}");
+            for _ in 0..2 {
+                let way = (OtherWay::Bank, bank_id.as_str());
+                refund_other_way(&world.app, &order.number, refund.id.0, way, by).await.unwrap();
+            }
+            world.settle().await;
+            assert_eq!(world.balance(kit.customer, Suspense).await, 0, "{before}");
+            assert_eq!(world.balance(kit.customer, LedgerAccount::Bank).await, -part.micros(), "{before}");
+            world.sound().await;
+        }
     })
     .await;
 }

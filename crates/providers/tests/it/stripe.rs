@@ -305,7 +305,23 @@ async fn events_are_believed_only_when_they_are_genuine_fresh_and_ours() {
         "livemode": false, "data": { "object": {} } });
     assert_eq!(read(&stripe, &signed(dispute), now).unwrap().says, NoticeSays::Nothing);
 
+    // Which card was used, taken or declined.
+    started(&rig, "n2").await;
+    rig.payer("n2", "decline").await;
+    rig.payer("n2", "pay").await;
+    let used = hooks(&listener, &["charge.failed", "charge.succeeded"]).await;
+    for hook in &used {
+        let NoticeSays::CardUsed { out_trade_no, fingerprint } = read(&stripe, hook, now).unwrap().says else {
+            panic!("no use of a card")
+        };
+        assert_eq!((out_trade_no.as_str(), fingerprint.as_str()), ("n2", "sandbox"));
+    }
+    let unnamed = String::from_utf8(used[0].body.clone()).unwrap().replace("out_trade_no", "theirs");
+    let unnamed = signed(serde_json::from_str(&unnamed).unwrap());
+    assert_eq!(read(&stripe, &unnamed, now).unwrap().says, NoticeSays::Nothing, "none of ours");
+
     let live = rig.stripe_with(|config| config.livemode = true);
+    assert_eq!(read(&live, &used[0], now).unwrap().says, NoticeSays::Nothing);
     let says = read(&live, hook, now).unwrap().says;
     assert_eq!(says, NoticeSays::OtherMerchant { out_trade_no: "n1".to_owned() });
 

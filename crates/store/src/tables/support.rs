@@ -10,6 +10,7 @@ crate::queries! { ALL;
         ON CONFLICT (customer_id, id) DO NOTHING";
     CASES_OF_CUSTOMER = "SELECT id, order_id, reason, state, opened_at FROM support_case WHERE customer_id = $1 ORDER BY id DESC LIMIT $2";
     STAFF_GET = "SELECT name, role FROM staff WHERE id = $1 AND active = 1";
+    STAFF_SIGNS = "SELECT COALESCE(login, name) FROM staff WHERE id = $1";
     STAFF_ADD = "INSERT INTO staff (id, name, role) VALUES ($1, $2, $3)";
     STAFF_ADD_WITH_LOGIN = "INSERT INTO staff (id, name, role, login, active, link_hash, link_expires_at) VALUES ($1, $2, $3, $4, 1, $5, $6)";
     STAFF_BY_LOGIN = "SELECT id, name, role, login, password_hash, active FROM staff WHERE login = $1";
@@ -37,6 +38,10 @@ pub async fn cases_of(tx: &mut Tx, customer: CustomerId, limit: i64) -> Result<V
 /// An active staff member's name and role.
 pub async fn staff(tx: &mut Tx, id: RawId) -> Result<Option<(String, String)>> {
     tx.maybe(&STAFF_GET, args![id]).await
+}
+/// How a member is named beside what they noted: by login; those from before logins existed by name.
+pub async fn signature(tx: &mut Tx, id: RawId) -> Result<String> {
+    Ok(tx.one::<(String,)>("staff", &STAFF_SIGNS, args![id]).await?.0)
 }
 /// Adds a staff member.
 pub fn add_staff(tx: &mut Tx, id: RawId, name: &str, role: &str) {

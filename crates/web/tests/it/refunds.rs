@@ -1,6 +1,6 @@
 //! Money back on pages: the owner's, a guest's, and the desk's; and where payers come back to.
 
-use crate::world::browser::{Browser, Client};
+use crate::world::browser::{Browser, Client, Page};
 use crate::world::{World, checkout};
 use axum::http::StatusCode;
 use everline_app::sign_in::Principal;
@@ -155,6 +155,61 @@ async fn the_desk_gives_back_within_the_limit_and_asks_a_second_person_above() {
     world.settle().await;
     operator.get(&path).await.says(&["已批准", "已退款"]);
     operator.get("/desk").await.hides(&["等待第二人批准的退款"]);
+}
+
+#[tokio::test]
+async fn what_a_provider_keeps_is_given_another_way_by_an_operator() {
+    let world = World::new().await;
+    let refused = async || {
+        let order = bought(&world).await;
+        world.outside.keeps_it.store(true, std::sync::atomic::Ordering::Relaxed);
+        let mut owner = Browser::of(&world, Principal::Customer(world.people.linfang)).await;
+        let asked = format!("/orders/{}/refund", order.id);
+        let page = owner.get(&asked).await;
+        owner.submit(&page, &asked, &[("ask", "rule")]).await;
+        world.settle().await;
+        owner.get(&format!("/orders/{}", order.id)).await.says(&["没能原路退回，钱已妥善保管"]);
+        world.outside.keeps_it.store(false, std::sync::atomic::Ordering::Relaxed);
+        (order, owner)
+    };
+    let action = |page: &Page| {
+        let form = page.text.split("action=\"").find(|part| part.split('"').next().unwrap().ends_with("/other-way"));
+        form.unwrap().split('"').next().unwrap().to_owned()
+    };
+    let (mut agent, mut operator) = (desk(&world, "agent").await, desk(&world, "operator").await);
+    let (order, mut owner) = refused().await;
+    let path = format!("/desk/orders/{}", order.number);
+    agent.get(&path).await.hides(&["/other-way"]);
+    let page = operator.get(&path).await;
+    page.says(&["没能退回的钱", "支付机构没能退回 ¥9.90"]);
+    operator
+        .get(&format!("{path}?lang=en"))
+        .await
+        .says(&["Money that could not go back", "Sent from our bank account"]);
+    operator.get(&format!("{path}?lang=zh-CN")).await;
+    let way = action(&page);
+    let seen = agent.get(&path).await;
+    let by_agent = agent.submit(&seen, &way, &[("way", "credit")]).await;
+    assert_eq!(by_agent.status, StatusCode::FORBIDDEN);
+    let without = operator.submit(&page, &way, &[("way", "bank"), ("bank_id", " ")]).await;
+    assert_eq!(without.status, StatusCode::UNPROCESSABLE_ENTITY);
+    without.says(&["请填写银行流水号", "aria-describedby=\"other-way-wrong\""]);
+    for _ in 0..2 {
+        let done = operator.submit(&page, &way, &[("way", "credit")]).await;
+        assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, path.as_str()));
+    }
+    operator.get(&path).await.hides(&["/other-way"]);
+    owner.get(&format!("/orders/{}", order.id)).await.says(&["已退款", "¥9.90 已退回账户余额"]);
+    owner.get("/home").await.says(&["¥9.90"]);
+
+    let (order, mut owner) = refused().await;
+    let path = format!("/desk/orders/{}", order.number);
+    let page = operator.get(&path).await;
+    let done = operator.submit(&page, &action(&page), &[("way", "bank"), ("bank_id", "B1")]).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text);
+    let page = format!("/orders/{}", order.id);
+    owner.get(&page).await.says(&["¥9.90 没能原路退回，我们已从银行账户转给你"]);
+    owner.get(&format!("{page}/receipt?lang=en")).await.says(&["sent from our bank account instead"]);
 }
 
 #[tokio::test]

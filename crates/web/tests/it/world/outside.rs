@@ -36,6 +36,8 @@ pub struct Outside {
     pub lines: Mutex<Vec<BillLine>>,
     /// Whether refunds are done at once; otherwise nothing is heard of them.
     pub gives_back: AtomicBool,
+    /// Whether refunds are refused for good.
+    pub keeps_it: AtomicBool,
     /// Whether it also takes money on its page for desktops.
     pub has_page: AtomicBool,
 }
@@ -104,7 +106,11 @@ impl PaymentProvider for Outside {
         }
     }
     async fn refund(&self, _: &RefundRequest) -> RefundStatus {
-        if self.gives_back.load(Relaxed) { RefundStatus::Done } else { RefundStatus::Unknown }
+        match (self.keeps_it.load(Relaxed), self.gives_back.load(Relaxed)) {
+            (true, _) => RefundStatus::Refused,
+            (false, true) => RefundStatus::Done,
+            (false, false) => RefundStatus::Unknown,
+        }
     }
     async fn bill(&self, _: &DayOfBill) -> BillAnswer {
         BillAnswer::Bill(self.lines.lock().unwrap().clone())
