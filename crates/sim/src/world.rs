@@ -229,6 +229,7 @@ pub fn brand() -> Brand {
         bank: None,
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::NONE,
+        reminders: everline_core::reminder::Reminders::NONE,
         families: BTreeMap::from([(Family::Phone, FamilyRules { grace_days: 3, ..FamilyRules::default() })]),
     }
 }

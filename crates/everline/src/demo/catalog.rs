@@ -50,6 +50,7 @@ pub(super) fn brand() -> Brand {
         }),
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
+        reminders: everline_core::reminder::Reminders::default(),
         families: BTreeMap::from([
             (Family::Phone, rules(3)),
             (Family::Watch, rules(0)),

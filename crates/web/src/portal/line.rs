@@ -5,6 +5,7 @@ use crate::frame::{Frame, page};
 use crate::portal::auto_renew::{is_on, sentence};
 use crate::portal::line_shown::{LineShown, shown, state_key};
 use crate::portal::order_shown::headline;
+use crate::portal::reminders::{ToldRow, told_rows};
 use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
@@ -33,6 +34,8 @@ struct LinePage {
     orders: Vec<OrderRow>,
     /// Where renewal by itself is, and whether it is on.
     auto_renew: (String, bool),
+    /// What was told last.
+    reminder: String,
 }
 
 /// The line an address names; what is no id is a line that does not exist.
@@ -60,7 +63,15 @@ pub(crate) async fn line(State(web): State<Web>, visit: Visit, Path(id): Path<St
     let guests = if view.line.guest_renewal { "line-guests-yes" } else { "line-guests-no" };
     let line = shown(&show, &web.app.brand, &view);
     let renews = everline_app::auto_renew::view(&web.app, customer, id).await?;
+    let told = told_rows(&show, &everline_app::reminders::view(&web.app, customer, id).await?).into_iter().next();
+    let reminder = match &told {
+        Some(ToldRow { what, when, .. }) => {
+            visit.say("reminders-line-last", &[("what", what.into()), ("when", when.into())])
+        }
+        None => visit.lang.get("reminders-line-none"),
+    };
     page(&LinePage {
+        reminder,
         p: visit.frame(&web, line.name.clone()),
         state: visit.lang.get(state_key(view.line.state)),
         network: visit.lang.get(network),

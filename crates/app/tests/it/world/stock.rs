@@ -39,6 +39,7 @@ pub fn brand() -> Brand {
         }),
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::NONE,
+        reminders: everline_core::reminder::Reminders::NONE,
         families: BTreeMap::from([
             (Family::Phone, FamilyRules { grace_days: 3, ..FamilyRules::default() }),
             (Family::Travel, whole_life()),
