@@ -33,9 +33,7 @@ const RUNS_MAX: i64 = 10;
 pub const ONE_TIME_CODE: &str = "one_time_code";
 /// The template of codes by which a contact person of a line agrees to be told.
 pub const CONTACT_CODE: &str = "contact_code";
-/// The template of codes that prove a mailbox.
-pub const MAILBOX_CODE: &str = "mailbox_code";
-const CODES: [&str; 3] = [ONE_TIME_CODE, CONTACT_CODE, MAILBOX_CODE];
+const CODES: [&str; 2] = [ONE_TIME_CODE, CONTACT_CODE];
 
 /// The names of all templates.
 pub fn templates() -> impl Iterator<Item = &'static str> {

@@ -8,7 +8,7 @@ pub use crate::sessions::{Principal, SessionInfo, SignedIn, open_session, sessio
 
 use crate::ports::{Handed, OutgoingMessage};
 use crate::secrets::Secrets;
-use crate::send_message::{CONTACT_CODE, MAILBOX_CODE, ONE_TIME_CODE};
+use crate::send_message::{CONTACT_CODE, ONE_TIME_CODE};
 use crate::sessions::open_session_on;
 use crate::steps::{self, Waits};
 use crate::{App, Problem, password};
@@ -41,8 +41,6 @@ pub(crate) enum CodeFor {
     SignIn,
     /// To be told about a line.
     LineContact,
-    /// To be told about one's own account.
-    Mailbox,
 }
 
 impl CodeFor {
@@ -51,14 +49,12 @@ impl CodeFor {
         match self {
             CodeFor::SignIn => address.to_owned(),
             CodeFor::LineContact => format!("contact>{address}"),
-            CodeFor::Mailbox => format!("mailbox>{address}"),
         }
     }
     const fn template(self) -> &'static str {
         match self {
             CodeFor::SignIn => ONE_TIME_CODE,
             CodeFor::LineContact => CONTACT_CODE,
-            CodeFor::Mailbox => MAILBOX_CODE,
         }
     }
 }

@@ -353,6 +353,8 @@ pub struct Facts<'a> {
     pub told: &'a [Reminder],
     /// Whether the line renews by itself: its owner is told of that instead of the plan's end.
     pub renews_itself: bool,
+    /// Whether its renewal waits for a forecast, which then is made whoever is told.
+    pub forecast_wanted: bool,
 }
 
 /// What becomes of a line's reminders.
@@ -412,7 +414,7 @@ pub fn on_due(facts: &Facts<'_>, now: BusinessTime, zone: &Zone) -> Next {
     let data = DataNow::of(facts.allowance, now);
     if let Some(data) = data {
         wanted.extend(threshold(facts, &data, now));
-        if settings.forecast {
+        if settings.forecast || facts.forecast_wanted {
             next.usage = data.counted(facts.usage, now);
             due(look);
         }

@@ -1,7 +1,5 @@
 contact-code = [{ $brand }] Somebody wants you to be told when a line of theirs runs out. If you agree, give them this code: { $code } (valid for 10 minutes). It signs nobody in.
     .title = May you be told about a line?
-mailbox-code = [{ $brand }] To be told at this address what concerns your lines, enter the code { $code } (valid for 10 minutes). If you did not ask for it, do nothing.
-    .title = Your code for this address
 reminder-expiry = [{ $brand }] The plan of { $line } ends on { $until } and nothing follows. Renew it here so that it is not cut off: { $link }
     .title = The plan of { $line } ends on { $until }
 reminder-threshold = [{ $brand }] { $line } has used { $percent } % of its data; { $left } is left. Add data or renew here: { $link }

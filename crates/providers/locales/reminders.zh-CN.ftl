@@ -1,7 +1,5 @@
 contact-code = 【{ $brand }】有人希望在其号码快用完时通知您。如您同意，请把验证码 { $code } 告诉对方（10 分钟内有效）。此验证码不能用于登录。
     .title = 是否愿意接收号码提醒
-mailbox-code = 【{ $brand }】要用此邮箱接收您号码的通知，请输入验证码 { $code }（10 分钟内有效）。如非本人操作，请忽略。
-    .title = 您的邮箱验证码
 reminder-expiry = 【{ $brand }】{ $line } 的套餐 { $until } 到期，之后没有续上。为免停机，请在此续费：{ $link }
     .title = { $line } 的套餐 { $until } 到期
 reminder-threshold = 【{ $brand }】{ $line } 的流量已用 { $percent }%，还剩 { $left }。加流量或续费：{ $link }

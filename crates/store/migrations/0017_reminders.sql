@@ -57,3 +57,10 @@ CREATE UNIQUE INDEX line_contact_address ON line_contact (customer_id, line_id, 
 -- Messages to others than the owner: to a contact person, or to the line's own number.
 ALTER TABLE message ADD COLUMN beside TEXT;
 ALTER TABLE message ADD COLUMN contact_id BYTEA;
+
+-- Renewal by itself before the end is near: when little data is left, or a forecast says so; and the data for which it was.
+ALTER TABLE auto_renew ADD COLUMN left_percent BIGINT;
+ALTER TABLE auto_renew ADD COLUMN by_forecast BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE auto_renew ADD COLUMN early_at BIGINT;
+ALTER TABLE renewal_consent ADD COLUMN left_percent BIGINT;
+ALTER TABLE renewal_consent ADD COLUMN by_forecast BIGINT NOT NULL DEFAULT 0;

@@ -21,6 +21,12 @@ pub(crate) fn renewal_path(secrets: &Secrets, customer: CustomerId, line: LineId
     format!("/r/{}", URL_SAFE_NO_PAD.encode(parts.concat()))
 }
 
+/// [`renewal_path`], for whoever writes it elsewhere than in a message.
+#[must_use]
+pub fn path(app: &App, (customer, line): (CustomerId, LineId)) -> String {
+    renewal_path(&app.secrets, customer, line)
+}
+
 /// The line that a link leads to.
 ///
 /// # Errors

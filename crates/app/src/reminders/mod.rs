@@ -8,13 +8,15 @@ pub mod link;
 pub(crate) mod said;
 
 use crate::{App, Problem};
-use everline_core::auto_renew::State;
+use everline_core::auto_renew::{AutoRenew, State};
 use everline_core::brand::Brand;
 use everline_core::effects::{Job, MessageKind};
 use everline_core::ids::{CustomerId, JobId, LineId, MessageId, RawId};
 use everline_core::line::Line;
 use everline_core::message::{Beside, Channel, Fate};
-use everline_core::reminder::{BadReminders, Cause, Facts, Reminder, Reminders, next_look, on_due};
+use everline_core::reminder::{
+    BadReminders, Cause, DataNow, Facts, Reminder, Reminders, next_look, on_due, will_not_last,
+};
 use everline_core::time::{BusinessTime, Now, Zone};
 use everline_store::tables::reminder::{self, LineContact, LineReminders};
 use everline_store::tables::timer::{self, TimerKind};
@@ -45,6 +47,7 @@ pub(crate) fn look_later(tx: &mut Tx, customer: CustomerId, line: LineId, zone: 
 /// Usage crossed a step: the reminders of the line are looked at now, and its renewal by itself, if that waits for it.
 pub(crate) fn look_now(tx: &mut Tx, customer: CustomerId, line: LineId, now: BusinessTime) {
     timer::set_unless_due(tx, Reminder::id_of(line), customer, TimerKind::Reminder, Some(now), now);
+    timer::wake(tx, AutoRenew::id_of(line), customer, now);
 }
 
 /// Lets what is due of a line's reminders happen; nothing if it is not due any more.
@@ -77,6 +80,8 @@ impl Work for Due {
         let kept = reminder::get(tx, self.customer, self.line).await?;
         let told = reminder::of_line(tx, self.customer, self.line, TOLD).await?;
         let renews = auto_renew::get(tx, self.customer, self.line).await?;
+        let renews = renews.filter(|setting| setting.state != State::Off);
+        let forecast_wanted = renews.as_ref().is_some_and(|setting| setting.consent.early.forecast);
         // Told late, it is judged by what holds now: what was true when it was due helps nobody any more.
         let now = self.now.business;
         let facts = Facts {
@@ -85,9 +90,15 @@ impl Work for Due {
             settings: kept.own.as_ref().unwrap_or(&self.brand.reminders),
             usage: &kept.usage,
             told: &told,
-            renews_itself: renews.is_some_and(|setting| setting.state != State::Off),
+            renews_itself: renews.is_some(),
+            forecast_wanted,
         };
         let next = on_due(&facts, now, &self.zone);
+        let usage = next.usage.as_ref().unwrap_or(&kept.usage);
+        let runs_out = DataNow::of(&allowance, now).and_then(|data| will_not_last(&data, usage, now)).is_some();
+        if runs_out && forecast_wanted {
+            timer::wake(tx, AutoRenew::id_of(self.line), self.customer, now);
+        }
         for told in &next.tell {
             reminder::add(tx, told);
             let tell = first_job(told);

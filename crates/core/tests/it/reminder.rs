@@ -75,6 +75,7 @@ impl Case {
             usage: &self.usage,
             told: &self.told,
             renews_itself: self.renews_itself,
+            forecast_wanted: false,
         };
         let next = on_due(&facts, now, &zone());
         self.usage = next.usage.unwrap_or_else(|| self.usage.clone());

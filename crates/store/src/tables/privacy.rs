@@ -55,8 +55,8 @@ sections! {
     VOUCHER "voucher" ["batch_name", "order_id", "redeemed_at"] order "redeemed_at";
     BANK_LINE "bank_line" ["bank_id", "booked_on", "currency", "amount", "payer", "remark", "state", "attempt_id"] order "bank_id";
     BANK_REFUND "bank_refund" ["refund_id", "bank_id", "noted_at"] order "refund_id";
-    AUTO_RENEW "auto_renew" ["line_id", "offering_code", "offering_version", "currency", "price", "methods", "month_cap", "lead_days", "terms_version", "consented_at", "state", "cycle_at", "debit_at", "step", "asked", "why"] order "id";
-    RENEWAL_CONSENT "renewal_consent" ["line_id", "given", "offering_code", "offering_version", "currency", "price", "methods", "month_cap", "lead_days", "terms_version", "at"] order "id";
+    AUTO_RENEW "auto_renew" ["line_id", "offering_code", "offering_version", "currency", "price", "methods", "month_cap", "lead_days", "terms_version", "consented_at", "state", "cycle_at", "debit_at", "step", "asked", "why", "left_percent", "by_forecast", "early_at"] order "id";
+    RENEWAL_CONSENT "renewal_consent" ["line_id", "given", "offering_code", "offering_version", "currency", "price", "methods", "month_cap", "lead_days", "terms_version", "at", "left_percent", "by_forecast"] order "id";
     PAYMENT_METHOD "payment_method" ["id", "provider", "kind", "label", "good_until", "state", "added_at", "removed_at"] order "id";
     PROVIDER_CUSTOMER "provider_customer" ["provider", "reference"] order "provider";
     DISPUTE "dispute" ["order_id", "attempt_id", "reference", "reason", "currency", "amount", "state", "frozen_credit", "frozen_deferred", "from_refunds", "opened_at", "due_by_at", "closed_at"] order "id";
