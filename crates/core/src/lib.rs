@@ -25,6 +25,7 @@ pub mod money;
 pub mod number_plan;
 pub mod offering;
 pub mod order;
+pub mod ownership;
 pub mod payment;
 pub mod quote;
 pub mod receipt;

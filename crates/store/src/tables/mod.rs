@@ -10,6 +10,7 @@ pub mod credential;
 pub mod customer;
 pub mod directory;
 pub mod dispute;
+pub mod hand_over;
 pub mod idempotency;
 pub mod invoice;
 pub mod job;
@@ -58,6 +59,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 14, name: "bank_ids", text: include_str!("../../migrations/0014_bank_ids.sql") },
     Migration { version: 15, name: "messages", text: include_str!("../../migrations/0015_messages.sql") },
     Migration { version: 16, name: "account", text: include_str!("../../migrations/0016_account.sql") },
+    Migration { version: 21, name: "owners", text: include_str!("../../migrations/0021_owners.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -70,6 +72,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     customer::ALL,
     directory::ALL,
     dispute::ALL,
+    hand_over::ALL,
     idempotency::ALL,
     invoice::ALL,
     job::ALL,
