@@ -100,7 +100,8 @@ pub(crate) fn carry_out(
         self::allowance::save(tx, customer_id, line_id, allowance);
         let due = lifecycle::next_due(changed, allowance, now.business, zone);
         timer::set_unless_due(tx, line_id.0, customer_id, timer::TimerKind::Line, due, now.business);
-        if !(effects.orders.is_empty() && effects.events.is_empty() && effects.postings.is_empty()) {
+        let more = !(effects.orders.is_empty() && effects.events.is_empty() && effects.postings.is_empty());
+        if more && changed.state == LineState::Active {
             // Not after mere usage: that looks at reminders only when it crosses a step.
             reminders::look_later(tx, customer_id, line_id, zone, now.business);
         }

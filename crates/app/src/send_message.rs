@@ -4,6 +4,7 @@
 //! of it, and what its provider reports ([`crate::delivery_report`]), decides whether the next way is tried.
 
 use crate::jobs::Done;
+use crate::ownership::LINE_OFFERED;
 use crate::ports::{Handed, OutgoingMessage};
 use crate::reminders::link::renewal_path;
 use crate::reminders::said;
@@ -38,7 +39,8 @@ const CODES: [&str; 2] = [ONE_TIME_CODE, CONTACT_CODE];
 /// The names of all templates.
 pub fn templates() -> impl Iterator<Item = &'static str> {
     let account = AccountNews::ALL.into_iter().map(AccountNews::word);
-    MessageKind::ALL.into_iter().map(MessageKind::word).chain(CODES).chain(account)
+    let words = MessageKind::ALL.into_iter().map(MessageKind::word);
+    words.chain(CODES).chain([LINE_OFFERED]).chain(account)
 }
 
 /// The parameters that a template gets; empty for what is no template.
@@ -46,6 +48,9 @@ pub fn templates() -> impl Iterator<Item = &'static str> {
 pub fn parameters(template: &str) -> Vec<&'static str> {
     if CODES.contains(&template) {
         return vec!["brand", "code"];
+    }
+    if template == LINE_OFFERED {
+        return vec!["brand", "line", "path", "until"];
     }
     if AccountNews::from_word(template).is_some() {
         return vec!["brand", "hotline", "at", "until", "path"];

@@ -63,6 +63,11 @@ impl CodeFor {
 pub async fn request_code(app: &App, contact: &str, language: &str) -> Result<RawId, Problem> {
     let to = app.brand.number(contact, NumberOf::Person);
     let to = to.map_err(|_| Problem::Invalid { field: "phone", rule: "not-a-number" })?;
+    send_code(app, to, language).await
+}
+
+/// Sends a one-time code to a number that was read.
+pub(crate) async fn send_code(app: &App, to: Msisdn, language: &str) -> Result<RawId, Problem> {
     request_code_to(app, &Address::Sms(to), CodeFor::SignIn, language).await
 }
 

@@ -145,7 +145,10 @@ const fn of(job: &Job) -> CustomerId {
         | Job::TellAccount { customer, .. }
         | Job::TellBeside { customer, .. }
         | Job::MessageUnreported { customer, .. }
-        | Job::RecoveryDue { customer, .. } => *customer,
+        | Job::RecoveryDue { customer, .. }
+        | Job::TakeOver { customer, .. }
+        | Job::TellOffer { customer, .. }
+        | Job::VerifyIdentity { customer, .. } => *customer,
     }
 }
 

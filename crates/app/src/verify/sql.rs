@@ -10,7 +10,7 @@ everline_store::queries! { ALL;
 
     pub(super) CUSTOMERS = "SELECT c.customer_id, a.currency, a.psp_receivable, a.paid_credit, a.promo_credit, a.order_funds, a.deferred_revenue, \
         a.suspense, a.refund_in_flight, a.revenue, a.bank, a.psp_fees, a.voucher_receivable, a.promotion_cost, \
-        a.dispute_receivable, a.write_off \
+        a.dispute_receivable, a.write_off, a.in_transit \
         FROM customer c LEFT JOIN account a ON a.customer_id = c.customer_id \
         WHERE c.customer_id > $1 ORDER BY c.customer_id LIMIT $2";
     pub(super) ACCOUNTS_ALONE = "SELECT a.customer_id FROM account a LEFT JOIN customer c ON c.customer_id = a.customer_id \
