@@ -129,7 +129,7 @@ async fn a_report_that_comes_late_and_twice_is_the_messages_fate() {
         let sent = told.sms.sent();
         assert_eq!((sent.len(), sent[0].template), (1, MessageKind::RenewalInEffect.word()));
         assert!(sent[0].reported && !sent[0].repeated);
-        told.world.pass(2 * DAY_US).await;
+        told.world.pass(5 * HOUR_US).await;
         for _ in 0..2 {
             told.report(&name(&sent[0]), Reported::Delivered).await;
             assert_eq!(told.fates().await[0], (Channel::Sms, Fate::Delivered));
