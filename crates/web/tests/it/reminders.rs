@@ -53,9 +53,10 @@ async fn a_contact_person_agrees_and_is_led_to_a_guests_renewal() {
     typed.says(&["验证码已发给联系人"]);
     let right = said(&world, "code");
     let other = if right == "000000" { "000001" } else { "000000" };
-    let again = owner.submit(&typed, &code, &[("code", other)]).await;
+    let request = typed.field("request");
+    let again = owner.submit(&typed, &code, &[("request", &request), ("code", other)]).await;
     assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let added = owner.submit(&again, &code, &[("code", &right)]).await;
+    let added = owner.submit(&again, &code, &[("request", &request), ("code", &right)]).await;
     assert_eq!(added.location(), format!("{path}?done=contact"), "{}", added.text);
     let page = owner.get(added.location()).await;
     page.says(&["从现在起也会通知对方", "137\u{a0}0000\u{a0}0001", "除联系人外，也通知我"]);
