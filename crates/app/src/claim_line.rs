@@ -4,6 +4,7 @@
 //! only, tries are counted by card and by claimer, and what is wrong is not said.
 
 use crate::hand_over::{Leaves, arrive};
+use crate::identity::may_have_another_line;
 use crate::import::sims::{puk_hash, registration_hash};
 use crate::lifecycle_command::FindLine;
 use crate::sessions::SessionInfo;
@@ -86,6 +87,7 @@ async fn claim(app: &App, taker: CustomerId, from: (CustomerId, LineId)) -> Resu
     if from.0 == taker {
         return Err(Problem::NotClaimed(NotClaimed::Yours));
     }
+    may_have_another_line(app, taker).await?;
     let (new, now) = (LineId(app.clock.id()), app.clock.now());
     let work = || {
         let (brand, zone) = (app.brand.clone(), app.zone.clone());

@@ -33,6 +33,7 @@ pub mod guest_renewal;
 mod hand_over;
 pub mod home;
 pub mod idempotency;
+pub mod identity;
 pub mod import;
 pub mod invoice;
 pub mod jobs;

@@ -3,6 +3,7 @@
 
 use crate::account_news::happened;
 use crate::hand_over::{Leaves, arrive};
+use crate::identity::may_have_another_line;
 use crate::jobs::Done;
 use crate::ports::{Handed, OutgoingMessage};
 use crate::secrets::Secrets;
@@ -95,6 +96,9 @@ pub async fn accept(app: &App, session: &SessionInfo, token: &str) -> Result<Lin
     // The record that an offer makes follows from the offer.
     let (new, event) = (LineId(id.derive(0x72, 0)), app.clock.id());
     let view = offered(app, session, token).await?;
+    if view.mine && view.open && view.offer.state == Offered::Offered {
+        may_have_another_line(app, taker).await?;
+    }
     let work = || {
         let (brand, zone) = (app.brand.clone(), app.zone.clone());
         let from = (giver, view.line.id);

@@ -107,6 +107,18 @@ pub enum Problem {
     /// An offer of a line cannot be taken, refused or withdrawn any more.
     #[error("the offer is over")]
     OfferOver,
+    /// Two fields of what was verified are to change: another person, and that is a change of ownership.
+    #[error("another person")]
+    AnotherPerson,
+    /// A correction waits already.
+    #[error("a correction waits already")]
+    CorrectionOpen,
+    /// Too little is known of who the customer is.
+    #[error("say who you are first")]
+    IdentityFirst,
+    /// The document has as many lines as it may.
+    #[error("too many lines of one document")]
+    TooManyLines,
     /// What people ask of a line does not fit its state.
     #[error("refused: {0}")]
     NotCommanded(LifecycleRefusal),
@@ -195,6 +207,10 @@ impl Problem {
             Problem::NotClaimed(_) => "not-claimed",
             Problem::OfferOver => "offer-over",
             Problem::NotCommanded(_) => "not-commanded",
+            Problem::AnotherPerson => "another-person",
+            Problem::CorrectionOpen => "correction-open",
+            Problem::IdentityFirst => "identity-first",
+            Problem::TooManyLines => "too-many-lines",
             Problem::CodeWrong { .. } => "code-wrong",
             Problem::CodeGone => "code-gone",
             Problem::TooMany { .. } => "too-many",

@@ -1,6 +1,7 @@
 //! What a brand decides: its names, time zone, currency and rules. Data, not code: nothing here knows a country.
 
 use crate::identifiers::Msisdn;
+use crate::identity::IdentityRules;
 use crate::money::Currency;
 use crate::number_plan::{NumberFault, NumberOf, NumberPlan};
 use crate::offering::Family;
@@ -115,6 +116,9 @@ pub struct Brand {
     /// How many orders and payments are allowed in a time.
     #[serde(default)]
     pub velocity: Velocity,
+    /// Who its customers must say to be.
+    #[serde(default)]
+    pub identity: IdentityRules,
 }
 
 impl Brand {

@@ -267,6 +267,15 @@ pub enum Job {
         /// The line's new record.
         line: LineId,
     },
+    /// Ask a verifier whether a customer's name and document belong together.
+    VerifyIdentity {
+        /// The customer.
+        customer: CustomerId,
+        /// The correction that is asked about, if it is one.
+        correction: Option<RawId>,
+        /// Tells one saying from the next.
+        said: RawId,
+    },
     /// Tell somebody that a line is offered to them.
     TellOffer {
         /// Who offers it.
@@ -345,6 +354,7 @@ impl Job {
             Job::RecoveryDue { request, .. } => request.derive(14, 0),
             Job::TakeOver { line, .. } => line.0.derive(21, 0),
             Job::TellOffer { offer, .. } => offer.derive(22, 0),
+            Job::VerifyIdentity { said, .. } => said.derive(23, 0),
             Job::Reconcile { provider, day, .. } => day.raw_id().derive(8, *provider as u8),
             Job::AutoRenew { order, .. } => order.0.derive(11, 0),
             Job::KeepMethod { attempt, .. } => attempt.0.derive(9, 0),
@@ -372,6 +382,7 @@ impl Job {
             Job::RecoveryDue { .. } => "recovery_due",
             Job::TakeOver { .. } => "take_over",
             Job::TellOffer { .. } => "tell_offer",
+            Job::VerifyIdentity { .. } => "verify_identity",
             Job::Reconcile { .. } => "reconcile",
             Job::AutoRenew { .. } => "auto_renew",
             Job::KeepMethod { .. } => "keep_method",

@@ -15,6 +15,7 @@ pub mod customer;
 pub mod dispute;
 pub mod effects;
 pub mod identifiers;
+pub mod identity;
 pub mod ids;
 pub mod invoice;
 pub mod ledger;

@@ -138,7 +138,8 @@ const fn of(job: &Job) -> CustomerId {
         | Job::TellAccount { customer, .. }
         | Job::RecoveryDue { customer, .. }
         | Job::TakeOver { customer, .. }
-        | Job::TellOffer { customer, .. } => *customer,
+        | Job::TellOffer { customer, .. }
+        | Job::VerifyIdentity { customer, .. } => *customer,
     }
 }
 

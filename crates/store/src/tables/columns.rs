@@ -6,6 +6,7 @@ use everline_core::customer::{CustomerKind, Identity};
 use everline_core::dispute::DisputeState;
 use everline_core::effects::MessageKind;
 use everline_core::identifiers::{Iccid, Msisdn};
+use everline_core::identity::{ConsentKind, CorrectionState, Field};
 use everline_core::ids;
 use everline_core::ledger::{LedgerAccount, Template};
 use everline_core::lifecycle::Along;
@@ -82,7 +83,7 @@ macro_rules! word_columns {
 }
 word_columns!(DisputeState OrderState AttemptState Method Provider Settlement RefundReason RefundState SavedState Template VoucherKind BatchState);
 word_columns!(LineKind LineState ItemKind Action MessageKind Channel Fate Reported);
-word_columns!(AccountNews Proof RecoveryState Along Offered DeviceKind);
+word_columns!(AccountNews Proof RecoveryState Along Offered DeviceKind CorrectionState Field ConsentKind);
 
 /// Types whose words matter only to the store.
 macro_rules! stored_words {

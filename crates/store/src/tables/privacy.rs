@@ -25,6 +25,8 @@ macro_rules! sections {
             FORGET_CONTACTS = "DELETE FROM contact_point WHERE customer_id = $1";
             UNNAME_EVENTS = "DELETE FROM account_event WHERE customer_id = $1";
             FORGET_RECOVERIES = "DELETE FROM recovery_request WHERE customer_id = $1";
+            FORGET_IDENTITY = "DELETE FROM identity WHERE customer_id = $1";
+            FORGET_CORRECTIONS = "DELETE FROM identity_correction WHERE customer_id = $1";
             FORGET_OFFERS = "DELETE FROM ownership_change WHERE customer_id = $1";
             FORGET_CODES = "DELETE FROM login_code WHERE contact = $1";
         }
@@ -67,6 +69,9 @@ sections! {
     PASSKEY "passkey" ["name", "added_at", "used_at"] order "id";
     ACCOUNT_EVENT "account_event" ["kind", "device", "former", "at", "told_at"] order "id";
     RECOVERY_REQUEST "recovery_request" ["id", "contact", "reason", "state", "asked_at", "due_at", "settled_at", "note"] order "id";
+    IDENTITY "identity" ["document_kind", "said_at", "settled_at", "settled_by"] order "customer_id";
+    IDENTITY_CORRECTION "identity_correction" ["id", "field", "document_kind", "reason", "state", "asked_at", "settled_at", "note"] order "id";
+    CONSENT "consent" ["kind", "version", "given", "at"] order "id";
     OWNERSHIP_CHANGE "ownership_change" ["id", "line_id", "contact", "state", "asked_at", "due_at", "settled_at"] order "id";
     SUPPORT_CASE "support_case" ["id", "order_id", "reason", "state", "opened_at"] order "id";
 }
@@ -97,6 +102,8 @@ pub fn restrict(tx: &mut Tx, customer: CustomerId, at: BusinessTime) {
     tx.put(&UNNAME_EVENTS, args![customer]);
     tx.put(&FORGET_RECOVERIES, args![customer]);
     tx.put(&FORGET_OFFERS, args![customer]);
+    tx.put(&FORGET_IDENTITY, args![customer]);
+    tx.put(&FORGET_CORRECTIONS, args![customer]);
 }
 /// Removes the one-time codes that were sent to a number.
 pub fn forget_codes(tx: &mut Tx, contact: &str) {

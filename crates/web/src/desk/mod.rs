@@ -2,6 +2,7 @@
 //! about providers' bills.
 
 pub(crate) mod evidence;
+pub(crate) mod identity;
 pub(crate) mod invoice;
 pub(crate) mod order;
 pub(crate) mod queue;
