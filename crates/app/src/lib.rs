@@ -22,6 +22,7 @@ pub mod bank_transfer;
 mod card_used;
 pub mod catalog;
 pub mod claim_line;
+pub mod close_account;
 pub mod close_payment;
 pub mod contact_point;
 pub mod delivery_report;

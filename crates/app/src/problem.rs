@@ -107,6 +107,9 @@ pub enum Problem {
     /// An offer of a line cannot be taken, refused or withdrawn any more.
     #[error("the offer is over")]
     OfferOver,
+    /// Something stands against closing the account.
+    #[error("not closed yet: something stands against it")]
+    CloseFirst,
     /// Two fields of what was verified are to change: another person, and that is a change of ownership.
     #[error("another person")]
     AnotherPerson,
@@ -208,6 +211,7 @@ impl Problem {
             Problem::OfferOver => "offer-over",
             Problem::NotCommanded(_) => "not-commanded",
             Problem::AnotherPerson => "another-person",
+            Problem::CloseFirst => "close-first",
             Problem::CorrectionOpen => "correction-open",
             Problem::IdentityFirst => "identity-first",
             Problem::TooManyLines => "too-many-lines",

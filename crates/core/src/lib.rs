@@ -10,6 +10,7 @@ pub mod account;
 pub mod auto_renew;
 pub mod brand;
 pub mod charging;
+pub mod closing;
 pub mod credit;
 pub mod customer;
 pub mod dispute;

@@ -154,6 +154,7 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::NotHandedOver(_) | Problem::OfferOver => ("problem-not-handed-over", "problem-not-handed-over-do"),
         Problem::NotClaimed(_) => ("problem-not-claimed", "claim-no-such"),
         Problem::AnotherPerson => ("problem-another-person", "identity-another-person"),
+        Problem::CloseFirst => ("problem-close-first", "problem-close-first-do"),
         Problem::CorrectionOpen => ("problem-correction-open", "problem-correction-open-do"),
         Problem::IdentityFirst => ("problem-identity-first", "problem-identity-first-do"),
         Problem::TooManyLines => ("problem-too-many-lines", "problem-too-many-lines-do"),
@@ -266,6 +267,7 @@ const fn status(problem: &Problem) -> StatusCode {
         | Problem::NotHandedOver(_)
         | Problem::OfferOver
         | Problem::AnotherPerson
+        | Problem::CloseFirst
         | Problem::CorrectionOpen
         | Problem::TooManyLines
         | Problem::NotCommanded(_)

@@ -5,7 +5,7 @@ use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
-    account, auto_renew, cards, check, claim, confirm, contact, data, guest_order, guest_renew, home, identity,
+    account, auto_renew, cards, check, claim, close, confirm, contact, data, guest_order, guest_renew, home, identity,
     in_wechat, invoice, landing, line, offline, order, own_line, owner, passkeys, password, receipt, recover, refund,
     renew, returning, second, sign_in, terms, voucher,
 };
@@ -185,6 +185,8 @@ fn line_pages() -> Vec<Row> {
         get("/lines/{line}/owner", CustomerPage, owner::owner),
         post("/lines/{line}/owner", CustomerPage, owner::offer).limited(Limit::Codes),
         post("/lines/{line}/owner/withdraw", CustomerPage, owner::withdraw),
+        get("/lines/{line}/give-up", CustomerPage, close::give_up),
+        post("/lines/{line}/give-up", CustomerPage, close::end),
         get("/take-over/{link}", CustomerPage, owner::take_over).limited(Limit::Checks),
         post("/take-over/{link}", CustomerPage, owner::take).limited(Limit::Checks),
         post("/take-over/{link}/decline", CustomerPage, owner::decline).limited(Limit::Checks),
@@ -229,6 +231,11 @@ fn account_pages() -> Vec<Row> {
         get("/account/identity", CustomerPage, identity::identity),
         post("/account/identity", CustomerPage, identity::say).limited(Limit::Tries),
         get("/account/identity/correct", CustomerPage, identity::correct),
+        get("/account/close", CustomerPage, close::close),
+        post("/account/close", CustomerPage, close::ask).limited(Limit::Tries),
+        post("/account/close/withdraw", CustomerPage, close::withdraw),
+        get("/desk/closings", StaffPage, desk::closings::list),
+        post("/desk/closings/{customer}/{request}", StaffPage, desk::closings::paid_out),
         get("/desk/identity", StaffPage, desk::identity::list),
         post("/desk/identity/{customer}/{request}", StaffPage, desk::identity::decide),
         get("/account/data", CustomerPage, data::data),

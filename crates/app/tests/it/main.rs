@@ -4,6 +4,7 @@
 
 mod account;
 mod auto_renew;
+mod closing;
 mod crash;
 mod credit;
 mod disputes;

@@ -2,6 +2,7 @@
 
 use crate::{Cell, Column, Error, Result, Row, Value};
 use everline_core::account::{AccountNews, Proof, RecoveryState};
+use everline_core::closing::ClosingState;
 use everline_core::customer::{CustomerKind, Identity};
 use everline_core::dispute::DisputeState;
 use everline_core::effects::MessageKind;
@@ -83,7 +84,7 @@ macro_rules! word_columns {
 }
 word_columns!(DisputeState OrderState AttemptState Method Provider Settlement RefundReason RefundState SavedState Template VoucherKind BatchState);
 word_columns!(LineKind LineState ItemKind Action MessageKind Channel Fate Reported);
-word_columns!(AccountNews Proof RecoveryState Along Offered DeviceKind CorrectionState Field ConsentKind);
+word_columns!(AccountNews Proof RecoveryState Along Offered DeviceKind CorrectionState Field ConsentKind ClosingState);
 
 /// Types whose words matter only to the store.
 macro_rules! stored_words {

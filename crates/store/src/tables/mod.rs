@@ -5,6 +5,7 @@ pub mod allowance;
 pub mod auto_renew;
 pub mod bank;
 pub mod catalog;
+pub mod closing;
 mod columns;
 pub mod credential;
 pub mod customer;
@@ -62,6 +63,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 16, name: "account", text: include_str!("../../migrations/0016_account.sql") },
     Migration { version: 21, name: "owners", text: include_str!("../../migrations/0021_owners.sql") },
     Migration { version: 22, name: "identity", text: include_str!("../../migrations/0022_identity.sql") },
+    Migration { version: 23, name: "closing", text: include_str!("../../migrations/0023_closing.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -70,6 +72,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     bank::ALL,
     auto_renew::ALL,
     catalog::ALL,
+    closing::ALL,
     credential::ALL,
     customer::ALL,
     directory::ALL,

@@ -69,6 +69,7 @@ sections! {
     PASSKEY "passkey" ["name", "added_at", "used_at"] order "id";
     ACCOUNT_EVENT "account_event" ["kind", "device", "former", "at", "told_at"] order "id";
     RECOVERY_REQUEST "recovery_request" ["id", "contact", "reason", "state", "asked_at", "due_at", "settled_at", "note"] order "id";
+    CLOSING_REQUEST "closing_request" ["id", "state", "paid_out", "lapsed", "bank_id", "asked_at", "settled_at"] order "id";
     IDENTITY "identity" ["document_kind", "said_at", "settled_at"] order "customer_id";
     IDENTITY_CORRECTION "identity_correction" ["id", "field", "document_kind", "reason", "state", "asked_at", "settled_at", "note"] order "id";
     CONSENT "consent" ["kind", "version", "given", "at"] order "id";

@@ -56,6 +56,7 @@ fn done_key(done: &str) -> Option<&'static str> {
         "found" => "line-done-found",
         "replaced" => "line-done-replaced",
         "taken" => "line-done-taken",
+        "given-up" => "line-done-given-up",
         _ => return None,
     })
 }

@@ -5,6 +5,7 @@ pub(crate) mod auto_renew;
 pub(crate) mod cards;
 pub(crate) mod check;
 pub(crate) mod claim;
+pub(crate) mod close;
 pub(crate) mod confirm;
 pub(crate) mod contact;
 pub(crate) mod data;

@@ -78,6 +78,12 @@ fn table() -> Vec<Row> {
         post("/account/passkeys/ask",                   [303, 303, 404, 404, 403]),
         post("/account/passkeys/second-factor",         [303, 303, 404, 404, 403]),
         post("/account/passkeys/{passkey}/remove",      [303, 303, 404, 404, 403]),
+        // Something stands against closing an account that has a line.
+        get("/account/close",                           [303, 303, 200, 200, 403]),
+        post("/account/close",                          [303, 303, 422, 422, 403]),
+        post("/account/close/withdraw",                 [303, 303, 404, 404, 403]),
+        get("/desk/closings",                           [303, 303, 403, 403, 403]),
+        post("/desk/closings/{customer}/{request}",     [303, 303, 403, 403, 404]),
         get("/account/identity",                        [303, 303, 200, 200, 403]),
         post("/account/identity",                       [303, 303, 422, 422, 403]),
         get("/account/identity/correct",                [303, 303, 200, 200, 403]),
@@ -115,6 +121,8 @@ fn table() -> Vec<Row> {
         get("/lines/{line}/owner",                      [303, 303, 200, 404, 403]),
         post("/lines/{line}/owner",                     [303, 303, 422, 404, 403]),
         post("/lines/{line}/owner/withdraw",            [303, 303, 303, 404, 403]),
+        get("/lines/{line}/give-up",                    [303, 303, 200, 404, 403]),
+        post("/lines/{line}/give-up",                   [303, 303, 422, 404, 403]),
         // Made to nobody here: whoever has the link finds nothing.
         get("/take-over/{link}",                        [303, 303, 404, 404, 403]),
         post("/take-over/{link}",                       [303, 303, 404, 404, 403]),
