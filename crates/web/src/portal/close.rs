@@ -12,6 +12,7 @@ use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::HeaderValue;
 use everline_app::Problem;
 use everline_app::close_account::{self as app, Asked};
 use everline_app::own_line::give_up as app_give_up;
@@ -106,6 +107,7 @@ pub(crate) async fn ask(State(web): State<Web>, visit: Visit) -> Answer {
         Ok(Asked::Closed) => {
             let mut response = go("/?closed=yes");
             forget_session(&web, &mut response);
+            response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"storage\""));
             return Ok(response);
         }
         Err(problem) => problem,
