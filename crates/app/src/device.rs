@@ -3,6 +3,7 @@
 //! Its callers are network elements, known by a secret; what a device may do is answered from the line's allowance.
 
 use crate::provision::Acknowledged;
+use crate::reminders::look_now;
 use crate::save::carry_out;
 use crate::{App, Problem};
 use everline_core::charging::{Service, Session};
@@ -13,6 +14,7 @@ use everline_core::lifecycle::{self, Because};
 use everline_core::line::{Line, LineState};
 use everline_core::offering::Unit;
 use everline_core::order::{Order, OrderState};
+use everline_core::reminder::{DataNow, crosses_step};
 use everline_core::renewal::on_attached;
 use everline_core::time::{Now, Zone};
 use everline_store::tables::{allowance, directory, line, order, usage};
@@ -143,7 +145,11 @@ impl Work for Report {
         let mut effects = Effects::default();
         if self.sequence > session.sequence {
             session.sequence = self.sequence;
+            let before = DataNow::of(&allowance, at);
             let used = allowance.use_up(Unit::Octets, self.octets, at, &self.zone);
+            if crosses_step(before, DataNow::of(&allowance, at)) {
+                look_now(tx, customer, line_id, at);
+            }
             usage::add_usage(tx, self.usage, customer, line_id, Unit::Octets, &used, at);
             if !used.begun.is_empty() {
                 // What a session that is cut off still reports begins the plan, and brings no line back.

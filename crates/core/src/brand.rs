@@ -7,6 +7,7 @@ use crate::number_plan::{NumberFault, NumberOf, NumberPlan};
 use crate::offering::Family;
 use crate::receipt::Payee;
 use crate::refund_request::RefundLimits;
+use crate::reminder::Reminders;
 use crate::retention::Retention;
 use crate::time::{UnknownZone, Zone};
 use crate::velocity::Velocity;
@@ -116,6 +117,9 @@ pub struct Brand {
     /// How many orders and payments are allowed in a time.
     #[serde(default)]
     pub velocity: Velocity,
+    /// Of what owners are reminded who choose nothing else.
+    #[serde(default)]
+    pub reminders: Reminders,
     /// Who its customers must say to be.
     #[serde(default)]
     pub identity: IdentityRules,

@@ -22,6 +22,8 @@ pub enum Record {
     Notice,
     /// Which message was sent when, and its fate; never its text.
     Message,
+    /// Reminders that were told.
+    Reminder,
     /// What providers call messages, and report of them.
     MessageReference,
     /// Usage that no bucket could take.
@@ -36,7 +38,7 @@ pub enum Record {
 
 impl Record {
     /// All of them.
-    pub const ALL: [Record; 13] = [
+    pub const ALL: [Record; 14] = [
         Record::LoginCode,
         Record::LoginSession,
         Record::LoginStep,
@@ -45,6 +47,7 @@ impl Record {
         Record::IdempotencyKey,
         Record::Notice,
         Record::Message,
+        Record::Reminder,
         Record::MessageReference,
         Record::Usage,
         Record::RefusedInvoice,
@@ -63,6 +66,7 @@ impl Record {
             Record::IdempotencyKey => "idempotency_key",
             Record::Notice => "notice",
             Record::Message => "message",
+            Record::Reminder => "reminder",
             Record::MessageReference => "message_reference",
             Record::Usage => "usage",
             Record::RefusedInvoice => "refused_invoice",
@@ -124,7 +128,7 @@ impl Retention {
             Record::LoginSession => self.login_session_days,
             Record::IdempotencyKey => self.idempotency_key_days.max(30),
             Record::Notice => self.notice_days,
-            Record::Message => self.message_days,
+            Record::Message | Record::Reminder => self.message_days,
             // Nobody tries to deliver a message for longer.
             Record::MessageReference => 14,
             Record::Usage => self.usage_days,

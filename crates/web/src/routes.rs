@@ -7,7 +7,7 @@ use crate::limits::Limit;
 use crate::portal::{
     account, auto_renew, cards, check, claim, close, confirm, contact, data, guest_order, guest_renew, home, identity,
     in_wechat, invoice, landing, line, offline, order, own_line, owner, passkeys, password, receipt, recover, refund,
-    renew, returning, second, sign_in, terms, voucher,
+    reminders, renew, returning, second, sign_in, terms, voucher,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -126,6 +126,12 @@ fn pages() -> Vec<Row> {
         get("/lines/{line}/auto-renew", CustomerPage, auto_renew::auto_renew),
         post("/lines/{line}/auto-renew", CustomerPage, auto_renew::agree).limited(Limit::Orders),
         post("/lines/{line}/auto-renew/off", CustomerPage, auto_renew::switch_off),
+        get("/lines/{line}/reminders", CustomerPage, reminders::reminders),
+        post("/lines/{line}/reminders", CustomerPage, reminders::choose),
+        post("/lines/{line}/reminders/contacts", CustomerPage, reminders::ask_contact).limited(Limit::Codes),
+        get("/lines/{line}/reminders/contacts/code", CustomerPage, reminders::code),
+        post("/lines/{line}/reminders/contacts/code", CustomerPage, reminders::add_contact).limited(Limit::Tries),
+        post("/lines/{line}/reminders/contacts/{contact}/remove", CustomerPage, reminders::remove_contact),
         get("/cards", CustomerPage, cards::cards),
         post("/cards/{method}/remove", CustomerPage, cards::remove),
         get("/orders/{order}", CustomerPage, order::order),
@@ -254,6 +260,7 @@ fn guest_pages() -> Vec<Row> {
         post("/renew", Page, guest_renew::find).limited(Limit::Lookups),
         get("/renew/{link}", Page, guest_renew::guest_renew),
         post("/renew/{link}", Page, guest_renew::place).limited(Limit::Orders),
+        get("/r/{link}", Page, guest_renew::from_message).limited(Limit::Lookups),
         get("/d/{session}", Page, guest_renew::from_device).limited(Limit::Lookups),
         get("/o/{token}", Page, guest_order::order),
         get("/o/{token}/events", Page, live::guest_order_events),

@@ -27,6 +27,7 @@ mod receipts;
 mod reconciliation;
 mod refund_races;
 mod refunds;
+mod reminders;
 mod restore;
 mod runner;
 mod transfers;

@@ -50,6 +50,7 @@ pub(super) fn brand() -> Brand {
         }),
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
+        reminders: everline_core::reminder::Reminders::default(),
         identity: everline_core::identity::IdentityRules {
             documents: everline_core::identity::china(),
             ..everline_core::identity::IdentityRules::default()

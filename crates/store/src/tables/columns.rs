@@ -20,6 +20,7 @@ use everline_core::ownership::Offered;
 use everline_core::payment::{AttemptState, Method, Provider, Settlement};
 use everline_core::reconciliation::{Action, BillDay, ItemKind, LineKind, LineState};
 use everline_core::refund::{RefundReason, RefundState};
+use everline_core::reminder::Cause;
 use everline_core::saved_method::SavedState;
 use everline_core::time::{BusinessTime, SystemTime};
 use everline_core::voucher::{BatchState, VoucherKind};
@@ -84,7 +85,7 @@ macro_rules! word_columns {
 }
 word_columns!(DisputeState OrderState AttemptState Method Provider Settlement RefundReason RefundState SavedState Template VoucherKind BatchState);
 word_columns!(LineKind LineState ItemKind Action MessageKind Channel Fate Reported);
-word_columns!(AccountNews Proof RecoveryState Along Offered DeviceKind CorrectionState Field ConsentKind ClosingState);
+word_columns!(AccountNews Proof RecoveryState Cause Along Offered DeviceKind CorrectionState Field ConsentKind ClosingState);
 
 /// Types whose words matter only to the store.
 macro_rules! stored_words {

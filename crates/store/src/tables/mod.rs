@@ -30,6 +30,7 @@ pub mod receipt;
 pub mod reconciliation;
 pub mod recovery;
 pub mod refund_request;
+pub mod reminder;
 pub mod renewal;
 pub mod retention;
 pub mod sim;
@@ -61,6 +62,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 14, name: "bank_ids", text: include_str!("../../migrations/0014_bank_ids.sql") },
     Migration { version: 15, name: "messages", text: include_str!("../../migrations/0015_messages.sql") },
     Migration { version: 16, name: "account", text: include_str!("../../migrations/0016_account.sql") },
+    Migration { version: 17, name: "reminders", text: include_str!("../../migrations/0017_reminders.sql") },
     Migration { version: 21, name: "owners", text: include_str!("../../migrations/0021_owners.sql") },
     Migration { version: 22, name: "identity", text: include_str!("../../migrations/0022_identity.sql") },
     Migration { version: 23, name: "closing", text: include_str!("../../migrations/0023_closing.sql") },
@@ -97,6 +99,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     reconciliation::ALL,
     reconciliation::ITEMS,
     refund_request::ALL,
+    reminder::ALL,
     renewal::ALL,
     retention::ALL,
     sim::ALL,

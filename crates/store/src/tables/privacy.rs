@@ -23,6 +23,7 @@ macro_rules! sections {
             UNNAME_LINES = "UPDATE line SET name = '' WHERE customer_id = $1";
             RESTRICTED_AT = "SELECT restricted_at, owner_key FROM customer WHERE customer_id = $1";
             FORGET_CONTACTS = "DELETE FROM contact_point WHERE customer_id = $1";
+            FORGET_LINE_CONTACTS = "DELETE FROM line_contact WHERE customer_id = $1";
             UNNAME_EVENTS = "DELETE FROM account_event WHERE customer_id = $1";
             FORGET_RECOVERIES = "DELETE FROM recovery_request WHERE customer_id = $1";
             FORGET_IDENTITY = "DELETE FROM identity WHERE customer_id = $1";
@@ -57,12 +58,15 @@ sections! {
     VOUCHER "voucher" ["batch_name", "order_id", "redeemed_at"] order "redeemed_at";
     BANK_LINE "bank_line" ["bank_id", "booked_on", "currency", "amount", "payer", "remark", "state", "attempt_id"] order "bank_id";
     BANK_REFUND "bank_refund" ["refund_id", "bank_id", "noted_at"] order "refund_id";
-    AUTO_RENEW "auto_renew" ["line_id", "offering_code", "offering_version", "currency", "price", "methods", "month_cap", "lead_days", "terms_version", "consented_at", "state", "cycle_at", "debit_at", "step", "asked", "why"] order "id";
-    RENEWAL_CONSENT "renewal_consent" ["line_id", "given", "offering_code", "offering_version", "currency", "price", "methods", "month_cap", "lead_days", "terms_version", "at"] order "id";
+    AUTO_RENEW "auto_renew" ["line_id", "offering_code", "offering_version", "currency", "price", "methods", "month_cap", "lead_days", "terms_version", "consented_at", "state", "cycle_at", "debit_at", "step", "asked", "why", "left_percent", "by_forecast", "early_at"] order "id";
+    RENEWAL_CONSENT "renewal_consent" ["line_id", "given", "offering_code", "offering_version", "currency", "price", "methods", "month_cap", "lead_days", "terms_version", "at", "left_percent", "by_forecast"] order "id";
     PAYMENT_METHOD "payment_method" ["id", "provider", "kind", "label", "good_until", "state", "added_at", "removed_at"] order "id";
     PROVIDER_CUSTOMER "provider_customer" ["provider", "reference"] order "provider";
     DISPUTE "dispute" ["order_id", "attempt_id", "reference", "reason", "currency", "amount", "state", "frozen_credit", "frozen_deferred", "from_refunds", "opened_at", "due_by_at", "closed_at"] order "id";
-    MESSAGE "message" ["line_id", "order_id", "kind", "channel", "fate", "reason", "passed_on", "sent_at", "fate_at"] order "id";
+    MESSAGE "message" ["line_id", "order_id", "kind", "channel", "fate", "reason", "passed_on", "sent_at", "fate_at", "beside", "contact_id"] order "id";
+    LINE_REMINDERS "line_reminders" ["line_id", "own", "days", "percents", "forecast", "quiet_from", "quiet_until", "tell_owner", "usage_counts"] order "id";
+    REMINDER "reminder" ["line_id", "cause", "cycle_at", "step", "runs_out_at", "at"] order "id";
+    LINE_CONTACT "line_contact" ["id", "line_id", "channel", "address", "language", "added_at"] order "id";
     CONTACT_POINT "contact_point" ["channel", "address", "added_at"] order "id";
     USAGE "usage" ["line_id", "unit", "charged", "overrun", "used_at"] order "id";
     CREDENTIAL "credential" ["password_set_at", "second_factor"] order "customer_id";
@@ -100,6 +104,7 @@ pub fn restrict(tx: &mut Tx, customer: CustomerId, at: BusinessTime) {
     tx.put(&UNREASON, args![customer]);
     tx.put(&UNREASON_REFUNDS, args![customer]);
     tx.put(&FORGET_CONTACTS, args![customer]);
+    tx.put(&FORGET_LINE_CONTACTS, args![customer]);
     tx.put(&UNNAME_EVENTS, args![customer]);
     tx.put(&FORGET_RECOVERIES, args![customer]);
     tx.put(&FORGET_OFFERS, args![customer]);

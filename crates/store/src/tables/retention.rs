@@ -16,6 +16,8 @@ crate::queries! { ALL;
     NOTICE_REMOVE = "DELETE FROM notice WHERE provider = $1 AND name = $2 AND received_at < $3";
     MESSAGES = "SELECT id, customer_id, sent_at FROM message WHERE (id, customer_id) > ($1, $2) ORDER BY id, customer_id LIMIT $3";
     MESSAGE_REMOVE = "DELETE FROM message WHERE id = $1 AND customer_id = $2 AND sent_at < $3";
+    REMINDERS = "SELECT id, customer_id, at FROM reminder WHERE (id, customer_id) > ($1, $2) ORDER BY id, customer_id LIMIT $3";
+    REMINDER_REMOVE = "DELETE FROM reminder WHERE id = $1 AND customer_id = $2 AND at < $3";
     REFERENCES = "SELECT name, at FROM message_reference WHERE name > $1 ORDER BY name LIMIT $2";
     REFERENCE_REMOVE = "DELETE FROM message_reference WHERE name = $1 AND at < $2";
     USAGES = "SELECT id, customer_id, used_at FROM usage WHERE (id, customer_id) > ($1, $2) ORDER BY id, customer_id LIMIT $3";
@@ -54,9 +56,12 @@ impl Key {
             | Record::VelocityCount => vec![bytes()],
             Record::IdempotencyKey | Record::MessageReference => vec![text()],
             Record::Notice => vec![text(), text()],
-            Record::Message | Record::AccountEvent | Record::Recovery | Record::Usage | Record::RefusedInvoice => {
-                vec![bytes(), bytes()]
-            }
+            Record::Message
+            | Record::Reminder
+            | Record::AccountEvent
+            | Record::Recovery
+            | Record::Usage
+            | Record::RefusedInvoice => vec![bytes(), bytes()],
         })
     }
 }
@@ -86,6 +91,7 @@ const fn statements(record: Record) -> (&'static Sql, &'static Sql) {
         Record::IdempotencyKey => (&KEYS, &KEY_REMOVE),
         Record::Notice => (&NOTICES, &NOTICE_REMOVE),
         Record::Message => (&MESSAGES, &MESSAGE_REMOVE),
+        Record::Reminder => (&REMINDERS, &REMINDER_REMOVE),
         Record::MessageReference => (&REFERENCES, &REFERENCE_REMOVE),
         Record::Usage => (&USAGES, &USAGE_REMOVE),
         Record::RefusedInvoice => (&INVOICES, &INVOICE_REMOVE),

@@ -49,6 +49,7 @@ const COLUMNS_LEFT_OUT: &[(&str, &str)] = &[
     ("bill_line_id", "the payout of a provider, nobody's of the customers"),
     ("asked_by", "a member of the staff"),
     ("decided_by", "a member of the staff"),
+    ("usage_basis", "tells counts of ours from others"),
 ];
 /// Tables whose own id says nothing and is left out.
 const ID_LEFT_OUT: &[&str] = &[
@@ -58,9 +59,11 @@ const ID_LEFT_OUT: &[&str] = &[
     "contact_point",
     "dispute",
     "line_event",
+    "line_reminders",
     "message",
     "passkey",
     "refund",
+    "reminder",
     "renewal_consent",
     "transfer",
     "usage",

@@ -33,6 +33,7 @@ pub(crate) mod receipt;
 pub(crate) mod receipt_pdf;
 pub(crate) mod recover;
 pub(crate) mod refund;
+pub(crate) mod reminders;
 pub(crate) mod renew;
 pub(crate) mod returning;
 pub(crate) mod second;

@@ -105,6 +105,13 @@ fn table() -> Vec<Row> {
         get("/lines/{line}/auto-renew",                 [303, 303, 200, 404, 403]),
         post("/lines/{line}/auto-renew",                [303, 303, 303, 404, 403]),
         post("/lines/{line}/auto-renew/off",            [303, 303, 303, 404, 403]),
+        get("/lines/{line}/reminders",                  [303, 303, 200, 404, 403]),
+        post("/lines/{line}/reminders",                 [303, 303, 303, 404, 403]),
+        post("/lines/{line}/reminders/contacts",        [303, 303, 422, 404, 403]),
+        get("/lines/{line}/reminders/contacts/code",    [303, 303, 200, 404, 403]),
+        post("/lines/{line}/reminders/contacts/code",   [303, 303, 422, 404, 403]),
+        // There is no such contact person: the owner has none, and another's line is none.
+        post("/lines/{line}/reminders/contacts/{contact}/remove", [303, 303, 303, 404, 403]),
         get("/claim",                                   [303, 303, 200, 200, 403]),
         post("/claim/number",                           [303, 303, 422, 422, 403]),
         get("/claim/code",                              [303, 303, 200, 200, 403]),
@@ -176,6 +183,8 @@ fn table() -> Vec<Row> {
         // Links are the right: who does not know one finds nothing, whoever it is.
         get("/renew/{link}",                            [404, 200, 404, 404, 404]),
         post("/renew/{link}",                           [404, 303, 404, 404, 404]),
+        // A message's link is the right; another's text is none. `reminders.rs` follows one.
+        get("/r/{link}",                                [404, 404, 404, 404, 404]),
         get("/d/{session}",                             [303, 303, 303, 303, 303]),
         get("/o/{token}",                               [404, 200, 404, 404, 404]),
         get("/o/{token}/events",                        [404, 200, 404, 404, 404]),
@@ -321,6 +330,7 @@ impl Things {
             .replace("{item}", &self.item)
             .replace("{method}", &"0".repeat(32))
             .replace("{passkey}", &"0".repeat(32))
+            .replace("{contact}", &"0".repeat(32))
             .replace("{customer}", &"0".repeat(32))
             .replace("{key}", "linfang")
             .replace("{file}", "MP_verify_none.txt")

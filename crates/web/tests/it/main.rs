@@ -19,6 +19,7 @@ mod passkeys;
 mod receipts;
 mod reconciliation;
 mod refunds;
+mod reminders;
 mod staff;
 mod transfers;
 mod vouchers;

@@ -39,6 +39,7 @@ pub fn brand() -> Brand {
         }),
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::NONE,
+        reminders: everline_core::reminder::Reminders::NONE,
         identity: everline_core::identity::IdentityRules {
             documents: everline_core::identity::china(),
             ..everline_core::identity::IdentityRules::default()
