@@ -9,6 +9,7 @@ use everline_core::reconciliation::NotClosed;
 use everline_core::refund::NoOtherWay;
 use everline_core::refund_request::NotDecided;
 use everline_core::refund_rule::NoRefund;
+use everline_core::support::NotTaken;
 use everline_core::time::{BusinessTime, SystemTime};
 use everline_core::voucher::NoVoucher;
 use everline_store::{Error, Stop};
@@ -96,6 +97,9 @@ pub enum Problem {
     /// A request to be let in by people does not go on.
     #[error("the request does not go on: {0}")]
     NotRecovered(NotRecovered),
+    /// A case does not take it.
+    #[error("the case does not take it: {0}")]
+    NotTaken(NotTaken),
     /// The one-time code is wrong.
     #[error("wrong code, {tries_left} tries left")]
     CodeWrong {
@@ -177,6 +181,7 @@ impl Problem {
             Problem::ProveFirst => "prove-first",
             Problem::HeldBack { .. } => "held-back",
             Problem::NotRecovered(_) => "not-recovered",
+            Problem::NotTaken(_) => "not-taken",
             Problem::CodeWrong { .. } => "code-wrong",
             Problem::CodeGone => "code-gone",
             Problem::TooMany { .. } => "too-many",
@@ -244,6 +249,11 @@ impl From<PasswordFault> for Problem {
 impl From<WrongField> for Problem {
     fn from(wrong: WrongField) -> Self {
         Problem::Invalid { field: wrong.field, rule: wrong.why.word() }
+    }
+}
+impl From<NotTaken> for Problem {
+    fn from(why: NotTaken) -> Self {
+        Problem::NotTaken(why)
     }
 }
 impl From<NotClosed> for Problem {

@@ -7,8 +7,10 @@
 //! in as a parameter; what must happen outside is returned as data ([`effects::Effects`]).
 
 pub mod account;
+pub mod attachment;
 pub mod auto_renew;
 pub mod brand;
+pub mod calendar;
 pub mod charging;
 pub mod credit;
 pub mod customer;
@@ -36,6 +38,8 @@ pub mod refund_rule;
 pub mod renewal;
 pub mod retention;
 pub mod saved_method;
+pub mod statement;
+pub mod support;
 pub mod time;
 pub mod transfer;
 pub mod velocity;

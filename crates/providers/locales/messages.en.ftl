@@ -67,3 +67,5 @@ recovery-asked = [{ $brand }] Somebody who says that they cannot get codes any m
     .title = Somebody asks to be let into your account
 recovery-done = [{ $brand }] After a check by our staff your account has a new contact number; password, passkeys and sign-ins from before are gone. If you did not ask for that, call { $hotline } at once.
     .title = Your account has a new contact number
+case-answered = [{ $brand }] Support has answered you. Read and reply: { $link } Hotline { $hotline }
+    .title = Support answered you

@@ -67,3 +67,5 @@ recovery-asked = 【{ $brand }】有人称收不到验证码，申请用另一�
     .title = 有人申请恢复您的账户
 recovery-done = 【{ $brand }】经工作人员核实，您的账户已更换联系号码，原有的密码、通行密钥和登录均已失效。如非本人申请，请立即致电 { $hotline }。
     .title = 账户联系号码已更换
+case-answered = 【{ $brand }】客服已回复您的问题，请查看：{ $link } 热线 { $hotline }
+    .title = 客服已回复

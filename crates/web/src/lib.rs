@@ -17,6 +17,7 @@ mod desk;
 mod device;
 mod device_words;
 mod fault;
+mod file;
 mod frame;
 mod guard;
 mod health;

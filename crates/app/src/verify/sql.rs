@@ -49,7 +49,7 @@ everline_store::queries! { ALL;
         WHERE (r.id, r.customer_id) > ($1, $2) AND substr(r.order_id, 16, 1) BETWEEN $3 AND $4 \
         ORDER BY r.id, r.customer_id LIMIT $5";
     pub(super) CASES = "SELECT customer_id, id, order_id, reason, state FROM support_case \
-        WHERE (customer_id, id) > ($1, $2) AND order_id IS NOT NULL AND substr(order_id, 16, 1) BETWEEN $3 AND $4 \
+        WHERE (customer_id, id) > ($1, $2) AND order_id IS NOT NULL AND reason <> 'asked' AND substr(order_id, 16, 1) BETWEEN $3 AND $4 \
         ORDER BY customer_id, id LIMIT $5";
     pub(super) INVOICES = "SELECT customer_id, order_id, buyer, tax_number, email, state, asked_at, settled_at, settled_by, number, link, reason \
         FROM invoice_request WHERE (customer_id, order_id) > ($1, $2) AND substr(order_id, 16, 1) BETWEEN $3 AND $4 \

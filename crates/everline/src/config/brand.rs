@@ -141,6 +141,7 @@ fn retention(table: &Table<'_>) -> Retention {
         notice_days: days("notice_days", 0, usual.notice_days),
         message_days: days("message_days", 0, usual.message_days),
         usage_days: days("usage_days", 0, usual.usage_days),
+        case_days: days("case_days", 0, usual.case_days),
         refused_invoice_days: days("refused_invoice_days", 0, usual.refused_invoice_days),
         velocity_count_days: days("velocity_count_days", 0, usual.velocity_count_days),
     }

@@ -2,6 +2,7 @@
 
 use crate::{Cell, Column, Error, Result, Row, Value};
 use everline_core::account::{AccountNews, Proof, RecoveryState};
+use everline_core::attachment::FileKind;
 use everline_core::customer::{CustomerKind, Identity};
 use everline_core::dispute::DisputeState;
 use everline_core::effects::MessageKind;
@@ -17,6 +18,7 @@ use everline_core::payment::{AttemptState, Method, Provider, Settlement};
 use everline_core::reconciliation::{Action, BillDay, ItemKind, LineKind, LineState};
 use everline_core::refund::{RefundReason, RefundState};
 use everline_core::saved_method::SavedState;
+use everline_core::support::{CaseFor, CaseState, EntryKind, Side};
 use everline_core::time::{BusinessTime, SystemTime};
 use everline_core::voucher::{BatchState, VoucherKind};
 
@@ -81,6 +83,7 @@ macro_rules! word_columns {
 word_columns!(DisputeState OrderState AttemptState Method Provider Settlement RefundReason RefundState SavedState Template VoucherKind BatchState);
 word_columns!(LineKind LineState ItemKind Action MessageKind Channel Fate Reported);
 word_columns!(AccountNews Proof RecoveryState);
+word_columns!(CaseFor CaseState EntryKind FileKind Side);
 
 /// Types whose words matter only to the store.
 macro_rules! stored_words {

@@ -4,12 +4,14 @@
 pub mod allowance;
 pub mod auto_renew;
 pub mod bank;
+pub mod case;
 pub mod catalog;
 mod columns;
 pub mod credential;
 pub mod customer;
 pub mod directory;
 pub mod dispute;
+pub mod history;
 pub mod idempotency;
 pub mod invoice;
 pub mod job;
@@ -58,6 +60,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 14, name: "bank_ids", text: include_str!("../../migrations/0014_bank_ids.sql") },
     Migration { version: 15, name: "messages", text: include_str!("../../migrations/0015_messages.sql") },
     Migration { version: 16, name: "account", text: include_str!("../../migrations/0016_account.sql") },
+    Migration { version: 18, name: "cases", text: include_str!("../../migrations/0018_cases.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -65,11 +68,13 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     allowance::ALL,
     bank::ALL,
     auto_renew::ALL,
+    case::ALL,
     catalog::ALL,
     credential::ALL,
     customer::ALL,
     directory::ALL,
     dispute::ALL,
+    history::ALL,
     idempotency::ALL,
     invoice::ALL,
     job::ALL,

@@ -42,6 +42,7 @@ account-event-contact-changed = Contact number changed
 account-event-sim-replaced = Sim of a line replaced
 account-event-recovery-asked = Somebody asked to be let in by our staff
 account-event-recovery-done = Let in by our staff, with another number
+account-event-case-answered = Support answered a case
 account-done-language = Saved.
 account-done-session = Signed out there.
 account-done-others = Signed out everywhere else.

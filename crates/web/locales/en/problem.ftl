@@ -87,3 +87,4 @@ problem-not-decided = This is not yours to decide
 refund-undecided-not-waiting = It was decided already.
 refund-undecided-same-person = Whoever asked for it cannot approve it.
 refund-undecided-not-operator = An operator has to decide.
+problem-not-taken = The case does not take this

@@ -87,3 +87,4 @@ problem-not-decided = 不能由您决定
 refund-undecided-not-waiting = 已经有了决定。
 refund-undecided-same-person = 申请人不能自己批准。
 refund-undecided-not-operator = 需要运营人员决定。
+problem-not-taken = 这个咨询暂时不能这样处理

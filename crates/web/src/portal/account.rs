@@ -68,6 +68,7 @@ pub(crate) const fn event_key(kind: AccountNews) -> &'static str {
         AccountNews::ContactChanged => "account-event-contact-changed",
         AccountNews::SimReplaced => "account-event-sim-replaced",
         AccountNews::RecoveryAsked => "account-event-recovery-asked",
+        AccountNews::CaseAnswered => "account-event-case-answered",
         AccountNews::RecoveryDone => "account-event-recovery-done",
     }
 }

@@ -3,6 +3,9 @@
 pub(crate) mod account;
 pub(crate) mod auto_renew;
 pub(crate) mod cards;
+pub(crate) mod case_shown;
+pub(crate) mod cases;
+pub(crate) mod chart;
 pub(crate) mod check;
 pub(crate) mod confirm;
 pub(crate) mod contact;
@@ -10,6 +13,7 @@ pub(crate) mod data;
 pub(crate) mod fault;
 pub(crate) mod guest_order;
 pub(crate) mod guest_renew;
+pub(crate) mod history;
 pub(crate) mod home;
 pub(crate) mod in_wechat;
 pub(crate) mod invoice;
@@ -32,8 +36,10 @@ pub(crate) mod renew;
 pub(crate) mod returning;
 pub(crate) mod second;
 pub(crate) mod sign_in;
+pub(crate) mod statement;
 pub(crate) mod terms;
 pub(crate) mod transfer;
+pub(crate) mod usage;
 pub(crate) mod voucher;
 
 pub(crate) use fault::fault_page;
