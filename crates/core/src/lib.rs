@@ -16,6 +16,7 @@ pub mod credit;
 pub mod customer;
 pub mod dispute;
 pub mod effects;
+pub mod hotline;
 pub mod identifiers;
 pub mod ids;
 pub mod invoice;

@@ -21,6 +21,7 @@ mod file;
 mod frame;
 mod guard;
 mod health;
+mod help;
 mod icons;
 mod limits;
 mod live;

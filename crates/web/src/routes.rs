@@ -5,7 +5,7 @@ use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
-    account, auto_renew, cards, cases, check, confirm, contact, data, guest_order, guest_renew, history, home,
+    account, auto_renew, cards, cases, check, confirm, contact, data, guest_order, guest_renew, help, history, home,
     in_wechat, invoice, landing, line, offline, order, passkeys, password, receipt, recover, refund, renew, returning,
     second, sign_in, statement, terms, usage, voucher,
 };
@@ -230,6 +230,8 @@ const FILES_BODY_MAX: usize = 16 * 1024 * 1024;
 fn case_pages() -> Vec<Row> {
     use Access::{CustomerPage, Page, StaffPage};
     vec![
+        get("/help", Page, help::help),
+        get("/help/{article}", Page, help::one),
         get("/cases", CustomerPage, cases::list),
         get("/cases/new", CustomerPage, cases::new),
         post("/cases/new", CustomerPage, cases::create).limited(Limit::Cases).body_max(FILES_BODY_MAX),

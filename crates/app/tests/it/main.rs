@@ -4,6 +4,7 @@
 
 mod account;
 mod auto_renew;
+mod cases;
 mod crash;
 mod credit;
 mod disputes;
@@ -13,6 +14,7 @@ mod import;
 mod inside_wechat;
 mod invoices;
 mod lifecycle;
+mod looking_back;
 mod messages;
 mod model;
 mod moving_in;

@@ -118,9 +118,10 @@ pub(crate) async fn list(State(web): State<Web>, visit: Visit) -> Answer {
 }
 
 /// `GET /orders/{order}/case`: something is wrong with an order.
-pub(crate) async fn about_order(visit: Visit, Path(id): Path<String>) -> Answer {
-    visit.customer()?;
-    Ok(go(&format!("/cases/new?order={}&from=order", order_id(&id)?)))
+pub(crate) async fn about_order(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
+    let (customer, id) = (visit.customer()?, order_id(&id)?);
+    order_page(&web.app, customer, id).await?;
+    Ok(go(&format!("/cases/new?order={id}&from=order")))
 }
 
 /// `GET /cases/new`

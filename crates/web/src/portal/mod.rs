@@ -13,6 +13,7 @@ pub(crate) mod data;
 pub(crate) mod fault;
 pub(crate) mod guest_order;
 pub(crate) mod guest_renew;
+pub(crate) mod help;
 pub(crate) mod history;
 pub(crate) mod home;
 pub(crate) mod in_wechat;
