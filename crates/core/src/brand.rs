@@ -2,6 +2,7 @@
 
 use crate::hotline::OpenHours;
 use crate::identifiers::Msisdn;
+use crate::identity::IdentityRules;
 use crate::money::Currency;
 use crate::number_plan::{NumberFault, NumberOf, NumberPlan};
 use crate::offering::Family;
@@ -119,6 +120,9 @@ pub struct Brand {
     /// How many orders and payments are allowed in a time.
     #[serde(default)]
     pub velocity: Velocity,
+    /// Who its customers must say to be.
+    #[serde(default)]
+    pub identity: IdentityRules,
 }
 
 impl Brand {

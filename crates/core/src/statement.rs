@@ -45,7 +45,9 @@ impl Pots {
             | LedgerAccount::VoucherReceivable
             | LedgerAccount::PromotionCost
             | LedgerAccount::DisputeReceivable
-            | LedgerAccount::WriteOff => Self::default(),
+            | LedgerAccount::WriteOff
+            // What goes over to another customer is not theirs any more, or not yet.
+            | LedgerAccount::InTransit => Self::default(),
         }
     }
     /// Whether an account is one of theirs.

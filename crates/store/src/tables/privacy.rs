@@ -28,6 +28,9 @@ macro_rules! sections {
             FORGET_CASE_FILES = "DELETE FROM case_attachment WHERE customer_id = $1";
             FORGET_CASES = "DELETE FROM support_case WHERE customer_id = $1 AND reason = 'asked'";
             FORGET_RECOVERIES = "DELETE FROM recovery_request WHERE customer_id = $1";
+            FORGET_IDENTITY = "DELETE FROM identity WHERE customer_id = $1";
+            FORGET_CORRECTIONS = "DELETE FROM identity_correction WHERE customer_id = $1";
+            FORGET_OFFERS = "DELETE FROM ownership_change WHERE customer_id = $1";
             FORGET_CODES = "DELETE FROM login_code WHERE contact = $1";
         }
         /// What is handed out. Left out are secrets of cards, and what is no record about the person: timers, jobs, the queue of
@@ -41,7 +44,7 @@ macro_rules! sections {
 
 sections! {
     CUSTOMER "customer" ["kind", "name", "contact", "language", "identity", "owner_key", "created_at", "restricted_at"] order "created_at";
-    ACCOUNT "account" ["currency", "psp_receivable", "revenue", "paid_credit", "promo_credit", "order_funds", "deferred_revenue", "suspense", "refund_in_flight", "bank", "psp_fees", "voucher_receivable", "promotion_cost", "dispute_receivable", "write_off"] order "currency";
+    ACCOUNT "account" ["currency", "psp_receivable", "revenue", "paid_credit", "promo_credit", "order_funds", "deferred_revenue", "suspense", "refund_in_flight", "bank", "psp_fees", "voucher_receivable", "promotion_cost", "dispute_receivable", "write_off", "in_transit"] order "currency";
     LINE "line" ["id", "msisdn", "name", "device", "family", "network", "state", "state_since", "state_until", "service_until", "guest_renewal", "main_balance_consent", "sim_replaced_at"] order "id";
     LINE_EVENT "line_event" ["line_id", "state", "cause", "at", "commanded_by", "reason"] order "id";
     ALLOWANCE "allowance" ["id", "body"] order "id";
@@ -73,6 +76,10 @@ sections! {
     SUPPORT_CASE "support_case" ["id", "for_whom", "order_id", "line_id", "attempt_id", "reason", "subject", "step", "side", "state", "opened_at", "changed_at", "solved_at"] where "for_whom <> 'guest'" order "id";
     CASE_ENTRY "case_entry" ["case_id", "kind", "text", "at"] where "case_id IN (SELECT id FROM support_case WHERE customer_id = $1 AND for_whom <> 'guest')" order "id";
     CASE_ATTACHMENT "case_attachment" ["id", "case_id", "name", "kind", "octets", "at"] where "case_id IN (SELECT id FROM support_case WHERE customer_id = $1 AND for_whom <> 'guest')" order "id";
+    IDENTITY "identity" ["document_kind", "said_at", "settled_at"] order "customer_id";
+    IDENTITY_CORRECTION "identity_correction" ["id", "field", "document_kind", "reason", "state", "asked_at", "settled_at", "note"] order "id";
+    CONSENT "consent" ["kind", "version", "given", "at"] order "id";
+    OWNERSHIP_CHANGE "ownership_change" ["id", "line_id", "contact", "state", "asked_at", "due_at", "settled_at"] order "id";
 }
 
 /// One row as it is stored.
@@ -103,6 +110,9 @@ pub fn restrict(tx: &mut Tx, customer: CustomerId, at: BusinessTime) {
     tx.put(&FORGET_CASE_ENTRIES, args![customer]);
     tx.put(&FORGET_CASE_FILES, args![customer]);
     tx.put(&FORGET_CASES, args![customer]);
+    tx.put(&FORGET_OFFERS, args![customer]);
+    tx.put(&FORGET_IDENTITY, args![customer]);
+    tx.put(&FORGET_CORRECTIONS, args![customer]);
 }
 /// Removes the one-time codes that were sent to a number.
 pub fn forget_codes(tx: &mut Tx, contact: &str) {

@@ -8,6 +8,7 @@ use everline_testing::SqliteFile;
 /// Tables with a customer's id that are not handed out.
 const TABLES_LEFT_OUT: &[(&str, &str)] = &[
     ("directory", "its names stand in the other records"),
+    ("hand_over", "between two records of a line, which are handed out"),
     ("job", "work to do, gone when done"),
     ("message_reference", "what providers call messages, which are handed out"),
     ("receipt_unnumbered", "a queue; the receipts are handed out"),
@@ -23,6 +24,8 @@ const COLUMNS_LEFT_OUT: &[(&str, &str)] = &[
     ("puk2", "secret"),
     ("registration_code", "secret"),
     ("puk_hash", "secret"),
+    ("sealed", "sealed; shown to its owner"),
+    ("document_hash", "secret"),
     ("registration_hash", "secret"),
     ("batch", "how the operator loaded it"),
     ("line_batch", "how the operator loaded it"),
@@ -55,6 +58,7 @@ const ID_LEFT_OUT: &[&str] = &[
     "account_event",
     "auto_renew",
     "case_entry",
+    "consent",
     "contact_point",
     "dispute",
     "line_event",

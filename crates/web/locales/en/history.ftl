@@ -107,5 +107,7 @@ statement-plan-to-credit = Plan taken back to paid credit
 statement-plan-to-promo = Plan taken back to promotional credit
 statement-dispute-frozen = Held while your bank decides
 statement-dispute-unfrozen = Free again after your bank decided
+statement-given = Went on with a line to its new owner
+statement-taken = Came with a line
 statement-dispute-lost = Given back by your bank
 statement-other = Other

@@ -94,5 +94,7 @@ statement-plan-to-credit = 套餐退订转入充值余额
 statement-plan-to-promo = 套餐退订转入赠送余额
 statement-dispute-frozen = 银行处理争议期间冻结
 statement-dispute-unfrozen = 争议结束，解除冻结
+statement-given = 随号码转给新机主
+statement-taken = 随号码转入
 statement-dispute-lost = 已由银行退回
 statement-other = 其他

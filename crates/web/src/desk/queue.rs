@@ -44,6 +44,8 @@ struct Queue {
     reconciliation: Option<String>,
     /// How many people ask to be let in, if any do.
     recoveries: Option<String>,
+    /// How many documents wait for an operator, if any do and one looks.
+    identities: Option<String>,
     disputes: Vec<DisputeRow>,
     refunds: Vec<RefundRow>,
 }
@@ -89,7 +91,7 @@ pub(super) fn me(visit: &Visit) -> Result<RawId, Problem> {
 
 /// The queue.
 pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
-    let member = staff(&web, &visit).await?;
+    let member_is = staff(&web, &visit).await?;
     let show = visit.show(&web);
     let views = paid_not_in_effect(&web.app).await?;
     let rows = views.iter().map(|view| Row {
@@ -106,7 +108,8 @@ pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
         }),
         cases: view.cases.len(),
     });
-    let member = visit.say("desk-member", &[("name", Arg::Text(&member.name)), ("role", Arg::Text(&member.role))]);
+    let member =
+        visit.say("desk-member", &[("name", Arg::Text(&member_is.name)), ("role", Arg::Text(&member_is.role))]);
     let invoices = waiting_invoices(&web.app).await?;
     let invoices = invoices.iter().map(|waiting| InvoiceRow {
         href: format!("/desk/orders/{}", waiting.order),
@@ -118,6 +121,10 @@ pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
     let reconciliation = (waiting > 0).then(|| visit.say("recon-open", &[("count", waiting.into())]));
     let asking = i64::try_from(open_recoveries(&web.app, me(&visit)?).await?.len()).unwrap_or(i64::MAX);
     let recoveries = (asking > 0).then(|| visit.say("desk-recovery-open", &[("count", asking.into())]));
+    let operator = member_is.role == "operator";
+    let documents = if operator { everline_app::identity::queue(&web.app, me(&visit)?).await?.len() } else { 0 };
+    let documents = i64::try_from(documents).unwrap_or(i64::MAX);
+    let identities = (documents > 0).then(|| visit.say("desk-identity-open", &[("count", documents.into())]));
     let disputes = open_disputes(&web.app).await?;
     let disputes = disputes.iter().map(|open| DisputeRow {
         href: format!("/desk/orders/{}", open.order),
@@ -137,6 +144,7 @@ pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
         invoices,
         reconciliation,
         recoveries,
+        identities,
         disputes: disputes.collect(),
         refunds: refunds.collect(),
         member,

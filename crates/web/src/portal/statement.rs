@@ -209,6 +209,8 @@ const fn words(template: Posted) -> &'static str {
         Posted::DisputeUnfrozenCredit | Posted::DisputeUnfrozenDeferred | Posted::DisputeWonEarned => {
             "statement-dispute-unfrozen"
         }
+        Posted::CreditGiven | Posted::PromoGiven => "statement-given",
+        Posted::CreditTaken | Posted::PromoTaken => "statement-taken",
         Posted::DisputeLost => "statement-dispute-lost",
         // These move nothing of the customer's, and are on no statement.
         Posted::PackRecognised
