@@ -11,6 +11,7 @@ use everline_core::reconciliation::NotClosed;
 use everline_core::refund::NoOtherWay;
 use everline_core::refund_request::NotDecided;
 use everline_core::refund_rule::NoRefund;
+use everline_core::support::NotTaken;
 use everline_core::time::{BusinessTime, SystemTime};
 use everline_core::voucher::NoVoucher;
 use everline_store::{Error, Stop};
@@ -98,6 +99,9 @@ pub enum Problem {
     /// A request to be let in by people does not go on.
     #[error("the request does not go on: {0}")]
     NotRecovered(NotRecovered),
+    /// A case does not take it.
+    #[error("the case does not take it: {0}")]
+    NotTaken(NotTaken),
     /// A line does not go on to another owner.
     #[error("not handed over: {0}")]
     NotHandedOver(NoHandOver),
@@ -206,6 +210,7 @@ impl Problem {
             Problem::ProveFirst => "prove-first",
             Problem::HeldBack { .. } => "held-back",
             Problem::NotRecovered(_) => "not-recovered",
+            Problem::NotTaken(_) => "not-taken",
             Problem::NotHandedOver(_) => "not-handed-over",
             Problem::NotClaimed(_) => "not-claimed",
             Problem::OfferOver => "offer-over",
@@ -282,6 +287,11 @@ impl From<PasswordFault> for Problem {
 impl From<WrongField> for Problem {
     fn from(wrong: WrongField) -> Self {
         Problem::Invalid { field: wrong.field, rule: wrong.why.word() }
+    }
+}
+impl From<NotTaken> for Problem {
+    fn from(why: NotTaken) -> Self {
+        Problem::NotTaken(why)
     }
 }
 impl From<NotClosed> for Problem {

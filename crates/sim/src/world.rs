@@ -223,6 +223,7 @@ pub fn brand() -> Brand {
         numbers: NumberPlan::default(),
         hotline: "400-800-1234".to_owned(),
         hotline_hours: Localized::zh_en("每天", "daily"),
+        hotline_open: Vec::new(),
         terms_version: "1".to_owned(),
         order_minutes: 7 * 24 * 60,
         queued_plans_max: 100,

@@ -5,9 +5,9 @@ use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
-    account, auto_renew, cards, check, claim, close, confirm, contact, data, guest_order, guest_renew, home, identity,
-    in_wechat, invoice, landing, line, offline, order, own_line, owner, passkeys, password, receipt, recover, refund,
-    reminders, renew, returning, second, sign_in, terms, voucher,
+    account, auto_renew, cards, cases, check, claim, close, confirm, contact, data, guest_order, guest_renew, help,
+    history, home, identity, in_wechat, invoice, landing, line, offline, order, own_line, owner, passkeys, password,
+    receipt, recover, refund, reminders, renew, returning, second, sign_in, statement, terms, usage, voucher,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -104,10 +104,19 @@ impl Row {
 }
 
 fn rows() -> Vec<Row> {
-    [pages(), line_pages(), account_pages(), guest_pages(), api_routes(), machine_routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        pages(),
+        line_pages(),
+        account_pages(),
+        history_pages(),
+        case_pages(),
+        guest_pages(),
+        api_routes(),
+        machine_routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn pages() -> Vec<Row> {
@@ -250,6 +259,45 @@ fn account_pages() -> Vec<Row> {
         post("/account/contact", CustomerPage, contact::send_code).limited(Limit::Codes),
         get("/account/contact/code", CustomerPage, contact::code),
         post("/account/contact/code", CustomerPage, contact::change).limited(Limit::Tries),
+    ]
+}
+
+fn history_pages() -> Vec<Row> {
+    use Access::CustomerPage;
+    vec![
+        get("/usage", CustomerPage, usage::account),
+        get("/usage.csv", CustomerPage, usage::account_file).limited(Limit::Files),
+        get("/lines/{line}/usage", CustomerPage, usage::line),
+        get("/lines/{line}/usage.csv", CustomerPage, usage::line_file).limited(Limit::Files),
+        get("/history", CustomerPage, history::orders),
+        get("/history.csv", CustomerPage, history::file).limited(Limit::Files),
+        get("/statement", CustomerPage, statement::account),
+        get("/statement.csv", CustomerPage, statement::file).limited(Limit::Files),
+    ]
+}
+
+/// A form with as many files as are taken, and some more, so that what is too much is said and nothing typed is lost.
+const FILES_BODY_MAX: usize = 16 * 1024 * 1024;
+
+fn case_pages() -> Vec<Row> {
+    use Access::{CustomerPage, Page, StaffPage};
+    vec![
+        get("/help", Page, help::help),
+        get("/help/{article}", Page, help::one),
+        get("/cases", CustomerPage, cases::list),
+        get("/cases/new", CustomerPage, cases::new),
+        post("/cases/new", CustomerPage, cases::create).limited(Limit::Cases).body_max(FILES_BODY_MAX),
+        get("/cases/{case}", CustomerPage, cases::case),
+        post("/cases/{case}", CustomerPage, cases::reply).limited(Limit::Cases).body_max(FILES_BODY_MAX),
+        get("/cases/{case}/files/{attachment}", CustomerPage, cases::attachment),
+        get("/orders/{order}/case", CustomerPage, cases::about_order),
+        get("/o/{token}/case", Page, cases::guest),
+        post("/o/{token}/case", Page, cases::guest_write).limited(Limit::Cases).body_max(FILES_BODY_MAX),
+        get("/o/{token}/case/files/{attachment}", Page, cases::guest_attachment),
+        get("/desk/cases", StaffPage, desk::cases::list),
+        get("/desk/cases/{customer}/{case}", StaffPage, desk::cases::case),
+        post("/desk/cases/{customer}/{case}", StaffPage, desk::cases::work).body_max(64 * 1024),
+        get("/desk/cases/{customer}/{case}/files/{attachment}", StaffPage, desk::cases::attachment),
     ]
 }
 

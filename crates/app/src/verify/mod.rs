@@ -11,6 +11,7 @@ mod disputes;
 mod judge;
 mod ledger;
 mod lines;
+mod looking_back;
 mod names;
 mod orders;
 mod owners;
@@ -173,6 +174,7 @@ impl Work for Verify {
         Box::pin(owners::check(tx, &context, &mut out)).await?;
         Box::pin(names::check(tx, &context, &mut out)).await?;
         Box::pin(reconciliation::check(tx, &context, &mut out)).await?;
+        Box::pin(looking_back::check(tx, &context, &mut out)).await?;
         Ok(out.report)
     }
 }

@@ -4,6 +4,7 @@
 
 mod account;
 mod auto_renew;
+mod cases;
 mod closing;
 mod crash;
 mod credit;
@@ -15,6 +16,7 @@ mod import;
 mod inside_wechat;
 mod invoices;
 mod lifecycle;
+mod looking_back;
 mod messages;
 mod model;
 mod moving_in;

@@ -57,6 +57,7 @@ pub fn brand() -> Brand {
         numbers: NumberPlan::default(),
         hotline: String::new(),
         hotline_hours: Localized::default(),
+        hotline_open: Vec::new(),
         terms_version: "t1".into(),
         order_minutes: 30,
         queued_plans_max: 2,

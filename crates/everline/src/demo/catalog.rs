@@ -38,6 +38,7 @@ pub(super) fn brand() -> Brand {
         },
         hotline: "400-800-1234".to_owned(),
         hotline_hours: Localized::zh_en("每天 8:00–22:00", "daily 8:00–22:00"),
+        hotline_open: "mon-sun 08:00-22:00".parse().into_iter().collect(),
         terms_version: "2026-10".to_owned(),
         order_minutes: 15,
         queued_plans_max: 12,

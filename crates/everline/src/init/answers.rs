@@ -229,6 +229,7 @@ fn brand(options: &Options, asker: &Asker, name: Localized) -> Result<Brand, Str
         numbers,
         hotline,
         hotline_hours: Localized::zh_en(&hours, &hours),
+        hotline_open: Vec::new(),
         terms_version,
         order_minutes: 15,
         queued_plans_max: 12,

@@ -4,6 +4,7 @@
 pub mod allowance;
 pub mod auto_renew;
 pub mod bank;
+pub mod case;
 pub mod catalog;
 pub mod closing;
 mod columns;
@@ -12,6 +13,7 @@ pub mod customer;
 pub mod directory;
 pub mod dispute;
 pub mod hand_over;
+pub mod history;
 pub mod idempotency;
 pub mod identity;
 pub mod invoice;
@@ -63,6 +65,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 15, name: "messages", text: include_str!("../../migrations/0015_messages.sql") },
     Migration { version: 16, name: "account", text: include_str!("../../migrations/0016_account.sql") },
     Migration { version: 17, name: "reminders", text: include_str!("../../migrations/0017_reminders.sql") },
+    Migration { version: 18, name: "cases", text: include_str!("../../migrations/0018_cases.sql") },
     Migration { version: 21, name: "owners", text: include_str!("../../migrations/0021_owners.sql") },
     Migration { version: 22, name: "identity", text: include_str!("../../migrations/0022_identity.sql") },
     Migration { version: 23, name: "closing", text: include_str!("../../migrations/0023_closing.sql") },
@@ -73,12 +76,14 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     allowance::ALL,
     bank::ALL,
     auto_renew::ALL,
+    case::ALL,
     catalog::ALL,
     closing::ALL,
     credential::ALL,
     customer::ALL,
     directory::ALL,
     dispute::ALL,
+    history::ALL,
     hand_over::ALL,
     idempotency::ALL,
     identity::ALL,

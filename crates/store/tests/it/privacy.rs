@@ -47,6 +47,9 @@ const COLUMNS_LEFT_OUT: &[(&str, &str)] = &[
     ("noted_by", "a member of the staff"),
     ("imported_at", "a time of ours"),
     ("bill_line_id", "the payout of a provider, nobody's of the customers"),
+    ("staff_id", "a member of the staff"),
+    ("entry_id", "a key of ours"),
+    ("content", "the file itself: its owner has it from the case's page"),
     ("asked_by", "a member of the staff"),
     ("decided_by", "a member of the staff"),
     ("usage_basis", "tells counts of ours from others"),
@@ -55,6 +58,7 @@ const COLUMNS_LEFT_OUT: &[(&str, &str)] = &[
 const ID_LEFT_OUT: &[&str] = &[
     "account_event",
     "auto_renew",
+    "case_entry",
     "consent",
     "contact_point",
     "dispute",

@@ -152,6 +152,32 @@ fn table() -> Vec<Row> {
         get("/pay/return/{attempt}",                    [200, 200, 303, 200, 200]),
         // Nobody can pay inside WeChat here; `wechat.rs` has the rest.
         get("/pay/wechat",                              [404, 404, 404, 404, 404]),
+        get("/usage",                                   [303, 303, 200, 200, 403]),
+        get("/usage.csv",                               [303, 303, 200, 200, 403]),
+        get("/lines/{line}/usage",                      [303, 303, 200, 404, 403]),
+        get("/lines/{line}/usage.csv",                  [303, 303, 200, 404, 403]),
+        get("/history",                                 [303, 303, 200, 200, 403]),
+        get("/history.csv",                             [303, 303, 200, 200, 403]),
+        get("/statement",                               [303, 303, 200, 200, 403]),
+        get("/statement.csv",                           [303, 303, 200, 200, 403]),
+        get("/help",                                    [200, 200, 200, 200, 200]),
+        get("/help/{article}",                          [200, 200, 200, 200, 200]),
+        get("/cases",                                   [303, 303, 200, 200, 403]),
+        get("/cases/new",                               [303, 303, 200, 200, 403]),
+        // Nothing is written in it, which is said.
+        post("/cases/new",                              [303, 303, 422, 422, 403]),
+        get("/cases/{case}",                            [303, 303, 200, 404, 403]),
+        post("/cases/{case}",                           [303, 303, 303, 404, 403]),
+        get("/cases/{case}/files/{attachment}",         [303, 303, 200, 404, 403]),
+        get("/orders/{order}/case",                     [303, 303, 303, 404, 403]),
+        get("/o/{token}/case",                          [404, 200, 404, 404, 404]),
+        post("/o/{token}/case",                         [404, 422, 404, 404, 404]),
+        // The guest opened no case: there is no file of one.
+        get("/o/{token}/case/files/{attachment}",       [404, 404, 404, 404, 404]),
+        get("/desk/cases",                              [303, 303, 403, 403, 200]),
+        get("/desk/cases/{customer}/{case}",            [303, 303, 403, 403, 200]),
+        post("/desk/cases/{customer}/{case}",           [303, 303, 403, 403, 303]),
+        get("/desk/cases/{customer}/{case}/files/{attachment}", [303, 303, 403, 403, 200]),
         get("/voucher",                                 [303, 303, 200, 200, 403]),
         post("/voucher",                                [303, 303, 422, 422, 403]),
         // What stands on the receipt is the right to check it.
@@ -284,6 +310,9 @@ struct Things {
     proof: String,
     /// What waits for people after a bill was read.
     item: String,
+    /// The owner's case, and a file in it.
+    case: String,
+    attachment: String,
 }
 
 impl Things {
@@ -309,7 +338,28 @@ impl Things {
         let receipt = owner.get(&format!("/orders/{order}/receipt")).await.text;
         let proof = receipt.split("http://portal.test/v/").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let item = crate::reconciliation::stranger(&world).await.to_string();
-        Self { world, order, number, attempt: paid_by, token, session, asset, link, ticket, guest_ticket, proof, item }
+        let page = owner.get("/cases/new").await;
+        let case = page.field("id");
+        let fields = [("id", case.as_str()), ("subject", "问题"), ("text", "见附件")];
+        crate::cases::send(&mut owner, &page, "/cases/new", &fields, &[("a.txt", b"a")]).await;
+        let page = owner.get(&format!("/cases/{case}")).await.text;
+        let attachment = page.split("/files/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        Self {
+            world,
+            order,
+            number,
+            attempt: paid_by,
+            token,
+            session,
+            asset,
+            link,
+            ticket,
+            guest_ticket,
+            proof,
+            item,
+            case,
+            attachment,
+        }
     }
 
     fn path(&self, template: &str, who: Who) -> String {
@@ -331,6 +381,10 @@ impl Things {
             .replace("{method}", &"0".repeat(32))
             .replace("{passkey}", &"0".repeat(32))
             .replace("{contact}", &"0".repeat(32))
+            .replace("{customer}/{case}", &format!("{}/{}", self.world.people.linfang, self.case))
+            .replace("{case}", &self.case)
+            .replace("{attachment}", &self.attachment)
+            .replace("{article}", "renew")
             .replace("{customer}", &"0".repeat(32))
             .replace("{key}", "linfang")
             .replace("{file}", "MP_verify_none.txt")
@@ -381,6 +435,10 @@ impl Things {
                 vec![("buyer", text("person")), ("title", text("林芳")), ("email", text("a@example.cn"))]
             }
             "/desk/reconciliation/{item}" => vec![("action", text("accept")), ("reason", text("another shop’s"))],
+            "/cases/{case}" => vec![("do", text("write")), ("text", text("还有一句"))],
+            "/desk/cases/{customer}/{case}" => {
+                vec![("do", text("note")), ("text", text("x")), ("version", text("1"))]
+            }
             "/orders/{order}/refund" | "/o/{token}/refund" => vec![("ask", text("rule"))],
             "/desk/orders/{number}/refund" => vec![("id", "1".repeat(32)), ("reason", text("x"))],
             "/desk/orders/{number}/refund/{request}" => vec![("verdict", text("decline"))],
@@ -489,6 +547,11 @@ async fn what_is_anothers_looks_like_what_does_not_exist() {
         (format!("/orders/{}/receipt.pdf", things.order), format!("/orders/{nothing}/receipt.pdf")),
         (format!("/orders/{}/invoice", things.order), format!("/orders/{nothing}/invoice")),
         (format!("/orders/{}/refund", things.order), format!("/orders/{nothing}/refund")),
+        (format!("/lines/{}/usage", people.watch), format!("/lines/{nothing}/usage")),
+        (format!("/history?line={}", people.watch), format!("/history?line={nothing}")),
+        (format!("/cases/{}", things.case), format!("/cases/{nothing}")),
+        (format!("/cases/new?order={}", things.order), format!("/cases/new?order={nothing}")),
+        (format!("/cases/new?line={}", people.watch), format!("/cases/new?line={nothing}")),
     ] {
         let (theirs_page, none_page) = (other.get(&theirs).await, other.get(&none).await);
         assert_eq!(theirs_page.status, none_page.status);
