@@ -115,6 +115,9 @@ pub struct Brand {
     /// How many orders and payments are allowed in a time.
     #[serde(default)]
     pub velocity: Velocity,
+    /// Where lines are used, as reviewers may say: a key (ISO 3166-2 where there is one), and what it is called.
+    #[serde(default)]
+    pub regions: BTreeMap<String, Localized>,
 }
 
 impl Brand {

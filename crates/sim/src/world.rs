@@ -224,6 +224,7 @@ pub fn brand() -> Brand {
         hotline_hours: Localized::zh_en("每天", "daily"),
         terms_version: "1".to_owned(),
         order_minutes: 7 * 24 * 60,
+        regions: std::collections::BTreeMap::new(),
         queued_plans_max: 100,
         retention: everline_core::retention::Retention::default(),
         bank: None,

@@ -58,6 +58,11 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
     let retention = table.within("retention", retention);
     let refunds = table.within("refunds", |refunds| refund_limits(refunds, currency));
     let velocity = table.within("velocity", velocity);
+    let regions = table.tables("regions", |region| {
+        let key = region.required("key", "like CN-SH").map(str::to_owned);
+        Some((key?, localized(region, "name", "what it is called")?))
+    });
+    let regions = regions.into_iter().collect();
     let links = table.tables("links", |link| {
         let (name, url) =
             (localized(link, "name", "what the page is called"), link.required_parsed("url", "where", base_url));
@@ -81,6 +86,7 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
         retention,
         refunds,
         velocity,
+        regions,
         bank: None,
     };
     Some((brand, links, terms))
@@ -143,6 +149,7 @@ fn retention(table: &Table<'_>) -> Retention {
         usage_days: days("usage_days", 0, usual.usage_days),
         refused_invoice_days: days("refused_invoice_days", 0, usual.refused_invoice_days),
         velocity_count_days: days("velocity_count_days", 0, usual.velocity_count_days),
+        contribution_days: days("contribution_days", 0, usual.contribution_days),
     }
 }
 

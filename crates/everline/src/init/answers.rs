@@ -236,6 +236,7 @@ fn brand(options: &Options, asker: &Asker, name: Localized) -> Result<Brand, Str
         bank: None,
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
+        regions: BTreeMap::new(),
         families: BTreeMap::from(families),
     })
 }

@@ -2,6 +2,7 @@
 
 use crate::{Cell, Column, Error, Result, Row, Value};
 use everline_core::account::{AccountNews, Proof, RecoveryState};
+use everline_core::contribution::{ContributionKind, ContributionState, Stars};
 use everline_core::customer::{CustomerKind, Identity};
 use everline_core::dispute::DisputeState;
 use everline_core::effects::MessageKind;
@@ -34,7 +35,7 @@ macro_rules! id_columns {
         }
     )+};
 }
-id_columns!(CustomerId LineId OrderId AttemptId RefundId PostingId TransferId ReceiptId JobId MessageId CaseId SessionId VoucherId BillLineId ItemId PaymentMethodId DisputeId);
+id_columns!(CustomerId LineId OrderId AttemptId RefundId PostingId TransferId ReceiptId JobId MessageId CaseId SessionId VoucherId BillLineId ItemId PaymentMethodId DisputeId ContributionId);
 
 impl Column for ids::RawId {
     fn column(cell: Cell<'_>) -> Option<Self> {
@@ -81,6 +82,7 @@ macro_rules! word_columns {
 word_columns!(DisputeState OrderState AttemptState Method Provider Settlement RefundReason RefundState SavedState Template VoucherKind BatchState);
 word_columns!(LineKind LineState ItemKind Action MessageKind Channel Fate Reported);
 word_columns!(AccountNews Proof RecoveryState);
+word_columns!(ContributionKind ContributionState);
 
 /// Types whose words matter only to the store.
 macro_rules! stored_words {
@@ -106,6 +108,17 @@ stored_words! {
     PlacedBy { Owner = "owner", Guest = "guest", MovedIn = "moved_in", AutoRenew = "auto_renew" }
     SaleState { Draft = "draft", Published = "published", Retired = "retired" }
     Unit { Octets = "octets", Seconds = "seconds", Messages = "messages" }
+}
+
+impl Column for Stars {
+    fn column(cell: Cell<'_>) -> Option<Self> {
+        i64::column(cell).and_then(Stars::new)
+    }
+}
+impl From<Stars> for Value {
+    fn from(stars: Stars) -> Value {
+        Value::Int(i64::from(stars.get()))
+    }
 }
 
 impl Column for LedgerAccount {

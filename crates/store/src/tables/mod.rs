@@ -6,6 +6,7 @@ pub mod auto_renew;
 pub mod bank;
 pub mod catalog;
 mod columns;
+pub mod contribution;
 pub mod credential;
 pub mod customer;
 pub mod directory;
@@ -58,6 +59,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 14, name: "bank_ids", text: include_str!("../../migrations/0014_bank_ids.sql") },
     Migration { version: 15, name: "messages", text: include_str!("../../migrations/0015_messages.sql") },
     Migration { version: 16, name: "account", text: include_str!("../../migrations/0016_account.sql") },
+    Migration { version: 19, name: "choose", text: include_str!("../../migrations/0019_choose.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -66,6 +68,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     bank::ALL,
     auto_renew::ALL,
     catalog::ALL,
+    contribution::ALL,
     credential::ALL,
     customer::ALL,
     directory::ALL,

@@ -1,5 +1,6 @@
 //! Everything that is kept about one customer, as rows to hand out, and the restriction of a customer's data.
 
+use super::contribution;
 use crate::{FromRow, Result, Row, Sql, Tx, Value, args};
 use everline_core::ids::CustomerId;
 use everline_core::time::BusinessTime;
@@ -66,6 +67,8 @@ sections! {
     PASSKEY "passkey" ["name", "added_at", "used_at"] order "id";
     ACCOUNT_EVENT "account_event" ["kind", "device", "former", "at", "told_at"] order "id";
     RECOVERY_REQUEST "recovery_request" ["id", "contact", "reason", "state", "asked_at", "due_at", "settled_at", "note"] order "id";
+    CONTRIBUTION "contribution" ["kind", "offering_code", "question_id", "line_id", "author", "stars", "words", "device", "region", "state", "reports", "written_at", "answered_at", "settled_at", "reason"] order "id";
+    CONTRIBUTION_REPORT "contribution_report" ["contribution_id", "reported_at"] order "contribution_id";
     SUPPORT_CASE "support_case" ["id", "order_id", "reason", "state", "opened_at"] order "id";
 }
 
@@ -94,6 +97,7 @@ pub fn restrict(tx: &mut Tx, customer: CustomerId, at: BusinessTime) {
     tx.put(&FORGET_CONTACTS, args![customer]);
     tx.put(&UNNAME_EVENTS, args![customer]);
     tx.put(&FORGET_RECOVERIES, args![customer]);
+    contribution::forget_author(tx, customer, at);
 }
 /// Removes the one-time codes that were sent to a number.
 pub fn forget_codes(tx: &mut Tx, contact: &str) {

@@ -31,6 +31,12 @@ crate::queries! { ALL;
     RECOVERIES = "SELECT customer_id, id, settled_at FROM recovery_request WHERE (customer_id, id) > ($1, $2) AND settled_at IS NOT NULL \
         ORDER BY customer_id, id LIMIT $3";
     RECOVERY_REMOVE = "DELETE FROM recovery_request WHERE customer_id = $1 AND id = $2 AND settled_at < $3";
+    CONTRIBUTIONS = "SELECT id, settled_at FROM contribution WHERE id > $1 AND state IN ('refused', 'hidden', 'withdrawn') ORDER BY id LIMIT $2";
+    CONTRIBUTION_REMOVE = "DELETE FROM contribution WHERE (id = $1 OR question_id = $1) AND (SELECT c.settled_at FROM contribution c \
+        WHERE c.id = $1 AND c.state IN ('refused', 'hidden', 'withdrawn')) < $2";
+    REPORTS = "SELECT customer_id, contribution_id, reported_at FROM contribution_report WHERE (customer_id, contribution_id) > ($1, $2) \
+        ORDER BY customer_id, contribution_id LIMIT $3";
+    REPORT_REMOVE = "DELETE FROM contribution_report WHERE customer_id = $1 AND contribution_id = $2 AND reported_at < $3";
     INVOICES = "SELECT customer_id, order_id, settled_at FROM invoice_request WHERE (customer_id, order_id) > ($1, $2) AND state = 'refused' \
         ORDER BY customer_id, order_id LIMIT $3";
     INVOICE_REMOVE = "DELETE FROM invoice_request WHERE customer_id = $1 AND order_id = $2 AND state = 'refused' AND settled_at < $3";
@@ -51,12 +57,16 @@ impl Key {
             | Record::LoginSession
             | Record::LoginStep
             | Record::VoucherGuess
+            | Record::Contribution
             | Record::VelocityCount => vec![bytes()],
             Record::IdempotencyKey | Record::MessageReference => vec![text()],
             Record::Notice => vec![text(), text()],
-            Record::Message | Record::AccountEvent | Record::Recovery | Record::Usage | Record::RefusedInvoice => {
-                vec![bytes(), bytes()]
-            }
+            Record::Message
+            | Record::AccountEvent
+            | Record::Recovery
+            | Record::Usage
+            | Record::ContributionReport
+            | Record::RefusedInvoice => vec![bytes(), bytes()],
         })
     }
 }
@@ -91,6 +101,8 @@ const fn statements(record: Record) -> (&'static Sql, &'static Sql) {
         Record::RefusedInvoice => (&INVOICES, &INVOICE_REMOVE),
         Record::VoucherGuess => (&GUESSES, &GUESS_REMOVE),
         Record::VelocityCount => (&COUNTS, &COUNT_REMOVE),
+        Record::Contribution => (&CONTRIBUTIONS, &CONTRIBUTION_REMOVE),
+        Record::ContributionReport => (&REPORTS, &REPORT_REMOVE),
     }
 }
 

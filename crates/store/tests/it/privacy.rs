@@ -45,6 +45,7 @@ const COLUMNS_LEFT_OUT: &[(&str, &str)] = &[
     ("imported_at", "a time of ours"),
     ("bill_line_id", "the payout of a provider, nobody's of the customers"),
     ("asked_by", "a member of the staff"),
+    ("staff_id", "a member of the staff"),
     ("decided_by", "a member of the staff"),
 ];
 /// Tables whose own id says nothing and is left out.
@@ -52,6 +53,7 @@ const ID_LEFT_OUT: &[&str] = &[
     "account_event",
     "auto_renew",
     "contact_point",
+    "contribution",
     "dispute",
     "line_event",
     "message",

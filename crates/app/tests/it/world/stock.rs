@@ -39,6 +39,7 @@ pub fn brand() -> Brand {
         }),
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::NONE,
+        regions: BTreeMap::from([("CN-SH".to_owned(), Localized::zh_en("上海", "Shanghai"))]),
         families: BTreeMap::from([
             (Family::Phone, FamilyRules { grace_days: 3, ..FamilyRules::default() }),
             (Family::Travel, whole_life()),

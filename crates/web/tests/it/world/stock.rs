@@ -27,6 +27,7 @@ pub fn brand() -> Brand {
         retention: everline_core::retention::Retention::default(),
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
+        regions: BTreeMap::from([("CN-SH".to_owned(), Localized::zh_en("上海", "Shanghai"))]),
         bank: Some(BankAccount {
             holder: "青禾通信科技有限公司".to_owned(),
             bank: "青禾银行".to_owned(),
