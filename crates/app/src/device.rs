@@ -5,6 +5,7 @@
 use crate::provision::Acknowledged;
 use crate::save::carry_out;
 use crate::{App, Problem};
+use everline_core::calendar::Day;
 use everline_core::charging::{Service, Session};
 use everline_core::effects::Effects;
 use everline_core::identifiers::Imsi;
@@ -144,7 +145,8 @@ impl Work for Report {
         if self.sequence > session.sequence {
             session.sequence = self.sequence;
             let used = allowance.use_up(Unit::Octets, self.octets, at, &self.zone);
-            usage::add_usage(tx, self.usage, customer, line_id, Unit::Octets, &used, at);
+            let day = Day::of(&self.zone, at);
+            usage::add_usage(tx, self.usage, (customer, line_id), Unit::Octets, &used, (at, day));
             if !used.begun.is_empty() {
                 // What a session that is cut off still reports begins the plan, and brings no line back.
                 let serves = line.state.in_service();

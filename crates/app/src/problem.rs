@@ -1,6 +1,7 @@
 //! What can be wrong with a request, with a stable name for each; the words for people are in the locale files.
 
 use everline_core::account::{NotProved, NotRecovered, PasswordFault};
+use everline_core::contribution::NotContributed;
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::invoice::{NoInvoice, WrongField};
 use everline_core::ledger::LedgerRefusal;
@@ -96,6 +97,9 @@ pub enum Problem {
     /// A request to be let in by people does not go on.
     #[error("the request does not go on: {0}")]
     NotRecovered(NotRecovered),
+    /// A review, question, answer or report is not taken, or not decided so.
+    #[error("not contributed: {0}")]
+    NotContributed(NotContributed),
     /// The one-time code is wrong.
     #[error("wrong code, {tries_left} tries left")]
     CodeWrong {
@@ -177,6 +181,7 @@ impl Problem {
             Problem::ProveFirst => "prove-first",
             Problem::HeldBack { .. } => "held-back",
             Problem::NotRecovered(_) => "not-recovered",
+            Problem::NotContributed(_) => "not-contributed",
             Problem::CodeWrong { .. } => "code-wrong",
             Problem::CodeGone => "code-gone",
             Problem::TooMany { .. } => "too-many",

@@ -5,10 +5,10 @@
 //! A plan that is bought twice runs twice as long and holds no more at a time, so what a plan lacks is filled with packs. A
 //! pack is bought when what there was is used up, and lasts for its own days only: at most what is used in them counts.
 
+use crate::calendar::Day;
 use crate::choose::{MONTH_DAYS, days, round_up};
 use crate::money::Money;
 use crate::offering::{Offering, OfferingKind, OfferingRef, Unit};
-use crate::time::{BusinessTime, Zone};
 
 /// Most days that are looked at.
 pub const DAYS_MAX: i64 = 30;
@@ -22,10 +22,10 @@ const PACKS_MAX: i64 = 20;
 /// The complete days that are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Observed {
-    /// The beginning of the first day.
-    pub from: BusinessTime,
-    /// The end of the last day, which is the beginning of today.
-    pub until: BusinessTime,
+    /// The first day.
+    pub from: Day,
+    /// The last day, which is yesterday.
+    pub to: Day,
     /// How many days that is.
     pub days: i64,
 }
@@ -44,18 +44,15 @@ pub enum TooLittle {
     Nothing,
 }
 
-/// The calendar days that are looked at: the last thirty complete ones, or those since the line was first used.
+/// The calendar days that are looked at: the last thirty complete ones, or those since the day on which the line was first
+/// used. That day counts as a whole one, so that usage is never thought to be more than it was.
 ///
 /// # Errors
 /// [`TooLittle::Days`]
-pub fn observed(first_use: Option<BusinessTime>, zone: &Zone, now: BusinessTime) -> Result<Observed, TooLittle> {
-    let few = |days| TooLittle::Days { days };
-    let today = zone.day_start(now, 0).ok_or(few(0))?;
-    let earliest = zone.day_start(now, DAYS_MAX).ok_or(few(0))?;
-    let began = first_use.and_then(|at| zone.day_start(at, 0)).ok_or(few(0))?;
-    let from = began.max(earliest);
-    let days = zone.days_between(from, today).max(0);
-    if days < DAYS_MIN { Err(few(days)) } else { Ok(Observed { from, until: today, days }) }
+pub fn observed(first_used: Option<Day>, today: Day) -> Result<Observed, TooLittle> {
+    let from = first_used.unwrap_or(today).max(today.plus(-DAYS_MAX));
+    let days = today.number().saturating_sub(from.number()).max(0);
+    if days < DAYS_MIN { Err(TooLittle::Days { days }) } else { Ok(Observed { from, to: today.plus(-1), days }) }
 }
 
 /// What a line used of one unit, and what of it a plan includes.
@@ -178,13 +175,10 @@ mod tests {
     use super::*;
     use crate::choose::GIGABYTE as GB;
     use crate::choose::tests::offering;
-    use crate::time::{DAY_US, HOUR_US, Validity};
+    use crate::time::Validity;
 
-    fn shanghai() -> Zone {
-        Zone::named("Asia/Shanghai").unwrap()
-    }
     fn over(days: i64) -> Observed {
-        Observed { from: BusinessTime::from_us(0), until: BusinessTime::from_us(days * DAY_US), days }
+        Observed { from: Day::from_number(0), to: Day::from_number(days - 1), days }
     }
     fn pack(code: &str, price: &str, unit: Unit, amount: i64, days: u16) -> Offering {
         Offering { kind: OfferingKind::Pack, ..offering(code, price, &[(unit, amount)], Some(Validity::Days(days))) }
@@ -192,22 +186,15 @@ mod tests {
 
     #[test]
     fn complete_days_are_looked_at_and_today_is_not() {
-        // 2026-03-10 12:00 in Shanghai.
-        let (zone, now) = (shanghai(), BusinessTime::from_us(1_773_115_200_000_000));
-        let midnight = now.plus_us(-12 * HOUR_US);
-        let days_ago = |days: i64| Some(now.plus_us(-days * DAY_US));
-        assert_eq!(observed(None, &zone, now), Err(TooLittle::Days { days: 0 }));
-        assert_eq!(observed(Some(now), &zone, now), Err(TooLittle::Days { days: 0 }));
-        assert_eq!(observed(days_ago(2), &zone, now), Err(TooLittle::Days { days: 2 }));
-        let three = Observed { from: midnight.plus_us(-3 * DAY_US), until: midnight, days: 3 };
-        assert_eq!(observed(days_ago(3), &zone, now), Ok(three));
-        let all = Observed { from: midnight.plus_us(-30 * DAY_US), until: midnight, days: 30 };
-        assert_eq!(observed(days_ago(30), &zone, now), Ok(all));
-        assert_eq!(observed(days_ago(400), &zone, now), Ok(all));
-        // A day on which clocks are changed is a day like any other.
-        let berlin = Zone::named("Europe/Berlin").unwrap();
-        let april = BusinessTime::from_us(1_775_124_000_000_000);
-        assert_eq!(observed(Some(april.plus_us(-90 * DAY_US)), &berlin, april).map(|seen| seen.days), Ok(30));
+        let today = Day::from_number(20_522);
+        let seen = |days_ago: i64| observed(Some(today.plus(-days_ago)), today);
+        assert_eq!(observed(None, today), Err(TooLittle::Days { days: 0 }));
+        assert_eq!(seen(0), Err(TooLittle::Days { days: 0 }));
+        assert_eq!(seen(-1), Err(TooLittle::Days { days: 0 }), "a clock that was set back");
+        assert_eq!(seen(2), Err(TooLittle::Days { days: 2 }));
+        assert_eq!(seen(3), Ok(Observed { from: today.plus(-3), to: today.plus(-1), days: 3 }));
+        let all = Observed { from: today.plus(-30), to: today.plus(-1), days: 30 };
+        assert_eq!((seen(30), seen(400)), (Ok(all), Ok(all)));
     }
 
     #[test]

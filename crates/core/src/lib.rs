@@ -9,6 +9,7 @@
 pub mod account;
 pub mod auto_renew;
 pub mod brand;
+pub mod calendar;
 pub mod charging;
 pub mod choose;
 pub mod contribution;

@@ -5,7 +5,7 @@
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp, ToSpan, Zoned};
+use jiff::{Timestamp, ToSpan, Zoned};
 use serde::{Deserialize, Serialize};
 
 /// Microseconds in one second.
@@ -132,12 +132,6 @@ impl Zone {
 }
 
 impl Zone {
-    /// The first instant of the calendar day that lies so many days before the day of `at`; `None` at the ends of the calendar.
-    #[must_use]
-    pub fn day_start(&self, at: BusinessTime, days_before: i64) -> Option<BusinessTime> {
-        let day = self.date(at).checked_sub(Span::new().try_days(days_before).ok()?).ok()?;
-        self.bounds_us(day).map(|(start, _)| BusinessTime::from_us(start))
-    }
     /// A zone that is always so many hours ahead of UTC.
     #[must_use]
     pub fn ahead_of_utc(hours: i8) -> Self {

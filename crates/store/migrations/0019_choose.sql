@@ -1,3 +1,19 @@
+-- What a line used on a day of the brand's calendar: the sum of its usage rows, kept in their transactions, so that a page
+-- reads a few rows however often a device reports. Days are counted from 1970-01-01.
+-- class: customer
+CREATE TABLE usage_day (
+  customer_id BYTEA NOT NULL,
+  line_id BYTEA NOT NULL,
+  day BIGINT NOT NULL,
+  unit TEXT NOT NULL,
+  charged BIGINT NOT NULL CHECK (charged >= 0),
+  overrun BIGINT NOT NULL CHECK (overrun >= 0),
+  PRIMARY KEY (customer_id, line_id, day, unit)
+)
+WITHOUT ROWID -- sqlite
+WITH (fillfactor = 80) -- postgres
+;
+
 -- What customers write under an offering: reviews, questions, answers; and what staff answer. The text of one that its
 -- author took back is gone. An author who was erased is nobody: no customer, no line, no name.
 -- class: own

@@ -6,8 +6,8 @@ use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
     account, auto_renew, cards, check, confirm, contact, data, guest_order, guest_renew, home, in_wechat, invoice,
-    landing, line, offline, order, passkeys, password, receipt, recover, refund, renew, returning, second, sign_in,
-    terms, voucher,
+    landing, line, offline, order, passkeys, password, plan, plans, receipt, recover, refund, renew, returning, second,
+    sign_in, terms, voucher,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -104,7 +104,7 @@ impl Row {
 }
 
 fn rows() -> Vec<Row> {
-    [pages(), account_pages(), guest_pages(), api_routes(), machine_routes()].into_iter().flatten().collect()
+    [pages(), choose_pages(), account_pages(), guest_pages(), api_routes(), machine_routes()].into_iter().flatten().collect()
 }
 
 fn pages() -> Vec<Row> {
@@ -160,6 +160,22 @@ fn pages() -> Vec<Row> {
         post("/desk/orders/{number}/refund/{request}/other-way", StaffPage, desk::refund::other_way),
         post("/demo/enter/{key}", DemoPage, demo::enter),
         get("/{file}", Page, assets::domain_proof),
+    ]
+}
+
+fn choose_pages() -> Vec<Row> {
+    use Access::{CustomerPage, StaffPage};
+    vec![
+        get("/lines/{line}/plans", CustomerPage, plans::plans),
+        get("/lines/{line}/plans/{offering}", CustomerPage, plan::plan),
+        post("/lines/{line}/plans/{offering}/review", CustomerPage, plan::write).limited(Limit::Contributions),
+        post("/lines/{line}/plans/{offering}/question", CustomerPage, plan::ask).limited(Limit::Contributions),
+        post("/lines/{line}/plans/{offering}/answer", CustomerPage, plan::answer).limited(Limit::Contributions),
+        post("/lines/{line}/plans/{offering}/report", CustomerPage, plan::report).limited(Limit::Contributions),
+        post("/lines/{line}/plans/{offering}/withdraw", CustomerPage, plan::withdraw).limited(Limit::Contributions),
+        get("/desk/contributions", StaffPage, desk::contributions::list),
+        post("/desk/contributions/{contribution}", StaffPage, desk::contributions::settle),
+        post("/desk/contributions/{contribution}/answer", StaffPage, desk::contributions::answer),
     ]
 }
 

@@ -4,6 +4,7 @@
 
 mod account;
 mod auto_renew;
+mod contributions;
 mod crash;
 mod credit;
 mod disputes;

@@ -63,6 +63,7 @@ sections! {
     MESSAGE "message" ["line_id", "order_id", "kind", "channel", "fate", "reason", "passed_on", "sent_at", "fate_at"] order "id";
     CONTACT_POINT "contact_point" ["channel", "address", "added_at"] order "id";
     USAGE "usage" ["line_id", "unit", "charged", "overrun", "used_at"] order "id";
+    USAGE_DAY "usage_day" ["line_id", "day", "unit", "charged", "overrun"] order "line_id, day, unit";
     CREDENTIAL "credential" ["password_set_at", "second_factor"] order "customer_id";
     PASSKEY "passkey" ["name", "added_at", "used_at"] order "id";
     ACCOUNT_EVENT "account_event" ["kind", "device", "former", "at", "told_at"] order "id";

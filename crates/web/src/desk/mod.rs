@@ -1,6 +1,7 @@
 //! The desk: how staff members sign in, what they see, the invoices they make, the money they give back, and what they decide
 //! about providers' bills.
 
+pub(crate) mod contributions;
 pub(crate) mod evidence;
 pub(crate) mod invoice;
 pub(crate) mod order;
