@@ -56,7 +56,8 @@ pub async fn review(app: &App, page: Page<'_>, stars: &str, words: &str, region:
         return Err(Problem::Invalid { field: "region", rule: "unknown" });
     }
     let words = checked(ContributionKind::Review, words)?;
-    write(app, page, Written { kind: ContributionKind::Review, question: None, stars: Some(stars), words, region }).await
+    write(app, page, Written { kind: ContributionKind::Review, question: None, stars: Some(stars), words, region })
+        .await
 }
 
 /// Asks a question.
@@ -255,7 +256,9 @@ async fn shown_question(
 ) -> Result<Contribution, Stop<Problem>> {
     let found = contribution::get(tx, id).await?;
     let found = found.filter(|found| found.kind == ContributionKind::Question && found.state.shown());
-    found.filter(|found| offering.is_none_or(|offering| offering == found.offering)).ok_or(not(NotContributed::NotShown))
+    found
+        .filter(|found| offering.is_none_or(|offering| offering == found.offering))
+        .ok_or(not(NotContributed::NotShown))
 }
 
 struct Report {

@@ -28,6 +28,7 @@ pub mod contribution;
 pub mod delivery_report;
 pub mod device;
 pub mod dispute;
+pub mod esim;
 pub mod evidence_bundle;
 pub mod export;
 pub mod guest_renewal;

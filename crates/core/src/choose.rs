@@ -128,12 +128,7 @@ pub(crate) mod tests {
     use crate::money::Currency;
     use crate::offering::{Family, Included, OfferingRef, RefundRule, SaleState, StartPolicy, UsedUp};
 
-    pub(crate) fn offering(
-        code: &str,
-        price: &str,
-        included: &[(Unit, i64)],
-        validity: Option<Validity>,
-    ) -> Offering {
+    pub(crate) fn offering(code: &str, price: &str, included: &[(Unit, i64)], validity: Option<Validity>) -> Offering {
         let price = Money::parse(price, Currency::CNY).unwrap();
         Offering {
             reference: OfferingRef { code: code.to_owned(), version: 1 },

@@ -249,10 +249,7 @@ mod tests {
             (Keep, [Err(Changed), Err(Changed), Ok(Published), Err(Changed), Err(Changed), Err(Changed)]),
             (Hide, [Err(Changed), Ok(Hidden), Ok(Hidden), Err(Changed), Err(Changed), Err(Changed)]),
             (Rewrite, [Ok(Waiting); 6]),
-            (
-                Withdraw,
-                [Ok(Withdrawn), Ok(Withdrawn), Ok(Withdrawn), Ok(Withdrawn), Ok(Withdrawn), Err(Changed)],
-            ),
+            (Withdraw, [Ok(Withdrawn), Ok(Withdrawn), Ok(Withdrawn), Ok(Withdrawn), Ok(Withdrawn), Err(Changed)]),
         ];
         let states = [Waiting, Published, Reported, Refused, Hidden, Withdrawn];
         assert_eq!((table.len(), states), (ContributionStep::ALL.len(), ContributionState::ALL));

@@ -97,8 +97,7 @@ pub fn fits(observed: &Observed, used: &[(Unit, i64)], offerings: &[&Offering]) 
     }
     let of_kind = |kind| offerings.iter().copied().filter(move |offering| offering.kind == kind);
     let packs: Vec<&Offering> = of_kind(OfferingKind::Pack).collect();
-    let mut all: Vec<Fit> =
-        of_kind(OfferingKind::Plan).filter_map(|plan| fit(observed, &used, plan, &packs)).collect();
+    let mut all: Vec<Fit> = of_kind(OfferingKind::Plan).filter_map(|plan| fit(observed, &used, plan, &packs)).collect();
     all.sort_by_cached_key(|fit| (!fit.covers, fit.cost_30_days.micros(), fit.packs.len(), fit.plan.clone()));
     Ok(all)
 }

@@ -17,6 +17,7 @@ pub mod credit;
 pub mod customer;
 pub mod dispute;
 pub mod effects;
+pub mod esim_device;
 pub mod fit;
 pub mod identifiers;
 pub mod ids;

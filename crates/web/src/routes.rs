@@ -5,9 +5,9 @@ use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
-    account, auto_renew, cards, check, confirm, contact, data, guest_order, guest_renew, home, in_wechat, invoice,
-    landing, line, offline, order, passkeys, password, plan, plans, receipt, recover, refund, renew, returning, second,
-    sign_in, terms, voucher,
+    account, auto_renew, cards, check, confirm, contact, data, esim, guest_order, guest_renew, home, in_wechat,
+    invoice, landing, line, offline, order, passkeys, password, plan, plans, receipt, recover, refund, renew,
+    returning, second, sign_in, terms, voucher,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -104,7 +104,10 @@ impl Row {
 }
 
 fn rows() -> Vec<Row> {
-    [pages(), choose_pages(), account_pages(), guest_pages(), api_routes(), machine_routes()].into_iter().flatten().collect()
+    [pages(), choose_pages(), account_pages(), guest_pages(), api_routes(), machine_routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn pages() -> Vec<Row> {
@@ -164,7 +167,7 @@ fn pages() -> Vec<Row> {
 }
 
 fn choose_pages() -> Vec<Row> {
-    use Access::{CustomerPage, StaffPage};
+    use Access::{CustomerPage, Page, StaffPage};
     vec![
         get("/lines/{line}/plans", CustomerPage, plans::plans),
         get("/lines/{line}/plans/{offering}", CustomerPage, plan::plan),
@@ -173,6 +176,10 @@ fn choose_pages() -> Vec<Row> {
         post("/lines/{line}/plans/{offering}/answer", CustomerPage, plan::answer).limited(Limit::Contributions),
         post("/lines/{line}/plans/{offering}/report", CustomerPage, plan::report).limited(Limit::Contributions),
         post("/lines/{line}/plans/{offering}/withdraw", CustomerPage, plan::withdraw).limited(Limit::Contributions),
+        get("/esim/check", Page, esim::to_check),
+        post("/esim/check", Page, esim::check).limited(Limit::Checks),
+        get("/lines/{line}/esim", CustomerPage, esim::esim),
+        get("/lines/{line}/esim/code", CustomerPage, esim::code).limited(Limit::Tries),
         get("/desk/contributions", StaffPage, desk::contributions::list),
         post("/desk/contributions/{contribution}", StaffPage, desk::contributions::settle),
         post("/desk/contributions/{contribution}/answer", StaffPage, desk::contributions::answer),

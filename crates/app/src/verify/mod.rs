@@ -7,6 +7,7 @@
 //! Never does: repair, write, or trust a stored word: a row that cannot be read is a finding.
 
 mod bank;
+mod contributions;
 mod disputes;
 mod judge;
 mod ledger;
@@ -171,6 +172,7 @@ impl Work for Verify {
         Box::pin(renewing::check(tx, &context, &mut out)).await?;
         Box::pin(names::check(tx, &context, &mut out)).await?;
         Box::pin(reconciliation::check(tx, &context, &mut out)).await?;
+        Box::pin(contributions::check(tx, &context, &mut out)).await?;
         Ok(out.report)
     }
 }

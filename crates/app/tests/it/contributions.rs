@@ -8,8 +8,9 @@ use everline_app::contribution::{
 };
 use everline_app::{Problem, privacy, retention};
 use everline_core::contribution::{ContributionKind, ContributionState, ContributionStep, NotContributed};
+use everline_core::fit::TooLittle;
 use everline_core::ids::{ContributionId, RawId};
-use everline_core::offering::{Family, OfferingRef};
+use everline_core::offering::{Family, OfferingRef, Unit};
 use everline_core::retention::Retention;
 use everline_core::time::{DAY_US, HOUR_US};
 use everline_store::tables::contribution::Contribution;
@@ -96,7 +97,10 @@ async fn a_review_is_seen_once_staff_published_it_and_again_after_each_change() 
         review(&world.app, on(&kit, "days"), "4", " 信号好\r\n<script>alert(1)</script> ", "CN-SH").await.unwrap();
         let mine = page(&world, &kit, "days").await;
         assert!(mine.used && mine.reviews.is_empty() && mine.rating.count() == 0);
-        assert_eq!((mine.mine[0].state, mine.mine[0].words.as_str()), (ContributionState::Waiting, "信号好\n<script>alert(1)</script>"));
+        assert_eq!(
+            (mine.mine[0].state, mine.mine[0].words.as_str()),
+            (ContributionState::Waiting, "信号好\n<script>alert(1)</script>")
+        );
         let id = publish(&world, by).await;
         let seen = page(&world, &reader, "days").await;
         assert!(!seen.used && seen.mine.is_empty());
@@ -143,7 +147,8 @@ async fn nobody_decides_about_what_they_did_not_read() {
         assert_eq!(decide(now.version, ContributionStep::Refuse, "不行").await, CHANGED);
         assert_eq!(decide(now.version, ContributionStep::Withdraw, "").await, Err(Problem::NotAllowed));
         let stranger = RawId::from_bytes([9; 16]);
-        let refused = everline_app::contribution::decide(&world.app, (read.id, 9), ContributionStep::Publish, "", stranger);
+        let refused =
+            everline_app::contribution::decide(&world.app, (read.id, 9), ContributionStep::Publish, "", stranger);
         assert_eq!(refused.await, Err(Problem::NotAllowed));
         assert_eq!(open_contributions(&world.app, stranger).await, Err(Problem::NotAllowed));
         world.sound().await;
@@ -267,6 +272,68 @@ async fn an_erased_author_is_nobody_and_what_nobody_sees_has_an_end() {
         assert_eq!((removed["contribution"], removed["contribution_report"]), (1, 1));
         assert_eq!(page(&world, &reader, "days").await.reviews.len(), 1);
         world.sql("DELETE FROM line WHERE state = 'handed_over'", Vec::new()).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn verify_finds_contributions_that_contradict_themselves() {
+    on_both(async |world: World| {
+        let (kit, asker, by) = (user(&world).await, world.line(Family::Watch).await, agent(&world).await);
+        review(&world.app, on(&kit, "days"), "5", "好", "").await.unwrap();
+        publish(&world, by).await;
+        ask(&world.app, on(&asker, "days"), "好吗？").await.unwrap();
+        let question = publish(&world, by).await;
+        answer_as_staff(&world.app, question, "好", by).await.unwrap();
+        world.sound().await;
+        for (damage, repair, invariant) in [
+            ("stars = 6", "stars = 5", "contribution_whole"),
+            ("state = 'withdrawn'", "state = 'published'", "contribution_whole"),
+            ("state = 'reported'", "state = 'published'", "contribution_whole"),
+            ("state = 'good'", "state = 'published'", "stored_word"),
+            ("offering_code = 'nothing'", "offering_code = 'days'", "contribution_whole"),
+            ("staff_id = id", "staff_id = NULL", "contribution_whole"),
+        ] {
+            let change = |set: &str| format!("UPDATE contribution SET {set} WHERE kind = 'review'");
+            world.sql(&change(damage), Vec::new()).await;
+            let report = world.verify().await;
+            assert!(report.findings.iter().any(|found| found.invariant == invariant), "{damage}: {report}");
+            world.sql(&change(repair), Vec::new()).await;
+            world.sound().await;
+        }
+        for damage in ["answered_at = NULL", "offering_code = 'month'"] {
+            world.sql(&format!("UPDATE contribution SET {damage} WHERE kind = 'question'"), Vec::new()).await;
+            let report = world.verify().await;
+            assert!(
+                report.findings.iter().any(|found| found.invariant == "contribution_question"),
+                "{damage}: {report}"
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_plan_that_fits_follows_from_what_was_really_used() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Watch).await;
+        world.buys(&kit, "month").await;
+        let session = world.attach(&kit).await.session;
+        let fitting = async || choosing(&world.app, kit.customer, kit.line).await.unwrap().fitting;
+        for day in 0..3 {
+            assert_eq!(fitting().await, Err(TooLittle::Days { days: day }));
+            world.report(session, day.unsigned_abs() + 1, 30_000_000).await;
+            world.pass(DAY_US).await;
+        }
+        // Today counts for nothing yet.
+        world.report(session, 9, 900_000_000).await;
+        let found = fitting().await.unwrap();
+        assert_eq!((found.observed.days, found.used.as_slice()), (3, &[(Unit::Octets, 90_000_000)][..]));
+        // 30 MB a day: 0.99 GB in 30 days with the margin, which `days` holds.
+        let first = &found.fits[0];
+        assert_eq!((first.plan.code.as_str(), first.covers, first.needs[0].needs), ("days", true, 990_000_000));
+        assert_eq!((first.packs.len(), first.cost_30_days.micros()), (0, 9_900_000));
+        world.sound().await;
     })
     .await;
 }

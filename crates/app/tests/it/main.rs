@@ -8,6 +8,7 @@ mod contributions;
 mod crash;
 mod credit;
 mod disputes;
+mod esim;
 mod flow;
 mod held_up;
 mod import;

@@ -11,8 +11,8 @@ use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
 use axum::extract::{Path, State};
-use everline_app::contribution::{OpenContributions, REASON_MAX, answer_as_staff, decide, open_contributions};
 use everline_app::Problem;
+use everline_app::contribution::{OpenContributions, REASON_MAX, answer_as_staff, decide, open_contributions};
 use everline_core::contribution::{ContributionKind, ContributionState, ContributionStep};
 use everline_core::ids::ContributionId;
 use everline_store::tables::contribution::Contribution;
@@ -72,8 +72,7 @@ async fn contributions(web: &Web, visit: &Visit, trouble: Option<Trouble>) -> Re
             stars: stars(one),
             words: one.words.clone(),
             question: question.map(|question| question.words.clone()),
-            reported: reported
-                .then(|| visit.say("desk-contribution-reported", &[("count", Arg::Count(one.reports))])),
+            reported: reported.then(|| visit.say("desk-contribution-reported", &[("count", Arg::Count(one.reports))])),
             waiting: one.state == ContributionState::Waiting,
             typed: typed.map(|trouble| trouble.typed.clone()).unwrap_or_default(),
         }
@@ -116,12 +115,7 @@ pub(crate) async fn answer(State(web): State<Web>, visit: Visit, Path(path): Pat
     said(&web, &visit, (id, words), done).await
 }
 
-async fn said(
-    web: &Web,
-    visit: &Visit,
-    (about, typed): (ContributionId, &str),
-    done: Result<(), Problem>,
-) -> Answer {
+async fn said(web: &Web, visit: &Visit, (about, typed): (ContributionId, &str), done: Result<(), Problem>) -> Answer {
     let Err(problem) = done else { return Ok(go("/desk/contributions")) };
     let max = |max: usize| [("max", Arg::Count(i64::try_from(max).unwrap_or(i64::MAX)))];
     let why = match &problem {

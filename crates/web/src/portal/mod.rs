@@ -8,6 +8,7 @@ pub(crate) mod confirm;
 pub(crate) mod contact;
 pub(crate) mod contribution_shown;
 pub(crate) mod data;
+pub(crate) mod esim;
 pub(crate) mod fault;
 pub(crate) mod guest_order;
 pub(crate) mod guest_renew;

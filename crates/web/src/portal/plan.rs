@@ -163,8 +163,8 @@ fn plan_page(web: &Web, visit: &Visit, found: OfferingPage, asked: &Asked, typed
     let more = |more: bool, name: &str, last: Option<ContributionId>| {
         last.filter(|_| more).map(|last| format!("{path}?{name}={last}#{name}"))
     };
-    let newest = (found.rating.count() >= RATED_MAX)
-        .then(|| visit.say("choose-rated-newest", &[("count", RATED_MAX.into())]));
+    let newest =
+        (found.rating.count() >= RATED_MAX).then(|| visit.say("choose-rated-newest", &[("count", RATED_MAX.into())]));
     PlanPage {
         p: visit.frame(web, offering.name.get(tag).to_owned()),
         back: format!("{lines}/plans"),

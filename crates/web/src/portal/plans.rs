@@ -93,7 +93,9 @@ pub(crate) fn rating_shown(show: &Show, rating: &Rating) -> Option<RatingShown> 
     let tenths = rating.tenths()?;
     let mean = format!("{}.{}", tenths / 10, tenths % 10);
     let args = [("mean", Arg::Text(&mean)), ("count", rating.count().into())];
-    Some(RatingShown { stars: format!("★ {mean} ({})", rating.count()), words: show.lang.with("choose-rating", &args) })
+    Some(RatingShown {
+        stars: format!("★ {mean} ({})", rating.count()), words: show.lang.with("choose-rating", &args)
+    })
 }
 
 /// Two offerings side by side.
@@ -146,13 +148,15 @@ pub(crate) async fn plans(
     let typed = asked.price.trim();
     let price_max = Money::parse(typed, currency).map(Money::micros);
     let price_error = (!typed.is_empty() && price_max.is_err()).then(|| visit.lang.get("choose-price-wrong"));
-    let wanted = Wanted { sort: Sort::from_word(&asked.kind), lasts: Lasts::from_word(&asked.lasts), price_max: price_max.ok() };
-    let mut listed: Vec<&Considered> =
-        found.offerings.iter().filter(|one| wanted.fits(&one.choice.offering)).collect();
+    let wanted =
+        Wanted { sort: Sort::from_word(&asked.kind), lasts: Lasts::from_word(&asked.lasts), price_max: price_max.ok() };
+    let mut listed: Vec<&Considered> = found.offerings.iter().filter(|one| wanted.fits(&one.choice.offering)).collect();
     sort(&mut listed, &asked.sort);
-    let picked: Vec<&Considered> = asked.compare.split(',').take(2).filter_map(|reference| find(&found.offerings, reference)).collect();
+    let picked: Vec<&Considered> =
+        asked.compare.split(',').take(2).filter_map(|reference| find(&found.offerings, reference)).collect();
     let fit = fit_shown(&show, &path, &found);
-    let entry = |one: &&Considered| entry(&show, &path, &asked, (&found.offerings, &picked), one, fit.answer.as_deref());
+    let entry =
+        |one: &&Considered| entry(&show, &path, &asked, (&found.offerings, &picked), one, fit.answer.as_deref());
     let other_family = |one: &&&Considered| one.choice.quote == Err(NotSellable::WrongFamily);
     let entries = listed.iter().filter(|one| !other_family(one)).map(entry).collect();
     let others = listed.iter().filter(other_family).map(entry).collect();
@@ -234,9 +238,8 @@ pub(crate) fn terms(show: &Show, one: &Considered, all: &[Considered]) -> Vec<Te
 
 fn prices(show: &Show, one: &Considered) -> Vec<String> {
     let offering = &one.choice.offering;
-    let say = |key, money: Option<Money>| {
-        money.map(|money| show.lang.with(key, &[("price", Arg::Text(&show.money(money)))]))
-    };
+    let say =
+        |key, money: Option<Money>| money.map(|money| show.lang.with(key, &[("price", Arg::Text(&show.money(money)))]));
     [say("choose-per-day", per_day(offering)), say("choose-per-gigabyte", per_gigabyte(offering))]
         .into_iter()
         .flatten()
@@ -286,7 +289,8 @@ fn compared(show: &Show, path: &str, asked: &Asked, all: &[Considered], two: [&C
         let money = |key, money: Option<Money>| money.map(|money| (lang.get(key), show.money(money)));
         let lasts = offering.validity.map(|validity| (lang.get("renew-lasts"), show.validity(validity)));
         let holds = Some(show.included(&offering.included)).filter(|text| !text.is_empty());
-        let mut facts = vec![(lang.get("choose-price"), show.money(offering.price)), (lang.get("choose-kind"), kind(one))];
+        let mut facts =
+            vec![(lang.get("choose-price"), show.money(offering.price)), (lang.get("choose-kind"), kind(one))];
         facts.extend(holds.map(|holds| (lang.get("choose-holds"), holds)));
         facts.extend(lasts);
         facts.extend(money("choose-by-day", per_day(offering)));

@@ -42,7 +42,8 @@ fn name<'a>(show: &Show, all: &'a [Considered], reference: &OfferingRef) -> &'a 
 /// What is said about which plan fits.
 pub(crate) fn fit_shown(show: &Show, path: &str, found: &Choosing) -> FitShown {
     let lang = show.lang;
-    let nothing = |sentence| FitShown { answer: None, sentence, href: String::new(), how: Vec::new(), rows: Vec::new() };
+    let nothing =
+        |sentence| FitShown { answer: None, sentence, href: String::new(), how: Vec::new(), rows: Vec::new() };
     let fitting = match &found.fitting {
         Ok(fitting) => fitting,
         Err(TooLittle::Days { days }) => {

@@ -6,6 +6,7 @@ mod api;
 mod authorization;
 mod auto_renew;
 mod away;
+mod choose;
 mod credit;
 mod forms;
 mod guests;
