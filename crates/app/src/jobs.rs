@@ -3,8 +3,8 @@
 use crate::provision::{Telling, activate_upstream, tell_network};
 use crate::{App, Problem};
 use crate::{
-    account_news, auto_renew_try, close_payment, dispute, query_payment, reconciliation, recovery, refund_payment,
-    saved_methods, send_message,
+    account_news, auto_renew_try, close_payment, dispute, hand_over, identity, ownership, query_payment,
+    reconciliation, recovery, refund_payment, saved_methods, send_message,
 };
 use everline_core::effects::Job;
 use everline_core::ids::JobId;
@@ -209,6 +209,9 @@ async fn run_job(app: &App, id: JobId, job: &Job, run: i64) -> Result<Done, Prob
             account_news::tell(app, (customer, event), former, id, run).await
         }
         Job::RecoveryDue { customer, request } => recovery::hold_over(app, customer, request).await,
+        Job::TakeOver { customer, line } => hand_over::arrive(app, customer, line).await.map(|()| Done::Finished),
+        Job::VerifyIdentity { customer, correction, .. } => identity::verify(app, customer, correction, run).await,
+        Job::TellOffer { customer, offer } => ownership::tell(app, (customer, offer), id, run).await,
         Job::Reconcile { provider, day, .. } => reconciliation::run(app, provider, day).await,
         Job::AutoRenew { customer, line, order } => auto_renew_try::try_methods(app, customer, line, order, run).await,
         Job::KeepMethod { customer, attempt } => saved_methods::keep(app, customer, attempt, run).await,

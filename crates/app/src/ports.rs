@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use everline_core::dispute::DisputeSaid;
 use everline_core::effects::NetworkAction;
 use everline_core::identifiers::{Iccid, Msisdn};
+use everline_core::identity::{Person, Verdict};
 use everline_core::ids::{CustomerId, MessageId, SessionId};
 use everline_core::message::{Address, Channel, Reason, Reported};
 use everline_core::money::Money;
@@ -31,6 +32,17 @@ pub struct Ports {
     pub upstream: Arc<dyn Network>,
     /// How people are told.
     pub messengers: Messengers,
+    /// Who proves that a name and a document belong together; people do where there is nobody.
+    pub identity: Option<Arc<dyn IdentityVerifier>>,
+}
+
+/// Whoever knows which name belongs to which document.
+#[async_trait]
+pub trait IdentityVerifier: Send + Sync {
+    /// What it is called where it is written down who verified somebody.
+    fn name(&self) -> &str;
+    /// Whether they belong together; `None` if there was no answer. Asked again, it costs again and changes nothing.
+    async fn verify(&self, person: &Person) -> Option<Verdict>;
 }
 
 /// The payment providers of a brand.

@@ -5,6 +5,8 @@ use everline_core::contribution::NotContributed;
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::invoice::{NoInvoice, WrongField};
 use everline_core::ledger::LedgerRefusal;
+use everline_core::lifecycle::{LifecycleRefusal, NoHandOver};
+use everline_core::ownership::NotClaimed;
 use everline_core::quote::NotSellable;
 use everline_core::reconciliation::NotClosed;
 use everline_core::refund::NoOtherWay;
@@ -100,6 +102,30 @@ pub enum Problem {
     /// A review, question, answer or report is not taken, or not decided so.
     #[error("not contributed: {0}")]
     NotContributed(NotContributed),
+    /// A line does not go on to another owner.
+    #[error("not handed over: {0}")]
+    NotHandedOver(NoHandOver),
+    /// A line is not claimed.
+    #[error("not claimed: {0}")]
+    NotClaimed(NotClaimed),
+    /// An offer of a line cannot be taken, refused or withdrawn any more.
+    #[error("the offer is over")]
+    OfferOver,
+    /// Two fields of what was verified are to change: another person, and that is a change of ownership.
+    #[error("another person")]
+    AnotherPerson,
+    /// A correction waits already.
+    #[error("a correction waits already")]
+    CorrectionOpen,
+    /// Too little is known of who the customer is.
+    #[error("say who you are first")]
+    IdentityFirst,
+    /// The document has as many lines as it may.
+    #[error("too many lines of one document")]
+    TooManyLines,
+    /// What people ask of a line does not fit its state.
+    #[error("refused: {0}")]
+    NotCommanded(LifecycleRefusal),
     /// The one-time code is wrong.
     #[error("wrong code, {tries_left} tries left")]
     CodeWrong {
@@ -182,6 +208,14 @@ impl Problem {
             Problem::HeldBack { .. } => "held-back",
             Problem::NotRecovered(_) => "not-recovered",
             Problem::NotContributed(_) => "not-contributed",
+            Problem::NotHandedOver(_) => "not-handed-over",
+            Problem::NotClaimed(_) => "not-claimed",
+            Problem::OfferOver => "offer-over",
+            Problem::NotCommanded(_) => "not-commanded",
+            Problem::AnotherPerson => "another-person",
+            Problem::CorrectionOpen => "correction-open",
+            Problem::IdentityFirst => "identity-first",
+            Problem::TooManyLines => "too-many-lines",
             Problem::CodeWrong { .. } => "code-wrong",
             Problem::CodeGone => "code-gone",
             Problem::TooMany { .. } => "too-many",

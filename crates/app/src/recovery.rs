@@ -11,9 +11,7 @@ use crate::sessions::CUSTOMER;
 use crate::sign_in::{TypedCode, given_up, request_code};
 use crate::staff::role;
 use crate::steps::{self, Waits};
-use crate::{App, Problem};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use crate::{App, Problem, pair_link};
 use everline_core::account::{
     AccountNews, RECOVERIES_MAX, RECOVERY_HOLD_US, RecoveryState, RecoveryStep, recovery as step_of,
 };
@@ -80,20 +78,11 @@ pub async fn ask(app: &App, request: RawId, code: &str, step: &str) -> Result<()
     Ok(())
 }
 
-/// The text in an address that stops a request.
-pub(crate) fn stop_token(secrets: &Secrets, customer: CustomerId, id: RawId) -> String {
-    URL_SAFE_NO_PAD.encode([customer.bytes(), id.bytes(), proof(secrets, customer, id)].concat())
-}
-fn proof(secrets: &Secrets, customer: CustomerId, id: RawId) -> [u8; 16] {
-    secrets.name("recovery stop", &[&customer.to_string(), &id.to_string()])
-}
+/// What keeps links that stop a request apart from others.
+const STOPS: &str = "recovery stop";
+
 fn stops(app: &App, token: &str) -> Option<(CustomerId, RawId)> {
-    let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-    let (customer, rest) = bytes.split_first_chunk::<16>()?;
-    let (id, given) = rest.split_first_chunk::<16>()?;
-    let (customer, id) = (CustomerId::from(*customer), RawId::from_bytes(*id));
-    let ours = aws_lc_rs::constant_time::verify_slices_are_equal(given, &proof(&app.secrets, customer, id)).is_ok();
-    ours.then_some((customer, id))
+    pair_link::read(&app.secrets, STOPS, token)
 }
 
 /// Where the request is that a link stops; `None` if the link is not ours.
@@ -306,6 +295,7 @@ impl StopLink {
         id: RawId,
     ) -> Result<Option<(String, SystemTime)>, Stop<Problem>> {
         let found = recovery::get(tx, customer, id).await?;
-        Ok(found.map(|found| (format!("/recover/stop/{}", stop_token(&self.0, customer, id)), found.due_at)))
+        Ok(found
+            .map(|found| (format!("/recover/stop/{}", pair_link::token(&self.0, STOPS, customer, id)), found.due_at)))
     }
 }

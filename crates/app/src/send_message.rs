@@ -4,6 +4,7 @@
 //! of it, and what its provider reports ([`crate::delivery_report`]), decides whether the next way is tried.
 
 use crate::jobs::Done;
+use crate::ownership::LINE_OFFERED;
 use crate::ports::{Handed, OutgoingMessage};
 use crate::{App, Problem};
 use everline_core::account::AccountNews;
@@ -32,7 +33,7 @@ pub const ONE_TIME_CODE: &str = "one_time_code";
 /// The names of all templates.
 pub fn templates() -> impl Iterator<Item = &'static str> {
     let account = AccountNews::ALL.into_iter().map(AccountNews::word);
-    MessageKind::ALL.into_iter().map(MessageKind::word).chain([ONE_TIME_CODE]).chain(account)
+    MessageKind::ALL.into_iter().map(MessageKind::word).chain([ONE_TIME_CODE, LINE_OFFERED]).chain(account)
 }
 
 /// The parameters that a template gets; empty for what is no template.
@@ -40,6 +41,9 @@ pub fn templates() -> impl Iterator<Item = &'static str> {
 pub fn parameters(template: &str) -> Vec<&'static str> {
     if template == ONE_TIME_CODE {
         return vec!["brand", "code"];
+    }
+    if template == LINE_OFFERED {
+        return vec!["brand", "line", "path", "until"];
     }
     if AccountNews::from_word(template).is_some() {
         return vec!["brand", "hotline", "at", "until", "path"];

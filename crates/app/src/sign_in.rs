@@ -37,6 +37,11 @@ const TRIES_PER_DAY_MAX: i64 = 30;
 pub async fn request_code(app: &App, contact: &str, language: &str) -> Result<RawId, Problem> {
     let to = app.brand.number(contact, NumberOf::Person);
     let to = to.map_err(|_| Problem::Invalid { field: "phone", rule: "not-a-number" })?;
+    send_code(app, to, language).await
+}
+
+/// Sends a one-time code to a number that was read.
+pub(crate) async fn send_code(app: &App, to: Msisdn, language: &str) -> Result<RawId, Problem> {
     let now = app.clock.now().system;
     let id = app.clock.id();
     let digits = code(app)?;

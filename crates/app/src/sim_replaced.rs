@@ -50,7 +50,17 @@ impl Work for SimReplaced {
         if line::get(tx, self.customer, self.line).await?.is_none() {
             return Err(Stop::Refused(Problem::NotFound("line")));
         }
-        credential::sim_replaced(tx, self.customer, self.line.0, self.now.system);
-        happened(tx, self.customer, (self.event, AccountNews::SimReplaced), ("", None), self.now)
+        note_replaced(tx, (self.customer, self.line), self.event, self.now)
     }
+}
+
+/// Notes it in a transaction that holds the account's lock, and has the owner told.
+pub(crate) fn note_replaced(
+    tx: &mut Tx,
+    (customer, line): (CustomerId, LineId),
+    event: RawId,
+    now: Now,
+) -> Result<(), Stop<Problem>> {
+    credential::sim_replaced(tx, customer, line.0, now.system);
+    happened(tx, customer, (event, AccountNews::SimReplaced), ("", None), now)
 }

@@ -212,6 +212,10 @@ pub enum AccountNews {
     ContactChanged,
     /// The Sim of one of the lines was replaced.
     SimReplaced,
+    /// A line came to the account: claimed, or taken over from another.
+    LineTaken,
+    /// A line went on to another account, as its owner had offered.
+    LineGiven,
     /// Somebody asks people to be let in: what it means, and how to stop it.
     RecoveryAsked,
     /// People let somebody in; also told to the number from before.
@@ -227,6 +231,8 @@ words!(AccountNews {
     SecondFactorOff = "second_factor_off",
     ContactChanged = "contact_changed",
     SimReplaced = "sim_replaced",
+    LineTaken = "line_taken",
+    LineGiven = "line_given",
     RecoveryAsked = "recovery_asked",
     RecoveryDone = "recovery_done",
 });

@@ -1,6 +1,7 @@
 //! What a brand decides: its names, time zone, currency and rules. Data, not code: nothing here knows a country.
 
 use crate::identifiers::Msisdn;
+use crate::identity::IdentityRules;
 use crate::money::Currency;
 use crate::number_plan::{NumberFault, NumberOf, NumberPlan};
 use crate::offering::Family;
@@ -118,6 +119,9 @@ pub struct Brand {
     /// Where lines are used, as reviewers may say: a key (ISO 3166-2 where there is one), and what it is called.
     #[serde(default)]
     pub regions: BTreeMap<String, Localized>,
+    /// Who its customers must say to be.
+    #[serde(default)]
+    pub identity: IdentityRules,
 }
 
 impl Brand {

@@ -260,6 +260,29 @@ pub enum Job {
         /// Whether the contact number from before the event is to be told.
         former: bool,
     },
+    /// Have a line that was handed over arrive at whoever takes it.
+    TakeOver {
+        /// The taker.
+        customer: CustomerId,
+        /// The line's new record.
+        line: LineId,
+    },
+    /// Ask a verifier whether a customer's name and document belong together.
+    VerifyIdentity {
+        /// The customer.
+        customer: CustomerId,
+        /// The correction that is asked about, if it is one.
+        correction: Option<RawId>,
+        /// Tells one saying from the next.
+        said: RawId,
+    },
+    /// Tell somebody that a line is offered to them.
+    TellOffer {
+        /// Who offers it.
+        customer: CustomerId,
+        /// The offer.
+        offer: RawId,
+    },
     /// The time is over in which an owner alone can stop a request to be let in by people.
     RecoveryDue {
         /// Whose account it is about.
@@ -329,6 +352,9 @@ impl Job {
             }
             Job::TellAccount { event, former, .. } => event.derive(13, u8::from(*former)),
             Job::RecoveryDue { request, .. } => request.derive(14, 0),
+            Job::TakeOver { line, .. } => line.0.derive(21, 0),
+            Job::TellOffer { offer, .. } => offer.derive(22, 0),
+            Job::VerifyIdentity { said, .. } => said.derive(23, 0),
             Job::Reconcile { provider, day, .. } => day.raw_id().derive(8, *provider as u8),
             Job::AutoRenew { order, .. } => order.0.derive(11, 0),
             Job::KeepMethod { attempt, .. } => attempt.0.derive(9, 0),
@@ -354,6 +380,9 @@ impl Job {
             Job::SendMessage { .. } => "send_message",
             Job::TellAccount { .. } => "tell_account",
             Job::RecoveryDue { .. } => "recovery_due",
+            Job::TakeOver { .. } => "take_over",
+            Job::TellOffer { .. } => "tell_offer",
+            Job::VerifyIdentity { .. } => "verify_identity",
             Job::Reconcile { .. } => "reconcile",
             Job::AutoRenew { .. } => "auto_renew",
             Job::KeepMethod { .. } => "keep_method",

@@ -8,6 +8,7 @@ use crate::identifiers::Msisdn;
 use crate::ids::{CustomerId, LineId};
 use crate::offering::Family;
 use crate::time::{BusinessTime, DAY_US};
+use crate::words::words;
 use serde::{Deserialize, Serialize};
 
 /// Which network serves a line.
@@ -37,6 +38,15 @@ pub enum DeviceKind {
     /// Anything else.
     Other,
 }
+
+words!(DeviceKind {
+    Phone = "phone",
+    Watch = "watch",
+    Router = "router",
+    Tracker = "tracker",
+    Meter = "meter",
+    Other = "other",
+});
 
 /// Where a line is in its life. The China IoT and consumer lifecycles in one machine.
 ///

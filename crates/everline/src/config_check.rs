@@ -34,6 +34,17 @@ fn receipt_key(config: &Config) -> String {
 }
 
 /// Whether payers inside WeChat have a way of their own, and what must be entered at WeChat for it.
+fn documents(config: &Config) -> String {
+    let rules = &config.brand.identity;
+    if rules.documents.is_empty() {
+        return "none: nobody is asked who they are".to_owned();
+    }
+    let kinds: Vec<&str> = rules.documents.iter().map(|rule| rule.word.as_str()).collect();
+    let by = config.verifier.as_ref().map_or("people at the desk", |service| service.url.as_str());
+    let needed = if rules.required { "needed for a line" } else { "not needed for a line" };
+    format!("{}; proved by {by}; {needed}", kinds.join(", "))
+}
+
 fn inside_wechat(config: &Config) -> String {
     let Some(secret) = config.wechat.as_ref().and_then(|wechat| wechat.app_secret.as_ref()) else {
         return "off".to_owned();
@@ -132,6 +143,7 @@ fn shown(config: &Config) -> String {
         ("browsers", push(config)),
         ("built-in network", service(config.built_in.as_ref().map(|(service, _)| service))),
         ("upstream network", service(config.upstream.as_ref())),
+        ("documents", documents(config)),
         ("time zone", format!("{}, {}", config.brand.time_zone, config.brand.currency.code())),
         ("numbers", format!("+{} {}", config.brand.calling_code, numbers)),
         ("terms", format!("{}, {terms}", config.brand.terms_version)),

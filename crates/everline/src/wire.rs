@@ -9,7 +9,8 @@ use everline_app::App;
 use everline_app::bank_transfer::OwnAccount;
 use everline_app::clock::Clock;
 use everline_app::ports::{
-    InboundReceiver, InboundSender, Messenger, Messengers, Network, NetworkChange, NetworkReply, Payments, Ports,
+    IdentityVerifier, InboundReceiver, InboundSender, Messenger, Messengers, Network, NetworkChange, NetworkReply,
+    Payments, Ports,
 };
 use everline_app::secrets::Secrets;
 use everline_app::set_up::{self, SetUp};
@@ -19,6 +20,7 @@ use everline_core::payment::Provider;
 use everline_providers::Http;
 use everline_providers::alipay::{Alipay, AlipayConfig, PrivateKey, PublicKey};
 use everline_providers::email::{Email, EmailConfig};
+use everline_providers::identity::HttpVerifier;
 use everline_providers::network::{BuiltIn, Upstream};
 use everline_providers::push::{Push, PushConfig, PushKey};
 use everline_providers::sms::aliyun::{AccessKey, Aliyun, AliyunConfig};
@@ -183,7 +185,7 @@ pub(crate) fn secrets(config: &Config) -> Result<Secrets, Unwired> {
 pub(crate) fn app_alone(store: Store, clock: Arc<Clock>, brand: Brand, master: &[u8; 32]) -> Result<App, Unwired> {
     let nobody = Arc::new(Nobody);
     let (payments, messengers) = (Payments::default(), Messengers::default());
-    let ports = Ports { payments, built_in: nobody.clone(), upstream: nobody, messengers };
+    let ports = Ports { payments, built_in: nobody.clone(), upstream: nobody, messengers, identity: None };
     assemble(store, clock, brand, Secrets::new(master), ports)
 }
 
@@ -215,7 +217,11 @@ fn ports(config: &Config, clock: &Arc<Clock>, inbound: InboundSender) -> Result<
     if config.brand.bank.is_some() {
         payments = payments.with(Provider::Bank, Arc::new(OwnAccount));
     }
-    Ok((Ports { payments, built_in, upstream, messengers }, link))
+    let verifier = config.verifier.as_ref();
+    let identity: Option<Arc<dyn IdentityVerifier>> = verifier.map(|service| {
+        Arc::new(HttpVerifier::new(http.clone(), service.url.clone(), token(service))) as Arc<dyn IdentityVerifier>
+    });
+    Ok((Ports { payments, built_in, upstream, messengers, identity }, link))
 }
 
 /// The ways to people.

@@ -7,6 +7,7 @@
 pub mod alipay;
 pub mod email;
 mod http;
+pub mod identity;
 pub mod network;
 pub mod push;
 pub mod sms;

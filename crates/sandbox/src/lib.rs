@@ -11,6 +11,7 @@
 //! - `upstream`: activations at another operator
 //! - `devices`: devices of the built-in network
 //! - `sms`: the SMS provider and its inbox
+//! - `registry`: which name belongs to which document
 //! - `view`: the page for people; `control`: the same for tests, as JSON
 //!
 //! The interfaces are described in the README beside this crate.
@@ -22,6 +23,7 @@ mod control;
 mod devices;
 mod gateway;
 mod net;
+mod registry;
 mod sms;
 mod time;
 mod upstream;
@@ -226,6 +228,8 @@ pub struct Access {
     pub upstream_token: String,
     /// URL that takes SMS.
     pub sms_url: String,
+    /// Where documents are asked about, with the token of the SMS provider.
+    pub identity_url: String,
     /// Its bearer token.
     pub sms_token: String,
     /// The token devices will show.
@@ -270,6 +274,7 @@ pub(crate) struct World {
     pub(crate) upstream: upstream::Upstream,
     pub(crate) devices: devices::Devices,
     pub(crate) sms: sms::SmsProvider,
+    pub(crate) registry: registry::Registry,
     pub(crate) links: Mutex<Links>,
 }
 
@@ -366,7 +371,7 @@ pub async fn start(config: SandboxConfig) -> Result<Sandbox, Error> {
         net::serve(cards, cards::router(world.clone()), stop_signal.clone()),
         net::serve(upstream, upstream::router(world.clone()), stop_signal.clone()),
         net::serve(devices, devices::router(world.clone()), stop_signal.clone()),
-        net::serve(sms, sms::router(world.clone()), stop_signal.clone()),
+        net::serve(sms, sms::router(world.clone()).merge(registry::router(world.clone())), stop_signal.clone()),
         tokio::spawn(gateway::watch_deadlines(world.clone(), tick, stop_signal)),
     ];
     Ok(Sandbox { addresses, access, world, stop, tasks })
@@ -425,6 +430,7 @@ async fn build(config: SandboxConfig, addresses: Addresses, stop: Stop) -> Resul
         upstream_url: format!("http://{}", addresses.upstream),
         upstream_token: token(config.upstream_token)?,
         sms_url: format!("http://{}/sms", addresses.sms),
+        identity_url: format!("http://{}/identity", addresses.sms),
         sms_token: token(config.sms_token)?,
         device_token: token(config.device_token)?,
         clock_token: token(config.clock_token)?,
@@ -476,6 +482,7 @@ async fn build(config: SandboxConfig, addresses: Addresses, stop: Stop) -> Resul
         },
         devices: devices::Devices::new(format!("http://{}", addresses.devices)),
         sms: sms::SmsProvider { token: access.sms_token.clone(), inbox: Mutex::default(), fault: Mutex::default() },
+        registry: registry::Registry::default(),
         links: Mutex::new(Links {
             device_url: config.platform.device_url,
             device_token: access.device_token.clone(),

@@ -195,6 +195,7 @@ pub fn app_at(store: Store, trust: &Trust, clock: Arc<Clock>) -> Result<App, Fai
         built_in: quiet.clone(),
         upstream: quiet.clone(),
         messengers: Messengers::default().with(Channel::Sms, quiet),
+        identity: None,
     };
     let (secrets, wake) = (Arc::new(Secrets::new(&[7; 32])), Arc::new(tokio::sync::Notify::new()));
     Ok(App { store, clock, brand: Arc::new(brand), zone, ports, secrets, wake })
@@ -230,6 +231,7 @@ pub fn brand() -> Brand {
         bank: None,
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::NONE,
+        identity: everline_core::identity::IdentityRules::default(),
         families: BTreeMap::from([(Family::Phone, FamilyRules { grace_days: 3, ..FamilyRules::default() })]),
     }
 }

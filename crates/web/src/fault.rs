@@ -111,6 +111,9 @@ impl Fault {
             Fault::Problem(Problem::NoOtherWay(why)) => Some(why.word()),
             Fault::Problem(Problem::NotDecided(why)) => Some(why.word()),
             Fault::Problem(Problem::NoVoucher(why)) => Some(why.word()),
+            Fault::Problem(Problem::NotHandedOver(why)) => Some(why.word()),
+            Fault::Problem(Problem::NotClaimed(why)) => Some(why.word()),
+            Fault::Problem(Problem::NotCommanded(why)) => Some(why.word()),
             _ => None,
         }
     }
@@ -148,6 +151,13 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::NotGenuine => ("problem-not-genuine", "problem-not-genuine-do"),
         Problem::NoInvoice(why) => ("problem-no-invoice", no_invoice(*why)),
         Problem::NoVoucher(why) => ("problem-no-voucher", no_voucher(*why)),
+        Problem::NotHandedOver(_) | Problem::OfferOver => ("problem-not-handed-over", "problem-not-handed-over-do"),
+        Problem::NotClaimed(_) => ("problem-not-claimed", "claim-no-such"),
+        Problem::AnotherPerson => ("problem-another-person", "identity-another-person"),
+        Problem::CorrectionOpen => ("problem-correction-open", "problem-correction-open-do"),
+        Problem::IdentityFirst => ("problem-identity-first", "problem-identity-first-do"),
+        Problem::TooManyLines => ("problem-too-many-lines", "problem-too-many-lines-do"),
+        Problem::NotCommanded(_) => ("problem-not-commanded", "problem-not-commanded-do"),
         Problem::NotClosed(why) => ("problem-not-closed", not_closed(*why)),
         Problem::PasswordWrong => ("problem-password-wrong", "problem-password-wrong-do"),
         Problem::PasskeyRefused => ("problem-passkey-refused", "problem-passkey-refused-do"),
@@ -239,9 +249,11 @@ const fn status(problem: &Problem) -> StatusCode {
     match problem {
         Problem::NotFound(_) | Problem::NotGenuine => StatusCode::NOT_FOUND,
         Problem::SignInFirst => StatusCode::UNAUTHORIZED,
-        Problem::NotAllowed | Problem::SecondFactor | Problem::ProveFirst | Problem::HeldBack { .. } => {
-            StatusCode::FORBIDDEN
-        }
+        Problem::NotAllowed
+        | Problem::SecondFactor
+        | Problem::ProveFirst
+        | Problem::HeldBack { .. }
+        | Problem::IdentityFirst => StatusCode::FORBIDDEN,
         Problem::TermsChanged
         | Problem::OrderClosed
         | Problem::AlreadyPaid
@@ -253,11 +265,18 @@ const fn status(problem: &Problem) -> StatusCode {
         | Problem::NotDecided(_)
         | Problem::NotRecovered(_)
         | Problem::NotContributed(_)
+        | Problem::NotHandedOver(_)
+        | Problem::OfferOver
+        | Problem::AnotherPerson
+        | Problem::CorrectionOpen
+        | Problem::TooManyLines
+        | Problem::NotCommanded(_)
         | Problem::NoInvoice(_) => StatusCode::CONFLICT,
         Problem::Invalid { .. }
         | Problem::NotSellable(_)
         | Problem::ExistsDifferently(_)
         | Problem::NoVoucher(_)
+        | Problem::NotClaimed(_)
         | Problem::PasswordWrong
         | Problem::PasskeyRefused
         | Problem::CodeWrong { .. }

@@ -5,9 +5,9 @@ use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
-    account, auto_renew, cards, check, confirm, contact, data, esim, guest_order, guest_renew, home, in_wechat,
-    invoice, landing, line, offline, order, passkeys, password, plan, plans, receipt, recover, refund, renew,
-    returning, second, sign_in, terms, voucher,
+    account, auto_renew, cards, check, claim, confirm, contact, data, esim, guest_order, guest_renew, home, identity,
+    in_wechat, invoice, landing, line, offline, order, own_line, owner, passkeys, password, plan, plans, receipt,
+    recover, refund, renew, returning, second, sign_in, terms, voucher,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -104,7 +104,7 @@ impl Row {
 }
 
 fn rows() -> Vec<Row> {
-    [pages(), choose_pages(), account_pages(), guest_pages(), api_routes(), machine_routes()]
+    [pages(), line_pages(), choose_pages(), account_pages(), guest_pages(), api_routes(), machine_routes()]
         .into_iter()
         .flatten()
         .collect()
@@ -186,6 +186,31 @@ fn choose_pages() -> Vec<Row> {
     ]
 }
 
+/// Whose a line is, and what its owner says of it.
+fn line_pages() -> Vec<Row> {
+    use Access::CustomerPage;
+    vec![
+        get("/claim", CustomerPage, claim::claim),
+        post("/claim/number", CustomerPage, claim::send_code).limited(Limit::Codes),
+        get("/claim/code", CustomerPage, claim::code),
+        post("/claim/code", CustomerPage, claim::by_code).limited(Limit::Tries),
+        post("/claim/card", CustomerPage, claim::by_card).limited(Limit::Tries),
+        get("/lines/{line}/settings", CustomerPage, own_line::settings),
+        post("/lines/{line}/settings", CustomerPage, own_line::describe),
+        get("/lines/{line}/lost", CustomerPage, own_line::lost),
+        post("/lines/{line}/lost", CustomerPage, own_line::report),
+        get("/lines/{line}/found", CustomerPage, own_line::found),
+        post("/lines/{line}/found", CustomerPage, own_line::lift),
+        post("/lines/{line}/card", CustomerPage, own_line::replace).limited(Limit::Tries),
+        get("/lines/{line}/owner", CustomerPage, owner::owner),
+        post("/lines/{line}/owner", CustomerPage, owner::offer).limited(Limit::Codes),
+        post("/lines/{line}/owner/withdraw", CustomerPage, owner::withdraw),
+        get("/take-over/{link}", CustomerPage, owner::take_over).limited(Limit::Checks),
+        post("/take-over/{link}", CustomerPage, owner::take).limited(Limit::Checks),
+        post("/take-over/{link}/decline", CustomerPage, owner::decline).limited(Limit::Checks),
+    ]
+}
+
 fn account_pages() -> Vec<Row> {
     use Access::{CustomerPage, Page, StaffPage};
     vec![
@@ -221,6 +246,11 @@ fn account_pages() -> Vec<Row> {
         post("/account/passkeys/ask", CustomerPage, passkeys::ask).limited(Limit::Passkeys),
         post("/account/passkeys/second-factor", CustomerPage, passkeys::second_factor),
         post("/account/passkeys/{passkey}/remove", CustomerPage, passkeys::remove),
+        get("/account/identity", CustomerPage, identity::identity),
+        post("/account/identity", CustomerPage, identity::say).limited(Limit::Tries),
+        get("/account/identity/correct", CustomerPage, identity::correct),
+        get("/desk/identity", StaffPage, desk::identity::list),
+        post("/desk/identity/{customer}/{request}", StaffPage, desk::identity::decide),
         get("/account/data", CustomerPage, data::data),
         post("/account/data", CustomerPage, data::file).limited(Limit::Exports),
         get("/account/contact", CustomerPage, contact::contact),

@@ -236,7 +236,9 @@ fn placed(order: &Gathered, state: OrderState, out: &mut Collected) {
     }
     let money = [order.attempts.len(), order.refunds.len(), order.receipts.len(), order.money.len()];
     let free = row.funds == 0 && money == [0; 4] && order.recognitions == 0;
-    if order.moved_in() && !(free && state == OrderState::InEffect) {
+    // One that came along with a line that was claimed may begin later.
+    let stands = matches!(state, OrderState::InEffect | OrderState::Queued | OrderState::StartsOnFirstUse);
+    if order.moved_in() && !(free && stands) {
         let detail = format!(
             "moved in, {} with funds {} and attempts, refunds, receipts, transfers {money:?}",
             row.state, row.funds

@@ -3,7 +3,7 @@
 use super::read::CustomerRow;
 use super::{Collected, Context, sql};
 use everline_core::ids::{
-    AttemptId, BillLineId, CustomerId, DisputeId, ItemId, OrderId, RawId, RefundId, TransferId, VoucherId,
+    AttemptId, BillLineId, CustomerId, DisputeId, ItemId, LineId, OrderId, RawId, RefundId, TransferId, VoucherId,
 };
 use everline_core::ledger::{Cause, LedgerAccount, Posting, Template};
 use everline_store::tables::ledger::StoredTransfer;
@@ -178,6 +178,9 @@ pub(super) fn posting(transfer: &StoredTransfer) -> Option<Posting> {
         | Template::DisputeWonEarned
         | Template::DisputeLost
         | Template::DisputeWrittenOff => Cause::Dispute(DisputeId(transfer.cause)),
+        Template::CreditGiven | Template::PromoGiven | Template::CreditTaken | Template::PromoTaken => {
+            Cause::HandOver(LineId(transfer.cause))
+        }
     };
     Some(Posting::new(template, cause, transfer.order, transfer.amount, transfer.posted_at))
 }
@@ -218,7 +221,7 @@ fn alone(transfer: &StoredTransfer, out: &mut Collected) {
     let wrong = match posting.cause {
         Cause::Order(order) | Cause::Recognition(order, _) => transfer.order != Some(order),
         Cause::Attempt(_) | Cause::Refund(_) | Cause::Dispute(_) => transfer.order.is_none(),
-        Cause::Voucher(_) | Cause::BillLine(_) | Cause::Item(_) => transfer.order.is_some(),
+        Cause::Voucher(_) | Cause::BillLine(_) | Cause::Item(_) | Cause::HandOver(_) => transfer.order.is_some(),
     };
     if wrong {
         let detail = format!("caused by {}, and belongs to order {:?}", transfer.cause, transfer.order);

@@ -14,6 +14,7 @@ mod ledger;
 mod lines;
 mod names;
 mod orders;
+mod owners;
 mod read;
 mod reconciliation;
 mod refunds;
@@ -170,6 +171,7 @@ impl Work for Verify {
         Box::pin(vouchers::check(tx, &context, &mut out)).await?;
         Box::pin(bank::check(tx, &context, &mut out)).await?;
         Box::pin(renewing::check(tx, &context, &mut out)).await?;
+        Box::pin(owners::check(tx, &context, &mut out)).await?;
         Box::pin(names::check(tx, &context, &mut out)).await?;
         Box::pin(reconciliation::check(tx, &context, &mut out)).await?;
         Box::pin(contributions::check(tx, &context, &mut out)).await?;

@@ -136,7 +136,10 @@ const fn of(job: &Job) -> CustomerId {
         | Job::ForgetMethod { customer, .. }
         | Job::TakeDispute { customer, .. }
         | Job::TellAccount { customer, .. }
-        | Job::RecoveryDue { customer, .. } => *customer,
+        | Job::RecoveryDue { customer, .. }
+        | Job::TakeOver { customer, .. }
+        | Job::TellOffer { customer, .. }
+        | Job::VerifyIdentity { customer, .. } => *customer,
     }
 }
 

@@ -14,7 +14,7 @@ everline_store::queries! { ALL;
 
     pub(super) CUSTOMERS = "SELECT c.customer_id, a.currency, a.psp_receivable, a.paid_credit, a.promo_credit, a.order_funds, a.deferred_revenue, \
         a.suspense, a.refund_in_flight, a.revenue, a.bank, a.psp_fees, a.voucher_receivable, a.promotion_cost, \
-        a.dispute_receivable, a.write_off \
+        a.dispute_receivable, a.write_off, a.in_transit \
         FROM customer c LEFT JOIN account a ON a.customer_id = c.customer_id \
         WHERE c.customer_id > $1 ORDER BY c.customer_id LIMIT $2";
     pub(super) ACCOUNTS_ALONE = "SELECT a.customer_id FROM account a LEFT JOIN customer c ON c.customer_id = a.customer_id \
@@ -108,6 +108,16 @@ everline_store::queries! { ALL;
     pub(super) VOUCHER_TRANSFERS = "SELECT t.id, t.customer_id, t.template, t.amount, t.posted_at, t.cause_id, v.batch_name, v.customer_id, v.redeemed_at \
         FROM transfer t LEFT JOIN voucher v ON v.id = t.cause_id \
         WHERE (t.id, t.customer_id) > ($1, $2) AND t.template IN ('VOUCHER', 'VOUCHER_PROMO') ORDER BY t.id, t.customer_id LIMIT $3";
+    pub(super) HAND_OVERS = "SELECT h.line_id, h.customer_id, h.from_customer, h.from_line, h.paid_credit, h.promo_credit, h.taken_at, \
+        CASE WHEN h.allowance IS NULL THEN 0 ELSE 1 END, f.state, n.customer_id FROM hand_over h \
+        LEFT JOIN line f ON f.customer_id = h.from_customer AND f.id = h.from_line \
+        LEFT JOIN line n ON n.customer_id = h.customer_id AND n.id = h.line_id \
+        WHERE h.line_id > $1 ORDER BY h.line_id LIMIT $2";
+    pub(super) IN_TRANSIT = "SELECT CAST(COALESCE(SUM(in_transit), 0) AS BIGINT) FROM account";
+    pub(super) IDENTITIES = "SELECT i.customer_id, i.document_kind, i.sealed, i.document_hash, c.identity FROM identity i \
+        LEFT JOIN customer c ON c.customer_id = i.customer_id WHERE i.customer_id > $1 ORDER BY i.customer_id LIMIT $2";
+    pub(super) CORRECTIONS = "SELECT customer_id, id, document_kind, sealed, document_hash, state, settled_at, settled_by FROM identity_correction \
+        WHERE (customer_id, id) > ($1, $2) ORDER BY customer_id, id LIMIT $3";
     pub(super) TRANSFER_IS_THERE = "SELECT amount FROM transfer WHERE id = $1 AND customer_id = $2";
     pub(super) VOUCHER_ORDER = "SELECT COUNT(*) FROM orders WHERE customer_id = $1 AND id = $2";
     pub(super) BANK_LINES = "SELECT b.bank_id, b.currency, b.amount, b.state, b.customer_id, b.attempt_id, t.method, t.trade_no, t.received, p.amount \

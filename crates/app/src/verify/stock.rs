@@ -79,7 +79,7 @@ fn sim(row: &SimRow, keys: Option<&Secrets>, out: &mut Collected) {
         out.found("identifier", name(), "its ICCID, IMSI or number is none");
     }
     match state {
-        SimState::InStock => in_stock(row, &name, out),
+        SimState::InStock | SimState::Retired => in_stock(row, &name, out),
         SimState::InUse | SimState::Quarantined => serving(row, state, &name, out),
     }
     let there = |batch: &OfBatch| batch.as_ref().is_none_or(|(_, state)| state.is_some());
@@ -109,12 +109,12 @@ fn is(batch: &OfBatch, state: BatchState) -> bool {
 /// Nobody has it: no line, no name that leads to one, and no batch that says it was taken.
 fn in_stock(row: &SimRow, name: &impl Fn() -> String, out: &mut Collected) {
     if row.line.is_some() || row.role.is_some() {
-        out.found("sim_state", name(), "in stock, with a line");
+        out.found("sim_state", name(), format!("{}, with a line", row.state));
     }
     if row.named.iter().any(Option::is_some) {
-        out.found("directory", name(), "in stock, and its ICCID, IMSI or number leads to a line");
+        out.found("directory", name(), format!("{}, and its ICCID, IMSI or number leads to a line", row.state));
     }
-    if is(&row.line_batch, BatchState::Complete) {
+    if row.state == "in_stock" && is(&row.line_batch, BatchState::Complete) {
         out.found("sim_of_batch", name(), "in stock, held for a batch of lines that is complete");
     }
 }

@@ -34,11 +34,14 @@ pub enum LedgerAccount {
     DisputeReceivable,
     /// Expense: money that is lost.
     WriteOff,
+    /// Between: credit on its way from one customer to another with a line. The giver's part is what went, the taker's less
+    /// than zero by as much: together nothing, once it has arrived.
+    InTransit,
 }
 
 impl LedgerAccount {
     /// All of them, in the order of their columns in the store.
-    pub const ALL: [LedgerAccount; 14] = [
+    pub const ALL: [LedgerAccount; 15] = [
         LedgerAccount::PspReceivable,
         LedgerAccount::PaidCredit,
         LedgerAccount::PromoCredit,
@@ -53,6 +56,7 @@ impl LedgerAccount {
         LedgerAccount::PromotionCost,
         LedgerAccount::DisputeReceivable,
         LedgerAccount::WriteOff,
+        LedgerAccount::InTransit,
     ];
     /// The number under which transfers name it. Never reused.
     #[must_use]
@@ -82,6 +86,7 @@ impl LedgerAccount {
             LedgerAccount::PromotionCost => "promotion_cost",
             LedgerAccount::DisputeReceivable => "dispute_receivable",
             LedgerAccount::WriteOff => "write_off",
+            LedgerAccount::InTransit => "in_transit",
         }
     }
     /// Whether a debit increases it (assets and expenses); all others grow by credits.
@@ -101,14 +106,16 @@ impl LedgerAccount {
             | LedgerAccount::DeferredRevenue
             | LedgerAccount::Suspense
             | LedgerAccount::RefundInFlight
-            | LedgerAccount::Revenue => false,
+            | LedgerAccount::Revenue
+            | LedgerAccount::InTransit => false,
         }
     }
     /// Whether it may go below zero. What we owe customers never may. A customer's part of an asset or expense may: a
-    /// provider paid out before a refund, and what it pays out for many customers at once is the house customer's.
+    /// provider paid out before a refund, and what it pays out for many customers at once is the house customer's. And so may
+    /// the part of whoever takes a line over.
     #[must_use]
     pub const fn may_be_negative(self) -> bool {
-        self.grows_by_debit()
+        self.grows_by_debit() || matches!(self, LedgerAccount::InTransit)
     }
 }
 

@@ -1,10 +1,12 @@
 //! Posting templates: every movement of money has one of these names, and exactly the transfers its name says.
 
 use super::accounts::LedgerAccount::{
-    self, Bank, DeferredRevenue, DisputeReceivable, OrderFunds, PaidCredit, PromoCredit, PromotionCost, PspFees,
-    PspReceivable, RefundInFlight, Revenue, Suspense, VoucherReceivable, WriteOff,
+    self, Bank, DeferredRevenue, DisputeReceivable, InTransit, OrderFunds, PaidCredit, PromoCredit, PromotionCost,
+    PspFees, PspReceivable, RefundInFlight, Revenue, Suspense, VoucherReceivable, WriteOff,
 };
-use crate::ids::{AttemptId, BillLineId, DisputeId, ItemId, OrderId, PostingId, RefundId, TransferId, VoucherId};
+use crate::ids::{
+    AttemptId, BillLineId, DisputeId, ItemId, LineId, OrderId, PostingId, RefundId, TransferId, VoucherId,
+};
 use crate::time::BusinessTime;
 use crate::words::words;
 
@@ -108,6 +110,14 @@ pub enum Template {
     RefundPaidOut,
     /// What a provider refused to give back makes good what a lost dispute cost: its payer has it from the bank.
     RefundMadeGood,
+    /// Paid credit leaves with a line that is handed over.
+    CreditGiven,
+    /// Promotional credit leaves with it.
+    PromoGiven,
+    /// Paid credit arrives with a line.
+    CreditTaken,
+    /// Promotional credit arrives with it.
+    PromoTaken,
 }
 
 words!(Template {
@@ -155,6 +165,10 @@ words!(Template {
     RefundCredited = "REFUND_CREDITED",
     RefundPaidOut = "REFUND_PAID_OUT",
     RefundMadeGood = "REFUND_MADE_GOOD",
+    CreditGiven = "CREDIT_GIVEN",
+    PromoGiven = "PROMO_GIVEN",
+    CreditTaken = "CREDIT_TAKEN",
+    PromoTaken = "PROMO_TAKEN",
 });
 
 impl Template {
@@ -209,6 +223,10 @@ impl Template {
             Template::RefundCredited => const { &[leg(Suspense, PaidCredit)] },
             Template::RefundPaidOut => const { &[leg(Suspense, Bank)] },
             Template::RefundMadeGood => const { &[leg(Suspense, WriteOff)] },
+            Template::CreditGiven => const { &[leg(PaidCredit, InTransit)] },
+            Template::PromoGiven => const { &[leg(PromoCredit, InTransit)] },
+            Template::CreditTaken => const { &[leg(InTransit, PaidCredit)] },
+            Template::PromoTaken => const { &[leg(InTransit, PromoCredit)] },
         }
     }
     const fn tag(self) -> u8 {
@@ -235,6 +253,8 @@ pub enum Cause {
     Item(ItemId),
     /// A step of a dispute.
     Dispute(DisputeId),
+    /// A line that is handed over: its new record.
+    HandOver(LineId),
 }
 
 /// A named, complete set of transfers.
@@ -284,6 +304,7 @@ impl Posting {
             Cause::BillLine(id) => (id.0, 0),
             Cause::Item(id) => (id.0, 0),
             Cause::Dispute(id) => (id.0, 0),
+            Cause::HandOver(id) => (id.0, 0),
         };
         let id = PostingId(parent.derive(template.tag(), number));
         Self { id, template, order: order.into(), cause, amount, posted_at }

@@ -11,11 +11,13 @@
 //!   queued or waited for their first use begin and end at that instant.
 
 mod command;
+mod hand_over;
 mod stages;
 mod take_back;
 mod what_if;
 
 pub use command::{HandOver, LifecycleCommand, LifecycleRefusal, command};
+pub use hand_over::{Along, Given, NoHandOver, give, orders_of, take};
 pub use stages::{begin, without_plan};
 pub use take_back::{Past, take_back};
 pub use what_if::{Step, what_if};
@@ -56,6 +58,8 @@ pub enum Because {
     FirstUse,
     /// Its plan was taken back, and the money returned.
     Refunded,
+    /// It went on under another owner.
+    HandedOver,
     /// Somebody commanded it.
     Command(LifecycleCommand),
 }
@@ -68,6 +72,7 @@ impl Because {
             Because::Paid => "paid",
             Because::FirstUse => "first_use",
             Because::Refunded => "refunded",
+            Because::HandedOver => "handed_over",
             Because::Command(command) => command.word(),
         }
     }

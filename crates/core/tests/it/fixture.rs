@@ -65,6 +65,7 @@ pub fn brand() -> Brand {
         bank: None,
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
+        identity: everline_core::identity::IdentityRules::default(),
         families: BTreeMap::from([(Family::Phone, FamilyRules { grace_days: 3, ..FamilyRules::default() })]),
     }
 }

@@ -87,6 +87,7 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
         refunds,
         velocity,
         regions,
+        identity: everline_core::identity::IdentityRules::default(),
         bank: None,
     };
     Some((brand, links, terms))
@@ -103,7 +104,7 @@ pub(super) fn bank(table: &Table<'_>) -> Option<BankAccount> {
 }
 
 /// A text in the languages of the program; one of them is enough.
-fn localized(table: &Table<'_>, key: &'static str, what: &str) -> Option<Localized> {
+pub(super) fn localized(table: &Table<'_>, key: &'static str, what: &str) -> Option<Localized> {
     if !table.has(key) {
         table.missing(key, what);
     }

@@ -2,6 +2,7 @@
 //! this module.
 
 mod brand;
+mod identity;
 mod messages;
 mod read;
 mod secret;
@@ -43,6 +44,8 @@ pub(crate) struct Config {
     /// Our own network, and the secret its elements show to us.
     pub(crate) built_in: Option<(Service, Secret)>,
     pub(crate) upstream: Option<Service>,
+    /// Who proves documents.
+    pub(crate) verifier: Option<Service>,
     pub(crate) brand: Brand,
     pub(crate) links: Vec<(Localized, String)>,
     pub(crate) terms: Option<Localized>,
@@ -169,6 +172,9 @@ fn config(root: &Table<'_>) -> Option<Config> {
     let (brand, links, terms) = root.within("brand", brand::brand)?;
     let bank = root.has("bank").then(|| root.within("bank", brand::bank));
     let brand = Brand { bank: bank.map_or(Some(None), |found| found.map(Some))?, ..brand };
+    let identity = root.has("identity").then(|| root.within("identity", identity::identity));
+    let (identity, verifier) = identity.map_or(Some(Default::default()), |found| found)?;
+    let brand = Brand { identity, ..brand };
     if stripe.is_some() {
         stripe::check_time(root, &brand);
     }
@@ -190,6 +196,7 @@ fn config(root: &Table<'_>) -> Option<Config> {
         messages: messages?,
         built_in: built_in.map_or(Some(None), |found| found.map(Some))?,
         upstream: upstream.map_or(Some(None), |found| found.map(Some))?,
+        verifier,
         brand,
         links,
         terms,

@@ -51,6 +51,10 @@ pub(super) fn brand() -> Brand {
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
         regions: regions(),
+        identity: everline_core::identity::IdentityRules {
+            documents: everline_core::identity::china(),
+            ..everline_core::identity::IdentityRules::default()
+        },
         families: BTreeMap::from([
             (Family::Phone, rules(3)),
             (Family::Watch, rules(0)),

@@ -22,6 +22,7 @@ use everline_core::time::DAY_US;
 use everline_core::voucher::{Code, VoucherKind};
 use everline_providers::Http;
 use everline_providers::alipay::{Alipay, AlipayConfig, Trust};
+use everline_providers::identity::HttpVerifier;
 use everline_providers::network::{BuiltIn, Upstream};
 use everline_providers::sms::http::HttpSms;
 use everline_providers::stripe::{ApiKey, EndpointSecret, Stripe, StripeConfig};
@@ -201,6 +202,7 @@ fn wire(
     let devices = format!("http://{}", sandbox.addresses().devices);
     let texts = Texts::load(url, &[]).map_err(|mistakes| format!("{mistakes:?}"))?;
     let sms = HttpSms::new(http.clone(), access.sms_url.clone(), access.sms_token.clone(), Arc::new(texts));
+    let verifier = HttpVerifier::new(http.clone(), access.identity_url.clone(), access.sms_token.clone());
     let ports = Ports {
         payments: Payments::default()
             .with(Provider::Alipay, Arc::new(Alipay::new(alipay, http.clone(), clock.clone())))
@@ -210,6 +212,7 @@ fn wire(
         built_in: Arc::new(BuiltIn::new(http.clone(), devices, access.device_token.clone())),
         upstream: Arc::new(Upstream::new(http, access.upstream_url.clone(), access.upstream_token.clone())),
         messengers: Messengers::default().with(Channel::Sms, Arc::new(sms)),
+        identity: Some(Arc::new(verifier)),
     };
     let mut master = [0; 32];
     if !clock.fill(&mut master) {

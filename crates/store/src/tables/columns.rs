@@ -7,13 +7,16 @@ use everline_core::customer::{CustomerKind, Identity};
 use everline_core::dispute::DisputeState;
 use everline_core::effects::MessageKind;
 use everline_core::identifiers::{Iccid, Msisdn};
+use everline_core::identity::{ConsentKind, CorrectionState, Field};
 use everline_core::ids;
 use everline_core::ledger::{LedgerAccount, Template};
+use everline_core::lifecycle::Along;
 use everline_core::line::{DeviceKind, NetworkKind};
 use everline_core::message::{Channel, Fate, Reported};
 use everline_core::money::Currency;
 use everline_core::offering::{Family, SaleState, Unit};
 use everline_core::order::{OrderState, PlacedBy};
+use everline_core::ownership::Offered;
 use everline_core::payment::{AttemptState, Method, Provider, Settlement};
 use everline_core::reconciliation::{Action, BillDay, ItemKind, LineKind, LineState};
 use everline_core::refund::{RefundReason, RefundState};
@@ -81,7 +84,7 @@ macro_rules! word_columns {
 }
 word_columns!(DisputeState OrderState AttemptState Method Provider Settlement RefundReason RefundState SavedState Template VoucherKind BatchState);
 word_columns!(LineKind LineState ItemKind Action MessageKind Channel Fate Reported);
-word_columns!(AccountNews Proof RecoveryState);
+word_columns!(AccountNews Proof RecoveryState Along Offered DeviceKind CorrectionState Field ConsentKind);
 word_columns!(ContributionKind ContributionState);
 
 /// Types whose words matter only to the store.
@@ -102,7 +105,6 @@ macro_rules! stored_words {
 stored_words! {
     CustomerKind { Person = "person", Organisation = "organisation", Anonymous = "anonymous", House = "house" }
     Identity { None = "none", FormatChecked = "format_checked", Verified = "verified", Failed = "failed" }
-    DeviceKind { Phone = "phone", Watch = "watch", Router = "router", Tracker = "tracker", Meter = "meter", Other = "other" }
     Family { Phone = "phone", Watch = "watch", Router = "router", Iot = "iot", Travel = "travel" }
     NetworkKind { BuiltIn = "built_in", Upstream = "upstream" }
     PlacedBy { Owner = "owner", Guest = "guest", MovedIn = "moved_in", AutoRenew = "auto_renew" }

@@ -39,7 +39,9 @@ macro_rules! balance_columns {
             $of,
             "dispute_receivable, ",
             $of,
-            "write_off"
+            "write_off, ",
+            $of,
+            "in_transit"
         )
     };
 }
@@ -54,7 +56,7 @@ crate::queries! { ALL;
     ACCOUNT_GET = concat!("SELECT ", balance_columns!(""), " FROM account WHERE customer_id = $1");
     pub ACCOUNT_SAVE = "UPDATE account SET version = version + 1, psp_receivable = $2, paid_credit = $3, promo_credit = $4, order_funds = $5, \
         deferred_revenue = $6, suspense = $7, refund_in_flight = $8, revenue = $9, bank = $10, psp_fees = $11, voucher_receivable = $12, promotion_cost = $13, \
-        dispute_receivable = $14, write_off = $15 WHERE customer_id = $1";
+        dispute_receivable = $14, write_off = $15, in_transit = $16 WHERE customer_id = $1";
     ACCOUNT_PAGE = concat!("SELECT ", balance_columns!(""), ", customer_id FROM account WHERE customer_id > $1 ORDER BY customer_id LIMIT $2");
 }
 

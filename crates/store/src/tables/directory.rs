@@ -62,6 +62,7 @@ crate::queries! { ALL;
     ADD = "INSERT INTO directory (kind, name, customer_id, subject_id) VALUES ($1, $2, $3, $4)";
     ADD_IF_NEW = "INSERT INTO directory (kind, name, customer_id, subject_id) VALUES ($1, $2, $3, $4) ON CONFLICT (kind, name) DO NOTHING";
     REMOVE = "DELETE FROM directory WHERE kind = $1 AND name = $2";
+    MOVE_ON = "UPDATE directory SET customer_id = $5, subject_id = $6 WHERE kind = $1 AND name = $2 AND customer_id = $3 AND subject_id = $4";
     REMOVE_OF = "DELETE FROM directory WHERE kind = $1 AND name = $2 AND customer_id = $3 AND subject_id = $4";
 }
 
@@ -76,6 +77,10 @@ pub fn add(tx: &mut Tx, kind: Name, name: &str, customer: CustomerId, subject: R
 /// Adds a name unless it exists: for names that others choose, where the first use stands.
 pub fn add_if_new(tx: &mut Tx, kind: Name, name: &str, customer: CustomerId, subject: RawId) {
     tx.put(&ADD_IF_NEW, args![kind, name, customer, subject]);
+}
+/// Has a name that leads to one row lead to another; one that leads elsewhere stays.
+pub fn move_on(tx: &mut Tx, (kind, name): (Name, &str), from: (CustomerId, RawId), to: (CustomerId, RawId)) {
+    tx.put(&MOVE_ON, args![kind, name, from.0, from.1, to.0, to.1]);
 }
 /// Removes a name.
 pub fn remove(tx: &mut Tx, kind: Name, name: &str) {

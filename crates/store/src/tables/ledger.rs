@@ -68,6 +68,7 @@ pub fn cause_id(cause: Cause) -> RawId {
         Cause::BillLine(id) => id.0,
         Cause::Item(id) => id.0,
         Cause::Dispute(id) => id.0,
+        Cause::HandOver(id) => id.0,
     }
 }
 

@@ -21,6 +21,7 @@ crate::queries! { ALL;
         guest_renewal, main_balance_consent) VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     pub SAVE = "UPDATE line SET version = version + 1, name = $3, state = $4, state_since = $5, state_until = $6, service_until = $7, \
         guest_renewal = $8, main_balance_consent = $9 WHERE customer_id = $1 AND id = $2";
+    DESCRIBE = "UPDATE line SET version = version + 1, name = $3, device = $4, guest_renewal = $5 WHERE customer_id = $1 AND id = $2";
     PAGE = concat!("SELECT ", columns!(), " FROM line l WHERE (l.customer_id, l.id) > ($1, $2) ORDER BY l.customer_id, l.id LIMIT $3");
 }
 
@@ -105,6 +106,10 @@ pub fn save(tx: &mut Tx, l: &Line) {
             i64::from(l.main_balance_consent)
         ],
     );
+}
+/// What its owner calls it, what it sits in, and whether guests may renew it.
+pub fn describe(tx: &mut Tx, l: &Line) {
+    tx.put(&DESCRIBE, args![l.customer, l.id, l.name.as_str(), l.device, i64::from(l.guest_renewal)]);
 }
 /// The next lines after a key, for `verify`.
 pub async fn page(tx: &mut Tx, after: (CustomerId, LineId), limit: i64) -> Result<Vec<Line>> {

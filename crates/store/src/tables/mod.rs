@@ -11,7 +11,9 @@ pub mod credential;
 pub mod customer;
 pub mod directory;
 pub mod dispute;
+pub mod hand_over;
 pub mod idempotency;
+pub mod identity;
 pub mod invoice;
 pub mod job;
 pub mod ledger;
@@ -60,6 +62,8 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 15, name: "messages", text: include_str!("../../migrations/0015_messages.sql") },
     Migration { version: 16, name: "account", text: include_str!("../../migrations/0016_account.sql") },
     Migration { version: 19, name: "choose", text: include_str!("../../migrations/0019_choose.sql") },
+    Migration { version: 21, name: "owners", text: include_str!("../../migrations/0021_owners.sql") },
+    Migration { version: 22, name: "identity", text: include_str!("../../migrations/0022_identity.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -73,7 +77,9 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     customer::ALL,
     directory::ALL,
     dispute::ALL,
+    hand_over::ALL,
     idempotency::ALL,
+    identity::ALL,
     invoice::ALL,
     job::ALL,
     ledger::ALL,

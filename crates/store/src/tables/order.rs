@@ -29,6 +29,7 @@ crate::queries! { ALL;
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
     pub SAVE = "UPDATE orders SET funds = $3, state = $4, paid_at = $5, delivered_at = $6, in_effect_at = $7, closed_at = $8, starts_at = $9, \
         ends_at = $10 WHERE customer_id = $1 AND id = $2";
+    UNDERWAY = "SELECT COUNT(*) FROM orders WHERE customer_id = $1 AND line_id = $2 AND (state IN ('paid', 'delivered') OR (state = 'awaiting_payment' AND funds > 0))";
     EXTEND = "UPDATE orders SET expires_at = $3 WHERE customer_id = $1 AND id = $2";
     PAGE = concat!("SELECT ", columns!(), " FROM orders o WHERE (o.customer_id, o.id) > ($1, $2) ORDER BY o.customer_id, o.id LIMIT $3");
 }
@@ -149,6 +150,10 @@ pub fn save(tx: &mut Tx, o: &Order) {
             o.ends_at
         ],
     );
+}
+/// Whether something of a line is paid, in part or whole, and not in effect.
+pub async fn underway(tx: &mut Tx, customer: CustomerId, line: LineId) -> Result<bool> {
+    Ok(tx.one::<(i64,)>("orders", &UNDERWAY, args![customer, line]).await?.0 > 0)
 }
 /// The next orders after a key, for `verify`.
 pub async fn page(tx: &mut Tx, after: (CustomerId, OrderId), limit: i64) -> Result<Vec<Order>> {

@@ -26,6 +26,9 @@ macro_rules! sections {
             FORGET_CONTACTS = "DELETE FROM contact_point WHERE customer_id = $1";
             UNNAME_EVENTS = "DELETE FROM account_event WHERE customer_id = $1";
             FORGET_RECOVERIES = "DELETE FROM recovery_request WHERE customer_id = $1";
+            FORGET_IDENTITY = "DELETE FROM identity WHERE customer_id = $1";
+            FORGET_CORRECTIONS = "DELETE FROM identity_correction WHERE customer_id = $1";
+            FORGET_OFFERS = "DELETE FROM ownership_change WHERE customer_id = $1";
             FORGET_CODES = "DELETE FROM login_code WHERE contact = $1";
         }
         /// What is handed out. Left out are secrets of cards, and what is no record about the person: timers, jobs, the queue of
@@ -39,7 +42,7 @@ macro_rules! sections {
 
 sections! {
     CUSTOMER "customer" ["kind", "name", "contact", "language", "identity", "owner_key", "created_at", "restricted_at"] order "created_at";
-    ACCOUNT "account" ["currency", "psp_receivable", "revenue", "paid_credit", "promo_credit", "order_funds", "deferred_revenue", "suspense", "refund_in_flight", "bank", "psp_fees", "voucher_receivable", "promotion_cost", "dispute_receivable", "write_off"] order "currency";
+    ACCOUNT "account" ["currency", "psp_receivable", "revenue", "paid_credit", "promo_credit", "order_funds", "deferred_revenue", "suspense", "refund_in_flight", "bank", "psp_fees", "voucher_receivable", "promotion_cost", "dispute_receivable", "write_off", "in_transit"] order "currency";
     LINE "line" ["id", "msisdn", "name", "device", "family", "network", "state", "state_since", "state_until", "service_until", "guest_renewal", "main_balance_consent", "sim_replaced_at"] order "id";
     LINE_EVENT "line_event" ["line_id", "state", "cause", "at", "commanded_by", "reason"] order "id";
     ALLOWANCE "allowance" ["id", "body"] order "id";
@@ -70,6 +73,10 @@ sections! {
     RECOVERY_REQUEST "recovery_request" ["id", "contact", "reason", "state", "asked_at", "due_at", "settled_at", "note"] order "id";
     CONTRIBUTION "contribution" ["kind", "offering_code", "question_id", "line_id", "author", "stars", "words", "device", "region", "state", "reports", "written_at", "answered_at", "settled_at", "reason"] order "id";
     CONTRIBUTION_REPORT "contribution_report" ["contribution_id", "reported_at"] order "contribution_id";
+    IDENTITY "identity" ["document_kind", "said_at", "settled_at", "settled_by"] order "customer_id";
+    IDENTITY_CORRECTION "identity_correction" ["id", "field", "document_kind", "reason", "state", "asked_at", "settled_at", "note"] order "id";
+    CONSENT "consent" ["kind", "version", "given", "at"] order "id";
+    OWNERSHIP_CHANGE "ownership_change" ["id", "line_id", "contact", "state", "asked_at", "due_at", "settled_at"] order "id";
     SUPPORT_CASE "support_case" ["id", "order_id", "reason", "state", "opened_at"] order "id";
 }
 
@@ -99,6 +106,9 @@ pub fn restrict(tx: &mut Tx, customer: CustomerId, at: BusinessTime) {
     tx.put(&UNNAME_EVENTS, args![customer]);
     tx.put(&FORGET_RECOVERIES, args![customer]);
     contribution::forget_author(tx, customer, at);
+    tx.put(&FORGET_OFFERS, args![customer]);
+    tx.put(&FORGET_IDENTITY, args![customer]);
+    tx.put(&FORGET_CORRECTIONS, args![customer]);
 }
 /// Removes the one-time codes that were sent to a number.
 pub fn forget_codes(tx: &mut Tx, contact: &str) {

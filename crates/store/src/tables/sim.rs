@@ -122,6 +122,8 @@ pub enum SimState {
     InUse,
     /// It rests before it can be given out again.
     Quarantined,
+    /// Lost or broken: it is given out no more.
+    Retired,
 }
 impl SimState {
     /// The state of a stored word.
@@ -141,7 +143,7 @@ macro_rules! words {
 }
 words! {
     SimKind { Physical = "physical", Esim = "esim" }
-    SimState { InStock = "in_stock", InUse = "in_use", Quarantined = "quarantined" }
+    SimState { InStock = "in_stock", InUse = "in_use", Quarantined = "quarantined", Retired = "retired" }
 }
 
 /// A Sim as an import or a new line meets it.
@@ -393,6 +395,8 @@ crate::queries! { LIFECYCLE;
     QUARANTINE = "UPDATE sim SET state = 'quarantined' WHERE line_id = $1";
     RELEASE = "UPDATE sim SET state = 'in_stock', line_id = NULL, customer_id = NULL, role = NULL, line_batch = NULL, line_hash = NULL \
         WHERE line_id = $1";
+    MOVE_ON = "UPDATE sim SET line_id = $2, customer_id = $3 WHERE line_id = $1";
+    RETIRE = "UPDATE sim SET state = 'retired', line_id = NULL, customer_id = NULL, role = NULL, msisdn = NULL WHERE iccid = $1 AND line_id = $2";
     NUMBERS_OF = "SELECT iccid, imsi FROM sim WHERE line_id = $1 ORDER BY iccid";
 }
 
@@ -403,6 +407,14 @@ pub fn quarantine(tx: &mut Tx, line: LineId) {
 /// The Sims of a line return to stock, with the numbers they bear.
 pub fn release(tx: &mut Tx, line: LineId) {
     tx.put(&RELEASE, args![line]);
+}
+/// The Sims of a line serve its new record.
+pub fn move_on(tx: &mut Tx, from: LineId, to: (CustomerId, LineId)) {
+    tx.put(&MOVE_ON, args![from, to.1, to.0]);
+}
+/// A Sim of a line is lost or broken: it serves nobody any more, for good. False if it served another.
+pub async fn retire(tx: &mut Tx, iccid: &Iccid, line: LineId) -> Result<bool> {
+    tx.exec_one(&RETIRE, args![iccid.as_str(), line]).await
 }
 /// The card or profile numbers of a line's Sims, each with its subscriber identity.
 pub async fn numbers_of(tx: &mut Tx, line: LineId) -> Result<Vec<(String, String)>> {

@@ -3,6 +3,7 @@
 
 pub(crate) mod contributions;
 pub(crate) mod evidence;
+pub(crate) mod identity;
 pub(crate) mod invoice;
 pub(crate) mod order;
 pub(crate) mod queue;

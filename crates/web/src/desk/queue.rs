@@ -47,6 +47,8 @@ struct Queue {
     recoveries: Option<String>,
     /// How much waits of what customers wrote under offerings, if anything does.
     contributions: Option<String>,
+    /// How many documents wait for an operator, if any do and one looks.
+    identities: Option<String>,
     disputes: Vec<DisputeRow>,
     refunds: Vec<RefundRow>,
 }
@@ -92,7 +94,7 @@ pub(super) fn me(visit: &Visit) -> Result<RawId, Problem> {
 
 /// The queue.
 pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
-    let member = staff(&web, &visit).await?;
+    let member_is = staff(&web, &visit).await?;
     let show = visit.show(&web);
     let views = paid_not_in_effect(&web.app).await?;
     let rows = views.iter().map(|view| Row {
@@ -109,7 +111,8 @@ pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
         }),
         cases: view.cases.len(),
     });
-    let member = visit.say("desk-member", &[("name", Arg::Text(&member.name)), ("role", Arg::Text(&member.role))]);
+    let member =
+        visit.say("desk-member", &[("name", Arg::Text(&member_is.name)), ("role", Arg::Text(&member_is.role))]);
     let invoices = waiting_invoices(&web.app).await?;
     let invoices = invoices.iter().map(|waiting| InvoiceRow {
         href: format!("/desk/orders/{}", waiting.order),
@@ -124,6 +127,10 @@ pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
     let written = open_contributions(&web.app, me(&visit)?).await?;
     let written = i64::try_from(written.open.len() + written.unanswered.len()).unwrap_or(i64::MAX);
     let contributions = (written > 0).then(|| visit.say("desk-contributions-open", &[("count", written.into())]));
+    let operator = member_is.role == "operator";
+    let documents = if operator { everline_app::identity::queue(&web.app, me(&visit)?).await?.len() } else { 0 };
+    let documents = i64::try_from(documents).unwrap_or(i64::MAX);
+    let identities = (documents > 0).then(|| visit.say("desk-identity-open", &[("count", documents.into())]));
     let disputes = open_disputes(&web.app).await?;
     let disputes = disputes.iter().map(|open| DisputeRow {
         href: format!("/desk/orders/{}", open.order),
@@ -144,6 +151,7 @@ pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
         reconciliation,
         recoveries,
         contributions,
+        identities,
         disputes: disputes.collect(),
         refunds: refunds.collect(),
         member,

@@ -3,6 +3,7 @@
 use crate::device_words;
 use crate::fault::Answer;
 use crate::frame::{Frame, go, page};
+use crate::portal::identity::state_key;
 use crate::show::Show;
 use crate::texts::{Arg, Lang};
 use crate::visit::Visit;
@@ -36,6 +37,8 @@ struct AccountPage {
     done: Option<String>,
     name: String,
     contact: Option<String>,
+    /// How far it is proved who somebody is, where the brand asks.
+    identity: Option<String>,
     languages: Vec<(Lang, bool)>,
     password: String,
     passkeys: Option<String>,
@@ -67,6 +70,8 @@ pub(crate) const fn event_key(kind: AccountNews) -> &'static str {
         AccountNews::SecondFactorOff => "account-event-second-factor-off",
         AccountNews::ContactChanged => "account-event-contact-changed",
         AccountNews::SimReplaced => "account-event-sim-replaced",
+        AccountNews::LineTaken => "account-event-line-taken",
+        AccountNews::LineGiven => "account-event-line-given",
         AccountNews::RecoveryAsked => "account-event-recovery-asked",
         AccountNews::RecoveryDone => "account-event-recovery-done",
     }
@@ -114,6 +119,8 @@ pub(crate) async fn account(State(web): State<Web>, visit: Visit, Query(came): Q
         done: done_key(&came.done).map(|key| visit.lang.get(key)),
         name: if named { masked_name(&view.customer.name) } else { visit.lang.get("account-no-name") },
         contact,
+        identity: (!web.app.brand.identity.documents.is_empty())
+            .then(|| visit.lang.get(state_key(view.customer.identity))),
         languages: web.languages.iter().map(|lang| (*lang, lang.tag() == view.customer.language)).collect(),
         password,
         passkeys: web.passkeys.is_some().then_some(passkeys),

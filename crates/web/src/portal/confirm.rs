@@ -53,8 +53,10 @@ async fn confirm_page(web: &Web, visit: &Visit, next: &str, request: &str) -> Re
         next: own_path(next).to_owned(),
         request: request.to_owned(),
         contact: view.customer.contact.as_ref().filter(|_| !only).map(everline_core::identifiers::Msisdn::masked),
-        // For another contact number a password is not enough.
-        has_password: view.password_set_at.is_some() && !only && !next.starts_with("/account/contact"),
+        // For another contact number, or owner, a password is not enough.
+        has_password: view.password_set_at.is_some()
+            && !only
+            && !(next.starts_with("/account/contact") || next.ends_with("/owner")),
         has_passkeys,
         passkey_only: only,
         code_error: None,

@@ -5,14 +5,16 @@ use crate::frame::{Frame, page};
 use crate::portal::auto_renew::{is_on, sentence};
 use crate::portal::line_shown::{LineShown, shown, state_key};
 use crate::portal::order_shown::headline;
+use crate::portal::own_line::device_key;
 use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use everline_app::Problem;
 use everline_app::line_history::line_history;
 use everline_core::ids::LineId;
-use everline_core::line::NetworkKind;
+use everline_core::line::{LineState, NetworkKind, SuspendCause};
+use serde::Deserialize;
 
 struct OrderRow {
     href: String,
@@ -27,6 +29,11 @@ struct OrderRow {
 struct LinePage {
     p: Frame,
     line: LineShown,
+    /// What was done before coming here.
+    done: Option<String>,
+    /// Whether it is reported lost.
+    lost: bool,
+    device_kind: String,
     state: String,
     network: String,
     guests: String,
@@ -37,13 +44,36 @@ struct LinePage {
     auto_renew: (String, bool),
 }
 
+/// What was done before coming here.
+#[derive(Deserialize, Default)]
+pub(crate) struct Came {
+    #[serde(default)]
+    done: String,
+}
+
+fn done_key(done: &str) -> Option<&'static str> {
+    Some(match done {
+        "claimed" => "line-done-claimed",
+        "described" => "line-done-described",
+        "found" => "line-done-found",
+        "replaced" => "line-done-replaced",
+        "taken" => "line-done-taken",
+        _ => return None,
+    })
+}
+
 /// The line an address names; what is no id is a line that does not exist.
 pub(crate) fn line_id(text: &str) -> Result<LineId, Fault> {
     text.parse().map_err(|_| Problem::NotFound("line").into())
 }
 
 /// One line.
-pub(crate) async fn line(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
+pub(crate) async fn line(
+    State(web): State<Web>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(came): Query<Came>,
+) -> Answer {
     let (customer, id) = (visit.customer()?, line_id(&id)?);
     let (view, _) = everline_app::home::line_page(&web.app, customer, id).await?;
     let esim = everline_app::esim::profile(&web.app, customer, id).await?.map(|_| format!("/lines/{id}/esim"));
@@ -65,6 +95,9 @@ pub(crate) async fn line(State(web): State<Web>, visit: Visit, Path(id): Path<St
     let renews = everline_app::auto_renew::view(&web.app, customer, id).await?;
     page(&LinePage {
         p: visit.frame(&web, line.name.clone()),
+        done: done_key(&came.done).map(|key| visit.lang.get(key)),
+        lost: view.line.state == LineState::Suspended(SuspendCause::Lost),
+        device_kind: visit.lang.get(device_key(view.line.device)),
         state: visit.lang.get(state_key(view.line.state)),
         network: visit.lang.get(network),
         guests: visit.lang.get(guests),

@@ -224,7 +224,11 @@ const fn posting_key(posting: Posting) -> Option<&'static str> {
         | Posting::Payout
         | Posting::PayoutReturned
         | Posting::WrittenOff
-        | Posting::BookedToSuspense => return None,
+        | Posting::BookedToSuspense
+        | Posting::CreditGiven
+        | Posting::PromoGiven
+        | Posting::CreditTaken
+        | Posting::PromoTaken => return None,
         Posting::DisputeOpened
         | Posting::DisputeFrozenCredit
         | Posting::DisputeFrozenDeferred

@@ -14,6 +14,7 @@ mod installable;
 mod journeys;
 mod live;
 mod machines;
+mod owners;
 mod pages;
 mod passkeys;
 mod receipts;

@@ -89,6 +89,13 @@ impl Lines {
                         "wait until it is given back to the stock",
                     );
                 }
+                (SimState::Retired, _) => {
+                    return refused(
+                        "iccid",
+                        format!("the Sim {masked} was lost or broken, and is given out no more"),
+                        "take it out of the file",
+                    );
+                }
                 (SimState::InStock, Some((name, false))) if **name == **batch => {
                     let same = held.line_hash == Some(self.hash(row));
                     return if same {

@@ -94,6 +94,7 @@ impl World {
                 built_in: radio.clone(),
                 upstream: upstream.clone(),
                 messengers: Messengers::default().with(Channel::Sms, messenger.clone()),
+                identity: None,
             },
             secrets: Arc::new(Secrets::new(&[7; 32])),
             wake: Arc::default(),

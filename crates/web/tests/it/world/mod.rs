@@ -122,6 +122,7 @@ impl World {
                 built_in: outside.clone(),
                 upstream: outside.clone(),
                 messengers: Messengers::default().with(Channel::Sms, outside.clone()),
+                identity: None,
             },
             secrets: Arc::new(Secrets::new(&[7; 32])),
             wake: Arc::default(),

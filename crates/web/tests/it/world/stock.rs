@@ -28,6 +28,10 @@ pub fn brand() -> Brand {
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
         regions: BTreeMap::from([("CN-SH".to_owned(), Localized::zh_en("上海", "Shanghai"))]),
+        identity: everline_core::identity::IdentityRules {
+            documents: everline_core::identity::china(),
+            ..everline_core::identity::IdentityRules::default()
+        },
         bank: Some(BankAccount {
             holder: "青禾通信科技有限公司".to_owned(),
             bank: "青禾银行".to_owned(),

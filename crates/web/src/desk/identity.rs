@@ -1,0 +1,102 @@
+//! `/desk/identity`: documents that nobody could prove, and corrections that people decide about. Operators only.
+
+use super::queue::{me, staff};
+use crate::fault::{Answer, Fault};
+use crate::frame::{Frame, go, page, page_with};
+use crate::portal::account::moment;
+use crate::portal::identity::{kind_name, masked_number};
+use crate::visit::Visit;
+use crate::web::Web;
+use askama::Template;
+use axum::extract::{Path, State};
+use everline_app::Problem;
+use everline_app::identity as app;
+use everline_core::identity::{Field, Person};
+use everline_core::ids::{CustomerId, RawId};
+use everline_core::time::SystemTime;
+
+struct Row {
+    action: String,
+    /// Tells what is decided about from what the customer says later.
+    said_at: i64,
+    title: String,
+    name: String,
+    document: String,
+    before: Option<(String, String)>,
+    reason: Option<String>,
+    asked: String,
+}
+
+#[derive(Template)]
+#[template(path = "desk_identity.html")]
+struct Identities {
+    p: Frame,
+    rows: Vec<Row>,
+    error: Option<String>,
+}
+
+async fn identities(web: &Web, visit: &Visit, error: Option<&str>) -> Result<Identities, Fault> {
+    staff(web, visit).await?;
+    let all = app::queue(&web.app, me(visit)?).await?;
+    let document =
+        |person: &Person| format!("{} · {}", kind_name(web, visit, &person.kind), masked_number(&person.number));
+    let rows = all.iter().map(|row| {
+        let correction = row.correction.as_ref().map(|(_, correction)| correction);
+        let id = correction.map_or_else(|| "said".to_owned(), |correction| correction.id.to_string());
+        let title = match correction.map(|correction| correction.field) {
+            None => "desk-identity-said",
+            Some(Field::Name) => "desk-identity-name",
+            Some(Field::Document) => "desk-identity-document",
+        };
+        Row {
+            action: format!("/desk/identity/{}/{id}", row.customer.id),
+            said_at: row.asked_at.us(),
+            title: visit.lang.get(title),
+            name: row.person.name.clone(),
+            document: document(&row.person),
+            before: row.correction.as_ref().map(|(before, _)| (before.name.clone(), document(before))),
+            reason: correction.and_then(|correction| correction.reason.clone()),
+            asked: moment(web, visit, row.asked_at),
+        }
+    });
+    Ok(Identities {
+        rows: rows.collect(),
+        error: error.map(|key| visit.lang.get(key)),
+        p: visit.frame(web, visit.lang.get("desk-identity-title")),
+    })
+}
+
+/// `GET /desk/identity`
+pub(crate) async fn list(State(web): State<Web>, visit: Visit) -> Answer {
+    page(&identities(&web, &visit, None).await?)
+}
+
+/// `POST /desk/identity/{customer}/{request}`
+pub(crate) async fn decide(
+    State(web): State<Web>,
+    visit: Visit,
+    Path((customer, request)): Path<(String, String)>,
+) -> Answer {
+    staff(&web, &visit).await?;
+    let not_found = |_| Problem::NotFound("request");
+    let customer: RawId = customer.parse().map_err(not_found)?;
+    let correction = if request == "said" { None } else { Some(request.parse::<RawId>().map_err(not_found)?) };
+    let said_at = visit.fields.get("said_at").parse().map(SystemTime::from_us);
+    let said_at = said_at.map_err(|_| Problem::NotFound("request"))?;
+    let accept = match visit.fields.get("verdict") {
+        "accept" => true,
+        "refuse" => false,
+        _ => return Err(Problem::Invalid { field: "verdict", rule: "accept or refuse" }.into()),
+    };
+    let (which, note) = ((CustomerId(customer), correction), visit.fields.get("note"));
+    let problem = match app::decide(&web.app, which, said_at, accept, note, me(&visit)?).await {
+        Ok(()) => return Ok(go("/desk/identity")),
+        Err(problem) => problem,
+    };
+    let error = match &problem {
+        Problem::Invalid { .. } => "desk-recovery-note-wrong",
+        Problem::NotFound(_) => "desk-identity-gone",
+        _ => return Err(problem.into()),
+    };
+    page_with(Fault::from(problem).status(), &identities(&web, &visit, Some(error)).await?)
+}
