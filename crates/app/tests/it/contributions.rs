@@ -271,7 +271,6 @@ async fn an_erased_author_is_nobody_and_what_nobody_sees_has_an_end() {
         let removed = retention::enforce(&world.app.store, &Retention::default(), later).await.unwrap();
         assert_eq!((removed["contribution"], removed["contribution_report"]), (1, 1));
         assert_eq!(page(&world, &reader, "days").await.reviews.len(), 1);
-        world.sql("DELETE FROM line WHERE state = 'handed_over'", Vec::new()).await;
     })
     .await;
 }
