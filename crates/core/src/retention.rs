@@ -42,11 +42,15 @@ pub enum Record {
     VoucherGuess,
     /// How many orders and payments somebody began, after the hour or day was over.
     VelocityCount,
+    /// Reviews, questions and answers that nobody sees any more, with the answers to such a question.
+    Contribution,
+    /// Who reported one.
+    ContributionReport,
 }
 
 impl Record {
     /// All of them.
-    pub const ALL: [Record; 18] = [
+    pub const ALL: [Record; 20] = [
         Record::LoginCode,
         Record::LoginSession,
         Record::LoginStep,
@@ -65,6 +69,8 @@ impl Record {
         Record::RefusedInvoice,
         Record::VoucherGuess,
         Record::VelocityCount,
+        Record::Contribution,
+        Record::ContributionReport,
     ];
     /// The stable word for it.
     #[must_use]
@@ -88,6 +94,8 @@ impl Record {
             Record::RefusedInvoice => "refused_invoice",
             Record::VoucherGuess => "voucher_guess",
             Record::VelocityCount => "velocity_count",
+            Record::Contribution => "contribution",
+            Record::ContributionReport => "contribution_report",
         }
     }
 }
@@ -116,6 +124,8 @@ pub struct Retention {
     pub refused_invoice_days: u16,
     /// Counts of orders and payments, after their hour or day.
     pub velocity_count_days: u16,
+    /// Contributions that were refused, hidden or taken back, and reports.
+    pub contribution_days: u16,
 }
 
 impl Default for Retention {
@@ -131,6 +141,7 @@ impl Default for Retention {
             case_days: 400,
             refused_invoice_days: 400,
             velocity_count_days: 1,
+            contribution_days: 400,
         }
     }
 }
@@ -156,6 +167,7 @@ impl Retention {
             // They are forgotten after a day, whatever a brand wishes.
             Record::VoucherGuess => 1,
             Record::VelocityCount => self.velocity_count_days,
+            Record::Contribution | Record::ContributionReport => self.contribution_days,
         };
         now.plus_us(-i64::from(days).saturating_mul(DAY_US))
     }

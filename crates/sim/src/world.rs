@@ -226,6 +226,7 @@ pub fn brand() -> Brand {
         hotline_open: Vec::new(),
         terms_version: "1".to_owned(),
         order_minutes: 7 * 24 * 60,
+        regions: std::collections::BTreeMap::new(),
         queued_plans_max: 100,
         retention: everline_core::retention::Retention::default(),
         bank: None,

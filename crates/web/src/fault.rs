@@ -169,6 +169,7 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::HeldBack { .. } => ("problem-held-back", "problem-held-back-do"),
         Problem::NotRecovered(_) => ("problem-not-recovered", "problem-not-recovered-do"),
         Problem::NotTaken(why) => ("problem-not-taken", not_taken(*why)),
+        Problem::NotContributed(_) => ("problem-not-contributed", "problem-not-contributed-do"),
         Problem::CodeWrong { .. } => ("problem-code-wrong", "problem-code-wrong-do"),
         Problem::CodeGone => ("problem-code-gone", "problem-code-gone-do"),
         Problem::TooMany { .. } => ("problem-too-many", "problem-too-many-do"),
@@ -279,6 +280,7 @@ const fn status(problem: &Problem) -> StatusCode {
         | Problem::NotDecided(_)
         | Problem::NotRecovered(_)
         | Problem::NotTaken(_)
+        | Problem::NotContributed(_)
         | Problem::NotHandedOver(_)
         | Problem::OfferOver
         | Problem::AnotherPerson

@@ -5,9 +5,10 @@ use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
-    account, auto_renew, cards, cases, check, claim, close, confirm, contact, data, guest_order, guest_renew, help,
-    history, home, identity, in_wechat, invoice, landing, line, offline, order, own_line, owner, passkeys, password,
-    receipt, recover, refund, reminders, renew, returning, second, sign_in, statement, terms, usage, voucher,
+    account, auto_renew, cards, cases, check, claim, close, confirm, contact, data, esim, guest_order, guest_renew,
+    help, history, home, identity, in_wechat, invoice, landing, line, offline, order, own_line, owner, passkeys,
+    password, plan, plans, receipt, recover, refund, reminders, renew, returning, second, sign_in, statement, terms,
+    usage, voucher,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -107,6 +108,7 @@ fn rows() -> Vec<Row> {
     [
         pages(),
         line_pages(),
+        choose_pages(),
         account_pages(),
         history_pages(),
         case_pages(),
@@ -178,6 +180,26 @@ fn pages() -> Vec<Row> {
         post("/desk/orders/{number}/refund/{request}/other-way", StaffPage, desk::refund::other_way),
         post("/demo/enter/{key}", DemoPage, demo::enter),
         get("/{file}", Page, assets::domain_proof),
+    ]
+}
+
+fn choose_pages() -> Vec<Row> {
+    use Access::{CustomerPage, Page, StaffPage};
+    vec![
+        get("/lines/{line}/plans", CustomerPage, plans::plans),
+        get("/lines/{line}/plans/{offering}", CustomerPage, plan::plan),
+        post("/lines/{line}/plans/{offering}/review", CustomerPage, plan::write).limited(Limit::Contributions),
+        post("/lines/{line}/plans/{offering}/question", CustomerPage, plan::ask).limited(Limit::Contributions),
+        post("/lines/{line}/plans/{offering}/answer", CustomerPage, plan::answer).limited(Limit::Contributions),
+        post("/lines/{line}/plans/{offering}/report", CustomerPage, plan::report).limited(Limit::Contributions),
+        post("/lines/{line}/plans/{offering}/withdraw", CustomerPage, plan::withdraw).limited(Limit::Contributions),
+        get("/esim/check", Page, esim::to_check),
+        post("/esim/check", Page, esim::check).limited(Limit::Checks),
+        get("/lines/{line}/esim", CustomerPage, esim::esim),
+        get("/lines/{line}/esim/code", CustomerPage, esim::code).limited(Limit::Tries),
+        get("/desk/contributions", StaffPage, desk::contributions::list),
+        post("/desk/contributions/{contribution}", StaffPage, desk::contributions::settle),
+        post("/desk/contributions/{contribution}/answer", StaffPage, desk::contributions::answer),
     ]
 }
 

@@ -5,6 +5,10 @@
 
 everline_store::queries! { ALL;
     pub(super) OFFERINGS = "SELECT code, version, body FROM offering ORDER BY code, version";
+    pub(super) CONTRIBUTIONS = "SELECT c.id, c.kind, c.offering_code, c.question_id, c.customer_id, c.staff_id, c.stars, c.words, c.state, \
+        c.reports, c.settled_at, q.kind, q.offering_code, q.answered_at, \
+        (SELECT COUNT(*) FROM offering o WHERE o.code = c.offering_code) \
+        FROM contribution c LEFT JOIN contribution q ON q.id = c.question_id WHERE c.id > $1 ORDER BY c.id LIMIT $2";
     pub(super) ORDER_COUNT = "SELECT COUNT(*) FROM orders";
     pub(super) COUNTER = "SELECT value FROM setting WHERE name = 'receipt_number'";
 

@@ -60,6 +60,7 @@ pub fn brand() -> Brand {
         hotline_open: Vec::new(),
         terms_version: "t1".into(),
         order_minutes: 30,
+        regions: std::collections::BTreeMap::new(),
         queued_plans_max: 2,
         retention: everline_core::retention::Retention::default(),
         bank: None,

@@ -61,6 +61,11 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
     let refunds = table.within("refunds", |refunds| refund_limits(refunds, currency));
     let velocity = table.within("velocity", velocity);
     let reminders = table.within("reminders", reminders);
+    let regions = table.tables("regions", |region| {
+        let key = region.required("key", "like CN-SH").map(str::to_owned);
+        Some((key?, localized(region, "name", "what it is called")?))
+    });
+    let regions = regions.into_iter().collect();
     let links = table.tables("links", |link| {
         let (name, url) =
             (localized(link, "name", "what the page is called"), link.required_parsed("url", "where", base_url));
@@ -86,6 +91,7 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
         refunds,
         velocity,
         reminders: reminders?,
+        regions,
         identity: everline_core::identity::IdentityRules::default(),
         bank: None,
     };
@@ -150,6 +156,7 @@ fn retention(table: &Table<'_>) -> Retention {
         case_days: days("case_days", 0, usual.case_days),
         refused_invoice_days: days("refused_invoice_days", 0, usual.refused_invoice_days),
         velocity_count_days: days("velocity_count_days", 0, usual.velocity_count_days),
+        contribution_days: days("contribution_days", 0, usual.contribution_days),
     }
 }
 

@@ -238,6 +238,7 @@ fn brand(options: &Options, asker: &Asker, name: Localized) -> Result<Brand, Str
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
         reminders: everline_core::reminder::Reminders::default(),
+        regions: BTreeMap::new(),
         identity: everline_core::identity::IdentityRules::default(),
         families: BTreeMap::from(families),
     })

@@ -8,6 +8,7 @@ pub mod case;
 pub mod catalog;
 pub mod closing;
 mod columns;
+pub mod contribution;
 pub mod credential;
 pub mod customer;
 pub mod directory;
@@ -66,6 +67,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 16, name: "account", text: include_str!("../../migrations/0016_account.sql") },
     Migration { version: 17, name: "reminders", text: include_str!("../../migrations/0017_reminders.sql") },
     Migration { version: 18, name: "cases", text: include_str!("../../migrations/0018_cases.sql") },
+    Migration { version: 19, name: "choose", text: include_str!("../../migrations/0019_choose.sql") },
     Migration { version: 21, name: "owners", text: include_str!("../../migrations/0021_owners.sql") },
     Migration { version: 22, name: "identity", text: include_str!("../../migrations/0022_identity.sql") },
     Migration { version: 23, name: "closing", text: include_str!("../../migrations/0023_closing.sql") },
@@ -79,6 +81,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     case::ALL,
     catalog::ALL,
     closing::ALL,
+    contribution::ALL,
     credential::ALL,
     customer::ALL,
     directory::ALL,

@@ -3,6 +3,7 @@
 
 pub(crate) mod cases;
 pub(crate) mod closings;
+pub(crate) mod contributions;
 pub(crate) mod evidence;
 pub(crate) mod identity;
 pub(crate) mod invoice;

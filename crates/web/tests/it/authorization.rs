@@ -102,6 +102,22 @@ fn table() -> Vec<Row> {
         get("/lines/{line}/renew",                      [303, 303, 200, 404, 403]),
         // The form's ticket is the owner's; in other hands it is no form of ours.
         post("/lines/{line}/renew",                     [303, 303, 303, 403, 403]),
+        get("/lines/{line}/plans",                      [303, 303, 200, 404, 403]),
+        get("/lines/{line}/plans/{offering}",           [303, 303, 200, 404, 403]),
+        post("/lines/{line}/plans/{offering}/review",   [303, 303, 303, 404, 403]),
+        post("/lines/{line}/plans/{offering}/question", [303, 303, 303, 404, 403]),
+        // There is no such question or contribution.
+        post("/lines/{line}/plans/{offering}/answer",   [303, 303, 409, 404, 403]),
+        post("/lines/{line}/plans/{offering}/report",   [303, 303, 409, 404, 403]),
+        post("/lines/{line}/plans/{offering}/withdraw", [303, 303, 404, 404, 403]),
+        get("/esim/check",                              [200, 200, 200, 200, 200]),
+        post("/esim/check",                             [200, 200, 200, 200, 200]),
+        // A card serves the watch.
+        get("/lines/{line}/esim",                       [303, 303, 404, 404, 403]),
+        get("/lines/{line}/esim/code",                  [303, 303, 404, 404, 403]),
+        get("/desk/contributions",                      [303, 303, 403, 403, 200]),
+        post("/desk/contributions/{contribution}",      [303, 303, 403, 403, 404]),
+        post("/desk/contributions/{contribution}/answer", [303, 303, 403, 403, 409]),
         get("/lines/{line}/auto-renew",                 [303, 303, 200, 404, 403]),
         post("/lines/{line}/auto-renew",                [303, 303, 303, 404, 403]),
         post("/lines/{line}/auto-renew/off",            [303, 303, 303, 404, 403]),
@@ -386,6 +402,8 @@ impl Things {
             .replace("{attachment}", &self.attachment)
             .replace("{article}", "renew")
             .replace("{customer}", &"0".repeat(32))
+            .replace("{offering}", "watch-month@1")
+            .replace("{contribution}", &"0".repeat(32))
             .replace("{key}", "linfang")
             .replace("{file}", "MP_verify_none.txt")
             .replace("{provider}", "alipay")
@@ -422,6 +440,16 @@ impl Things {
                 ("offering", text("watch-month@1")),
                 ("terms", text("2026-10")),
             ],
+            "/lines/{line}/plans/{offering}/review" => vec![("stars", text("4")), ("text", text("好"))],
+            "/lines/{line}/plans/{offering}/question" => vec![("text", text("好吗？"))],
+            "/lines/{line}/plans/{offering}/answer"
+            | "/lines/{line}/plans/{offering}/report"
+            | "/lines/{line}/plans/{offering}/withdraw" => {
+                vec![("contribution", "0".repeat(32)), ("text", text("好"))]
+            }
+            "/desk/contributions/{contribution}" => vec![("step", text("publish")), ("version", text("0"))],
+            "/desk/contributions/{contribution}/answer" => vec![("text", text("好"))],
+            "/esim/check" => vec![("model", text("Pixel 3")), ("sold", text("cn"))],
             "/voucher" => vec![("voucher", text("0000-0000-0000-0000-0001"))],
             "/lines/{line}/auto-renew" => vec![
                 ("offering", text("watch-month@1")),
@@ -542,6 +570,8 @@ async fn what_is_anothers_looks_like_what_does_not_exist() {
     for (theirs, none) in [
         (format!("/lines/{}", people.watch), format!("/lines/{nothing}")),
         (format!("/lines/{}/renew", people.watch), format!("/lines/{nothing}/renew")),
+        (format!("/lines/{}/plans", people.watch), format!("/lines/{nothing}/plans")),
+        (format!("/lines/{}/plans/watch-month@1", people.watch), format!("/lines/{nothing}/plans/watch-month@1")),
         (format!("/orders/{}", things.order), format!("/orders/{nothing}")),
         (format!("/orders/{}/receipt", things.order), format!("/orders/{nothing}/receipt")),
         (format!("/orders/{}/receipt.pdf", things.order), format!("/orders/{nothing}/receipt.pdf")),
