@@ -1,5 +1,5 @@
-//! Telling an owner what happened to the account: once each, at the contact number, and after a change of it also at the
-//! one from before. What is told is what the history says.
+//! Telling an owner what happened to the account: once each, at the contact number and at every mailbox and in every browser
+//! of theirs; after a change of the number also at the one from before. What is told is what the history says.
 
 use crate::jobs::Done;
 use crate::ports::{Handed, OutgoingMessage};
@@ -13,7 +13,7 @@ use everline_core::ids::{CustomerId, JobId, LineId, MessageId, RawId};
 use everline_core::message::{Address, Channel};
 use everline_core::time::{BusinessTime, Now, SystemTime, Zone};
 use everline_store::tables::credential::{self, AccountEvent};
-use everline_store::tables::{customer, directory, job, line};
+use everline_store::tables::{customer, directory, job, line, message};
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
 
@@ -52,20 +52,48 @@ pub(crate) async fn tell(
     let (brand, zone) = (app.brand.clone(), app.zone.clone());
     let links = StopLink(app.secrets.clone());
     let compose = Compose { customer, event, former, id, repeated: run > 1, brand, zone, links };
-    let Some(message) = app.store.read(compose).await? else { return Ok(Done::Finished) };
-    let Some(messenger) = app.ports.messengers.of(Channel::Sms) else {
-        return Ok(Done::GaveUp("nobody sends short messages"));
+    let Some(Composed { sms, others }) = app.store.read(compose).await? else { return Ok(Done::Finished) };
+    let (mut told, done) = match &sms {
+        Some(message) => by_sms(app, message, run).await,
+        None => (false, Done::Finished),
     };
-    match messenger.send(&message).await {
-        Handed::Accepted(_) => {
-            app.store.transact(Told { customer, event, at: app.clock.now().system }).await?;
-            Ok(Done::Finished)
-        }
-        Handed::Refused(_) | Handed::Gone => Ok(Done::GaveUp("the message was refused")),
-        Handed::Lost => Ok(Done::GaveUp("nobody can say whether the message arrived")),
-        Handed::NotYet | Handed::Unknown if run >= RUNS_MAX => Ok(Done::GaveUp("the message provider gave no answer")),
-        Handed::NotYet | Handed::Unknown => Ok(Done::retry(app, run, "the message provider gave no answer")),
+    if matches!(done, Done::Again { .. }) {
+        return Ok(done);
     }
+    // Once: whoever took the number cannot keep it from the owner's mailboxes and browsers.
+    for message in &others {
+        if let Some(messenger) = app.ports.messengers.of(message.to.channel()) {
+            told |= matches!(messenger.send(message).await, Handed::Accepted(_));
+        }
+    }
+    if !told {
+        return Ok(done);
+    }
+    app.store.transact(Told { customer, event, at: app.clock.now().system }).await?;
+    Ok(Done::Finished)
+}
+
+/// Hands the short message over; whether it was taken.
+async fn by_sms(app: &App, message: &OutgoingMessage, run: i64) -> (bool, Done) {
+    let Some(messenger) = app.ports.messengers.of(Channel::Sms) else {
+        return (false, Done::GaveUp("nobody sends short messages"));
+    };
+    let done = match messenger.send(message).await {
+        Handed::Accepted(_) => return (true, Done::Finished),
+        Handed::Refused(_) | Handed::Gone => Done::GaveUp("the message was refused"),
+        Handed::Lost => Done::GaveUp("nobody can say whether the message arrived"),
+        Handed::NotYet | Handed::Unknown if run >= RUNS_MAX => Done::GaveUp("the message provider gave no answer"),
+        Handed::NotYet | Handed::Unknown => Done::retry(app, run, "the message provider gave no answer"),
+    };
+    (false, done)
+}
+
+/// What is told, and where.
+struct Composed {
+    /// At the contact number, if it is the owner's.
+    sms: Option<OutgoingMessage>,
+    /// At every mailbox and in every browser of the owner's.
+    others: Vec<OutgoingMessage>,
 }
 
 struct Compose {
@@ -79,6 +107,13 @@ struct Compose {
     links: StopLink,
 }
 impl Compose {
+    /// Whether a number is nobody's address any more: it was given up, and may be somebody else's by now.
+    async fn gone(&self, tx: &mut Tx, to: &Msisdn) -> Result<bool, everline_store::Error> {
+        match directory::find(tx, directory::Name::Login, to.as_str()).await? {
+            Some((whose, _)) => Ok(whose != self.customer),
+            None => Ok(!self.former || over(tx, to.as_str()).await?),
+        }
+    }
     fn moment(&self, at: BusinessTime) -> String {
         let local = self.zone.local(at);
         format!("{} {:02}:{:02}", self.zone.date(at), local.hour(), local.minute())
@@ -86,22 +121,17 @@ impl Compose {
 }
 impl Work for Compose {
     const NAME: &'static str = "compose_account_message";
-    type Out = Option<OutgoingMessage>;
+    type Out = Option<Composed>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         let Some(event) = credential::event(tx, self.customer, self.event).await? else { return Ok(None) };
         let owner = customer::get(tx, self.customer).await?;
         let to = if self.former { event.former } else { owner.contact };
-        let Some(to) = to else { return Ok(None) };
-        // A number that was given up is nobody's address any more, and may be somebody else's by now.
-        let login = directory::find(tx, directory::Name::Login, to.as_str()).await?;
-        let gone = match login {
-            Some((whose, _)) => whose != self.customer,
-            None => !self.former || over(tx, to.as_str()).await?,
+        let to = match to {
+            Some(to) if !self.gone(tx, &to).await? => Some(to),
+            _ => None,
         };
-        if gone {
-            return Ok(None);
-        }
+        let contacts = if self.former { Vec::new() } else { message::contacts(tx, self.customer).await? };
         let (path, until) = match event.kind {
             AccountNews::RecoveryAsked => match self.links.of(tx, self.customer, event.id).await? {
                 Some((path, due_at)) => (path, self.moment(BusinessTime::from_us(due_at.us()))),
@@ -117,16 +147,18 @@ impl Work for Compose {
             ("until", until),
             ("path", path),
         ];
-        let template = event.kind.word();
-        Ok(Some(OutgoingMessage {
-            id: MessageId(self.id.0),
-            to: Address::Sms(to),
-            template,
-            parameters,
-            language: owner.language,
+        let outgoing = |id: RawId, to: Address| OutgoingMessage {
+            id: MessageId(id),
+            to,
+            template: event.kind.word(),
+            parameters: parameters.clone(),
+            language: owner.language.clone(),
             repeated: self.repeated,
             reported: false,
-        }))
+        };
+        let sms = to.map(|to| outgoing(self.id.0, Address::Sms(to)));
+        let others = contacts.into_iter().zip(1..).map(|(contact, n)| outgoing(self.id.0.branch(n), contact.address));
+        Ok(Some(Composed { sms, others: others.collect() }))
     }
 }
 

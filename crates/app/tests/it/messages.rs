@@ -8,7 +8,7 @@ use everline_app::ports::{
     DeliveryReport, Handed, Inbound, Messenger, Messengers, OutgoingMessage, ReceivedMessage, Told,
 };
 use everline_app::retention::enforce;
-use everline_app::{App, contact_point, privacy, sign_in};
+use everline_app::{App, contact_point, privacy, sign_in, sim_replaced};
 use everline_core::effects::MessageKind;
 use everline_core::identifiers::Msisdn;
 use everline_core::message::{Address, Channel, EmailAddress, Fate, PushSubscription, Reason, Reported};
@@ -129,7 +129,7 @@ async fn a_report_that_comes_late_and_twice_is_the_messages_fate() {
         let sent = told.sms.sent();
         assert_eq!((sent.len(), sent[0].template), (1, MessageKind::RenewalInEffect.word()));
         assert!(sent[0].reported && !sent[0].repeated);
-        told.world.pass(2 * DAY_US).await;
+        told.world.pass(5 * HOUR_US).await;
         for _ in 0..2 {
             told.report(&name(&sent[0]), Reported::Delivered).await;
             assert_eq!(told.fates().await[0], (Channel::Sms, Fate::Delivered));
@@ -350,6 +350,28 @@ async fn what_stays_without_a_report_is_told_by_the_next_way_if_there_is_one() {
         told.world.buys(&told.kit, "days").await;
         told.world.pass(7 * HOUR_US).await;
         assert_eq!(told.counts(), [3, 1, 0]);
+        assert_eq!(told.dead().await, 0);
+        told.world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_happened_to_the_account_is_told_by_every_way_once() {
+    on_both(async |world: World| {
+        let told = Told3::new(world).await;
+        let app = &told.world.app;
+        told.sms.answers([refused()]);
+        sim_replaced::sim_replaced(app, told.kit.customer, told.kit.line).await.unwrap();
+        told.world.settle().await;
+        assert_eq!(told.counts(), [1, 1, 1], "the number may be in other hands");
+        let sent = [&told.sms, &told.email, &told.push].map(|way| way.sent()[0].clone());
+        assert!(
+            sent.iter().all(|message| message.template == "sim_replaced" && message.parameters == sent[0].parameters)
+        );
+        assert_ne!(sent[1].id, sent[2].id);
+        told.world.pass(HOUR_US).await;
+        assert_eq!(told.counts(), [1, 1, 1]);
         assert_eq!(told.dead().await, 0);
         told.world.sound().await;
     })

@@ -39,8 +39,8 @@ crate::queries! { ALL;
 }
 
 /// Whom a message went to beside the owner, as it is stored.
-fn beside(word: Option<String>, contact: Option<RawId>) -> Result<Option<Beside>> {
-    match (word.as_deref(), contact) {
+fn beside(word: Option<&str>, contact: Option<RawId>) -> Result<Option<Beside>> {
+    match (word, contact) {
         (None, None) => Ok(None),
         (Some("number"), None) => Ok(Some(Beside::Number)),
         (Some("contact"), Some(id)) => Ok(Some(Beside::Contact(id))),
@@ -61,7 +61,8 @@ impl FromRow for MessageRow {
         let passed_on = c.next::<i64>()? != 0;
         let sent_at = c.next()?;
         let fate_at = c.next::<Option<SystemTime>>()?.unwrap_or(sent_at);
-        let beside = beside(c.next()?, c.next()?)?;
+        let word: Option<String> = c.next()?;
+        let beside = beside(word.as_deref(), c.next()?)?;
         Ok(MessageRow(Message {
             id,
             customer,
