@@ -1,6 +1,7 @@
 //! What can be wrong with a request, with a stable name for each; the words for people are in the locale files.
 
 use everline_core::account::{NotProved, NotRecovered, PasswordFault};
+use everline_core::contribution::NotContributed;
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::invoice::{NoInvoice, WrongField};
 use everline_core::ledger::LedgerRefusal;
@@ -102,6 +103,9 @@ pub enum Problem {
     /// A case does not take it.
     #[error("the case does not take it: {0}")]
     NotTaken(NotTaken),
+    /// A review, question, answer or report is not taken, or not decided so.
+    #[error("not contributed: {0}")]
+    NotContributed(NotContributed),
     /// A line does not go on to another owner.
     #[error("not handed over: {0}")]
     NotHandedOver(NoHandOver),
@@ -111,6 +115,9 @@ pub enum Problem {
     /// An offer of a line cannot be taken, refused or withdrawn any more.
     #[error("the offer is over")]
     OfferOver,
+    /// Something stands against closing the account.
+    #[error("not closed yet: something stands against it")]
+    CloseFirst,
     /// Two fields of what was verified are to change: another person, and that is a change of ownership.
     #[error("another person")]
     AnotherPerson,
@@ -208,11 +215,13 @@ impl Problem {
             Problem::HeldBack { .. } => "held-back",
             Problem::NotRecovered(_) => "not-recovered",
             Problem::NotTaken(_) => "not-taken",
+            Problem::NotContributed(_) => "not-contributed",
             Problem::NotHandedOver(_) => "not-handed-over",
             Problem::NotClaimed(_) => "not-claimed",
             Problem::OfferOver => "offer-over",
             Problem::NotCommanded(_) => "not-commanded",
             Problem::AnotherPerson => "another-person",
+            Problem::CloseFirst => "close-first",
             Problem::CorrectionOpen => "correction-open",
             Problem::IdentityFirst => "identity-first",
             Problem::TooManyLines => "too-many-lines",

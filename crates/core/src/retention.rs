@@ -22,6 +22,8 @@ pub enum Record {
     Notice,
     /// Which message was sent when, and its fate; never its text.
     Message,
+    /// Reminders that were told.
+    Reminder,
     /// What providers call messages, and report of them.
     MessageReference,
     /// Usage that no bucket could take.
@@ -40,11 +42,15 @@ pub enum Record {
     VoucherGuess,
     /// How many orders and payments somebody began, after the hour or day was over.
     VelocityCount,
+    /// Reviews, questions and answers that nobody sees any more, with the answers to such a question.
+    Contribution,
+    /// Who reported one.
+    ContributionReport,
 }
 
 impl Record {
     /// All of them.
-    pub const ALL: [Record; 17] = [
+    pub const ALL: [Record; 20] = [
         Record::LoginCode,
         Record::LoginSession,
         Record::LoginStep,
@@ -53,6 +59,7 @@ impl Record {
         Record::IdempotencyKey,
         Record::Notice,
         Record::Message,
+        Record::Reminder,
         Record::MessageReference,
         Record::Usage,
         Record::UsageDay,
@@ -62,6 +69,8 @@ impl Record {
         Record::RefusedInvoice,
         Record::VoucherGuess,
         Record::VelocityCount,
+        Record::Contribution,
+        Record::ContributionReport,
     ];
     /// The stable word for it.
     #[must_use]
@@ -75,6 +84,7 @@ impl Record {
             Record::IdempotencyKey => "idempotency_key",
             Record::Notice => "notice",
             Record::Message => "message",
+            Record::Reminder => "reminder",
             Record::MessageReference => "message_reference",
             Record::Usage => "usage",
             Record::UsageDay => "usage_day",
@@ -84,6 +94,8 @@ impl Record {
             Record::RefusedInvoice => "refused_invoice",
             Record::VoucherGuess => "voucher_guess",
             Record::VelocityCount => "velocity_count",
+            Record::Contribution => "contribution",
+            Record::ContributionReport => "contribution_report",
         }
     }
 }
@@ -112,6 +124,8 @@ pub struct Retention {
     pub refused_invoice_days: u16,
     /// Counts of orders and payments, after their hour or day.
     pub velocity_count_days: u16,
+    /// Contributions that were refused, hidden or taken back, and reports.
+    pub contribution_days: u16,
 }
 
 impl Default for Retention {
@@ -127,6 +141,7 @@ impl Default for Retention {
             case_days: 400,
             refused_invoice_days: 400,
             velocity_count_days: 1,
+            contribution_days: 400,
         }
     }
 }
@@ -143,7 +158,7 @@ impl Retention {
             Record::LoginSession => self.login_session_days,
             Record::IdempotencyKey => self.idempotency_key_days.max(30),
             Record::Notice => self.notice_days,
-            Record::Message => self.message_days,
+            Record::Message | Record::Reminder => self.message_days,
             // Nobody tries to deliver a message for longer.
             Record::MessageReference => 14,
             Record::Usage | Record::UsageDay => self.usage_days,
@@ -152,6 +167,7 @@ impl Retention {
             // They are forgotten after a day, whatever a brand wishes.
             Record::VoucherGuess => 1,
             Record::VelocityCount => self.velocity_count_days,
+            Record::Contribution | Record::ContributionReport => self.contribution_days,
         };
         now.plus_us(-i64::from(days).saturating_mul(DAY_US))
     }

@@ -226,11 +226,13 @@ pub fn brand() -> Brand {
         hotline_open: Vec::new(),
         terms_version: "1".to_owned(),
         order_minutes: 7 * 24 * 60,
+        regions: std::collections::BTreeMap::new(),
         queued_plans_max: 100,
         retention: everline_core::retention::Retention::default(),
         bank: None,
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::NONE,
+        reminders: everline_core::reminder::Reminders::NONE,
         identity: everline_core::identity::IdentityRules::default(),
         families: BTreeMap::from([(Family::Phone, FamilyRules { grace_days: 3, ..FamilyRules::default() })]),
     }

@@ -156,6 +156,7 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::NotHandedOver(_) | Problem::OfferOver => ("problem-not-handed-over", "problem-not-handed-over-do"),
         Problem::NotClaimed(_) => ("problem-not-claimed", "claim-no-such"),
         Problem::AnotherPerson => ("problem-another-person", "identity-another-person"),
+        Problem::CloseFirst => ("problem-close-first", "problem-close-first-do"),
         Problem::CorrectionOpen => ("problem-correction-open", "problem-correction-open-do"),
         Problem::IdentityFirst => ("problem-identity-first", "problem-identity-first-do"),
         Problem::TooManyLines => ("problem-too-many-lines", "problem-too-many-lines-do"),
@@ -168,6 +169,7 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::HeldBack { .. } => ("problem-held-back", "problem-held-back-do"),
         Problem::NotRecovered(_) => ("problem-not-recovered", "problem-not-recovered-do"),
         Problem::NotTaken(why) => ("problem-not-taken", not_taken(*why)),
+        Problem::NotContributed(_) => ("problem-not-contributed", "problem-not-contributed-do"),
         Problem::CodeWrong { .. } => ("problem-code-wrong", "problem-code-wrong-do"),
         Problem::CodeGone => ("problem-code-gone", "problem-code-gone-do"),
         Problem::TooMany { .. } => ("problem-too-many", "problem-too-many-do"),
@@ -278,9 +280,11 @@ const fn status(problem: &Problem) -> StatusCode {
         | Problem::NotDecided(_)
         | Problem::NotRecovered(_)
         | Problem::NotTaken(_)
+        | Problem::NotContributed(_)
         | Problem::NotHandedOver(_)
         | Problem::OfferOver
         | Problem::AnotherPerson
+        | Problem::CloseFirst
         | Problem::CorrectionOpen
         | Problem::TooManyLines
         | Problem::NotCommanded(_)

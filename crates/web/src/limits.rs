@@ -34,6 +34,8 @@ pub(crate) enum Limit {
     Cases,
     /// Files for spreadsheets: a long history is read for one.
     Files,
+    /// Reviews, questions, answers and reports.
+    Contributions,
     /// Passwords of one login, wherever the tries come from.
     Login,
 }
@@ -50,6 +52,7 @@ impl Limit {
             Limit::Vouchers => (30, 10 * SECOND_US),
             Limit::Passwords | Limit::CustomerPasswords => (20, 30 * SECOND_US),
             Limit::Passkeys => (40, 10 * SECOND_US),
+            Limit::Contributions => (40, 10 * SECOND_US),
             Limit::Exports => (3, 600 * SECOND_US),
             Limit::Cases => (20, 60 * SECOND_US),
             Limit::Files => (20, 15 * SECOND_US),

@@ -5,9 +5,10 @@ use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
-    account, auto_renew, cards, cases, check, claim, confirm, contact, data, guest_order, guest_renew, help, history,
-    home, identity, in_wechat, invoice, landing, line, offline, order, own_line, owner, passkeys, password, receipt,
-    recover, refund, renew, returning, second, sign_in, statement, terms, usage, voucher,
+    account, auto_renew, cards, cases, check, claim, close, confirm, contact, data, esim, guest_order, guest_renew,
+    help, history, home, identity, in_wechat, invoice, landing, line, offline, order, own_line, owner, passkeys,
+    password, plan, plans, receipt, recover, refund, reminders, renew, returning, second, sign_in, statement, terms,
+    usage, voucher,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -107,6 +108,7 @@ fn rows() -> Vec<Row> {
     [
         pages(),
         line_pages(),
+        choose_pages(),
         account_pages(),
         history_pages(),
         case_pages(),
@@ -135,6 +137,12 @@ fn pages() -> Vec<Row> {
         get("/lines/{line}/auto-renew", CustomerPage, auto_renew::auto_renew),
         post("/lines/{line}/auto-renew", CustomerPage, auto_renew::agree).limited(Limit::Orders),
         post("/lines/{line}/auto-renew/off", CustomerPage, auto_renew::switch_off),
+        get("/lines/{line}/reminders", CustomerPage, reminders::reminders),
+        post("/lines/{line}/reminders", CustomerPage, reminders::choose),
+        post("/lines/{line}/reminders/contacts", CustomerPage, reminders::ask_contact).limited(Limit::Codes),
+        get("/lines/{line}/reminders/contacts/code", CustomerPage, reminders::code),
+        post("/lines/{line}/reminders/contacts/code", CustomerPage, reminders::add_contact).limited(Limit::Tries),
+        post("/lines/{line}/reminders/contacts/{contact}/remove", CustomerPage, reminders::remove_contact),
         get("/cards", CustomerPage, cards::cards),
         post("/cards/{method}/remove", CustomerPage, cards::remove),
         get("/orders/{order}", CustomerPage, order::order),
@@ -175,6 +183,26 @@ fn pages() -> Vec<Row> {
     ]
 }
 
+fn choose_pages() -> Vec<Row> {
+    use Access::{CustomerPage, Page, StaffPage};
+    vec![
+        get("/lines/{line}/plans", CustomerPage, plans::plans),
+        get("/lines/{line}/plans/{offering}", CustomerPage, plan::plan),
+        post("/lines/{line}/plans/{offering}/review", CustomerPage, plan::write).limited(Limit::Contributions),
+        post("/lines/{line}/plans/{offering}/question", CustomerPage, plan::ask).limited(Limit::Contributions),
+        post("/lines/{line}/plans/{offering}/answer", CustomerPage, plan::answer).limited(Limit::Contributions),
+        post("/lines/{line}/plans/{offering}/report", CustomerPage, plan::report).limited(Limit::Contributions),
+        post("/lines/{line}/plans/{offering}/withdraw", CustomerPage, plan::withdraw).limited(Limit::Contributions),
+        get("/esim/check", Page, esim::to_check),
+        post("/esim/check", Page, esim::check).limited(Limit::Checks),
+        get("/lines/{line}/esim", CustomerPage, esim::esim),
+        get("/lines/{line}/esim/code", CustomerPage, esim::code).limited(Limit::Tries),
+        get("/desk/contributions", StaffPage, desk::contributions::list),
+        post("/desk/contributions/{contribution}", StaffPage, desk::contributions::settle),
+        post("/desk/contributions/{contribution}/answer", StaffPage, desk::contributions::answer),
+    ]
+}
+
 /// Whose a line is, and what its owner says of it.
 fn line_pages() -> Vec<Row> {
     use Access::CustomerPage;
@@ -194,6 +222,8 @@ fn line_pages() -> Vec<Row> {
         get("/lines/{line}/owner", CustomerPage, owner::owner),
         post("/lines/{line}/owner", CustomerPage, owner::offer).limited(Limit::Codes),
         post("/lines/{line}/owner/withdraw", CustomerPage, owner::withdraw),
+        get("/lines/{line}/give-up", CustomerPage, close::give_up),
+        post("/lines/{line}/give-up", CustomerPage, close::end),
         get("/take-over/{link}", CustomerPage, owner::take_over).limited(Limit::Checks),
         post("/take-over/{link}", CustomerPage, owner::take).limited(Limit::Checks),
         post("/take-over/{link}/decline", CustomerPage, owner::decline).limited(Limit::Checks),
@@ -238,6 +268,11 @@ fn account_pages() -> Vec<Row> {
         get("/account/identity", CustomerPage, identity::identity),
         post("/account/identity", CustomerPage, identity::say).limited(Limit::Tries),
         get("/account/identity/correct", CustomerPage, identity::correct),
+        get("/account/close", CustomerPage, close::close),
+        post("/account/close", CustomerPage, close::ask).limited(Limit::Tries),
+        post("/account/close/withdraw", CustomerPage, close::withdraw),
+        get("/desk/closings", StaffPage, desk::closings::list),
+        post("/desk/closings/{customer}/{request}", StaffPage, desk::closings::paid_out),
         get("/desk/identity", StaffPage, desk::identity::list),
         post("/desk/identity/{customer}/{request}", StaffPage, desk::identity::decide),
         get("/account/data", CustomerPage, data::data),
@@ -295,6 +330,7 @@ fn guest_pages() -> Vec<Row> {
         post("/renew", Page, guest_renew::find).limited(Limit::Lookups),
         get("/renew/{link}", Page, guest_renew::guest_renew),
         post("/renew/{link}", Page, guest_renew::place).limited(Limit::Orders),
+        get("/r/{link}", Page, guest_renew::from_message).limited(Limit::Lookups),
         get("/d/{session}", Page, guest_renew::from_device).limited(Limit::Lookups),
         get("/o/{token}", Page, guest_order::order),
         get("/o/{token}/events", Page, live::guest_order_events),

@@ -7,6 +7,7 @@
 //! Never does: repair, write, or trust a stored word: a row that cannot be read is a finding.
 
 mod bank;
+mod contributions;
 mod disputes;
 mod judge;
 mod ledger;
@@ -175,6 +176,7 @@ impl Work for Verify {
         Box::pin(names::check(tx, &context, &mut out)).await?;
         Box::pin(reconciliation::check(tx, &context, &mut out)).await?;
         Box::pin(looking_back::check(tx, &context, &mut out)).await?;
+        Box::pin(contributions::check(tx, &context, &mut out)).await?;
         Ok(out.report)
     }
 }

@@ -5,6 +5,10 @@
 
 everline_store::queries! { ALL;
     pub(super) OFFERINGS = "SELECT code, version, body FROM offering ORDER BY code, version";
+    pub(super) CONTRIBUTIONS = "SELECT c.id, c.kind, c.offering_code, c.question_id, c.customer_id, c.staff_id, c.stars, c.words, c.state, \
+        c.reports, c.settled_at, q.kind, q.offering_code, q.answered_at, \
+        (SELECT COUNT(*) FROM offering o WHERE o.code = c.offering_code) \
+        FROM contribution c LEFT JOIN contribution q ON q.id = c.question_id WHERE c.id > $1 ORDER BY c.id LIMIT $2";
     pub(super) ORDER_COUNT = "SELECT COUNT(*) FROM orders";
     pub(super) COUNTER = "SELECT value FROM setting WHERE name = 'receipt_number'";
 
@@ -151,7 +155,8 @@ everline_store::queries! { ALL;
     pub(super) RENEWALS = "SELECT r.customer_id, r.id, r.line_id, r.currency, r.price, r.methods, r.month_cap, r.lead_days, r.state, r.cycle_at, \
         r.debit_at, r.step, r.asked, r.why, l.id, m.kind, \
         (SELECT COUNT(*) FROM renewal_consent c WHERE c.customer_id = r.customer_id AND c.line_id = r.line_id AND c.at = r.consented_at \
-        AND c.given = 1 AND c.price = r.price AND c.month_cap = r.month_cap AND c.methods = r.methods AND c.lead_days = r.lead_days) \
+        AND c.given = 1 AND c.price = r.price AND c.month_cap = r.month_cap AND c.methods = r.methods AND c.lead_days = r.lead_days \
+        AND COALESCE(c.left_percent, 0) = COALESCE(r.left_percent, 0) AND c.by_forecast = r.by_forecast) \
         FROM auto_renew r \
         LEFT JOIN line l ON l.customer_id = r.customer_id AND l.id = r.line_id \
         LEFT JOIN timer m ON m.id = r.id \

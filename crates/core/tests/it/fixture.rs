@@ -60,11 +60,13 @@ pub fn brand() -> Brand {
         hotline_open: Vec::new(),
         terms_version: "t1".into(),
         order_minutes: 30,
+        regions: std::collections::BTreeMap::new(),
         queued_plans_max: 2,
         retention: everline_core::retention::Retention::default(),
         bank: None,
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
+        reminders: everline_core::reminder::Reminders::default(),
         identity: everline_core::identity::IdentityRules::default(),
         families: BTreeMap::from([(Family::Phone, FamilyRules { grace_days: 3, ..FamilyRules::default() })]),
     }

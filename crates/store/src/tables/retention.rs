@@ -16,6 +16,8 @@ crate::queries! { ALL;
     NOTICE_REMOVE = "DELETE FROM notice WHERE provider = $1 AND name = $2 AND received_at < $3";
     MESSAGES = "SELECT id, customer_id, sent_at FROM message WHERE (id, customer_id) > ($1, $2) ORDER BY id, customer_id LIMIT $3";
     MESSAGE_REMOVE = "DELETE FROM message WHERE id = $1 AND customer_id = $2 AND sent_at < $3";
+    REMINDERS = "SELECT id, customer_id, at FROM reminder WHERE (id, customer_id) > ($1, $2) ORDER BY id, customer_id LIMIT $3";
+    REMINDER_REMOVE = "DELETE FROM reminder WHERE id = $1 AND customer_id = $2 AND at < $3";
     REFERENCES = "SELECT name, at FROM message_reference WHERE name > $1 ORDER BY name LIMIT $2";
     REFERENCE_REMOVE = "DELETE FROM message_reference WHERE name = $1 AND at < $2";
     USAGES = "SELECT id, customer_id, used_at FROM usage WHERE (id, customer_id) > ($1, $2) ORDER BY id, customer_id LIMIT $3";
@@ -47,6 +49,12 @@ crate::queries! { ALL;
     CASES = "SELECT customer_id, id, solved_at FROM support_case WHERE (customer_id, id) > ($1, $2) AND reason = 'asked' AND solved_at IS NOT NULL \
         ORDER BY customer_id, id LIMIT $3";
     CASE_REMOVE = "DELETE FROM support_case WHERE customer_id = $1 AND id = $2 AND reason = 'asked' AND solved_at < $3";
+    CONTRIBUTIONS = "SELECT id, settled_at FROM contribution WHERE id > $1 AND state IN ('refused', 'hidden', 'withdrawn') ORDER BY id LIMIT $2";
+    CONTRIBUTION_REMOVE = "DELETE FROM contribution WHERE (id = $1 OR question_id = $1) AND (SELECT c.settled_at FROM contribution c \
+        WHERE c.id = $1 AND c.state IN ('refused', 'hidden', 'withdrawn')) < $2";
+    REPORTS = "SELECT customer_id, contribution_id, reported_at FROM contribution_report WHERE (customer_id, contribution_id) > ($1, $2) \
+        ORDER BY customer_id, contribution_id LIMIT $3";
+    REPORT_REMOVE = "DELETE FROM contribution_report WHERE customer_id = $1 AND contribution_id = $2 AND reported_at < $3";
     INVOICES = "SELECT customer_id, order_id, settled_at FROM invoice_request WHERE (customer_id, order_id) > ($1, $2) AND state = 'refused' \
         ORDER BY customer_id, order_id LIMIT $3";
     INVOICE_REMOVE = "DELETE FROM invoice_request WHERE customer_id = $1 AND order_id = $2 AND state = 'refused' AND settled_at < $3";
@@ -67,17 +75,20 @@ impl Key {
             | Record::LoginSession
             | Record::LoginStep
             | Record::VoucherGuess
+            | Record::Contribution
             | Record::VelocityCount => vec![bytes()],
             Record::IdempotencyKey | Record::MessageReference => vec![text()],
             Record::Notice => vec![text(), text()],
             Record::UsageDay => vec![bytes(), bytes(), Value::Int(i64::MIN), text()],
             Record::Message
+            | Record::Reminder
             | Record::AccountEvent
             | Record::Recovery
             | Record::Usage
             | Record::CaseEntry
             | Record::CaseFile
             | Record::Case
+            | Record::ContributionReport
             | Record::RefusedInvoice => vec![bytes(), bytes()],
         })
     }
@@ -108,6 +119,7 @@ const fn statements(record: Record) -> (&'static Sql, &'static Sql) {
         Record::IdempotencyKey => (&KEYS, &KEY_REMOVE),
         Record::Notice => (&NOTICES, &NOTICE_REMOVE),
         Record::Message => (&MESSAGES, &MESSAGE_REMOVE),
+        Record::Reminder => (&REMINDERS, &REMINDER_REMOVE),
         Record::MessageReference => (&REFERENCES, &REFERENCE_REMOVE),
         Record::Usage => (&USAGES, &USAGE_REMOVE),
         Record::UsageDay => (&USAGE_DAYS, &USAGE_DAY_REMOVE),
@@ -117,6 +129,8 @@ const fn statements(record: Record) -> (&'static Sql, &'static Sql) {
         Record::RefusedInvoice => (&INVOICES, &INVOICE_REMOVE),
         Record::VoucherGuess => (&GUESSES, &GUESS_REMOVE),
         Record::VelocityCount => (&COUNTS, &COUNT_REMOVE),
+        Record::Contribution => (&CONTRIBUTIONS, &CONTRIBUTION_REMOVE),
+        Record::ContributionReport => (&REPORTS, &REPORT_REMOVE),
     }
 }
 

@@ -11,6 +11,7 @@ use everline_core::time::BusinessTime;
 crate::queries! { ALL;
     USAGE_ADD = "INSERT INTO usage (id, customer_id, line_id, unit, charged, overrun, used_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     USAGE_OF_LINE = "SELECT unit, charged, used_at FROM usage WHERE customer_id = $1 AND line_id = $2 ORDER BY id DESC LIMIT $3";
+    FIRST_DAY = "SELECT MIN(day) FROM usage_day WHERE customer_id = $1 AND line_id = $2";
     DAY_ADD = "INSERT INTO usage_day (customer_id, line_id, day, unit, charged, overrun) VALUES ($1, $2, $3, $4, $5, $6) \
         ON CONFLICT (customer_id, line_id, day, unit) DO UPDATE \
         SET charged = usage_day.charged + excluded.charged, overrun = usage_day.overrun + excluded.overrun";
@@ -60,6 +61,11 @@ pub async fn days_of_line(
     (from, to): (Day, Day),
 ) -> Result<Vec<UsageDay>> {
     tx.all(&DAYS_OF_LINE, args![customer, line, from.number(), to.number()]).await.map(days)
+}
+/// The first day on which a line used anything, of those that are kept.
+pub async fn first_day(tx: &mut Tx, customer: CustomerId, line: LineId) -> Result<Option<Day>> {
+    let (day,): (Option<i64>,) = tx.one("first day", &FIRST_DAY, args![customer, line]).await?;
+    Ok(day.map(Day::from_number))
 }
 /// What the lines of a customer used from a day to another, both included; by line and day, the first `limit` rows.
 pub async fn days_of_customer(

@@ -51,7 +51,9 @@ const COLUMNS_LEFT_OUT: &[(&str, &str)] = &[
     ("entry_id", "a key of ours"),
     ("content", "the file itself: its owner has it from the case's page"),
     ("asked_by", "a member of the staff"),
+    ("staff_id", "a member of the staff"),
     ("decided_by", "a member of the staff"),
+    ("usage_basis", "tells counts of ours from others"),
 ];
 /// Tables whose own id says nothing and is left out.
 const ID_LEFT_OUT: &[&str] = &[
@@ -60,11 +62,14 @@ const ID_LEFT_OUT: &[&str] = &[
     "case_entry",
     "consent",
     "contact_point",
+    "contribution",
     "dispute",
     "line_event",
+    "line_reminders",
     "message",
     "passkey",
     "refund",
+    "reminder",
     "renewal_consent",
     "transfer",
     "usage",

@@ -2,6 +2,8 @@
 //! about providers' bills, and the cases they work on.
 
 pub(crate) mod cases;
+pub(crate) mod closings;
+pub(crate) mod contributions;
 pub(crate) mod evidence;
 pub(crate) mod identity;
 pub(crate) mod invoice;

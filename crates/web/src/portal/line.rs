@@ -6,6 +6,7 @@ use crate::portal::auto_renew::{is_on, sentence};
 use crate::portal::line_shown::{LineShown, shown, state_key};
 use crate::portal::order_shown::headline;
 use crate::portal::own_line::device_key;
+use crate::portal::reminders::{ToldRow, told_rows};
 use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
@@ -38,8 +39,12 @@ struct LinePage {
     network: String,
     guests: String,
     orders: Vec<OrderRow>,
+    /// Where the profile is, if an eSIM serves the line.
+    esim: Option<String>,
     /// Where renewal by itself is, and whether it is on.
     auto_renew: (String, bool),
+    /// What was told last.
+    reminder: String,
 }
 
 /// What was done before coming here.
@@ -56,6 +61,7 @@ fn done_key(done: &str) -> Option<&'static str> {
         "found" => "line-done-found",
         "replaced" => "line-done-replaced",
         "taken" => "line-done-taken",
+        "given-up" => "line-done-given-up",
         _ => return None,
     })
 }
@@ -74,6 +80,7 @@ pub(crate) async fn line(
 ) -> Answer {
     let (customer, id) = (visit.customer()?, line_id(&id)?);
     let (view, _) = everline_app::home::line_page(&web.app, customer, id).await?;
+    let esim = everline_app::esim::profile(&web.app, customer, id).await?.map(|_| format!("/lines/{id}/esim"));
     let history = line_history(&web.app, customer, id).await?;
     let show = visit.show(&web);
     let orders = history.iter().map(|(order, offering)| OrderRow {
@@ -90,7 +97,15 @@ pub(crate) async fn line(
     let guests = if view.line.guest_renewal { "line-guests-yes" } else { "line-guests-no" };
     let line = shown(&show, &web.app.brand, &view);
     let renews = everline_app::auto_renew::view(&web.app, customer, id).await?;
+    let told = told_rows(&show, &everline_app::reminders::view(&web.app, customer, id).await?).into_iter().next();
+    let reminder = match &told {
+        Some(ToldRow { what, when, .. }) => {
+            visit.say("reminders-line-last", &[("what", what.into()), ("when", when.into())])
+        }
+        None => visit.lang.get("reminders-line-none"),
+    };
     page(&LinePage {
+        reminder,
         p: visit.frame(&web, line.name.clone()),
         done: done_key(&came.done).map(|key| visit.lang.get(key)),
         lost: view.line.state == LineState::Suspended(SuspendCause::Lost),
@@ -99,6 +114,7 @@ pub(crate) async fn line(
         network: visit.lang.get(network),
         guests: visit.lang.get(guests),
         orders: orders.collect(),
+        esim,
         auto_renew: (sentence(&show, &renews), is_on(&renews)),
         line,
     })

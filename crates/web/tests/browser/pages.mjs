@@ -97,6 +97,15 @@ async function aPerson(round, key) {
     for (const order of await round.links("/orders/")) orders.add(order);
     await round.open(`${line}/renew`);
     await round.check(`renew-${key}-${place + 1}`);
+    await round.open(`${line}/plans`);
+    await round.check(`plans-${key}-${place + 1}`);
+    const [plan, other] = [...new Set(await round.links(`${line}/plans/`))].filter((path) => !path.includes("#"));
+    if (!plan || !other) continue;
+    await round.open(plan);
+    await round.check(`plan-${key}-${place + 1}`);
+    const pair = [plan, other].map((path) => decodeURIComponent(path.split("/").at(-1))).join(",");
+    await round.open(`${line}/plans?compare=${encodeURIComponent(pair)}`);
+    await round.check(`plans-${key}-${place + 1}-compared`);
   }
   let place = 0;
   for (const order of [...orders].slice(0, 14)) {
@@ -310,6 +319,8 @@ async function theDesk(round) {
   }
   await round.open("/desk/recovery");
   await round.check("desk-recovery");
+  await round.open("/desk/contributions");
+  await round.check("desk-contributions");
   await round.open("/desk/identity");
   await round.check("desk-identity");
   await round.open("/home");

@@ -78,6 +78,12 @@ fn table() -> Vec<Row> {
         post("/account/passkeys/ask",                   [303, 303, 404, 404, 403]),
         post("/account/passkeys/second-factor",         [303, 303, 404, 404, 403]),
         post("/account/passkeys/{passkey}/remove",      [303, 303, 404, 404, 403]),
+        // Something stands against closing an account that has a line.
+        get("/account/close",                           [303, 303, 200, 200, 403]),
+        post("/account/close",                          [303, 303, 422, 422, 403]),
+        post("/account/close/withdraw",                 [303, 303, 404, 404, 403]),
+        get("/desk/closings",                           [303, 303, 403, 403, 403]),
+        post("/desk/closings/{customer}/{request}",     [303, 303, 403, 403, 404]),
         get("/account/identity",                        [303, 303, 200, 200, 403]),
         post("/account/identity",                       [303, 303, 422, 422, 403]),
         get("/account/identity/correct",                [303, 303, 200, 200, 403]),
@@ -96,9 +102,32 @@ fn table() -> Vec<Row> {
         get("/lines/{line}/renew",                      [303, 303, 200, 404, 403]),
         // The form's ticket is the owner's; in other hands it is no form of ours.
         post("/lines/{line}/renew",                     [303, 303, 303, 403, 403]),
+        get("/lines/{line}/plans",                      [303, 303, 200, 404, 403]),
+        get("/lines/{line}/plans/{offering}",           [303, 303, 200, 404, 403]),
+        post("/lines/{line}/plans/{offering}/review",   [303, 303, 303, 404, 403]),
+        post("/lines/{line}/plans/{offering}/question", [303, 303, 303, 404, 403]),
+        // There is no such question or contribution.
+        post("/lines/{line}/plans/{offering}/answer",   [303, 303, 409, 404, 403]),
+        post("/lines/{line}/plans/{offering}/report",   [303, 303, 409, 404, 403]),
+        post("/lines/{line}/plans/{offering}/withdraw", [303, 303, 404, 404, 403]),
+        get("/esim/check",                              [200, 200, 200, 200, 200]),
+        post("/esim/check",                             [200, 200, 200, 200, 200]),
+        // A card serves the watch.
+        get("/lines/{line}/esim",                       [303, 303, 404, 404, 403]),
+        get("/lines/{line}/esim/code",                  [303, 303, 404, 404, 403]),
+        get("/desk/contributions",                      [303, 303, 403, 403, 200]),
+        post("/desk/contributions/{contribution}",      [303, 303, 403, 403, 404]),
+        post("/desk/contributions/{contribution}/answer", [303, 303, 403, 403, 409]),
         get("/lines/{line}/auto-renew",                 [303, 303, 200, 404, 403]),
         post("/lines/{line}/auto-renew",                [303, 303, 303, 404, 403]),
         post("/lines/{line}/auto-renew/off",            [303, 303, 303, 404, 403]),
+        get("/lines/{line}/reminders",                  [303, 303, 200, 404, 403]),
+        post("/lines/{line}/reminders",                 [303, 303, 303, 404, 403]),
+        post("/lines/{line}/reminders/contacts",        [303, 303, 422, 404, 403]),
+        get("/lines/{line}/reminders/contacts/code",    [303, 303, 200, 404, 403]),
+        post("/lines/{line}/reminders/contacts/code",   [303, 303, 422, 404, 403]),
+        // There is no such contact person: the owner has none, and another's line is none.
+        post("/lines/{line}/reminders/contacts/{contact}/remove", [303, 303, 303, 404, 403]),
         get("/claim",                                   [303, 303, 200, 200, 403]),
         post("/claim/number",                           [303, 303, 422, 422, 403]),
         get("/claim/code",                              [303, 303, 200, 200, 403]),
@@ -115,6 +144,8 @@ fn table() -> Vec<Row> {
         get("/lines/{line}/owner",                      [303, 303, 200, 404, 403]),
         post("/lines/{line}/owner",                     [303, 303, 422, 404, 403]),
         post("/lines/{line}/owner/withdraw",            [303, 303, 303, 404, 403]),
+        get("/lines/{line}/give-up",                    [303, 303, 200, 404, 403]),
+        post("/lines/{line}/give-up",                   [303, 303, 422, 404, 403]),
         // Made to nobody here: whoever has the link finds nothing.
         get("/take-over/{link}",                        [303, 303, 404, 404, 403]),
         post("/take-over/{link}",                       [303, 303, 404, 404, 403]),
@@ -194,6 +225,8 @@ fn table() -> Vec<Row> {
         // Links are the right: who does not know one finds nothing, whoever it is.
         get("/renew/{link}",                            [404, 200, 404, 404, 404]),
         post("/renew/{link}",                           [404, 303, 404, 404, 404]),
+        // A message's link is the right; another's text is none. `reminders.rs` follows one.
+        get("/r/{link}",                                [404, 404, 404, 404, 404]),
         get("/d/{session}",                             [303, 303, 303, 303, 303]),
         get("/o/{token}",                               [404, 200, 404, 404, 404]),
         get("/o/{token}/events",                        [404, 200, 404, 404, 404]),
@@ -363,11 +396,14 @@ impl Things {
             .replace("{item}", &self.item)
             .replace("{method}", &"0".repeat(32))
             .replace("{passkey}", &"0".repeat(32))
+            .replace("{contact}", &"0".repeat(32))
             .replace("{customer}/{case}", &format!("{}/{}", self.world.people.linfang, self.case))
             .replace("{case}", &self.case)
             .replace("{attachment}", &self.attachment)
             .replace("{article}", "renew")
             .replace("{customer}", &"0".repeat(32))
+            .replace("{offering}", "watch-month@1")
+            .replace("{contribution}", &"0".repeat(32))
             .replace("{key}", "linfang")
             .replace("{file}", "MP_verify_none.txt")
             .replace("{provider}", "alipay")
@@ -404,6 +440,16 @@ impl Things {
                 ("offering", text("watch-month@1")),
                 ("terms", text("2026-10")),
             ],
+            "/lines/{line}/plans/{offering}/review" => vec![("stars", text("4")), ("text", text("好"))],
+            "/lines/{line}/plans/{offering}/question" => vec![("text", text("好吗？"))],
+            "/lines/{line}/plans/{offering}/answer"
+            | "/lines/{line}/plans/{offering}/report"
+            | "/lines/{line}/plans/{offering}/withdraw" => {
+                vec![("contribution", "0".repeat(32)), ("text", text("好"))]
+            }
+            "/desk/contributions/{contribution}" => vec![("step", text("publish")), ("version", text("0"))],
+            "/desk/contributions/{contribution}/answer" => vec![("text", text("好"))],
+            "/esim/check" => vec![("model", text("Pixel 3")), ("sold", text("cn"))],
             "/voucher" => vec![("voucher", text("0000-0000-0000-0000-0001"))],
             "/lines/{line}/auto-renew" => vec![
                 ("offering", text("watch-month@1")),
@@ -524,6 +570,8 @@ async fn what_is_anothers_looks_like_what_does_not_exist() {
     for (theirs, none) in [
         (format!("/lines/{}", people.watch), format!("/lines/{nothing}")),
         (format!("/lines/{}/renew", people.watch), format!("/lines/{nothing}/renew")),
+        (format!("/lines/{}/plans", people.watch), format!("/lines/{nothing}/plans")),
+        (format!("/lines/{}/plans/watch-month@1", people.watch), format!("/lines/{nothing}/plans/watch-month@1")),
         (format!("/orders/{}", things.order), format!("/orders/{nothing}")),
         (format!("/orders/{}/receipt", things.order), format!("/orders/{nothing}/receipt")),
         (format!("/orders/{}/receipt.pdf", things.order), format!("/orders/{nothing}/receipt.pdf")),
