@@ -81,18 +81,22 @@ struct Known {
 
 impl ReadHistory {
     async fn entry(&self, tx: &mut Tx, known: &mut Known, order: Order) -> Result<Option<Entry>, Stop<Problem>> {
-        if !known.offerings.contains_key(&order.offering) {
-            known.offerings.insert(order.offering.clone(), catalog::offering(tx, &order.offering).await?);
-        }
-        let Some(offering) = known.offerings.get(&order.offering).cloned() else { return Ok(None) };
+        let offering = match known.offerings.get(&order.offering) {
+            Some(offering) => offering.clone(),
+            None => catalog::offering(tx, &order.offering).await?,
+        };
+        known.offerings.insert(order.offering.clone(), offering.clone());
         if self.wanted.kind.is_some_and(|kind| kind != offering.kind) {
             return Ok(None);
         }
-        if !known.lines.contains_key(&order.line) {
-            let line = line::get(tx, self.customer, order.line).await?;
-            known.lines.insert(order.line, line.ok_or(Stop::Refused(Problem::NotFound("line")))?);
-        }
-        let Some(line) = known.lines.get(&order.line).cloned() else { return Ok(None) };
+        let line = match known.lines.get(&order.line) {
+            Some(line) => line.clone(),
+            None => {
+                let line = line::get(tx, self.customer, order.line).await?;
+                line.ok_or(Stop::Refused(Problem::NotFound("line")))?
+            }
+        };
+        known.lines.insert(line.id, line.clone());
         let attempts = payment::of_order(tx, self.customer, order.id).await?;
         let refunds = payment::refunds_of_order(tx, self.customer, order.id).await?;
         Ok(Some(Entry { order, offering, line, attempts, refunds }))

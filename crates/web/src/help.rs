@@ -41,8 +41,8 @@ macro_rules! all {
     };
 }
 all! {
-    "renew" "paid-not-in-effect" "payment-problems" "refunds" "after-expiry" "auto-renew" "receipt" "password" "change-number"
-    "lost-sim" "watch-esim" "apn" "sms-keywords" "guests"
+    "renew" "paid-not-in-effect" "payment-problems" "refunds" "after-expiry" "renewal-by-itself" "receipt" "password" "change-number"
+    "stolen-or-lost" "watch-esim" "apn" "sms-keywords" "guests"
 }
 
 /// An article by the word in its address.
@@ -54,7 +54,7 @@ pub(crate) fn article(lang: Lang, slug: &str) -> Option<&'static Article> {
 pub(crate) fn topic(path: &str) -> Option<&'static str> {
     let parts: Vec<&str> = path.split(['/', '?']).filter(|part| !part.is_empty()).collect();
     let slug = match parts.as_slice() {
-        ["lines", _, "auto-renew", ..] => "auto-renew",
+        ["lines", ..] if path.contains("/auto-renew") => "renewal-by-itself",
         ["lines", _, "renew", ..] => "renew",
         ["lines", ..] => "after-expiry",
         ["renew" | "d", ..] => "guests",
@@ -62,8 +62,9 @@ pub(crate) fn topic(path: &str) -> Option<&'static str> {
         ["orders" | "o", _, "refund", ..] => "refunds",
         ["orders", ..] | ["o", ..] => "paid-not-in-effect",
         ["pay", ..] | ["voucher", ..] => "payment-problems",
-        ["cards", ..] => "auto-renew",
-        ["sign-in", ..] | ["recover", ..] => "password",
+        ["cards", ..] => "renewal-by-itself",
+        _ if path.starts_with("/sign-in") => "password",
+        ["recover", ..] => "password",
         ["account", "contact", ..] => "change-number",
         ["account", ..] => "password",
         ["statement" | "history", ..] => "refunds",
@@ -217,12 +218,12 @@ mod tests {
             (Lang::En, "refund", "refunds"),
             (Lang::En, "I paid but NO internet", "paid-not-in-effect"),
             (Lang::En, "forgot my passw", "password"),
-            (Lang::En, "stolen phone", "lost-sim"),
+            (Lang::En, "stolen phone", "stolen-or-lost"),
             (Lang::En, "apn tracker", "apn"),
             (Lang::ZhCn, "我的钱能退款吗", "refunds"),
             (Lang::ZhCn, "收不到验证码", "password"),
             (Lang::ZhCn, "儿童手表 esim", "watch-esim"),
-            (Lang::ZhCn, "怎么取消自动续费", "auto-renew"),
+            (Lang::ZhCn, "怎么取消自动续费", "renewal-by-itself"),
         ] {
             assert_eq!(search(lang, question).first().map(|found| found.slug), Some(slug), "{question}");
         }

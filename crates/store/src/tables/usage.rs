@@ -18,7 +18,7 @@ crate::queries! { ALL;
     DAYS_OF_LINE = "SELECT u.line_id, u.day, u.unit, u.charged, u.overrun FROM usage_day u \
         WHERE u.customer_id = $1 AND u.line_id = $2 AND u.day BETWEEN $3 AND $4 ORDER BY u.day, u.unit";
     DAYS_OF_CUSTOMER = "SELECT u.line_id, u.day, u.unit, u.charged, u.overrun FROM line l \
-        JOIN usage_day u ON u.customer_id = l.customer_id AND u.line_id = l.id AND u.day BETWEEN $2 AND $3 \
+        JOIN usage_day u ON u.line_id = l.id AND u.customer_id = l.customer_id AND u.day BETWEEN $2 AND $3 \
         WHERE l.customer_id = $1 ORDER BY l.id, u.day, u.unit LIMIT $4";
 }
 

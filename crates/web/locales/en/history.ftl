@@ -32,7 +32,7 @@ history-month = { $month ->
     [10] October
     [11] November
    *[12] December
-} { NUMBER($year, useGrouping: "false") }
+} { $year }
 history-choose-month = Choose a month
 history-month-label = Month
 history-day = Day
