@@ -5,10 +5,11 @@
 
 use crate::catalog::{Choice, offerings};
 use crate::place_order::{NewOrder, PlaceOrder};
+use crate::reminders::look_later;
 use crate::timers::close_order;
 use crate::{App, Problem};
 use everline_core::auto_renew::{
-    AutoRenew, Consent, Facts, Next, NoConsent, PayWith, State, Then, consent, lasts_us_min, on_due, switch_off,
+    AutoRenew, Consent, Early, Facts, Next, NoConsent, PayWith, State, Then, consent, lasts_us_min, on_due, switch_off,
 };
 use everline_core::brand::Brand;
 use everline_core::effects::{Job, MessageKind};
@@ -19,10 +20,11 @@ use everline_core::money::Money;
 use everline_core::offering::{Offering, OfferingKind, OfferingRef, StartPolicy};
 use everline_core::order::{Order, OrderState, PlacedBy};
 use everline_core::quote::{NotSellable, quote};
+use everline_core::reminder::{DataNow, will_not_last};
 use everline_core::saved_method::SavedMethod;
 use everline_core::time::{BusinessTime, DAY_US, Now, Zone};
 use everline_store::tables::timer::{self, TimerKind};
-use everline_store::tables::{allowance, auto_renew, catalog, customer, job, line, order, payment_method};
+use everline_store::tables::{allowance, auto_renew, catalog, customer, job, line, order, payment_method, reminder};
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
 
@@ -123,6 +125,8 @@ pub struct Wanted {
     pub month_cap: Money,
     /// Days before the end.
     pub lead_days: u8,
+    /// Whether before that, if the data runs out.
+    pub early: Early,
     /// The terms that were shown.
     pub terms_version: String,
 }
@@ -161,7 +165,7 @@ impl Work for Set {
         if line.state.over() {
             return refused(Problem::NotSellable(NotSellable::LineState));
         }
-        let Wanted { offering, methods, month_cap, lead_days, terms_version } = self.wanted.clone();
+        let Wanted { offering, methods, month_cap, lead_days, early, terms_version } = self.wanted.clone();
         if terms_version != self.brand.terms_version {
             return refused(Problem::TermsChanged);
         }
@@ -180,12 +184,14 @@ impl Work for Set {
             }
         }
         let price = found.price;
-        let agreed = Consent { offering, price, methods, month_cap, lead_days, terms_version, given_at: now };
+        let agreed = Consent { offering, price, methods, month_cap, lead_days, early, terms_version, given_at: now };
         let lasts = lasts_us_min(found.validity);
         let agreed = consent(before.as_ref(), (self.customer, self.line), agreed, lasts, now);
         let (setting, due) = agreed.map_err(|why| Stop::Refused(no_consent(why)))?;
         auto_renew::save(tx, &setting);
         auto_renew::keep_consent(tx, self.id, &setting, true, now);
+        // A forecast is made from counts of days.
+        look_later(tx, self.customer, self.line, &self.zone, now);
         let subject = AutoRenew::id_of(self.line);
         if due > now {
             timer::set(tx, subject, self.customer, TimerKind::AutoRenew, due);
@@ -205,6 +211,7 @@ fn no_consent(why: NoConsent) -> Problem {
     match why {
         NoConsent::Methods => Problem::Invalid { field: "methods", rule: "one to four different methods" },
         NoConsent::CapBelowPrice => Problem::Invalid { field: "month_cap", rule: "not below the price" },
+        NoConsent::Early => Problem::Invalid { field: "left_percent", rule: "5, 10 … 50" },
         NoConsent::LeadDays => Problem::Invalid { field: "lead_days", rule: "1 to 14" },
         NoConsent::TooShort => Problem::Invalid { field: "offering", rule: "does not renew by itself for this line" },
         NoConsent::UnderWay => Problem::RenewalUnderWay,
@@ -313,6 +320,10 @@ async fn step(
 ) -> Result<(AutoRenew, Option<BusinessTime>), Stop<Problem>> {
     let now = ground.now.business;
     let allowance = allowance::get(tx, line.customer, line.id).await?;
+    let data = DataNow::of(&allowance, now);
+    let usage = reminder::get(tx, line.customer, line.id).await?.usage;
+    let runs_out = data.is_some_and(|data| will_not_last(&data, &usage, now).is_some());
+    let follows = allowance.queued_plans(now).next().is_some();
     let latest = catalog::latest_on_sale(tx, &setting.consent.offering.code).await?;
     let quoted = latest.and_then(|offering| quote(&line, &allowance, &offering, ground.brand, ground.zone, now).ok());
     let spent = auto_renew::spent_since(tx, line.customer, line.id, ground.zone.month_start(now)).await?;
@@ -324,6 +335,9 @@ async fn step(
             price: quoted.as_ref().map(|quote| quote.price),
             terms_version: &ground.brand.terms_version,
             spent,
+            data,
+            runs_out,
+            follows,
         };
         let next = on_due(&setting, &facts, now);
         let offering = quoted.as_ref().map(|quote| &quote.offering);
@@ -344,7 +358,8 @@ pub(crate) async fn apply(
     ground: &Ground<'_>,
 ) -> Result<AutoRenew, Stop<Problem>> {
     let (customer, line, now) = (before.customer, before.line, ground.now);
-    let setting = AutoRenew { state: next.state, ..before };
+    let early_for = next.early_for.or(before.early_for);
+    let setting = AutoRenew { state: next.state, early_for, ..before };
     auto_renew::save(tx, &setting);
     for then in &next.then {
         match *then {

@@ -3,6 +3,7 @@
 //! A report is evidence. It may come late, twice, before the provider's answer to the message, or for a message of nobody's; it is
 //! kept under the provider's name for the message, and acknowledged only then.
 
+use crate::keywords::received;
 use crate::ports::{DeliveryReport, Inbound, InboundReceiver, NoticeRefusal, Told};
 use crate::send_message::apply;
 use crate::{App, Problem};
@@ -65,10 +66,13 @@ pub async fn listen(app: App, mut inbound: InboundReceiver) {
                     false
                 }
             },
-            Told::Message(_) => {
-                tracing::info!("somebody wrote to us; nobody answers short messages yet");
-                true
-            }
+            Told::Message(message) => match received(&app, &message).await {
+                Ok(_) => true,
+                Err(problem) => {
+                    tracing::error!(%problem, "a short message could not be answered");
+                    false
+                }
+            },
         };
         // Whoever told it may be gone: then it is told again.
         let _ = kept.send(is_kept);

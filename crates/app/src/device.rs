@@ -3,6 +3,7 @@
 //! Its callers are network elements, known by a secret; what a device may do is answered from the line's allowance.
 
 use crate::provision::Acknowledged;
+use crate::reminders::look_now;
 use crate::save::carry_out;
 use crate::{App, Problem};
 use everline_core::calendar::Day;
@@ -14,6 +15,7 @@ use everline_core::lifecycle::{self, Because};
 use everline_core::line::{Line, LineState};
 use everline_core::offering::Unit;
 use everline_core::order::{Order, OrderState};
+use everline_core::reminder::{DataNow, crosses_step};
 use everline_core::renewal::on_attached;
 use everline_core::time::{Now, Zone};
 use everline_store::tables::{allowance, directory, line, order, usage};
@@ -144,7 +146,11 @@ impl Work for Report {
         let mut effects = Effects::default();
         if self.sequence > session.sequence {
             session.sequence = self.sequence;
+            let before = DataNow::of(&allowance, at);
             let used = allowance.use_up(Unit::Octets, self.octets, at, &self.zone);
+            if crosses_step(before, DataNow::of(&allowance, at)) {
+                look_now(tx, customer, line_id, at);
+            }
             let day = Day::of(&self.zone, at);
             usage::add_usage(tx, self.usage, (customer, line_id), Unit::Octets, &used, (at, day));
             if !used.begun.is_empty() {

@@ -15,7 +15,9 @@ use everline_core::money::Money;
 use everline_core::ownership::Offered;
 use everline_core::time::{Now, Zone};
 use everline_store::tables::hand_over::OnItsWay;
-use everline_store::tables::{allowance, catalog, customer, directory, hand_over, job, line, order, sim, timer};
+use everline_store::tables::{
+    allowance, catalog, customer, directory, hand_over, job, line, order, reminder, sim, timer,
+};
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
 
@@ -45,6 +47,8 @@ impl Leaves {
         let given = given.map_err(|refusal| Stop::Refused(refusal.into()))?;
         let (effects, given) = given.map_err(|why| Stop::Refused(Problem::NotHandedOver(why)))?;
         carry_out(tx, self.from, &effects, &self.zone, self.now)?;
+        // Whoever took care of it for the former owner is told nothing of the new one's.
+        reminder::remove_contacts(tx, self.from.0, self.from.1);
         hand_over::add(tx, self.from, &given);
         if let Some(offer) = hand_over::offer_of(tx, customer, line).await? {
             hand_over::settle_offer(tx, &offer, Offered::Taken, self.now.system);

@@ -202,9 +202,16 @@ async fn run_job(app: &App, id: JobId, job: &Job, run: i64) -> Result<Done, Prob
         Job::ClosePayment { customer, attempt } => close_payment::close_payment(app, customer, attempt, run).await,
         Job::Refund { customer, refund } => refund_payment::refund_payment(app, customer, refund, run).await,
         Job::SendMessage { customer, line, order, kind, cause, after } => {
-            let to_send = send_message::ToSend { job: id, customer, line, order, kind, cause, after, run };
+            let to_send =
+                send_message::ToSend { job: id, customer, line, order, kind, cause, after, beside: None, run };
             send_message::send_message(app, to_send).await
         }
+        Job::TellBeside { customer, line, to, kind, cause } => {
+            let (order, after, beside) = (None, None, Some(to));
+            let to_send = send_message::ToSend { job: id, customer, line, order, kind, cause, after, beside, run };
+            send_message::send_message(app, to_send).await
+        }
+        Job::MessageUnreported { customer, message } => send_message::unreported(app, customer, message).await,
         Job::TellAccount { customer, event, former } => {
             account_news::tell(app, (customer, event), former, id, run).await
         }

@@ -12,6 +12,7 @@ use everline_core::reconciliation::NotClosed;
 use everline_core::refund::NoOtherWay;
 use everline_core::refund_request::NotDecided;
 use everline_core::refund_rule::NoRefund;
+use everline_core::support::NotTaken;
 use everline_core::time::{BusinessTime, SystemTime};
 use everline_core::voucher::NoVoucher;
 use everline_store::{Error, Stop};
@@ -102,6 +103,9 @@ pub enum Problem {
     /// A review, question, answer or report is not taken, or not decided so.
     #[error("not contributed: {0}")]
     NotContributed(NotContributed),
+    /// A case does not take it.
+    #[error("the case does not take it: {0}")]
+    NotTaken(NotTaken),
     /// A line does not go on to another owner.
     #[error("not handed over: {0}")]
     NotHandedOver(NoHandOver),
@@ -111,6 +115,9 @@ pub enum Problem {
     /// An offer of a line cannot be taken, refused or withdrawn any more.
     #[error("the offer is over")]
     OfferOver,
+    /// Something stands against closing the account.
+    #[error("not closed yet: something stands against it")]
+    CloseFirst,
     /// Two fields of what was verified are to change: another person, and that is a change of ownership.
     #[error("another person")]
     AnotherPerson,
@@ -208,11 +215,13 @@ impl Problem {
             Problem::HeldBack { .. } => "held-back",
             Problem::NotRecovered(_) => "not-recovered",
             Problem::NotContributed(_) => "not-contributed",
+            Problem::NotTaken(_) => "not-taken",
             Problem::NotHandedOver(_) => "not-handed-over",
             Problem::NotClaimed(_) => "not-claimed",
             Problem::OfferOver => "offer-over",
             Problem::NotCommanded(_) => "not-commanded",
             Problem::AnotherPerson => "another-person",
+            Problem::CloseFirst => "close-first",
             Problem::CorrectionOpen => "correction-open",
             Problem::IdentityFirst => "identity-first",
             Problem::TooManyLines => "too-many-lines",
@@ -283,6 +292,11 @@ impl From<PasswordFault> for Problem {
 impl From<WrongField> for Problem {
     fn from(wrong: WrongField) -> Self {
         Problem::Invalid { field: wrong.field, rule: wrong.why.word() }
+    }
+}
+impl From<NotTaken> for Problem {
+    fn from(why: NotTaken) -> Self {
+        Problem::NotTaken(why)
     }
 }
 impl From<NotClosed> for Problem {

@@ -1,5 +1,6 @@
 //! Carries out what core decided: every row, transfer and job of one decision, in the caller's transaction.
 
+use crate::reminders;
 use everline_core::auto_renew::AutoRenew;
 use everline_core::effects::Effects;
 use everline_core::ids::{CustomerId, LineId};
@@ -7,8 +8,8 @@ use everline_core::lifecycle::{self, Situation};
 use everline_core::line::LineState;
 use everline_core::time::{Now, Zone};
 use everline_store::tables::{
-    allowance, customer, directory, dispute, job, ledger, line, line_event, order, payment, receipt, sim, support,
-    timer,
+    allowance, customer, directory, dispute, job, ledger, line, line_event, order, payment, receipt, reminder, sim,
+    support, timer,
 };
 use everline_store::{Error, Tx};
 
@@ -44,6 +45,8 @@ pub(crate) async fn give_up_names(tx: &mut Tx, before: &Situation, effects: &Eff
     let (was, line) = (before.line.state, &before.line);
     if after.state.over() && !was.over() {
         directory::remove(tx, directory::Name::Login, line.msisdn.as_str());
+        // Whoever took care of it has nothing to be told any more.
+        reminder::remove_contacts(tx, line.customer, line.id);
     }
     if matches!(after.state, LineState::Quarantined { .. }) && after.state != was {
         sim::quarantine(tx, line.id);
@@ -97,6 +100,11 @@ pub(crate) fn carry_out(
         self::allowance::save(tx, customer_id, line_id, allowance);
         let due = lifecycle::next_due(changed, allowance, now.business, zone);
         timer::set_unless_due(tx, line_id.0, customer_id, timer::TimerKind::Line, due, now.business);
+        let more = !(effects.orders.is_empty() && effects.events.is_empty() && effects.postings.is_empty());
+        if more && changed.state == LineState::Active {
+            // Not after mere usage: that looks at reminders only when it crosses a step.
+            reminders::look_later(tx, customer_id, line_id, zone, now.business);
+        }
         if !effects.orders.is_empty() {
             // What was bought or began may move the end of the line's last plan, which its renewal by itself waits for.
             timer::wake(tx, AutoRenew::id_of(line_id), customer_id, now.business);

@@ -6,20 +6,23 @@
 use crate::jobs::Done;
 use crate::ownership::LINE_OFFERED;
 use crate::ports::{Handed, OutgoingMessage};
+use crate::reminders::link::renewal_path;
+use crate::reminders::said;
+use crate::secrets::Secrets;
 use crate::{App, Problem};
 use everline_core::account::AccountNews;
 use everline_core::auto_renew::{PayWith, State};
 use everline_core::brand::Brand;
 use everline_core::customer::Customer;
-use everline_core::effects::MessageKind;
+use everline_core::effects::{Job, MessageKind};
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, JobId, LineId, MessageId, OrderId};
-use everline_core::line::LineState;
-use everline_core::message::{Address, Channel, Fact, Fate, Message, Reason};
+use everline_core::line::{Line, LineState};
+use everline_core::message::{Address, Beside, Channel, Fact, Fate, Message, REPORT_US_MAX, Reason};
 use everline_core::refund::{OtherWay, Refund};
-use everline_core::time::{BusinessTime, SystemTime, Zone};
+use everline_core::time::{BusinessTime, Now, SystemTime, Zone};
 use everline_store::tables::{
-    auto_renew, catalog, customer, directory, job, line, message, order, payment, payment_method,
+    auto_renew, catalog, customer, directory, job, line, message, order, payment, payment_method, reminder,
 };
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
@@ -27,19 +30,23 @@ use std::sync::Arc;
 /// How often a message is tried by one way before the next is.
 const RUNS_MAX: i64 = 10;
 
-/// The template of one-time codes.
+/// The template of one-time codes that sign in.
 pub const ONE_TIME_CODE: &str = "one_time_code";
+/// The template of codes by which a contact person of a line agrees to be told.
+pub const CONTACT_CODE: &str = "contact_code";
+const CODES: [&str; 2] = [ONE_TIME_CODE, CONTACT_CODE];
 
 /// The names of all templates.
 pub fn templates() -> impl Iterator<Item = &'static str> {
     let account = AccountNews::ALL.into_iter().map(AccountNews::word);
-    MessageKind::ALL.into_iter().map(MessageKind::word).chain([ONE_TIME_CODE, LINE_OFFERED]).chain(account)
+    let words = MessageKind::ALL.into_iter().map(MessageKind::word);
+    words.chain(CODES).chain([LINE_OFFERED]).chain(account)
 }
 
 /// The parameters that a template gets; empty for what is no template.
 #[must_use]
 pub fn parameters(template: &str) -> Vec<&'static str> {
-    if template == ONE_TIME_CODE {
+    if CODES.contains(&template) {
         return vec!["brand", "code"];
     }
     if template == LINE_OFFERED {
@@ -50,6 +57,9 @@ pub fn parameters(template: &str) -> Vec<&'static str> {
     }
     let Some(kind) = MessageKind::from_word(template) else { return Vec::new() };
     let mut all = vec!["brand", "hotline", "kept_until", "line", "line_id", "until"];
+    if let Some(more) = said::parameters(kind) {
+        all.extend(more);
+    }
     match kind {
         MessageKind::AutoRenewNotice | MessageKind::AutoRenewConsent | MessageKind::AutoRenewFailed => {
             all.extend(["renewal", "price", "agreed", "debit_on", "first_method", "more_methods", "offering_ref"]);
@@ -68,7 +78,13 @@ pub fn parameters(template: &str) -> Vec<&'static str> {
         | MessageKind::ServiceRestored
         | MessageKind::NumberKept
         | MessageKind::NumberEnds
-        | MessageKind::Terminated => {}
+        | MessageKind::Terminated
+        | MessageKind::ReminderExpiry
+        | MessageKind::ReminderThreshold
+        | MessageKind::ReminderForecast
+        | MessageKind::KeywordBalance
+        | MessageKind::KeywordRenew
+        | MessageKind::KeywordHelp => {}
     }
     all
 }
@@ -84,14 +100,16 @@ pub(crate) struct ToSend {
     pub(crate) cause: JobId,
     /// The way that was tried before.
     pub(crate) after: Option<Channel>,
+    /// To whom, if not to the owner.
+    pub(crate) beside: Option<Beside>,
     pub(crate) run: i64,
 }
 
 /// Sends it once. A customer without any address is told nothing.
 pub(crate) async fn send_message(app: &App, to_send: ToSend) -> Result<Done, Problem> {
     let ways = app.ports.messengers.channels().filter(|channel| Some(*channel) > to_send.after).collect();
-    let at = app.clock.now().system;
-    let begin = Begin { to_send, ways, brand: app.brand.clone(), zone: app.zone.clone(), at };
+    let (brand, zone, secrets) = (app.brand.clone(), app.zone.clone(), app.secrets.clone());
+    let begin = Begin { to_send, ways, brand, zone, secrets, now: app.clock.now() };
     let outgoing = match app.store.transact(begin).await? {
         Begun::Nothing => return Ok(Done::Finished),
         Begun::NoWay => return Ok(Done::GaveUp("the message reached nobody, and no other way leads to the customer")),
@@ -127,7 +145,8 @@ struct Begin {
     ways: Vec<Channel>,
     brand: Arc<Brand>,
     zone: Zone,
-    at: SystemTime,
+    secrets: Arc<Secrets>,
+    now: Now,
 }
 
 enum Begun {
@@ -144,27 +163,39 @@ impl Work for Begin {
     type Out = Begun;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Begun, Stop<Problem>> {
-        let ToSend { job, customer, line, order, kind, cause, after, .. } = self.to_send;
-        let id = MessageId(job.0);
+        let ToSend { job, customer, line, order, kind, cause, after, beside, .. } = self.to_send;
+        let (id, at) = (MessageId(job.0), self.now.system);
         let begun = message::lock(tx, customer, id).await?;
         if begun.as_ref().is_some_and(Message::is_settled) {
             return Ok(Begun::Nothing);
         }
         let owner = customer::get(tx, customer).await?;
-        let Some(parameters) = self.compose(tx, &owner).await? else {
+        let reader = self.reader(tx, &owner).await?;
+        let composed = match &reader {
+            Some(reader) => self.compose(tx, &owner, &reader.language).await?,
+            None => None,
+        };
+        let (Some(reader), Some(parameters)) = (reader, composed) else {
             if let Some(begun) = begun {
-                message::save(tx, &begun.on(Fact::Obsolete, self.at).0);
+                message::save(tx, &begun.on(Fact::Obsolete, at).0);
             }
             return Ok(Begun::Nothing);
         };
+        if begun.is_none() && after.is_none() && self.tell_others(tx).await? {
+            return Ok(Begun::Nothing);
+        }
         // What was begun by one way stays there: an address that came meanwhile makes no second message.
         let ways = begun.as_ref().map_or_else(|| self.ways.clone(), |begun| vec![begun.channel]);
-        let Some(to) = address(tx, &owner, &ways).await? else {
+        let found = match reader.to {
+            Some(to) => Some(to).filter(|to| ways.contains(&to.channel())),
+            None => address(tx, &owner, &ways).await?,
+        };
+        let Some(to) = found else {
             if let Some(begun) = begun {
-                let (begun, next) = begun.on(Fact::Refused(Reason::of("gone")), self.at);
+                let (begun, next) = begun.on(Fact::Refused(Reason::of("gone")), at);
                 message::save(tx, &begun);
                 if let Some(next) = next {
-                    job::add(tx, customer, &next, self.at, self.at)?;
+                    job::add(tx, customer, &next, at, at)?;
                 }
                 return Ok(Begun::Nothing);
             }
@@ -172,9 +203,9 @@ impl Work for Begin {
         };
         let repeated = begun.as_ref().is_some_and(|begun| begun.fate == Fate::Unknown);
         match begun {
-            Some(begun) => message::save(tx, &begun.on(Fact::HandingOver, self.at).0),
+            Some(begun) => message::save(tx, &begun.on(Fact::HandingOver, at).0),
             None => {
-                let (fate, channel, at) = (Fate::Queued, to.channel(), self.at);
+                let (fate, channel) = (Fate::Queued, to.channel());
                 let queued = Message {
                     id,
                     customer,
@@ -186,16 +217,24 @@ impl Work for Begin {
                     fate,
                     reason: None,
                     passed_on: false,
+                    beside,
                     sent_at: at,
                     fate_at: at,
                 };
                 message::add(tx, &queued.on(Fact::HandingOver, at).0);
             }
         }
-        let (template, language) = (kind.word(), owner.language);
+        let (template, language) = (kind.word(), reader.language);
         let outgoing = OutgoingMessage { id, to, template, parameters, language, repeated, reported: true };
         Ok(Begun::HandOver(outgoing))
     }
+}
+
+/// Who reads a message.
+struct Reader {
+    language: String,
+    /// The one address, of whoever is not the owner.
+    to: Option<Address>,
 }
 
 /// Where a customer is told by the first of some ways that leads to them.
@@ -222,35 +261,79 @@ async fn number(tx: &mut Tx, owner: &Customer) -> Result<Option<Msisdn>, Stop<Pr
 }
 
 impl Begin {
+    /// Who reads it; `None` if it is nobody any more.
+    async fn reader(&self, tx: &mut Tx, owner: &Customer) -> Result<Option<Reader>, Stop<Problem>> {
+        let ToSend { customer, line, beside, .. } = self.to_send;
+        let language = owner.language.clone();
+        match beside {
+            None => Ok(Some(Reader { language, to: None })),
+            Some(Beside::Contact(id)) => {
+                let contacts = reminder::contacts(tx, customer, line).await?;
+                let found = contacts.into_iter().find(|contact| contact.id == id);
+                Ok(found.map(|contact| Reader { language: contact.language, to: Some(contact.address) }))
+            }
+            Some(Beside::Number) => {
+                let found = line::get(tx, customer, line).await?.filter(|line| !line.state.over());
+                Ok(found.map(|line| Reader { language, to: Some(Address::Sms(line.msisdn)) }))
+            }
+        }
+    }
+
+    /// Has the line's contact persons told too, of what concerns whoever uses the line; whether they alone are to be told.
+    async fn tell_others(&self, tx: &mut Tx) -> Result<bool, Stop<Problem>> {
+        let ToSend { customer, line, kind, cause, beside, .. } = self.to_send;
+        if beside.is_some() || !concerns_contacts(kind) {
+            return Ok(false);
+        }
+        let contacts = reminder::contacts(tx, customer, line).await?;
+        for contact in &contacts {
+            let job = Job::TellBeside { customer, line, to: Beside::Contact(contact.id), kind, cause };
+            job::add(tx, customer, &job, self.now.system, self.now.system)?;
+        }
+        let alone = said::parameters(kind).is_some() && !contacts.is_empty();
+        Ok(alone && !reminder::get(tx, customer, line).await?.tell_owner)
+    }
+
     /// What the message says; `None` if it is not true any more.
     async fn compose(
         &self,
         tx: &mut Tx,
         owner: &Customer,
+        language: &str,
     ) -> Result<Option<Vec<(&'static str, String)>>, Stop<Problem>> {
-        let ToSend { customer, line, order, kind, cause, .. } = self.to_send;
+        let ToSend { customer, line, order, kind, cause, beside, .. } = self.to_send;
         let Some(line) = line::get(tx, customer, line).await? else { return Ok(None) };
         let kept = matches!(line.state, LineState::NumberKept { .. });
         if matches!(kind, MessageKind::NumberKept | MessageKind::NumberEnds) && !kept {
             return Ok(None); // it was renewed, or given up, meanwhile
         }
         let kept_until = line.state.until().filter(|_| kept).map(|at| self.day(at));
+        let Some(more) = said::said(tx, &line, (kind, cause), &self.zone, self.now.business).await? else {
+            return Ok(None);
+        };
         let mut parameters = vec![
-            ("brand", self.brand.name.get(&owner.language).to_owned()),
+            ("brand", self.brand.name.get(language).to_owned()),
             ("hotline", self.brand.hotline.clone()),
             ("kept_until", kept_until.unwrap_or_else(|| "open".to_owned())),
             ("line", line_name(&line.name, &line.msisdn)),
             ("line_id", line.id.to_string()),
-            ("until", line.service_until.map(|at| self.day(at)).unwrap_or_default()),
+            ("until", self.until(&line, kind)),
         ];
+        parameters.extend(more);
+        // Who is not the owner does not sign in as one.
+        if kind == MessageKind::KeywordHelp {
+            parameters.push(("path", "/".to_owned()));
+        } else if beside.is_some_and(|beside| beside != Beside::Number || !is_owners(owner, &line.msisdn)) {
+            parameters.push(("path", renewal_path(&self.secrets, customer, line.id)));
+        }
         if matches!(kind, MessageKind::AutoRenewNotice | MessageKind::AutoRenewConsent | MessageKind::AutoRenewFailed) {
-            let Some(said) = self.renewal(tx, customer, line.id, kind, &owner.language).await? else { return Ok(None) };
+            let Some(said) = self.renewal(tx, customer, line.id, kind, language).await? else { return Ok(None) };
             parameters.extend(said);
         }
         if let Some(order) = order {
             let order = order::get(tx, customer, order).await?.ok_or(Stop::Refused(Problem::NotFound("order")))?;
             let offering = catalog::offering(tx, &order.offering).await?;
-            parameters.push(("offering", offering.name.get(&owner.language).to_owned()));
+            parameters.push(("offering", offering.name.get(language).to_owned()));
             // What goes back may be a part of the price.
             let told = |refund: &Refund| refund.told_as(kind) == cause || refund.attempt.0 == cause.0;
             let refunds = payment::refunds_of_order(tx, customer, order.id).await?;
@@ -312,9 +395,36 @@ impl Begin {
             ("offering_ref", offering.reference.to_string()),
         ]))
     }
+    /// When the last plan ends; of a balance that is asked for, that none runs.
+    fn until(&self, line: &Line, kind: MessageKind) -> String {
+        let asked = kind == MessageKind::KeywordBalance;
+        let until = line.service_until.filter(|at| !asked || *at > self.now.business);
+        until.map(|at| self.day(at)).unwrap_or_else(|| if asked { "none".to_owned() } else { String::new() })
+    }
     fn day(&self, at: BusinessTime) -> String {
         self.zone.date(at).to_string()
     }
+}
+
+/// Whether a number is the one that the owner signs in with.
+fn is_owners(owner: &Customer, number: &Msisdn) -> bool {
+    owner.contact.as_ref() == Some(number)
+}
+
+/// What concerns whoever uses a line, and not only who pays for it.
+const fn concerns_contacts(kind: MessageKind) -> bool {
+    matches!(
+        kind,
+        MessageKind::ReminderExpiry
+            | MessageKind::ReminderThreshold
+            | MessageKind::ReminderForecast
+            | MessageKind::GraceBegan
+            | MessageKind::Suspended
+            | MessageKind::ReportedLost
+            | MessageKind::ServiceRestored
+            | MessageKind::NumberKept
+            | MessageKind::NumberEnds
+    )
 }
 
 /// What people call a line: its name, or its number masked.
@@ -348,7 +458,46 @@ impl Work for HandedOver {
             message::remove_contact(tx, self.customer, address);
         }
         let Some(message) = message::lock(tx, self.customer, self.id).await? else { return Ok(false) };
+        // Mail servers and push services tell of what fails alone; who sends short messages tells of all.
+        let reports = self.reference.is_some() && message.channel == Channel::Sms && message.beside.is_none();
+        if self.fact == Fact::Accepted && reports {
+            let unreported = Job::MessageUnreported { customer: self.customer, message: self.id };
+            job::add(tx, self.customer, &unreported, self.at, self.at.plus_us(REPORT_US_MAX))?;
+        }
         apply(tx, message, facts, self.at)
+    }
+}
+
+/// The time is over in which a provider should have reported: the next way is asked, if one leads to the owner.
+pub(crate) async fn unreported(app: &App, customer: CustomerId, id: MessageId) -> Result<Done, Problem> {
+    let (ways, at) = (app.ports.messengers.channels().collect(), app.clock.now().system);
+    if app.store.transact(Unreported { customer, id, ways, at }).await? {
+        app.wake.notify_one();
+    }
+    Ok(Done::Finished)
+}
+
+struct Unreported {
+    customer: CustomerId,
+    id: MessageId,
+    ways: Vec<Channel>,
+    at: SystemTime,
+}
+impl Work for Unreported {
+    const NAME: &'static str = "message_unreported";
+    type Out = bool;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Stop<Problem>> {
+        let Some(message) = message::lock(tx, self.customer, self.id).await? else { return Ok(false) };
+        if message.fate != Fate::Accepted || message.passed_on {
+            return Ok(false);
+        }
+        let owner = customer::get(tx, self.customer).await?;
+        let ways: Vec<Channel> = self.ways.iter().copied().filter(|way| *way > message.channel).collect();
+        if address(tx, &owner, &ways).await?.is_none() {
+            return Ok(false);
+        }
+        apply(tx, message, [Fact::Unreported], self.at)
     }
 }
 

@@ -8,7 +8,7 @@ pub use crate::sessions::{Principal, SessionInfo, SignedIn, open_session, sessio
 
 use crate::ports::{Handed, OutgoingMessage};
 use crate::secrets::Secrets;
-use crate::send_message::ONE_TIME_CODE;
+use crate::send_message::{CONTACT_CODE, ONE_TIME_CODE};
 use crate::sessions::open_session_on;
 use crate::steps::{self, Waits};
 use crate::{App, Problem, password};
@@ -33,6 +33,32 @@ const CODES_PER_HOUR_MAX: i64 = 5;
 const TRIES_PER_HOUR_MAX: i64 = 10;
 const TRIES_PER_DAY_MAX: i64 = 30;
 
+/// What a code can be used for. One for something else than signing in signs nobody in: whoever it was sent to may be asked
+/// to read it out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CodeFor {
+    /// To sign in, or to prove who is signed in.
+    SignIn,
+    /// To be told about a line.
+    LineContact,
+}
+
+impl CodeFor {
+    /// Under which name it is kept whom it was sent to.
+    fn name(self, address: &str) -> String {
+        match self {
+            CodeFor::SignIn => address.to_owned(),
+            CodeFor::LineContact => format!("contact>{address}"),
+        }
+    }
+    const fn template(self) -> &'static str {
+        match self {
+            CodeFor::SignIn => ONE_TIME_CODE,
+            CodeFor::LineContact => CONTACT_CODE,
+        }
+    }
+}
+
 /// Sends a one-time code to a number; the id names the request in [`sign_in`].
 pub async fn request_code(app: &App, contact: &str, language: &str) -> Result<RawId, Problem> {
     let to = app.brand.number(contact, NumberOf::Person);
@@ -42,12 +68,22 @@ pub async fn request_code(app: &App, contact: &str, language: &str) -> Result<Ra
 
 /// Sends a one-time code to a number that was read.
 pub(crate) async fn send_code(app: &App, to: Msisdn, language: &str) -> Result<RawId, Problem> {
+    request_code_to(app, &Address::Sms(to), CodeFor::SignIn, language).await
+}
+
+/// Sends a one-time code that can be used for one thing.
+pub(crate) async fn request_code_to(
+    app: &App,
+    to: &Address,
+    used_for: CodeFor,
+    language: &str,
+) -> Result<RawId, Problem> {
     let now = app.clock.now().system;
     let id = app.clock.id();
     let digits = code(app)?;
     let code_hash = app.secrets.code_hash(&id.bytes(), &digits);
     let code = Code {
-        contact: to.as_str().to_owned(),
+        contact: used_for.name(&to.to_string()),
         code_hash,
         tries: 0,
         used: false,
@@ -59,14 +95,14 @@ pub(crate) async fn send_code(app: &App, to: Msisdn, language: &str) -> Result<R
     // whoever waits for it asks for another one.
     let message = OutgoingMessage {
         id: MessageId(id),
-        to: Address::Sms(to),
-        template: ONE_TIME_CODE,
+        to: to.clone(),
+        template: used_for.template(),
         parameters,
         language: language.to_owned(),
         repeated: false,
         reported: false,
     };
-    let messenger = app.ports.messengers.of(Channel::Sms).ok_or(Problem::ProviderSilent)?;
+    let messenger = app.ports.messengers.of(to.channel()).ok_or(Problem::ProviderSilent)?;
     match messenger.send(&message).await {
         Handed::Accepted(_) => Ok(id),
         _ => Err(Problem::ProviderSilent),
@@ -184,6 +220,27 @@ impl TypedCode {
         let right = self.secrets.code_matches(&self.request.bytes(), &self.digits, &code.code_hash);
         login::tried(tx, self.request, right);
         Ok(if right { Ok(code.contact) } else { Err(Problem::CodeWrong { tries_left: TRIES_MAX - code.tries - 1 }) })
+    }
+}
+
+impl TypedCode {
+    /// [`used`](Self::used), for something else than signing in: where it went to.
+    pub(crate) async fn used_for(
+        &self,
+        tx: &mut Tx,
+        what: CodeFor,
+        now: SystemTime,
+    ) -> Result<Result<Address, Problem>, Stop<Problem>> {
+        let contact = match self.used(tx, now).await? {
+            Ok(contact) => contact,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let prefix = what.name("");
+        let address = contact.strip_prefix(&prefix).filter(|_| !prefix.is_empty()).and_then(|address| {
+            let channel = if address.contains('@') { Channel::Email } else { Channel::Sms };
+            Address::parse(channel, address).ok()
+        });
+        Ok(address.ok_or(Problem::CodeGone))
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::clock::JUMP_US;
 use crate::close_payment::ask_to_close;
 use crate::save::{carry_out, give_up_names, lock, lock_for_rest};
-use crate::{App, Problem, auto_renew, jobs};
+use crate::{App, Problem, auto_renew, jobs, reminders};
 use everline_core::brand::Brand;
 use everline_core::credit::on_unpaid;
 use everline_core::ids::{CustomerId, LineId, OrderId};
@@ -50,6 +50,7 @@ pub async fn run_due(app: &App, now: Now) -> Result<usize, Problem> {
                 TimerKind::Line => line_due(app, customer, LineId(subject), due_at, now).await,
                 TimerKind::Order => order_due(app, customer, OrderId(subject), due_at, now).await,
                 TimerKind::AutoRenew => auto_renew::due(app, subject, customer, due_at).await,
+                TimerKind::Reminder => reminders::due(app, subject, customer, due_at).await,
             };
             (subject, ran)
         };

@@ -6,6 +6,10 @@
 //! what time does, [`on_refused`] what a method that surely took nothing does, [`consent`] and [`switch_off`] what the
 //! owner does.
 //!
+//! The owner may agree to more: that it is renewed at once when little data is left, or when a forecast says that it will not
+//! last ([`Early`]). Then nothing is announced but by the consent; it is ordered once for the same data, under the same cycle,
+//! and begins when the offering's rules let it.
+//!
 //! off → waiting → announced → trying (method after method) → waiting for the next cycle; or *needs the customer* (a bank
 //! wants to ask), *asks consent* (price or terms changed since it was given), *gave up* (nothing took it). In the last three
 //! the owner is told at once and then daily until the plan ends.
@@ -16,6 +20,7 @@ use crate::line::Line;
 use crate::money::Money;
 use crate::offering::OfferingRef;
 use crate::order::{Order, OrderState};
+use crate::reminder::{DataNow, PERCENT_MIN, PERCENT_STEP};
 use crate::time::{BusinessTime, DAY_US, MINUTE_US, Validity};
 use crate::words::words;
 
@@ -31,6 +36,10 @@ pub const METHODS_MAX: usize = 4;
 const IDLE_US: i64 = 30 * DAY_US;
 /// How long an order can be paid at least: the owner may have to come for it.
 const ORDER_US_MIN: i64 = DAY_US;
+/// How long an order can be paid that was placed before the end was near.
+const EARLY_ORDER_US: i64 = 3 * DAY_US;
+/// The most that can be left when it is renewed early, and in which steps: those that charging looks at.
+const EARLY_PERCENT_MAX: u8 = 100 - PERCENT_MIN;
 
 /// How an automatic renewal pays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -70,6 +79,15 @@ impl PayWith {
     }
 }
 
+/// When a plan is renewed before its end is near.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Early {
+    /// When at most so many percent of the data are left.
+    pub left_percent: Option<u8>,
+    /// When at this rate the data will not last.
+    pub forecast: bool,
+}
+
 /// What the line's owner agreed to. Nobody else can: a guest sets nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consent {
@@ -83,6 +101,8 @@ pub struct Consent {
     pub month_cap: Money,
     /// How many days before the end of the plan.
     pub lead_days: u8,
+    /// Whether it is renewed before that, if the data runs out.
+    pub early: Early,
     /// The terms that were accepted.
     pub terms_version: String,
     /// When.
@@ -101,6 +121,9 @@ pub enum NoConsent {
     /// Too many days before the end, or none.
     #[error("1 to 14 days before the end")]
     LeadDays,
+    /// No step of data.
+    #[error("5, 10 … 50 percent left")]
+    Early,
     /// The plan is too short to be announced in time.
     #[error("the plan is shorter than the notice")]
     TooShort,
@@ -218,6 +241,8 @@ pub struct AutoRenew {
     pub consent: Consent,
     /// Where it is.
     pub state: State,
+    /// The data for which it was renewed, or tried, before its end was near: when that began. Not twice for the same.
+    pub early_for: Option<BusinessTime>,
 }
 
 impl AutoRenew {
@@ -256,6 +281,12 @@ pub struct Facts<'a> {
     pub terms_version: &'a str,
     /// What automatic renewals of the line took in this calendar month, in millionths.
     pub spent: i64,
+    /// The data that it can use now.
+    pub data: Option<DataNow>,
+    /// Whether at this rate the data will not last.
+    pub runs_out: bool,
+    /// Whether another plan follows the one that runs.
+    pub follows: bool,
 }
 
 /// What is to be done beside the new state, in one transaction with it.
@@ -281,11 +312,13 @@ pub struct Next {
     pub due: Option<BusinessTime>,
     /// What else is done.
     pub then: Vec<Then>,
+    /// The data for which it is renewed before its end is near.
+    pub early_for: Option<BusinessTime>,
 }
 
 impl Next {
     fn at(state: State, due: BusinessTime) -> Self {
-        Self { state, due: Some(due), then: Vec::new() }
+        Self { state, due: Some(due), then: Vec::new(), early_for: None }
     }
     fn and(mut self, then: Then) -> Self {
         self.then.push(then);
@@ -296,9 +329,9 @@ impl Next {
     }
 }
 
-/// The next day, while the plan runs; after that nothing more is said.
+/// The next day, while the plan runs and its end is near; after that nothing more is said.
 fn remind_at(cycle: BusinessTime, now: BusinessTime) -> BusinessTime {
-    let tomorrow = now.plus_us(DAY_US);
+    let tomorrow = now.plus_us(DAY_US).max(cycle.plus_us(-days(LEAD_DAYS_MAX)));
     if tomorrow < cycle { tomorrow } else { now.plus_us(IDLE_US) }
 }
 
@@ -311,7 +344,7 @@ fn days(count: u8) -> i64 {
 pub fn on_due(is: &AutoRenew, facts: &Facts<'_>, now: BusinessTime) -> Next {
     let line = facts.line;
     if is.state == State::Off || line.state.over() {
-        return Next { state: State::Off, due: None, then: close(is.state, facts.order) };
+        return Next { state: State::Off, due: None, then: close(is.state, facts.order), early_for: None };
     }
     let Some(cycle) = is.state.cycle() else { return waiting(is, facts, now) };
     if line.service_until != Some(cycle) {
@@ -320,8 +353,11 @@ pub fn on_due(is: &AutoRenew, facts: &Facts<'_>, now: BusinessTime) -> Next {
     }
     match is.state {
         State::Off | State::Waiting => waiting(is, facts, now),
-        State::Announced { debit_at, .. } if now < debit_at => Next::at(is.state, debit_at),
-        State::Announced { .. } => debit(is, facts, cycle, now),
+        State::Announced { debit_at, .. } if now < debit_at => match low(is, facts) {
+            Some(low) => early(is, facts, (cycle, low), now),
+            None => Next::at(is.state, debit_at),
+        },
+        State::Announced { .. } => debit(is, facts, cycle, cycle.max(now.plus_us(ORDER_US_MIN)), now),
         State::AsksConsent { debit_at, .. } if now < debit_at => Next::at(is.state, debit_at),
         State::AsksConsent { .. } if now < cycle => {
             Next::at(is.state, remind_at(cycle, now)).and(Then::Tell(MessageKind::AutoRenewConsent))
@@ -354,6 +390,9 @@ fn waiting(is: &AutoRenew, facts: &Facts<'_>, now: BusinessTime) -> Next {
         Some(OrderState::Refunding | OrderState::Refunded) => return refused(end, now),
         Some(_) => return Next::at(State::Waiting, now.plus_us(DAY_US)),
     }
+    if let Some(low) = low(is, facts) {
+        return early(is, facts, (end, low), now);
+    }
     let wanted = end.plus_us(-days(is.consent.lead_days));
     let notice_at = wanted.plus_us(-days(NOTICE_DAYS));
     if now < notice_at {
@@ -384,7 +423,22 @@ fn agreed(is: &AutoRenew, facts: &Facts<'_>, price: Money) -> bool {
         && facts.terms_version == consent.terms_version
 }
 
-fn debit(is: &AutoRenew, facts: &Facts<'_>, cycle: BusinessTime, now: BusinessTime) -> Next {
+/// The data that runs out as the owner agreed to, and was not renewed for before: when it began. What follows already is not
+/// made longer by itself.
+fn low(is: &AutoRenew, facts: &Facts<'_>) -> Option<BusinessTime> {
+    let data = facts.data.filter(|data| !facts.follows && is.early_for != Some(data.cycle))?;
+    let Early { left_percent, forecast } = is.consent.early;
+    let little = left_percent.is_some_and(|left| data.percent_used() >= 100_u8.saturating_sub(left));
+    (little || (forecast && facts.runs_out)).then_some(data.cycle)
+}
+
+/// Renewed at once, once for the same data.
+fn early(is: &AutoRenew, facts: &Facts<'_>, (cycle, low): (BusinessTime, BusinessTime), now: BusinessTime) -> Next {
+    let until = now.plus_us(EARLY_ORDER_US).min(cycle.max(now.plus_us(ORDER_US_MIN)));
+    Next { early_for: Some(low), ..debit(is, facts, cycle, until, now) }
+}
+
+fn debit(is: &AutoRenew, facts: &Facts<'_>, cycle: BusinessTime, until: BusinessTime, now: BusinessTime) -> Next {
     let Some(price) = facts.price else { return Next::gave_up(cycle, GaveUp::NotSellable, now) };
     if !agreed(is, facts, price) {
         let state = State::AsksConsent { cycle, debit_at: now };
@@ -393,7 +447,6 @@ fn debit(is: &AutoRenew, facts: &Facts<'_>, cycle: BusinessTime, now: BusinessTi
     if facts.spent.saturating_add(price.micros()) > is.consent.month_cap.micros() {
         return Next::gave_up(cycle, GaveUp::OverCap, now);
     }
-    let until = cycle.max(now.plus_us(ORDER_US_MIN));
     let state = State::Trying { cycle, step: 0, asked: false };
     Next::at(state, now.plus_us(DAY_US).min(until)).and(Then::PlaceOrder { until })
 }
@@ -462,6 +515,10 @@ pub fn consent(
     if !(1..=LEAD_DAYS_MAX).contains(&consent.lead_days) {
         return Err(NoConsent::LeadDays);
     }
+    let step = |left: u8| (PERCENT_STEP..=EARLY_PERCENT_MAX).contains(&left) && left.is_multiple_of(PERCENT_STEP);
+    if !consent.early.left_percent.is_none_or(step) {
+        return Err(NoConsent::Early);
+    }
     if lasts_us <= days(NOTICE_DAYS) {
         return Err(NoConsent::TooShort);
     }
@@ -474,7 +531,8 @@ pub fn consent(
         state @ (State::NeedsCustomer { .. } | State::GaveUp { .. }) => (state, now.plus_us(DAY_US)),
         State::Off | State::Waiting | State::Announced { .. } | State::AsksConsent { .. } => (State::Waiting, now),
     };
-    Ok((AutoRenew { customer, line, consent, state }, due))
+    let early_for = before.and_then(|before| before.early_for);
+    Ok((AutoRenew { customer, line, consent, state, early_for }, due))
 }
 
 /// How long a plan of this validity lasts at least, in microseconds.
@@ -492,5 +550,5 @@ pub fn lasts_us_min(validity: Option<Validity>) -> i64 {
 /// The owner switches it off: at once, whatever it is doing. What is on its way at a provider then goes back.
 #[must_use]
 pub fn switch_off(is: &AutoRenew, order: Option<&Order>) -> Next {
-    Next { state: State::Off, due: None, then: close(is.state, order) }
+    Next { state: State::Off, due: None, then: close(is.state, order), early_for: None }
 }

@@ -4,12 +4,13 @@
 use crate::charging::Allowance;
 use crate::dispute::{Dispute, DisputeSaid};
 use crate::ids::{
-    AttemptId, CustomerId, DisputeId, JobId, LineId, OrderId, PaymentMethodId, RawId, ReceiptId, RefundId, SessionId,
+    AttemptId, CustomerId, DisputeId, JobId, LineId, MessageId, OrderId, PaymentMethodId, RawId, ReceiptId, RefundId,
+    SessionId,
 };
 use crate::ledger::{Balances, Posting};
 use crate::lifecycle::LineEvent;
 use crate::line::Line;
-use crate::message::Channel;
+use crate::message::{Beside, Channel};
 use crate::order::Order;
 use crate::payment::{Attempt, Provider};
 use crate::reconciliation::BillDay;
@@ -86,6 +87,8 @@ pub enum CaseReason {
     WrongNumber,
     /// One card paid, or was tried, more often than people use one.
     CardTooOften,
+    /// A customer or guest asks. What about stands in the case.
+    Asked,
 }
 
 impl CaseReason {
@@ -101,6 +104,7 @@ impl CaseReason {
             CaseReason::Disputed => "disputed",
             CaseReason::WrongNumber => "wrong_number",
             CaseReason::CardTooOften => "card_too_often",
+            CaseReason::Asked => "asked",
         }
     }
 }
@@ -166,6 +170,18 @@ pub enum MessageKind {
     RefundBounced,
     /// Money that could not go back the way it came went another.
     RefundOtherWay,
+    /// The last plan ends soon.
+    ReminderExpiry,
+    /// So much of the data is used.
+    ReminderThreshold,
+    /// The data will not last.
+    ReminderForecast,
+    /// What is left, and until when: somebody asked for it by a short message.
+    KeywordBalance,
+    /// Where the line is renewed: somebody asked for it.
+    KeywordRenew,
+    /// Which words can be sent, and where people help.
+    KeywordHelp,
 }
 
 // The stable word of a kind is also the name of its template.
@@ -188,6 +204,12 @@ words!(MessageKind {
     AutoRenewNeedsYou = "auto_renew_needs_you",
     RefundBounced = "refund_bounced",
     RefundOtherWay = "refund_other_way",
+    ReminderExpiry = "reminder_expiry",
+    ReminderThreshold = "reminder_threshold",
+    ReminderForecast = "reminder_forecast",
+    KeywordBalance = "keyword_balance",
+    KeywordRenew = "keyword_renew",
+    KeywordHelp = "keyword_help",
 });
 
 /// A piece of work for later, outside the transaction that asks for it.
@@ -250,6 +272,26 @@ pub enum Job {
         /// The way that did not lead to them; none was tried yet if there is none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<Channel>,
+    },
+    /// Send a message about a line to somebody beside its owner.
+    TellBeside {
+        /// The line's owner.
+        customer: CustomerId,
+        /// The line.
+        line: LineId,
+        /// To whom.
+        to: Beside,
+        /// What it says.
+        kind: MessageKind,
+        /// As in [`Job::SendMessage`].
+        cause: JobId,
+    },
+    /// The time is over in which a provider should have reported what became of a message that it took.
+    MessageUnreported {
+        /// Whose.
+        customer: CustomerId,
+        /// The message.
+        message: MessageId,
     },
     /// Tell a customer what happened to the account.
     TellAccount {
@@ -340,8 +382,8 @@ impl Job {
     #[must_use]
     pub fn id(&self) -> JobId {
         let id = match self {
-            Job::TellNetwork { cause, action: NetworkAction::Reauthorize, session, .. } => mix(cause, session, 1),
-            Job::TellNetwork { cause, action: NetworkAction::Redirect, session, .. } => mix(cause, session, 2),
+            Job::TellNetwork { cause, action: NetworkAction::Reauthorize, session, .. } => mix(cause, &session.0, 1),
+            Job::TellNetwork { cause, action: NetworkAction::Redirect, session, .. } => mix(cause, &session.0, 2),
             Job::ActivateUpstream { order, .. } => order.0.derive(3, 0),
             Job::QueryPayment { attempt, .. } => attempt.0.derive(4, 0),
             Job::ClosePayment { attempt, .. } => attempt.0.derive(5, 0),
@@ -350,6 +392,10 @@ impl Job {
                 let first = cause.0.derive(7, *kind as u8);
                 after.map_or(first, |channel| first.branch(channel as u8 + 1))
             }
+            // Two contact persons of one line differ where the line's other jobs do not.
+            Job::TellBeside { cause, to: Beside::Contact(id), kind, .. } => mix(cause, id, 15).derive(0, *kind as u8),
+            Job::TellBeside { cause, to: Beside::Number, kind, .. } => cause.0.derive(16, *kind as u8),
+            Job::MessageUnreported { message, .. } => message.0.derive(17, 0),
             Job::TellAccount { event, former, .. } => event.derive(13, u8::from(*former)),
             Job::RecoveryDue { request, .. } => request.derive(14, 0),
             Job::TakeOver { line, .. } => line.0.derive(21, 0),
@@ -378,6 +424,8 @@ impl Job {
             Job::ClosePayment { .. } => "close_payment",
             Job::Refund { .. } => "refund",
             Job::SendMessage { .. } => "send_message",
+            Job::TellBeside { .. } => "tell_beside",
+            Job::MessageUnreported { .. } => "message_unreported",
             Job::TellAccount { .. } => "tell_account",
             Job::RecoveryDue { .. } => "recovery_due",
             Job::TakeOver { .. } => "take_over",
@@ -400,11 +448,11 @@ impl Job {
     }
 }
 
-/// One telling of one session: the cause's time, the session's randomness.
-fn mix(cause: &JobId, session: &SessionId, tag: u8) -> crate::ids::RawId {
+/// One telling of one session, or of one person: the cause's time, the other's randomness.
+fn mix(cause: &JobId, other: &RawId, tag: u8) -> RawId {
     let mut bytes = cause.0.bytes();
-    for (byte, other) in bytes.iter_mut().zip(session.0.bytes()).skip(9) {
+    for (byte, other) in bytes.iter_mut().zip(other.bytes()).skip(9) {
         *byte ^= other;
     }
-    crate::ids::RawId::from_bytes(bytes).derive(tag, 0)
+    RawId::from_bytes(bytes).derive(tag, 0)
 }

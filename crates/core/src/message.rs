@@ -9,7 +9,7 @@
 use crate::effects::{Job, MessageKind};
 use crate::identifiers::Msisdn;
 use crate::ids::{CustomerId, JobId, LineId, MessageId, OrderId, RawId};
-use crate::time::SystemTime;
+use crate::time::{HOUR_US, SystemTime};
 use crate::words::words;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -26,6 +26,19 @@ pub enum Channel {
     Push,
 }
 words!(Channel { Sms = "sms", Email = "email", Push = "push" });
+
+/// Whom a message about a line goes to who is not its owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Beside {
+    /// A contact person of the line.
+    Contact(RawId),
+    /// Whoever holds the line's own number.
+    Number,
+}
+
+/// How long a provider that reports may take to say what became of a message that it took.
+pub const REPORT_US_MAX: i64 = 6 * HOUR_US;
 
 /// How far a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,6 +111,8 @@ pub enum Fact {
     Refused(Reason),
     /// Nobody can say whether the provider took it, and it is not handed over again.
     Lost,
+    /// Its provider took it and never reported, although it reports; and there is another way.
+    Unreported,
     /// What it says is not true any more.
     Obsolete,
     /// Its provider reports.
@@ -127,6 +142,8 @@ pub struct Message {
     pub reason: Option<Reason>,
     /// Whether the next way was asked to tell it.
     pub passed_on: bool,
+    /// Whom it goes to, if not to the owner. They are told by one way alone.
+    pub beside: Option<Beside>,
     /// When it was begun.
     pub sent_at: SystemTime,
     /// When its fate changed last.
@@ -145,8 +162,10 @@ impl Message {
             // What failed for good fails once; only its arrival is news.
             (Fate::Failed, _) => return (self, None),
             (_, Fact::Reported(Reported::Failed, reason)) => (Fate::Failed, reason, true),
+            // Being told twice is better than not at all.
+            (Fate::Accepted, Fact::Unreported) => (Fate::Accepted, None, true),
             // The provider has it; only its reports are news.
-            (Fate::Accepted, _) => return (self, None),
+            (Fate::Accepted, _) | (_, Fact::Unreported) => return (self, None),
             (Fate::Queued | Fate::Unknown, Fact::HandingOver) => (Fate::Unknown, None, false),
             (Fate::Queued | Fate::Unknown, Fact::Accepted) => (Fate::Accepted, None, false),
             (Fate::Queued | Fate::Unknown, Fact::NotYet) => (Fate::Queued, None, false),
@@ -155,6 +174,7 @@ impl Message {
             (Fate::Queued | Fate::Unknown, Fact::Lost) => (Fate::Unknown, None, true),
             (Fate::Queued | Fate::Unknown, Fact::Obsolete) => (Fate::Failed, Some(Reason::of("obsolete")), false),
         };
+        let pass_on = pass_on && self.beside.is_none();
         let job = (pass_on && !self.passed_on).then(|| self.next_way());
         let fate_at = if fate == self.fate { self.fate_at } else { at };
         (Self { fate, reason, passed_on: self.passed_on || pass_on, fate_at, ..self }, job)
@@ -354,12 +374,13 @@ mod tests {
             fate,
             reason: None,
             passed_on: false,
+            beside: None,
             sent_at: at,
             fate_at: at,
         }
     }
 
-    fn facts() -> [Fact; 8] {
+    fn facts() -> [Fact; 9] {
         let why = || Reason::of("why");
         [
             Fact::HandingOver,
@@ -370,6 +391,7 @@ mod tests {
             Fact::Obsolete,
             Fact::Reported(Reported::Delivered, None),
             Fact::Reported(Reported::Failed, Some(why())),
+            Fact::Unreported,
         ]
     }
 
@@ -384,7 +406,8 @@ mod tests {
             Lost: unknown+ unknown+ accepted delivered failed\n\
             Obsolete: failed failed accepted delivered failed\n\
             Reported(Delivered): delivered delivered delivered delivered delivered\n\
-            Reported(Failed): failed+ failed+ failed+ delivered failed";
+            Reported(Failed): failed+ failed+ failed+ delivered failed\n\
+            Unreported: queued unknown accepted+ delivered failed";
         let rows: Vec<String> = facts()
             .iter()
             .map(|fact| {
@@ -402,6 +425,25 @@ mod tests {
             })
             .collect();
         assert_eq!(rows.join("\n"), expected);
+    }
+
+    #[test]
+    fn whoever_is_told_beside_the_owner_is_told_by_one_way() {
+        for fact in facts() {
+            let beside = Message { beside: Some(Beside::Number), ..message(Fate::Queued) };
+            let (after, job) = beside.on(fact, SystemTime::from_us(9));
+            assert_eq!((job, after.passed_on), (None, false));
+        }
+        let of = |to| {
+            let (customer, line) = (CustomerId(RawId::from_bytes([1; 16])), LineId(RawId::from_bytes([2; 16])));
+            let (kind, cause) = (MessageKind::Suspended, JobId(RawId::new_v7(9, [3; 10])));
+            Job::TellBeside { customer, line, to, kind, cause }.id()
+        };
+        let person = |n| Beside::Contact(RawId::new_v7(7, [n; 10]));
+        let mut ids = [of(Beside::Number), of(person(1)), of(person(2))].to_vec();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), 3);
     }
 
     #[test]
@@ -435,7 +477,7 @@ mod tests {
     proptest! {
         /// Whatever comes in whatever order and however often: it is passed on at most once, and what arrived stays so.
         #[test]
-        fn facts_in_any_order(order in prop::collection::vec(0..8_usize, 0..20)) {
+        fn facts_in_any_order(order in prop::collection::vec(0..9_usize, 0..20)) {
             let (mut now, mut jobs) = (message(Fate::Queued), 0);
             let all = facts();
             for at in &order {

@@ -152,3 +152,19 @@ pub struct Offering {
     /// What is said about roaming.
     pub roaming: Localized,
 }
+
+/// `1.5 GB`: octets in SI units (IEC 80000-13), the same in all languages; one decimal, rounded down, so that nobody is
+/// promised more than there is.
+#[must_use]
+pub fn octets_text(octets: i64) -> String {
+    const KB: i64 = 1_000;
+    let octets = octets.max(0);
+    let (scale, unit) = match octets {
+        o if o >= KB * KB * KB => (KB * KB * KB, "GB"),
+        o if o >= KB * KB => (KB * KB, "MB"),
+        o if o >= KB => (KB, "kB"),
+        o => return format!("{o} B"),
+    };
+    let (whole, tenth) = (octets / scale, octets % scale * 10 / scale);
+    if tenth == 0 { format!("{whole} {unit}") } else { format!("{whole}.{tenth} {unit}") }
+}

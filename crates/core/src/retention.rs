@@ -22,10 +22,20 @@ pub enum Record {
     Notice,
     /// Which message was sent when, and its fate; never its text.
     Message,
+    /// Reminders that were told.
+    Reminder,
     /// What providers call messages, and report of them.
     MessageReference,
     /// Usage that no bucket could take.
     Usage,
+    /// What a line used, day by day.
+    UsageDay,
+    /// What was written in a case, once it is solved.
+    CaseEntry,
+    /// Files of a case, once it is solved.
+    CaseFile,
+    /// Cases that people opened, once they are solved; after what was written in them.
+    Case,
     /// Requests for an invoice that staff refused.
     RefusedInvoice,
     /// Wrong voucher codes that were counted.
@@ -40,7 +50,7 @@ pub enum Record {
 
 impl Record {
     /// All of them.
-    pub const ALL: [Record; 15] = [
+    pub const ALL: [Record; 20] = [
         Record::LoginCode,
         Record::LoginSession,
         Record::LoginStep,
@@ -49,8 +59,13 @@ impl Record {
         Record::IdempotencyKey,
         Record::Notice,
         Record::Message,
+        Record::Reminder,
         Record::MessageReference,
         Record::Usage,
+        Record::UsageDay,
+        Record::CaseEntry,
+        Record::CaseFile,
+        Record::Case,
         Record::RefusedInvoice,
         Record::VoucherGuess,
         Record::VelocityCount,
@@ -69,8 +84,13 @@ impl Record {
             Record::IdempotencyKey => "idempotency_key",
             Record::Notice => "notice",
             Record::Message => "message",
+            Record::Reminder => "reminder",
             Record::MessageReference => "message_reference",
             Record::Usage => "usage",
+            Record::UsageDay => "usage_day",
+            Record::CaseEntry => "case_entry",
+            Record::CaseFile => "case_file",
+            Record::Case => "case",
             Record::RefusedInvoice => "refused_invoice",
             Record::VoucherGuess => "voucher_guess",
             Record::VelocityCount => "velocity_count",
@@ -96,8 +116,10 @@ pub struct Retention {
     pub notice_days: u16,
     /// Messages.
     pub message_days: u16,
-    /// Overrun.
+    /// Usage, and its sums by day.
     pub usage_days: u16,
+    /// Cases that people opened, after they were solved.
+    pub case_days: u16,
     /// Refused requests for an invoice.
     pub refused_invoice_days: u16,
     /// Counts of orders and payments, after their hour or day.
@@ -116,6 +138,7 @@ impl Default for Retention {
             notice_days: 400,
             message_days: 400,
             usage_days: 400,
+            case_days: 400,
             refused_invoice_days: 400,
             velocity_count_days: 1,
             contribution_days: 400,
@@ -135,10 +158,11 @@ impl Retention {
             Record::LoginSession => self.login_session_days,
             Record::IdempotencyKey => self.idempotency_key_days.max(30),
             Record::Notice => self.notice_days,
-            Record::Message => self.message_days,
+            Record::Message | Record::Reminder => self.message_days,
             // Nobody tries to deliver a message for longer.
             Record::MessageReference => 14,
-            Record::Usage => self.usage_days,
+            Record::Usage | Record::UsageDay => self.usage_days,
+            Record::CaseEntry | Record::CaseFile | Record::Case => self.case_days,
             Record::RefusedInvoice => self.refused_invoice_days,
             // They are forgotten after a day, whatever a brand wishes.
             Record::VoucherGuess => 1,

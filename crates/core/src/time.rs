@@ -146,6 +146,23 @@ impl Zone {
     }
 }
 
+impl Zone {
+    /// The minute of the day that a clock shows at `at`, from 0.
+    #[must_use]
+    pub fn minute_of_day(&self, at: BusinessTime) -> u16 {
+        let local = self.local(at);
+        u16::try_from(i32::from(local.hour()) * 60 + i32::from(local.minute())).unwrap_or(0)
+    }
+    /// When a clock shows so many minutes of a day; where the clock is put forward over it, that much later. `None` if no day
+    /// has so many.
+    #[must_use]
+    pub fn at_minute(&self, day: Date, minute: u16) -> Option<BusinessTime> {
+        let (hour, minute) = (i8::try_from(minute / 60).ok()?, i8::try_from(minute % 60).ok()?);
+        let time = jiff::civil::Time::new(hour, minute, 0, 0).ok()?;
+        day.to_datetime(time).to_zoned(self.0.clone()).ok().map(|at| instant(&at))
+    }
+}
+
 impl BusinessTime {
     /// An instant written with date, time and offset (RFC 3339); `None` if it is not.
     #[must_use]

@@ -223,6 +223,7 @@ pub fn brand() -> Brand {
         numbers: NumberPlan::default(),
         hotline: "400-800-1234".to_owned(),
         hotline_hours: Localized::zh_en("每天", "daily"),
+        hotline_open: Vec::new(),
         terms_version: "1".to_owned(),
         order_minutes: 7 * 24 * 60,
         regions: std::collections::BTreeMap::new(),
@@ -231,6 +232,7 @@ pub fn brand() -> Brand {
         bank: None,
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::NONE,
+        reminders: everline_core::reminder::Reminders::NONE,
         identity: everline_core::identity::IdentityRules::default(),
         families: BTreeMap::from([(Family::Phone, FamilyRules { grace_days: 3, ..FamilyRules::default() })]),
     }

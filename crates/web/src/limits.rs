@@ -32,6 +32,10 @@ pub(crate) enum Limit {
     Exports,
     /// Reviews, questions, answers and reports.
     Contributions,
+    /// Writing to support.
+    Cases,
+    /// Files for spreadsheets: a long history is read for one.
+    Files,
     /// Passwords of one login, wherever the tries come from.
     Login,
 }
@@ -50,6 +54,8 @@ impl Limit {
             Limit::Passkeys => (40, 10 * SECOND_US),
             Limit::Contributions => (40, 10 * SECOND_US),
             Limit::Exports => (3, 600 * SECOND_US),
+            Limit::Cases => (20, 60 * SECOND_US),
+            Limit::Files => (20, 15 * SECOND_US),
             Limit::Login => (10, 90 * SECOND_US),
         }
     }

@@ -5,9 +5,10 @@ use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
-    account, auto_renew, cards, check, claim, confirm, contact, data, esim, guest_order, guest_renew, home, identity,
-    in_wechat, invoice, landing, line, offline, order, own_line, owner, passkeys, password, plan, plans, receipt,
-    recover, refund, renew, returning, second, sign_in, terms, voucher,
+    account, auto_renew, cards, cases, check, claim, close, confirm, contact, data, esim, guest_order, guest_renew,
+    help, history, home, identity, in_wechat, invoice, landing, line, offline, order, own_line, owner, passkeys,
+    password, plan, plans, receipt, recover, refund, reminders, renew, returning, second, sign_in, statement, terms,
+    usage, voucher,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -104,10 +105,20 @@ impl Row {
 }
 
 fn rows() -> Vec<Row> {
-    [pages(), line_pages(), choose_pages(), account_pages(), guest_pages(), api_routes(), machine_routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        pages(),
+        line_pages(),
+        choose_pages(),
+        account_pages(),
+        history_pages(),
+        case_pages(),
+        guest_pages(),
+        api_routes(),
+        machine_routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn pages() -> Vec<Row> {
@@ -126,6 +137,12 @@ fn pages() -> Vec<Row> {
         get("/lines/{line}/auto-renew", CustomerPage, auto_renew::auto_renew),
         post("/lines/{line}/auto-renew", CustomerPage, auto_renew::agree).limited(Limit::Orders),
         post("/lines/{line}/auto-renew/off", CustomerPage, auto_renew::switch_off),
+        get("/lines/{line}/reminders", CustomerPage, reminders::reminders),
+        post("/lines/{line}/reminders", CustomerPage, reminders::choose),
+        post("/lines/{line}/reminders/contacts", CustomerPage, reminders::ask_contact).limited(Limit::Codes),
+        get("/lines/{line}/reminders/contacts/code", CustomerPage, reminders::code),
+        post("/lines/{line}/reminders/contacts/code", CustomerPage, reminders::add_contact).limited(Limit::Tries),
+        post("/lines/{line}/reminders/contacts/{contact}/remove", CustomerPage, reminders::remove_contact),
         get("/cards", CustomerPage, cards::cards),
         post("/cards/{method}/remove", CustomerPage, cards::remove),
         get("/orders/{order}", CustomerPage, order::order),
@@ -205,6 +222,8 @@ fn line_pages() -> Vec<Row> {
         get("/lines/{line}/owner", CustomerPage, owner::owner),
         post("/lines/{line}/owner", CustomerPage, owner::offer).limited(Limit::Codes),
         post("/lines/{line}/owner/withdraw", CustomerPage, owner::withdraw),
+        get("/lines/{line}/give-up", CustomerPage, close::give_up),
+        post("/lines/{line}/give-up", CustomerPage, close::end),
         get("/take-over/{link}", CustomerPage, owner::take_over).limited(Limit::Checks),
         post("/take-over/{link}", CustomerPage, owner::take).limited(Limit::Checks),
         post("/take-over/{link}/decline", CustomerPage, owner::decline).limited(Limit::Checks),
@@ -249,6 +268,11 @@ fn account_pages() -> Vec<Row> {
         get("/account/identity", CustomerPage, identity::identity),
         post("/account/identity", CustomerPage, identity::say).limited(Limit::Tries),
         get("/account/identity/correct", CustomerPage, identity::correct),
+        get("/account/close", CustomerPage, close::close),
+        post("/account/close", CustomerPage, close::ask).limited(Limit::Tries),
+        post("/account/close/withdraw", CustomerPage, close::withdraw),
+        get("/desk/closings", StaffPage, desk::closings::list),
+        post("/desk/closings/{customer}/{request}", StaffPage, desk::closings::paid_out),
         get("/desk/identity", StaffPage, desk::identity::list),
         post("/desk/identity/{customer}/{request}", StaffPage, desk::identity::decide),
         get("/account/data", CustomerPage, data::data),
@@ -260,6 +284,45 @@ fn account_pages() -> Vec<Row> {
     ]
 }
 
+fn history_pages() -> Vec<Row> {
+    use Access::CustomerPage;
+    vec![
+        get("/usage", CustomerPage, usage::account),
+        get("/usage.csv", CustomerPage, usage::account_file).limited(Limit::Files),
+        get("/lines/{line}/usage", CustomerPage, usage::line),
+        get("/lines/{line}/usage.csv", CustomerPage, usage::line_file).limited(Limit::Files),
+        get("/history", CustomerPage, history::orders),
+        get("/history.csv", CustomerPage, history::file).limited(Limit::Files),
+        get("/statement", CustomerPage, statement::account),
+        get("/statement.csv", CustomerPage, statement::file).limited(Limit::Files),
+    ]
+}
+
+/// A form with as many files as are taken, and some more, so that what is too much is said and nothing typed is lost.
+const FILES_BODY_MAX: usize = 16 * 1024 * 1024;
+
+fn case_pages() -> Vec<Row> {
+    use Access::{CustomerPage, Page, StaffPage};
+    vec![
+        get("/help", Page, help::help),
+        get("/help/{article}", Page, help::one),
+        get("/cases", CustomerPage, cases::list),
+        get("/cases/new", CustomerPage, cases::new),
+        post("/cases/new", CustomerPage, cases::create).limited(Limit::Cases).body_max(FILES_BODY_MAX),
+        get("/cases/{case}", CustomerPage, cases::case),
+        post("/cases/{case}", CustomerPage, cases::reply).limited(Limit::Cases).body_max(FILES_BODY_MAX),
+        get("/cases/{case}/files/{attachment}", CustomerPage, cases::attachment),
+        get("/orders/{order}/case", CustomerPage, cases::about_order),
+        get("/o/{token}/case", Page, cases::guest),
+        post("/o/{token}/case", Page, cases::guest_write).limited(Limit::Cases).body_max(FILES_BODY_MAX),
+        get("/o/{token}/case/files/{attachment}", Page, cases::guest_attachment),
+        get("/desk/cases", StaffPage, desk::cases::list),
+        get("/desk/cases/{customer}/{case}", StaffPage, desk::cases::case),
+        post("/desk/cases/{customer}/{case}", StaffPage, desk::cases::work).body_max(64 * 1024),
+        get("/desk/cases/{customer}/{case}/files/{attachment}", StaffPage, desk::cases::attachment),
+    ]
+}
+
 fn guest_pages() -> Vec<Row> {
     use Access::Page;
     vec![
@@ -267,6 +330,7 @@ fn guest_pages() -> Vec<Row> {
         post("/renew", Page, guest_renew::find).limited(Limit::Lookups),
         get("/renew/{link}", Page, guest_renew::guest_renew),
         post("/renew/{link}", Page, guest_renew::place).limited(Limit::Orders),
+        get("/r/{link}", Page, guest_renew::from_message).limited(Limit::Lookups),
         get("/d/{session}", Page, guest_renew::from_device).limited(Limit::Lookups),
         get("/o/{token}", Page, guest_order::order),
         get("/o/{token}/events", Page, live::guest_order_events),

@@ -3,7 +3,7 @@
 
 use crate::texts::Lang;
 use everline_core::money::Money;
-use everline_core::offering::{Included, Unit};
+use everline_core::offering::{Included, Unit, octets_text};
 use everline_core::time::{BusinessTime, HOUR_US, MINUTE_US, Validity, Zone};
 
 /// Shows things in one language and time zone, seen from one instant.
@@ -13,8 +13,6 @@ pub(crate) struct Show {
     pub(crate) zone: Zone,
     pub(crate) now: BusinessTime,
 }
-
-const KB: i64 = 1_000;
 
 impl Show {
     /// `¥1,234.50`; the sign of the currency comes first in both languages.
@@ -38,15 +36,7 @@ impl Show {
     }
     /// `1.5 GB`, in SI units (IEC 80000-13); one decimal, rounded down.
     pub(crate) fn octets(&self, octets: i64) -> String {
-        let octets = octets.max(0);
-        let (scale, unit) = match octets {
-            o if o >= KB * KB * KB => (KB * KB * KB, "GB"),
-            o if o >= KB * KB => (KB * KB, "MB"),
-            o if o >= KB => (KB, "kB"),
-            o => return format!("{o} B"),
-        };
-        let (whole, tenth) = (octets / scale, octets % scale * 10 / scale);
-        if tenth == 0 { format!("{whole} {unit}") } else { format!("{whole}.{tenth} {unit}") }
+        octets_text(octets)
     }
     /// An amount of some unit: `1.5 GB`, `30 分钟`, `10 messages`.
     pub(crate) fn amount(&self, unit: Unit, amount: i64) -> String {

@@ -12,6 +12,7 @@ mod disputes;
 mod judge;
 mod ledger;
 mod lines;
+mod looking_back;
 mod names;
 mod orders;
 mod owners;
@@ -175,6 +176,7 @@ impl Work for Verify {
         Box::pin(names::check(tx, &context, &mut out)).await?;
         Box::pin(reconciliation::check(tx, &context, &mut out)).await?;
         Box::pin(contributions::check(tx, &context, &mut out)).await?;
+        Box::pin(looking_back::check(tx, &context, &mut out)).await?;
         Ok(out.report)
     }
 }

@@ -6,7 +6,9 @@ use everline_core::brand::Localized;
 use everline_core::effects::Job;
 use everline_core::ids::{CustomerId, JobId, RawId, ReceiptId};
 use everline_core::line::LineState;
+use everline_core::reminder::Reminder;
 use everline_core::time::BusinessTime;
+use everline_store::tables::line;
 use everline_store::{Result, Tx, args};
 
 pub(super) async fn check(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> Result<()> {
@@ -52,6 +54,7 @@ async fn directory(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> R
                 "session" => row.msisdn.is_some() && !given_back,
                 "login" | "owner" => row.customer_exists,
                 "bank_refund" => row.bank_id.as_ref() == name,
+                "payout" => row.customer_exists,
                 _ => false,
             };
             if !leads {
@@ -85,7 +88,12 @@ async fn timers(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> Resu
         after = last.0;
         out.checked("timers", page.len());
         for (id, customer, kind, _, order, line) in page {
-            if order.or(line).is_none() {
+            // The id of a line's reminders follows from the line's; there may be no settings.
+            let reminded = match kind.as_str() {
+                "reminder" => line::get(tx, customer, Reminder::line_of(id)).await?.is_some(),
+                _ => false,
+            };
+            if order.or(line).is_none() && !reminded {
                 out.found("timer_subject", format!("timer({id})"), format!("no {kind} {id} of {customer}"));
             }
         }
@@ -136,6 +144,8 @@ const fn of(job: &Job) -> CustomerId {
         | Job::ForgetMethod { customer, .. }
         | Job::TakeDispute { customer, .. }
         | Job::TellAccount { customer, .. }
+        | Job::TellBeside { customer, .. }
+        | Job::MessageUnreported { customer, .. }
         | Job::RecoveryDue { customer, .. }
         | Job::TakeOver { customer, .. }
         | Job::TellOffer { customer, .. }

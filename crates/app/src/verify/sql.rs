@@ -53,11 +53,26 @@ everline_store::queries! { ALL;
         WHERE (r.id, r.customer_id) > ($1, $2) AND substr(r.order_id, 16, 1) BETWEEN $3 AND $4 \
         ORDER BY r.id, r.customer_id LIMIT $5";
     pub(super) CASES = "SELECT customer_id, id, order_id, reason, state FROM support_case \
-        WHERE (customer_id, id) > ($1, $2) AND order_id IS NOT NULL AND substr(order_id, 16, 1) BETWEEN $3 AND $4 \
+        WHERE (customer_id, id) > ($1, $2) AND order_id IS NOT NULL AND reason <> 'asked' AND substr(order_id, 16, 1) BETWEEN $3 AND $4 \
         ORDER BY customer_id, id LIMIT $5";
     pub(super) INVOICES = "SELECT customer_id, order_id, buyer, tax_number, email, state, asked_at, settled_at, settled_by, number, link, reason \
         FROM invoice_request WHERE (customer_id, order_id) > ($1, $2) AND substr(order_id, 16, 1) BETWEEN $3 AND $4 \
         ORDER BY customer_id, order_id LIMIT $5";
+    pub(super) USAGES = "SELECT id, customer_id, line_id, unit, charged, overrun, used_at FROM usage \
+        WHERE (id, customer_id) > ($1, $2) ORDER BY id, customer_id LIMIT $3";
+    pub(super) USAGE_DAYS = "SELECT customer_id, line_id, day, unit, charged, overrun FROM usage_day \
+        WHERE (customer_id, line_id, day, unit) > ($1, $2, $3, $4) ORDER BY customer_id, line_id, day, unit LIMIT $5";
+    pub(super) USAGE_DAY = "SELECT charged, overrun FROM usage_day WHERE customer_id = $1 AND line_id = $2 AND day = $3 AND unit = $4";
+    pub(super) CASES_WHOLE = "SELECT c.customer_id, c.id, c.reason, c.for_whom, c.state, c.solved_at, c.order_id, o.id, c.line_id, l.id FROM support_case c \
+        LEFT JOIN orders o ON o.customer_id = c.customer_id AND o.id = c.order_id \
+        LEFT JOIN line l ON l.customer_id = c.customer_id AND l.id = c.line_id \
+        WHERE (c.customer_id, c.id) > ($1, $2) ORDER BY c.customer_id, c.id LIMIT $3";
+    pub(super) CASE_ENTRIES = "SELECT e.id, e.customer_id, e.case_id, c.id, CAST(0 AS BIGINT), CAST(0 AS BIGINT) FROM case_entry e \
+        LEFT JOIN support_case c ON c.customer_id = e.customer_id AND c.id = e.case_id \
+        WHERE (e.id, e.customer_id) > ($1, $2) ORDER BY e.id, e.customer_id LIMIT $3";
+    pub(super) CASE_FILES = "SELECT e.id, e.customer_id, e.case_id, c.id, e.octets, CAST(LENGTH(e.content) AS BIGINT) FROM case_attachment e \
+        LEFT JOIN support_case c ON c.customer_id = e.customer_id AND c.id = e.case_id \
+        WHERE (e.id, e.customer_id) > ($1, $2) ORDER BY e.id, e.customer_id LIMIT $3";
     pub(super) ALLOWANCES = "SELECT customer_id, id, body FROM allowance WHERE (customer_id, id) > ($1, $2) ORDER BY customer_id, id LIMIT $3";
 
     pub(super) LINES = "SELECT l.customer_id, l.id, l.state, l.state_until, l.service_until, \
@@ -140,7 +155,8 @@ everline_store::queries! { ALL;
     pub(super) RENEWALS = "SELECT r.customer_id, r.id, r.line_id, r.currency, r.price, r.methods, r.month_cap, r.lead_days, r.state, r.cycle_at, \
         r.debit_at, r.step, r.asked, r.why, l.id, m.kind, \
         (SELECT COUNT(*) FROM renewal_consent c WHERE c.customer_id = r.customer_id AND c.line_id = r.line_id AND c.at = r.consented_at \
-        AND c.given = 1 AND c.price = r.price AND c.month_cap = r.month_cap AND c.methods = r.methods AND c.lead_days = r.lead_days) \
+        AND c.given = 1 AND c.price = r.price AND c.month_cap = r.month_cap AND c.methods = r.methods AND c.lead_days = r.lead_days \
+        AND COALESCE(c.left_percent, 0) = COALESCE(r.left_percent, 0) AND c.by_forecast = r.by_forecast) \
         FROM auto_renew r \
         LEFT JOIN line l ON l.customer_id = r.customer_id AND l.id = r.line_id \
         LEFT JOIN timer m ON m.id = r.id \

@@ -6,12 +6,12 @@ use everline_app::auto_renew::{Wanted, off, set, view};
 use everline_app::payment_confirmed::payment_notice;
 use everline_app::saved_methods::{remove, saved_methods};
 use everline_app::{Problem, timers};
-use everline_core::auto_renew::{GaveUp, PayWith, State};
-use everline_core::ids::PaymentMethodId;
+use everline_core::auto_renew::{Early, GaveUp, PayWith, State};
+use everline_core::ids::{PaymentMethodId, SessionId};
 use everline_core::ledger::LedgerAccount::PaidCredit;
 use everline_core::line::LineState;
 use everline_core::money::{Currency, Money};
-use everline_core::offering::{Family, OfferingRef};
+use everline_core::offering::{Family, OfferingKind, OfferingRef};
 use everline_core::order::{Order, OrderState, PlacedBy};
 use everline_core::payment::{Attempt, AttemptState, Method, Provider};
 use everline_core::refund::RefundReason;
@@ -28,6 +28,7 @@ fn wanted(methods: &[PayWith]) -> Wanted {
         methods: methods.to_vec(),
         month_cap: cny("30"),
         lead_days: 3,
+        early: Early::default(),
         terms_version: "2026-01".to_owned(),
     }
 }
@@ -456,4 +457,89 @@ async fn what_cannot_be_agreed_to_is_refused_by_name() {
         assert_eq!(old, Err(Problem::TermsChanged));
     })
     .await;
+}
+
+/// A line with 1 GB for 30 days whose owner agreed to be renewed early, and the session of its device.
+async fn agrees_early(world: &World, early: Early) -> (Kit, SessionId) {
+    let kit = world.line(Family::Watch).await;
+    world.buys(&kit, "topup").await;
+    world.buys(&kit, "days").await;
+    let wanted = Wanted { early, ..wanted(&[PayWith::Credit]) };
+    set(&world.app, kit.customer, kit.line, wanted).await.unwrap();
+    let session = world.attach(&kit).await.session;
+    (kit, session)
+}
+
+#[tokio::test]
+async fn little_data_left_renews_at_once_and_once_for_the_same_data() {
+    on_both(async |world: World| {
+        let early = Early { left_percent: Some(20), forecast: false };
+        let (kit, session) = agrees_early(&world, early).await;
+        world.report(session, 1, 700_000_000).await;
+        world.pass(1_000_000).await;
+        assert_eq!(plans(&world, &kit).await, 1, "30 % are left");
+        world.report(session, 2, 100_000_000).await;
+        world.pass(1_000_000).await;
+        assert_eq!(plans(&world, &kit).await, 2, "the next plan waits for the end of this one");
+        assert_eq!(state(&world, &kit).await, State::Waiting);
+        world.report(session, 3, 150_000_000).await;
+        world.pass(1_000_000).await;
+        world.skip_days(2).await;
+        assert_eq!(plans(&world, &kit).await, 2, "once for the same data");
+        // The next plan is another's data.
+        world.skip_days(28).await;
+        assert_eq!(plans(&world, &kit).await, 1);
+        let session = world.attach(&kit).await.session;
+        world.report(session, 1, 850_000_000).await;
+        world.pass(1_000_000).await;
+        assert_eq!(plans(&world, &kit).await, 2);
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_early_renewal_keeps_to_price_and_cap_and_a_step_of_data() {
+    on_both(async |world: World| {
+        let early = Early { left_percent: Some(50), forecast: false };
+        let (kit, session) = agrees_early(&world, early).await;
+        let tight = Wanted { month_cap: cny("9.90"), early, ..wanted(&[PayWith::Credit]) };
+        set(&world.app, kit.customer, kit.line, tight).await.unwrap();
+        world.report(session, 1, 600_000_000).await;
+        world.pass(1_000_000).await;
+        assert_eq!(plans(&world, &kit).await, 2);
+        // In the same month the cap allows no other.
+        let pack = world.buys(&kit, "pack").await;
+        assert_eq!(pack.customer, kit.customer);
+        for left_percent in [0, 3, 55, 100] {
+            let early = Early { left_percent: Some(left_percent), forecast: false };
+            let wrong = set(&world.app, kit.customer, kit.line, Wanted { early, ..wanted(&[PayWith::Credit]) }).await;
+            assert!(matches!(wrong, Err(Problem::Invalid { field: "left_percent", .. })), "{left_percent}");
+        }
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_forecast_renews_at_the_daily_look() {
+    on_both(async |world: World| {
+        let (kit, session) = agrees_early(&world, Early { left_percent: None, forecast: true }).await;
+        for sequence in 1..=2 {
+            world.pass(DAY_US).await;
+            world.report(session, sequence, 120_000_000).await;
+        }
+        assert_eq!(plans(&world, &kit).await, 1);
+        world.pass(DAY_US).await;
+        assert_eq!(plans(&world, &kit).await, 2);
+        world.pass(2 * DAY_US).await;
+        assert_eq!(plans(&world, &kit).await, 2, "once");
+        world.sound().await;
+    })
+    .await;
+}
+
+/// How many plans the line has, those that wait too.
+async fn plans(world: &World, kit: &Kit) -> usize {
+    world.allowance(kit).await.periods.iter().filter(|period| period.kind == OfferingKind::Plan).count()
 }

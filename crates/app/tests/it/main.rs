@@ -4,6 +4,8 @@
 
 mod account;
 mod auto_renew;
+mod cases;
+mod closing;
 mod contributions;
 mod crash;
 mod credit;
@@ -16,6 +18,7 @@ mod import;
 mod inside_wechat;
 mod invoices;
 mod lifecycle;
+mod looking_back;
 mod messages;
 mod model;
 mod moving_in;
@@ -28,6 +31,7 @@ mod receipts;
 mod reconciliation;
 mod refund_races;
 mod refunds;
+mod reminders;
 mod restore;
 mod runner;
 mod transfers;

@@ -14,7 +14,7 @@ use everline_core::identifiers::Msisdn;
 use everline_core::message::{Address, Channel, EmailAddress, Fate, PushSubscription, Reason, Reported};
 use everline_core::offering::Family;
 use everline_core::retention::Retention;
-use everline_core::time::{DAY_US, MINUTE_US};
+use everline_core::time::{DAY_US, HOUR_US, MINUTE_US};
 use everline_store::tables::message;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -321,6 +321,37 @@ async fn what_is_told_over_a_standing_connection_is_acknowledged_once_it_is_kept
         assert_eq!(exported["records"]["message"][0]["fate"], "delivered");
         let contacts = exported["records"]["contact_point"].as_array().unwrap();
         assert!(contacts.iter().any(|contact| contact["address"] == "lin@example.com"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_stays_without_a_report_is_told_by_the_next_way_if_there_is_one() {
+    on_both(async |world: World| {
+        let told = Told3::new(world).await;
+        told.world.buys(&told.kit, "days").await;
+        let sent = told.sms.sent();
+        told.world.pass(5 * HOUR_US).await;
+        assert_eq!(told.counts(), [1, 0, 0]);
+        told.world.pass(2 * HOUR_US).await;
+        assert_eq!(told.fates().await, [(Channel::Sms, Fate::Accepted), (Channel::Email, Fate::Accepted)]);
+        // A report that comes after all is its fate, and tells nobody anything twice; mail that is taken has arrived.
+        told.report(&name(&sent[0]), Reported::Failed).await;
+        told.world.pass(12 * HOUR_US).await;
+        assert_eq!(told.counts(), [1, 1, 0]);
+        // One that was reported in time is not told again, and nor is one to whom no other way leads.
+        told.world.buys(&told.kit, "days").await;
+        told.report(&name(&told.sms.sent()[1]), Reported::Delivered).await;
+        told.world.pass(7 * HOUR_US).await;
+        assert_eq!(told.counts(), [2, 1, 0]);
+        for address in [mailbox(), browser()] {
+            contact_point::remove(&told.world.app, told.kit.customer, address).await.unwrap();
+        }
+        told.world.buys(&told.kit, "days").await;
+        told.world.pass(7 * HOUR_US).await;
+        assert_eq!(told.counts(), [3, 1, 0]);
+        assert_eq!(told.dead().await, 0);
+        told.world.sound().await;
     })
     .await;
 }

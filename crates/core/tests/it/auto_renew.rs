@@ -2,7 +2,7 @@
 
 use crate::fixture::{at, cny, line, month, order};
 use everline_core::auto_renew::{
-    AutoRenew, Consent, Facts, GaveUp, NoConsent, PayWith, State, Then, consent, on_due, on_refused, switch_off,
+    AutoRenew, Consent, Early, Facts, GaveUp, NoConsent, PayWith, State, Then, consent, on_due, on_refused, switch_off,
 };
 use everline_core::effects::Job;
 use everline_core::effects::MessageKind::{
@@ -29,6 +29,7 @@ fn agreed() -> Consent {
         methods: vec![PayWith::Credit, CARD],
         month_cap: cny("50"),
         lead_days: 3,
+        early: Early::default(),
         terms_version: "t1".to_owned(),
         given_at: at("03-01 12:00"),
     }
@@ -41,7 +42,7 @@ fn end() -> BusinessTime {
 }
 fn setting(state: State) -> AutoRenew {
     let line = ending();
-    AutoRenew { customer: line.customer, line: line.id, consent: agreed(), state }
+    AutoRenew { customer: line.customer, line: line.id, consent: agreed(), state, early_for: None }
 }
 struct About {
     line: Line,
@@ -61,6 +62,9 @@ impl About {
             price: self.price,
             terms_version: self.terms,
             spent: self.spent,
+            data: None,
+            runs_out: false,
+            follows: false,
         };
         let next = on_due(&setting(state), &facts, at(now));
         (next.state, next.due, next.then)
@@ -287,4 +291,54 @@ impl Met {
         }
         self.0.insert(id, what);
     }
+}
+
+#[test]
+fn what_runs_out_is_renewed_early_as_agreed_and_once() {
+    use crate::fixture::{allowance, plan};
+    use everline_core::reminder::DataNow;
+    let mut held = allowance(vec![plan(1, "03-01 12:00", "04-01 12:00")], vec![]);
+    let now = "03-10 12:00";
+    let octets = held.periods[0].buckets[0].granted;
+    held.use_up(everline_core::offering::Unit::Octets, octets / 10 * 8, at(now), &crate::fixture::zone());
+    let data = DataNow::of(&held, at(now));
+    let line = ending();
+    let early = |left_percent, forecast| {
+        let mut is = setting(State::Waiting);
+        is.consent.early = Early { left_percent, forecast };
+        is
+    };
+    let facts = Facts {
+        line: &line,
+        order: None,
+        price: Some(cny("39")),
+        terms_version: "t1",
+        spent: 0,
+        data,
+        runs_out: false,
+        follows: false,
+    };
+    let cycle = end();
+    let trying = State::Trying { cycle, step: 0, asked: false };
+    let next = on_due(&early(Some(20), false), &facts, at(now));
+    assert_eq!((next.state, next.early_for), (trying, data.map(|data| data.cycle)));
+    assert_eq!(next.then, [Then::PlaceOrder { until: at("03-13 12:00") }]);
+    let quiet = |is: &AutoRenew, facts: &Facts<'_>| {
+        let next = on_due(is, facts, at(now));
+        assert_eq!((next.state, next.then, next.early_for), (State::Waiting, vec![], None));
+    };
+    quiet(&early(Some(15), false), &facts);
+    quiet(&early(None, true), &facts);
+    quiet(&early(Some(20), true), &Facts { follows: true, ..facts });
+    quiet(&AutoRenew { early_for: next.early_for, ..early(Some(20), true) }, &Facts { runs_out: true, ..facts });
+    assert_eq!(on_due(&early(None, true), &Facts { runs_out: true, ..facts }, at(now)).state, trying);
+    // Announced already, it does not wait; and price and cap hold.
+    let announced =
+        AutoRenew { state: State::Announced { cycle, debit_at: at("03-29 12:00") }, ..early(Some(20), false) };
+    assert_eq!(on_due(&announced, &facts, at(now)).state, trying);
+    let dear = on_due(&early(Some(20), false), &Facts { price: Some(cny("40")), ..facts }, at(now));
+    assert!(matches!(dear.state, State::AsksConsent { .. }));
+    assert_eq!(dear.due, Some(cycle.plus_us(-14 * DAY_US)), "asked once, and again when the end is near");
+    let full = on_due(&early(Some(20), false), &Facts { spent: cny("50").micros(), ..facts }, at(now));
+    assert_eq!(full.state, gave_up(cycle, GaveUp::OverCap));
 }

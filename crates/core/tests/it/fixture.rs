@@ -57,6 +57,7 @@ pub fn brand() -> Brand {
         numbers: NumberPlan::default(),
         hotline: String::new(),
         hotline_hours: Localized::default(),
+        hotline_open: Vec::new(),
         terms_version: "t1".into(),
         order_minutes: 30,
         regions: std::collections::BTreeMap::new(),
@@ -65,6 +66,7 @@ pub fn brand() -> Brand {
         bank: None,
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
+        reminders: everline_core::reminder::Reminders::default(),
         identity: everline_core::identity::IdentityRules::default(),
         families: BTreeMap::from([(Family::Phone, FamilyRules { grace_days: 3, ..FamilyRules::default() })]),
     }

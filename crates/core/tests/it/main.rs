@@ -14,5 +14,6 @@ mod quote;
 mod receipt;
 mod refund;
 mod refund_order;
+mod reminder;
 mod simulation;
 mod transfer;

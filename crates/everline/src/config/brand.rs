@@ -7,6 +7,7 @@ use everline_core::money::{Currency, Money};
 use everline_core::number_plan::NumberPlan;
 use everline_core::offering::Family;
 use everline_core::refund_request::RefundLimits;
+use everline_core::reminder::{Quiet, Reminders};
 use everline_core::retention::Retention;
 use everline_core::time::Zone;
 use everline_core::velocity::Velocity;
@@ -45,6 +46,7 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
     });
     let hotline = table.required("hotline", "the number people call").map(str::to_owned);
     let hotline_hours = localized(table, "hotline_hours", "when somebody answers");
+    let hotline_open = table.list("hotline_open", str::parse);
     let terms_version = table.required("terms_version", "like 2026-10").map(str::to_owned);
     let order_minutes = table.number("order_minutes", 2..=1_440, 15);
     let queued_plans_max = table.number("queued_plans_max", 0..=120, 12);
@@ -63,6 +65,7 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
         Some((key?, localized(region, "name", "what it is called")?))
     });
     let regions = regions.into_iter().collect();
+    let reminders = table.within("reminders", reminders);
     let links = table.tables("links", |link| {
         let (name, url) =
             (localized(link, "name", "what the page is called"), link.required_parsed("url", "where", base_url));
@@ -79,6 +82,7 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
         numbers,
         hotline: hotline?,
         hotline_hours: hotline_hours?,
+        hotline_open,
         terms_version: terms_version?,
         order_minutes: u16::try_from(order_minutes).unwrap_or(15),
         queued_plans_max: u8::try_from(queued_plans_max).unwrap_or(12),
@@ -87,6 +91,7 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
         refunds,
         velocity,
         regions,
+        reminders: reminders?,
         identity: everline_core::identity::IdentityRules::default(),
         bank: None,
     };
@@ -148,6 +153,7 @@ fn retention(table: &Table<'_>) -> Retention {
         notice_days: days("notice_days", 0, usual.notice_days),
         message_days: days("message_days", 0, usual.message_days),
         usage_days: days("usage_days", 0, usual.usage_days),
+        case_days: days("case_days", 0, usual.case_days),
         refused_invoice_days: days("refused_invoice_days", 0, usual.refused_invoice_days),
         velocity_count_days: days("velocity_count_days", 0, usual.velocity_count_days),
         contribution_days: days("contribution_days", 0, usual.contribution_days),
@@ -176,6 +182,26 @@ fn velocity(table: &Table<'_>) -> Velocity {
         card_per_hour: most("card_per_hour", usual.card_per_hour),
         card_per_day: most("card_per_day", usual.card_per_day),
     }
+}
+
+/// Of what owners are reminded who choose nothing else.
+fn reminders(table: &Table<'_>) -> Option<Reminders> {
+    let usual = Reminders::default();
+    let numbers = |text: &str| Reminders::split(text).ok_or_else(|| format!("{text:?} is no list, like \"7 3 0\""));
+    let days = table.parsed("days", numbers).unwrap_or(usual.days);
+    let percents = table.parsed("percents", numbers).unwrap_or(usual.percents);
+    let quiet = |text: &str| {
+        let times = text.split_once('-').and_then(|(from, until)| Quiet::minute(from).zip(Quiet::minute(until)));
+        match (text, times) {
+            ("none", _) => Ok(None),
+            (_, Some((from, until))) => Ok(Some(Quiet { from, until })),
+            _ => Err(format!("{text:?} are no hours, like \"21:00-09:00\" or \"none\"")),
+        }
+    };
+    let quiet = table.parsed("quiet", quiet).unwrap_or(usual.quiet);
+    let forecast = table.word("forecast", &[("yes", true), ("no", false)]).unwrap_or(true);
+    let checked = Reminders { days, percents, forecast, quiet }.checked();
+    checked.map_err(|why| table.wrong("days", format_args!("days, percents and quiet: {why}"))).ok()
 }
 
 /// The terms, from files of plain text.

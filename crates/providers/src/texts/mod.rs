@@ -17,8 +17,18 @@ use unic_langid::LanguageIdentifier;
 pub const LINK: &str = "link";
 
 const LOCALES: [(&str, &str); 2] = [
-    ("zh-CN", include_str!("../../locales/messages.zh-CN.ftl")),
-    ("en", include_str!("../../locales/messages.en.ftl")),
+    (
+        "zh-CN",
+        concat!(
+            include_str!("../../locales/messages.zh-CN.ftl"),
+            "\n",
+            include_str!("../../locales/reminders.zh-CN.ftl")
+        ),
+    ),
+    (
+        "en",
+        concat!(include_str!("../../locales/messages.en.ftl"), "\n", include_str!("../../locales/reminders.en.ftl")),
+    ),
 ];
 
 /// The texts of all templates in all languages.
@@ -95,9 +105,12 @@ impl Texts {
         let title = title.or_else(|| format(&language.ours, &id, Some("title"), &parameters))?;
         Some(Composed { title, text, link, parameters })
     }
-    /// Where a message leads: its order, the setting that it is about, the renewal of its line, or a path that it names.
+    /// Where a message leads: a path that it names, its order, the setting that it is about, or the renewal of its line.
     fn link(&self, message: &OutgoingMessage) -> String {
         let value = |name| message.parameters.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
+        if let Some(path) = value("path") {
+            return format!("{}{path}", self.public_url);
+        }
         match (value("order_id"), value("line_id")) {
             (Some(order), _) => format!("{}/orders/{order}", self.public_url),
             (None, Some(line)) if matches!(message.template, "auto_renew_notice" | "auto_renew_consent") => {
@@ -107,7 +120,7 @@ impl Texts {
                 let chosen = value("offering_ref").map(|offering| format!("?offering={offering}")).unwrap_or_default();
                 format!("{}/lines/{line}/renew{chosen}", self.public_url)
             }
-            (None, None) => format!("{}{}", self.public_url, value("path").map_or("", String::as_str)),
+            (None, None) => self.public_url.clone(),
         }
     }
 }

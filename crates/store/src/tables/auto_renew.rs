@@ -2,7 +2,7 @@
 
 use super::columns::{Columns, undecodable};
 use crate::{FromRow, Result, Row, Tx, args};
-use everline_core::auto_renew::{AutoRenew, Consent, GaveUp, PayWith, State};
+use everline_core::auto_renew::{AutoRenew, Consent, Early, GaveUp, PayWith, State};
 use everline_core::ids::{CustomerId, LineId, RawId};
 use everline_core::money::Money;
 use everline_core::offering::OfferingRef;
@@ -11,7 +11,7 @@ use everline_core::time::BusinessTime;
 macro_rules! columns {
     () => {
         "customer_id, line_id, offering_code, offering_version, currency, price, methods, month_cap, lead_days, terms_version, consented_at, \
-         state, cycle_at, debit_at, step, asked, why"
+         state, cycle_at, debit_at, step, asked, why, left_percent, by_forecast, early_at"
     };
 }
 
@@ -19,15 +19,16 @@ crate::queries! { ALL;
     GET = concat!("SELECT ", columns!(), " FROM auto_renew WHERE customer_id = $1 AND id = $2");
     LOCK = concat!("SELECT ", columns!(), " FROM auto_renew WHERE customer_id = $1 AND id = $2 FOR UPDATE");
     SAVE = concat!("INSERT INTO auto_renew (", columns!(), ", id) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) \
         ON CONFLICT (customer_id, id) DO UPDATE SET offering_code = excluded.offering_code, offering_version = excluded.offering_version, \
         currency = excluded.currency, price = excluded.price, methods = excluded.methods, month_cap = excluded.month_cap, \
         lead_days = excluded.lead_days, terms_version = excluded.terms_version, consented_at = excluded.consented_at, state = excluded.state, \
-        cycle_at = excluded.cycle_at, debit_at = excluded.debit_at, step = excluded.step, asked = excluded.asked, why = excluded.why");
+        cycle_at = excluded.cycle_at, debit_at = excluded.debit_at, step = excluded.step, asked = excluded.asked, why = excluded.why, \
+        left_percent = excluded.left_percent, by_forecast = excluded.by_forecast, early_at = excluded.early_at");
     SPENT = "SELECT CAST(COALESCE(SUM(funds), 0) AS BIGINT) FROM orders WHERE customer_id = $1 AND line_id = $2 AND placed_by = 'auto_renew' \
         AND paid_at >= $3 AND state NOT IN ('refunding', 'refunded')";
     CONSENT_ADD = "INSERT INTO renewal_consent (id, customer_id, line_id, given, offering_code, offering_version, currency, price, methods, month_cap, \
-        lead_days, terms_version, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        lead_days, terms_version, at, left_percent, by_forecast) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 }
 
 struct SettingRow(AutoRenew);
@@ -45,7 +46,6 @@ impl FromRow for SettingRow {
         let lead_days = c.next::<i64>()?;
         let lead_days = u8::try_from(lead_days).map_err(|_| undecodable::<u8>("lead_days", "another number"))?;
         let (terms_version, given_at) = (c.next()?, c.next()?);
-        let consent = Consent { offering, price, methods, month_cap, lead_days, terms_version, given_at };
         let word: String = c.next()?;
         let (cycle, debit_at): (Option<BusinessTime>, Option<BusinessTime>) = (c.next()?, c.next()?);
         let (step, asked, why): (Option<i64>, Option<bool>, Option<String>) = (c.next()?, c.next()?, c.next()?);
@@ -61,7 +61,14 @@ impl FromRow for SettingRow {
             ("gave_up", Some(cycle), None, None, None, Some(why)) => State::GaveUp { cycle, why },
             _ => return Err(undecodable::<State>("state", "another word, or columns of another state")),
         };
-        Ok(SettingRow(AutoRenew { customer, line, consent, state }))
+        let left_percent = match c.next::<Option<i64>>()? {
+            Some(left) => Some(u8::try_from(left).map_err(|_| undecodable::<u8>("left_percent", "another number"))?),
+            None => None,
+        };
+        let early = Early { left_percent, forecast: c.next::<i64>()? != 0 };
+        let early_for = c.next()?;
+        let consent = Consent { offering, price, methods, month_cap, lead_days, early, terms_version, given_at };
+        Ok(SettingRow(AutoRenew { customer, line, consent, state, early_for }))
     }
 }
 
@@ -104,6 +111,9 @@ pub fn save(tx: &mut Tx, is: &AutoRenew) {
             step,
             asked,
             why,
+            consent.early.left_percent.map(i64::from),
+            i64::from(consent.early.forecast),
+            is.early_for,
             AutoRenew::id_of(is.line)
         ],
     );
@@ -130,7 +140,9 @@ pub fn keep_consent(tx: &mut Tx, id: RawId, is: &AutoRenew, given: bool, at: Bus
             consent.month_cap.micros(),
             i64::from(consent.lead_days),
             consent.terms_version.as_str(),
-            at
+            at,
+            consent.early.left_percent.map(i64::from),
+            i64::from(consent.early.forecast)
         ],
     );
 }

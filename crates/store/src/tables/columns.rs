@@ -2,6 +2,8 @@
 
 use crate::{Cell, Column, Error, Result, Row, Value};
 use everline_core::account::{AccountNews, Proof, RecoveryState};
+use everline_core::attachment::FileKind;
+use everline_core::closing::ClosingState;
 use everline_core::contribution::{ContributionKind, ContributionState, Stars};
 use everline_core::customer::{CustomerKind, Identity};
 use everline_core::dispute::DisputeState;
@@ -20,7 +22,9 @@ use everline_core::ownership::Offered;
 use everline_core::payment::{AttemptState, Method, Provider, Settlement};
 use everline_core::reconciliation::{Action, BillDay, ItemKind, LineKind, LineState};
 use everline_core::refund::{RefundReason, RefundState};
+use everline_core::reminder::Cause;
 use everline_core::saved_method::SavedState;
+use everline_core::support::{CaseFor, CaseState, EntryKind, Side};
 use everline_core::time::{BusinessTime, SystemTime};
 use everline_core::voucher::{BatchState, VoucherKind};
 
@@ -84,7 +88,8 @@ macro_rules! word_columns {
 }
 word_columns!(DisputeState OrderState AttemptState Method Provider Settlement RefundReason RefundState SavedState Template VoucherKind BatchState);
 word_columns!(LineKind LineState ItemKind Action MessageKind Channel Fate Reported);
-word_columns!(AccountNews Proof RecoveryState Along Offered DeviceKind CorrectionState Field ConsentKind);
+word_columns!(AccountNews Proof RecoveryState Cause Along Offered DeviceKind CorrectionState Field ConsentKind ClosingState);
+word_columns!(CaseFor CaseState EntryKind FileKind Side);
 word_columns!(ContributionKind ContributionState);
 
 /// Types whose words matter only to the store.

@@ -4,20 +4,22 @@ use super::columns::{Columns, undecodable};
 use crate::{FromRow, Result, Row, Tx, args};
 use everline_core::effects::MessageKind;
 use everline_core::ids::{CustomerId, JobId, LineId, MessageId, RawId};
-use everline_core::message::{Address, Channel, ContactPoint, Fate, Message, Reason, Reported};
+use everline_core::message::{Address, Beside, Channel, ContactPoint, Fate, Message, Reason, Reported};
 use everline_core::time::SystemTime;
 
 macro_rules! columns {
     () => {
-        "id, customer_id, line_id, order_id, kind, cause_id, channel, fate, reason, passed_on, sent_at, fate_at"
+        "id, customer_id, line_id, order_id, kind, cause_id, channel, fate, reason, passed_on, sent_at, fate_at, beside, contact_id"
     };
 }
 
 crate::queries! { ALL;
     LOCK = concat!("SELECT ", columns!(), " FROM message WHERE id = $1 AND customer_id = $2 FOR UPDATE");
-    ADD = concat!("INSERT INTO message (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
+    ADD = concat!("INSERT INTO message (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)");
     SAVE = "UPDATE message SET fate = $3, reason = $4, passed_on = $5, fate_at = $6 WHERE id = $1 AND customer_id = $2";
     OF_LINE = "SELECT kind, channel, fate, sent_at FROM message WHERE customer_id = $1 AND line_id = $2 ORDER BY id DESC LIMIT $3";
+    // By their ids: the first way's, those of the ways after it, and those beside the owner.
+    OF_IDS = "SELECT channel, fate, beside FROM message WHERE customer_id = $1 AND id IN ($2, $3, $4, $5)";
     BY_FATE = "SELECT channel, fate, COUNT(*) FROM message GROUP BY channel, fate";
     // A name that a provider gives out again belongs to the newer message, without what was reported of the older.
     REFER = "INSERT INTO message_reference (name, customer_id, message_id, at) VALUES ($1, $2, $3, $4) \
@@ -36,6 +38,16 @@ crate::queries! { ALL;
     CONTACT_REMOVE = "DELETE FROM contact_point WHERE customer_id = $1 AND channel = $2 AND address = $3";
 }
 
+/// Whom a message went to beside the owner, as it is stored.
+fn beside(word: Option<String>, contact: Option<RawId>) -> Result<Option<Beside>> {
+    match (word.as_deref(), contact) {
+        (None, None) => Ok(None),
+        (Some("number"), None) => Ok(Some(Beside::Number)),
+        (Some("contact"), Some(id)) => Ok(Some(Beside::Contact(id))),
+        _ => Err(undecodable::<Beside>("beside", "another word, or the contact of another word")),
+    }
+}
+
 struct MessageRow(Message);
 impl FromRow for MessageRow {
     fn from_row(row: &Row<'_>) -> Result<Self> {
@@ -49,6 +61,7 @@ impl FromRow for MessageRow {
         let passed_on = c.next::<i64>()? != 0;
         let sent_at = c.next()?;
         let fate_at = c.next::<Option<SystemTime>>()?.unwrap_or(sent_at);
+        let beside = beside(c.next()?, c.next()?)?;
         Ok(MessageRow(Message {
             id,
             customer,
@@ -60,6 +73,7 @@ impl FromRow for MessageRow {
             fate,
             reason,
             passed_on,
+            beside,
             sent_at,
             fate_at,
         }))
@@ -75,7 +89,17 @@ pub fn add(tx: &mut Tx, message: &Message) {
     let Message { id, customer, line, order, kind, cause, channel, fate, passed_on, sent_at, fate_at, .. } = *message;
     let reason = message.reason.as_ref().map(Reason::as_str);
     let passed_on = i64::from(passed_on);
-    tx.put(&ADD, args![id, customer, line, order, kind, cause, channel, fate, reason, passed_on, sent_at, fate_at]);
+    let (beside, contact) = match message.beside {
+        None => (None, None),
+        Some(Beside::Number) => (Some("number"), None),
+        Some(Beside::Contact(id)) => (Some("contact"), Some(id)),
+    };
+    tx.put(
+        &ADD,
+        args![
+            id, customer, line, order, kind, cause, channel, fate, reason, passed_on, sent_at, fate_at, beside, contact
+        ],
+    );
 }
 /// Saves how far a locked message is.
 pub fn save(tx: &mut Tx, message: &Message) {
@@ -88,6 +112,25 @@ pub type Told = (MessageKind, Channel, Fate, SystemTime);
 /// The newest messages about a line, newest first. There is no index for it: for rare work only.
 pub async fn of_line(tx: &mut Tx, customer: CustomerId, line: LineId, limit: i64) -> Result<Vec<Told>> {
     tx.all(&OF_LINE, args![customer, line, limit]).await
+}
+/// How far messages are that are known by their ids: the way, and whom it went to beside the owner. The ids may be fewer, or
+/// of messages that are not there.
+pub async fn fates(tx: &mut Tx, customer: CustomerId, ids: &[MessageId]) -> Result<Vec<(Channel, Fate, bool)>> {
+    let mut found: Vec<Fated> = Vec::new();
+    for four in ids.chunks(4) {
+        let id = |place: usize| four.get(place).or(four.first()).copied();
+        found.extend(tx.all::<Fated>(&OF_IDS, args![customer, id(0), id(1), id(2), id(3)]).await?);
+    }
+    found.sort_by_key(|fated| (fated.2, fated.0));
+    Ok(found.into_iter().map(|Fated(channel, fate, beside)| (channel, fate, beside)).collect())
+}
+struct Fated(Channel, Fate, bool);
+impl FromRow for Fated {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut c = Columns::new(row);
+        let (channel, fate) = (c.next()?, c.next()?);
+        Ok(Fated(channel, fate, c.next::<Option<String>>()?.is_some()))
+    }
 }
 /// All messages by way and fate. Reads the whole table.
 pub async fn by_fate(tx: &mut Tx) -> Result<Vec<(Channel, Fate, i64)>> {

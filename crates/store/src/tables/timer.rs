@@ -13,6 +13,8 @@ pub enum TimerKind {
     Order,
     /// The renewal of a line by itself: notice, debit, reminders.
     AutoRenew,
+    /// The reminders of a line.
+    Reminder,
 }
 impl Column for TimerKind {
     fn column(cell: Cell<'_>) -> Option<Self> {
@@ -20,6 +22,7 @@ impl Column for TimerKind {
             Cell::Text("line") => Some(TimerKind::Line),
             Cell::Text("order") => Some(TimerKind::Order),
             Cell::Text("auto_renew") => Some(TimerKind::AutoRenew),
+            Cell::Text("reminder") => Some(TimerKind::Reminder),
             _ => None,
         }
     }
@@ -30,6 +33,7 @@ impl From<TimerKind> for Value {
             TimerKind::Line => "line",
             TimerKind::Order => "order",
             TimerKind::AutoRenew => "auto_renew",
+            TimerKind::Reminder => "reminder",
         })
     }
 }

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use everline_app::Problem;
 use everline_app::auto_renew::{AutoRenewView, Wanted, off as switch_off, set, view};
 use everline_app::saved_methods::{remove as remove_method, saved_methods};
-use everline_core::auto_renew::{PayWith, State as At};
+use everline_core::auto_renew::{Early, PayWith, State as At};
 use everline_core::money::Money as Amount;
 use everline_core::saved_method::SavedMethod;
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,10 @@ pub(crate) struct ConsentBody {
     methods: Vec<String>,
     month_cap: Money,
     lead_days: u8,
+    /// Renewed at once when at most so many percent of the data are left.
+    left_percent: Option<u8>,
+    /// Renewed at once when at this rate the data will not last.
+    by_forecast: bool,
     terms_version: String,
     given_at: String,
 }
@@ -72,6 +76,12 @@ pub(crate) struct AutoRenewRequest {
     month_cap: String,
     /// Days before the end of the plan, 1 to 14.
     lead_days: u8,
+    /// Renew at once when at most so many percent of the data are left: 5, 10 … 50.
+    #[serde(default)]
+    left_percent: Option<u8>,
+    /// Renew at once when at this rate the data will not last.
+    #[serde(default)]
+    by_forecast: bool,
     /// The terms that were shown.
     terms_version: String,
 }
@@ -125,6 +135,8 @@ fn body(view: &AutoRenewView) -> AutoRenewBody {
             methods: consent.methods.iter().map(PayWith::word).collect(),
             month_cap: consent.month_cap.into(),
             lead_days: consent.lead_days,
+            left_percent: consent.early.left_percent,
+            by_forecast: consent.early.forecast,
             terms_version: consent.terms_version.clone(),
             given_at: time(consent.given_at),
         }),
@@ -148,7 +160,9 @@ pub(crate) async fn one(State(web): State<Web>, visit: Visit, Path(id): Path<Str
     responses((status = 200, body = AutoRenewBody), (status = "4XX", body = ProblemDocument, content_type = "application/problem+json")))]
 pub(crate) async fn agree(State(web): State<Web>, visit: Visit, Path(id): Path<String>, request: Bytes) -> Answer {
     let (customer, line) = (visit.customer()?, line_id(&id)?);
-    let AutoRenewRequest { offering, methods, month_cap, lead_days, terms_version } = json(&request)?;
+    let request: AutoRenewRequest = json(&request)?;
+    let early = Early { left_percent: request.left_percent, forecast: request.by_forecast };
+    let AutoRenewRequest { offering, methods, month_cap, lead_days, terms_version, .. } = request;
     let read = |word: &String| PayWith::from_word(word);
     let methods: Option<Vec<PayWith>> = methods.iter().map(read).collect();
     let wanted = Wanted {
@@ -157,6 +171,7 @@ pub(crate) async fn agree(State(web): State<Web>, visit: Visit, Path(id): Path<S
         month_cap: Amount::parse(&month_cap, web.app.brand.currency)
             .map_err(|_| Problem::Invalid { field: "month_cap", rule: "an amount" })?,
         lead_days,
+        early,
         terms_version,
     };
     set(&web.app, customer, line, wanted).await?;

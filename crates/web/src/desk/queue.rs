@@ -49,6 +49,8 @@ struct Queue {
     contributions: Option<String>,
     /// How many documents wait for an operator, if any do and one looks.
     identities: Option<String>,
+    /// How many accounts an operator is to close, if any.
+    closings: Option<String>,
     disputes: Vec<DisputeRow>,
     refunds: Vec<RefundRow>,
 }
@@ -131,6 +133,9 @@ pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
     let documents = if operator { everline_app::identity::queue(&web.app, me(&visit)?).await?.len() } else { 0 };
     let documents = i64::try_from(documents).unwrap_or(i64::MAX);
     let identities = (documents > 0).then(|| visit.say("desk-identity-open", &[("count", documents.into())]));
+    let leaving = if operator { everline_app::close_account::queue(&web.app, me(&visit)?).await?.len() } else { 0 };
+    let leaving = i64::try_from(leaving).unwrap_or(i64::MAX);
+    let closings = (leaving > 0).then(|| visit.say("desk-closings-open", &[("count", leaving.into())]));
     let disputes = open_disputes(&web.app).await?;
     let disputes = disputes.iter().map(|open| DisputeRow {
         href: format!("/desk/orders/{}", open.order),
@@ -152,6 +157,7 @@ pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
         recoveries,
         contributions,
         identities,
+        closings,
         disputes: disputes.collect(),
         refunds: refunds.collect(),
         member,

@@ -14,7 +14,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use everline_app::Problem;
 use everline_app::auto_renew::{AutoRenewView, Wanted, off, set, view};
-use everline_core::auto_renew::{GaveUp, LEAD_DAYS, NOTICE_DAYS, PayWith, State as At};
+use everline_core::auto_renew::{Early, GaveUp, LEAD_DAYS, NOTICE_DAYS, PayWith, State as At};
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::money::Money;
 use everline_core::offering::OfferingRef;
@@ -55,6 +55,9 @@ struct AutoRenewPage {
     cap: String,
     currency: String,
     lead: String,
+    /// What can be left when it is renewed early: word, label, and whether it is chosen.
+    early: Vec<MethodChoice>,
+    forecast: bool,
     spent: Option<String>,
     /// What agreeing means.
     agree: String,
@@ -125,11 +128,16 @@ fn sent(web: &Web, visit: &Visit) -> Result<Wanted, &'static str> {
     }
     let month_cap = Money::parse(fields.get("month_cap"), web.app.brand.currency).map_err(|_| "month_cap")?;
     let lead_days = fields.get("lead_days").parse().map_err(|_| "lead_days")?;
+    let left_percent = match fields.get("left_percent") {
+        "" => None,
+        text => Some(text.parse().map_err(|_| "left_percent")?),
+    };
+    let early = Early { left_percent, forecast: !fields.get("by_forecast").is_empty() };
     let terms_version = fields.get("terms").to_owned();
     if terms_version.is_empty() {
         return Err("terms");
     }
-    Ok(Wanted { offering, methods, month_cap, lead_days, terms_version })
+    Ok(Wanted { offering, methods, month_cap, lead_days, early, terms_version })
 }
 
 async fn show_page(
@@ -148,6 +156,7 @@ async fn show_page(
             "methods" => "auto-renew-wrong-methods",
             "month_cap" => "auto-renew-wrong-cap",
             "lead_days" => "auto-renew-wrong-lead",
+            "left_percent" => "auto-renew-wrong-early",
             _ => "renew-terms-needed",
         };
         (field, lang.get(key))
@@ -174,6 +183,13 @@ async fn show_page(
     let price = view.plans.get(at).map(|plan| plan.price);
     let cap = consent.map(|consent| consent.month_cap).or(price).map(Money::decimal).unwrap_or_default();
     let lead = consent.map_or(LEAD_DAYS, |consent| consent.lead_days);
+    let sent = !visit.fields.get("offering").is_empty();
+    let agreed_early = consent.map(|consent| consent.early).unwrap_or_default();
+    let left = match (sent, agreed_early.left_percent) {
+        (true, _) => visit.fields.get("left_percent").to_owned(),
+        (false, left) => left.map(|left| left.to_string()).unwrap_or_default(),
+    };
+    let forecast = if sent { !visit.fields.get("by_forecast").is_empty() } else { agreed_early.forecast };
     let brand = web.app.brand.name.get(lang.tag());
     let agree = [("brand", Arg::Text(brand)), ("notice", Arg::Count(i64::from(NOTICE_DAYS)))];
     let status_line = sentence(&show, &view);
@@ -188,6 +204,8 @@ async fn show_page(
         cap: typed("month_cap", cap),
         currency: web.app.brand.currency.code().to_owned(),
         lead: typed("lead_days", lead.to_string()),
+        early: early_choices(visit, &left),
+        forecast,
         spent: (view.spent.micros() > 0).then(|| show.money(view.spent)),
         agree: lang.with("auto-renew-agree", &agree),
         terms_version: web.app.brand.terms_version.clone(),
@@ -211,6 +229,18 @@ fn choices(show: &Show, visit: &Visit, view: &AutoRenewView, place: usize) -> Ve
     all.push(choice(PayWith::Credit.word(), show.lang.with("renew-credit", &credit)));
     all.extend(view.saved.iter().map(|saved| choice(PayWith::Saved(saved.id).word(), saved.label.clone())));
     all
+}
+
+/// How much can be left when it is renewed early.
+fn early_choices(visit: &Visit, chosen: &str) -> Vec<MethodChoice> {
+    let percent = |left: i64| MethodChoice {
+        word: left.to_string(),
+        label: visit.say("auto-renew-early-left", &[("percent", Arg::Count(left))]),
+        selected: left.to_string() == chosen,
+    };
+    let never = visit.lang.get("auto-renew-early-never");
+    let never = MethodChoice { word: String::new(), label: never, selected: chosen.is_empty() };
+    [never].into_iter().chain([5, 10, 20, 30, 50].map(percent)).collect()
 }
 
 /// Whether it is on.

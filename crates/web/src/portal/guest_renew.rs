@@ -18,6 +18,7 @@ use axum::http::StatusCode;
 use everline_app::Problem;
 use everline_app::guest_renewal::{GuestChoices, guest_choices, guest_number_of_session, read_number};
 use everline_app::place_order::{NewOrder, place_order};
+use everline_app::reminders::link::follow;
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::SessionId;
 use everline_core::offering::{Offering, OfferingKind, OfferingRef};
@@ -81,6 +82,22 @@ pub(crate) async fn from_device(State(web): State<Web>, visit: Visit, Path(sessi
         }
         Err(problem) => Err(problem.into()),
     }
+}
+
+/// `GET /r/{link}`: where a message leads that is not to the owner. Who is signed in as the owner has the owner's page.
+pub(crate) async fn from_message(State(web): State<Web>, visit: Visit, Path(link): Path<String>) -> Answer {
+    let line = match follow(&web.app, &link).await {
+        Ok(line) => line,
+        Err(Problem::NotFound(_)) => {
+            return number_page(&web, &visit, StatusCode::NOT_FOUND, String::new(), Some("guest-not-here"));
+        }
+        Err(problem) => return Err(problem.into()),
+    };
+    // The owner sees more than a guest. Where no guest may renew it, the owner alone can, and signs in for that.
+    if visit.customer().is_ok_and(|customer| customer == line.customer) || !line.guest_renewal {
+        return Ok(go(&format!("/lines/{}/renew", line.id)));
+    }
+    Ok(go(&format!("/renew/{}", guest_link(&web.app, line.msisdn.as_str()).ok_or(Problem::Busy)?)))
 }
 
 async fn linked(web: &Web, link: &str) -> Result<GuestChoices, Fault> {

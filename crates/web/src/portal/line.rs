@@ -6,6 +6,7 @@ use crate::portal::auto_renew::{is_on, sentence};
 use crate::portal::line_shown::{LineShown, shown, state_key};
 use crate::portal::order_shown::headline;
 use crate::portal::own_line::device_key;
+use crate::portal::reminders::{ToldRow, told_rows};
 use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
@@ -42,6 +43,8 @@ struct LinePage {
     esim: Option<String>,
     /// Where renewal by itself is, and whether it is on.
     auto_renew: (String, bool),
+    /// What was told last.
+    reminder: String,
 }
 
 /// What was done before coming here.
@@ -58,6 +61,7 @@ fn done_key(done: &str) -> Option<&'static str> {
         "found" => "line-done-found",
         "replaced" => "line-done-replaced",
         "taken" => "line-done-taken",
+        "given-up" => "line-done-given-up",
         _ => return None,
     })
 }
@@ -93,7 +97,15 @@ pub(crate) async fn line(
     let guests = if view.line.guest_renewal { "line-guests-yes" } else { "line-guests-no" };
     let line = shown(&show, &web.app.brand, &view);
     let renews = everline_app::auto_renew::view(&web.app, customer, id).await?;
+    let told = told_rows(&show, &everline_app::reminders::view(&web.app, customer, id).await?).into_iter().next();
+    let reminder = match &told {
+        Some(ToldRow { what, when, .. }) => {
+            visit.say("reminders-line-last", &[("what", what.into()), ("when", when.into())])
+        }
+        None => visit.lang.get("reminders-line-none"),
+    };
     page(&LinePage {
+        reminder,
         p: visit.frame(&web, line.name.clone()),
         done: done_key(&came.done).map(|key| visit.lang.get(key)),
         lost: view.line.state == LineState::Suspended(SuspendCause::Lost),

@@ -6,7 +6,7 @@ use everline_app::home::{Advice, LineView, PlanView};
 use everline_core::brand::Brand;
 use everline_core::charging::{Service, Window};
 use everline_core::identifiers::Msisdn;
-use everline_core::line::{DeviceKind, Line, LineState};
+use everline_core::line::{DeviceKind, Line, LineState, SuspendCause};
 use everline_core::offering::Unit;
 
 /// A line as the templates show it.
@@ -141,9 +141,32 @@ fn then(show: &Show, brand: &Brand, view: &LineView) -> Option<String> {
             })
         }
         Advice::Grace { .. } => Some(show.lang.get("home-then-stops")),
-        Advice::CutOff { .. } => Some(show.lang.get("home-then-back")),
+        Advice::CutOff { .. } => Some(number_stays(show, view.line.state)),
         Advice::OutOfService => Some(show.lang.get("home-then-hotline")),
         Advice::WaitsForFirstUse { .. } | Advice::NothingYet => None,
+    }
+}
+
+/// Until when the number of a line without service stays its owner's, and what still works.
+fn number_stays(show: &Show, state: LineState) -> String {
+    let until = |key, at| show.lang.with(key, &[("when", Arg::Text(&show.moment(at)))]);
+    match state {
+        LineState::Suspended(SuspendCause::NotRenewed { until: Some(at) }) => until("home-then-suspended", at),
+        LineState::NumberKept { until: Some(at) } => until("home-then-kept", at),
+        _ => show.lang.get("home-then-back"),
+    }
+}
+
+/// Why a line must be renewed that is out of service or will soon be, since or until when, and what still works; for the page
+/// on which it is.
+pub(crate) fn way_back(show: &Show, line: &Line) -> Option<String> {
+    match line.state {
+        LineState::Grace { until } => Some(sentence(show, Advice::Grace { until })),
+        LineState::Suspended(SuspendCause::NotRenewed { .. }) | LineState::NumberKept { .. } => {
+            let since = sentence(show, Advice::CutOff { since: line.state_since });
+            Some(format!("{since} {}", number_stays(show, line.state)))
+        }
+        _ => None,
     }
 }
 
@@ -228,7 +251,6 @@ pub(crate) fn is_ending(view: &LineView) -> bool {
 
 /// The key of a line's state in words.
 pub(crate) const fn state_key(state: LineState) -> &'static str {
-    use everline_core::line::SuspendCause;
     match state {
         LineState::Test { .. } => "line-state-test",
         LineState::Stock | LineState::Silent { .. } => "line-state-silent",

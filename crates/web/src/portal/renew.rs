@@ -4,7 +4,7 @@ use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page_with};
 use crate::portal::in_wechat::ask_who;
 use crate::portal::line::line_id;
-use crate::portal::line_shown::{line_name, number};
+use crate::portal::line_shown::{line_name, number, way_back};
 use crate::portal::offering_shown::{ChosenShown, RenewForm, contents, groups, owner_terms, reference, why_not};
 use crate::portal::pay::{Offered, PayBy, methods, pay_by, remembers};
 use crate::seal::{order_ticket, ticket_order};
@@ -38,6 +38,8 @@ struct RenewPage {
     p: Frame,
     f: RenewForm,
     back: String,
+    /// Why it must be renewed, and what works until then.
+    note: Option<String>,
 }
 
 /// `GET /lines/{line}/renew`
@@ -104,7 +106,7 @@ async fn show_form(
         remembers: remembers(web),
     };
     let p = visit.frame(web, visit.lang.get("renew-title"));
-    let template = RenewPage { p, f, back: format!("/lines/{}", line.id) };
+    let template = RenewPage { p, f, back: format!("/lines/{}", line.id), note: way_back(&show, &line) };
     page_with(trouble.status.unwrap_or(StatusCode::OK), &template)
 }
 

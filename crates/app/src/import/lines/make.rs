@@ -4,6 +4,7 @@ use super::super::sims::Found;
 use super::{LineReady, LineRow, Lines};
 use crate::add_line::write_line;
 use crate::place_order::order_numbers;
+use crate::reminders::look_later;
 use everline_core::charging::{Allowance, Bucket, Period, Window};
 use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::ids::{CustomerId, OrderId};
@@ -64,6 +65,7 @@ impl Lines {
                 if let Some(due) = lifecycle::next_due(&line, &allowance, self.now, &self.zone) {
                     timer::set(tx, line.id.0, owner, timer::TimerKind::Line, due);
                 }
+                look_later(tx, owner, line.id, &self.zone, self.now);
             }
         }
         Ok(())

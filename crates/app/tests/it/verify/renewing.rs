@@ -5,7 +5,7 @@ use crate::world::outside::Fate;
 use crate::world::{World, on_both};
 use everline_app::auto_renew::{Wanted, set};
 use everline_app::saved_methods::{remove, saved_methods};
-use everline_core::auto_renew::{AutoRenew, PayWith};
+use everline_core::auto_renew::{AutoRenew, Early, PayWith};
 use everline_core::effects::Job;
 use everline_core::money::{Currency, Money};
 use everline_core::offering::{Family, OfferingRef};
@@ -28,6 +28,7 @@ async fn every_corruption_of_a_renewal_is_found() {
             methods: vec![PayWith::Saved(saved.id)],
             month_cap: Money::parse("30", Currency::CNY).unwrap(),
             lead_days: 3,
+            early: Early::default(),
             terms_version: "2026-01".to_owned(),
         };
         set(&world.app, kit.customer, kit.line, wanted).await.unwrap();
