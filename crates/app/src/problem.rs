@@ -100,12 +100,12 @@ pub enum Problem {
     /// A request to be let in by people does not go on.
     #[error("the request does not go on: {0}")]
     NotRecovered(NotRecovered),
-    /// A review, question, answer or report is not taken, or not decided so.
-    #[error("not contributed: {0}")]
-    NotContributed(NotContributed),
     /// A case does not take it.
     #[error("the case does not take it: {0}")]
     NotTaken(NotTaken),
+    /// A review, question, answer or report is not taken, or not decided so.
+    #[error("not contributed: {0}")]
+    NotContributed(NotContributed),
     /// A line does not go on to another owner.
     #[error("not handed over: {0}")]
     NotHandedOver(NoHandOver),
@@ -214,8 +214,8 @@ impl Problem {
             Problem::ProveFirst => "prove-first",
             Problem::HeldBack { .. } => "held-back",
             Problem::NotRecovered(_) => "not-recovered",
-            Problem::NotContributed(_) => "not-contributed",
             Problem::NotTaken(_) => "not-taken",
+            Problem::NotContributed(_) => "not-contributed",
             Problem::NotHandedOver(_) => "not-handed-over",
             Problem::NotClaimed(_) => "not-claimed",
             Problem::OfferOver => "offer-over",

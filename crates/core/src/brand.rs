@@ -121,12 +121,12 @@ pub struct Brand {
     /// How many orders and payments are allowed in a time.
     #[serde(default)]
     pub velocity: Velocity,
-    /// Where lines are used, as reviewers may say: a key (ISO 3166-2 where there is one), and what it is called.
-    #[serde(default)]
-    pub regions: BTreeMap<String, Localized>,
     /// Of what owners are reminded who choose nothing else.
     #[serde(default)]
     pub reminders: Reminders,
+    /// Where lines are used, as reviewers may say: a key (ISO 3166-2 where there is one), and what it is called.
+    #[serde(default)]
+    pub regions: BTreeMap<String, Localized>,
     /// Who its customers must say to be.
     #[serde(default)]
     pub identity: IdentityRules,

@@ -168,8 +168,8 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::ProveFirst => ("problem-prove-first", "problem-prove-first-do"),
         Problem::HeldBack { .. } => ("problem-held-back", "problem-held-back-do"),
         Problem::NotRecovered(_) => ("problem-not-recovered", "problem-not-recovered-do"),
-        Problem::NotContributed(_) => ("problem-not-contributed", "problem-not-contributed-do"),
         Problem::NotTaken(why) => ("problem-not-taken", not_taken(*why)),
+        Problem::NotContributed(_) => ("problem-not-contributed", "problem-not-contributed-do"),
         Problem::CodeWrong { .. } => ("problem-code-wrong", "problem-code-wrong-do"),
         Problem::CodeGone => ("problem-code-gone", "problem-code-gone-do"),
         Problem::TooMany { .. } => ("problem-too-many", "problem-too-many-do"),
@@ -279,8 +279,8 @@ const fn status(problem: &Problem) -> StatusCode {
         | Problem::NoOtherWay(_)
         | Problem::NotDecided(_)
         | Problem::NotRecovered(_)
-        | Problem::NotContributed(_)
         | Problem::NotTaken(_)
+        | Problem::NotContributed(_)
         | Problem::NotHandedOver(_)
         | Problem::OfferOver
         | Problem::AnotherPerson

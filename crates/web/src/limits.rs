@@ -30,12 +30,12 @@ pub(crate) enum Limit {
     Passkeys,
     /// Files of everything that is kept about somebody: tables are read whole for one.
     Exports,
-    /// Reviews, questions, answers and reports.
-    Contributions,
     /// Writing to support.
     Cases,
     /// Files for spreadsheets: a long history is read for one.
     Files,
+    /// Reviews, questions, answers and reports.
+    Contributions,
     /// Passwords of one login, wherever the tries come from.
     Login,
 }

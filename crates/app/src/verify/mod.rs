@@ -175,8 +175,8 @@ impl Work for Verify {
         Box::pin(owners::check(tx, &context, &mut out)).await?;
         Box::pin(names::check(tx, &context, &mut out)).await?;
         Box::pin(reconciliation::check(tx, &context, &mut out)).await?;
-        Box::pin(contributions::check(tx, &context, &mut out)).await?;
         Box::pin(looking_back::check(tx, &context, &mut out)).await?;
+        Box::pin(contributions::check(tx, &context, &mut out)).await?;
         Ok(out.report)
     }
 }

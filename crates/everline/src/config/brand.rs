@@ -60,12 +60,12 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
     let retention = table.within("retention", retention);
     let refunds = table.within("refunds", |refunds| refund_limits(refunds, currency));
     let velocity = table.within("velocity", velocity);
+    let reminders = table.within("reminders", reminders);
     let regions = table.tables("regions", |region| {
         let key = region.required("key", "like CN-SH").map(str::to_owned);
         Some((key?, localized(region, "name", "what it is called")?))
     });
     let regions = regions.into_iter().collect();
-    let reminders = table.within("reminders", reminders);
     let links = table.tables("links", |link| {
         let (name, url) =
             (localized(link, "name", "what the page is called"), link.required_parsed("url", "where", base_url));
@@ -90,8 +90,8 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
         retention,
         refunds,
         velocity,
-        regions,
         reminders: reminders?,
+        regions,
         identity: everline_core::identity::IdentityRules::default(),
         bank: None,
     };

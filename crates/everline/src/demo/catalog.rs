@@ -51,8 +51,8 @@ pub(super) fn brand() -> Brand {
         }),
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
-        regions: regions(),
         reminders: everline_core::reminder::Reminders::default(),
+        regions: regions(),
         identity: everline_core::identity::IdentityRules {
             documents: everline_core::identity::china(),
             ..everline_core::identity::IdentityRules::default()

@@ -237,8 +237,8 @@ fn brand(options: &Options, asker: &Asker, name: Localized) -> Result<Brand, Str
         bank: None,
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
-        regions: BTreeMap::new(),
         reminders: everline_core::reminder::Reminders::default(),
+        regions: BTreeMap::new(),
         identity: everline_core::identity::IdentityRules::default(),
         families: BTreeMap::from(families),
     })

@@ -33,12 +33,6 @@ crate::queries! { ALL;
     RECOVERIES = "SELECT customer_id, id, settled_at FROM recovery_request WHERE (customer_id, id) > ($1, $2) AND settled_at IS NOT NULL \
         ORDER BY customer_id, id LIMIT $3";
     RECOVERY_REMOVE = "DELETE FROM recovery_request WHERE customer_id = $1 AND id = $2 AND settled_at < $3";
-    CONTRIBUTIONS = "SELECT id, settled_at FROM contribution WHERE id > $1 AND state IN ('refused', 'hidden', 'withdrawn') ORDER BY id LIMIT $2";
-    CONTRIBUTION_REMOVE = "DELETE FROM contribution WHERE (id = $1 OR question_id = $1) AND (SELECT c.settled_at FROM contribution c \
-        WHERE c.id = $1 AND c.state IN ('refused', 'hidden', 'withdrawn')) < $2";
-    REPORTS = "SELECT customer_id, contribution_id, reported_at FROM contribution_report WHERE (customer_id, contribution_id) > ($1, $2) \
-        ORDER BY customer_id, contribution_id LIMIT $3";
-    REPORT_REMOVE = "DELETE FROM contribution_report WHERE customer_id = $1 AND contribution_id = $2 AND reported_at < $3";
     USAGE_DAYS = "SELECT customer_id, line_id, day, unit, (day + 2) * 86400000000 FROM usage_day \
         WHERE (customer_id, line_id, day, unit) > ($1, $2, $3, $4) ORDER BY customer_id, line_id, day, unit LIMIT $5";
     USAGE_DAY_REMOVE = "DELETE FROM usage_day WHERE customer_id = $1 AND line_id = $2 AND day = $3 AND unit = $4 AND (day + 2) * 86400000000 < $5";
@@ -55,6 +49,12 @@ crate::queries! { ALL;
     CASES = "SELECT customer_id, id, solved_at FROM support_case WHERE (customer_id, id) > ($1, $2) AND reason = 'asked' AND solved_at IS NOT NULL \
         ORDER BY customer_id, id LIMIT $3";
     CASE_REMOVE = "DELETE FROM support_case WHERE customer_id = $1 AND id = $2 AND reason = 'asked' AND solved_at < $3";
+    CONTRIBUTIONS = "SELECT id, settled_at FROM contribution WHERE id > $1 AND state IN ('refused', 'hidden', 'withdrawn') ORDER BY id LIMIT $2";
+    CONTRIBUTION_REMOVE = "DELETE FROM contribution WHERE (id = $1 OR question_id = $1) AND (SELECT c.settled_at FROM contribution c \
+        WHERE c.id = $1 AND c.state IN ('refused', 'hidden', 'withdrawn')) < $2";
+    REPORTS = "SELECT customer_id, contribution_id, reported_at FROM contribution_report WHERE (customer_id, contribution_id) > ($1, $2) \
+        ORDER BY customer_id, contribution_id LIMIT $3";
+    REPORT_REMOVE = "DELETE FROM contribution_report WHERE customer_id = $1 AND contribution_id = $2 AND reported_at < $3";
     INVOICES = "SELECT customer_id, order_id, settled_at FROM invoice_request WHERE (customer_id, order_id) > ($1, $2) AND state = 'refused' \
         ORDER BY customer_id, order_id LIMIT $3";
     INVOICE_REMOVE = "DELETE FROM invoice_request WHERE customer_id = $1 AND order_id = $2 AND state = 'refused' AND settled_at < $3";

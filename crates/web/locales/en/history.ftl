@@ -109,5 +109,7 @@ statement-dispute-frozen = Held while your bank decides
 statement-dispute-unfrozen = Free again after your bank decided
 statement-given = Went on with a line to its new owner
 statement-taken = Came with a line
+statement-paid-out = Paid out to your bank account
+statement-promo-lapsed = Promotional credit lapsed
 statement-dispute-lost = Given back by your bank
 statement-other = Other

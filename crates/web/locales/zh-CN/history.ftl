@@ -96,5 +96,7 @@ statement-dispute-frozen = 银行处理争议期间冻结
 statement-dispute-unfrozen = 争议结束，解除冻结
 statement-given = 随号码转给新机主
 statement-taken = 随号码转入
+statement-paid-out = 退到您的银行账户
+statement-promo-lapsed = 赠送余额失效
 statement-dispute-lost = 已由银行退回
 statement-other = 其他

@@ -211,6 +211,8 @@ const fn words(template: Posted) -> &'static str {
         }
         Posted::CreditGiven | Posted::PromoGiven => "statement-given",
         Posted::CreditTaken | Posted::PromoTaken => "statement-taken",
+        Posted::CreditPaidOut => "statement-paid-out",
+        Posted::PromoLapsed => "statement-promo-lapsed",
         Posted::DisputeLost => "statement-dispute-lost",
         // These move nothing of the customer's, and are on no statement.
         Posted::PackRecognised

@@ -40,8 +40,8 @@ pub fn brand() -> Brand {
         }),
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::NONE,
-        regions: BTreeMap::from([("CN-SH".to_owned(), Localized::zh_en("上海", "Shanghai"))]),
         reminders: everline_core::reminder::Reminders::NONE,
+        regions: BTreeMap::from([("CN-SH".to_owned(), Localized::zh_en("上海", "Shanghai"))]),
         identity: everline_core::identity::IdentityRules {
             documents: everline_core::identity::china(),
             ..everline_core::identity::IdentityRules::default()

@@ -28,8 +28,8 @@ pub fn brand() -> Brand {
         retention: everline_core::retention::Retention::default(),
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
-        regions: BTreeMap::from([("CN-SH".to_owned(), Localized::zh_en("上海", "Shanghai"))]),
         reminders: everline_core::reminder::Reminders::default(),
+        regions: BTreeMap::from([("CN-SH".to_owned(), Localized::zh_en("上海", "Shanghai"))]),
         identity: everline_core::identity::IdentityRules {
             documents: everline_core::identity::china(),
             ..everline_core::identity::IdentityRules::default()
