@@ -114,7 +114,8 @@ async fn a_review_is_seen_once_staff_published_it_and_again_after_each_change() 
         assert_eq!((again.id, again.region), (id, None));
         let refuse = |reason| decide(&world.app, (id, again.version), ContributionStep::Refuse, reason, by);
         assert!(matches!(refuse(" ").await, Err(Problem::Invalid { field: "reason", .. })));
-        assert!(matches!(refuse(&"x".repeat(201)).await, Err(Problem::Invalid { field: "reason", .. })));
+        let long = "x".repeat(201);
+        assert!(matches!(refuse(&long).await, Err(Problem::Invalid { field: "reason", .. })));
         refuse("请写套餐本身").await.unwrap();
         let mine = page(&world, &kit, "days").await.mine;
         assert_eq!((mine[0].state, mine[0].reason.as_deref()), (ContributionState::Refused, Some("请写套餐本身")));

@@ -126,10 +126,10 @@ async fn show(web: &Web, visit: &Visit, whose: Whose, asked: &Asked, typed: Type
     let before = Before { reviews: asked.reviews.parse().ok(), questions: asked.questions.parse().ok() };
     let found = offering_page(&web.app, (customer, line), offering, before).await?;
     let status = typed.status.unwrap_or(StatusCode::OK);
-    page_with(status, &plan_page(web, visit, found, asked, typed))
+    page_with(status, &plan_page(web, visit, &found, asked, typed))
 }
 
-fn plan_page(web: &Web, visit: &Visit, found: OfferingPage, asked: &Asked, typed: Typed) -> PlanPage {
+fn plan_page(web: &Web, visit: &Visit, found: &OfferingPage, asked: &Asked, typed: Typed) -> PlanPage {
     let (show, tag) = (visit.show(web), visit.lang.tag());
     let considered = Considered { choice: found.choice.clone(), rating: found.rating };
     let (offering, lines) = (&found.choice.offering, format!("/lines/{}", found.line.id));
