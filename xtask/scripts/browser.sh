@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every page of a running demo in Chromium: both languages, 360 px, axe, with and without JavaScript; and a payment inside
-# WeChat's own browser.
+# WeChat's own browser. With `lighthouse`: how Lighthouse judges the pages that people begin with. EVERLINE_PAGES keeps the
+# pictures in a folder.
 set -euo pipefail
 scratch=$(mktemp -d)
 demo=
@@ -11,6 +12,7 @@ finish() {
 trap finish EXIT
 cargo build --release --quiet --locked -p everline -p everline-sim
 cp crates/web/tests/browser/* "$scratch"
+sed -n 's/^\([a-z][a-z0-9]*-[a-z0-9-]*\) =.*/\1/p' crates/web/locales/en/*.ftl > "$scratch/keys.txt"
 (cd "$scratch" && npm install --silent --no-audit --no-fund)
 "${CARGO_TARGET_DIR:-target}/release/everline" demo --port 0 > "$scratch/demo.log" 2> "$scratch/demo.err" &
 demo=$!
@@ -21,5 +23,11 @@ for _ in $(seq 300); do
   sleep 0.1
 done
 [ -n "$portal" ] || { echo "the demo did not start"; exit 1; }
-node "$scratch/pages.mjs" "$portal" "$scratch/pages"
-node "$scratch/in_wechat.mjs" "$portal" "$scratch/pages"
+pages=${EVERLINE_PAGES:-$scratch/pages}
+if [ "${1:-}" = lighthouse ]; then
+  (cd "$scratch" && npm install --silent --no-audit --no-fund --no-save lighthouse@13)
+  node "$scratch/lighthouse.mjs" "$portal" "$pages"
+  exit
+fi
+node "$scratch/pages.mjs" "$portal" "$pages"
+node "$scratch/in_wechat.mjs" "$portal" "$pages"

@@ -24,6 +24,7 @@ const USAGE: &str = "cargo xtask COMMAND
   walkthrough  the whole journey by HTTP against a release build
   proxy        nginx as the guide configures it in front of a node, and the units by systemd's own tool
   browser      every page in both languages in Chromium: axe, 360 px, without JavaScript
+  lighthouse   how Lighthouse judges the pages people begin with; not in CI (`cargo xtask test web` runs both)
   crash        100 kill -9 rounds per store, and the same with a child that acknowledges too early, which must fail
   power-cut    power cuts with each kill on SQLite, and the same with synchronous=OFF, which must fail
   faults       every n-th write and fsync of SQLite failing, and a full disk
@@ -35,6 +36,7 @@ const USAGE: &str = "cargo xtask COMMAND
   bench renewals [ARGS]   paid notifications to in effect, beside same-minute baselines
   bench payments [ARGS]   payment notices verified and kept, beside the verification alone; receipts
   bench receipts [ARGS]   receipts as PDF files a second
+  bench web [ARGS]        home, plans and renewal pages a second, beside a page that needs no store
   bench reconcile [ARGS]  a day's bill with spoilt lines against the books, beside parsing it alone
 ";
 
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
     let command = args.next().unwrap_or_default();
     let rest: Vec<String> = args.collect();
     let steps: &[&[Step]] = match command.as_str() {
+        "test" if rest == ["web"] => &[steps::BROWSER, steps::LIGHTHOUSE],
         "ci" | "test" => steps::ALL,
         "lint" => &[steps::LINT],
         "unit" => &[steps::UNIT],
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         "walkthrough" => &[steps::WALKTHROUGH],
         "proxy" => &[steps::PROXY],
         "browser" => &[steps::BROWSER],
+        "lighthouse" => &[steps::LIGHTHOUSE],
         "crash" => &[steps::CRASH],
         "power-cut" if rest.is_empty() => &[steps::POWER_CUT],
         "faults" if rest.is_empty() => &[steps::FAULTS],

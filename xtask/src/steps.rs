@@ -137,6 +137,12 @@ pub(crate) const BROWSER: &[Step] = &[Step {
     needs: &[Need::Node, Need::Chromium],
     run: &[RELEASE, invoke("bash", &["xtask/scripts/browser.sh"], Expect::Success)],
 }];
+/// Not among those that CI runs: what a page's speed is worth depends on who else uses the machine.
+pub(crate) const LIGHTHOUSE: &[Step] = &[Step {
+    name: "lighthouse",
+    needs: &[Need::Node, Need::Chromium],
+    run: &[RELEASE, invoke("bash", &["xtask/scripts/browser.sh", "lighthouse"], Expect::Success)],
+}];
 pub(crate) const CRASH: &[Step] = &[Step {
     name: "crash",
     needs: &[Need::Postgres],

@@ -137,6 +137,7 @@ impl Work for Compose {
                 Some((path, due_at)) => (path, self.moment(BusinessTime::from_us(due_at.us()))),
                 None => return Ok(None),
             },
+            AccountNews::CaseAnswered => ("/cases".to_owned(), String::new()),
             _ => ("/account".to_owned(), String::new()),
         };
         let parameters = vec![

@@ -6,6 +6,7 @@ use crate::provision::Acknowledged;
 use crate::reminders::look_now;
 use crate::save::carry_out;
 use crate::{App, Problem};
+use everline_core::calendar::Day;
 use everline_core::charging::{Service, Session};
 use everline_core::effects::Effects;
 use everline_core::identifiers::Imsi;
@@ -150,7 +151,8 @@ impl Work for Report {
             if crosses_step(before, DataNow::of(&allowance, at)) {
                 look_now(tx, customer, line_id, at);
             }
-            usage::add_usage(tx, self.usage, customer, line_id, Unit::Octets, &used, at);
+            let day = Day::of(&self.zone, at);
+            usage::add_usage(tx, self.usage, (customer, line_id), Unit::Octets, &used, (at, day));
             if !used.begun.is_empty() {
                 // What a session that is cut off still reports begins the plan, and brings no line back.
                 let serves = line.state.in_service();

@@ -5,6 +5,7 @@
 //! asked and answers is not kept, only who answered and when.
 
 use crate::jobs::Done;
+use crate::secrets::Secrets;
 use crate::sessions::{MayChange, SessionInfo, may_change};
 use crate::sign_in::check_tries;
 use crate::staff::role;
@@ -50,13 +51,18 @@ fn seal(app: &App, whose: CustomerId, person: &Person) -> Result<Vec<u8>, Proble
     app.secrets.seal(&place(whose), &text).map_err(|_| Problem::Internal("an identity cannot be sealed".to_owned()))
 }
 fn open(app: &App, whose: CustomerId, kind: &str, sealed: &[u8]) -> Result<Person, Problem> {
-    let broken = || Problem::Internal("an identity cannot be opened".to_owned());
-    let text = app.secrets.open(&place(whose), sealed).map_err(|_| broken())?;
-    let Sealed { name, number, born } = serde_json::from_str(&text).map_err(|_| broken())?;
-    Ok(Person { name, kind: kind.to_owned(), number, born: core::day(&born).ok_or_else(broken)? })
+    let opened = opened(&app.secrets, whose, kind, sealed);
+    opened.ok_or_else(|| Problem::Internal("an identity cannot be opened".to_owned()))
 }
-fn hash(app: &App, person: &Person) -> [u8; 16] {
-    app.secrets.name("document", &[&person.kind, &person.number])
+/// What was sealed for a customer; `None` if it was not, or under another key.
+pub(crate) fn opened(secrets: &Secrets, whose: CustomerId, kind: &str, sealed: &[u8]) -> Option<Person> {
+    let text = secrets.open(&place(whose), sealed).ok()?;
+    let Sealed { name, number, born } = serde_json::from_str(&text).ok()?;
+    Some(Person { name, kind: kind.to_owned(), number, born: core::day(&born)? })
+}
+/// The keyed hash by which a document is found again.
+pub(crate) fn document_hash(secrets: &Secrets, person: &Person) -> [u8; 16] {
+    secrets.name("document", &[&person.kind, &person.number])
 }
 
 /// A correction, for its customer.
@@ -131,7 +137,7 @@ pub async fn say(
     let stored = Stored {
         kind: person.kind.clone(),
         sealed: seal(app, whose, &person)?,
-        hash: hash(app, &person),
+        hash: document_hash(&app.secrets, &person),
         said_at: now.system,
         settled_by: None,
     };

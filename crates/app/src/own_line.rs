@@ -53,6 +53,15 @@ pub async fn found(app: &App, session: &SessionInfo, line: LineId) -> Result<(),
     command(app, session.customer()?, line, LifecycleCommand::LiftLost).await
 }
 
+/// Gives a line up: it ends at once, and its number is nobody's address any more. What was paid and not used can be paid out.
+///
+/// # Errors
+/// [`Problem::ProveFirst`], [`Problem::HeldBack`], [`Problem::NotCommanded`], [`Problem::NotFound`]
+pub async fn give_up(app: &App, session: &SessionInfo, line: LineId) -> Result<(), Problem> {
+    may_change(app, session, Change::Contact).await?;
+    command(app, session.customer()?, line, LifecycleCommand::Terminate).await
+}
+
 async fn command(app: &App, customer: CustomerId, line: LineId, asked: LifecycleCommand) -> Result<(), Problem> {
     use everline_core::lifecycle::LifecycleRefusal as No;
     match lifecycle_command(app, customer, line, asked).await? {

@@ -1,6 +1,7 @@
 //! What can be wrong with a request, with a stable name for each; the words for people are in the locale files.
 
 use everline_core::account::{NotProved, NotRecovered, PasswordFault};
+use everline_core::contribution::NotContributed;
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::invoice::{NoInvoice, WrongField};
 use everline_core::ledger::LedgerRefusal;
@@ -11,6 +12,7 @@ use everline_core::reconciliation::NotClosed;
 use everline_core::refund::NoOtherWay;
 use everline_core::refund_request::NotDecided;
 use everline_core::refund_rule::NoRefund;
+use everline_core::support::NotTaken;
 use everline_core::time::{BusinessTime, SystemTime};
 use everline_core::voucher::NoVoucher;
 use everline_store::{Error, Stop};
@@ -98,6 +100,12 @@ pub enum Problem {
     /// A request to be let in by people does not go on.
     #[error("the request does not go on: {0}")]
     NotRecovered(NotRecovered),
+    /// A case does not take it.
+    #[error("the case does not take it: {0}")]
+    NotTaken(NotTaken),
+    /// A review, question, answer or report is not taken, or not decided so.
+    #[error("not contributed: {0}")]
+    NotContributed(NotContributed),
     /// A line does not go on to another owner.
     #[error("not handed over: {0}")]
     NotHandedOver(NoHandOver),
@@ -107,6 +115,9 @@ pub enum Problem {
     /// An offer of a line cannot be taken, refused or withdrawn any more.
     #[error("the offer is over")]
     OfferOver,
+    /// Something stands against closing the account.
+    #[error("not closed yet: something stands against it")]
+    CloseFirst,
     /// Two fields of what was verified are to change: another person, and that is a change of ownership.
     #[error("another person")]
     AnotherPerson,
@@ -203,11 +214,14 @@ impl Problem {
             Problem::ProveFirst => "prove-first",
             Problem::HeldBack { .. } => "held-back",
             Problem::NotRecovered(_) => "not-recovered",
+            Problem::NotTaken(_) => "not-taken",
+            Problem::NotContributed(_) => "not-contributed",
             Problem::NotHandedOver(_) => "not-handed-over",
             Problem::NotClaimed(_) => "not-claimed",
             Problem::OfferOver => "offer-over",
             Problem::NotCommanded(_) => "not-commanded",
             Problem::AnotherPerson => "another-person",
+            Problem::CloseFirst => "close-first",
             Problem::CorrectionOpen => "correction-open",
             Problem::IdentityFirst => "identity-first",
             Problem::TooManyLines => "too-many-lines",
@@ -278,6 +292,11 @@ impl From<PasswordFault> for Problem {
 impl From<WrongField> for Problem {
     fn from(wrong: WrongField) -> Self {
         Problem::Invalid { field: wrong.field, rule: wrong.why.word() }
+    }
+}
+impl From<NotTaken> for Problem {
+    fn from(why: NotTaken) -> Self {
+        Problem::NotTaken(why)
     }
 }
 impl From<NotClosed> for Problem {

@@ -220,6 +220,8 @@ pub enum AccountNews {
     RecoveryAsked,
     /// People let somebody in; also told to the number from before.
     RecoveryDone,
+    /// Support answered a case.
+    CaseAnswered,
 }
 
 words!(AccountNews {
@@ -235,6 +237,7 @@ words!(AccountNews {
     LineGiven = "line_given",
     RecoveryAsked = "recovery_asked",
     RecoveryDone = "recovery_done",
+    CaseAnswered = "case_answered",
 });
 
 /// How long a request to be let in by people waits, so that an owner who did not make it can stop it.

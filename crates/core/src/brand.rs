@@ -1,5 +1,6 @@
 //! What a brand decides: its names, time zone, currency and rules. Data, not code: nothing here knows a country.
 
+use crate::hotline::OpenHours;
 use crate::identifiers::Msisdn;
 use crate::identity::IdentityRules;
 use crate::money::Currency;
@@ -97,6 +98,9 @@ pub struct Brand {
     pub hotline: String,
     /// When people answer the hotline.
     pub hotline_hours: Localized,
+    /// The same by weekday, so that pages can say whether somebody answers now.
+    #[serde(default)]
+    pub hotline_open: Vec<OpenHours>,
     /// Version of the terms a customer accepts with an order.
     pub terms_version: String,
     /// How long an order may be paid after it was placed, in minutes.
@@ -120,6 +124,9 @@ pub struct Brand {
     /// Of what owners are reminded who choose nothing else.
     #[serde(default)]
     pub reminders: Reminders,
+    /// Where lines are used, as reviewers may say: a key (ISO 3166-2 where there is one), and what it is called.
+    #[serde(default)]
+    pub regions: BTreeMap<String, Localized>,
     /// Who its customers must say to be.
     #[serde(default)]
     pub identity: IdentityRules,

@@ -87,6 +87,8 @@ pub enum CaseReason {
     WrongNumber,
     /// One card paid, or was tried, more often than people use one.
     CardTooOften,
+    /// A customer or guest asks. What about stands in the case.
+    Asked,
 }
 
 impl CaseReason {
@@ -102,6 +104,7 @@ impl CaseReason {
             CaseReason::Disputed => "disputed",
             CaseReason::WrongNumber => "wrong_number",
             CaseReason::CardTooOften => "card_too_often",
+            CaseReason::Asked => "asked",
         }
     }
 }

@@ -161,6 +161,8 @@ ids! {
     PaymentMethodId
     /// A payer's demand to get money back through the bank.
     DisputeId
+    /// A review, a question or an answer.
+    ContributionId
 }
 
 #[cfg(test)]

@@ -7,13 +7,21 @@
 //! in as a parameter; what must happen outside is returned as data ([`effects::Effects`]).
 
 pub mod account;
+pub mod attachment;
 pub mod auto_renew;
 pub mod brand;
+pub mod calendar;
 pub mod charging;
+pub mod choose;
+pub mod closing;
+pub mod contribution;
 pub mod credit;
 pub mod customer;
 pub mod dispute;
 pub mod effects;
+pub mod esim_device;
+pub mod fit;
+pub mod hotline;
 pub mod identifiers;
 pub mod identity;
 pub mod ids;
@@ -40,6 +48,8 @@ pub mod reminder;
 pub mod renewal;
 pub mod retention;
 pub mod saved_method;
+pub mod statement;
+pub mod support;
 pub mod time;
 pub mod transfer;
 pub mod velocity;

@@ -28,17 +28,29 @@ pub enum Record {
     MessageReference,
     /// Usage that no bucket could take.
     Usage,
+    /// What a line used, day by day.
+    UsageDay,
+    /// What was written in a case, once it is solved.
+    CaseEntry,
+    /// Files of a case, once it is solved.
+    CaseFile,
+    /// Cases that people opened, once they are solved; after what was written in them.
+    Case,
     /// Requests for an invoice that staff refused.
     RefusedInvoice,
     /// Wrong voucher codes that were counted.
     VoucherGuess,
     /// How many orders and payments somebody began, after the hour or day was over.
     VelocityCount,
+    /// Reviews, questions and answers that nobody sees any more, with the answers to such a question.
+    Contribution,
+    /// Who reported one.
+    ContributionReport,
 }
 
 impl Record {
     /// All of them.
-    pub const ALL: [Record; 14] = [
+    pub const ALL: [Record; 20] = [
         Record::LoginCode,
         Record::LoginSession,
         Record::LoginStep,
@@ -50,9 +62,15 @@ impl Record {
         Record::Reminder,
         Record::MessageReference,
         Record::Usage,
+        Record::UsageDay,
+        Record::CaseEntry,
+        Record::CaseFile,
+        Record::Case,
         Record::RefusedInvoice,
         Record::VoucherGuess,
         Record::VelocityCount,
+        Record::Contribution,
+        Record::ContributionReport,
     ];
     /// The stable word for it.
     #[must_use]
@@ -69,9 +87,15 @@ impl Record {
             Record::Reminder => "reminder",
             Record::MessageReference => "message_reference",
             Record::Usage => "usage",
+            Record::UsageDay => "usage_day",
+            Record::CaseEntry => "case_entry",
+            Record::CaseFile => "case_file",
+            Record::Case => "case",
             Record::RefusedInvoice => "refused_invoice",
             Record::VoucherGuess => "voucher_guess",
             Record::VelocityCount => "velocity_count",
+            Record::Contribution => "contribution",
+            Record::ContributionReport => "contribution_report",
         }
     }
 }
@@ -92,12 +116,16 @@ pub struct Retention {
     pub notice_days: u16,
     /// Messages.
     pub message_days: u16,
-    /// Overrun.
+    /// Usage, and its sums by day.
     pub usage_days: u16,
+    /// Cases that people opened, after they were solved.
+    pub case_days: u16,
     /// Refused requests for an invoice.
     pub refused_invoice_days: u16,
     /// Counts of orders and payments, after their hour or day.
     pub velocity_count_days: u16,
+    /// Contributions that were refused, hidden or taken back, and reports.
+    pub contribution_days: u16,
 }
 
 impl Default for Retention {
@@ -110,8 +138,10 @@ impl Default for Retention {
             notice_days: 400,
             message_days: 400,
             usage_days: 400,
+            case_days: 400,
             refused_invoice_days: 400,
             velocity_count_days: 1,
+            contribution_days: 400,
         }
     }
 }
@@ -131,11 +161,13 @@ impl Retention {
             Record::Message | Record::Reminder => self.message_days,
             // Nobody tries to deliver a message for longer.
             Record::MessageReference => 14,
-            Record::Usage => self.usage_days,
+            Record::Usage | Record::UsageDay => self.usage_days,
+            Record::CaseEntry | Record::CaseFile | Record::Case => self.case_days,
             Record::RefusedInvoice => self.refused_invoice_days,
             // They are forgotten after a day, whatever a brand wishes.
             Record::VoucherGuess => 1,
             Record::VelocityCount => self.velocity_count_days,
+            Record::Contribution | Record::ContributionReport => self.contribution_days,
         };
         now.plus_us(-i64::from(days).saturating_mul(DAY_US))
     }

@@ -165,6 +165,23 @@ enum Bench {
         #[arg(long, value_delimiter = ',', default_value = "1,2")]
         concurrency: Vec<usize>,
     },
+    /// Pages a second as customers see them, beside a page that needs no store; in a small store and in a large one
+    Web {
+        #[command(flatten)]
+        wanted: Wanted,
+        /// Lines in the store, one run for each
+        #[arg(long, value_delimiter = ',', default_value = "1000,1000000")]
+        lines: Vec<u64>,
+        /// Seconds of each page in each round
+        #[arg(long, default_value_t = 3)]
+        seconds: u64,
+        /// Rounds
+        #[arg(long, default_value_t = 4)]
+        rounds: u64,
+        /// Callers at once
+        #[arg(long, default_value_t = 8)]
+        concurrency: usize,
+    },
     /// The reconciliation of a day with one line in a hundred spoilt, beside parsing the bill alone
     Reconcile {
         #[command(flatten)]
@@ -326,6 +343,13 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Bench(Bench::Payments { wanted, lines, seconds, concurrency, receipt_threads, verify }) => {
             let options = bench::payments::Options { wanted, lines, seconds, concurrency, receipt_threads, verify };
             for figure in bench::payments::payments(&options).await? {
+                println!("{}", serde_json::to_string(&figure).map_err(|error| Failure::Unusable(error.to_string()))?);
+            }
+            Ok(())
+        }
+        Command::Bench(Bench::Web { wanted, lines, seconds, rounds, concurrency }) => {
+            let options = bench::web::Options { wanted, lines, seconds, rounds, concurrency };
+            for figure in bench::web::web(&options).await? {
                 println!("{}", serde_json::to_string(&figure).map_err(|error| Failure::Unusable(error.to_string()))?);
             }
             Ok(())

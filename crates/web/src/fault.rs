@@ -8,6 +8,7 @@ use everline_core::reconciliation::NotClosed;
 use everline_core::refund::NoOtherWay;
 use everline_core::refund_request::NotDecided;
 use everline_core::refund_rule::NoRefund;
+use everline_core::support::NotTaken;
 use everline_core::voucher::NoVoucher;
 use std::sync::Arc;
 
@@ -111,6 +112,7 @@ impl Fault {
             Fault::Problem(Problem::NoOtherWay(why)) => Some(why.word()),
             Fault::Problem(Problem::NotDecided(why)) => Some(why.word()),
             Fault::Problem(Problem::NoVoucher(why)) => Some(why.word()),
+            Fault::Problem(Problem::NotTaken(why)) => Some(why.word()),
             Fault::Problem(Problem::NotHandedOver(why)) => Some(why.word()),
             Fault::Problem(Problem::NotClaimed(why)) => Some(why.word()),
             Fault::Problem(Problem::NotCommanded(why)) => Some(why.word()),
@@ -154,6 +156,7 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::NotHandedOver(_) | Problem::OfferOver => ("problem-not-handed-over", "problem-not-handed-over-do"),
         Problem::NotClaimed(_) => ("problem-not-claimed", "claim-no-such"),
         Problem::AnotherPerson => ("problem-another-person", "identity-another-person"),
+        Problem::CloseFirst => ("problem-close-first", "problem-close-first-do"),
         Problem::CorrectionOpen => ("problem-correction-open", "problem-correction-open-do"),
         Problem::IdentityFirst => ("problem-identity-first", "problem-identity-first-do"),
         Problem::TooManyLines => ("problem-too-many-lines", "problem-too-many-lines-do"),
@@ -165,6 +168,8 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::ProveFirst => ("problem-prove-first", "problem-prove-first-do"),
         Problem::HeldBack { .. } => ("problem-held-back", "problem-held-back-do"),
         Problem::NotRecovered(_) => ("problem-not-recovered", "problem-not-recovered-do"),
+        Problem::NotTaken(why) => ("problem-not-taken", not_taken(*why)),
+        Problem::NotContributed(_) => ("problem-not-contributed", "problem-not-contributed-do"),
         Problem::CodeWrong { .. } => ("problem-code-wrong", "problem-code-wrong-do"),
         Problem::CodeGone => ("problem-code-gone", "problem-code-gone-do"),
         Problem::TooMany { .. } => ("problem-too-many", "problem-too-many-do"),
@@ -186,6 +191,17 @@ pub(crate) const fn no_invoice(why: NoInvoice) -> &'static str {
         NoInvoice::AskedOtherwise => "problem-no-invoice-asked-otherwise",
         NoInvoice::IssuedAlready => "problem-no-invoice-issued-already",
         NoInvoice::NotWaiting => "problem-no-invoice-not-waiting",
+    }
+}
+
+/// The key of why a case does not take something.
+pub(crate) const fn not_taken(why: NotTaken) -> &'static str {
+    match why {
+        NotTaken::Over => "case-not-over",
+        NotTaken::Full => "case-not-full",
+        NotTaken::TooManyOpen => "case-not-too-many-open",
+        NotTaken::Stale => "case-not-stale",
+        NotTaken::Already => "case-not-already",
     }
 }
 
@@ -263,9 +279,12 @@ const fn status(problem: &Problem) -> StatusCode {
         | Problem::NoOtherWay(_)
         | Problem::NotDecided(_)
         | Problem::NotRecovered(_)
+        | Problem::NotTaken(_)
+        | Problem::NotContributed(_)
         | Problem::NotHandedOver(_)
         | Problem::OfferOver
         | Problem::AnotherPerson
+        | Problem::CloseFirst
         | Problem::CorrectionOpen
         | Problem::TooManyLines
         | Problem::NotCommanded(_)

@@ -2,6 +2,7 @@
 
 use crate::assets;
 use crate::fault::{Answer, Fault};
+use crate::help::topic;
 use crate::texts::{Arg, Lang};
 use crate::visit::Visit;
 use crate::web::Web;
@@ -10,6 +11,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use everline_app::Problem;
 use everline_app::sign_in::Principal;
+use everline_core::hotline::{Hotline, hotline};
+use everline_core::ids::RawId;
 
 /// The frame of a page.
 pub(crate) struct Frame {
@@ -18,6 +21,10 @@ pub(crate) struct Frame {
     pub(crate) brand: String,
     pub(crate) hotline: String,
     pub(crate) hours: String,
+    /// Whether somebody answers it now, or when next.
+    pub(crate) hotline_now: Option<String>,
+    /// Help with what this page is about.
+    pub(crate) help: String,
     pub(crate) csrf: String,
     /// Where the mark in the corner leads.
     pub(crate) start: &'static str,
@@ -60,6 +67,8 @@ impl Frame {
             brand: brand.name.get(lang.tag()).to_owned(),
             hotline: brand.hotline.clone(),
             hours: brand.hotline_hours.get(lang.tag()).to_owned(),
+            hotline_now: hotline_now(web, lang),
+            help: help_for(&visit.here),
             csrf: visit.csrf.clone(),
             start: match visit.who.as_ref().map(|who| who.principal) {
                 Some(Principal::Customer(_)) => "/home",
@@ -100,6 +109,31 @@ impl Frame {
     pub(crate) fn asset(&self, name: &str) -> &'static str {
         assets::url(name).unwrap_or("/")
     }
+}
+
+/// Whether somebody answers the hotline now, or when next; `None` where its hours are not known.
+fn hotline_now(web: &Web, lang: Lang) -> Option<String> {
+    let time = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
+    let say = |key: &str, day: i64, minute| lang.with(key, &[("day", day.into()), ("time", Arg::Text(&time(minute)))]);
+    Some(match hotline(&web.app.brand.hotline_open, &web.app.zone, web.app.clock.now().business)? {
+        Hotline::Open { until: 1_440 } => lang.get("help-open-midnight"),
+        Hotline::Open { until } => say("help-open-until", 0, until),
+        Hotline::Opens { days: 0, from, .. } => say("help-opens-today", 0, from),
+        Hotline::Opens { days: 1, from, .. } => say("help-opens-tomorrow", 0, from),
+        Hotline::Opens { weekday, from, .. } => say("help-opens-day", i64::from(weekday), from),
+    })
+}
+
+/// Help with what a page is about. The ids of orders and lines go along; secrets in addresses do not.
+fn help_for(here: &str) -> String {
+    let Some(topic) = topic(here) else { return "/help".to_owned() };
+    let parts: Vec<&str> = here.split(['/', '?']).filter(|part| !part.is_empty()).collect();
+    let context = match parts.as_slice() {
+        ["orders", id, ..] if id.parse::<RawId>().is_ok() => format!("&order={id}"),
+        ["lines", id, ..] if id.parse::<RawId>().is_ok() => format!("&line={id}"),
+        _ => String::new(),
+    };
+    format!("/help?about={topic}{context}")
 }
 
 /// A page.

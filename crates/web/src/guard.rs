@@ -77,7 +77,7 @@ async fn pass(web: &Web, rule: Rule, request: Request, next: Next) -> Response {
         let body = if unsafe_method && rule.access != Access::Unknown {
             let bytes = to_bytes(body, rule.body_max).await.map_err(|_| Fault::TooLarge)?;
             if page {
-                facts.fields = Fields::parse(&bytes);
+                facts.fields = Fields::read(header_text(&parts.headers, "content-type"), &bytes).await?;
                 ours(web, &parts.headers, &facts)?;
             }
             Body::from(bytes)

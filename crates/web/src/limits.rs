@@ -30,6 +30,12 @@ pub(crate) enum Limit {
     Passkeys,
     /// Files of everything that is kept about somebody: tables are read whole for one.
     Exports,
+    /// Writing to support.
+    Cases,
+    /// Files for spreadsheets: a long history is read for one.
+    Files,
+    /// Reviews, questions, answers and reports.
+    Contributions,
     /// Passwords of one login, wherever the tries come from.
     Login,
 }
@@ -46,7 +52,10 @@ impl Limit {
             Limit::Vouchers => (30, 10 * SECOND_US),
             Limit::Passwords | Limit::CustomerPasswords => (20, 30 * SECOND_US),
             Limit::Passkeys => (40, 10 * SECOND_US),
+            Limit::Contributions => (40, 10 * SECOND_US),
             Limit::Exports => (3, 600 * SECOND_US),
+            Limit::Cases => (20, 60 * SECOND_US),
+            Limit::Files => (20, 15 * SECOND_US),
             Limit::Login => (10, 90 * SECOND_US),
         }
     }

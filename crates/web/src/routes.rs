@@ -5,9 +5,10 @@ use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
-    account, auto_renew, cards, check, claim, confirm, contact, data, guest_order, guest_renew, home, identity,
-    in_wechat, invoice, landing, line, offline, order, own_line, owner, passkeys, password, receipt, recover, refund,
-    reminders, renew, returning, second, sign_in, terms, voucher,
+    account, auto_renew, cards, cases, check, claim, close, confirm, contact, data, esim, guest_order, guest_renew,
+    help, history, home, identity, in_wechat, invoice, landing, line, offline, order, own_line, owner, passkeys,
+    password, plan, plans, receipt, recover, refund, reminders, renew, returning, second, sign_in, statement, terms,
+    usage, voucher,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -104,10 +105,20 @@ impl Row {
 }
 
 fn rows() -> Vec<Row> {
-    [pages(), line_pages(), account_pages(), guest_pages(), api_routes(), machine_routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        pages(),
+        line_pages(),
+        choose_pages(),
+        account_pages(),
+        history_pages(),
+        case_pages(),
+        guest_pages(),
+        api_routes(),
+        machine_routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn pages() -> Vec<Row> {
@@ -172,6 +183,26 @@ fn pages() -> Vec<Row> {
     ]
 }
 
+fn choose_pages() -> Vec<Row> {
+    use Access::{CustomerPage, Page, StaffPage};
+    vec![
+        get("/lines/{line}/plans", CustomerPage, plans::plans),
+        get("/lines/{line}/plans/{offering}", CustomerPage, plan::plan),
+        post("/lines/{line}/plans/{offering}/review", CustomerPage, plan::write).limited(Limit::Contributions),
+        post("/lines/{line}/plans/{offering}/question", CustomerPage, plan::ask).limited(Limit::Contributions),
+        post("/lines/{line}/plans/{offering}/answer", CustomerPage, plan::answer).limited(Limit::Contributions),
+        post("/lines/{line}/plans/{offering}/report", CustomerPage, plan::report).limited(Limit::Contributions),
+        post("/lines/{line}/plans/{offering}/withdraw", CustomerPage, plan::withdraw).limited(Limit::Contributions),
+        get("/esim/check", Page, esim::to_check),
+        post("/esim/check", Page, esim::check).limited(Limit::Checks),
+        get("/lines/{line}/esim", CustomerPage, esim::esim),
+        get("/lines/{line}/esim/code", CustomerPage, esim::code).limited(Limit::Tries),
+        get("/desk/contributions", StaffPage, desk::contributions::list),
+        post("/desk/contributions/{contribution}", StaffPage, desk::contributions::settle),
+        post("/desk/contributions/{contribution}/answer", StaffPage, desk::contributions::answer),
+    ]
+}
+
 /// Whose a line is, and what its owner says of it.
 fn line_pages() -> Vec<Row> {
     use Access::CustomerPage;
@@ -191,6 +222,8 @@ fn line_pages() -> Vec<Row> {
         get("/lines/{line}/owner", CustomerPage, owner::owner),
         post("/lines/{line}/owner", CustomerPage, owner::offer).limited(Limit::Codes),
         post("/lines/{line}/owner/withdraw", CustomerPage, owner::withdraw),
+        get("/lines/{line}/give-up", CustomerPage, close::give_up),
+        post("/lines/{line}/give-up", CustomerPage, close::end),
         get("/take-over/{link}", CustomerPage, owner::take_over).limited(Limit::Checks),
         post("/take-over/{link}", CustomerPage, owner::take).limited(Limit::Checks),
         post("/take-over/{link}/decline", CustomerPage, owner::decline).limited(Limit::Checks),
@@ -235,6 +268,11 @@ fn account_pages() -> Vec<Row> {
         get("/account/identity", CustomerPage, identity::identity),
         post("/account/identity", CustomerPage, identity::say).limited(Limit::Tries),
         get("/account/identity/correct", CustomerPage, identity::correct),
+        get("/account/close", CustomerPage, close::close),
+        post("/account/close", CustomerPage, close::ask).limited(Limit::Tries),
+        post("/account/close/withdraw", CustomerPage, close::withdraw),
+        get("/desk/closings", StaffPage, desk::closings::list),
+        post("/desk/closings/{customer}/{request}", StaffPage, desk::closings::paid_out),
         get("/desk/identity", StaffPage, desk::identity::list),
         post("/desk/identity/{customer}/{request}", StaffPage, desk::identity::decide),
         get("/account/data", CustomerPage, data::data),
@@ -243,6 +281,45 @@ fn account_pages() -> Vec<Row> {
         post("/account/contact", CustomerPage, contact::send_code).limited(Limit::Codes),
         get("/account/contact/code", CustomerPage, contact::code),
         post("/account/contact/code", CustomerPage, contact::change).limited(Limit::Tries),
+    ]
+}
+
+fn history_pages() -> Vec<Row> {
+    use Access::CustomerPage;
+    vec![
+        get("/usage", CustomerPage, usage::account),
+        get("/usage.csv", CustomerPage, usage::account_file).limited(Limit::Files),
+        get("/lines/{line}/usage", CustomerPage, usage::line),
+        get("/lines/{line}/usage.csv", CustomerPage, usage::line_file).limited(Limit::Files),
+        get("/history", CustomerPage, history::orders),
+        get("/history.csv", CustomerPage, history::file).limited(Limit::Files),
+        get("/statement", CustomerPage, statement::account),
+        get("/statement.csv", CustomerPage, statement::file).limited(Limit::Files),
+    ]
+}
+
+/// A form with as many files as are taken, and some more, so that what is too much is said and nothing typed is lost.
+const FILES_BODY_MAX: usize = 16 * 1024 * 1024;
+
+fn case_pages() -> Vec<Row> {
+    use Access::{CustomerPage, Page, StaffPage};
+    vec![
+        get("/help", Page, help::help),
+        get("/help/{article}", Page, help::one),
+        get("/cases", CustomerPage, cases::list),
+        get("/cases/new", CustomerPage, cases::new),
+        post("/cases/new", CustomerPage, cases::create).limited(Limit::Cases).body_max(FILES_BODY_MAX),
+        get("/cases/{case}", CustomerPage, cases::case),
+        post("/cases/{case}", CustomerPage, cases::reply).limited(Limit::Cases).body_max(FILES_BODY_MAX),
+        get("/cases/{case}/files/{attachment}", CustomerPage, cases::attachment),
+        get("/orders/{order}/case", CustomerPage, cases::about_order),
+        get("/o/{token}/case", Page, cases::guest),
+        post("/o/{token}/case", Page, cases::guest_write).limited(Limit::Cases).body_max(FILES_BODY_MAX),
+        get("/o/{token}/case/files/{attachment}", Page, cases::guest_attachment),
+        get("/desk/cases", StaffPage, desk::cases::list),
+        get("/desk/cases/{customer}/{case}", StaffPage, desk::cases::case),
+        post("/desk/cases/{customer}/{case}", StaffPage, desk::cases::work).body_max(64 * 1024),
+        get("/desk/cases/{customer}/{case}/files/{attachment}", StaffPage, desk::cases::attachment),
     ]
 }
 

@@ -27,6 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "everline-providers",
             "everline-shim",
             "everline-testing",
+            "everline-web",
             "wire-pay",
         ],
     ),

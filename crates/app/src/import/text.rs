@@ -223,18 +223,23 @@ pub fn value(cell: &str) -> &str {
         return text.trim_matches(blank);
     }
     match value.strip_prefix('\'') {
-        Some(rest) if rest.starts_with(FORMULA) => rest,
+        Some(rest) if begins_a_formula(rest) => rest.trim_matches(blank),
         _ => value,
     }
 }
 
 /// What a spreadsheet may take for a formula at the beginning of a cell, and the mark against it itself.
-const FORMULA: [char; 5] = ['=', '+', '-', '@', '\''];
+const FORMULA: [char; 9] = ['=', '+', '-', '@', '\'', '＝', '＋', '－', '＠'];
 
-/// Writes a value as a cell that no spreadsheet computes: a leading `=`, `+`, `-`, `@` or `'` gets a `'` before it, which
-/// [`value`] takes off again.
+/// Whether a spreadsheet may take a text for a formula, also behind white space, which some of them take off.
+fn begins_a_formula(text: &str) -> bool {
+    text.trim_start_matches(|c: char| c.is_whitespace() || c.is_control()).starts_with(FORMULA)
+}
+
+/// Writes a value as a cell that no spreadsheet computes: a leading `=`, `+`, `-`, `@` (in full width too) or `'` gets a `'`
+/// before it, which [`value`] takes off again.
 pub fn inert(value: &str, separator: char, out: &mut String) {
-    let marked = value.starts_with(FORMULA);
+    let marked = begins_a_formula(value);
     let quoted = value.contains([separator, '"']) || value != value.trim();
     if quoted {
         out.push('"');

@@ -181,6 +181,7 @@ pub(super) fn posting(transfer: &StoredTransfer) -> Option<Posting> {
         Template::CreditGiven | Template::PromoGiven | Template::CreditTaken | Template::PromoTaken => {
             Cause::HandOver(LineId(transfer.cause))
         }
+        Template::CreditPaidOut | Template::PromoLapsed => Cause::Closing(transfer.cause),
     };
     Some(Posting::new(template, cause, transfer.order, transfer.amount, transfer.posted_at))
 }
@@ -221,7 +222,9 @@ fn alone(transfer: &StoredTransfer, out: &mut Collected) {
     let wrong = match posting.cause {
         Cause::Order(order) | Cause::Recognition(order, _) => transfer.order != Some(order),
         Cause::Attempt(_) | Cause::Refund(_) | Cause::Dispute(_) => transfer.order.is_none(),
-        Cause::Voucher(_) | Cause::BillLine(_) | Cause::Item(_) | Cause::HandOver(_) => transfer.order.is_some(),
+        Cause::Voucher(_) | Cause::BillLine(_) | Cause::Item(_) | Cause::HandOver(_) | Cause::Closing(_) => {
+            transfer.order.is_some()
+        }
     };
     if wrong {
         let detail = format!("caused by {}, and belongs to order {:?}", transfer.cause, transfer.order);

@@ -7,12 +7,15 @@
 //! Never does: repair, write, or trust a stored word: a row that cannot be read is a finding.
 
 mod bank;
+mod contributions;
 mod disputes;
 mod judge;
 mod ledger;
 mod lines;
+mod looking_back;
 mod names;
 mod orders;
+mod owners;
 mod read;
 mod reconciliation;
 mod refunds;
@@ -169,8 +172,11 @@ impl Work for Verify {
         Box::pin(vouchers::check(tx, &context, &mut out)).await?;
         Box::pin(bank::check(tx, &context, &mut out)).await?;
         Box::pin(renewing::check(tx, &context, &mut out)).await?;
+        Box::pin(owners::check(tx, &context, &mut out)).await?;
         Box::pin(names::check(tx, &context, &mut out)).await?;
         Box::pin(reconciliation::check(tx, &context, &mut out)).await?;
+        Box::pin(looking_back::check(tx, &context, &mut out)).await?;
+        Box::pin(contributions::check(tx, &context, &mut out)).await?;
         Ok(out.report)
     }
 }

@@ -54,6 +54,7 @@ async fn directory(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> R
                 "session" => row.msisdn.is_some() && !given_back,
                 "login" | "owner" => row.customer_exists,
                 "bank_refund" => row.bank_id.as_ref() == name,
+                "payout" => row.customer_exists,
                 _ => false,
             };
             if !leads {

@@ -341,6 +341,6 @@ async fn work_goes_on(
     Ok(())
 }
 
-async fn ready(tx: &mut Tx, job: &Job) -> Result<bool> {
+pub(super) async fn ready(tx: &mut Tx, job: &Job) -> Result<bool> {
     Ok(job::state(tx, job.id()).await? == Some(true))
 }

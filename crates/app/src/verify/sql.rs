@@ -5,6 +5,10 @@
 
 everline_store::queries! { ALL;
     pub(super) OFFERINGS = "SELECT code, version, body FROM offering ORDER BY code, version";
+    pub(super) CONTRIBUTIONS = "SELECT c.id, c.kind, c.offering_code, c.question_id, c.customer_id, c.staff_id, c.stars, c.words, c.state, \
+        c.reports, c.settled_at, q.kind, q.offering_code, q.answered_at, \
+        (SELECT COUNT(*) FROM offering o WHERE o.code = c.offering_code) \
+        FROM contribution c LEFT JOIN contribution q ON q.id = c.question_id WHERE c.id > $1 ORDER BY c.id LIMIT $2";
     pub(super) ORDER_COUNT = "SELECT COUNT(*) FROM orders";
     pub(super) COUNTER = "SELECT value FROM setting WHERE name = 'receipt_number'";
 
@@ -49,11 +53,26 @@ everline_store::queries! { ALL;
         WHERE (r.id, r.customer_id) > ($1, $2) AND substr(r.order_id, 16, 1) BETWEEN $3 AND $4 \
         ORDER BY r.id, r.customer_id LIMIT $5";
     pub(super) CASES = "SELECT customer_id, id, order_id, reason, state FROM support_case \
-        WHERE (customer_id, id) > ($1, $2) AND order_id IS NOT NULL AND substr(order_id, 16, 1) BETWEEN $3 AND $4 \
+        WHERE (customer_id, id) > ($1, $2) AND order_id IS NOT NULL AND reason <> 'asked' AND substr(order_id, 16, 1) BETWEEN $3 AND $4 \
         ORDER BY customer_id, id LIMIT $5";
     pub(super) INVOICES = "SELECT customer_id, order_id, buyer, tax_number, email, state, asked_at, settled_at, settled_by, number, link, reason \
         FROM invoice_request WHERE (customer_id, order_id) > ($1, $2) AND substr(order_id, 16, 1) BETWEEN $3 AND $4 \
         ORDER BY customer_id, order_id LIMIT $5";
+    pub(super) USAGES = "SELECT id, customer_id, line_id, unit, charged, overrun, used_at FROM usage \
+        WHERE (id, customer_id) > ($1, $2) ORDER BY id, customer_id LIMIT $3";
+    pub(super) USAGE_DAYS = "SELECT customer_id, line_id, day, unit, charged, overrun FROM usage_day \
+        WHERE (customer_id, line_id, day, unit) > ($1, $2, $3, $4) ORDER BY customer_id, line_id, day, unit LIMIT $5";
+    pub(super) USAGE_DAY = "SELECT charged, overrun FROM usage_day WHERE customer_id = $1 AND line_id = $2 AND day = $3 AND unit = $4";
+    pub(super) CASES_WHOLE = "SELECT c.customer_id, c.id, c.reason, c.for_whom, c.state, c.solved_at, c.order_id, o.id, c.line_id, l.id FROM support_case c \
+        LEFT JOIN orders o ON o.customer_id = c.customer_id AND o.id = c.order_id \
+        LEFT JOIN line l ON l.customer_id = c.customer_id AND l.id = c.line_id \
+        WHERE (c.customer_id, c.id) > ($1, $2) ORDER BY c.customer_id, c.id LIMIT $3";
+    pub(super) CASE_ENTRIES = "SELECT e.id, e.customer_id, e.case_id, c.id, CAST(0 AS BIGINT), CAST(0 AS BIGINT) FROM case_entry e \
+        LEFT JOIN support_case c ON c.customer_id = e.customer_id AND c.id = e.case_id \
+        WHERE (e.id, e.customer_id) > ($1, $2) ORDER BY e.id, e.customer_id LIMIT $3";
+    pub(super) CASE_FILES = "SELECT e.id, e.customer_id, e.case_id, c.id, e.octets, CAST(LENGTH(e.content) AS BIGINT) FROM case_attachment e \
+        LEFT JOIN support_case c ON c.customer_id = e.customer_id AND c.id = e.case_id \
+        WHERE (e.id, e.customer_id) > ($1, $2) ORDER BY e.id, e.customer_id LIMIT $3";
     pub(super) ALLOWANCES = "SELECT customer_id, id, body FROM allowance WHERE (customer_id, id) > ($1, $2) ORDER BY customer_id, id LIMIT $3";
 
     pub(super) LINES = "SELECT l.customer_id, l.id, l.state, l.state_until, l.service_until, \
@@ -104,6 +123,16 @@ everline_store::queries! { ALL;
     pub(super) VOUCHER_TRANSFERS = "SELECT t.id, t.customer_id, t.template, t.amount, t.posted_at, t.cause_id, v.batch_name, v.customer_id, v.redeemed_at \
         FROM transfer t LEFT JOIN voucher v ON v.id = t.cause_id \
         WHERE (t.id, t.customer_id) > ($1, $2) AND t.template IN ('VOUCHER', 'VOUCHER_PROMO') ORDER BY t.id, t.customer_id LIMIT $3";
+    pub(super) HAND_OVERS = "SELECT h.line_id, h.customer_id, h.from_customer, h.from_line, h.paid_credit, h.promo_credit, h.taken_at, \
+        CASE WHEN h.allowance IS NULL THEN 0 ELSE 1 END, f.state, n.customer_id FROM hand_over h \
+        LEFT JOIN line f ON f.customer_id = h.from_customer AND f.id = h.from_line \
+        LEFT JOIN line n ON n.customer_id = h.customer_id AND n.id = h.line_id \
+        WHERE h.line_id > $1 ORDER BY h.line_id LIMIT $2";
+    pub(super) IN_TRANSIT = "SELECT CAST(COALESCE(SUM(in_transit), 0) AS BIGINT) FROM account";
+    pub(super) IDENTITIES = "SELECT i.customer_id, i.document_kind, i.sealed, i.document_hash, c.identity FROM identity i \
+        LEFT JOIN customer c ON c.customer_id = i.customer_id WHERE i.customer_id > $1 ORDER BY i.customer_id LIMIT $2";
+    pub(super) CORRECTIONS = "SELECT customer_id, id, document_kind, sealed, document_hash, state, settled_at, settled_by FROM identity_correction \
+        WHERE (customer_id, id) > ($1, $2) ORDER BY customer_id, id LIMIT $3";
     pub(super) TRANSFER_IS_THERE = "SELECT amount FROM transfer WHERE id = $1 AND customer_id = $2";
     pub(super) VOUCHER_ORDER = "SELECT COUNT(*) FROM orders WHERE customer_id = $1 AND id = $2";
     pub(super) BANK_LINES = "SELECT b.bank_id, b.currency, b.amount, b.state, b.customer_id, b.attempt_id, t.method, t.trade_no, t.received, p.amount \

@@ -4,9 +4,13 @@
 
 mod account;
 mod auto_renew;
+mod cases;
+mod closing;
+mod contributions;
 mod crash;
 mod credit;
 mod disputes;
+mod esim;
 mod flow;
 mod held_up;
 mod identity;
@@ -14,6 +18,7 @@ mod import;
 mod inside_wechat;
 mod invoices;
 mod lifecycle;
+mod looking_back;
 mod messages;
 mod model;
 mod moving_in;

@@ -416,7 +416,7 @@ async fn a_lost_card_is_replaced_and_never_serves_again() {
         assert_eq!(replace(&iccid(51), "50000001").await, Ok(LineState::Active));
         world.settle().await;
         world.sound().await;
-        assert_eq!(world.told(&kit).await.last(), Some(&"sim_replaced"));
+        assert!(world.told(&kit).await.contains(&"sim_replaced"));
 
         // The former card is nobody's, and its session is over.
         let gone = device::attach(&world.app, kit.imsi.as_str(), "http://radio/notify").await.map(|_| ());

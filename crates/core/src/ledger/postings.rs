@@ -5,7 +5,7 @@ use super::accounts::LedgerAccount::{
     PspFees, PspReceivable, RefundInFlight, Revenue, Suspense, VoucherReceivable, WriteOff,
 };
 use crate::ids::{
-    AttemptId, BillLineId, DisputeId, ItemId, LineId, OrderId, PostingId, RefundId, TransferId, VoucherId,
+    AttemptId, BillLineId, DisputeId, ItemId, LineId, OrderId, PostingId, RawId, RefundId, TransferId, VoucherId,
 };
 use crate::time::BusinessTime;
 use crate::words::words;
@@ -118,6 +118,10 @@ pub enum Template {
     CreditTaken,
     /// Promotional credit arrives with it.
     PromoTaken,
+    /// An account is closed: what was paid in and not spent was sent from the bank account, by hand.
+    CreditPaidOut,
+    /// An account is closed: promotional credit lapses.
+    PromoLapsed,
 }
 
 words!(Template {
@@ -169,6 +173,8 @@ words!(Template {
     PromoGiven = "PROMO_GIVEN",
     CreditTaken = "CREDIT_TAKEN",
     PromoTaken = "PROMO_TAKEN",
+    CreditPaidOut = "CREDIT_PAID_OUT",
+    PromoLapsed = "PROMO_LAPSED",
 });
 
 impl Template {
@@ -227,6 +233,8 @@ impl Template {
             Template::PromoGiven => const { &[leg(PromoCredit, InTransit)] },
             Template::CreditTaken => const { &[leg(InTransit, PaidCredit)] },
             Template::PromoTaken => const { &[leg(InTransit, PromoCredit)] },
+            Template::CreditPaidOut => const { &[leg(PaidCredit, Bank)] },
+            Template::PromoLapsed => const { &[leg(PromoCredit, PromotionCost)] },
         }
     }
     const fn tag(self) -> u8 {
@@ -255,6 +263,8 @@ pub enum Cause {
     Dispute(DisputeId),
     /// A line that is handed over: its new record.
     HandOver(LineId),
+    /// The closing of an account.
+    Closing(RawId),
 }
 
 /// A named, complete set of transfers.
@@ -305,6 +315,7 @@ impl Posting {
             Cause::Item(id) => (id.0, 0),
             Cause::Dispute(id) => (id.0, 0),
             Cause::HandOver(id) => (id.0, 0),
+            Cause::Closing(id) => (id, 0),
         };
         let id = PostingId(parent.derive(template.tag(), number));
         Self { id, template, order: order.into(), cause, amount, posted_at }

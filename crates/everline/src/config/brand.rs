@@ -46,6 +46,7 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
     });
     let hotline = table.required("hotline", "the number people call").map(str::to_owned);
     let hotline_hours = localized(table, "hotline_hours", "when somebody answers");
+    let hotline_open = table.list("hotline_open", str::parse);
     let terms_version = table.required("terms_version", "like 2026-10").map(str::to_owned);
     let order_minutes = table.number("order_minutes", 2..=1_440, 15);
     let queued_plans_max = table.number("queued_plans_max", 0..=120, 12);
@@ -60,6 +61,11 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
     let refunds = table.within("refunds", |refunds| refund_limits(refunds, currency));
     let velocity = table.within("velocity", velocity);
     let reminders = table.within("reminders", reminders);
+    let regions = table.tables("regions", |region| {
+        let key = region.required("key", "like CN-SH").map(str::to_owned);
+        Some((key?, localized(region, "name", "what it is called")?))
+    });
+    let regions = regions.into_iter().collect();
     let links = table.tables("links", |link| {
         let (name, url) =
             (localized(link, "name", "what the page is called"), link.required_parsed("url", "where", base_url));
@@ -76,6 +82,7 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
         numbers,
         hotline: hotline?,
         hotline_hours: hotline_hours?,
+        hotline_open,
         terms_version: terms_version?,
         order_minutes: u16::try_from(order_minutes).unwrap_or(15),
         queued_plans_max: u8::try_from(queued_plans_max).unwrap_or(12),
@@ -84,6 +91,7 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
         refunds,
         velocity,
         reminders: reminders?,
+        regions,
         identity: everline_core::identity::IdentityRules::default(),
         bank: None,
     };
@@ -145,8 +153,10 @@ fn retention(table: &Table<'_>) -> Retention {
         notice_days: days("notice_days", 0, usual.notice_days),
         message_days: days("message_days", 0, usual.message_days),
         usage_days: days("usage_days", 0, usual.usage_days),
+        case_days: days("case_days", 0, usual.case_days),
         refused_invoice_days: days("refused_invoice_days", 0, usual.refused_invoice_days),
         velocity_count_days: days("velocity_count_days", 0, usual.velocity_count_days),
+        contribution_days: days("contribution_days", 0, usual.contribution_days),
     }
 }
 

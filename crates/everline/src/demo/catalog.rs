@@ -38,6 +38,7 @@ pub(super) fn brand() -> Brand {
         },
         hotline: "400-800-1234".to_owned(),
         hotline_hours: Localized::zh_en("每天 8:00–22:00", "daily 8:00–22:00"),
+        hotline_open: "mon-sun 08:00-22:00".parse().into_iter().collect(),
         terms_version: "2026-10".to_owned(),
         order_minutes: 15,
         queued_plans_max: 12,
@@ -51,6 +52,7 @@ pub(super) fn brand() -> Brand {
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
         reminders: everline_core::reminder::Reminders::default(),
+        regions: regions(),
         identity: everline_core::identity::IdentityRules {
             documents: everline_core::identity::china(),
             ..everline_core::identity::IdentityRules::default()
@@ -64,6 +66,46 @@ pub(super) fn brand() -> Brand {
         ]),
     }
 }
+
+/// The provinces of China and what stands beside them (ISO 3166-2:CN).
+fn regions() -> BTreeMap<String, Localized> {
+    let of = |(key, zh, en): &(&str, &str, &str)| (format!("CN-{key}"), Localized::zh_en(zh, en));
+    REGIONS.iter().map(of).collect()
+}
+
+const REGIONS: &[(&str, &str, &str)] = &[
+    ("AH", "安徽", "Anhui"),
+    ("BJ", "北京", "Beijing"),
+    ("CQ", "重庆", "Chongqing"),
+    ("FJ", "福建", "Fujian"),
+    ("GD", "广东", "Guangdong"),
+    ("GS", "甘肃", "Gansu"),
+    ("GX", "广西", "Guangxi"),
+    ("GZ", "贵州", "Guizhou"),
+    ("HA", "河南", "Henan"),
+    ("HB", "湖北", "Hubei"),
+    ("HE", "河北", "Hebei"),
+    ("HI", "海南", "Hainan"),
+    ("HL", "黑龙江", "Heilongjiang"),
+    ("HN", "湖南", "Hunan"),
+    ("JL", "吉林", "Jilin"),
+    ("JS", "江苏", "Jiangsu"),
+    ("JX", "江西", "Jiangxi"),
+    ("LN", "辽宁", "Liaoning"),
+    ("NM", "内蒙古", "Inner Mongolia"),
+    ("NX", "宁夏", "Ningxia"),
+    ("QH", "青海", "Qinghai"),
+    ("SC", "四川", "Sichuan"),
+    ("SD", "山东", "Shandong"),
+    ("SH", "上海", "Shanghai"),
+    ("SN", "陕西", "Shaanxi"),
+    ("SX", "山西", "Shanxi"),
+    ("TJ", "天津", "Tianjin"),
+    ("XJ", "新疆", "Xinjiang"),
+    ("XZ", "西藏", "Tibet"),
+    ("YN", "云南", "Yunnan"),
+    ("ZJ", "浙江", "Zhejiang"),
+];
 
 /// One row of the demo's price list.
 struct Row {

@@ -1,6 +1,6 @@
 //! The demo's people and lines, and the history they have: made by the same use cases as everybody's, at past times.
 
-use super::catalog;
+use super::{catalog, opinions};
 use async_trait::async_trait;
 use everline_app::add_line::{AddCustomer, NewLine};
 use everline_app::clock::Clock;
@@ -13,10 +13,10 @@ use everline_app::ports::{
 };
 use everline_app::set_up::SetUp;
 use everline_app::start_payment::{Payer, start_payment};
-use everline_app::{App, Problem, jobs, timers};
+use everline_app::{App, Problem, device, jobs, timers};
 use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::identifiers::{Iccid, Imsi, Msisdn};
-use everline_core::ids::{CustomerId, LineId, OrderId, RawId};
+use everline_core::ids::{CustomerId, LineId, OrderId, RawId, SessionId};
 use everline_core::lifecycle::HandOver;
 use everline_core::line::{DeviceKind, NetworkKind};
 use everline_core::message::Channel;
@@ -96,7 +96,12 @@ pub(super) async fn seed(app: &App) -> Result<People, SeedError> {
     let lines = lines(app, &people, now.business);
     let mut people = people;
     people.devices = add_lines(app, &lines, now.business).await?;
-    history(app, &lines).await?;
+    history(app, &lines, &people.devices).await?;
+    // The plan of the first tracker ran for a month.
+    let tracker = lines.iter().find(|line| line.family == Family::Iot);
+    if let Some(tracker) = tracker {
+        opinions::write(app, &people, tracker.id).await?;
+    }
     Ok(people)
 }
 
@@ -239,30 +244,76 @@ async fn add_lines(
     Ok(devices)
 }
 
-/// Makes the purchases of the past in the order of their times, on a clock that stands at each of them.
-async fn history(app: &App, lines: &[LineSeed]) -> Result<(), SeedError> {
+/// The app so long ago, on a clock that stands there.
+pub(super) fn past(app: &App, ago_us: i64) -> Result<App, SeedError> {
+    let mut seed = [0; 8];
+    if !app.clock.fill(&mut seed) {
+        return Err(SeedError::Clock);
+    }
+    let at = app.clock.now().system.plus_us(-ago_us);
+    let clock = Arc::new(Clock::manual(at, u64::from_be_bytes(seed)));
+    Ok(App { clock, ports: quiet_ports(), ..app.clone() })
+}
+
+/// Makes the purchases of the past in the order of their times, on a clock that stands at each of them; and lets the first
+/// device, a phone, use data every day since its own.
+async fn history(app: &App, lines: &[LineSeed], devices: &[(Imsi, String, DeviceKind)]) -> Result<(), SeedError> {
     let now = app.clock.now().system;
     let mut purchases: Vec<(i64, &LineSeed, &str)> =
         lines.iter().flat_map(|line| line.bought.iter().map(move |(code, ago)| (*ago, line, *code))).collect();
     purchases.sort_by_key(|(ago, ..)| -ago);
     let Some(&(first, ..)) = purchases.first() else { return Ok(()) };
-    let mut seed = [0; 8];
-    if !app.clock.fill(&mut seed) {
-        return Err(SeedError::Clock);
-    }
-    let clock = Arc::new(Clock::manual(SystemTime::from_us(now.us() - first), u64::from_be_bytes(seed)));
-    let past = App { clock: clock.clone(), ports: quiet_ports(), ..app.clone() };
+    let past = past(app, first)?;
+    let clock = past.clock.clone();
+    let phone = devices.first().zip(lines.first().and_then(|line| line.bought.first()));
+    let mut phone =
+        phone.map(|((imsi, ..), (_, ago))| Phone { imsi, used_at: now.plus_us(-*ago), session: None, reports: 0 });
     for same_time in purchases.chunk_by(|one, other| one.0 == other.0) {
         let at = now.us() - same_time.first().map_or(0, |(ago, ..)| *ago);
+        if let Some(phone) = &mut phone {
+            phone.uses(&past, SystemTime::from_us(at)).await?;
+        }
         clock.pass_us(at - clock.now().system.us());
         timers::run_due(&past, clock.now()).await?;
         try_join_all(same_time.iter().map(|(_, line, code)| buy(&past, line, code))).await?;
+    }
+    if let Some(phone) = &mut phone {
+        phone.uses(&past, now).await?;
+        if let Some(session) = phone.session {
+            device::detach(&past, session).await?;
+        }
     }
     clock.pass_us(now.us() - clock.now().system.us());
     timers::run_due(&past, clock.now()).await?;
     while jobs::run_due(&past).await? > 0 {}
     while jobs::number_receipts(&past).await? > 0 {}
     Ok(())
+}
+
+/// A phone that uses some hundred megabytes a day.
+struct Phone<'a> {
+    imsi: &'a Imsi,
+    used_at: SystemTime,
+    session: Option<SessionId>,
+    reports: u64,
+}
+impl Phone<'_> {
+    /// Lets time pass until shortly before `until`, day by day, with what is used on each.
+    async fn uses(&mut self, past: &App, until: SystemTime) -> Result<(), SeedError> {
+        while self.used_at.plus_us(DAY_US) < until {
+            self.used_at = self.used_at.plus_us(DAY_US);
+            past.clock.pass_us(self.used_at.since_us(past.clock.now().system).max(0));
+            let session = match self.session {
+                Some(session) => session,
+                None => device::attach(past, self.imsi.as_str(), "").await?.session,
+            };
+            self.session = Some(session);
+            self.reports += 1;
+            let octets = 180_000_000 + i64::try_from(self.reports * 7 % 5).unwrap_or(0) * 35_000_000;
+            device::report(past, session, self.reports, octets).await?;
+        }
+        Ok(())
+    }
 }
 
 async fn buy(app: &App, line: &LineSeed, code: &str) -> Result<(), SeedError> {

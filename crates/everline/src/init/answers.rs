@@ -229,6 +229,7 @@ fn brand(options: &Options, asker: &Asker, name: Localized) -> Result<Brand, Str
         numbers,
         hotline,
         hotline_hours: Localized::zh_en(&hours, &hours),
+        hotline_open: Vec::new(),
         terms_version,
         order_minutes: 15,
         queued_plans_max: 12,
@@ -237,6 +238,7 @@ fn brand(options: &Options, asker: &Asker, name: Localized) -> Result<Brand, Str
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
         reminders: everline_core::reminder::Reminders::default(),
+        regions: BTreeMap::new(),
         identity: everline_core::identity::IdentityRules::default(),
         families: BTreeMap::from(families),
     })

@@ -21,6 +21,7 @@ pub mod receipts;
 pub mod reconcile;
 pub mod report;
 mod script;
+pub mod web;
 
 use crate::Failure;
 use crate::ground::{Ground, Wanted};

@@ -2,6 +2,9 @@
 
 use crate::{Cell, Column, Error, Result, Row, Value};
 use everline_core::account::{AccountNews, Proof, RecoveryState};
+use everline_core::attachment::FileKind;
+use everline_core::closing::ClosingState;
+use everline_core::contribution::{ContributionKind, ContributionState, Stars};
 use everline_core::customer::{CustomerKind, Identity};
 use everline_core::dispute::DisputeState;
 use everline_core::effects::MessageKind;
@@ -21,6 +24,7 @@ use everline_core::reconciliation::{Action, BillDay, ItemKind, LineKind, LineSta
 use everline_core::refund::{RefundReason, RefundState};
 use everline_core::reminder::Cause;
 use everline_core::saved_method::SavedState;
+use everline_core::support::{CaseFor, CaseState, EntryKind, Side};
 use everline_core::time::{BusinessTime, SystemTime};
 use everline_core::voucher::{BatchState, VoucherKind};
 
@@ -38,7 +42,7 @@ macro_rules! id_columns {
         }
     )+};
 }
-id_columns!(CustomerId LineId OrderId AttemptId RefundId PostingId TransferId ReceiptId JobId MessageId CaseId SessionId VoucherId BillLineId ItemId PaymentMethodId DisputeId);
+id_columns!(CustomerId LineId OrderId AttemptId RefundId PostingId TransferId ReceiptId JobId MessageId CaseId SessionId VoucherId BillLineId ItemId PaymentMethodId DisputeId ContributionId);
 
 impl Column for ids::RawId {
     fn column(cell: Cell<'_>) -> Option<Self> {
@@ -84,7 +88,9 @@ macro_rules! word_columns {
 }
 word_columns!(DisputeState OrderState AttemptState Method Provider Settlement RefundReason RefundState SavedState Template VoucherKind BatchState);
 word_columns!(LineKind LineState ItemKind Action MessageKind Channel Fate Reported);
-word_columns!(AccountNews Proof RecoveryState Cause Along Offered DeviceKind CorrectionState Field ConsentKind);
+word_columns!(AccountNews Proof RecoveryState Cause Along Offered DeviceKind CorrectionState Field ConsentKind ClosingState);
+word_columns!(CaseFor CaseState EntryKind FileKind Side);
+word_columns!(ContributionKind ContributionState);
 
 /// Types whose words matter only to the store.
 macro_rules! stored_words {
@@ -109,6 +115,17 @@ stored_words! {
     PlacedBy { Owner = "owner", Guest = "guest", MovedIn = "moved_in", AutoRenew = "auto_renew" }
     SaleState { Draft = "draft", Published = "published", Retired = "retired" }
     Unit { Octets = "octets", Seconds = "seconds", Messages = "messages" }
+}
+
+impl Column for Stars {
+    fn column(cell: Cell<'_>) -> Option<Self> {
+        i64::column(cell).and_then(Stars::new)
+    }
+}
+impl From<Stars> for Value {
+    fn from(stars: Stars) -> Value {
+        Value::Int(i64::from(stars.get()))
+    }
 }
 
 impl Column for LedgerAccount {

@@ -29,6 +29,8 @@ pub enum Name {
     OrderToken,
     /// The bank's id of a refund that people made from the bank account → the refund.
     BankRefund,
+    /// The bank's id of a payment to an owner who closed the account → the closing.
+    Payout,
 }
 
 impl Name {
@@ -48,6 +50,7 @@ impl Name {
             Name::Session => "session",
             Name::OrderToken => "order_token",
             Name::BankRefund => "bank_refund",
+            Name::Payout => "payout",
         }
     }
 }

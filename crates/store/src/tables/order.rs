@@ -20,6 +20,8 @@ crate::queries! { ALL;
     LOCK = concat!("SELECT ", columns!(), " FROM orders o WHERE o.customer_id = $1 AND o.id = $2 FOR UPDATE");
     OF_CUSTOMER = concat!("SELECT ", columns!(), " FROM orders o WHERE o.customer_id = $1 ORDER BY o.id DESC LIMIT $2");
     OF_LINE = concat!("SELECT ", columns!(), " FROM orders o WHERE o.customer_id = $1 AND o.line_id = $2 ORDER BY o.id DESC LIMIT $3");
+    IN_EFFECT = concat!("SELECT ", columns!(), " FROM orders o WHERE o.customer_id = $1 AND o.line_id = $2 AND o.offering_code = $3 \
+        AND o.state = 'in_effect' ORDER BY o.id LIMIT $4");
     WAITING = concat!("SELECT ", columns!(), " FROM orders o WHERE o.customer_id = $1 AND o.line_id = $2 \
         AND o.state IN ('delivered', 'queued', 'starts_on_first_use') ORDER BY o.id FOR UPDATE");
     ADD = "INSERT INTO orders (customer_id, id, line_id, number, offering_code, offering_version, currency, price, funds, state, placed_by, \
@@ -84,6 +86,16 @@ pub async fn of_customer(tx: &mut Tx, customer: CustomerId, limit: i64) -> Resul
 /// The newest orders of a line.
 pub async fn of_line(tx: &mut Tx, customer: CustomerId, line: LineId, limit: i64) -> Result<Vec<Order>> {
     tx.all(&OF_LINE, args![customer, line, limit]).await.map(orders)
+}
+/// The oldest orders of a line for an offering that are in effect.
+pub async fn in_effect(
+    tx: &mut Tx,
+    customer: CustomerId,
+    line: LineId,
+    offering: &str,
+    limit: i64,
+) -> Result<Vec<Order>> {
+    tx.all(&IN_EFFECT, args![customer, line, offering, limit]).await.map(orders)
 }
 /// Locks and reads the orders of a line that are delivered and not in effect yet.
 pub async fn waiting(tx: &mut Tx, customer: CustomerId, line: LineId) -> Result<Vec<Order>> {

@@ -1,5 +1,6 @@
 //! Everything that is kept about one customer, as rows to hand out, and the restriction of a customer's data.
 
+use super::contribution;
 use crate::{FromRow, Result, Row, Sql, Tx, Value, args};
 use everline_core::ids::CustomerId;
 use everline_core::time::BusinessTime;
@@ -25,6 +26,9 @@ macro_rules! sections {
             FORGET_CONTACTS = "DELETE FROM contact_point WHERE customer_id = $1";
             FORGET_LINE_CONTACTS = "DELETE FROM line_contact WHERE customer_id = $1";
             UNNAME_EVENTS = "DELETE FROM account_event WHERE customer_id = $1";
+            FORGET_CASE_ENTRIES = "DELETE FROM case_entry WHERE customer_id = $1";
+            FORGET_CASE_FILES = "DELETE FROM case_attachment WHERE customer_id = $1";
+            FORGET_CASES = "DELETE FROM support_case WHERE customer_id = $1 AND reason = 'asked'";
             FORGET_RECOVERIES = "DELETE FROM recovery_request WHERE customer_id = $1";
             FORGET_IDENTITY = "DELETE FROM identity WHERE customer_id = $1";
             FORGET_CORRECTIONS = "DELETE FROM identity_correction WHERE customer_id = $1";
@@ -33,7 +37,7 @@ macro_rules! sections {
         }
         /// What is handed out. Left out are secrets of cards, and what is no record about the person: timers, jobs, the queue of
         /// receipts without a number, and the directory, whose names stand in the other records. For whom somebody wants an invoice
-        /// who paid by a line's number is that person's own.
+        /// who paid by a line's number is that person's own, and so is a case that they opened.
         pub static SECTIONS: &[Section] = &[
             $(Section { table: $table, columns: &[$first $(, $column)*], sql: &$name },)+
         ];
@@ -69,15 +73,21 @@ sections! {
     LINE_CONTACT "line_contact" ["id", "line_id", "channel", "address", "language", "added_at"] order "id";
     CONTACT_POINT "contact_point" ["channel", "address", "added_at"] order "id";
     USAGE "usage" ["line_id", "unit", "charged", "overrun", "used_at"] order "id";
+    USAGE_DAY "usage_day" ["line_id", "day", "unit", "charged", "overrun"] order "line_id, day, unit";
     CREDENTIAL "credential" ["password_set_at", "second_factor"] order "customer_id";
     PASSKEY "passkey" ["name", "added_at", "used_at"] order "id";
     ACCOUNT_EVENT "account_event" ["kind", "device", "former", "at", "told_at"] order "id";
     RECOVERY_REQUEST "recovery_request" ["id", "contact", "reason", "state", "asked_at", "due_at", "settled_at", "note"] order "id";
-    IDENTITY "identity" ["document_kind", "said_at", "settled_at", "settled_by"] order "customer_id";
+    CLOSING_REQUEST "closing_request" ["id", "state", "paid_out", "lapsed", "bank_id", "asked_at", "settled_at"] order "id";
+    SUPPORT_CASE "support_case" ["id", "for_whom", "order_id", "line_id", "attempt_id", "reason", "subject", "step", "side", "state", "opened_at", "changed_at", "solved_at"] where "for_whom <> 'guest'" order "id";
+    CASE_ENTRY "case_entry" ["case_id", "kind", "text", "at"] where "case_id IN (SELECT id FROM support_case WHERE customer_id = $1 AND for_whom <> 'guest')" order "id";
+    CASE_ATTACHMENT "case_attachment" ["id", "case_id", "name", "kind", "octets", "at"] where "case_id IN (SELECT id FROM support_case WHERE customer_id = $1 AND for_whom <> 'guest')" order "id";
+    IDENTITY "identity" ["document_kind", "said_at", "settled_at"] order "customer_id";
+    CONTRIBUTION "contribution" ["kind", "offering_code", "question_id", "line_id", "author", "stars", "words", "device", "region", "state", "reports", "written_at", "answered_at", "settled_at", "reason"] order "id";
+    CONTRIBUTION_REPORT "contribution_report" ["contribution_id", "reported_at"] order "contribution_id";
     IDENTITY_CORRECTION "identity_correction" ["id", "field", "document_kind", "reason", "state", "asked_at", "settled_at", "note"] order "id";
     CONSENT "consent" ["kind", "version", "given", "at"] order "id";
     OWNERSHIP_CHANGE "ownership_change" ["id", "line_id", "contact", "state", "asked_at", "due_at", "settled_at"] order "id";
-    SUPPORT_CASE "support_case" ["id", "order_id", "reason", "state", "opened_at"] order "id";
 }
 
 /// One row as it is stored.
@@ -106,6 +116,10 @@ pub fn restrict(tx: &mut Tx, customer: CustomerId, at: BusinessTime) {
     tx.put(&FORGET_LINE_CONTACTS, args![customer]);
     tx.put(&UNNAME_EVENTS, args![customer]);
     tx.put(&FORGET_RECOVERIES, args![customer]);
+    tx.put(&FORGET_CASE_ENTRIES, args![customer]);
+    tx.put(&FORGET_CASE_FILES, args![customer]);
+    tx.put(&FORGET_CASES, args![customer]);
+    contribution::forget_author(tx, customer, at);
     tx.put(&FORGET_OFFERS, args![customer]);
     tx.put(&FORGET_IDENTITY, args![customer]);
     tx.put(&FORGET_CORRECTIONS, args![customer]);

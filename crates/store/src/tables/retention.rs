@@ -33,12 +33,34 @@ crate::queries! { ALL;
     RECOVERIES = "SELECT customer_id, id, settled_at FROM recovery_request WHERE (customer_id, id) > ($1, $2) AND settled_at IS NOT NULL \
         ORDER BY customer_id, id LIMIT $3";
     RECOVERY_REMOVE = "DELETE FROM recovery_request WHERE customer_id = $1 AND id = $2 AND settled_at < $3";
+    USAGE_DAYS = "SELECT customer_id, line_id, day, unit, (day + 2) * 86400000000 FROM usage_day \
+        WHERE (customer_id, line_id, day, unit) > ($1, $2, $3, $4) ORDER BY customer_id, line_id, day, unit LIMIT $5";
+    USAGE_DAY_REMOVE = "DELETE FROM usage_day WHERE customer_id = $1 AND line_id = $2 AND day = $3 AND unit = $4 AND (day + 2) * 86400000000 < $5";
+    CASE_ENTRIES = "SELECT e.id, e.customer_id, c.solved_at FROM case_entry e \
+        JOIN support_case c ON c.customer_id = e.customer_id AND c.id = e.case_id \
+        WHERE (e.id, e.customer_id) > ($1, $2) AND c.solved_at IS NOT NULL ORDER BY e.id, e.customer_id LIMIT $3";
+    CASE_ENTRY_REMOVE = "DELETE FROM case_entry WHERE id = $1 AND customer_id = $2 AND EXISTS (SELECT 1 FROM support_case c \
+        WHERE c.customer_id = $2 AND c.id = case_entry.case_id AND c.solved_at < $3)";
+    CASE_FILES = "SELECT e.id, e.customer_id, c.solved_at FROM case_attachment e \
+        JOIN support_case c ON c.customer_id = e.customer_id AND c.id = e.case_id \
+        WHERE (e.id, e.customer_id) > ($1, $2) AND c.solved_at IS NOT NULL ORDER BY e.id, e.customer_id LIMIT $3";
+    CASE_FILE_REMOVE = "DELETE FROM case_attachment WHERE id = $1 AND customer_id = $2 AND EXISTS (SELECT 1 FROM support_case c \
+        WHERE c.customer_id = $2 AND c.id = case_attachment.case_id AND c.solved_at < $3)";
+    CASES = "SELECT customer_id, id, solved_at FROM support_case WHERE (customer_id, id) > ($1, $2) AND reason = 'asked' AND solved_at IS NOT NULL \
+        ORDER BY customer_id, id LIMIT $3";
+    CASE_REMOVE = "DELETE FROM support_case WHERE customer_id = $1 AND id = $2 AND reason = 'asked' AND solved_at < $3";
+    CONTRIBUTIONS = "SELECT id, settled_at FROM contribution WHERE id > $1 AND state IN ('refused', 'hidden', 'withdrawn') ORDER BY id LIMIT $2";
+    CONTRIBUTION_REMOVE = "DELETE FROM contribution WHERE (id = $1 OR question_id = $1) AND (SELECT c.settled_at FROM contribution c \
+        WHERE c.id = $1 AND c.state IN ('refused', 'hidden', 'withdrawn')) < $2";
+    REPORTS = "SELECT customer_id, contribution_id, reported_at FROM contribution_report WHERE (customer_id, contribution_id) > ($1, $2) \
+        ORDER BY customer_id, contribution_id LIMIT $3";
+    REPORT_REMOVE = "DELETE FROM contribution_report WHERE customer_id = $1 AND contribution_id = $2 AND reported_at < $3";
     INVOICES = "SELECT customer_id, order_id, settled_at FROM invoice_request WHERE (customer_id, order_id) > ($1, $2) AND state = 'refused' \
         ORDER BY customer_id, order_id LIMIT $3";
     INVOICE_REMOVE = "DELETE FROM invoice_request WHERE customer_id = $1 AND order_id = $2 AND state = 'refused' AND settled_at < $3";
 }
 
-/// The key of a record: one part or two.
+/// The key of a record: one part or several.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Key(Vec<Value>);
 
@@ -53,14 +75,20 @@ impl Key {
             | Record::LoginSession
             | Record::LoginStep
             | Record::VoucherGuess
+            | Record::Contribution
             | Record::VelocityCount => vec![bytes()],
             Record::IdempotencyKey | Record::MessageReference => vec![text()],
             Record::Notice => vec![text(), text()],
+            Record::UsageDay => vec![bytes(), bytes(), Value::Int(i64::MIN), text()],
             Record::Message
             | Record::Reminder
             | Record::AccountEvent
             | Record::Recovery
             | Record::Usage
+            | Record::CaseEntry
+            | Record::CaseFile
+            | Record::Case
+            | Record::ContributionReport
             | Record::RefusedInvoice => vec![bytes(), bytes()],
         })
     }
@@ -94,9 +122,15 @@ const fn statements(record: Record) -> (&'static Sql, &'static Sql) {
         Record::Reminder => (&REMINDERS, &REMINDER_REMOVE),
         Record::MessageReference => (&REFERENCES, &REFERENCE_REMOVE),
         Record::Usage => (&USAGES, &USAGE_REMOVE),
+        Record::UsageDay => (&USAGE_DAYS, &USAGE_DAY_REMOVE),
+        Record::CaseEntry => (&CASE_ENTRIES, &CASE_ENTRY_REMOVE),
+        Record::CaseFile => (&CASE_FILES, &CASE_FILE_REMOVE),
+        Record::Case => (&CASES, &CASE_REMOVE),
         Record::RefusedInvoice => (&INVOICES, &INVOICE_REMOVE),
         Record::VoucherGuess => (&GUESSES, &GUESS_REMOVE),
         Record::VelocityCount => (&COUNTS, &COUNT_REMOVE),
+        Record::Contribution => (&CONTRIBUTIONS, &CONTRIBUTION_REMOVE),
+        Record::ContributionReport => (&REPORTS, &REPORT_REMOVE),
     }
 }
 

@@ -31,6 +31,8 @@ crate::queries! { ALL;
         LEFT JOIN import_batch b ON b.kind = 'activation_codes' AND b.name = a.batch WHERE a.iccid = $1";
     CODE_BY_HASH = "SELECT a.iccid, a.batch, b.state, a.code_hash, a.source_hash FROM activation_code a \
         LEFT JOIN import_batch b ON b.kind = 'activation_codes' AND b.name = a.batch WHERE a.code_hash = $1";
+    CODE_SEALED = "SELECT a.code FROM activation_code a JOIN import_batch b ON b.kind = 'activation_codes' AND b.name = a.batch \
+        WHERE a.iccid = $1 AND b.state = 'complete'";
     CODE_ADD = "INSERT INTO activation_code (iccid, batch, code, code_hash, source_hash) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
     CODE_PAGE = "SELECT a.iccid, a.code, a.batch, b.named FROM activation_code a \
         JOIN import_batch b ON b.kind = 'activation_codes' AND b.name = a.batch \
@@ -213,6 +215,10 @@ pub async fn add_codes(tx: &mut Tx, codes: &[NewCode]) -> Result<u64> {
         added += tx.exec(&CODE_ADD, args).await?;
     }
     Ok(added)
+}
+/// The sealed activation code of a profile, of a complete batch.
+pub async fn sealed_code(tx: &mut Tx, iccid: &str) -> Result<Option<Vec<u8>>> {
+    Ok(tx.maybe::<(Vec<u8>,)>(&CODE_SEALED, args![iccid]).await?.map(|row| row.0))
 }
 /// An activation code as it leaves: profile, sealed code, batch, and whether the operator named that.
 pub type CodeOut = (String, Vec<u8>, String, bool);

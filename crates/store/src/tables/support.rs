@@ -1,4 +1,4 @@
-//! Cases and staff members.
+//! Cases that the system opens (what is written in a case is in `case`), and staff members.
 
 use crate::{FromRow, Result, Row, Tx, args};
 use everline_core::effects::CaseOpened;
@@ -6,9 +6,10 @@ use everline_core::ids::{CaseId, CustomerId, OrderId, RawId};
 use everline_core::time::{BusinessTime, SystemTime};
 
 crate::queries! { ALL;
-    CASE_ADD = "INSERT INTO support_case (customer_id, id, order_id, reason, state, opened_at) VALUES ($1, $2, $3, $4, 'open', $5) \
+    CASE_ADD = "INSERT INTO support_case (customer_id, id, order_id, reason, state, opened_at, changed_at) VALUES ($1, $2, $3, $4, 'open', $5, $5) \
         ON CONFLICT (customer_id, id) DO NOTHING";
-    CASES_OF_CUSTOMER = "SELECT id, order_id, reason, state, opened_at FROM support_case WHERE customer_id = $1 ORDER BY id DESC LIMIT $2";
+    CASES_OF_CUSTOMER = "SELECT id, order_id, reason, state, opened_at FROM support_case \
+        WHERE customer_id = $1 AND reason <> 'asked' AND state <> 'solved' ORDER BY id DESC LIMIT $2";
     STAFF_GET = "SELECT name, role FROM staff WHERE id = $1 AND active = 1";
     STAFF_SIGNS = "SELECT COALESCE(login, name) FROM staff WHERE id = $1";
     STAFF_ADD = "INSERT INTO staff (id, name, role) VALUES ($1, $2, $3)";
@@ -31,7 +32,7 @@ pub fn open_case(tx: &mut Tx, case: &CaseOpened, at: BusinessTime) {
     let id = CaseId(case.order.0.derive(0x72, case.reason as u8));
     tx.put(&CASE_ADD, args![case.customer, id, case.order, case.reason.word(), at]);
 }
-/// The newest cases of a customer.
+/// The newest cases of a customer that the system opened and nobody solved.
 pub async fn cases_of(tx: &mut Tx, customer: CustomerId, limit: i64) -> Result<Vec<CaseRow>> {
     tx.all(&CASES_OF_CUSTOMER, args![customer, limit]).await
 }

@@ -44,6 +44,7 @@ account-event-line-taken = A line came to the account
 account-event-line-given = A line went on to another owner
 account-event-recovery-asked = Somebody asked to be let in by our staff
 account-event-recovery-done = Let in by our staff, with another number
+account-event-case-answered = Support answered a case
 account-done-language = Saved.
 account-done-session = Signed out there.
 account-done-others = Signed out everywhere else.

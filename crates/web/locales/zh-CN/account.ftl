@@ -38,6 +38,7 @@ account-event-line-taken = 新增了号码
 account-event-line-given = 号码已过户
 account-event-recovery-asked = 有人申请由客服恢复账户
 account-event-recovery-done = 经客服核实恢复，并更换了号码
+account-event-case-answered = 客服回复了您的问题
 account-done-language = 已保存。
 account-done-session = 该设备已退出。
 account-done-others = 其他设备均已退出。

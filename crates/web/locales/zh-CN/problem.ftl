@@ -87,6 +87,7 @@ problem-not-decided = 不能由您决定
 refund-undecided-not-waiting = 已经有了决定。
 refund-undecided-same-person = 申请人不能自己批准。
 refund-undecided-not-operator = 需要运营人员决定。
+problem-not-taken = 这个咨询暂时不能这样处理
 problem-not-handed-over = 该号码现在不能过户
 problem-not-handed-over-do = 请返回号码页面查看原因。
 problem-not-claimed = 号码没有添加成功

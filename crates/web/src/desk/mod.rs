@@ -1,6 +1,9 @@
-//! The desk: how staff members sign in, what they see, the invoices they make, the money they give back, and what they decide
-//! about providers' bills.
+//! The desk: how staff members sign in, what they see, the invoices they make, the money they give back, what they decide
+//! about providers' bills, and the cases they work on.
 
+pub(crate) mod cases;
+pub(crate) mod closings;
+pub(crate) mod contributions;
 pub(crate) mod evidence;
 pub(crate) mod identity;
 pub(crate) mod invoice;

@@ -10,6 +10,7 @@ use crate::web::Web;
 use askama::Template;
 use axum::extract::State;
 use everline_app::Problem;
+use everline_app::contribution::open_contributions;
 use everline_app::dispute::open_disputes;
 use everline_app::invoice::waiting_invoices;
 use everline_app::reconciliation::queue::open_items;
@@ -44,8 +45,12 @@ struct Queue {
     reconciliation: Option<String>,
     /// How many people ask to be let in, if any do.
     recoveries: Option<String>,
+    /// How much waits of what customers wrote under offerings, if anything does.
+    contributions: Option<String>,
     /// How many documents wait for an operator, if any do and one looks.
     identities: Option<String>,
+    /// How many accounts an operator is to close, if any.
+    closings: Option<String>,
     disputes: Vec<DisputeRow>,
     refunds: Vec<RefundRow>,
 }
@@ -121,10 +126,16 @@ pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
     let reconciliation = (waiting > 0).then(|| visit.say("recon-open", &[("count", waiting.into())]));
     let asking = i64::try_from(open_recoveries(&web.app, me(&visit)?).await?.len()).unwrap_or(i64::MAX);
     let recoveries = (asking > 0).then(|| visit.say("desk-recovery-open", &[("count", asking.into())]));
+    let written = open_contributions(&web.app, me(&visit)?).await?;
+    let written = i64::try_from(written.open.len() + written.unanswered.len()).unwrap_or(i64::MAX);
+    let contributions = (written > 0).then(|| visit.say("desk-contributions-open", &[("count", written.into())]));
     let operator = member_is.role == "operator";
     let documents = if operator { everline_app::identity::queue(&web.app, me(&visit)?).await?.len() } else { 0 };
     let documents = i64::try_from(documents).unwrap_or(i64::MAX);
     let identities = (documents > 0).then(|| visit.say("desk-identity-open", &[("count", documents.into())]));
+    let leaving = if operator { everline_app::close_account::queue(&web.app, me(&visit)?).await?.len() } else { 0 };
+    let leaving = i64::try_from(leaving).unwrap_or(i64::MAX);
+    let closings = (leaving > 0).then(|| visit.say("desk-closings-open", &[("count", leaving.into())]));
     let disputes = open_disputes(&web.app).await?;
     let disputes = disputes.iter().map(|open| DisputeRow {
         href: format!("/desk/orders/{}", open.order),
@@ -144,7 +155,9 @@ pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
         invoices,
         reconciliation,
         recoveries,
+        contributions,
         identities,
+        closings,
         disputes: disputes.collect(),
         refunds: refunds.collect(),
         member,

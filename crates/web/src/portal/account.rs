@@ -73,6 +73,7 @@ pub(crate) const fn event_key(kind: AccountNews) -> &'static str {
         AccountNews::LineTaken => "account-event-line-taken",
         AccountNews::LineGiven => "account-event-line-given",
         AccountNews::RecoveryAsked => "account-event-recovery-asked",
+        AccountNews::CaseAnswered => "account-event-case-answered",
         AccountNews::RecoveryDone => "account-event-recovery-done",
     }
 }

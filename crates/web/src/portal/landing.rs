@@ -5,7 +5,8 @@ use crate::frame::{Frame, go, page};
 use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Query, State};
+use serde::Deserialize;
 
 struct PersonShown {
     key: String,
@@ -19,10 +20,19 @@ struct PersonShown {
 struct Landing {
     p: Frame,
     people: Vec<PersonShown>,
+    /// Whether an account was closed just now.
+    closed: bool,
+}
+
+/// What was done before coming here.
+#[derive(Deserialize, Default)]
+pub(crate) struct Came {
+    #[serde(default)]
+    closed: String,
 }
 
 /// The first page of somebody who is not signed in; whoever is goes on to where they left.
-pub(crate) async fn landing(State(web): State<Web>, visit: Visit) -> Answer {
+pub(crate) async fn landing(State(web): State<Web>, visit: Visit, Query(came): Query<Came>) -> Answer {
     let p = visit.frame(&web, visit.lang.get("landing-title"));
     if p.signed_in {
         return Ok(go(p.start));
@@ -34,5 +44,5 @@ pub(crate) async fn landing(State(web): State<Web>, visit: Visit) -> Answer {
         let initial = name.chars().next().map(String::from).unwrap_or_default();
         PersonShown { key: person.key.clone(), initial, name, what: person.what.get(tag).to_owned() }
     });
-    page(&Landing { people: people.collect(), p })
+    page(&Landing { people: people.collect(), closed: came.closed == "yes", p })
 }

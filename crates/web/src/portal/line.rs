@@ -39,6 +39,8 @@ struct LinePage {
     network: String,
     guests: String,
     orders: Vec<OrderRow>,
+    /// Where the profile is, if an eSIM serves the line.
+    esim: Option<String>,
     /// Where renewal by itself is, and whether it is on.
     auto_renew: (String, bool),
     /// What was told last.
@@ -59,6 +61,7 @@ fn done_key(done: &str) -> Option<&'static str> {
         "found" => "line-done-found",
         "replaced" => "line-done-replaced",
         "taken" => "line-done-taken",
+        "given-up" => "line-done-given-up",
         _ => return None,
     })
 }
@@ -77,6 +80,7 @@ pub(crate) async fn line(
 ) -> Answer {
     let (customer, id) = (visit.customer()?, line_id(&id)?);
     let (view, _) = everline_app::home::line_page(&web.app, customer, id).await?;
+    let esim = everline_app::esim::profile(&web.app, customer, id).await?.map(|_| format!("/lines/{id}/esim"));
     let history = line_history(&web.app, customer, id).await?;
     let show = visit.show(&web);
     let orders = history.iter().map(|(order, offering)| OrderRow {
@@ -110,6 +114,7 @@ pub(crate) async fn line(
         network: visit.lang.get(network),
         guests: visit.lang.get(guests),
         orders: orders.collect(),
+        esim,
         auto_renew: (sentence(&show, &renews), is_on(&renews)),
         line,
     })

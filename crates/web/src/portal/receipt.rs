@@ -228,7 +228,9 @@ const fn posting_key(posting: Posting) -> Option<&'static str> {
         | Posting::CreditGiven
         | Posting::PromoGiven
         | Posting::CreditTaken
-        | Posting::PromoTaken => return None,
+        | Posting::PromoTaken
+        | Posting::CreditPaidOut
+        | Posting::PromoLapsed => return None,
         Posting::DisputeOpened
         | Posting::DisputeFrozenCredit
         | Posting::DisputeFrozenDeferred

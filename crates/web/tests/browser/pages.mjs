@@ -89,7 +89,7 @@ async function aPerson(round, key) {
   await page.click("main form button");
   await round.check(`voucher-${key}-wrong`);
   await round.open("/home");
-  const lines = (await round.links("/lines/")).filter((path) => !path.endsWith("/renew")).slice(0, 3);
+  const lines = (await round.links("/lines/")).filter((path) => /^\/lines\/[0-9a-f]+$/.test(path)).slice(0, 3);
   const orders = new Set(await round.links("/orders/"));
   for (const [place, line] of lines.entries()) {
     await round.open(line);
@@ -97,6 +97,15 @@ async function aPerson(round, key) {
     for (const order of await round.links("/orders/")) orders.add(order);
     await round.open(`${line}/renew`);
     await round.check(`renew-${key}-${place + 1}`);
+    await round.open(`${line}/plans`);
+    await round.check(`plans-${key}-${place + 1}`);
+    const [plan, other] = [...new Set(await round.links(`${line}/plans/`))].filter((path) => !path.includes("#"));
+    if (!plan || !other) continue;
+    await round.open(plan);
+    await round.check(`plan-${key}-${place + 1}`);
+    const pair = [plan, other].map((path) => decodeURIComponent(path.split("/").at(-1))).join(",");
+    await round.open(`${line}/plans?compare=${encodeURIComponent(pair)}`);
+    await round.check(`plans-${key}-${place + 1}-compared`);
   }
   let place = 0;
   for (const order of [...orders].slice(0, 14)) {
@@ -110,6 +119,70 @@ async function aPerson(round, key) {
     }
   }
   if (lines.length > 0) await orderSomething(round, lines[0], key);
+  if (lines.length > 0) await ownsALine(round, lines[0], key);
+}
+
+/// What an owner says of a line and does with it: named, lost and found, offered to somebody and taken back.
+async function ownsALine(round, line, key) {
+  const { page } = round;
+  await round.open(`${line}/settings`);
+  await round.check(`settings-${key}`);
+  const name = await page.inputValue("#name");
+  await page.$eval("#name", (field) => field.removeAttribute("maxlength"));
+  await page.fill("#name", "很长的名字".repeat(9));
+  await page.click("main form button");
+  await round.check(`settings-${key}-wrong`);
+  await page.fill("#name", `${name} 四十个字的名字也要放得下`.slice(0, 40));
+  await page.click("main form button");
+  await round.check(`settings-${key}-saved`);
+  await round.open("/home");
+  await round.check(`home-${key}-long-name`);
+  await round.open(`${line}/settings`);
+  await page.fill("#name", name);
+  await page.click("main form button");
+  await round.open(`${line}/lost`);
+  await round.check(`lost-${key}`);
+  if ((await page.$(`form[action="${line}/lost"]`)) !== null) {
+    await page.click("main form button");
+    await round.check(`lost-${key}-reported`);
+    await round.open(line);
+    await round.check(`line-${key}-lost`);
+    await round.open(`${line}/found`);
+    await round.check(`found-${key}`);
+    if ((await page.$("#iccid")) !== null) {
+      await page.fill("#iccid", "12");
+      await page.click(`form[action="${line}/card"] button`);
+      await round.check(`found-${key}-wrong`);
+    }
+    await page.click(`form[action="${line}/found"] button`);
+    await round.check(`found-${key}-back`);
+  }
+  await round.open(`${line}/owner`);
+  await round.check(`owner-${key}`);
+  await page.fill("#contact", `130${String(Math.random()).slice(2, 10)}`);
+  await page.click("main form button");
+  await round.check(`owner-${key}-not-agreed`);
+  await page.check('input[name="agree"]');
+  await page.click("main form:last-of-type button");
+  await round.check(`owner-${key}-offered`);
+  const withdraw = await page.$('form[action$="/withdraw"] button');
+  if (withdraw !== null) await withdraw.click();
+  await round.open("/claim");
+  await round.check(`claim-${key}`);
+  await page.fill("#iccid", "8986");
+  await page.fill("#secret", "1");
+  await page.click('form[action="/claim/card"] button');
+  await round.check(`claim-${key}-wrong`);
+  await page.fill("#number", "19900000000");
+  await page.click('form[action="/claim/number"] button');
+  await round.check(`claim-${key}-code`);
+  await round.open("/account/identity");
+  await round.check(`identity-${key}`);
+  await round.open("/account/identity/correct");
+  await round.check(`identity-${key}-form`);
+  await page.fill("#name", "1");
+  await page.click("main form button");
+  await round.check(`identity-${key}-wrong`);
 }
 
 /// From an open receipt: its check, one that was changed, and the invoice's form with a mistake in it.
@@ -246,6 +319,10 @@ async function theDesk(round) {
   }
   await round.open("/desk/recovery");
   await round.check("desk-recovery");
+  await round.open("/desk/contributions");
+  await round.check("desk-contributions");
+  await round.open("/desk/identity");
+  await round.check("desk-identity");
   await round.open("/home");
   await round.check("not-allowed");
 }

@@ -14,6 +14,8 @@ if (!base || !folder) {
 }
 mkdirSync(folder, { recursive: true });
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+/// The names of all texts, one a line: where one of them is read on a page, its words are missing.
+const texts = new Set(readFileSync(new URL("keys.txt", import.meta.url), "utf8").split("\n").filter(Boolean));
 export const faults = [];
 export const count = { checked: 0 };
 
@@ -22,11 +24,11 @@ const flags = [
   "--disable-component-update", "--disable-sync",
 ];
 
-export async function browse(options, visit) {
+export async function browse({ more = [], ...options }, visit) {
   const profile = mkdtempSync(join(tmpdir(), "everline-pages-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: flags,
+    args: [...flags, ...more],
     viewport: { width: 360, height: 740 },
     deviceScaleFactor: 2,
     ...options,
@@ -76,11 +78,9 @@ export class Round {
       const nodes = violation.nodes.slice(0, 3).map((node) => node.target.join(" ")).join(", ");
       this.fault(`${what}: axe ${violation.id}: ${violation.help} (${nodes})`);
     }
-    const keys = await page.evaluate(() => {
-      const text = document.body.innerText;
-      return text.match(/\b(frame|format|landing|sign-in|code|home|line|renew|guest|order|receipt|check|invoice|desk|problem|api|in-wechat|account|confirm|password|passkeys|passkey|contact|recover|second|forgotten|device|offline)-[a-z][a-z-]+[a-z]\b/g);
-    });
-    if (keys && !what.startsWith("api")) this.fault(`${what}: texts without words: ${keys.join(", ")}`);
+    const said = await page.evaluate(() => document.body.innerText.match(/[a-z][a-z0-9]*(-[a-z0-9]+)+/g) ?? []);
+    const keys = said.filter((word) => texts.has(word));
+    if (keys.length > 0 && !what.startsWith("api")) this.fault(`${what}: texts without words: ${keys.join(", ")}`);
     for (const text of this.said.splice(0)) this.fault(`${what}: console: ${text}`);
     await page.screenshot({ path: join(folder, `${what}.${this.name}.png`), fullPage: true });
   }

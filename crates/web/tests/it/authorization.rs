@@ -78,6 +78,12 @@ fn table() -> Vec<Row> {
         post("/account/passkeys/ask",                   [303, 303, 404, 404, 403]),
         post("/account/passkeys/second-factor",         [303, 303, 404, 404, 403]),
         post("/account/passkeys/{passkey}/remove",      [303, 303, 404, 404, 403]),
+        // Something stands against closing an account that has a line.
+        get("/account/close",                           [303, 303, 200, 200, 403]),
+        post("/account/close",                          [303, 303, 422, 422, 403]),
+        post("/account/close/withdraw",                 [303, 303, 404, 404, 403]),
+        get("/desk/closings",                           [303, 303, 403, 403, 403]),
+        post("/desk/closings/{customer}/{request}",     [303, 303, 403, 403, 404]),
         get("/account/identity",                        [303, 303, 200, 200, 403]),
         post("/account/identity",                       [303, 303, 422, 422, 403]),
         get("/account/identity/correct",                [303, 303, 200, 200, 403]),
@@ -96,6 +102,22 @@ fn table() -> Vec<Row> {
         get("/lines/{line}/renew",                      [303, 303, 200, 404, 403]),
         // The form's ticket is the owner's; in other hands it is no form of ours.
         post("/lines/{line}/renew",                     [303, 303, 303, 403, 403]),
+        get("/lines/{line}/plans",                      [303, 303, 200, 404, 403]),
+        get("/lines/{line}/plans/{offering}",           [303, 303, 200, 404, 403]),
+        post("/lines/{line}/plans/{offering}/review",   [303, 303, 303, 404, 403]),
+        post("/lines/{line}/plans/{offering}/question", [303, 303, 303, 404, 403]),
+        // There is no such question or contribution.
+        post("/lines/{line}/plans/{offering}/answer",   [303, 303, 409, 404, 403]),
+        post("/lines/{line}/plans/{offering}/report",   [303, 303, 409, 404, 403]),
+        post("/lines/{line}/plans/{offering}/withdraw", [303, 303, 404, 404, 403]),
+        get("/esim/check",                              [200, 200, 200, 200, 200]),
+        post("/esim/check",                             [200, 200, 200, 200, 200]),
+        // A card serves the watch.
+        get("/lines/{line}/esim",                       [303, 303, 404, 404, 403]),
+        get("/lines/{line}/esim/code",                  [303, 303, 404, 404, 403]),
+        get("/desk/contributions",                      [303, 303, 403, 403, 200]),
+        post("/desk/contributions/{contribution}",      [303, 303, 403, 403, 404]),
+        post("/desk/contributions/{contribution}/answer", [303, 303, 403, 403, 409]),
         get("/lines/{line}/auto-renew",                 [303, 303, 200, 404, 403]),
         post("/lines/{line}/auto-renew",                [303, 303, 303, 404, 403]),
         post("/lines/{line}/auto-renew/off",            [303, 303, 303, 404, 403]),
@@ -122,6 +144,8 @@ fn table() -> Vec<Row> {
         get("/lines/{line}/owner",                      [303, 303, 200, 404, 403]),
         post("/lines/{line}/owner",                     [303, 303, 422, 404, 403]),
         post("/lines/{line}/owner/withdraw",            [303, 303, 303, 404, 403]),
+        get("/lines/{line}/give-up",                    [303, 303, 200, 404, 403]),
+        post("/lines/{line}/give-up",                   [303, 303, 422, 404, 403]),
         // Made to nobody here: whoever has the link finds nothing.
         get("/take-over/{link}",                        [303, 303, 404, 404, 403]),
         post("/take-over/{link}",                       [303, 303, 404, 404, 403]),
@@ -144,6 +168,32 @@ fn table() -> Vec<Row> {
         get("/pay/return/{attempt}",                    [200, 200, 303, 200, 200]),
         // Nobody can pay inside WeChat here; `wechat.rs` has the rest.
         get("/pay/wechat",                              [404, 404, 404, 404, 404]),
+        get("/usage",                                   [303, 303, 200, 200, 403]),
+        get("/usage.csv",                               [303, 303, 200, 200, 403]),
+        get("/lines/{line}/usage",                      [303, 303, 200, 404, 403]),
+        get("/lines/{line}/usage.csv",                  [303, 303, 200, 404, 403]),
+        get("/history",                                 [303, 303, 200, 200, 403]),
+        get("/history.csv",                             [303, 303, 200, 200, 403]),
+        get("/statement",                               [303, 303, 200, 200, 403]),
+        get("/statement.csv",                           [303, 303, 200, 200, 403]),
+        get("/help",                                    [200, 200, 200, 200, 200]),
+        get("/help/{article}",                          [200, 200, 200, 200, 200]),
+        get("/cases",                                   [303, 303, 200, 200, 403]),
+        get("/cases/new",                               [303, 303, 200, 200, 403]),
+        // Nothing is written in it, which is said.
+        post("/cases/new",                              [303, 303, 422, 422, 403]),
+        get("/cases/{case}",                            [303, 303, 200, 404, 403]),
+        post("/cases/{case}",                           [303, 303, 303, 404, 403]),
+        get("/cases/{case}/files/{attachment}",         [303, 303, 200, 404, 403]),
+        get("/orders/{order}/case",                     [303, 303, 303, 404, 403]),
+        get("/o/{token}/case",                          [404, 200, 404, 404, 404]),
+        post("/o/{token}/case",                         [404, 422, 404, 404, 404]),
+        // The guest opened no case: there is no file of one.
+        get("/o/{token}/case/files/{attachment}",       [404, 404, 404, 404, 404]),
+        get("/desk/cases",                              [303, 303, 403, 403, 200]),
+        get("/desk/cases/{customer}/{case}",            [303, 303, 403, 403, 200]),
+        post("/desk/cases/{customer}/{case}",           [303, 303, 403, 403, 303]),
+        get("/desk/cases/{customer}/{case}/files/{attachment}", [303, 303, 403, 403, 200]),
         get("/voucher",                                 [303, 303, 200, 200, 403]),
         post("/voucher",                                [303, 303, 422, 422, 403]),
         // What stands on the receipt is the right to check it.
@@ -276,6 +326,9 @@ struct Things {
     proof: String,
     /// What waits for people after a bill was read.
     item: String,
+    /// The owner's case, and a file in it.
+    case: String,
+    attachment: String,
 }
 
 impl Things {
@@ -301,7 +354,28 @@ impl Things {
         let receipt = owner.get(&format!("/orders/{order}/receipt")).await.text;
         let proof = receipt.split("http://portal.test/v/").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let item = crate::reconciliation::stranger(&world).await.to_string();
-        Self { world, order, number, attempt: paid_by, token, session, asset, link, ticket, guest_ticket, proof, item }
+        let page = owner.get("/cases/new").await;
+        let case = page.field("id");
+        let fields = [("id", case.as_str()), ("subject", "问题"), ("text", "见附件")];
+        crate::cases::send(&mut owner, &page, "/cases/new", &fields, &[("a.txt", b"a")]).await;
+        let page = owner.get(&format!("/cases/{case}")).await.text;
+        let attachment = page.split("/files/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        Self {
+            world,
+            order,
+            number,
+            attempt: paid_by,
+            token,
+            session,
+            asset,
+            link,
+            ticket,
+            guest_ticket,
+            proof,
+            item,
+            case,
+            attachment,
+        }
     }
 
     fn path(&self, template: &str, who: Who) -> String {
@@ -323,7 +397,13 @@ impl Things {
             .replace("{method}", &"0".repeat(32))
             .replace("{passkey}", &"0".repeat(32))
             .replace("{contact}", &"0".repeat(32))
+            .replace("{customer}/{case}", &format!("{}/{}", self.world.people.linfang, self.case))
+            .replace("{case}", &self.case)
+            .replace("{attachment}", &self.attachment)
+            .replace("{article}", "renew")
             .replace("{customer}", &"0".repeat(32))
+            .replace("{offering}", "watch-month@1")
+            .replace("{contribution}", &"0".repeat(32))
             .replace("{key}", "linfang")
             .replace("{file}", "MP_verify_none.txt")
             .replace("{provider}", "alipay")
@@ -360,6 +440,16 @@ impl Things {
                 ("offering", text("watch-month@1")),
                 ("terms", text("2026-10")),
             ],
+            "/lines/{line}/plans/{offering}/review" => vec![("stars", text("4")), ("text", text("好"))],
+            "/lines/{line}/plans/{offering}/question" => vec![("text", text("好吗？"))],
+            "/lines/{line}/plans/{offering}/answer"
+            | "/lines/{line}/plans/{offering}/report"
+            | "/lines/{line}/plans/{offering}/withdraw" => {
+                vec![("contribution", "0".repeat(32)), ("text", text("好"))]
+            }
+            "/desk/contributions/{contribution}" => vec![("step", text("publish")), ("version", text("0"))],
+            "/desk/contributions/{contribution}/answer" => vec![("text", text("好"))],
+            "/esim/check" => vec![("model", text("Pixel 3")), ("sold", text("cn"))],
             "/voucher" => vec![("voucher", text("0000-0000-0000-0000-0001"))],
             "/lines/{line}/auto-renew" => vec![
                 ("offering", text("watch-month@1")),
@@ -373,6 +463,10 @@ impl Things {
                 vec![("buyer", text("person")), ("title", text("林芳")), ("email", text("a@example.cn"))]
             }
             "/desk/reconciliation/{item}" => vec![("action", text("accept")), ("reason", text("another shop’s"))],
+            "/cases/{case}" => vec![("do", text("write")), ("text", text("还有一句"))],
+            "/desk/cases/{customer}/{case}" => {
+                vec![("do", text("note")), ("text", text("x")), ("version", text("1"))]
+            }
             "/orders/{order}/refund" | "/o/{token}/refund" => vec![("ask", text("rule"))],
             "/desk/orders/{number}/refund" => vec![("id", "1".repeat(32)), ("reason", text("x"))],
             "/desk/orders/{number}/refund/{request}" => vec![("verdict", text("decline"))],
@@ -476,11 +570,18 @@ async fn what_is_anothers_looks_like_what_does_not_exist() {
     for (theirs, none) in [
         (format!("/lines/{}", people.watch), format!("/lines/{nothing}")),
         (format!("/lines/{}/renew", people.watch), format!("/lines/{nothing}/renew")),
+        (format!("/lines/{}/plans", people.watch), format!("/lines/{nothing}/plans")),
+        (format!("/lines/{}/plans/watch-month@1", people.watch), format!("/lines/{nothing}/plans/watch-month@1")),
         (format!("/orders/{}", things.order), format!("/orders/{nothing}")),
         (format!("/orders/{}/receipt", things.order), format!("/orders/{nothing}/receipt")),
         (format!("/orders/{}/receipt.pdf", things.order), format!("/orders/{nothing}/receipt.pdf")),
         (format!("/orders/{}/invoice", things.order), format!("/orders/{nothing}/invoice")),
         (format!("/orders/{}/refund", things.order), format!("/orders/{nothing}/refund")),
+        (format!("/lines/{}/usage", people.watch), format!("/lines/{nothing}/usage")),
+        (format!("/history?line={}", people.watch), format!("/history?line={nothing}")),
+        (format!("/cases/{}", things.case), format!("/cases/{nothing}")),
+        (format!("/cases/new?order={}", things.order), format!("/cases/new?order={nothing}")),
+        (format!("/cases/new?line={}", people.watch), format!("/cases/new?line={nothing}")),
     ] {
         let (theirs_page, none_page) = (other.get(&theirs).await, other.get(&none).await);
         assert_eq!(theirs_page.status, none_page.status);

@@ -3,6 +3,7 @@
 mod corruptions;
 mod credit;
 mod disputes;
+mod owners;
 mod reconciliation;
 mod refunds;
 mod renewing;

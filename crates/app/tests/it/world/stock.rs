@@ -27,6 +27,7 @@ pub fn brand() -> Brand {
         numbers: NumberPlan::default(),
         hotline: "10099".to_owned(),
         hotline_hours: Localized::zh_en("每天 8 点到 22 点", "8 to 22 every day"),
+        hotline_open: Vec::new(),
         terms_version: "2026-01".to_owned(),
         order_minutes: 30,
         queued_plans_max: 3,
@@ -40,6 +41,7 @@ pub fn brand() -> Brand {
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::NONE,
         reminders: everline_core::reminder::Reminders::NONE,
+        regions: BTreeMap::from([("CN-SH".to_owned(), Localized::zh_en("上海", "Shanghai"))]),
         identity: everline_core::identity::IdentityRules {
             documents: everline_core::identity::china(),
             ..everline_core::identity::IdentityRules::default()

@@ -21,6 +21,7 @@ pub fn brand() -> Brand {
         numbers: NumberPlan::default(),
         hotline: "400-800-1234".to_owned(),
         hotline_hours: Localized::zh_en("每天 8:00–22:00", "daily 8:00–22:00"),
+        hotline_open: vec!["mon-sun 08:00-22:00".parse().unwrap()],
         terms_version: "2026-10".to_owned(),
         order_minutes: 15,
         queued_plans_max: 12,
@@ -28,6 +29,7 @@ pub fn brand() -> Brand {
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
         reminders: everline_core::reminder::Reminders::default(),
+        regions: BTreeMap::from([("CN-SH".to_owned(), Localized::zh_en("上海", "Shanghai"))]),
         identity: everline_core::identity::IdentityRules {
             documents: everline_core::identity::china(),
             ..everline_core::identity::IdentityRules::default()

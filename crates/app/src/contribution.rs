@@ -1,0 +1,416 @@
+//! Reviews, questions and answers under an offering: customers write, staff let everybody see it or say why not, anybody
+//! reports. A review and a customer's answer need a line that really used the offering.
+//!
+//! Nobody decides about what they did not read: staff name the version that they saw.
+
+use crate::staff::role;
+use crate::{App, Problem};
+use everline_core::contribution::{
+    ContributionKind, ContributionState, ContributionStep, NotContributed, Stars, TextFault, really_used, step, text,
+};
+use everline_core::customer::masked_name;
+use everline_core::ids::{ContributionId, CustomerId, LineId, RawId};
+use everline_core::line::Line;
+use everline_core::offering::{Offering, SaleState};
+use everline_core::time::{BusinessTime, DAY_US, HOUR_US};
+use everline_store::tables::contribution::{self, Contribution};
+use everline_store::tables::{catalog, customer, line, order};
+use everline_store::{Stop, Tx, Work};
+
+/// How much a customer may write in 24 hours, whatever becomes of it.
+const A_DAY: i64 = 10;
+/// How many contributions a customer may report in 24 hours.
+const REPORTS_A_DAY: i64 = 20;
+/// Most characters of why staff refuse or hide something.
+pub const REASON_MAX: usize = 200;
+/// How many contributions the desk shows of each kind of waiting.
+const QUEUE: i64 = 50;
+/// How many of a line's orders for one offering are looked at.
+const ORDERS: i64 = 20;
+
+/// Whose page somebody writes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page<'a> {
+    /// Who writes.
+    pub customer: CustomerId,
+    /// The line.
+    pub line: LineId,
+    /// The offering's code.
+    pub offering: &'a str,
+}
+
+fn checked(kind: ContributionKind, typed: &str) -> Result<String, Problem> {
+    text(kind, typed).map_err(|fault: TextFault| Problem::Invalid { field: "text", rule: fault.word() })
+}
+
+/// Writes a review, or writes the one there is anew. `region` is a key of the brand's, or empty.
+///
+/// # Errors
+/// [`Problem::Invalid`] names the field; [`Problem::NotContributed`] if the line did not use the offering;
+/// [`Problem::TooMany`].
+pub async fn review(app: &App, page: Page<'_>, stars: &str, words: &str, region: &str) -> Result<(), Problem> {
+    let stars = stars.parse().ok().and_then(Stars::new);
+    let stars = stars.ok_or(Problem::Invalid { field: "stars", rule: "1-to-5" })?;
+    let region = Some(region).filter(|region| !region.is_empty()).map(str::to_owned);
+    if region.as_ref().is_some_and(|region| !app.brand.regions.contains_key(region)) {
+        return Err(Problem::Invalid { field: "region", rule: "unknown" });
+    }
+    let words = checked(ContributionKind::Review, words)?;
+    write(app, page, Written { kind: ContributionKind::Review, question: None, stars: Some(stars), words, region })
+        .await
+}
+
+/// Asks a question.
+///
+/// # Errors
+/// [`Problem::Invalid`]; [`Problem::TooMany`].
+pub async fn ask(app: &App, page: Page<'_>, words: &str) -> Result<(), Problem> {
+    let words = checked(ContributionKind::Question, words)?;
+    let kind = ContributionKind::Question;
+    write(app, page, Written { kind, question: None, stars: None, words, region: None }).await
+}
+
+/// Answers a question that everybody sees.
+///
+/// # Errors
+/// [`Problem::Invalid`]; [`Problem::NotContributed`]; [`Problem::TooMany`].
+pub async fn answer(app: &App, page: Page<'_>, question: ContributionId, words: &str) -> Result<(), Problem> {
+    let words = checked(ContributionKind::Answer, words)?;
+    let kind = ContributionKind::Answer;
+    write(app, page, Written { kind, question: Some(question), stars: None, words, region: None }).await
+}
+
+async fn write(app: &App, page: Page<'_>, written: Written) -> Result<(), Problem> {
+    let (id, now) = (ContributionId(app.clock.id()), app.clock.now().business);
+    let (customer, line, offering) = (page.customer, page.line, page.offering.to_owned());
+    Ok(app.store.transact(Write { customer, line, offering, id, written, now }).await?)
+}
+
+/// Says that a contribution should not be there. A second time by the same customer changes nothing.
+///
+/// # Errors
+/// [`Problem::NotContributed`] if nobody sees it; [`Problem::TooMany`].
+pub async fn report(app: &App, by: CustomerId, id: ContributionId) -> Result<(), Problem> {
+    Ok(app.store.transact(Report { by, id, now: app.clock.now().business }).await?)
+}
+
+/// Takes back what its author wrote.
+///
+/// # Errors
+/// [`Problem::NotFound`] if it is not theirs.
+pub async fn withdraw(app: &App, author: CustomerId, id: ContributionId) -> Result<(), Problem> {
+    Ok(app.store.transact(Withdraw { author, id, now: app.clock.now().business }).await?)
+}
+
+/// What waits for staff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenContributions {
+    /// New, or reported, with the question that an answer is for; oldest first.
+    pub open: Vec<(Contribution, Option<Contribution>)>,
+    /// Questions that everybody sees and nobody answered, oldest first.
+    pub unanswered: Vec<Contribution>,
+    /// What each offering among them is called: its newest version.
+    pub offerings: Vec<Offering>,
+}
+
+/// What waits for staff.
+///
+/// # Errors
+/// [`Problem::NotAllowed`] unless an active member of the staff asks.
+pub async fn open_contributions(app: &App, by: RawId) -> Result<OpenContributions, Problem> {
+    Ok(app.store.read(Queue { by }).await?)
+}
+
+/// A member of the staff decides about a contribution in the version that they saw: publishes or refuses what waits, keeps
+/// or hides what everybody sees.
+///
+/// # Errors
+/// [`Problem::Invalid`] without a reason for refusing or hiding; [`Problem::NotContributed`] if it changed meanwhile.
+pub async fn decide(
+    app: &App,
+    (id, version): (ContributionId, i64),
+    step: ContributionStep,
+    reason: &str,
+    by: RawId,
+) -> Result<(), Problem> {
+    let reason = match step {
+        ContributionStep::Publish | ContributionStep::Keep => None,
+        ContributionStep::Refuse | ContributionStep::Hide => Some(reason_of(reason)?),
+        ContributionStep::Report | ContributionStep::Rewrite | ContributionStep::Withdraw => {
+            return Err(Problem::NotAllowed);
+        }
+    };
+    Ok(app.store.transact(Decide { id, version, step, reason, by, now: app.clock.now().business }).await?)
+}
+
+fn reason_of(typed: &str) -> Result<String, Problem> {
+    let wrong = Problem::Invalid { field: "reason", rule: "1-to-200" };
+    let reason = text(ContributionKind::Answer, typed).map_err(|_| wrong.clone())?;
+    if reason.chars().count() > REASON_MAX { Err(wrong) } else { Ok(reason) }
+}
+
+/// A member of the staff answers a question, for everybody to see at once.
+///
+/// # Errors
+/// [`Problem::Invalid`]; [`Problem::NotContributed`] if nobody sees the question.
+pub async fn answer_as_staff(app: &App, question: ContributionId, words: &str, by: RawId) -> Result<(), Problem> {
+    let words = checked(ContributionKind::Answer, words)?;
+    let (id, now) = (ContributionId(app.clock.id()), app.clock.now().business);
+    Ok(app.store.transact(StaffAnswer { question, id, words, by, now }).await?)
+}
+
+/// Whether a line really used an offering.
+pub(crate) async fn used(tx: &mut Tx, line: &Line, offering: &str, now: BusinessTime) -> Result<bool, Stop<Problem>> {
+    let orders = order::in_effect(tx, line.customer, line.id, offering, ORDERS).await?;
+    Ok(orders.iter().any(|order| really_used(order, now)))
+}
+
+const fn not(why: NotContributed) -> Stop<Problem> {
+    Stop::Refused(Problem::NotContributed(why))
+}
+const fn too_many() -> Stop<Problem> {
+    Stop::Refused(Problem::TooMany { retry_after_s: HOUR_US / 1_000_000 })
+}
+
+struct Written {
+    kind: ContributionKind,
+    question: Option<ContributionId>,
+    stars: Option<Stars>,
+    words: String,
+    region: Option<String>,
+}
+
+struct Write {
+    customer: CustomerId,
+    line: LineId,
+    offering: String,
+    id: ContributionId,
+    written: Written,
+    now: BusinessTime,
+}
+impl Work for Write {
+    const NAME: &'static str = "write_contribution";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        let Written { kind, question, stars, words, region } = &self.written;
+        customer::lock_account(tx, self.customer).await?;
+        if contribution::get(tx, self.id).await?.is_some() {
+            return Ok(()); // run again after a lost answer
+        }
+        let line = line::get(tx, self.customer, self.line).await?.ok_or(Stop::Refused(Problem::NotFound("line")))?;
+        let offering = catalog::latest(tx, &self.offering).await?.filter(|found| found.sale != SaleState::Draft);
+        offering.ok_or(Stop::Refused(Problem::NotFound("offering")))?;
+        if *kind != ContributionKind::Question && !used(tx, &line, &self.offering, self.now).await? {
+            return Err(not(NotContributed::NotUsed));
+        }
+        if let Some(question) = question {
+            shown_question(tx, *question, Some(&self.offering)).await?;
+        }
+        let newest = contribution::newest_of(tx, self.customer, A_DAY).await?;
+        let today = newest.iter().filter(|at| at.plus_us(DAY_US) > self.now).count();
+        if i64::try_from(today).unwrap_or(A_DAY) >= A_DAY {
+            return Err(too_many());
+        }
+        let author = masked_name(&customer::get(tx, self.customer).await?.name);
+        let new = Contribution {
+            id: self.id,
+            kind: *kind,
+            offering: self.offering.clone(),
+            question: *question,
+            customer: Some(self.customer),
+            line: Some(line.id),
+            staff: None,
+            author,
+            stars: *stars,
+            words: words.clone(),
+            device: Some(line.device),
+            region: region.clone(),
+            state: ContributionState::Waiting,
+            version: 0,
+            reports: 0,
+            written_at: self.now,
+            answered_at: None,
+            reason: None,
+        };
+        let before = match kind {
+            ContributionKind::Review => contribution::review_of(tx, self.customer, &self.offering).await?,
+            ContributionKind::Question | ContributionKind::Answer => None,
+        };
+        match before {
+            Some(before) => {
+                step(before.state, ContributionStep::Rewrite).map_err(not)?;
+                contribution::rewrite(tx, &Contribution { id: before.id, ..new });
+            }
+            None => contribution::add(tx, &new),
+        }
+        Ok(())
+    }
+}
+
+/// A question that everybody sees, under this offering if one is named.
+async fn shown_question(
+    tx: &mut Tx,
+    id: ContributionId,
+    offering: Option<&str>,
+) -> Result<Contribution, Stop<Problem>> {
+    let found = contribution::get(tx, id).await?;
+    let found = found.filter(|found| found.kind == ContributionKind::Question && found.state.shown());
+    found
+        .filter(|found| offering.is_none_or(|offering| offering == found.offering))
+        .ok_or(not(NotContributed::NotShown))
+}
+
+struct Report {
+    by: CustomerId,
+    id: ContributionId,
+    now: BusinessTime,
+}
+impl Work for Report {
+    const NAME: &'static str = "report_contribution";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        customer::lock_account(tx, self.by).await?;
+        if contribution::reports_since(tx, self.by, self.now.plus_us(-DAY_US)).await? >= REPORTS_A_DAY {
+            return Err(too_many());
+        }
+        // Of a contribution that does not exist nothing is said: it is not shown.
+        let found = contribution::get(tx, self.id).await?.ok_or(not(NotContributed::NotShown))?;
+        step(found.state, ContributionStep::Report).map_err(not)?;
+        if !contribution::add_report(tx, self.by, self.id, self.now).await? {
+            return Ok(());
+        }
+        if contribution::reported(tx, self.id).await? { Ok(()) } else { Err(not(NotContributed::NotShown)) }
+    }
+}
+
+struct Withdraw {
+    author: CustomerId,
+    id: ContributionId,
+    now: BusinessTime,
+}
+impl Work for Withdraw {
+    const NAME: &'static str = "withdraw_contribution";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        customer::lock_account(tx, self.author).await?;
+        let found = contribution::get(tx, self.id).await?.filter(|found| found.customer == Some(self.author));
+        let found = found.ok_or(Stop::Refused(Problem::NotFound("contribution")))?;
+        if found.state == ContributionState::Withdrawn {
+            return Ok(());
+        }
+        step(found.state, ContributionStep::Withdraw).map_err(not)?;
+        let gone = contribution::withdraw(tx, self.author, self.id, self.now).await?;
+        if gone { Ok(()) } else { Err(not(NotContributed::Changed)) }
+    }
+}
+
+struct Queue {
+    by: RawId,
+}
+impl Work for Queue {
+    const NAME: &'static str = "open_contributions";
+    type Out = OpenContributions;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        role(tx, self.by).await?;
+        let mut open = Vec::new();
+        for found in contribution::open(tx, QUEUE).await? {
+            let question = match found.question {
+                Some(question) => contribution::get(tx, question).await?,
+                None => None,
+            };
+            open.push((found, question));
+        }
+        let unanswered = contribution::unanswered(tx, QUEUE).await?;
+        let codes = open.iter().map(|(found, _)| &found.offering).chain(unanswered.iter().map(|found| &found.offering));
+        let codes: std::collections::BTreeSet<String> = codes.cloned().collect();
+        let mut offerings = Vec::new();
+        for code in codes {
+            offerings.extend(catalog::latest(tx, &code).await?);
+        }
+        Ok(OpenContributions { open, unanswered, offerings })
+    }
+}
+
+struct Decide {
+    id: ContributionId,
+    version: i64,
+    step: ContributionStep,
+    reason: Option<String>,
+    by: RawId,
+    now: BusinessTime,
+}
+impl Work for Decide {
+    const NAME: &'static str = "decide_contribution";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        role(tx, self.by).await?;
+        let found = contribution::get(tx, self.id).await?.ok_or(Stop::Refused(Problem::NotFound("contribution")))?;
+        let to = match self.step {
+            ContributionStep::Refuse => ContributionState::Refused,
+            ContributionStep::Hide => ContributionState::Hidden,
+            _ => ContributionState::Published,
+        };
+        if found.version == self.version.saturating_add(1) && found.state == to {
+            return Ok(()); // run again after a lost answer, or decided alike by two at once
+        }
+        if found.version != self.version {
+            return Err(not(NotContributed::Changed));
+        }
+        let to = step(found.state, self.step).map_err(not)?;
+        if !contribution::settle(tx, &found, to, (self.by, self.reason.as_deref()), self.now).await? {
+            return Err(not(NotContributed::Changed));
+        }
+        if let Some(question) = found.question.filter(|_| to.shown()) {
+            contribution::answered(tx, question, self.now);
+        }
+        Ok(())
+    }
+}
+
+struct StaffAnswer {
+    question: ContributionId,
+    id: ContributionId,
+    words: String,
+    by: RawId,
+    now: BusinessTime,
+}
+impl Work for StaffAnswer {
+    const NAME: &'static str = "answer_as_staff";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        role(tx, self.by).await?;
+        if contribution::get(tx, self.id).await?.is_some() {
+            return Ok(()); // run again after a lost answer
+        }
+        let question = shown_question(tx, self.question, None).await?;
+        let answer = Contribution {
+            id: self.id,
+            kind: ContributionKind::Answer,
+            offering: question.offering,
+            question: Some(question.id),
+            customer: None,
+            line: None,
+            staff: Some(self.by),
+            author: String::new(),
+            stars: None,
+            words: self.words.clone(),
+            device: None,
+            region: None,
+            state: ContributionState::Published,
+            version: 0,
+            reports: 0,
+            written_at: self.now,
+            answered_at: None,
+            reason: None,
+        };
+        contribution::add(tx, &answer);
+        contribution::answered(tx, question.id, self.now);
+        Ok(())
+    }
+}
