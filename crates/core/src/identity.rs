@@ -85,7 +85,7 @@ words!(WrongIdentity {
     Name = "not-a-name",
     Kind = "one-of-the-list",
     Form = "not-such-a-number",
-    CheckDigit = "check-digit",
+    CheckDigit = "wrong-digit",
     Birth = "not-a-date",
     NeedsGuardian = "needs-guardian",
     Consent = "agree-first",

@@ -30,6 +30,8 @@ pub(crate) enum Limit {
     Passkeys,
     /// Files of everything that is kept about somebody: tables are read whole for one.
     Exports,
+    /// Claiming lines and using cards: what somebody knows of a card is tried.
+    Claims,
     /// Writing to support.
     Cases,
     /// Files for spreadsheets: a long history is read for one.
@@ -49,7 +51,7 @@ impl Limit {
             Limit::Lookups => (30, 6 * SECOND_US),
             Limit::Checks => (30, 2 * SECOND_US),
             Limit::Orders => (60, 3 * SECOND_US),
-            Limit::Vouchers => (30, 10 * SECOND_US),
+            Limit::Vouchers | Limit::Claims => (30, 10 * SECOND_US),
             Limit::Passwords | Limit::CustomerPasswords => (20, 30 * SECOND_US),
             Limit::Passkeys => (40, 10 * SECOND_US),
             Limit::Contributions => (40, 10 * SECOND_US),

@@ -4,11 +4,10 @@ use super::read::NameRow;
 use super::{Collected, Context, sql};
 use everline_core::brand::Localized;
 use everline_core::effects::Job;
-use everline_core::ids::{CustomerId, JobId, RawId, ReceiptId};
+use everline_core::ids::{CustomerId, JobId, LineId, RawId, ReceiptId};
 use everline_core::line::LineState;
 use everline_core::reminder::Reminder;
 use everline_core::time::BusinessTime;
-use everline_store::tables::line;
 use everline_store::{Result, Tx, args};
 
 pub(super) async fn check(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> Result<()> {
@@ -53,8 +52,7 @@ async fn directory(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> R
                 "imsi" | "iccid" => row.msisdn.is_some() && !given_back && row.sim_line == Some(row.subject),
                 "session" => row.msisdn.is_some() && !given_back,
                 "login" | "owner" => row.customer_exists,
-                "bank_refund" => row.bank_id.as_ref() == name,
-                "payout" => row.customer_exists,
+                "bank_refund" | "payout" => row.bank_id.as_ref() == name,
                 _ => false,
             };
             if !leads {
@@ -90,7 +88,11 @@ async fn timers(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> Resu
         for (id, customer, kind, _, order, line) in page {
             // The id of a line's reminders follows from the line's; there may be no settings.
             let reminded = match kind.as_str() {
-                "reminder" => line::get(tx, customer, Reminder::line_of(id)).await?.is_some(),
+                "reminder" => {
+                    let found: Option<(LineId,)> =
+                        tx.maybe(&sql::LINE_IS_THERE, args![customer, Reminder::line_of(id)]).await?;
+                    found.is_some()
+                }
                 _ => false,
             };
             if order.or(line).is_none() && !reminded {

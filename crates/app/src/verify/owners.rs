@@ -1,7 +1,6 @@
 //! Lines that went on to another owner, and who customers are: nothing is lost between two customers, and what is sealed opens.
 
 use super::{Collected, Context, ledger, orders, sql};
-use everline_core::customer::Identity;
 use everline_core::effects::Job;
 use everline_core::identity::CorrectionState;
 use everline_core::ids::{CustomerId, LineId, RawId};
@@ -98,7 +97,7 @@ async fn hand_over(tx: &mut Tx, row: &HandOverRow, out: &mut Collected) -> Resul
 }
 
 /// An identity's row: customer, kind, what is sealed, its hash, and the customer's state.
-type IdentityRow = (CustomerId, String, Vec<u8>, Vec<u8>, Option<Identity>);
+type IdentityRow = (CustomerId, String, Vec<u8>, Vec<u8>, Option<String>);
 
 async fn identities(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> Result<()> {
     let mut after = Vec::new();
@@ -109,7 +108,7 @@ async fn identities(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> 
         out.checked("identities", page.len());
         for (customer, kind, sealed, hash, state) in page {
             let name = || format!("identity({customer})");
-            if state.is_none_or(|state| state == Identity::None) {
+            if state.as_deref().is_none_or(|state| state == "none") {
                 out.found("identity_state", name(), format!("said, and the customer's is {state:?}"));
             }
             opens(context, (customer, &kind, &sealed, &hash), name, out);

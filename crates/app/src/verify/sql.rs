@@ -90,7 +90,7 @@ everline_store::queries! { ALL;
     pub(super) ALLOWANCES_ALONE = "SELECT w.customer_id, w.id FROM allowance w LEFT JOIN line l ON l.customer_id = w.customer_id AND l.id = w.id \
         WHERE l.id IS NULL AND (w.customer_id, w.id) > ($1, $2) ORDER BY w.customer_id, w.id LIMIT $3";
 
-    pub(super) DIRECTORY = "SELECT d.kind, d.name, d.customer_id, d.subject_id, o.number, t.out_trade_no, t.trade_no, l.msisdn, l.state, c.customer_id, COALESCE(s.line_id, x.line_id), k.bank_id \
+    pub(super) DIRECTORY = "SELECT d.kind, d.name, d.customer_id, d.subject_id, o.number, t.out_trade_no, t.trade_no, l.msisdn, l.state, c.customer_id, COALESCE(s.line_id, x.line_id), COALESCE(k.bank_id, g.bank_id) \
         FROM directory d \
         LEFT JOIN orders o ON d.kind IN ('order_number', 'order_token') AND o.customer_id = d.customer_id AND o.id = d.subject_id \
         LEFT JOIN attempt t ON d.kind IN ('out_trade_no', 'alipay_trade_no', 'wechat_trade_no', 'stripe_trade_no', 'bank_trade_no') AND t.customer_id = d.customer_id AND t.id = d.subject_id \
@@ -99,7 +99,9 @@ everline_store::queries! { ALL;
         LEFT JOIN sim s ON d.kind = 'iccid' AND s.iccid = d.name \
         LEFT JOIN sim x ON d.kind = 'imsi' AND x.imsi = d.name \
         LEFT JOIN bank_refund k ON d.kind = 'bank_refund' AND k.customer_id = d.customer_id AND k.refund_id = d.subject_id \
+        LEFT JOIN closing_request g ON d.kind = 'payout' AND g.customer_id = d.customer_id AND g.id = d.subject_id \
         WHERE (d.kind, d.name) > ($1, $2) ORDER BY d.kind, d.name LIMIT $3";
+    pub(super) LINE_IS_THERE = "SELECT id FROM line WHERE customer_id = $1 AND id = $2";
     pub(super) SIMS = "SELECT s.iccid, s.imsi, s.msisdn, s.kind, s.state, s.role, s.customer_id, s.line_id, s.batch, b.state, s.line_batch, m.state, \
         s.source_hash, s.line_hash, s.pin1, s.puk1, s.pin2, s.puk2, s.registration_code, s.puk_hash, s.registration_hash, \
         l.state, l.msisdn, d.customer_id, d.subject_id, e.customer_id, e.subject_id, f.customer_id, f.subject_id, \

@@ -86,6 +86,7 @@ async fn a_case_knows_what_it_is_about_and_both_sides_write_in_it() {
         let answer = || Act::Answer("请重启".to_owned(), CaseState::Waiting);
         let stale = act(&world.app, case, (by, 0), answer()).await;
         assert_eq!(stale.unwrap_err(), Problem::NotTaken(NotTaken::Stale));
+        world.app.clock.pass_us(1_000);
         act(&world.app, case, (by, 1), answer()).await.unwrap();
         world.settle().await;
         assert_eq!(world.told(&kit).await.last(), Some(&"case_answered"));
@@ -147,6 +148,7 @@ async fn a_guests_case_is_the_guests_alone() {
         assert_eq!(for_owner(&world.app, customer, id).await.unwrap_err(), Problem::NotFound("case"));
         assert!(cases(&world.app, customer).await.unwrap().is_empty());
         let by = agent(&world).await;
+        world.app.clock.pass_us(1_000);
         act(&world.app, (customer, id), (by, 0), Act::Answer("好的".to_owned(), CaseState::Waiting)).await.unwrap();
         world.settle().await;
         assert!(!world.told(&kit).await.contains(&"case_answered"), "the owner is not told");

@@ -88,7 +88,7 @@ async fn what_a_customer_says_is_sealed_and_verified() {
         let refused = say(&world.app, &who, citizen("张三", NUMBER), false, "").await;
         assert_eq!(refused, Err(Problem::Invalid { field: "agree", rule: "agree-first" }));
         let refused = say(&world.app, &who, citizen("张三", "110105194912310021"), true, "").await;
-        assert_eq!(refused, Err(Problem::Invalid { field: "document_number", rule: "check-digit" }));
+        assert_eq!(refused, Err(Problem::Invalid { field: "document_number", rule: "wrong-digit" }));
         registry.next(&[None, None, Some(Verdict::Matches)]);
         assert_eq!(say(&world.app, &who, citizen("张三", NUMBER), true, "").await, Ok(Said::Anew));
         assert_eq!(view(&world.app, &who).await.unwrap().state, Identity::FormatChecked);

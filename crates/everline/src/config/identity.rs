@@ -16,7 +16,7 @@ pub(super) fn identity(table: &Table<'_>) -> Option<(IdentityRules, Option<Servi
     };
     documents.extend(table.tables("document", document));
     if documents.is_empty() {
-        table.wrong("documents", "\"china\", or \"own\" with [[identity.document]]: which documents are taken");
+        table.wrong("documents", "\"china\", or \"own\" and each in `document`: which documents are taken");
     }
     let age = table.number("guardian_below", 0..=30, i64::from(usual.guardian_below));
     let lines = table.number("lines_per_document", 0..=200, i64::from(usual.lines_per_document));

@@ -173,8 +173,6 @@ fn config(root: &Table<'_>) -> Option<Config> {
     let bank = root.has("bank").then(|| root.within("bank", brand::bank));
     let brand = Brand { bank: bank.map_or(Some(None), |found| found.map(Some))?, ..brand };
     let identity = root.has("identity").then(|| root.within("identity", identity::identity));
-    let (identity, verifier) = identity.map_or(Some(Default::default()), |found| found)?;
-    let brand = Brand { identity, ..brand };
     if stripe.is_some() {
         stripe::check_time(root, &brand);
     }
@@ -183,6 +181,8 @@ fn config(root: &Table<'_>) -> Option<Config> {
     let jobs = root.within("jobs", |table| jobs(table, &timeouts));
     let listen = checked(root, listen?, public_url.as_deref())?;
     let (master_key, former_receipt_keys) = keys?;
+    let (identity, verifier) = identity.unwrap_or_else(|| Some(Default::default()))?;
+    let brand = Brand { identity, ..brand };
     Some(Config {
         public_url: public_url?,
         languages,

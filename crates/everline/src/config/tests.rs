@@ -32,6 +32,7 @@ fn folder() -> tempfile::TempDir {
         ("network.token", "network-secret".to_owned()),
         ("device.token", "device-secret".to_owned()),
         ("upstream.token", "upstream-secret\n".to_owned()),
+        ("identity.token", "identity-secret\n".to_owned()),
         ("postgres", "host=/run/postgresql dbname=everline".to_owned()),
     ] {
         fs::write(secrets.join(name), text).unwrap();
@@ -102,7 +103,7 @@ fn with_wechat() -> String {
 
 /// The example with everything that there may be, though not all of it at once.
 fn with_everything() -> String {
-    ["wechat", "smpp", "aliyun_sms", "email", "push"]
+    ["wechat", "smpp", "aliyun_sms", "email", "push", "identity"]
         .iter()
         .fold(EXAMPLE.to_owned(), |text, name| with_section(&text, name))
 }
@@ -130,7 +131,9 @@ fn every_key_is_in_the_example_and_no_other() {
     let text_of = |key: &String| {
         let last = key.rsplit('.').next().unwrap_or("");
         // Inside values: languages of texts, sources of secrets, the two parts of a link.
-        ["zh-CN", "en", "file", "env", "inline_for_tests"].contains(&last) || key.starts_with("brand.links.")
+        ["zh-CN", "en", "file", "env", "inline_for_tests"].contains(&last)
+            || key.starts_with("brand.links.")
+            || key.starts_with("identity.document.")
     };
     let shared: Vec<String> =
         ["watch", "router", "iot", "travel"].map(|family| format!("brand.families.{family}.")).into();

@@ -6,6 +6,7 @@ use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page, page_with};
 use crate::portal::contribution_shown::{by, stars};
 use crate::portal::plan::not_contributed;
+use crate::portal::plan::text_key;
 use crate::texts::Arg;
 use crate::visit::Visit;
 use crate::web::Web;
@@ -121,7 +122,7 @@ async fn said(web: &Web, visit: &Visit, (about, typed): (ContributionId, &str), 
     let why = match &problem {
         Problem::Invalid { field: "reason", .. } => visit.say("desk-contribution-reason-wrong", &max(REASON_MAX)),
         Problem::Invalid { field: "text", rule } => {
-            visit.say(&format!("choose-text-{rule}"), &max(ContributionKind::Answer.text_max()))
+            visit.say(text_key(rule), &max(ContributionKind::Answer.text_max()))
         }
         Problem::NotContributed(why) => visit.lang.get(not_contributed(*why)),
         _ => return Err(problem.into()),

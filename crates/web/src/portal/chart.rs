@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn columns_are_in_proportion_and_something_is_never_nothing() {
-        let day = |value| ("day".to_owned(), value, value.to_string());
+        let day = |value: i64| ("day".to_owned(), value, value.to_string());
         let drawn = chart(vec![day(0), day(1), day(i64::MAX / 2), day(i64::MAX)], "most".to_owned());
         let heights: Vec<i64> = drawn.bars.iter().map(|bar| bar.height).collect();
         assert_eq!(heights, [0, 2, 59, 120]);

@@ -48,7 +48,11 @@ fn check_page(web: &Web, visit: &Visit, error: Option<String>, said: Option<(&'s
     };
     let of_place = |place: Sold| Choice {
         value: place.word().to_owned(),
-        label: visit.lang.get(&format!("esim-sold-{}", place.word())),
+        label: visit.lang.get(match place {
+            Sold::Mainland => "esim-sold-cn",
+            Sold::HongKong => "esim-sold-hk",
+            Sold::Elsewhere => "esim-sold-other",
+        }),
         selected: place.word() == sold,
     };
     CheckPage {

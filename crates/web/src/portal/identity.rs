@@ -176,7 +176,7 @@ pub(crate) async fn say(State(web): State<Web>, visit: Visit) -> Answer {
     let (field, key) = match &problem {
         Problem::Invalid { field: "name", .. } => ("name", "identity-wrong-name"),
         Problem::Invalid { field: "document_kind", .. } => ("document_kind", "identity-wrong-kind"),
-        Problem::Invalid { rule: "check-digit", .. } => ("document_number", "identity-wrong-digit"),
+        Problem::Invalid { rule: "wrong-digit", .. } => ("document_number", "identity-wrong-digit"),
         Problem::Invalid { field: "document_number", .. } => ("document_number", "identity-wrong-number"),
         Problem::Invalid { rule: "needs-guardian", .. } => ("born", "identity-needs-guardian"),
         Problem::Invalid { field: "born", .. } => ("born", "identity-wrong-born"),

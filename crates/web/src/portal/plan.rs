@@ -156,7 +156,7 @@ fn plan_page(web: &Web, visit: &Visit, found: &OfferingPage, asked: &Asked, type
     });
     let give = |value: i64| StarsChoice {
         value: value.to_string(),
-        label: visit.lang.get(&format!("choose-stars-{value}")),
+        label: visit.lang.get(stars_key(value)),
         selected: typed.stars == value.to_string(),
     };
     let give = (1..=5).rev().map(give).collect();
@@ -205,6 +205,26 @@ fn sent(visit: &Visit, what: &str) -> Option<String> {
     Some(visit.lang.get(key))
 }
 
+/// The key of so many stars.
+const fn stars_key(stars: i64) -> &'static str {
+    match stars {
+        5 => "choose-stars-5",
+        4 => "choose-stars-4",
+        3 => "choose-stars-3",
+        2 => "choose-stars-2",
+        _ => "choose-stars-1",
+    }
+}
+
+/// The key of what is wrong with a text, by the rule that it breaks.
+pub(crate) fn text_key(rule: &str) -> &'static str {
+    match rule {
+        "too-long" => "choose-text-too-long",
+        "no-text" => "choose-text-no-text",
+        _ => "choose-text-empty",
+    }
+}
+
 /// What is said about a problem with a form, beside the field that it is about; other problems are pages of their own.
 fn trouble(visit: &Visit, form: &'static str, problem: Problem) -> Result<Typed, Fault> {
     let say = |key: &str, max: usize| visit.say(key, &[("max", i64::try_from(max).unwrap_or(i64::MAX).into())]);
@@ -216,7 +236,7 @@ fn trouble(visit: &Visit, form: &'static str, problem: Problem) -> Result<Typed,
     let (field, why) = match &problem {
         Problem::Invalid { field: "stars", .. } => ("stars", say("choose-stars-wrong", 5)),
         Problem::Invalid { field: "region", .. } => ("region", say("choose-region-wrong", 0)),
-        Problem::Invalid { field: "text", rule } => ("text", say(&format!("choose-text-{rule}"), kind.text_max())),
+        Problem::Invalid { field: "text", rule } => ("text", say(text_key(rule), kind.text_max())),
         Problem::NotContributed(why) => ("text", say(not_contributed(*why), 0)),
         Problem::TooMany { .. } => ("text", say("choose-too-many", 0)),
         _ => return Err(problem.into()),

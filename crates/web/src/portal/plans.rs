@@ -38,7 +38,26 @@ pub(crate) struct Asked {
 }
 
 /// Orders that a list can be in.
-const ORDERS: [&str; 5] = ["price", "day", "gigabyte", "rating", "longest"];
+const ORDERS: [(&str, &str); 5] = [
+    ("price", "choose-order-price"),
+    ("day", "choose-order-day"),
+    ("gigabyte", "choose-order-gigabyte"),
+    ("rating", "choose-order-rating"),
+    ("longest", "choose-order-longest"),
+];
+/// What can be chosen among, and what it is called.
+const KINDS: [(&str, &str); 5] = [
+    (Sort::Data.word(), "choose-kind-data"),
+    (Sort::Voice.word(), "choose-kind-voice"),
+    (Sort::Sms.word(), "choose-kind-sms"),
+    (Sort::Combined.word(), "choose-kind-combined"),
+    (Sort::TopUp.word(), "choose-kind-top-up"),
+];
+const LASTS: [(&str, &str); 3] = [
+    (Lasts::Week.word(), "choose-lasts-week"),
+    (Lasts::Month.word(), "choose-lasts-month"),
+    (Lasts::Longer.word(), "choose-lasts-longer"),
+];
 
 impl Asked {
     /// The address of the same list with others to compare.
@@ -165,9 +184,9 @@ pub(crate) async fn plans(
         p: visit.frame(&web, visit.lang.get("choose-title")),
         renew: format!("/lines/{}/renew", found.line.id),
         line: line_name(&found.line),
-        kinds: choices(&show, "choose-kind", &Sort::ALL.map(Sort::word), &asked.kind),
-        lasts: choices(&show, "choose-lasts", &Lasts::ALL.map(Lasts::word), &asked.lasts),
-        orders: choices(&show, "choose-order", &ORDERS, if asked.sort.is_empty() { "price" } else { &asked.sort }),
+        kinds: choices(&show, &KINDS, &asked.kind),
+        lasts: choices(&show, &LASTS, &asked.lasts),
+        orders: choices(&show, &ORDERS, if asked.sort.is_empty() { "price" } else { &asked.sort }),
         price: typed.to_owned(),
         price_error,
         currency: currency.code().to_owned(),
@@ -190,13 +209,10 @@ pub(crate) async fn plans(
     page(&template)
 }
 
-fn choices(show: &Show, key: &str, words: &[&'static str], chosen: &str) -> Vec<Choice> {
-    let one = |word: &&'static str| Choice {
-        word,
-        label: show.lang.get(&format!("{key}-{word}")),
-        selected: *word == chosen,
-    };
-    words.iter().map(one).collect()
+fn choices(show: &Show, all: &[(&'static str, &str)], chosen: &str) -> Vec<Choice> {
+    let one =
+        |(word, key): &(&'static str, &str)| Choice { word, label: show.lang.get(key), selected: *word == chosen };
+    all.iter().map(one).collect()
 }
 
 fn find<'a>(all: &'a [Considered], reference: &str) -> Option<&'a Considered> {

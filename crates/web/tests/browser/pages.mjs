@@ -120,6 +120,37 @@ async function aPerson(round, key) {
   }
   if (lines.length > 0) await orderSomething(round, lines[0], key);
   if (lines.length > 0) await ownsALine(round, lines[0], key);
+  if (lines.length > 0) await looksBack(round, lines[0], key);
+}
+
+/// What was used, bought and moved; reminders; help, and a case with a file.
+async function looksBack(round, line, key) {
+  const { page } = round;
+  for (const [path, what] of [
+    [`${line}/usage`, "usage-line"], ["/usage", "usage"], ["/history", "history"], ["/statement", "statement"],
+    [`${line}/reminders`, "reminders"], ["/esim/check", "esim-check"], [`${line}/esim`, "esim"], ["/help", "help"],
+    ["/help?q=refund", "help-found"], ["/help?q=zzzzzz", "help-nothing"], ["/help/renew", "help-article"],
+    ["/cases", "cases"], [`${line}/give-up`, "give-up"], ["/account/close", "close"],
+  ]) {
+    await round.open(path);
+    await round.check(`${what}-${key}`);
+  }
+  await round.open(`${line}/give-up`);
+  await page.click("main form button");
+  await round.check(`give-up-${key}-not-agreed`);
+  await round.open("/cases/new?from=help");
+  await round.check(`case-new-${key}`);
+  await page.click("main form button");
+  await round.check(`case-new-${key}-wrong`);
+  await page.fill("#subject", "<script>alert(1)</script> 付款了没有网");
+  await page.fill("#text", "'\"><img src=x onerror=alert(1)> {{7*7}}");
+  const file = { name: "../<b>图.txt", mimeType: "text/plain", buffer: Buffer.from("a file") };
+  await page.setInputFiles('input[type="file"]', file);
+  await page.click("main form button");
+  await page.waitForURL(/\/cases\/[0-9a-f]+/);
+  await round.check(`case-${key}`);
+  await round.open("/cases");
+  await round.check(`cases-${key}-one`);
 }
 
 /// What an owner says of a line and does with it: named, lost and found, offered to somebody and taken back.
@@ -323,6 +354,13 @@ async function theDesk(round) {
   await round.check("desk-contributions");
   await round.open("/desk/identity");
   await round.check("desk-identity");
+  await round.open("/desk/cases");
+  await round.check("desk-cases");
+  const cases = await round.links("/desk/cases/");
+  if (cases.length > 0) {
+    await round.open(cases[0]);
+    await round.check("desk-case");
+  }
   await round.open("/home");
   await round.check("not-allowed");
 }

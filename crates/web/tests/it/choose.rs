@@ -96,7 +96,7 @@ async fn what_fits_is_said_with_its_computation() {
     }
     let page = owner.get(&path).await;
     page.says(&["Qinghe 19 covers it and is the cheapest that does: ¥19.00 for 30 days", "fits your usage"]);
-    page.says(&["the 4 complete days since this line was first used", "data 1 GB", "8.2 GB of 10 GB", "none needed"]);
+    page.says(&["the 4 complete days since this line was first used", "Data 1 GB", "8.2 GB of 10 GB", "none needed"]);
     page.says(&["10 % to spare", "<th scope=\"col\">"]);
 }
 
@@ -127,7 +127,7 @@ async fn what_people_write_is_text_wherever_it_is_shown() {
         let unanswered = desk(&world).await.get("/desk/contributions").await;
         let shown = owner.get(&path).await;
         // Too long a text is wrong, and comes back as it was typed.
-        let long = payload.repeat(40);
+        let long = payload.repeat(60);
         let refused = owner.submit(&shown, &format!("{path}/review"), &[("stars", "4"), ("text", &long)]).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
         refused.says(&["Please write at most 500 characters"]);

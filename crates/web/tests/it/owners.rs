@@ -51,7 +51,7 @@ async fn a_lost_line_stops_with_one_tap_and_comes_back_with_a_proof() {
     page.says(&["立即停机"]);
     let lost = browser.submit(&page, &format!("{line}/lost"), &[]).await;
     assert_eq!(lost.location(), format!("{line}/lost"));
-    browser.get(lost.location()).await.says(&["已挂失", "10099"]);
+    browser.get(lost.location()).await.says(&["已挂失", "400-800-1234"]);
     browser.get(&line).await.says(&["已挂失"]);
     browser.get("/home").await.says(&["停"]);
     // The proof is ten minutes old: whoever found the phone does not lift it.

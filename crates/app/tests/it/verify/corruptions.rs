@@ -89,7 +89,10 @@ const TABLES: [&str; 13] = [
     "receipt_unnumbered",
     "directory",
 ];
-const MORE_TABLES: [&str; 21] = [
+const MORE_TABLES: [&str; 24] = [
+    "hand_over",
+    "identity",
+    "identity_correction",
     "timer",
     "job",
     "setting",

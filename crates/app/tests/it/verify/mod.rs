@@ -62,9 +62,11 @@ async fn a_populated_store_is_sound_and_holds_what_it_should() {
                     19  lines
                     19  Sims
                    150  names in the directory
-                    12  timers
+                    21  timers
                     19  jobs
                     18  receipt numbers
+                     3  days of usage
+                     3  usage
         nothing is wrong
         ") };
     })
