@@ -7,7 +7,7 @@ use everline_app::contribution::{
     Page, answer, answer_as_staff, ask, decide, open_contributions, report, review, withdraw,
 };
 use everline_app::{Problem, privacy, retention};
-use everline_core::contribution::{ContributionKind, ContributionState, ContributionStep, NotContributed};
+use everline_core::contribution::{ContributionState, ContributionStep, NotContributed};
 use everline_core::fit::TooLittle;
 use everline_core::ids::{ContributionId, RawId};
 use everline_core::offering::{Family, OfferingRef, Unit};

@@ -73,8 +73,11 @@ struct Visitor {
     line: LineId,
 }
 
+/// The path of a page for a line.
+type Path = fn(LineId) -> String;
+
 /// The pages, and their paths for a line.
-fn pages() -> [(&'static str, fn(LineId) -> String); 5] {
+fn pages() -> [(&'static str, Path); 5] {
     [
         (EMPTY, |_| "/offline".to_owned()),
         ("home", |_| "/home".to_owned()),
@@ -199,7 +202,7 @@ impl Taken {
 async fn callers(
     address: SocketAddr,
     visitors: &Arc<Vec<Visitor>>,
-    path: fn(LineId) -> String,
+    path: Path,
     count: usize,
     seconds: u64,
 ) -> Result<Taken, Failure> {
@@ -223,7 +226,7 @@ async fn callers(
 async fn caller(
     address: SocketAddr,
     visitors: &[Visitor],
-    path: fn(LineId) -> String,
+    path: Path,
     seed: u64,
     seconds: u64,
 ) -> Result<Taken, Failure> {
