@@ -409,6 +409,34 @@ async function withoutScripts(language) {
     await page.goto(url("/account"));
     await page.click('form[action="/account/language"] button');
     if (!/done=language/.test(page.url())) round.fault(`saving the language leads to ${page.url()}`);
+    // What an owner does with a line, looks for and asks.
+    await round.open("/home");
+    const line = (await round.links("/lines/")).find((path) => /^\/lines\/[0-9a-f]+$/.test(path));
+    await round.open(`${line}/settings`);
+    await page.click("main form button");
+    if (!/done=described/.test(page.url())) round.fault(`saving a line's name leads to ${page.url()}`);
+    await round.open(`${line}/lost`);
+    await page.click("main form button");
+    await round.open(`${line}/found`);
+    await page.click(`form[action="${line}/found"] button`);
+    if (!/done=found/.test(page.url())) round.fault(`a line that was found leads to ${page.url()}`);
+    await round.open(`${line}/plans`);
+    await page.selectOption("select", { index: 1 });
+    await page.click("main form button");
+    if (!/\/plans\?/.test(page.url())) round.fault(`a filter of plans leads to ${page.url()}`);
+    await round.open("/help");
+    await page.fill("#q", "APN");
+    await page.click("main form button");
+    if ((await round.links("/help/")).length === 0) round.fault("help about APN is not found");
+    await round.open("/cases/new?from=help");
+    await page.fill("#subject", "没有网");
+    await page.fill("#text", "付款了没有网");
+    await page.click("main form button");
+    if (!/\/cases\/[0-9a-f]+/.test(page.url())) round.fault(`a case leads to ${page.url()}`);
+    for (const path of [`${line}/reminders`, `${line}/usage`, "/history", "/statement", `${line}/owner`, "/claim"]) {
+      await round.open(path);
+      await page.screenshot({ path: join(folder, `${path.split("/").pop()}.${round.name}.png`), fullPage: true });
+    }
   });
 }
 
@@ -445,7 +473,7 @@ for (const language of ["zh-CN", "en"]) {
     if (only && !only.includes(name)) continue;
     const started = Date.now();
     await browse({ locale: language, colorScheme }, async (page) => {
-      const round = new Round(page, name);
+      const round = new Round(page, name, { wide: colorScheme === "light" });
       await round.enter("linfang");
       await page.click('.line a[href^="/lines/"]');
       const number = await aNumber(round);

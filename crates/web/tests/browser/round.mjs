@@ -45,8 +45,10 @@ export async function browse({ more = [], ...options }, visit) {
 export const url = (path) => new URL(path, base).href;
 
 export class Round {
-  constructor(page, name) {
+  constructor(page, name, { wide = false } = {}) {
     this.page = page;
+    /// Whether pages are looked at on a wide screen too.
+    this.wide = wide;
     this.name = name;
     this.said = [];
     page.on("console", (message) => {
@@ -83,6 +85,17 @@ export class Round {
     if (keys.length > 0 && !what.startsWith("api")) this.fault(`${what}: texts without words: ${keys.join(", ")}`);
     for (const text of this.said.splice(0)) this.fault(`${what}: console: ${text}`);
     await page.screenshot({ path: join(folder, `${what}.${this.name}.png`), fullPage: true });
+    if (this.wide) await this.onADesk(what);
+  }
+  /// The same page on a wide screen.
+  async onADesk(what) {
+    const { page } = this;
+    const narrow = page.viewportSize();
+    await page.setViewportSize({ width: 1280, height: 800 });
+    const width = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    if (width > 0) this.fault(`${what}: ${width} pixels too wide at 1280`);
+    await page.screenshot({ path: join(folder, `${what}.${this.name}.1280.png`), fullPage: true });
+    await page.setViewportSize(narrow);
   }
   async links(prefix) {
     const all = await this.page.$$eval("a[href]", (links) => links.map((link) => link.getAttribute("href")));
