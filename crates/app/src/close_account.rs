@@ -1,7 +1,8 @@
 //! Closing an account: its owner asks, what was paid in and not spent is sent to the owner's bank account by hand and noted
 //! under the bank's id, promotional credit lapses, and what names the customer is removed ([`crate::privacy::erase`]).
 //!
-//! Where there is nothing to pay out, nobody has to look: it is closed at once.
+//! An operator takes a closing up before anything is sent: from then on the money is set aside, and the owner cannot take the
+//! closing back. Then it was sent, or it was not. Where there is nothing to pay out, nobody has to look: it is closed at once.
 
 use crate::privacy::{NotErasable, erase};
 use crate::secrets::Secrets;
@@ -17,7 +18,7 @@ use everline_core::money::{Currency, Money};
 use everline_core::order::OrderState;
 use everline_core::time::Now;
 use everline_store::tables::closing::{self, Closing};
-use everline_store::tables::{customer, directory, invoice, ledger, line, order};
+use everline_store::tables::{customer, directory, invoice, ledger, line, order, support};
 use everline_store::{Stop, Tx, Work};
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +53,7 @@ impl CloseView {
     }
 }
 
-/// What became of asking.
+/// What became of asking for it, and of taking it up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
     /// People pay out first.
@@ -118,10 +119,10 @@ pub async fn ask(app: &App, session: &SessionInfo, details: [&str; 3]) -> Result
     Ok(Asked::Closed)
 }
 
-/// Takes it back, as long as nothing was paid out.
+/// Takes it back, as long as nobody sends the money.
 ///
 /// # Errors
-/// [`Problem::NotFound`] if there is none.
+/// [`Problem::NotFound`] if there is none that can be taken back.
 pub async fn withdraw(app: &App, session: &SessionInfo) -> Result<(), Problem> {
     Ok(app.store.transact(Withdraw { customer: session.customer()? }).await?)
 }
@@ -135,7 +136,7 @@ pub struct ToPayOut {
     pub customer: Customer,
     /// Where the money goes.
     pub details: Option<BankDetails>,
-    /// What there is to pay out.
+    /// What there is to pay out, or what is being sent.
     pub paid: Money,
 }
 
@@ -152,26 +153,49 @@ pub async fn queue(app: &App, by: RawId) -> Result<Vec<ToPayOut>, Problem> {
     Ok(rows.into_iter().map(row).collect())
 }
 
-/// An operator notes under which id the bank paid an amount out; then the account is closed. Noted again under the same id,
-/// what is left to do is done.
+/// An operator takes it up, and sends `amount` next. It is set aside; the owner cannot take the closing back. With nothing to
+/// send, the account is closed.
 ///
 /// # Errors
-/// [`Problem::NotAllowed`] unless an active operator does; [`Problem::Invalid`]: `bank_id`, `amount` that is not what the account
-/// holds now; [`Problem::NotFound`] if it was withdrawn; [`Problem::CloseFirst`] if something stands against it by now.
-pub async fn paid_out(
-    app: &App,
-    (customer, id): (CustomerId, RawId),
-    bank_id: &str,
-    amount: Money,
-    by: RawId,
-) -> Result<(), Problem> {
+/// [`Problem::NotAllowed`] unless an active operator does; [`Problem::Invalid`]: `amount` is not what the account holds now;
+/// [`Problem::NotFound`] if somebody took it up or back before; [`Problem::CloseFirst`] if something stands against it by now.
+pub async fn take_up(app: &App, which: (CustomerId, RawId), amount: Money, by: RawId) -> Result<Asked, Problem> {
+    let now = app.clock.now();
+    let closing = app.store.transact(TakeUp { which, amount, by, now }).await?;
+    if closing.state == ClosingState::Sending {
+        return Ok(Asked::Waits);
+    }
+    finish(app, &closing).await?;
+    Ok(Asked::Closed)
+}
+
+/// An operator says that the money did not go out: the account has it again, and the closing waits as it did before.
+///
+/// # Errors
+/// [`Problem::NotAllowed`] unless an active operator does; [`Problem::NotFound`] unless it is being sent.
+pub async fn not_sent(app: &App, which: (CustomerId, RawId), by: RawId) -> Result<(), Problem> {
+    let (next, now) = (app.clock.id(), app.clock.now());
+    Ok(app.store.transact(NotSent { which, next, by, now }).await?)
+}
+
+/// An operator notes under which id the bank sent the money; then the account is closed, unless something stands against it by
+/// now: then the money is noted all the same, and a new closing waits. Noted again under the same id, what is left to do is
+/// done.
+///
+/// # Errors
+/// [`Problem::NotAllowed`] unless an active operator does; [`Problem::Invalid`]: `bank_id`; [`Problem::NotFound`] unless it is
+/// being sent; [`Problem::CloseFirst`] if the account stays for now.
+pub async fn paid_out(app: &App, which: (CustomerId, RawId), bank_id: &str, by: RawId) -> Result<(), Problem> {
     let bank_id = bank_id.trim();
     let fits = (1..=BANK_ID_CHARS_MAX).contains(&bank_id.len()) && bank_id.bytes().all(|byte| byte.is_ascii_graphic());
     if !fits {
         return Err(Problem::Invalid { field: "bank_id", rule: "the bank's id of the payment" });
     }
-    let (bank_id, now) = (bank_id.to_owned(), app.clock.now());
-    let closing = app.store.transact(PayOut { customer, id, bank_id, amount, by, now }).await?;
+    let (bank_id, next, now) = (bank_id.to_owned(), app.clock.id(), app.clock.now());
+    let closing = app.store.transact(PayOut { which, bank_id, next, by, now }).await?;
+    if closing.state == ClosingState::SentOnly {
+        return Err(Problem::CloseFirst);
+    }
     finish(app, &closing).await
 }
 
@@ -268,40 +292,70 @@ impl Work for Ask {
             lapsed: 0,
             bank_id: None,
             asked_at: self.now.system,
+            taken_by: None,
         };
         closing::add(tx, &new);
         if new.sealed.is_none() {
-            settle(tx, &mut new, balances, None, "owner", self.now)?;
+            lapse(tx, &mut new, balances, self.now)?;
+            closing::settle(tx, &new, self.now.system, "owner");
         }
         Ok(new)
     }
 }
 
-/// Empties the account: what was paid in goes out, what was given lapses.
-fn settle(
+/// Moves `amount` in the account of whoever closes it.
+fn post(
     tx: &mut Tx,
-    closing: &mut Closing,
+    closing: &Closing,
     balances: Balances,
-    bank_id: Option<&str>,
-    by: &str,
+    (template, amount): (Template, i64),
     now: Now,
-) -> Result<(), Stop<Problem>> {
-    let (paid, promo) = (balances.get(LedgerAccount::PaidCredit), balances.get(LedgerAccount::PromoCredit));
-    let mut after = balances;
-    for (template, amount) in [(Template::CreditPaidOut, paid), (Template::PromoLapsed, promo)] {
-        if amount > 0 {
-            let posting = Posting::new(template, Cause::Closing(closing.id), None, amount, now.business);
-            after = after.after(&posting).map_err(|refusal| Stop::Refused(refusal.into()))?;
-            ledger::post(tx, closing.customer, &posting);
-        }
+) -> Result<Balances, Stop<Problem>> {
+    if amount == 0 {
+        return Ok(balances);
     }
-    if after != balances {
-        customer::save_account(tx, closing.customer, &after);
-    }
-    (closing.state, closing.paid_out, closing.lapsed) = (ClosingState::PaidOut, paid, promo);
-    closing.bank_id = bank_id.map(str::to_owned);
-    closing::settle(tx, closing, now.system, by);
+    let posting = Posting::new(template, Cause::Closing(closing.id), None, amount, now.business);
+    let after = balances.after(&posting).map_err(|refusal| Stop::Refused(refusal.into()))?;
+    ledger::post(tx, closing.customer, &posting);
+    customer::save_account(tx, closing.customer, &after);
+    Ok(after)
+}
+
+/// Nothing is left to pay out: what was given lapses.
+fn lapse(tx: &mut Tx, closing: &mut Closing, balances: Balances, now: Now) -> Result<(), Stop<Problem>> {
+    let given = balances.get(LedgerAccount::PromoCredit);
+    post(tx, closing, balances, (Template::PromoLapsed, given), now)?;
+    (closing.state, closing.lapsed) = (ClosingState::PaidOut, given);
     Ok(())
+}
+
+/// What an owner wished goes on in a closing of its own, so that each sends money at most once.
+fn go_on(tx: &mut Tx, ended: &Closing, next: RawId) {
+    let sealed = ended.sealed.clone();
+    closing::end(tx, ended.customer, ended.id, ended.state);
+    let Closing { customer, asked_at, .. } = *ended;
+    let state = ClosingState::Asked;
+    let (bank_id, taken_by) = (None, None);
+    closing::add(
+        tx,
+        &Closing { customer, id: next, sealed, state, paid_out: 0, lapsed: 0, bank_id, asked_at, taken_by },
+    );
+}
+
+/// A closing that a member of the staff acts upon, with the account locked.
+async fn acted_upon(
+    tx: &mut Tx,
+    (customer, id): (CustomerId, RawId),
+    by: RawId,
+) -> Result<(Balances, Closing), Stop<Problem>> {
+    let balances = customer::lock_account(tx, customer).await?;
+    if role(tx, by).await? != "operator" {
+        return Err(Stop::Refused(Problem::NotAllowed));
+    }
+    Ok((balances, closing::get(tx, customer, id).await?.ok_or_else(gone)?))
+}
+const fn gone() -> Stop<Problem> {
+    Stop::Refused(Problem::NotFound("closing"))
 }
 
 struct Withdraw {
@@ -314,7 +368,7 @@ impl Work for Withdraw {
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         customer::lock_account(tx, self.customer).await?;
         let open = closing::open_of(tx, self.customer).await?.filter(|open| open.state == ClosingState::Asked);
-        let open = open.ok_or(Stop::Refused(Problem::NotFound("closing")))?;
+        let open = open.ok_or_else(gone)?;
         closing::end(tx, self.customer, open.id, ClosingState::Withdrawn);
         Ok(())
     }
@@ -334,7 +388,10 @@ impl Work for Queue {
         }
         let mut all = Vec::new();
         for closing in closing::queue(tx, SHOWN).await? {
-            let paid = customer::account(tx, closing.customer).await?.get(LedgerAccount::PaidCredit);
+            let paid = match closing.state {
+                ClosingState::Asked => customer::account(tx, closing.customer).await?.get(LedgerAccount::PaidCredit),
+                _ => closing.paid_out,
+            };
             let owner = customer::get(tx, closing.customer).await?;
             all.push((closing, owner, Money::from_micros(paid, self.currency)));
         }
@@ -342,11 +399,68 @@ impl Work for Queue {
     }
 }
 
-struct PayOut {
-    customer: CustomerId,
-    id: RawId,
-    bank_id: String,
+struct TakeUp {
+    which: (CustomerId, RawId),
     amount: Money,
+    by: RawId,
+    now: Now,
+}
+impl Work for TakeUp {
+    const NAME: &'static str = "take_up_closing";
+    type Out = Closing;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Closing, Stop<Problem>> {
+        let (balances, mut found) = acted_upon(tx, self.which, self.by).await?;
+        if found.state != ClosingState::Asked {
+            return Err(gone());
+        }
+        free(tx, found.customer, &balances).await?;
+        // What is sent must be what the page said.
+        let paid = balances.get(LedgerAccount::PaidCredit);
+        if paid != self.amount.micros() {
+            return Err(Stop::Refused(Problem::Invalid { field: "amount", rule: "what the account holds" }));
+        }
+        let by = support::signature(tx, self.by).await?;
+        if paid == 0 {
+            lapse(tx, &mut found, balances, self.now)?;
+            closing::settle(tx, &found, self.now.system, &by);
+            return Ok(found);
+        }
+        post(tx, &found, balances, (Template::CreditSetAside, paid), self.now)?;
+        (found.state, found.paid_out, found.taken_by) = (ClosingState::Sending, paid, Some(by));
+        closing::take(tx, &found, self.now.system);
+        Ok(found)
+    }
+}
+
+struct NotSent {
+    which: (CustomerId, RawId),
+    next: RawId,
+    by: RawId,
+    now: Now,
+}
+impl Work for NotSent {
+    const NAME: &'static str = "closing_not_sent";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        let (balances, mut found) = acted_upon(tx, self.which, self.by).await?;
+        if found.state != ClosingState::Sending {
+            return Err(gone());
+        }
+        post(tx, &found, balances, (Template::CreditSetBack, found.paid_out), self.now)?;
+        (found.state, found.paid_out) = (ClosingState::NotSent, 0);
+        let by = support::signature(tx, self.by).await?;
+        closing::settle(tx, &found, self.now.system, &by);
+        go_on(tx, &found, self.next);
+        Ok(())
+    }
+}
+
+struct PayOut {
+    which: (CustomerId, RawId),
+    bank_id: String,
+    next: RawId,
     by: RawId,
     now: Now,
 }
@@ -355,31 +469,33 @@ impl Work for PayOut {
     type Out = Closing;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Closing, Stop<Problem>> {
-        let balances = customer::lock_account(tx, self.customer).await?;
-        if role(tx, self.by).await? != "operator" {
-            return Err(Stop::Refused(Problem::NotAllowed));
-        }
-        let gone = || Stop::Refused(Problem::NotFound("closing"));
-        let mut found = closing::get(tx, self.customer, self.id).await?.ok_or_else(gone)?;
+        let (balances, mut found) = acted_upon(tx, self.which, self.by).await?;
         // Noted before, or nothing had to be paid out: what is left to do is done.
         let noted = found.bank_id.as_ref().is_none_or(|noted| *noted == self.bank_id);
-        if found.state == ClosingState::PaidOut && noted {
+        if matches!(found.state, ClosingState::PaidOut | ClosingState::SentOnly) && noted {
             return Ok(found);
         }
-        if found.state != ClosingState::Asked {
+        if found.state != ClosingState::Sending {
             return Err(gone());
         }
-        free(tx, self.customer, &balances).await?;
-        // What is noted must be what went out.
-        if balances.get(LedgerAccount::PaidCredit) != self.amount.micros() {
-            return Err(Stop::Refused(Problem::Invalid { field: "amount", rule: "what the account holds" }));
-        }
+        let (customer, id) = self.which;
         if directory::find(tx, directory::Name::Payout, &self.bank_id).await?.is_some() {
             return Err(Stop::Refused(Problem::Invalid { field: "bank_id", rule: "noted before" }));
         }
-        directory::add(tx, directory::Name::Payout, &self.bank_id, self.customer, self.id);
-        let by = format!("staff:{}", self.by);
-        settle(tx, &mut found, balances, Some(&self.bank_id), &by, self.now)?;
+        directory::add(tx, directory::Name::Payout, &self.bank_id, customer, id);
+        found.bank_id = Some(self.bank_id.clone());
+        let balances = post(tx, &found, balances, (Template::CreditPaidOut, found.paid_out), self.now)?;
+        let empty = balances.get(LedgerAccount::PaidCredit) == 0;
+        let by = support::signature(tx, self.by).await?;
+        if empty && against(tx, customer, &balances).await? == (0, 0, 0, 0) {
+            lapse(tx, &mut found, balances, self.now)?;
+            closing::settle(tx, &found, self.now.system, &by);
+        } else {
+            // More came in, or a line: the money went all the same, and that is what the books must say.
+            found.state = ClosingState::SentOnly;
+            closing::settle(tx, &found, self.now.system, &by);
+            go_on(tx, &found, self.next);
+        }
         Ok(found)
     }
 }

@@ -1,5 +1,9 @@
 //! Closing an account: what was paid in and not spent is paid out to its owner's bank account, promotional credit lapses, and
 //! what names the customer is removed.
+//!
+//! Sending money by hand is nothing that a transaction can hold, so it has a state of its own: what is being sent is set aside
+//! in the ledger before anybody touches the bank, and nobody can spend it or take the closing back until it is known whether
+//! it went.
 
 use crate::identity;
 use crate::words::words;
@@ -7,16 +11,30 @@ use crate::words::words;
 /// Where a closing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ClosingState {
-    /// The owner asked; people pay out.
+    /// The owner asked, and may take it back.
     Asked,
+    /// An operator is sending the money, which is set aside.
+    Sending,
     /// The money went out; what names the customer is about to be removed.
     PaidOut,
     /// It is closed.
     Closed,
     /// The owner took it back.
     Withdrawn,
+    /// The money did not go out. The owner's wish goes on in another closing.
+    NotSent,
+    /// The money went out, and something stood against closing by then. The owner's wish goes on in another closing.
+    SentOnly,
 }
-words!(ClosingState { Asked = "asked", PaidOut = "paid_out", Closed = "closed", Withdrawn = "withdrawn" });
+words!(ClosingState {
+    Asked = "asked",
+    Sending = "sending",
+    PaidOut = "paid_out",
+    Closed = "closed",
+    Withdrawn = "withdrawn",
+    NotSent = "not_sent",
+    SentOnly = "sent_only",
+});
 
 /// Where the money goes.
 #[derive(Clone, PartialEq, Eq)]

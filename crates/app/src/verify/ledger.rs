@@ -181,7 +181,9 @@ pub(super) fn posting(transfer: &StoredTransfer) -> Option<Posting> {
         Template::CreditGiven | Template::PromoGiven | Template::CreditTaken | Template::PromoTaken => {
             Cause::HandOver(LineId(transfer.cause))
         }
-        Template::CreditPaidOut | Template::PromoLapsed => Cause::Closing(transfer.cause),
+        Template::CreditPaidOut | Template::PromoLapsed | Template::CreditSetAside | Template::CreditSetBack => {
+            Cause::Closing(transfer.cause)
+        }
     };
     Some(Posting::new(template, cause, transfer.order, transfer.amount, transfer.posted_at))
 }

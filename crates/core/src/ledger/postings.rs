@@ -118,10 +118,14 @@ pub enum Template {
     CreditTaken,
     /// Promotional credit arrives with it.
     PromoTaken,
-    /// An account is closed: what was paid in and not spent was sent from the bank account, by hand.
+    /// An account is closed: what was set aside was sent from the bank account, by hand.
     CreditPaidOut,
     /// An account is closed: promotional credit lapses.
     PromoLapsed,
+    /// An account is to be closed: what was paid in and not spent is set aside, about to be sent by hand.
+    CreditSetAside,
+    /// It was not sent after all.
+    CreditSetBack,
 }
 
 words!(Template {
@@ -175,6 +179,8 @@ words!(Template {
     PromoTaken = "PROMO_TAKEN",
     CreditPaidOut = "CREDIT_PAID_OUT",
     PromoLapsed = "PROMO_LAPSED",
+    CreditSetAside = "CREDIT_SET_ASIDE",
+    CreditSetBack = "CREDIT_SET_BACK",
 });
 
 impl Template {
@@ -233,8 +239,10 @@ impl Template {
             Template::PromoGiven => const { &[leg(PromoCredit, InTransit)] },
             Template::CreditTaken => const { &[leg(InTransit, PaidCredit)] },
             Template::PromoTaken => const { &[leg(InTransit, PromoCredit)] },
-            Template::CreditPaidOut => const { &[leg(PaidCredit, Bank)] },
+            Template::CreditPaidOut => const { &[leg(RefundInFlight, Bank)] },
             Template::PromoLapsed => const { &[leg(PromoCredit, PromotionCost)] },
+            Template::CreditSetAside => const { &[leg(PaidCredit, RefundInFlight)] },
+            Template::CreditSetBack => const { &[leg(RefundInFlight, PaidCredit)] },
         }
     }
     const fn tag(self) -> u8 {

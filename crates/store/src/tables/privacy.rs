@@ -78,7 +78,7 @@ sections! {
     PASSKEY "passkey" ["name", "added_at", "used_at"] order "id";
     ACCOUNT_EVENT "account_event" ["kind", "device", "former", "at", "told_at"] order "id";
     RECOVERY_REQUEST "recovery_request" ["id", "contact", "reason", "state", "asked_at", "due_at", "settled_at", "note"] order "id";
-    CLOSING_REQUEST "closing_request" ["id", "state", "paid_out", "lapsed", "bank_id", "asked_at", "settled_at"] order "id";
+    CLOSING_REQUEST "closing_request" ["id", "state", "paid_out", "lapsed", "bank_id", "asked_at", "taken_at", "settled_at"] order "id";
     SUPPORT_CASE "support_case" ["id", "for_whom", "order_id", "line_id", "attempt_id", "reason", "subject", "step", "side", "state", "opened_at", "changed_at", "solved_at"] where "for_whom <> 'guest'" order "id";
     CASE_ENTRY "case_entry" ["case_id", "kind", "text", "at"] where "case_id IN (SELECT id FROM support_case WHERE customer_id = $1 AND for_whom <> 'guest')" order "id";
     CASE_ATTACHMENT "case_attachment" ["id", "case_id", "name", "kind", "octets", "at"] where "case_id IN (SELECT id FROM support_case WHERE customer_id = $1 AND for_whom <> 'guest')" order "id";

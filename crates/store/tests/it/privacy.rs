@@ -37,6 +37,7 @@ const COLUMNS_LEFT_OUT: &[(&str, &str)] = &[
     ("posting_id", "a key of ours"),
     ("cause_id", "a key of ours"),
     ("settled_by", "a member of the staff"),
+    ("taken_by", "a member of the staff"),
     ("token", "a provider's name for a card, of use to us alone"),
     ("holder", "stands with the names at providers"),
     ("fingerprint_hash", "secret"),

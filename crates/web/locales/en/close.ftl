@@ -27,6 +27,7 @@ close-agree-needed = Please confirm that you want this.
 close-send = Close the account
 close-hint = Take a copy of your data before:
 close-open = You asked on { $when } to close the account. As soon as the money went out, it is closed.
+close-sending = You asked on { $when } to close the account. The money is being sent to your bank account; the closing can no longer be taken back.
 close-withdraw = Keep the account
 close-done = Your account is closed. Thank you for having been with us.
 problem-close-first = The account cannot be closed yet
@@ -42,7 +43,7 @@ give-up-link-hint = It ends, and its number goes
 line-done-given-up = The line has ended.
 
 desk-closings-title = Accounts to close
-desk-closings-lead = Send the amount from the bank account, then enter the bank's id of the payment: the account is emptied and closed, and what names the customer is removed.
+desk-closings-lead = Take one up before you send anything: the amount is set aside, and the owner cannot take the closing back any more. Then send it from the bank account and enter the bank's id of the payment: the account is closed, and what names the customer is removed.
 desk-closings-none = Nobody wants to leave.
 desk-closings-open = { $count ->
     [one] { $count } account to close
@@ -50,7 +51,14 @@ desk-closings-open = { $count ->
 }
 desk-closings-bank-id = The bank's id of the payment
 desk-closings-bank-id-wrong = Please enter the bank's id of the payment, 1 to 64 letters or digits.
-desk-closings-done = Paid out, close it
+desk-closings-take = I send it now
+desk-closings-close = Nothing to send: close it
+desk-closings-sending = Set aside for { $name }, who sends it. Do not send it a second time.
+desk-closings-sent = It was sent: close it
+desk-closings-not-sent = It was not sent
+desk-closings-not-sent-hint = Only if you know from the bank that nothing went out. The account has the money again, and the owner may take the closing back.
+desk-closings-unfinished = The money went out as { $name }. What names the customer is not removed yet.
+desk-closings-finish = Remove it now
 desk-closings-changed = The amount changed meanwhile. The list is new.
 desk-closings-noted = This id was noted for another payment.
-desk-closings-against = Something stands against it by now: an order, a line, or money on its way.
+desk-closings-against = Something stands against it by now: an order, a line, or money on its way. What you noted is noted; the account stays in the list until that is settled.

@@ -71,7 +71,9 @@ async fn close_page(web: &Web, visit: &Visit, error: Option<(&'static str, Strin
     }
     let open = view.open.as_ref().map(|open| {
         let when = moment(web, visit, open.asked_at);
-        (visit.say("close-open", &[("when", Arg::Text(&when))]), open.state == ClosingState::Asked)
+        let asked = open.state == ClosingState::Asked;
+        let says = if asked { "close-open" } else { "close-sending" };
+        (visit.say(says, &[("when", Arg::Text(&when))]), asked)
     });
     let typed = |name: &str| visit.fields.get(name).to_owned();
     Ok(Close {

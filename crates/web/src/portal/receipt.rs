@@ -230,7 +230,9 @@ const fn posting_key(posting: Posting) -> Option<&'static str> {
         | Posting::CreditTaken
         | Posting::PromoTaken
         | Posting::CreditPaidOut
-        | Posting::PromoLapsed => return None,
+        | Posting::PromoLapsed
+        | Posting::CreditSetAside
+        | Posting::CreditSetBack => return None,
         Posting::DisputeOpened
         | Posting::DisputeFrozenCredit
         | Posting::DisputeFrozenDeferred

@@ -213,6 +213,8 @@ const fn words(template: Posted) -> &'static str {
         Posted::CreditTaken | Posted::PromoTaken => "statement-taken",
         Posted::CreditPaidOut => "statement-paid-out",
         Posted::PromoLapsed => "statement-promo-lapsed",
+        Posted::CreditSetAside => "statement-set-aside",
+        Posted::CreditSetBack => "statement-set-back",
         Posted::DisputeLost => "statement-dispute-lost",
         // These move nothing of the customer's, and are on no statement.
         Posted::PackRecognised
