@@ -47,7 +47,14 @@ pub async fn profile(app: &App, customer: CustomerId, line: LineId) -> Result<Op
 pub async fn activation_code(app: &App, session: &SessionInfo, line: LineId) -> Result<ActivationCode, Problem> {
     let may = MayChange::new(session, Change::Access, app.clock.now().system)?;
     let customer = session.customer()?;
-    let (iccid, sealed) = app.store.read(Open { may, customer, line }).await?;
+    opened(app, app.store.read(Open { may, customer, line }).await?)
+}
+
+/// A profile, and its code as it is sealed in the store.
+pub(crate) type Opened = (Iccid, Vec<u8>);
+
+/// Opens a code.
+pub(crate) fn opened(app: &App, (iccid, sealed): Opened) -> Result<ActivationCode, Problem> {
     let place = place(iccid.as_str(), FIELD);
     let text = app.secrets.open(&place, &sealed);
     let text = text.map_err(|_| Problem::Internal("an activation code does not open".to_owned()))?;
@@ -87,7 +94,7 @@ struct Open {
 }
 impl Work for Open {
     const NAME: &'static str = "esim_activation_code";
-    type Out = (Iccid, Vec<u8>);
+    type Out = Opened;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         let profile = found(tx, self.customer, self.line).await?;

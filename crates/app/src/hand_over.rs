@@ -2,6 +2,7 @@
 //! is between them waits in a row of its own, and a job sees to it that it arrives.
 
 use crate::account_news::happened;
+use crate::companion;
 use crate::place_order::order_numbers;
 use crate::save::carry_out;
 use crate::{App, Problem};
@@ -41,6 +42,10 @@ impl Leaves {
         if let Some(due_at) = timer::get(tx, line.0).await?.filter(|due_at| *due_at <= self.now.business) {
             return Err(Stop::Refused(Problem::DueFirst { customer, line, due_at }));
         }
+        // Whoever gives it keeps no device that has its number.
+        let mut is = is.clone();
+        companion::drop_all(tx, &mut is).await?;
+        let is = &is;
         let underway = order::underway(tx, customer, line).await?;
         let (taker, at) = ((self.taker, self.new), self.now.business);
         let given = give(is, self.along, taker, underway, (&self.brand, &self.zone), at);

@@ -105,6 +105,11 @@ pub enum Advice {
         /// When it begins by itself.
         begins_by: BusinessTime,
     },
+    /// Kept for its order, which is not paid yet.
+    Reserved {
+        /// Until when.
+        until: BusinessTime,
+    },
     /// Nothing was bought yet.
     NothingYet,
     /// Lost, barred or over; paying does not bring it back.
@@ -130,7 +135,7 @@ impl Advice {
             Advice::Grace { .. } => 1,
             Advice::UsedUp => 2,
             Advice::EndsSoon { .. } => 3,
-            Advice::NothingYet => 4,
+            Advice::NothingYet | Advice::Reserved { .. } => 4,
             Advice::WaitsForFirstUse { .. } => 5,
             Advice::Fine { .. } => 6,
             Advice::OutOfService => 7,
@@ -149,6 +154,7 @@ pub fn advise(line: &Line, allowance: &Allowance, zone: &Zone, now: BusinessTime
             return Advice::CutOff { since: line.state_since };
         }
         LineState::Grace { until } => return Advice::Grace { until },
+        LineState::Reserved { until } => return Advice::Reserved { until },
         state if !state.renewable() => return Advice::OutOfService,
         _ => {}
     }

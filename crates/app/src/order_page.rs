@@ -3,6 +3,7 @@
 use crate::{App, Problem};
 use everline_core::customer::CustomerKind;
 use everline_core::effects::{Job, Receipt};
+use everline_core::esim_device::DeviceCheck;
 use everline_core::ids::{AttemptId, CustomerId, OrderId};
 use everline_core::ledger::{Cause, Posting, Template};
 use everline_core::line::Line;
@@ -14,7 +15,9 @@ use everline_core::receipt::Payee;
 use everline_core::refund::Refund;
 use everline_core::time::BusinessTime;
 use everline_store::tables::ledger::StoredTransfer;
-use everline_store::tables::{catalog, customer, directory, job, ledger, line, order, payment, receipt, support};
+use everline_store::tables::{
+    catalog, customer, device_check, directory, job, ledger, line, order, payment, receipt, support,
+};
 use everline_store::{Stop, Tx, Work};
 
 /// An order and all that belongs to it.
@@ -38,6 +41,8 @@ pub struct OrderView {
     pub cases: Vec<String>,
     /// The receipt, once paid.
     pub receipt: Option<ReceiptView>,
+    /// What was said of the device, if it was ordered with an eSIM.
+    pub device: Option<DeviceCheck>,
 }
 
 /// The proof of an order.
@@ -91,7 +96,8 @@ impl Work for ReadOrder {
             _ => None,
         };
         let transfers = customer::get(tx, self.customer).await?.kind == CustomerKind::Organisation;
-        Ok(OrderView { order, line, offering, attempts, credit, transfers, refunds, cases, receipt })
+        let device = device_check::get(tx, self.customer, self.id.0).await?;
+        Ok(OrderView { order, line, offering, attempts, credit, transfers, refunds, cases, receipt, device })
     }
 }
 

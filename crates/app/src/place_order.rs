@@ -5,9 +5,10 @@ use crate::velocity::Counter;
 use crate::{App, Problem};
 use everline_core::brand::Brand;
 use everline_core::ids::{CustomerId, LineId, OrderId, RawId};
+use everline_core::line::LineState;
 use everline_core::offering::OfferingRef;
 use everline_core::order::{Order, OrderState, PlacedBy};
-use everline_core::quote::quote;
+use everline_core::quote::{NotSellable, quote};
 use everline_core::time::{BusinessTime, MINUTE_US, Now, Zone};
 use everline_core::velocity::Counted;
 use everline_store::tables::{allowance, catalog, directory, line, order, stock, timer};
@@ -108,6 +109,11 @@ impl Work for PlaceOrder {
         }
         if new.terms_version != self.brand.terms_version {
             return Err(Stop::Refused(Problem::TermsChanged));
+        }
+        // What a line is reserved for is the order that took its profile.
+        let reserved = matches!(line.state, LineState::Reserved { .. });
+        if reserved && !order::of_line(tx, new.customer, new.line, 1).await?.is_empty() {
+            return Err(Stop::Refused(Problem::NotSellable(NotSellable::LineState)));
         }
         if new.placed_by == PlacedBy::Guest && !line.guest_renewal {
             return Err(Stop::Refused(Problem::NotFound("line")));

@@ -127,6 +127,9 @@ pub enum Problem {
     /// Too little is known of who the customer is.
     #[error("say who you are first")]
     IdentityFirst,
+    /// No profile is in stock.
+    #[error("no profile is in stock")]
+    SoldOut,
     /// The document has as many lines as it may.
     #[error("too many lines of one document")]
     TooManyLines,
@@ -224,6 +227,7 @@ impl Problem {
             Problem::CloseFirst => "close-first",
             Problem::CorrectionOpen => "correction-open",
             Problem::IdentityFirst => "identity-first",
+            Problem::SoldOut => "sold-out",
             Problem::TooManyLines => "too-many-lines",
             Problem::CodeWrong { .. } => "code-wrong",
             Problem::CodeGone => "code-gone",

@@ -39,7 +39,7 @@ pub(crate) async fn lock_for_rest(tx: &mut Tx, is: &mut Situation, effects: &Eff
 }
 
 /// Gives up the names of a line that ends: at termination its number is no login any more; when the number begins to rest its
-/// Sims rest with it; when it is given back nothing leads to the line, and its Sims return to stock.
+/// Sims rest with it; when it is given back nothing leads to the line, its cards return to stock, and profiles, which a device may hold, are given out no more.
 pub(crate) async fn give_up_names(tx: &mut Tx, before: &Situation, effects: &Effects) -> Result<(), Error> {
     let Some(after) = &effects.line else { return Ok(()) };
     let (was, line) = (before.line.state, &before.line);
@@ -60,6 +60,10 @@ pub(crate) async fn give_up_names(tx: &mut Tx, before: &Situation, effects: &Eff
             directory::remove_of(tx, directory::Name::Session, &session.id.to_string(), line.customer, line.id.0);
         }
         directory::remove_of(tx, directory::Name::Msisdn, line.msisdn.as_str(), line.customer, line.id.0);
+        // The code of a profile that was only reserved was shown to nobody.
+        if !matches!(was, LineState::Reserved { .. }) {
+            sim::retire_profiles(tx, line.id);
+        }
         sim::release(tx, line.id);
     }
     Ok(())

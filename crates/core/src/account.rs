@@ -216,6 +216,10 @@ pub enum AccountNews {
     LineTaken,
     /// A line went on to another account, as its owner had offered.
     LineGiven,
+    /// Another device got the number of one of the lines.
+    CompanionAdded,
+    /// A device beside a line's own lost its number.
+    CompanionRemoved,
     /// Somebody asks people to be let in: what it means, and how to stop it.
     RecoveryAsked,
     /// People let somebody in; also told to the number from before.
@@ -235,6 +239,8 @@ words!(AccountNews {
     SimReplaced = "sim_replaced",
     LineTaken = "line_taken",
     LineGiven = "line_given",
+    CompanionAdded = "companion_added",
+    CompanionRemoved = "companion_removed",
     RecoveryAsked = "recovery_asked",
     RecoveryDone = "recovery_done",
     CaseAnswered = "case_answered",

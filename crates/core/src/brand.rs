@@ -107,6 +107,9 @@ pub struct Brand {
     pub order_minutes: u16,
     /// Most plans waiting behind the current one on a line.
     pub queued_plans_max: u8,
+    /// Most devices beside a line's own that have its number.
+    #[serde(default)]
+    pub companions_max: u8,
     /// Rules by family.
     pub families: BTreeMap<Family, FamilyRules>,
     /// How long records are kept.

@@ -146,6 +146,8 @@ pub(crate) mod tests {
             used_up: UsedUp::Stop,
             refund: RefundRule::NotAfterDelivery,
             roaming: Localized::default(),
+            with_esim: false,
+            countries: Vec::new(),
         }
     }
 

@@ -78,9 +78,90 @@ pub fn eid(typed: &str) -> Result<Eid, IdentifierError> {
     Eid::parse(&digits)
 }
 
+/// What a device check rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Basis {
+    /// The table says that the model loads profiles.
+    Model,
+    /// The device has an EID.
+    Eid,
+    /// Nobody knows, and the owner takes the risk that it does not.
+    Risk,
+}
+
+words!(Basis { Model = "model", Eid = "eid", Risk = "risk" });
+
+/// What was said of the device that is to load a profile, before it was paid for. It is kept with what was bought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceCheck {
+    /// What it rests on.
+    pub basis: Basis,
+    /// A model of the table.
+    pub model: Option<String>,
+    /// Where it was sold.
+    pub sold: Option<Sold>,
+    /// Its EID.
+    pub eid: Option<Eid>,
+}
+
+/// Why a device is not taken as checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotChecked {
+    /// Nothing was said of it.
+    #[error("neither a model nor an EID, and no risk taken")]
+    Nothing,
+    /// It does not load profiles.
+    #[error("the model loads no profiles")]
+    LoadsNone,
+    /// Nobody can say.
+    #[error("nobody knows whether the model loads profiles")]
+    Unknown,
+    /// This is no EID.
+    #[error(transparent)]
+    Eid(IdentifierError),
+}
+
+/// Checks a device by what its owner says: its EID, else its model and where it was sold, else that the risk is theirs.
+///
+/// # Errors
+/// [`NotChecked`]
+pub fn check(model: &str, sold: Option<Sold>, typed: &str, risk: bool) -> Result<DeviceCheck, NotChecked> {
+    let known = choices().into_iter().map(|(_, name)| name).find(|name| *name == model);
+    let check = |basis, eid| DeviceCheck { basis, model: known.map(str::to_owned), sold: known.and(sold), eid };
+    if !typed.trim().is_empty() {
+        return eid(typed).map(|eid| check(Basis::Eid, Some(eid))).map_err(NotChecked::Eid);
+    }
+    match (known, known.and(sold).map_or(Loads::Ask, |sold| loads(model, sold))) {
+        (Some(_), Loads::Yes) => Ok(check(Basis::Model, None)),
+        _ if risk => Ok(check(Basis::Risk, None)),
+        (None, _) => Err(NotChecked::Nothing),
+        (Some(_), Loads::No) => Err(NotChecked::LoadsNone),
+        (Some(_), Loads::Ask) => Err(NotChecked::Unknown),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_device_is_checked_by_what_is_known_of_it_or_at_its_owners_risk() {
+        let (loads, not) = ("Pixel 4 and later", "iPhone 14, 14 Pro");
+        let is = |model, sold, eid, risk| check(model, sold, eid, risk).map(|check| check.basis);
+        let whole = "8904 9032 1234 5123 4512 3456 7890 1235";
+        assert_eq!(is(loads, Some(Sold::Mainland), "", false), Ok(Basis::Model));
+        assert_eq!(is(not, Some(Sold::Mainland), "", false), Err(NotChecked::LoadsNone));
+        assert_eq!(is(not, Some(Sold::Mainland), "", true), Ok(Basis::Risk));
+        assert_eq!(is(not, None, "", false), Err(NotChecked::Unknown));
+        assert_eq!(is("", None, " ", false), Err(NotChecked::Nothing));
+        assert_eq!(is("", None, "", true), Ok(Basis::Risk));
+        assert_eq!(is("<b>", Some(Sold::Elsewhere), "", false), Err(NotChecked::Nothing), "no model of the table");
+        // What the device itself says outweighs the table, and a risk taken hides no mistyped EID.
+        assert_eq!(is(not, Some(Sold::Mainland), whole, false), Ok(Basis::Eid));
+        assert!(matches!(is(loads, Some(Sold::Mainland), "8904", true), Err(NotChecked::Eid(_))));
+        let kept = check(loads, Some(Sold::Mainland), whole, true).unwrap();
+        assert_eq!((kept.model.as_deref(), kept.sold), (Some(loads), Some(Sold::Mainland)));
+    }
 
     #[test]
     fn every_row_of_the_table_is_read_and_no_model_is_told_twice() {

@@ -15,6 +15,7 @@ pub mod charging;
 pub mod choose;
 pub mod closing;
 pub mod contribution;
+pub mod country;
 pub mod credit;
 pub mod customer;
 pub mod dispute;

@@ -57,6 +57,11 @@ words!(DeviceKind {
 pub enum LineState {
     /// Made ready with its Sim, not yet handed to anybody.
     Stock,
+    /// Its profile was taken from the stock by an order that is not paid yet. Unpaid, it goes back as if nobody had had it.
+    Reserved {
+        /// Until when money for it is waited for.
+        until: BusinessTime,
+    },
     /// Trial use before sale (测试期).
     Test {
         /// When the trial is over.
@@ -118,6 +123,7 @@ impl LineState {
     pub const fn word(self) -> &'static str {
         match self {
             LineState::Stock => "stock",
+            LineState::Reserved { .. } => "reserved",
             LineState::Test { .. } => "test",
             LineState::Silent { .. } => "silent",
             LineState::Active => "active",
@@ -137,6 +143,7 @@ impl LineState {
     pub fn from_word(word: &str, until: Option<BusinessTime>) -> Option<Self> {
         Some(match word {
             "stock" => LineState::Stock,
+            "reserved" => LineState::Reserved { until: until? },
             "test" => LineState::Test { until },
             "silent" => LineState::Silent { until },
             "active" => LineState::Active,
@@ -156,7 +163,7 @@ impl LineState {
     #[must_use]
     pub const fn until(self) -> Option<BusinessTime> {
         match self {
-            LineState::Grace { until } => Some(until),
+            LineState::Reserved { until } | LineState::Grace { until } => Some(until),
             LineState::Test { until }
             | LineState::Silent { until }
             | LineState::Suspended(SuspendCause::NotRenewed { until })
@@ -188,7 +195,8 @@ impl LineState {
     pub const fn renewable(self) -> bool {
         matches!(
             self,
-            LineState::Silent { .. }
+            LineState::Reserved { .. }
+                | LineState::Silent { .. }
                 | LineState::Active
                 | LineState::Grace { .. }
                 | LineState::Suspended(SuspendCause::NotRenewed { .. })
@@ -279,6 +287,8 @@ mod tests {
         let until = BusinessTime::from_us(7);
         assert_eq!(LineState::from_word("grace", Some(until)), Some(LineState::Grace { until }));
         assert_eq!(LineState::from_word("grace", None), None);
+        assert_eq!(LineState::from_word("reserved", Some(until)), Some(LineState::Reserved { until }));
+        assert_eq!(LineState::from_word("reserved", None), None);
         assert_eq!(LineState::from_word("cut", None), None);
     }
 

@@ -1,6 +1,7 @@
 //! Offerings: what can be bought (TMF620 `ProductOffering`). A version never changes once it was sold.
 
 use crate::brand::Localized;
+use crate::country::Country;
 use crate::money::Money;
 use crate::time::Validity;
 use serde::{Deserialize, Serialize};
@@ -151,6 +152,12 @@ pub struct Offering {
     pub refund: RefundRule,
     /// What is said about roaming.
     pub roaming: Localized,
+    /// Whether it is sold with a new line, whose profile comes from the stock.
+    #[serde(default)]
+    pub with_esim: bool,
+    /// Where it works, for those who choose by country; empty: `roaming` says it.
+    #[serde(default)]
+    pub countries: Vec<Country>,
 }
 
 /// `1.5 GB`: octets in SI units (IEC 80000-13), the same in all languages; one decimal, rounded down, so that nobody is

@@ -228,6 +228,7 @@ pub fn brand() -> Brand {
         order_minutes: 7 * 24 * 60,
         regions: std::collections::BTreeMap::new(),
         queued_plans_max: 100,
+        companions_max: 2,
         retention: everline_core::retention::Retention::default(),
         bank: None,
         refunds: everline_core::refund_request::RefundLimits::default(),
@@ -264,6 +265,8 @@ pub fn offerings() -> Vec<Offering> {
         used_up: UsedUp::Stop,
         refund: RefundRule::UnusedWithin { days: 7 },
         roaming: Localized::zh_en("不含漫游", "no roaming"),
+        with_esim: false,
+        countries: Vec::new(),
     };
     vec![
         offering(PLAN, OfferingKind::Plan, "月套餐", "Monthly plan"),

@@ -160,6 +160,7 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::CorrectionOpen => ("problem-correction-open", "problem-correction-open-do"),
         Problem::IdentityFirst => ("problem-identity-first", "problem-identity-first-do"),
         Problem::TooManyLines => ("problem-too-many-lines", "problem-too-many-lines-do"),
+        Problem::SoldOut => ("problem-sold-out", "problem-sold-out-do"),
         Problem::NotCommanded(_) => ("problem-not-commanded", "problem-not-commanded-do"),
         Problem::NotClosed(why) => ("problem-not-closed", not_closed(*why)),
         Problem::PasswordWrong => ("problem-password-wrong", "problem-password-wrong-do"),
@@ -287,6 +288,7 @@ const fn status(problem: &Problem) -> StatusCode {
         | Problem::CloseFirst
         | Problem::CorrectionOpen
         | Problem::TooManyLines
+        | Problem::SoldOut
         | Problem::NotCommanded(_)
         | Problem::NoInvoice(_) => StatusCode::CONFLICT,
         Problem::Invalid { .. }

@@ -5,10 +5,10 @@ use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
-    account, auto_renew, cards, cases, check, claim, close, confirm, contact, data, esim, guest_order, guest_renew,
-    help, history, home, identity, in_wechat, invoice, landing, line, offline, order, own_line, owner, passkeys,
-    password, plan, plans, receipt, recover, refund, reminders, renew, returning, second, sign_in, statement, terms,
-    usage, voucher,
+    account, auto_renew, cards, cases, check, claim, close, companions, confirm, contact, data, device_form, esim,
+    esim_shop, guest_order, guest_renew, help, history, home, identity, in_wechat, invoice, landing, line, offline,
+    order, own_line, owner, passkeys, password, plan, plans, receipt, recover, refund, reminders, renew, returning,
+    second, sign_in, statement, terms, usage, voucher,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -193,8 +193,15 @@ fn choose_pages() -> Vec<Row> {
         post("/lines/{line}/plans/{offering}/answer", CustomerPage, plan::answer).limited(Limit::Contributions),
         post("/lines/{line}/plans/{offering}/report", CustomerPage, plan::report).limited(Limit::Contributions),
         post("/lines/{line}/plans/{offering}/withdraw", CustomerPage, plan::withdraw).limited(Limit::Contributions),
-        get("/esim/check", Page, esim::to_check),
-        post("/esim/check", Page, esim::check).limited(Limit::Lookups),
+        get("/esim", Page, esim_shop::shop).limited(Limit::Lookups),
+        get("/esim/buy", CustomerPage, esim_shop::buy),
+        post("/esim/buy", CustomerPage, esim_shop::place).limited(Limit::Orders),
+        get("/esim/check", Page, device_form::to_check),
+        post("/esim/check", Page, device_form::check).limited(Limit::Lookups),
+        get("/lines/{line}/devices", CustomerPage, companions::devices),
+        post("/lines/{line}/devices", CustomerPage, companions::add).limited(Limit::Claims),
+        post("/lines/{line}/devices/{iccid}/remove", CustomerPage, companions::remove),
+        get("/lines/{line}/devices/{iccid}/code", CustomerPage, companions::code),
         get("/lines/{line}/esim", CustomerPage, esim::esim),
         get("/lines/{line}/esim/code", CustomerPage, esim::code).limited(Limit::Tries),
         get("/desk/contributions", StaffPage, desk::contributions::list),

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use everline_app::App;
 use everline_app::ports::PayerName;
 use everline_app::secrets::hex;
-use everline_core::ids::{CustomerId, LineId, OrderId};
+use everline_core::ids::{CustomerId, LineId, OrderId, RawId};
 use everline_core::time::{DAY_US, HOUR_US, MINUTE_US, SystemTime};
 
 /// How long a guest's link to a number works.
@@ -73,6 +73,28 @@ pub(crate) fn order_ticket(app: &App, customer: CustomerId, line: LineId) -> Opt
 pub(crate) fn ticket_order(app: &App, customer: CustomerId, line: LineId, ticket: &str) -> Option<OrderId> {
     let plain = open(app, "order", &format!("{customer}{line}"), ticket)?;
     Some(OrderId::from(<[u8; 16]>::try_from(plain).ok()?))
+}
+
+/// A new order id for a form that buys an eSIM, whose line is not there yet.
+pub(crate) fn esim_ticket(app: &App, customer: CustomerId) -> Option<String> {
+    seal(app, "esim order", &customer.to_string(), &app.clock.id().bytes())
+}
+
+/// The order id in the ticket of a form that buys an eSIM.
+pub(crate) fn ticket_esim(app: &App, customer: CustomerId, ticket: &str) -> Option<OrderId> {
+    let plain = open(app, "esim order", &customer.to_string(), ticket)?;
+    Some(OrderId::from(<[u8; 16]>::try_from(plain).ok()?))
+}
+
+/// A new id for a form that adds a device to a line: sending it twice adds one.
+pub(crate) fn companion_ticket(app: &App, line: LineId) -> Option<String> {
+    seal(app, "companion", &line.to_string(), &app.clock.id().bytes())
+}
+
+/// The id in the ticket of a form that adds a device.
+pub(crate) fn ticket_companion(app: &App, line: LineId, ticket: &str) -> Option<RawId> {
+    let plain = open(app, "companion", &line.to_string(), ticket)?;
+    Some(RawId::from_bytes(<[u8; 16]>::try_from(plain).ok()?))
 }
 
 /// The secret link of a guest's order. It follows from the order, so that a repeated form leads to the same page.

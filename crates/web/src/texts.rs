@@ -131,10 +131,10 @@ macro_rules! locale {
 pub(crate) fn files(lang: Lang) -> &'static [(&'static str, &'static str)] {
     match lang {
         Lang::ZhCn => {
-            locale!("zh-CN": "frame" "format" "sign_in" "account" "recover" "device" "home" "reminders" "own_line" "identity" "history" "case" "help" "close" "offline" "renew" "choose" "esim" "order" "auto_renew" "receipt" "check" "invoice" "voucher" "transfer" "desk" "reconciliation" "problem")
+            locale!("zh-CN": "frame" "format" "sign_in" "account" "recover" "device" "home" "reminders" "own_line" "identity" "history" "case" "help" "close" "offline" "renew" "choose" "esim" "countries" "order" "auto_renew" "receipt" "check" "invoice" "voucher" "transfer" "desk" "reconciliation" "problem")
         }
         Lang::En => {
-            locale!("en": "frame" "format" "sign_in" "account" "recover" "device" "home" "reminders" "own_line" "identity" "history" "case" "help" "close" "offline" "renew" "choose" "esim" "order" "auto_renew" "receipt" "check" "invoice" "voucher" "transfer" "desk" "reconciliation" "problem")
+            locale!("en": "frame" "format" "sign_in" "account" "recover" "device" "home" "reminders" "own_line" "identity" "history" "case" "help" "close" "offline" "renew" "choose" "esim" "countries" "order" "auto_renew" "receipt" "check" "invoice" "voucher" "transfer" "desk" "reconciliation" "problem")
         }
     }
 }
@@ -249,6 +249,7 @@ mod tests {
         for text in sources("src") {
             used.extend(text.split('"').filter(key_like).map(str::to_owned));
         }
+        used.extend(everline_core::country::Country::all().map(|country| format!("country-{country}")));
         used
     }
 

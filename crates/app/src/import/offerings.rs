@@ -33,6 +33,7 @@
 use super::{FileFault, ImportError, Importer};
 use crate::Problem;
 use everline_core::brand::{Brand, Localized};
+use everline_core::country::Country;
 use everline_core::money::Money;
 use everline_core::offering::{
     Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, UsedUp,
@@ -66,6 +67,12 @@ struct Entry {
     renewal_price: String,
     currency: String,
     families: Vec<Family>,
+    /// Whether it is sold with a new line, whose profile comes from the stock.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    with_esim: bool,
+    /// Where it works, by ISO 3166-1 codes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    countries: Vec<Country>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     upstream_code: Option<String>,
     used_up: UsedUp,
@@ -97,6 +104,8 @@ impl Entry {
             renewal_price: o.renewal_price.decimal(),
             currency: o.price.currency().code().to_owned(),
             families: o.families,
+            with_esim: o.with_esim,
+            countries: o.countries,
             upstream_code: o.upstream_code,
             used_up: o.used_up,
             validity: o.validity,
@@ -117,6 +126,7 @@ impl Entry {
             Some(Validity::Months(months)) => (1..=120).contains(&months),
             Some(Validity::MonthEnd) | None => true,
         };
+        let countries: BTreeSet<_> = self.countries.iter().collect();
         let units: BTreeSet<_> = self.included.iter().map(|included| included.unit).collect();
         let rules = [
             (
@@ -133,6 +143,8 @@ impl Entry {
             (timed || self.included.is_empty(), "included", "a top-up includes nothing"),
             (self.included.iter().all(|included| included.amount > 0), "included", "amounts above 0"),
             (units.len() == self.included.len(), "included", "each unit once"),
+            (!self.with_esim || self.kind == OfferingKind::Plan, "with_esim", "a plan alone is sold with a line"),
+            (countries.len() == self.countries.len(), "countries", "each country once"),
         ];
         rules.into_iter().find(|(holds, ..)| !holds).map_or(Ok(()), |(_, field, rule)| Err((field, rule)))
     }
@@ -156,6 +168,8 @@ impl Entry {
             validity: self.validity,
             start: self.start,
             families: self.families,
+            with_esim: self.with_esim,
+            countries: self.countries,
             upstream_code: self.upstream_code,
             used_up: self.used_up,
             refund: self.refund,

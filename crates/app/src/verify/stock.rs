@@ -125,17 +125,21 @@ fn serving(row: &SimRow, state: SimState, name: &impl Fn() -> String, out: &mut 
         out.found("sim_of_line", name(), format!("{}, without a line", row.state));
         return;
     };
-    if row.role.as_deref() != Some("primary") {
-        out.found("stored_word", name(), format!("role {:?}", row.role));
-    }
-    if row.named != [Some((customer, line)); 3] {
+    let primary = match row.role.as_deref() {
+        Some("primary") => true,
+        Some("companion") => false,
+        role => return out.found("stored_word", name(), format!("role {role:?}")),
+    };
+    // A companion bears no number of its own.
+    let leads = Some((customer, line));
+    if row.named != [leads, leads, leads.filter(|_| primary)] {
         out.found("directory", name(), "its ICCID, IMSI or number does not lead to its line");
     }
     let Some((line_state, number)) = &row.served else {
         out.found("sim_of_line", name(), format!("no line {line} of {customer}"));
         return;
     };
-    if row.msisdn.as_ref() != Some(number) {
+    if row.msisdn.as_ref() != Some(number).filter(|_| primary) {
         out.found("sim_of_line", name(), format!("line {line} has another number"));
     }
     if row.primaries > 1 {

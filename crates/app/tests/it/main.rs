@@ -4,8 +4,10 @@
 
 mod account;
 mod auto_renew;
+mod buy_esim;
 mod cases;
 mod closing;
+mod companions;
 mod contributions;
 mod crash;
 mod credit;

@@ -1,6 +1,6 @@
 //! The whole life of a line: what time does to it, what people do to it, and what would become of it.
 //!
-//! stock → test → silent → active → grace → suspended → number kept → terminated → quarantined → stock. [`stages`] says how
+//! stock (→ reserved) → test → silent → active → grace → suspended → number kept → terminated → quarantined → stock. [`stages`] says how
 //! long each lasts, [`on_due`] what one instant does, [`command`] what one command does, [`take_back`] what it means that a
 //! plan's money goes back, [`what_if`] repeats `on_due` without writing. All of them end in [`settle`], so that a state has the same effects however it was entered:
 //!
@@ -166,7 +166,10 @@ fn tell(effects: &mut Effects, was: LineState, line: &Line, because: Because, at
         LineState::Suspended(SuspendCause::Lost) => Some(MessageKind::ReportedLost),
         LineState::Suspended(SuspendCause::Barred) => Some(MessageKind::Barred),
         LineState::NumberKept { .. } => Some(MessageKind::NumberKept),
-        state if state.over() => (!was.over()).then_some(MessageKind::Terminated),
+        // Whoever did not pay for a profile never had a line.
+        state if state.over() => {
+            (!was.over() && !matches!(was, LineState::Reserved { .. })).then_some(MessageKind::Terminated)
+        }
         _ if lifted => Some(MessageKind::ServiceRestored),
         LineState::Grace { .. } => Some(MessageKind::GraceBegan),
         _ => None,

@@ -41,7 +41,8 @@ impl<'a> Stages<'a> {
             LineState::Suspended(_) => self.kept(due, due),
             LineState::NumberKept { .. } => self.terminated(due),
             LineState::Terminated { .. } => self.resting(due),
-            LineState::Quarantined { .. } => LineState::Closed,
+            // Nobody ever had it: there is nothing to rest.
+            LineState::Reserved { .. } | LineState::Quarantined { .. } => LineState::Closed,
             LineState::Stock | LineState::Active | LineState::HandedOver | LineState::Closed => was,
         }
     }

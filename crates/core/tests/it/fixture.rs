@@ -62,6 +62,7 @@ pub fn brand() -> Brand {
         order_minutes: 30,
         regions: std::collections::BTreeMap::new(),
         queued_plans_max: 2,
+        companions_max: 2,
         retention: everline_core::retention::Retention::default(),
         bank: None,
         refunds: everline_core::refund_request::RefundLimits::default(),
@@ -89,6 +90,8 @@ pub fn month() -> Offering {
         used_up: UsedUp::Stop,
         refund: RefundRule::NotAfterDelivery,
         roaming: Localized::default(),
+        with_esim: false,
+        countries: Vec::new(),
     }
 }
 pub fn pack() -> Offering {

@@ -50,6 +50,7 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
     let terms_version = table.required("terms_version", "like 2026-10").map(str::to_owned);
     let order_minutes = table.number("order_minutes", 2..=1_440, 15);
     let queued_plans_max = table.number("queued_plans_max", 0..=120, 12);
+    let companions_max = table.number("companions_max", 0..=8, 2);
     let families = table.within("families", |families| {
         let rules = FAMILIES.map(|(key, family)| {
             let rules = families.within(key, |table| table.is_there().then(|| rules(table)));
@@ -86,6 +87,7 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
         terms_version: terms_version?,
         order_minutes: u16::try_from(order_minutes).unwrap_or(15),
         queued_plans_max: u8::try_from(queued_plans_max).unwrap_or(12),
+        companions_max: u8::try_from(companions_max).unwrap_or(2),
         families,
         retention,
         refunds,

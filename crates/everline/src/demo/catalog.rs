@@ -1,6 +1,7 @@
 //! The demo's brand and what it sells.
 
 use everline_core::brand::{BankAccount, Brand, FamilyRules, Localized};
+use everline_core::country::Country;
 use everline_core::money::{Currency, Money, UNIT};
 use everline_core::number_plan::NumberPlan;
 use everline_core::offering::{
@@ -42,6 +43,7 @@ pub(super) fn brand() -> Brand {
         terms_version: "2026-10".to_owned(),
         order_minutes: 15,
         queued_plans_max: 12,
+        companions_max: 2,
         retention: everline_core::retention::Retention::default(),
         bank: Some(BankAccount {
             holder: "青禾通信科技有限公司".to_owned(),
@@ -117,6 +119,8 @@ struct Row {
     price_fen: i64,
     included: &'static [(Unit, i64)],
     validity: Option<Validity>,
+    /// Where it works, if it is sold with an eSIM; empty for one at home.
+    esim: Option<&'static [&'static str]>,
 }
 
 use Family::{Iot, Phone, Router, Travel, Watch};
@@ -135,6 +139,7 @@ const ROWS: &[Row] = &[
         price_fen: 990,
         included: &[(Octets, 500 * MB), (Seconds, 30 * MINUTE_S)],
         validity: MONTH,
+        esim: None,
     },
     Row {
         code: "watch-year",
@@ -145,6 +150,7 @@ const ROWS: &[Row] = &[
         price_fen: 9900,
         included: &[(Octets, 6 * GB), (Seconds, 360 * MINUTE_S)],
         validity: Some(Validity::Months(12)),
+        esim: None,
     },
     Row {
         code: "iot-30m-month",
@@ -155,6 +161,7 @@ const ROWS: &[Row] = &[
         price_fen: 200,
         included: &[(Octets, 30 * MB)],
         validity: MONTH,
+        esim: None,
     },
     Row {
         code: "iot-360m-year",
@@ -165,6 +172,7 @@ const ROWS: &[Row] = &[
         price_fen: 1980,
         included: &[(Octets, 360 * MB)],
         validity: Some(Validity::Months(12)),
+        esim: None,
     },
     Row {
         code: "phone-19",
@@ -175,6 +183,7 @@ const ROWS: &[Row] = &[
         price_fen: 1900,
         included: &[(Octets, 10 * GB), (Seconds, 100 * MINUTE_S)],
         validity: MONTH,
+        esim: None,
     },
     Row {
         code: "phone-39",
@@ -185,6 +194,7 @@ const ROWS: &[Row] = &[
         price_fen: 3900,
         included: &[(Octets, 40 * GB), (Seconds, 300 * MINUTE_S), (Messages, 50)],
         validity: MONTH,
+        esim: None,
     },
     Row {
         code: "phone-month-end",
@@ -195,6 +205,7 @@ const ROWS: &[Row] = &[
         price_fen: 900,
         included: &[(Octets, 5 * GB), (Seconds, 50 * MINUTE_S)],
         validity: Some(Validity::MonthEnd),
+        esim: None,
     },
     Row {
         code: "router-100g",
@@ -205,6 +216,7 @@ const ROWS: &[Row] = &[
         price_fen: 5900,
         included: &[(Octets, 100 * GB)],
         validity: MONTH,
+        esim: None,
     },
     Row {
         code: "data-1g-7d",
@@ -215,6 +227,7 @@ const ROWS: &[Row] = &[
         price_fen: 500,
         included: &[(Octets, GB)],
         validity: Some(Validity::Days(7)),
+        esim: None,
     },
     Row {
         code: "voice-60m",
@@ -225,6 +238,7 @@ const ROWS: &[Row] = &[
         price_fen: 600,
         included: &[(Seconds, 60 * MINUTE_S)],
         validity: Some(Validity::Days(30)),
+        esim: None,
     },
     Row {
         code: "sms-50",
@@ -235,6 +249,7 @@ const ROWS: &[Row] = &[
         price_fen: 300,
         included: &[(Messages, 50)],
         validity: Some(Validity::Days(30)),
+        esim: None,
     },
     Row {
         code: "thailand-10g-7d",
@@ -245,6 +260,40 @@ const ROWS: &[Row] = &[
         price_fen: 3900,
         included: &[(Octets, 10 * GB)],
         validity: Some(Validity::Days(7)),
+        esim: Some(&["TH"]),
+    },
+    Row {
+        code: "japan-korea-5g-7d",
+        kind: Plan,
+        families: &[Travel],
+        zh: ("日本、韩国 5 GB · 7 天", "首次使用时开始计时，180 天内有效"),
+        en: ("Japan and Korea 5 GB · 7 days", "The clock starts with the first use, within 180 days"),
+        price_fen: 4500,
+        included: &[(Octets, 5 * GB)],
+        validity: Some(Validity::Days(7)),
+        esim: Some(&["JP", "KR"]),
+    },
+    Row {
+        code: "europe-10g-30d",
+        kind: Plan,
+        families: &[Travel],
+        zh: ("欧洲 10 GB · 30 天", "首次使用时开始计时，180 天内有效"),
+        en: ("Europe 10 GB · 30 days", "The clock starts with the first use, within 180 days"),
+        price_fen: 12800,
+        included: &[(Octets, 10 * GB)],
+        validity: Some(Validity::Days(30)),
+        esim: Some(&["AT", "BE", "CH", "CZ", "DE", "ES", "FR", "GB", "GR", "IT", "NL", "PT"]),
+    },
+    Row {
+        code: "esim-29",
+        kind: Plan,
+        families: &[Phone],
+        zh: ("青禾 eSIM 29 元套餐", "20 GB 流量 + 100 分钟通话，在线开通新号码"),
+        en: ("Qinghe eSIM 29", "20 GB and 100 minutes, with a new number at once"),
+        price_fen: 2900,
+        included: &[(Octets, 20 * GB), (Seconds, 100 * MINUTE_S)],
+        validity: MONTH,
+        esim: Some(&[]),
     },
     Row {
         code: "top-up-30",
@@ -255,6 +304,7 @@ const ROWS: &[Row] = &[
         price_fen: 3000,
         included: &[],
         validity: None,
+        esim: None,
     },
     Row {
         code: "top-up-100",
@@ -265,6 +315,7 @@ const ROWS: &[Row] = &[
         price_fen: 10000,
         included: &[],
         validity: None,
+        esim: None,
     },
 ];
 
@@ -288,12 +339,14 @@ fn offering(row: &Row) -> Offering {
         validity: row.validity,
         start: if travel { StartPolicy::FirstUse { within_days: 180 } } else { StartPolicy::Immediate },
         families: row.families.to_vec(),
-        upstream_code: travel.then(|| "TH-10G-7D".to_owned()),
+        upstream_code: travel.then(|| row.code.to_uppercase()),
         used_up: if row.kind == TopUp { UsedUp::NotApplicable } else { UsedUp::Stop },
         refund: if row.kind == TopUp { RefundRule::NotAfterDelivery } else { RefundRule::UnusedWithin { days: 7 } },
         roaming: match travel {
-            true => Localized::zh_en("仅在泰国使用", "Works in Thailand only"),
+            true => Localized::zh_en("仅在所列国家和地区使用", "Works in the countries named only"),
             false => Localized::zh_en("仅限中国内地使用，不含国际漫游", "Mainland China only, no roaming"),
         },
+        with_esim: row.esim.is_some(),
+        countries: row.esim.unwrap_or_default().iter().filter_map(|code| Country::parse(code).ok()).collect(),
     }
 }

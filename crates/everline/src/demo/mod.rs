@@ -3,6 +3,7 @@
 mod catalog;
 mod opinions;
 mod people;
+mod stock;
 mod walkthrough;
 
 use everline_app::bank_transfer::OwnAccount;
@@ -117,6 +118,7 @@ async fn start(options: Options) -> Result<Running, Box<dyn Error>> {
     let sandbox = start_sandbox(&clock, if options.walkthrough { 0 } else { port }, port).await?;
     let app = wire(store, clock, sandbox.access(), &sandbox, port, &url)?;
     let people = people::seed(&app).await?;
+    stock::load_stock(&app).await?;
     let vouchers = vouchers(&app).await?;
     sandbox.add_devices(people.devices.iter().map(device).collect())?;
 

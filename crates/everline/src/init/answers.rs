@@ -233,6 +233,7 @@ fn brand(options: &Options, asker: &Asker, name: Localized) -> Result<Brand, Str
         terms_version,
         order_minutes: 15,
         queued_plans_max: 12,
+        companions_max: 2,
         retention: everline_core::retention::Retention::default(),
         bank: None,
         refunds: everline_core::refund_request::RefundLimits::default(),

@@ -457,6 +457,8 @@ fn offering() -> Offering {
         used_up: UsedUp::Stop,
         refund: RefundRule::NotAfterDelivery,
         roaming: Localized::default(),
+        with_esim: false,
+        countries: Vec::new(),
     }
 }
 

@@ -8,7 +8,8 @@ use everline_core::contribution::{ContributionKind, ContributionState, Stars};
 use everline_core::customer::{CustomerKind, Identity};
 use everline_core::dispute::DisputeState;
 use everline_core::effects::MessageKind;
-use everline_core::identifiers::{Iccid, Msisdn};
+use everline_core::esim_device::{Basis, Sold};
+use everline_core::identifiers::{Eid, Iccid, Imsi, Msisdn};
 use everline_core::identity::{ConsentKind, CorrectionState, Field};
 use everline_core::ids;
 use everline_core::ledger::{LedgerAccount, Template};
@@ -90,7 +91,7 @@ word_columns!(DisputeState OrderState AttemptState Method Provider Settlement Re
 word_columns!(LineKind LineState ItemKind Action MessageKind Channel Fate Reported);
 word_columns!(AccountNews Proof RecoveryState Cause Along Offered DeviceKind CorrectionState Field ConsentKind ClosingState);
 word_columns!(CaseFor CaseState EntryKind FileKind Side);
-word_columns!(ContributionKind ContributionState);
+word_columns!(ContributionKind ContributionState Basis Sold);
 
 /// Types whose words matter only to the store.
 macro_rules! stored_words {
@@ -167,7 +168,7 @@ macro_rules! identifier_columns {
         }
     )+};
 }
-identifier_columns!(Msisdn Iccid);
+identifier_columns!(Msisdn Iccid Imsi Eid);
 
 /// An error for a column whose text is no `T`.
 pub(crate) fn undecodable<T>(column: &str, found: &'static str) -> Error {

@@ -11,6 +11,7 @@ mod columns;
 pub mod contribution;
 pub mod credential;
 pub mod customer;
+pub mod device_check;
 pub mod directory;
 pub mod dispute;
 pub mod hand_over;
@@ -72,6 +73,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 22, name: "identity", text: include_str!("../../migrations/0022_identity.sql") },
     Migration { version: 23, name: "closing", text: include_str!("../../migrations/0023_closing.sql") },
     Migration { version: 24, name: "sending", text: include_str!("../../migrations/0024_sending.sql") },
+    Migration { version: 25, name: "esim", text: include_str!("../../migrations/0025_esim.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -85,6 +87,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     contribution::ALL,
     credential::ALL,
     customer::ALL,
+    device_check::ALL,
     directory::ALL,
     dispute::ALL,
     history::ALL,
@@ -113,6 +116,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     retention::ALL,
     sim::ALL,
     sim::LIFECYCLE,
+    sim::PROFILES,
     stock::ALL,
     support::ALL,
     timer::ALL,

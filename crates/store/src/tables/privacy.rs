@@ -32,6 +32,7 @@ macro_rules! sections {
             FORGET_RECOVERIES = "DELETE FROM recovery_request WHERE customer_id = $1";
             FORGET_IDENTITY = "DELETE FROM identity WHERE customer_id = $1";
             FORGET_CORRECTIONS = "DELETE FROM identity_correction WHERE customer_id = $1";
+            FORGET_DEVICES = "DELETE FROM device_check WHERE customer_id = $1";
             FORGET_OFFERS = "DELETE FROM ownership_change WHERE customer_id = $1";
             FORGET_CODES = "DELETE FROM login_code WHERE contact = $1";
         }
@@ -82,6 +83,7 @@ sections! {
     SUPPORT_CASE "support_case" ["id", "for_whom", "order_id", "line_id", "attempt_id", "reason", "subject", "step", "side", "state", "opened_at", "changed_at", "solved_at"] where "for_whom <> 'guest'" order "id";
     CASE_ENTRY "case_entry" ["case_id", "kind", "text", "at"] where "case_id IN (SELECT id FROM support_case WHERE customer_id = $1 AND for_whom <> 'guest')" order "id";
     CASE_ATTACHMENT "case_attachment" ["id", "case_id", "name", "kind", "octets", "at"] where "case_id IN (SELECT id FROM support_case WHERE customer_id = $1 AND for_whom <> 'guest')" order "id";
+    DEVICE_CHECK "device_check" ["line_id", "iccid", "basis", "model", "sold", "eid", "checked_at"] order "checked_at";
     IDENTITY "identity" ["document_kind", "said_at", "settled_at"] order "customer_id";
     CONTRIBUTION "contribution" ["kind", "offering_code", "question_id", "line_id", "author", "stars", "words", "device", "region", "state", "reports", "written_at", "answered_at", "settled_at", "reason"] order "id";
     CONTRIBUTION_REPORT "contribution_report" ["contribution_id", "reported_at"] order "contribution_id";
@@ -120,6 +122,7 @@ pub fn restrict(tx: &mut Tx, customer: CustomerId, at: BusinessTime) {
     tx.put(&FORGET_CASE_FILES, args![customer]);
     tx.put(&FORGET_CASES, args![customer]);
     contribution::forget_author(tx, customer, at);
+    tx.put(&FORGET_DEVICES, args![customer]);
     tx.put(&FORGET_OFFERS, args![customer]);
     tx.put(&FORGET_IDENTITY, args![customer]);
     tx.put(&FORGET_CORRECTIONS, args![customer]);

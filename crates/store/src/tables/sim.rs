@@ -397,6 +397,8 @@ crate::queries! { LIFECYCLE;
         WHERE line_id = $1";
     MOVE_ON = "UPDATE sim SET line_id = $2, customer_id = $3 WHERE line_id = $1";
     RETIRE = "UPDATE sim SET state = 'retired', line_id = NULL, customer_id = NULL, role = NULL, msisdn = NULL WHERE iccid = $1 AND line_id = $2";
+    RETIRE_PROFILES = "UPDATE sim SET state = 'retired', line_id = NULL, customer_id = NULL, role = NULL, msisdn = NULL \
+        WHERE line_id = $1 AND kind = 'esim'";
     NUMBERS_OF = "SELECT iccid, imsi FROM sim WHERE line_id = $1 ORDER BY iccid";
 }
 
@@ -407,6 +409,10 @@ pub fn quarantine(tx: &mut Tx, line: LineId) {
 /// The Sims of a line return to stock, with the numbers they bear.
 pub fn release(tx: &mut Tx, line: LineId) {
     tx.put(&RELEASE, args![line]);
+}
+/// The profiles of a line are given out no more: a device holds them, or held them.
+pub fn retire_profiles(tx: &mut Tx, line: LineId) {
+    tx.put(&RETIRE_PROFILES, args![line]);
 }
 /// The Sims of a line serve its new record.
 pub fn move_on(tx: &mut Tx, from: LineId, to: (CustomerId, LineId)) {
@@ -419,4 +425,64 @@ pub async fn retire(tx: &mut Tx, iccid: &Iccid, line: LineId) -> Result<bool> {
 /// The card or profile numbers of a line's Sims, each with its subscriber identity.
 pub async fn numbers_of(tx: &mut Tx, line: LineId) -> Result<Vec<(String, String)>> {
     tx.all(&NUMBERS_OF, args![line]).await
+}
+
+macro_rules! a_profile {
+    ($number:literal) => {
+        concat!(
+            "SELECT s.iccid, s.imsi, s.msisdn FROM sim s JOIN activation_code a ON a.iccid = s.iccid \
+             JOIN import_batch c ON c.kind = 'activation_codes' AND c.name = a.batch \
+             LEFT JOIN import_batch b ON b.kind = 'sims' AND b.name = s.batch \
+             WHERE s.kind = 'esim' AND s.state = 'in_stock' AND s.msisdn ",
+            $number,
+            " AND s.line_batch IS NULL AND c.state = 'complete' AND (s.batch IS NULL OR b.state = 'complete') \
+             ORDER BY s.iccid LIMIT 1"
+        )
+    };
+}
+
+crate::queries! { PROFILES;
+    A_PROFILE = a_profile!("IS NOT NULL");
+    TAKE_A_PROFILE = concat!(a_profile!("IS NOT NULL"), " FOR UPDATE OF s SKIP LOCKED");
+    TAKE_A_COMPANION = concat!(a_profile!("IS NULL"), " FOR UPDATE OF s SKIP LOCKED");
+    TAKE_BESIDE = "UPDATE sim SET state = 'in_use', line_id = $2, customer_id = $3, role = 'companion' WHERE iccid = $1 AND state = 'in_stock'";
+    COMPANIONS_OF = "SELECT iccid, imsi FROM sim WHERE line_id = $1 AND role = 'companion' ORDER BY iccid";
+}
+
+/// A profile of the stock, with the code that loads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// Its number.
+    pub iccid: Iccid,
+    /// Its subscriber identity.
+    pub imsi: Imsi,
+    /// The number it bears.
+    pub msisdn: Option<Msisdn>,
+}
+impl FromRow for Profile {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut c = Columns::new(row);
+        Ok(Profile { iccid: c.next()?, imsi: c.next()?, msisdn: c.next()? })
+    }
+}
+
+/// Whether there is a profile for a line of its own.
+pub async fn has_profile(tx: &mut Tx) -> Result<bool> {
+    Ok(tx.maybe::<Profile>(&A_PROFILE, args![]).await?.is_some())
+}
+/// A profile for a line of its own that nobody else is taking; [`take`] takes it.
+pub async fn a_profile(tx: &mut Tx) -> Result<Option<Profile>> {
+    tx.maybe(&TAKE_A_PROFILE, args![]).await
+}
+/// A profile without a number, for another device of a line, that nobody else is taking; [`take_beside`] takes it.
+pub async fn a_companion(tx: &mut Tx) -> Result<Option<Profile>> {
+    tx.maybe(&TAKE_A_COMPANION, args![]).await
+}
+/// Takes a Sim out of stock to serve a line beside its primary one. False if it was not in stock.
+pub async fn take_beside(tx: &mut Tx, iccid: &Iccid, line: (CustomerId, LineId)) -> Result<bool> {
+    tx.exec_one(&TAKE_BESIDE, args![iccid.as_str(), line.1, line.0]).await
+}
+/// The Sims of a line beside its primary one, each with its subscriber identity.
+pub async fn companions_of(tx: &mut Tx, line: LineId) -> Result<Vec<(Iccid, Imsi)>> {
+    tx.all(&COMPANIONS_OF, args![line]).await
 }

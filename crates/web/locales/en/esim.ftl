@@ -50,3 +50,46 @@ esim-matching = Activation code
 esim-whole = Whole code
 esim-confirmation = The device will ask for a confirmation code. It is on what you got from us with the eSIM; if you cannot find it, call the hotline.
 esim-after = When it is loaded, switch the line on in the device’s settings. What you bought is on the line’s page.
+
+esim-load = Load the eSIM
+esim-device = Device
+esim-risk = I do not know whether my device takes an eSIM, and accept the risk that it does not.
+esim-risk-taken = at your own risk
+esim-buy-title = Buy an eSIM
+esim-buy-lead = You get a new line with its own number. It is loaded over the network, right after payment.
+esim-buy-nothing = Please choose your device, enter its EID, or accept the risk.
+esim-buy-no = This variant takes no eSIM. Please enter the EID of another device, or accept the risk.
+esim-buy-ask = The model alone does not tell. Please enter the EID, or accept the risk.
+esim-shop-title = eSIM plans
+esim-shop-lead = A line without a card: buy it here, scan the code, and it works. Nothing is sent by post.
+esim-shop-country = Where to
+esim-shop-for = For
+esim-shop-any = any
+esim-shop-all = All of them
+esim-shop-none = There is no plan for this.
+esim-shop-at-once = Begins when it is paid
+esim-shop-first-use = { $days ->
+    [one] Begins with the first use, at the latest { $days } day after payment
+   *[other] Begins with the first use, at the latest { $days } days after payment
+}
+esim-for-travel = Travel
+esim-for-phone = Phone
+esim-for-watch = Watch
+esim-for-router = Router or hotspot
+esim-for-iot = Tracker or machine
+problem-sold-out = No eSIM is in stock
+problem-sold-out-do = No eSIM is in stock just now. Please come back later, or ask at the hotline.
+list-comma = {", "}
+
+companion-title = The number on other devices
+companion-link-hint = A watch or tablet with the same number
+companion-lead = A watch or tablet can have the same number and use what this line has.
+companion-number = Device { $number }
+companion-add = Another device
+companion-add-do = Give it the number
+companion-add-hint = Everybody who is told about your account is told of this. If a device is lost, remove it here: the line goes on.
+companion-added = The device has the number once you load the code on it.
+companion-remove = Take the number from it
+companion-remove-hint = It stops working there at once; its code cannot be used again.
+companion-removed = The device has lost the number.
+companion-no-room = No other device can be added: the line must have a running plan, be served by our own network, and have room for one.

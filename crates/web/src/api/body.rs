@@ -571,6 +571,7 @@ const fn advice(advice: Advice) -> &'static str {
         Advice::EndsSoon { .. } => "ends_soon",
         Advice::Fine { .. } => "fine",
         Advice::WaitsForFirstUse { .. } => "waits_for_first_use",
+        Advice::Reserved { .. } => "reserved",
         Advice::NothingYet => "nothing_yet",
         Advice::OutOfService => "out_of_service",
     }

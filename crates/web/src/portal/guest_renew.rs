@@ -144,6 +144,7 @@ fn show_form(
         error: error.map(|key| visit.lang.get(key)),
         terms_error: terms_error.map(|key| visit.lang.get(key)),
         remembers: false,
+        device: None,
     };
     page_with(status, &GuestRenewPage { p: visit.frame(web, visit.lang.get("guest-title")), f })
 }

@@ -90,6 +90,7 @@ const fn tone(advice: Advice) -> (&'static str, &'static str) {
         Advice::EndsSoon { .. } => ("soon", "home-badge-soon"),
         Advice::Fine { .. } => ("fine", "home-badge-fine"),
         Advice::WaitsForFirstUse { .. } => ("quiet", "home-badge-waits"),
+        Advice::Reserved { .. } => ("soon", "home-badge-reserved"),
         Advice::NothingYet => ("quiet", "home-badge-nothing"),
         Advice::OutOfService => ("stopped", "home-badge-out"),
     }
@@ -105,6 +106,7 @@ pub(crate) fn sentence(show: &Show, advice: Advice) -> String {
         Advice::EndsSoon { at, .. } => say("home-ends-soon", at),
         Advice::Fine { until, .. } => say("home-fine", until),
         Advice::WaitsForFirstUse { begins_by } => say("home-waits-for-first-use", begins_by),
+        Advice::Reserved { until } => say("home-reserved", until),
         Advice::NothingYet => show.lang.get("home-nothing-yet"),
         Advice::OutOfService => show.lang.get("home-out-of-service"),
     }
@@ -120,6 +122,7 @@ fn brief(show: &Show, advice: Advice) -> String {
         Advice::EndsSoon { at, .. } => say("home-brief-ends", at),
         Advice::Fine { until, .. } => say("home-brief-fine", until),
         Advice::WaitsForFirstUse { .. } => show.lang.get("home-badge-waits"),
+        Advice::Reserved { .. } => show.lang.get("home-badge-reserved"),
         Advice::NothingYet => show.lang.get("home-badge-nothing"),
         Advice::OutOfService => show.lang.get("home-badge-out"),
     }
@@ -143,7 +146,7 @@ fn then(show: &Show, brand: &Brand, view: &LineView) -> Option<String> {
         Advice::Grace { .. } => Some(show.lang.get("home-then-stops")),
         Advice::CutOff { .. } => Some(number_stays(show, view.line.state)),
         Advice::OutOfService => Some(show.lang.get("home-then-hotline")),
-        Advice::WaitsForFirstUse { .. } | Advice::NothingYet => None,
+        Advice::WaitsForFirstUse { .. } | Advice::Reserved { .. } | Advice::NothingYet => None,
     }
 }
 
@@ -228,7 +231,7 @@ pub(crate) fn shown(show: &Show, brand: &Brand, view: &LineView) -> LineShown {
         sentence: sentence(show, view.advice),
         brief: brief(show, view.advice),
         renew_now: view.advice.renew_now(),
-        renewable: view.line.state.renewable(),
+        renewable: view.line.state.renewable() && !matches!(view.line.state, LineState::Reserved { .. }),
         days: days(show, view.advice),
         left: left.collect(),
         then: then(show, brand, view),
@@ -253,6 +256,7 @@ pub(crate) fn is_ending(view: &LineView) -> bool {
 pub(crate) const fn state_key(state: LineState) -> &'static str {
     match state {
         LineState::Test { .. } => "line-state-test",
+        LineState::Reserved { .. } => "line-state-reserved",
         LineState::Stock | LineState::Silent { .. } => "line-state-silent",
         LineState::Active => "line-state-active",
         LineState::Grace { .. } => "line-state-grace",

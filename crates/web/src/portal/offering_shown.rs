@@ -1,5 +1,6 @@
 //! How offerings and quotes are shown before money moves.
 
+use crate::portal::device_form::DeviceForm;
 use crate::portal::pay::MethodShown;
 use crate::show::{Show, unbroken};
 use crate::texts::Arg;
@@ -44,6 +45,8 @@ pub(crate) struct RenewForm {
     pub(crate) terms_error: Option<String>,
     /// Whether a card can be remembered.
     pub(crate) remembers: bool,
+    /// What is asked of the device, where an eSIM is bought.
+    pub(crate) device: Option<DeviceForm>,
 }
 
 /// The offering that is about to be bought.

@@ -1,5 +1,6 @@
 //! How an order is shown: where it is, who is waited for, what one can do, and whose side it is on.
 
+use crate::portal::device_form::device_words;
 use crate::portal::line_shown::number;
 use crate::portal::offering_shown::{Term, contents};
 use crate::portal::pay::{MethodShown, credit_shown, method_shown, provider_key};
@@ -55,6 +56,8 @@ pub(crate) struct OrderShown {
     pub(crate) can_ask_network: bool,
     pub(crate) again: Option<String>,
     pub(crate) receipt: Option<String>,
+    /// Where the eSIM that was bought is loaded.
+    pub(crate) esim: Option<String>,
     /// Where the money can be asked back.
     pub(crate) refund: Option<String>,
     pub(crate) facts: Vec<Term>,
@@ -195,6 +198,7 @@ pub(crate) fn shown(
         _ => None,
     };
     let again = again.map(|()| match audience {
+        Audience::Owner if view.device.is_some() => format!("/esim/buy?offering={}", view.offering.reference),
         Audience::Owner => format!("/lines/{}/renew?offering={}", view.line.id, view.offering.reference),
         Audience::Guest => "/renew".to_owned(),
     });
@@ -217,6 +221,8 @@ pub(crate) fn shown(
         can_ask_network: state.paid_not_in_effect(),
         again,
         receipt: view.receipt.as_ref().map(|_| format!("{base}/receipt")),
+        esim: (audience == Audience::Owner && view.device.is_some() && state.delivered())
+            .then(|| format!("/lines/{}/esim", view.line.id)),
         refund: asks(view, audience).then(|| format!("{base}/refund")),
         facts: facts(show, view, audience),
         side: with_provider(show, view, side(view, silent)),
@@ -424,6 +430,7 @@ fn facts(show: &Show, view: &OrderView, audience: Audience) -> Vec<Term> {
         term("order-fact-number", order_number(&order.number)),
     ];
     if audience == Audience::Owner {
+        facts.extend(view.device.as_ref().map(|check| term("esim-device", device_words(lang, check))));
         facts.extend(order.starts_at.map(|at| term("order-fact-starts", show.moment(at))));
         facts.extend(order.ends_at.map(|at| term("order-fact-ends", show.moment(at))));
     }

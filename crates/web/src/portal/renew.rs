@@ -104,6 +104,7 @@ async fn show_form(
         error,
         terms_error: trouble.terms_error,
         remembers: remembers(web),
+        device: None,
     };
     let p = visit.frame(web, visit.lang.get("renew-title"));
     let template = RenewPage { p, f, back: format!("/lines/{}", line.id), note: way_back(&show, &line) };

@@ -112,6 +112,15 @@ fn table() -> Vec<Row> {
         post("/lines/{line}/plans/{offering}/answer",   [303, 303, 409, 404, 403]),
         post("/lines/{line}/plans/{offering}/report",   [303, 303, 409, 404, 403]),
         post("/lines/{line}/plans/{offering}/withdraw", [303, 303, 404, 404, 403]),
+        get("/esim",                                    [200, 200, 200, 200, 200]),
+        get("/esim/buy",                                [303, 303, 200, 200, 403]),
+        // No profile is in stock; the form's ticket is the owner's.
+        post("/esim/buy",                               [303, 303, 409, 403, 403]),
+        get("/lines/{line}/devices",                    [303, 303, 200, 404, 403]),
+        // A form without a ticket is no form of ours.
+        post("/lines/{line}/devices",                   [303, 303, 403, 404, 403]),
+        post("/lines/{line}/devices/{iccid}/remove",    [303, 303, 404, 404, 403]),
+        get("/lines/{line}/devices/{iccid}/code",       [303, 303, 404, 404, 403]),
         get("/esim/check",                              [200, 200, 200, 200, 200]),
         post("/esim/check",                             [200, 200, 200, 200, 200]),
         // A card serves the watch.
@@ -323,6 +332,7 @@ struct Things {
     asset: String,
     link: String,
     ticket: String,
+    esim_ticket: String,
     guest_ticket: String,
     /// What stands on the owner's receipt.
     proof: String,
@@ -346,6 +356,7 @@ impl Things {
         world.pays(&attempt).await;
         let mut owner = Browser::of(&world, Principal::Customer(world.people.linfang)).await;
         let ticket = owner.get(&format!("/lines/{}/renew", world.people.watch)).await.field("ticket");
+        let esim_ticket = owner.get("/esim/buy?offering=thailand@1").await.field("ticket");
         let mut guest = Browser::new(&world.router);
         let page = guest.get("/renew").await;
         let asset = page.text.split("href=\"/assets/").nth(1).unwrap().split('"').next().unwrap().to_owned();
@@ -372,6 +383,7 @@ impl Things {
             asset,
             link,
             ticket,
+            esim_ticket,
             guest_ticket,
             proof,
             item,
@@ -396,6 +408,8 @@ impl Things {
             .replace("{proof}", &secret(&self.proof))
             .replace("{session}", &self.session)
             .replace("{item}", &self.item)
+            .replace("/esim/buy", "/esim/buy?offering=thailand@1")
+            .replace("{iccid}", "89860499000000000001")
             .replace("{method}", &"0".repeat(32))
             .replace("{passkey}", &"0".repeat(32))
             .replace("{contact}", &"0".repeat(32))
@@ -451,6 +465,13 @@ impl Things {
             }
             "/desk/contributions/{contribution}" => vec![("step", text("publish")), ("version", text("0"))],
             "/desk/contributions/{contribution}/answer" => vec![("text", text("好"))],
+            "/esim/buy" => vec![
+                ("ticket", self.esim_ticket.clone()),
+                ("offering", text("thailand@1")),
+                ("terms", text("2026-10")),
+                ("risk", text("yes")),
+            ],
+            "/lines/{line}/devices" => vec![("risk", text("yes"))],
             "/esim/check" => vec![("model", text("Pixel 3")), ("sold", text("cn"))],
             "/voucher" => vec![("voucher", text("0000-0000-0000-0000-0001"))],
             "/lines/{line}/auto-renew" => vec![

@@ -9,6 +9,7 @@ mod away;
 mod cases;
 mod choose;
 mod credit;
+mod esim;
 mod forms;
 mod guests;
 mod help;

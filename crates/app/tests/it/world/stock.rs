@@ -1,6 +1,7 @@
 //! The brand and what it sells.
 
 use everline_core::brand::{BankAccount, Brand, FamilyRules, Localized};
+use everline_core::country::Country;
 use everline_core::money::{Currency, Money};
 use everline_core::number_plan::NumberPlan;
 use everline_core::offering::{
@@ -31,6 +32,7 @@ pub fn brand() -> Brand {
         terms_version: "2026-01".to_owned(),
         order_minutes: 30,
         queued_plans_max: 3,
+        companions_max: 2,
         retention: everline_core::retention::Retention::default(),
         bank: Some(BankAccount {
             holder: "青禾通信".to_owned(),
@@ -87,6 +89,8 @@ pub fn offering(code: &str, kind: OfferingKind, price: &str, octets: i64, validi
         used_up: UsedUp::Stop,
         refund: RefundRule::NotAfterDelivery,
         roaming: Localized::default(),
+        with_esim: false,
+        countries: Vec::new(),
     }
 }
 
@@ -96,6 +100,8 @@ pub fn offerings() -> Vec<Offering> {
     use OfferingKind::{Pack, Plan, TopUp};
     let mut trip = offering("trip", Plan, "29", 2 * GB, Some(Validity::Days(7)));
     trip.start = StartPolicy::FirstUse { within_days: 180 };
+    trip.families = vec![Family::Travel, Family::Phone, Family::Watch, Family::Iot];
+    (trip.with_esim, trip.countries) = (true, vec![Country::parse("TH").unwrap()]);
     let mut month = offering("month", Plan, "39", 10 * GB, Some(Validity::Months(1)));
     month.upstream_code = Some("UP-M".to_owned());
     month.included.push(Included { unit: Unit::Seconds, amount: 6_000 });

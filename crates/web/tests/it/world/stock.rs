@@ -1,6 +1,7 @@
 //! The brand and what it sells.
 
 use everline_core::brand::{BankAccount, Brand, FamilyRules, Localized};
+use everline_core::country::Country;
 use everline_core::money::{Currency, Money};
 use everline_core::number_plan::NumberPlan;
 use everline_core::offering::{
@@ -25,6 +26,7 @@ pub fn brand() -> Brand {
         terms_version: "2026-10".to_owned(),
         order_minutes: 15,
         queued_plans_max: 12,
+        companions_max: 2,
         retention: everline_core::retention::Retention::default(),
         refunds: everline_core::refund_request::RefundLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
@@ -171,5 +173,7 @@ fn offering((code, kind, families, [zh, en], price, included, validity): &Row) -
             RefundRule::NotAfterDelivery
         },
         roaming: Localized::zh_en("仅限中国内地使用", "In mainland China only"),
+        with_esim: first_use,
+        countries: if first_use { vec![Country::parse("TH").unwrap()] } else { Vec::new() },
     }
 }
