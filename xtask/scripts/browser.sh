@@ -10,11 +10,11 @@ finish() {
   rm -rf "$scratch"
 }
 trap finish EXIT
-cargo build --release --quiet --locked -p everline -p everline-sim
+cargo build --quiet --workspace --all-targets --locked
 cp crates/web/tests/browser/* "$scratch"
 sed -n 's/^\([a-z][a-z0-9]*-[a-z0-9-]*\) =.*/\1/p' crates/web/locales/en/*.ftl > "$scratch/keys.txt"
 (cd "$scratch" && npm install --silent --no-audit --no-fund)
-"${CARGO_TARGET_DIR:-target}/release/everline" demo --port 0 > "$scratch/demo.log" 2> "$scratch/demo.err" &
+"${CARGO_TARGET_DIR:-target}/debug/everline" demo --port 0 > "$scratch/demo.log" 2> "$scratch/demo.err" &
 demo=$!
 for _ in $(seq 300); do
   portal=$(sed -n 's/^  Portal *//p' "$scratch/demo.log")

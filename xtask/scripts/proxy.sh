@@ -28,8 +28,8 @@ block() {
   awk -v kind="\`\`\`$1" -v wanted="$2" '$0 == kind { n++; on = n == wanted; next } /^```/ { on = 0 } on' docs/OPERATING.md
 }
 
-cargo build --release --quiet --locked -p everline -p everline-sim
-everline="${CARGO_TARGET_DIR:-target}/release/everline"
+cargo build --quiet --workspace --all-targets --locked
+everline="${CARGO_TARGET_DIR:-target}/debug/everline"
 everline=$(realpath "$everline")
 
 # systemd: a unit names a program that has to be there.

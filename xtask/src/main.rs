@@ -21,7 +21,7 @@ const USAGE: &str = "cargo xtask COMMAND
   card-client  the card client against localstripe, which we did not write
   messages     short messages, mail and notices in browsers against a message centre (npm), a mail server and a browser's
                library (PyPI) that we did not write
-  walkthrough  the whole journey by HTTP against a release build
+  walkthrough  the whole journey by HTTP against the program
   proxy        nginx as the guide configures it in front of a node, and the units by systemd's own tool
   browser      every page in both languages in Chromium: axe, 360 px, without JavaScript
   lighthouse   how Lighthouse judges the pages people begin with; not in CI (`cargo xtask test web` runs both)

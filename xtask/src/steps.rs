@@ -39,17 +39,15 @@ const fn invoke(program: &'static str, args: &'static [&'static str], expect: Ex
     Invocation { program, args, env: &[], expect }
 }
 
-/// The binaries of all steps, built in one go: each package alone would build the same crates again, because cargo gives a
-/// crate the features that the packages at hand ask for.
-const RELEASE: Invocation = invoke(
-    "cargo",
-    &["build", "--release", "--quiet", "--locked", "-p", "everline", "-p", "everline-sim"],
-    Expect::Ready,
-);
+/// The programs of all steps, as the tests need them anyway. Each package alone would build the same crates again, because
+/// cargo gives a crate the features that the packages at hand ask for; and a release build takes longer than all steps that
+/// run it save.
+const PROGRAMS: Invocation =
+    invoke("cargo", &["build", "--quiet", "--workspace", "--all-targets", "--locked"], Expect::Ready);
 
-/// Programs of [`RELEASE`], in the target folder.
-const EVERLINE: &str = "release/everline";
-const SIM: &str = "release/everline-sim";
+/// Programs of [`PROGRAMS`], in the target folder.
+const EVERLINE: &str = "debug/everline";
+const SIM: &str = "debug/everline-sim";
 
 pub(crate) const LINT: &[Step] = &[
     Step {
@@ -125,29 +123,29 @@ pub(crate) const MESSAGES: &[Step] = &[Step {
 pub(crate) const WALKTHROUGH: &[Step] = &[Step {
     name: "walkthrough",
     needs: &[],
-    run: &[RELEASE, invoke(EVERLINE, &["demo", "--walkthrough"], Expect::Success)],
+    run: &[PROGRAMS, invoke(EVERLINE, &["demo", "--walkthrough"], Expect::Success)],
 }];
 pub(crate) const PROXY: &[Step] = &[Step {
     name: "nginx and systemd",
     needs: &[Need::Service],
-    run: &[RELEASE, invoke("bash", &["xtask/scripts/proxy.sh"], Expect::Success)],
+    run: &[PROGRAMS, invoke("bash", &["xtask/scripts/proxy.sh"], Expect::Success)],
 }];
 pub(crate) const BROWSER: &[Step] = &[Step {
     name: "browser",
     needs: &[Need::Node, Need::Chromium],
-    run: &[RELEASE, invoke("bash", &["xtask/scripts/browser.sh"], Expect::Success)],
+    run: &[PROGRAMS, invoke("bash", &["xtask/scripts/browser.sh"], Expect::Success)],
 }];
 /// Not among those that CI runs: what a page's speed is worth depends on who else uses the machine.
 pub(crate) const LIGHTHOUSE: &[Step] = &[Step {
     name: "lighthouse",
     needs: &[Need::Node, Need::Chromium],
-    run: &[RELEASE, invoke("bash", &["xtask/scripts/browser.sh", "lighthouse"], Expect::Success)],
+    run: &[PROGRAMS, invoke("bash", &["xtask/scripts/browser.sh", "lighthouse"], Expect::Success)],
 }];
 pub(crate) const CRASH: &[Step] = &[Step {
     name: "crash",
     needs: &[Need::Postgres],
     run: &[
-        RELEASE,
+        PROGRAMS,
         invoke(SIM, &["crash", "--store", "sqlite", "--rounds", "100"], Expect::Success),
         invoke(SIM, &["crash", "--store", "postgres", "--rounds", "100"], Expect::Success),
         invoke(SIM, &["crash", "--store", "sqlite", "--rounds", "100", "--acknowledge-early"], Expect::Failure),
@@ -155,18 +153,11 @@ pub(crate) const CRASH: &[Step] = &[Step {
     ],
 }];
 
-/// The library under which a child loses its power, its disk or its clock.
-const PRELOAD: Invocation = invoke(
-    "cargo",
-    &["build", "--release", "--quiet", "--locked", "-p", "everline-shim", "--example", "preload"],
-    Expect::Ready,
-);
 pub(crate) const POWER_CUT: &[Step] = &[Step {
     name: "power cuts",
     needs: &[],
     run: &[
-        RELEASE,
-        PRELOAD,
+        PROGRAMS,
         invoke(SIM, &["power-cut", "--rounds", "100"], Expect::Success),
         invoke(SIM, &["power-cut", "--rounds", "100", "--synchronous", "off"], Expect::Failure),
     ],
@@ -175,8 +166,7 @@ pub(crate) const FAULTS: &[Step] = &[Step {
     name: "failing writes, fsyncs and full disks",
     needs: &[],
     run: &[
-        RELEASE,
-        PRELOAD,
+        PROGRAMS,
         invoke(SIM, &["faults", "--stride", "199", "--sync-stride", "7"], Expect::Success),
         // The first fsyncs of a young store, each.
         invoke(SIM, &["faults", "--renewals", "10", "--stride", "29"], Expect::Success),
@@ -186,7 +176,7 @@ pub(crate) const COMMIT_CUT: &[Step] = &[Step {
     name: "cuts around a commit",
     needs: &[Need::Postgres],
     run: &[
-        RELEASE,
+        PROGRAMS,
         invoke(SIM, &["commit-cut", "--rounds", "100"], Expect::Success),
         invoke(SIM, &["crash", "--store", "postgres", "--kill", "server", "--rounds", "10"], Expect::Success),
     ],
@@ -195,8 +185,7 @@ pub(crate) const MIGRATE_KILL: &[Step] = &[Step {
     name: "upgrades killed in the middle",
     needs: &[Need::Postgres],
     run: &[
-        RELEASE,
-        PRELOAD,
+        PROGRAMS,
         invoke(SIM, &["migrate-kill", "--store", "sqlite", "--rounds", "20", "--lines", "500"], Expect::Success),
         invoke(SIM, &["migrate-kill", "--store", "postgres", "--rounds", "10", "--lines", "500"], Expect::Success),
     ],
@@ -205,8 +194,7 @@ pub(crate) const CLOCK: &[Step] = &[Step {
     name: "clocks that jump",
     needs: &[Need::Faketime],
     run: &[
-        RELEASE,
-        PRELOAD,
+        PROGRAMS,
         invoke(SIM, &["clock"], Expect::Success),
         invoke(SIM, &["clock", "--library", "faketime"], Expect::Success),
     ],
@@ -254,7 +242,7 @@ pub(crate) fn run(steps: &[&[Step]]) -> Tally {
 
 fn run_one(step: &str, run: &Invocation) -> Tally {
     let program = match run.program {
-        built if built.starts_with("release/") => target().join(built),
+        built if built.starts_with("debug/") => target().join(built),
         installed => installed.into(),
     };
     let mut command = Command::new(program);
@@ -295,6 +283,12 @@ pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()).into()
 }
 
+/// What measures and runs long is built for it.
+const RELEASES: [&[&str]; 2] = [
+    &["build", "--release", "--quiet", "--locked", "-p", "everline", "-p", "everline-sim"],
+    &["build", "--release", "--quiet", "--locked", "-p", "everline-shim", "--example", "preload"],
+];
+
 /// `cargo xtask bench WHAT [ARGS]`, and the long runs of the harnesses.
 pub(crate) fn sim(command: &str, args: &[String]) -> ExitCode {
     if !install(&[Need::Postgres]) {
@@ -302,8 +296,9 @@ pub(crate) fn sim(command: &str, args: &[String]) -> ExitCode {
         return ExitCode::FAILURE;
     }
     let cargo = |args: &[&str]| Command::new("cargo").args(args).status().is_ok_and(|status| status.success());
-    let ready = cargo(RELEASE.args) && (command == "bench" || cargo(PRELOAD.args));
-    let run = || Command::new(target().join(SIM)).arg(command).args(args).status();
+    let [programs, preload] = RELEASES;
+    let ready = cargo(programs) && (command == "bench" || cargo(preload));
+    let run = || Command::new(target().join("release/everline-sim")).arg(command).args(args).status();
     let success = ready && run().is_ok_and(|status| status.success());
     if success { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -62,7 +62,11 @@ pub(crate) fn opened(secrets: &Secrets, whose: CustomerId, kind: &str, sealed: &
 }
 /// The keyed hash by which a document is found again.
 pub(crate) fn document_hash(secrets: &Secrets, person: &Person) -> [u8; 16] {
-    secrets.name("document", &[&person.kind, &person.number])
+    document_name_hash(secrets, &person.kind, &person.number)
+}
+/// The same of its kind and number.
+pub(crate) fn document_name_hash(secrets: &Secrets, kind: &str, number: &str) -> [u8; 16] {
+    secrets.name("document", &[kind, number])
 }
 
 /// A correction, for its customer.

@@ -49,6 +49,7 @@ pub mod reminder;
 pub mod renewal;
 pub mod retention;
 pub mod saved_method;
+pub mod search;
 pub mod statement;
 pub mod support;
 pub mod time;

@@ -11,6 +11,7 @@ mod companions;
 mod contributions;
 mod crash;
 mod credit;
+mod desk;
 mod disputes;
 mod esim;
 mod flow;

@@ -34,7 +34,9 @@ pub enum Name {
 }
 
 impl Name {
-    const fn word(self) -> &'static str {
+    /// The stable word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
         match self {
             Name::Msisdn => "msisdn",
             Name::Imsi => "imsi",

@@ -11,11 +11,13 @@ use everline_core::statement::Pots;
 use everline_core::time::BusinessTime;
 
 /// The transfers that move a customer's money, as the index over them says it.
-macro_rules! moves {
+macro_rules! moves_money {
     () => {
         "(t.debit IN (2, 3, 4, 6, 7) OR t.credit IN (2, 3, 4, 6, 7))"
     };
 }
+
+pub(crate) use moves_money;
 
 crate::queries! { ALL;
     ORDERS = concat!("SELECT ", order_columns!(), " FROM orders o WHERE o.customer_id = $1 AND o.placed_at >= $2 \
@@ -24,11 +26,11 @@ crate::queries! { ALL;
         AND (o.placed_at, o.id) < ($4, $5) ORDER BY o.placed_at DESC, o.id DESC LIMIT $6");
     MOVES = concat!("SELECT t.id, t.template, t.order_id, o.number, t.debit, t.credit, t.amount, t.posted_at FROM transfer t \
         LEFT JOIN orders o ON o.customer_id = t.customer_id AND o.id = t.order_id \
-        WHERE t.customer_id = $1 AND (t.posted_at, t.id) > ($2, $3) AND t.posted_at < $4 AND ", moves!(), " ORDER BY t.posted_at, t.id LIMIT $5");
+        WHERE t.customer_id = $1 AND (t.posted_at, t.id) > ($2, $3) AND t.posted_at < $4 AND ", moves_money!(), " ORDER BY t.posted_at, t.id LIMIT $5");
     MOVED_SINCE = concat!("SELECT CAST(COALESCE(SUM(CASE WHEN t.credit = 2 THEN t.amount WHEN t.debit = 2 THEN -t.amount ELSE 0 END), 0) AS BIGINT), \
         CAST(COALESCE(SUM(CASE WHEN t.credit = 3 THEN t.amount WHEN t.debit = 3 THEN -t.amount ELSE 0 END), 0) AS BIGINT), \
         CAST(COALESCE(SUM(CASE WHEN t.credit IN (4, 6, 7) THEN t.amount ELSE 0 END - CASE WHEN t.debit IN (4, 6, 7) THEN t.amount ELSE 0 END), 0) AS BIGINT) \
-        FROM transfer t WHERE t.customer_id = $1 AND t.posted_at >= $2 AND ", moves!());
+        FROM transfer t WHERE t.customer_id = $1 AND t.posted_at >= $2 AND ", moves_money!());
 }
 
 struct OrderRow(Order);
@@ -108,7 +110,7 @@ mod tests {
         let list = format!("({})", codes.join(", "));
         let index = super::super::MIGRATIONS.iter().find(|migration| migration.name == "cases").unwrap().text;
         assert!(index.contains(&format!("WHERE debit IN {list} OR credit IN {list}")), "{list}");
-        assert!(moves!().contains(&format!("t.debit IN {list} OR t.credit IN {list}")), "{list}");
+        assert!(moves_money!().contains(&format!("t.debit IN {list} OR t.credit IN {list}")), "{list}");
         assert_eq!((LedgerAccount::PaidCredit.code(), LedgerAccount::PromoCredit.code()), (2, 3));
     }
 }

@@ -37,9 +37,11 @@ pub mod refund_request;
 pub mod reminder;
 pub mod renewal;
 pub mod retention;
+pub mod search;
 pub mod sim;
 pub mod stock;
 pub mod support;
+pub mod timeline;
 pub mod timer;
 pub mod usage;
 pub mod velocity;
@@ -74,6 +76,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 23, name: "closing", text: include_str!("../../migrations/0023_closing.sql") },
     Migration { version: 24, name: "sending", text: include_str!("../../migrations/0024_sending.sql") },
     Migration { version: 25, name: "esim", text: include_str!("../../migrations/0025_esim.sql") },
+    Migration { version: 30, name: "desk", text: include_str!("../../migrations/0030_desk.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -114,11 +117,13 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     reminder::ALL,
     renewal::ALL,
     retention::ALL,
+    search::ALL,
     sim::ALL,
     sim::LIFECYCLE,
     sim::PROFILES,
     stock::ALL,
     support::ALL,
+    timeline::ALL,
     timer::ALL,
     usage::ALL,
     velocity::ALL,

@@ -38,7 +38,7 @@ pub struct UsageDay {
 }
 
 type DayRow = (LineId, i64, Unit, i64, i64);
-fn days(rows: Vec<DayRow>) -> Vec<UsageDay> {
+pub(super) fn days(rows: Vec<DayRow>) -> Vec<UsageDay> {
     let day =
         |(line, day, unit, charged, overrun)| UsageDay { line, day: Day::from_number(day), unit, charged, overrun };
     rows.into_iter().map(day).collect()

@@ -64,6 +64,7 @@ const ID_LEFT_OUT: &[&str] = &[
     "consent",
     "contact_point",
     "contribution",
+    "device_check",
     "dispute",
     "line_event",
     "line_reminders",

@@ -4,7 +4,9 @@
 pub(crate) mod cases;
 pub(crate) mod closings;
 pub(crate) mod contributions;
+pub(crate) mod customer;
 pub(crate) mod evidence;
+pub(crate) mod find;
 pub(crate) mod identity;
 pub(crate) mod invoice;
 pub(crate) mod order;

@@ -39,6 +39,9 @@ struct Row {
 struct Queue {
     p: Frame,
     member: String,
+    /// For the box to find somebody: nothing was typed here.
+    q: &'static str,
+    error: Option<String>,
     rows: Vec<Row>,
     invoices: Vec<InvoiceRow>,
     /// How many items of reconciliation wait, if any do.
@@ -161,6 +164,8 @@ pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
         disputes: disputes.collect(),
         refunds: refunds.collect(),
         member,
+        q: "",
+        error: None,
         p: visit.frame(&web, visit.lang.get("desk-title")),
     })
 }

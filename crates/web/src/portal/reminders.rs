@@ -249,7 +249,8 @@ fn told_row(show: &Show, told: &ToldReminder) -> ToldRow {
     ToldRow { what, when: show.moment(reminder.at), fate }
 }
 
-fn fate_words(show: &Show, (channel, fate, beside): (Channel, Fate, bool)) -> String {
+/// By which way a message went, and what became of it.
+pub(crate) fn fate_words(show: &Show, (channel, fate, beside): (Channel, Fate, bool)) -> String {
     let way = show.lang.get(match channel {
         Channel::Sms => "reminders-way-sms",
         Channel::Email => "reminders-way-email",

@@ -178,7 +178,8 @@ fn rows(web: &Web, visit: &Visit, found: &Statement) -> String {
 }
 
 /// The key of what a posting means to the customer whose money it moves.
-const fn words(template: Posted) -> &'static str {
+/// What a posting is called.
+pub(crate) const fn words(template: Posted) -> &'static str {
     match template {
         Posted::Paid => "statement-paid-in",
         Posted::PaidByBank => "statement-paid-by-bank",

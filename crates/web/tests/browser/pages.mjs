@@ -121,6 +121,57 @@ async function aPerson(round, key) {
   if (lines.length > 0) await orderSomething(round, lines[0], key);
   if (lines.length > 0) await ownsALine(round, lines[0], key);
   if (lines.length > 0) await looksBack(round, lines[0], key);
+  await buysAnEsim(round, lines, key);
+}
+
+/// An eSIM: found by country, checked, ordered and given up; and the number of a line on another device.
+async function buysAnEsim(round, lines, key) {
+  const { page } = round;
+  for (const [path, what] of [["/esim", "shop"], ["/esim?country=TH&for=travel", "thailand"], ["/esim?country=JP&for=phone", "none"]]) {
+    await round.open(path);
+    await round.check(`esim-${what}-${key}`);
+  }
+  await round.open("/esim?for=travel");
+  await page.click('a[href^="/esim/buy"]');
+  await round.check(`esim-buy-${key}`);
+  await page.$eval('input[name="terms"]', (box) => box.removeAttribute("required"));
+  await page.click("button.pay");
+  await round.check(`esim-buy-${key}-nothing`);
+  await page.fill("#eid", "8904 <b>");
+  await page.check('input[name="risk"]');
+  await page.check('input[name="terms"]');
+  await page.click("button.pay");
+  await round.check(`esim-buy-${key}-eid`);
+  await page.fill("#eid", "8904 9032 1234 5123 4512 3456 7890 1235");
+  await page.selectOption("#model", { index: 1 });
+  await page.check('input[value="alipay_qr"]');
+  await page.click("button.pay");
+  await page.waitForURL(/\/orders\//);
+  await round.check(`order-${key}-esim`);
+  const line = await page.$eval(".back a", (link) => link.getAttribute("href"));
+  await round.open("/home");
+  await round.check(`home-${key}-reserved`);
+  await round.open(line);
+  await round.check(`line-${key}-reserved`);
+  await round.open(`${line}/give-up`);
+  await page.check('input[name="agree"]');
+  await page.click("main form button");
+  for (const phone of lines) {
+    await round.open(`${phone}/devices`);
+    await round.check(`devices-${key}-${lines.indexOf(phone) + 1}`);
+    if ((await page.$('input[name="risk"]')) === null) continue;
+    await page.click("main form:last-of-type button");
+    await round.check(`devices-${key}-nothing`);
+    await page.check('input[name="risk"]');
+    await page.click("main form:last-of-type button");
+    await round.check(`devices-${key}-added`);
+    await page.click('a[href$="/code"]');
+    await round.check(`devices-${key}-code`);
+    await round.open(`${phone}/devices`);
+    await page.click('form[action$="/remove"] button');
+    await round.check(`devices-${key}-removed`);
+    return;
+  }
 }
 
 /// What was used, bought and moved; reminders; help, and a case with a file.

@@ -82,6 +82,10 @@ fn table() -> Vec<Row> {
         get("/account/close",                           [303, 303, 200, 200, 403]),
         post("/account/close",                          [303, 303, 422, 422, 403]),
         post("/account/close/withdraw",                 [303, 303, 404, 404, 403]),
+        get("/desk/find",                               [303, 303, 403, 403, 200]),
+        // Nothing was typed.
+        post("/desk/find",                              [303, 303, 403, 403, 422]),
+        get("/desk/customers/{customer}",               [303, 303, 403, 403, 404]),
         get("/desk/closings",                           [303, 303, 403, 403, 403]),
         post("/desk/closings/{customer}/{request}/take", [303, 303, 403, 403, 404]),
         post("/desk/closings/{customer}/{request}/sent", [303, 303, 403, 403, 403]),

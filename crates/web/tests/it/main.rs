@@ -9,6 +9,7 @@ mod away;
 mod cases;
 mod choose;
 mod credit;
+mod desk;
 mod esim;
 mod forms;
 mod guests;

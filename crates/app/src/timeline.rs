@@ -1,0 +1,295 @@
+//! The desk's page of a customer: who it is, masked, their lines, and one timeline: of one line, or of the account. Each kind of
+//! what happened is read back from a key by an index of its own, and all are merged; a later page costs no more than the first.
+//!
+//! What belongs to an order (tries to pay, refunds) stands with it. What moved the account's money stands in the account's
+//! timeline, which a line's has not.
+
+use crate::staff::role;
+use crate::{App, Problem};
+use everline_core::calendar::Day;
+use everline_core::customer::Customer;
+use everline_core::ids::{CustomerId, LineId, OrderId, RawId, TransferId};
+use everline_core::ledger::LedgerAccount;
+use everline_core::line::Line;
+use everline_core::money::{Currency, Money};
+use everline_core::offering::Offering;
+use everline_core::order::Order;
+use everline_core::payment::Attempt;
+use everline_core::refund::Refund;
+use everline_core::search::masked_name;
+use everline_core::time::{BusinessTime, Now, Zone};
+use everline_store::tables::history::Moved;
+use everline_store::tables::timeline::{Changed, News, Opened, Told};
+use everline_store::tables::usage::UsageDay;
+use everline_store::tables::{catalog, customer, history, line, payment, sim, timeline};
+use everline_store::{Stop, Tx, Work};
+
+/// Entries on a page.
+pub const PAGE: usize = 30;
+/// Lines that a page lists.
+pub const LINES_MAX: i64 = 50;
+/// Cases that are looked at.
+const CASES: i64 = 100;
+
+/// What may be left out of a timeline, or looked at alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Orders with how they were paid.
+    Orders,
+    /// What moved the account's money.
+    Money,
+    /// Changes of a line's state.
+    Life,
+    /// What was used on a day.
+    Usage,
+    /// Messages, and what became of them.
+    Messages,
+    /// Sign-ins, and what happened to them.
+    Account,
+    /// Cases.
+    Cases,
+}
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 7] =
+        [Kind::Orders, Kind::Money, Kind::Life, Kind::Usage, Kind::Messages, Kind::Account, Kind::Cases];
+    /// The stable word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Kind::Orders => "orders",
+            Kind::Money => "money",
+            Kind::Life => "life",
+            Kind::Usage => "usage",
+            Kind::Messages => "messages",
+            Kind::Account => "account",
+            Kind::Cases => "cases",
+        }
+    }
+    /// The kind of a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+/// The place of an entry: when it happened, and its id.
+pub type Key = (i64, RawId);
+
+/// Which part of which timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// Whose.
+    pub customer: CustomerId,
+    /// Of one line; else of the account.
+    pub line: Option<LineId>,
+    /// One kind alone.
+    pub kind: Option<Kind>,
+    /// Behind this one.
+    pub before: Option<Key>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum What {
+    /// An order was placed, with what became of it.
+    Order(Box<Ordered>),
+    /// Money moved.
+    Moved(Moved),
+    /// A line came into a state.
+    Changed(Changed),
+    /// What was used on a day.
+    Used(UsageDay),
+    /// A message.
+    Told(Told),
+    /// Something about the account.
+    News(News),
+    /// A case was opened.
+    Case(Opened),
+}
+
+/// An order with how it was paid.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ordered {
+    /// The order.
+    pub order: Order,
+    /// What was ordered.
+    pub offering: Offering,
+    /// How it was paid, or tried to; oldest first.
+    pub attempts: Vec<Attempt>,
+    /// What went back, or is on its way.
+    pub refunds: Vec<Refund>,
+}
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Its place.
+    pub key: Key,
+    /// What happened.
+    pub what: What,
+}
+
+/// The page of a customer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subject {
+    /// Who it is.
+    pub customer: Customer,
+    /// Their name, masked.
+    pub name: String,
+    /// Paid and promotional credit.
+    pub credit: [Money; 2],
+    /// Their lines, at most [`LINES_MAX`]; of a line's page that line alone.
+    pub lines: Vec<Line>,
+    /// Whether there are more.
+    pub more_lines: bool,
+    /// The card or profile of the line, masked.
+    pub card: Option<String>,
+    /// What happened, newest first.
+    pub entries: Vec<Entry>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<Key>,
+}
+
+/// A page of a customer's or line's timeline.
+///
+/// # Errors
+/// [`Problem::NotAllowed`] unless an active member of the staff looks; [`Problem::NotFound`]
+pub async fn timeline(app: &App, by: RawId, wanted: Wanted) -> Result<Subject, Problem> {
+    let (zone, now, currency) = (app.zone.clone(), app.clock.now(), app.brand.currency);
+    Ok(app.store.read(Look { by, wanted, currency, zone, now }).await?)
+}
+
+struct Look {
+    by: RawId,
+    wanted: Wanted,
+    currency: Currency,
+    zone: Zone,
+    now: Now,
+}
+
+/// An id above all that were made up to an instant.
+fn above(at: i64) -> RawId {
+    let ms = u64::try_from(at / 1_000).unwrap_or(0).saturating_add(1);
+    RawId::new_v7(ms.min((1 << 48) - 1), [0; 10])
+}
+
+impl Look {
+    /// So many of each kind are read: one more than a page shows, for what has the instant of the key.
+    const EACH: i64 = PAGE as i64 + 2;
+
+    async fn orders(&self, tx: &mut Tx, before: Key) -> Result<Vec<Entry>, Stop<Problem>> {
+        let key = (BusinessTime::from_us(before.0), OrderId(before.1));
+        let from = BusinessTime::from_us(i64::MIN);
+        let customer = self.wanted.customer;
+        let mut entries = Vec::new();
+        for order in history::orders(tx, customer, self.wanted.line, (from, key), Self::EACH).await? {
+            let offering = catalog::offering(tx, &order.offering).await?;
+            let attempts = payment::of_order(tx, customer, order.id).await?;
+            let refunds = payment::refunds_of_order(tx, customer, order.id).await?;
+            let key = (order.placed_at.us(), order.id.0);
+            entries.push(Entry { key, what: What::Order(Box::new(Ordered { order, offering, attempts, refunds })) });
+        }
+        Ok(entries)
+    }
+    async fn moved(&self, tx: &mut Tx, before: Key) -> Result<Vec<Entry>, Stop<Problem>> {
+        let key = (BusinessTime::from_us(before.0), TransferId(before.1));
+        let all = timeline::moved(tx, self.wanted.customer, key, Self::EACH).await?;
+        Ok(all.into_iter().map(|moved| Entry { key: (moved.at.us(), moved.id.0), what: What::Moved(moved) }).collect())
+    }
+    async fn of_line(&self, tx: &mut Tx, line: LineId, kind: Kind, before: Key) -> Result<Vec<Entry>, Stop<Problem>> {
+        let (customer, below) = (self.wanted.customer, above(before.0));
+        Ok(match kind {
+            Kind::Life => {
+                let all = timeline::changed(tx, customer, line, below, Self::EACH).await?;
+                all.into_iter().map(|one| Entry { key: (one.at.us(), one.id), what: What::Changed(one) }).collect()
+            }
+            Kind::Messages => {
+                let all = timeline::told(tx, customer, line, below, Self::EACH).await?;
+                all.into_iter().map(|one| Entry { key: (one.sent_at.us(), one.id.0), what: What::Told(one) }).collect()
+            }
+            _ => {
+                let to = Day::of(&self.zone, BusinessTime::from_us(before.0.min(self.now.business.us())));
+                let all = timeline::used(tx, customer, line, to, Self::EACH).await?;
+                all.into_iter().map(|day| self.used(day)).collect()
+            }
+        })
+    }
+    /// A day stands where it begins.
+    fn used(&self, day: UsageDay) -> Entry {
+        let at = self.zone.bounds_us(day.day.date()).map_or(0, |(begins, _)| begins);
+        Entry { key: (at, above(at).derive(0x79, day.unit as u8)), what: What::Used(day) }
+    }
+    async fn account(&self, tx: &mut Tx, before: Key) -> Result<Vec<Entry>, Stop<Problem>> {
+        let all = timeline::news(tx, self.wanted.customer, above(before.0), Self::EACH).await?;
+        Ok(all.into_iter().map(|one| Entry { key: (one.at.us(), one.id), what: What::News(one) }).collect())
+    }
+    async fn cases(&self, tx: &mut Tx) -> Result<Vec<Entry>, Stop<Problem>> {
+        let all = timeline::cases(tx, self.wanted.customer, CASES).await?;
+        let line = self.wanted.line;
+        let ours = all.into_iter().filter(|case| line.is_none() || case.line == line);
+        Ok(ours.map(|one| Entry { key: (one.at.us(), one.id.0), what: What::Case(one) }).collect())
+    }
+
+    async fn entries(&self, tx: &mut Tx) -> Result<(Vec<Entry>, Option<Key>), Stop<Problem>> {
+        let before = self.wanted.before.unwrap_or((i64::MAX / 2, RawId::from_bytes([0xff; 16])));
+        let wanted = |kind| self.wanted.kind.is_none_or(|only| only == kind);
+        let mut entries = Vec::new();
+        if wanted(Kind::Orders) {
+            entries.extend(self.orders(tx, before).await?);
+        }
+        if wanted(Kind::Cases) {
+            entries.extend(self.cases(tx).await?);
+        }
+        match self.wanted.line {
+            Some(line) => {
+                for kind in [Kind::Life, Kind::Messages, Kind::Usage] {
+                    if wanted(kind) {
+                        entries.extend(self.of_line(tx, line, kind, before).await?);
+                    }
+                }
+            }
+            None => {
+                if wanted(Kind::Money) {
+                    entries.extend(self.moved(tx, before).await?);
+                }
+                if wanted(Kind::Account) {
+                    entries.extend(self.account(tx, before).await?);
+                }
+            }
+        }
+        entries.retain(|entry| entry.key < before);
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.key));
+        let more = entries.len() > PAGE;
+        entries.truncate(PAGE);
+        let next = entries.last().map(|last| last.key).filter(|_| more);
+        Ok((entries, next))
+    }
+}
+impl Work for Look {
+    const NAME: &'static str = "desk_timeline";
+    type Out = Subject;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Subject, Stop<Problem>> {
+        role(tx, self.by).await?;
+        let Wanted { customer: id, line, .. } = self.wanted;
+        let customer = customer::get(tx, id).await?;
+        let (mut lines, mut card) = (Vec::new(), None);
+        match line {
+            Some(line) => {
+                lines.push(line::get(tx, id, line).await?.ok_or(Stop::Refused(Problem::NotFound("line")))?);
+                card = sim::primary_of(tx, line).await?.map(|iccid| iccid.masked());
+            }
+            None => lines = line::of_customer(tx, id, LINES_MAX + 1).await?,
+        }
+        let most = usize::try_from(LINES_MAX).unwrap_or(usize::MAX);
+        let more_lines = lines.len() > most;
+        lines.truncate(most);
+        let balances = customer::account(tx, id).await?;
+        let money = |account| Money::from_micros(balances.get(account), self.currency);
+        let credit = [money(LedgerAccount::PaidCredit), money(LedgerAccount::PromoCredit)];
+        let (entries, next) = self.entries(tx).await?;
+        let name = masked_name(&customer.name);
+        Ok(Subject { customer, name, credit, lines, more_lines, card, entries, next })
+    }
+}

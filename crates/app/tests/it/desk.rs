@@ -1,0 +1,164 @@
+//! What the desk finds by anything somebody has, and what it sees of them.
+
+use crate::world::stock::YUAN;
+use crate::world::{World, on_both};
+use everline_app::desk_search::{Place, find};
+use everline_app::timeline::{Entry, Kind, Wanted, What, timeline};
+use everline_app::{Problem, identity, sessions, sign_in};
+use everline_core::identity::Typed as Said;
+use everline_core::ids::{CustomerId, RawId};
+use everline_core::line::NetworkKind;
+use everline_core::offering::Family;
+use everline_core::search::Named;
+
+async fn agent(world: &World) -> RawId {
+    let id = world.app.clock.id();
+    let add = "INSERT INTO staff (id, name, role, login, active) VALUES ($1, 'x', 'agent', $2, 1)";
+    world.sql(add, vec![id.into(), format!("a-{id}").into()]).await;
+    id
+}
+
+#[tokio::test]
+async fn somebody_is_found_by_whatever_they_have_and_shown_masked() {
+    on_both(async |world: World| {
+        let by = agent(&world).await;
+        let kit = world.line(Family::Phone).await;
+        let order = world.buys(&kit, "days").await;
+        let attempt = world.attempts(&order).await.remove(0);
+        let looks = async |typed: &str| {
+            let finds = find(&world.app, by, typed).await.unwrap();
+            finds.found.into_iter().map(|found| (found.named, found.whole, found.place)).collect::<Vec<_>>()
+        };
+        let line = |named, whole| (named, whole, Place::Line(kit.line));
+        let number = kit.msisdn.as_str();
+        assert_eq!(looks(number).await[0], line(Named::Msisdn, true));
+        assert_eq!(looks(&format!("+86 {}-{}", &number[..3], &number[3..])).await[0], line(Named::Msisdn, true));
+        assert!(looks(&number[..6]).await.contains(&line(Named::Msisdn, false)));
+        assert!(looks(&number[4..]).await.contains(&line(Named::Msisdn, false)), "its end");
+        assert_eq!(looks(kit.imsi.as_str()).await[0], line(Named::Imsi, true));
+        let ordered = |named, whole| (named, whole, Place::Order(order.number.clone()));
+        assert_eq!(looks(&order.number).await[0], ordered(Named::Order, true));
+        assert!(looks(&order.number[..9]).await.contains(&ordered(Named::Order, false)));
+        assert_eq!(looks(&attempt.out_trade_no).await, [ordered(Named::Payment, true)]);
+        assert_eq!(looks(attempt.trade_no.as_deref().unwrap()).await, [ordered(Named::Payment, true)]);
+        assert!(looks("0001").await.contains(&ordered(Named::Receipt, true)));
+        assert!(looks("林芳").await.contains(&(Named::Name, true, Place::Customer)));
+        assert_eq!(looks("No such person").await, vec![]);
+        assert_eq!(looks("<script>alert(1)</script>").await, vec![]);
+        assert_eq!(looks("%%%%").await, vec![], "no pattern");
+        let short = find(&world.app, by, "13").await;
+        assert_eq!(short, Err(Problem::Invalid { field: "q", rule: "too-short" }));
+        // Finding is not seeing.
+        let shown = find(&world.app, by, number).await.unwrap().found.remove(0);
+        assert_eq!((shown.owner.as_str(), shown.shown.contains("****")), ("林**", true));
+        // Nobody else looks.
+        assert_eq!(find(&world.app, world.app.clock.id(), number).await, Err(Problem::NotAllowed));
+        let off = "UPDATE staff SET active = 0 WHERE id = $1";
+        world.sql(off, vec![by.into()]).await;
+        assert_eq!(find(&world.app, by, number).await, Err(Problem::NotAllowed));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_document_finds_whose_it_is_by_its_keyed_hash_alone() {
+    on_both(async |mut world: World| {
+        let mut brand = (*world.app.brand).clone();
+        brand.identity.documents = everline_core::identity::china();
+        world.app.brand = std::sync::Arc::new(brand);
+        let by = agent(&world).await;
+        let kit = world.line(Family::Phone).await;
+        let signed_in = sessions::open_session(&world.app, sessions::Principal::Customer(kit.customer)).await.unwrap();
+        let who = sign_in::session(&world.app, &signed_in.token).await.unwrap().unwrap();
+        let said = Said { name: "林芳", kind: "cn_id", number: "11010519491231002X", born: "" };
+        identity::say(&world.app, &who, said, true, "").await.unwrap();
+        let found = find(&world.app, by, "110105 19491231 002x").await.unwrap().found;
+        let found: Vec<_> = found.into_iter().map(|one| (one.named, one.customer, one.shown)).collect();
+        assert_eq!(found, [(Named::Document, kit.customer, String::new())]);
+        assert_eq!(find(&world.app, by, "110105194912310021").await.unwrap().found, vec![], "a wrong check digit");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_long_list_is_cut_off_and_says_so() {
+    on_both(async |world: World| {
+        let by = agent(&world).await;
+        let customer = world.person().await;
+        for _ in 0..24 {
+            world.line_of(customer, Family::Iot, NetworkKind::BuiltIn).await;
+        }
+        let finds = find(&world.app, by, "1380").await.unwrap();
+        assert_eq!((finds.found.len(), finds.more), (20, true));
+    })
+    .await;
+}
+
+async fn all(world: &World, by: RawId, wanted: Wanted) -> Vec<Entry> {
+    let (mut wanted, mut entries) = (wanted, Vec::new());
+    loop {
+        let page = timeline(&world.app, by, wanted).await.unwrap();
+        entries.extend(page.entries);
+        match page.next {
+            Some(next) => wanted.before = Some(next),
+            None => return entries,
+        }
+    }
+}
+fn of(customer: CustomerId) -> Wanted {
+    Wanted { customer, line: None, kind: None, before: None }
+}
+
+#[tokio::test]
+async fn everything_that_happened_stands_once_and_in_order_however_many_pages_it_takes() {
+    on_both(async |world: World| {
+        let by = agent(&world).await;
+        let kit = world.line(Family::Phone).await;
+        world.buys(&kit, "days").await;
+        for _ in 0..17 {
+            world.buys(&kit, "topup").await;
+            world.pass(3_600_000_000).await;
+        }
+        let session = world.attach(&kit).await.session;
+        world.report(session, 1, 1_000).await;
+        world.skip_days(2).await;
+        let mut account = of(kit.customer);
+        let entries = all(&world, by, account).await;
+        assert!(entries.is_sorted_by(|a, b| a.key > b.key), "newest first, each once");
+        let count = |entries: &[Entry], is: fn(&What) -> bool| entries.iter().filter(|entry| is(&entry.what)).count();
+        let orders = count(&entries, |what| matches!(what, What::Order(_)));
+        assert_eq!(orders, order_count(&world, kit.customer).await);
+        assert!(count(&entries, |what| matches!(what, What::Moved(_))) >= 2 * 17, "paid and delivered");
+        account.kind = Some(Kind::Money);
+        let money = all(&world, by, account).await;
+        assert!(money.len() > 30 && money.iter().all(|entry| matches!(entry.what, What::Moved(_))));
+
+        let line = Wanted { line: Some(kit.line), ..of(kit.customer) };
+        let entries = all(&world, by, line).await;
+        assert!(entries.is_sorted_by(|a, b| a.key > b.key));
+        for is in [
+            (|what| matches!(what, What::Order(_))) as fn(&What) -> bool,
+            |what| matches!(what, What::Changed(_)),
+            |what| matches!(what, What::Told(_)),
+            |what| matches!(what, What::Used(_)),
+        ] {
+            assert!(count(&entries, is) > 0);
+        }
+        let subject = timeline(&world.app, by, line).await.unwrap();
+        assert_eq!((subject.name.as_str(), subject.credit[0].micros()), ("林**", 17 * 50 * YUAN));
+        // Another's line is not on this customer's page.
+        let other = world.line(Family::Phone).await;
+        let strange = timeline(&world.app, by, Wanted { line: Some(other.line), ..of(kit.customer) }).await;
+        assert_eq!(strange.map(|_| ()), Err(Problem::NotFound("line")));
+        assert_eq!(timeline(&world.app, world.app.clock.id(), line).await.map(|_| ()), Err(Problem::NotAllowed));
+    })
+    .await;
+}
+
+async fn order_count(world: &World, customer: CustomerId) -> usize {
+    world
+        .look(move |tx| {
+            Box::pin(async move { Ok(everline_store::tables::order::of_customer(tx, customer, i64::MAX).await?.len()) })
+        })
+        .await
+}

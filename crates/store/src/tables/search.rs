@@ -1,0 +1,79 @@
+//! What the desk looks for: names in the directory by their beginning or end, people, receipts, devices.
+
+use super::columns::Columns;
+use crate::{Engine, FromRow, Result, Row, Sql, Tx, args};
+use everline_core::identifiers::Iccid;
+use everline_core::ids::{CustomerId, LineId, OrderId, RawId};
+
+crate::queries! { ALL;
+    WHOLE = "SELECT kind, name, customer_id, subject_id FROM directory WHERE kind = $1 AND name = $2";
+    // Digits and letters alone begin a name here, and sort below the letter z in every collation.
+    BEGINS = "SELECT kind, name, customer_id, subject_id FROM directory WHERE kind = $1 AND name >= $2 AND name < $3 ORDER BY name LIMIT $4";
+    ENDS = "SELECT kind, name, customer_id, subject_id FROM directory \
+        WHERE kind IN ('msisdn', 'iccid') AND substr(name, length(name) - 5) = $1 LIMIT $2";
+    RECEIPT = "SELECT r.customer_id, r.order_id FROM receipt_number n JOIN receipt r ON r.id = n.receipt_id AND r.customer_id = n.customer_id \
+        WHERE n.number = $1";
+    EID = "SELECT customer_id, line_id, iccid FROM device_check WHERE eid = $1 ORDER BY customer_id, id LIMIT $2";
+}
+
+/// People by name: each engine compares octets in its own way.
+static NAME_SQLITE: Sql =
+    Sql::new("SELECT customer_id FROM customer WHERE name <> '' AND name >= $1 AND name < $2 ORDER BY name LIMIT $3");
+static NAME_POSTGRES: Sql = Sql::new(
+    "SELECT customer_id FROM customer WHERE name <> '' AND name COLLATE \"C\" >= $1 AND name COLLATE \"C\" < $2 \
+     ORDER BY name COLLATE \"C\" LIMIT $3",
+);
+
+/// A name of the directory that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// What kind of name it is: the directory's word.
+    pub kind: String,
+    /// The name.
+    pub name: String,
+    /// Whose it is.
+    pub customer: CustomerId,
+    /// The line, order or attempt it leads to.
+    pub subject: RawId,
+}
+impl FromRow for Named {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut c = Columns::new(row);
+        Ok(Named { kind: c.next()?, name: c.next()?, customer: c.next()?, subject: c.next()? })
+    }
+}
+
+/// The name of a kind.
+pub async fn whole(tx: &mut Tx, kind: &str, name: &str) -> Result<Option<Named>> {
+    tx.maybe(&WHOLE, args![kind, name]).await
+}
+/// Names of a kind that begin so, in their order. The beginning is of digits and letters.
+pub async fn begins(tx: &mut Tx, kind: &str, beginning: &str, limit: i64) -> Result<Vec<Named>> {
+    let end = format!("{beginning}zzzzzzzz");
+    tx.all(&BEGINS, args![kind, beginning, end, limit]).await
+}
+/// Numbers and cards that end so, of at most so many that share the last six characters.
+pub async fn ends(tx: &mut Tx, ending: &str, limit: i64) -> Result<Vec<Named>> {
+    let tail: String = ending.chars().skip(ending.chars().count().saturating_sub(6)).collect();
+    let mut found: Vec<Named> = tx.all(&ENDS, args![tail, limit]).await?;
+    found.retain(|named| named.name.ends_with(ending));
+    Ok(found)
+}
+/// The order of a receipt's number.
+pub async fn receipt(tx: &mut Tx, number: i64) -> Result<Option<(CustomerId, OrderId)>> {
+    tx.maybe(&RECEIPT, args![number]).await
+}
+/// The lines of which profiles were bought for a device.
+pub async fn eid(tx: &mut Tx, eid: &str, limit: i64) -> Result<Vec<(CustomerId, LineId, Iccid)>> {
+    tx.all(&EID, args![eid, limit]).await
+}
+/// Customers whose name begins so, in its order.
+pub async fn names(tx: &mut Tx, beginning: &str, limit: i64) -> Result<Vec<CustomerId>> {
+    // Above every character that a name has.
+    let end = format!("{beginning}\u{10ffff}");
+    let sql = match tx.engine() {
+        Engine::Sqlite => &NAME_SQLITE,
+        Engine::Postgres => &NAME_POSTGRES,
+    };
+    Ok(tx.all::<(CustomerId,)>(sql, args![beginning, end, limit]).await?.into_iter().map(|row| row.0).collect())
+}

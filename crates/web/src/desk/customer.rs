@@ -1,0 +1,273 @@
+//! `/desk/customers/{customer}`: a customer or one of their lines, with everything that happened, newest first. Who it is stays
+//! masked.
+
+use super::queue::{me, staff};
+use crate::fault::Answer;
+use crate::frame::{Frame, page};
+use crate::portal::account::event_key;
+use crate::portal::case_shown::{reason_key, state_key as case_state_key};
+use crate::portal::line_shown::state_key;
+use crate::portal::offering_shown::Term;
+use crate::portal::order_shown::{headline, order_number};
+use crate::portal::reminders::fate_words;
+use crate::portal::statement::words as posting_key;
+use crate::show::Show;
+use crate::texts::Arg;
+use crate::visit::Visit;
+use crate::web::Web;
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use everline_app::Problem;
+use everline_app::timeline::{Entry, Key, Kind, Ordered, Subject, Wanted, What, timeline};
+use everline_core::customer::{CustomerKind, Identity};
+use everline_core::ids::{CustomerId, LineId, RawId};
+use everline_core::line::LineState;
+use everline_core::money::{Currency, Money};
+use everline_core::time::BusinessTime;
+use everline_store::tables::timeline::Changed;
+use serde::Deserialize;
+
+/// What the address asks for. A word that means nothing asks for nothing.
+#[derive(Deserialize, Default)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    line: String,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    before: String,
+}
+
+struct Chip {
+    href: String,
+    label: String,
+    here: bool,
+}
+struct LineRow {
+    href: String,
+    number: String,
+    state: String,
+}
+struct EntryShown {
+    when: String,
+    what: String,
+    title: String,
+    /// Why, in what way, by whom.
+    facts: Vec<String>,
+    href: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "desk_customer.html")]
+struct CustomerPage {
+    p: Frame,
+    facts: Vec<Term>,
+    lines: Vec<LineRow>,
+    more_lines: bool,
+    /// The way back to the account, from one of its lines.
+    account: Option<String>,
+    chips: Vec<Chip>,
+    entries: Vec<EntryShown>,
+    next: Option<String>,
+}
+
+/// The key of a kind of entry.
+const fn kind_key(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Orders => "timeline-orders",
+        Kind::Money => "timeline-money",
+        Kind::Life => "timeline-life",
+        Kind::Usage => "timeline-usage",
+        Kind::Messages => "timeline-messages",
+        Kind::Account => "timeline-account",
+        Kind::Cases => "timeline-cases",
+    }
+}
+
+fn read_key(text: &str) -> Option<Key> {
+    let (at, id) = text.split_once('.')?;
+    Some((at.parse().ok()?, id.parse().ok()?))
+}
+
+/// `GET /desk/customers/{customer}`
+pub(crate) async fn customer(
+    State(web): State<Web>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Answer {
+    staff(&web, &visit).await?;
+    let id: RawId = id.parse().map_err(|_| Problem::NotFound("customer"))?;
+    let line: Option<LineId> = asked.line.parse().ok();
+    let (kind, before) = (Kind::from_word(&asked.kind), read_key(&asked.before));
+    let wanted = Wanted { customer: CustomerId(id), line, kind, before };
+    let subject = timeline(&web.app, me(&visit)?, wanted).await?;
+    let show = visit.show(&web);
+    let base = format!("/desk/customers/{id}");
+    let href = |line: Option<LineId>, kind: Option<Kind>, before: Option<Key>| {
+        let line = line.map(|line| format!("line={line}"));
+        let kind = kind.map(|kind| format!("kind={}", kind.word()));
+        let before = before.map(|(at, id)| format!("before={at}.{id}"));
+        let query: Vec<String> = [line, kind, before].into_iter().flatten().collect();
+        if query.is_empty() { base.clone() } else { format!("{base}?{}", query.join("&")) }
+    };
+    let there = |kind: &Kind| match kind {
+        Kind::Money | Kind::Account => line.is_none(),
+        Kind::Life | Kind::Usage | Kind::Messages => line.is_some(),
+        Kind::Orders | Kind::Cases => true,
+    };
+    let all = Chip { href: href(line, None, None), label: show.lang.get("timeline-all"), here: kind.is_none() };
+    let one = |of: Kind| Chip {
+        href: href(line, Some(of), None),
+        label: show.lang.get(kind_key(of)),
+        here: kind == Some(of),
+    };
+    let lines = subject.lines.iter().filter(|_| line.is_none()).map(|one| LineRow {
+        href: href(Some(one.id), None, None),
+        number: one.msisdn.masked(),
+        state: show.lang.get(state_key(one.state)),
+    });
+    let title = match (line, subject.lines.first()) {
+        (Some(_), Some(line)) => visit.say("desk-line-title", &[("name", Arg::Text(&line.msisdn.masked()))]),
+        _ => visit.lang.get("desk-customer-title"),
+    };
+    page(&CustomerPage {
+        facts: facts(&show, &subject, line.is_some()),
+        lines: lines.collect(),
+        more_lines: subject.more_lines,
+        account: line.map(|_| base.clone()),
+        chips: std::iter::once(all).chain(Kind::ALL.into_iter().filter(there).map(one)).collect(),
+        entries: subject.entries.iter().map(|entry| entry_shown(&show, web.app.brand.currency, entry)).collect(),
+        next: subject.next.map(|key| href(line, kind, Some(key))),
+        p: visit.frame(&web, title),
+    })
+}
+
+fn facts(show: &Show, subject: &Subject, of_line: bool) -> Vec<Term> {
+    let term = |key: &str, value: String| Term { label: show.lang.get(key), value };
+    let customer = &subject.customer;
+    let kind = match customer.kind {
+        CustomerKind::Person => "desk-kind-person",
+        CustomerKind::Organisation => "desk-kind-organisation",
+        CustomerKind::Anonymous => "desk-kind-anonymous",
+        CustomerKind::House => "desk-kind-house",
+    };
+    let identity = match customer.identity {
+        Identity::None => "desk-identity-none-yet",
+        Identity::FormatChecked => "desk-identity-format",
+        Identity::Verified => "desk-identity-verified",
+        Identity::Failed => "desk-identity-failed",
+    };
+    let contact = customer.contact.as_ref().map(everline_core::identifiers::Msisdn::masked).unwrap_or_default();
+    let [paid, promo] = subject.credit.map(|credit| show.money(credit));
+    let mut facts = vec![
+        term("find-name", subject.name.clone()),
+        term("desk-kind", show.lang.get(kind)),
+        term("desk-contact", contact),
+        term("identity-title", show.lang.get(identity)),
+        term("home-paid-credit", paid),
+        term("home-promo-credit", promo),
+    ];
+    if let Some(line) = subject.lines.first().filter(|_| of_line) {
+        facts.push(term("line-number", line.msisdn.masked()));
+        facts.push(term("line-state", show.lang.get(state_key(line.state))));
+        facts.push(term("desk-since", show.moment_in_full(line.state_since)));
+        facts.push(term("order-fact-ends", line.service_until.map(|at| show.moment_in_full(at)).unwrap_or_default()));
+        facts.push(term("find-iccid", subject.card.clone().unwrap_or_default()));
+    }
+    facts.retain(|fact| !fact.value.is_empty());
+    facts
+}
+
+fn entry_shown(show: &Show, currency: Currency, entry: &Entry) -> EntryShown {
+    let when = show.moment_in_full(BusinessTime::from_us(entry.key.0));
+    let (kind, title, facts, href) = match &entry.what {
+        What::Order(ordered) => {
+            let order = &ordered.order;
+            let title = format!("{} · {}", ordered.offering.name.get(show.lang.tag()), show.money(order.price));
+            (Kind::Orders, title, ordered_facts(show, ordered), Some(format!("/desk/orders/{}", order.number)))
+        }
+        What::Moved(moved) => {
+            let href = moved.order.as_ref().map(|(_, number)| format!("/desk/orders/{number}"));
+            let pots = [
+                ("home-paid-credit", moved.pots.paid),
+                ("home-promo-credit", moved.pots.promo),
+                ("statement-held", moved.pots.held),
+            ];
+            let change = |(key, micros): (&str, i64)| {
+                let amount = show.money(Money::from_micros(micros, currency));
+                (micros != 0).then(|| format!("{} {amount}", show.lang.get(key)))
+            };
+            (
+                Kind::Money,
+                show.lang.get(posting_key(moved.template)),
+                pots.into_iter().filter_map(change).collect(),
+                href,
+            )
+        }
+        What::Changed(changed) => {
+            let state = LineState::from_word(&changed.state, Some(changed.at));
+            let title = state.map(|state| show.lang.get(state_key(state))).unwrap_or_default();
+            (Kind::Life, title, changed_facts(show, changed), None)
+        }
+        What::Used(day) => {
+            let beyond = (day.overrun > 0).then(|| {
+                let amount = show.amount(day.unit, day.overrun);
+                show.lang.with("timeline-overrun", &[("amount", Arg::Text(&amount))])
+            });
+            let title = format!("{} {}", show.unit(day.unit), show.amount(day.unit, day.charged));
+            (Kind::Usage, title, beyond.into_iter().collect(), None)
+        }
+        What::Told(told) => {
+            let fate = fate_words(show, (told.channel, told.fate, false));
+            let facts = std::iter::once(fate).chain(told.reason.clone()).collect();
+            (Kind::Messages, show.lang.get(&told_key(told.kind.word())), facts, None)
+        }
+        What::News(news) => {
+            let device = Some(news.device.clone()).filter(|device| !device.is_empty());
+            (Kind::Account, show.lang.get(event_key(news.kind)), device.into_iter().collect(), None)
+        }
+        What::Case(case) => {
+            let title = case.subject.clone().unwrap_or_else(|| show.lang.get(reason_key(&case.reason)));
+            (Kind::Cases, title, vec![show.lang.get(case_state_key(case.state, true))], None)
+        }
+    };
+    EntryShown { when, what: show.lang.get(kind_key(kind)), title, facts, href }
+}
+
+/// The key of what a message said.
+pub(crate) fn told_key(word: &str) -> String {
+    format!("told-{}", word.replace('_', "-"))
+}
+
+fn ordered_facts(show: &Show, ordered: &Ordered) -> Vec<String> {
+    let order = &ordered.order;
+    let mut facts = vec![format!("{} · {}", order_number(&order.number), show.lang.get(headline(order.state)))];
+    for attempt in &ordered.attempts {
+        let at = show.moment_in_full(BusinessTime::from_us(attempt.created_at.us()));
+        facts.push(format!(
+            "{} {} · {} · {at}",
+            attempt.method.word(),
+            show.money(attempt.amount),
+            attempt.state.word()
+        ));
+    }
+    for refund in &ordered.refunds {
+        let (at, amount) = (show.moment_in_full(refund.started_at), show.money(refund.amount));
+        facts.push(format!("{} {amount} · {} · {at}", show.lang.get("desk-refund"), refund.state.word()));
+    }
+    facts
+}
+
+fn changed_facts(show: &Show, changed: &Changed) -> Vec<String> {
+    let because = show.lang.get(match changed.cause.as_str() {
+        "time" => "life-because-time",
+        "paid" => "life-because-paid",
+        "first_use" => "life-because-first-use",
+        "refunded" => "life-because-refunded",
+        "handed_over" => "life-because-handed-over",
+        _ => "life-because-command",
+    });
+    let by = changed.commanded_by.as_ref().map(|by| show.lang.with("life-by", &[("name", Arg::Text(by))]));
+    [Some(because), by, changed.reason.clone()].into_iter().flatten().collect()
+}
