@@ -84,7 +84,8 @@ pub fn parameters(template: &str) -> Vec<&'static str> {
         | MessageKind::ReminderForecast
         | MessageKind::KeywordBalance
         | MessageKind::KeywordRenew
-        | MessageKind::KeywordHelp => {}
+        | MessageKind::KeywordHelp
+        | MessageKind::DataUsedUp => {}
     }
     all
 }
@@ -290,8 +291,24 @@ impl Begin {
             let job = Job::TellBeside { customer, line, to: Beside::Contact(contact.id), kind, cause };
             job::add(tx, customer, &job, self.now.system, self.now.system)?;
         }
+        self.tell_user(tx).await?;
         let alone = said::parameters(kind).is_some() && !contacts.is_empty();
         Ok(alone && !reminder::get(tx, customer, line).await?.tell_owner)
+    }
+
+    /// Has whoever uses the line told that it is cut off, where that is somebody else at a screen who may renew it.
+    async fn tell_user(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        let ToSend { customer, line, kind, cause, .. } = self.to_send;
+        if !matches!(kind, MessageKind::Suspended | MessageKind::DataUsedUp) {
+            return Ok(());
+        }
+        let Some(found) = line::get(tx, customer, line).await? else { return Ok(()) };
+        let owner = customer::get(tx, customer).await?;
+        if found.device.has_screen() && found.guest_renewal && !is_owners(&owner, &found.msisdn) {
+            let job = Job::TellBeside { customer, line, to: Beside::Number, kind, cause };
+            job::add(tx, customer, &job, self.now.system, self.now.system)?;
+        }
+        Ok(())
     }
 
     /// What the message says; `None` if it is not true any more.
@@ -420,6 +437,7 @@ const fn concerns_contacts(kind: MessageKind) -> bool {
             | MessageKind::ReminderForecast
             | MessageKind::GraceBegan
             | MessageKind::Suspended
+            | MessageKind::DataUsedUp
             | MessageKind::ReportedLost
             | MessageKind::ServiceRestored
             | MessageKind::NumberKept
