@@ -11,7 +11,7 @@ use everline_core::effects::NetworkAction;
 use everline_core::identifiers::{Iccid, Msisdn};
 use everline_core::identity::{Person, Verdict};
 use everline_core::ids::{CustomerId, MessageId, SessionId};
-use everline_core::message::{Address, Channel, Reason, Reported};
+use everline_core::message::{Address, Channel, PushSubscription, Reason, Reported};
 use everline_core::money::Money;
 use everline_core::payment::{Evidence, Method, Provider};
 use everline_core::reconciliation::{BillDay, BillLine};
@@ -584,6 +584,14 @@ pub trait ReportHook: Send + Sync {
     fn acknowledgement(&self) -> &'static str;
 }
 
+/// The side of a messenger that browsers are told of when they subscribe.
+pub trait Browsers: Send + Sync {
+    /// Its public key, in base64url: what a browser subscribes with.
+    fn key(&self) -> String;
+    /// Whether the push service of a browser is one that may be called.
+    fn takes(&self, browser: &PushSubscription) -> bool;
+}
+
 /// Who tells people, by one way.
 #[async_trait]
 pub trait Messenger: Send + Sync {
@@ -591,6 +599,10 @@ pub trait Messenger: Send + Sync {
     async fn send(&self, message: &OutgoingMessage) -> Handed;
     /// The side of it that takes reports by HTTP, if it has one.
     fn hook(&self) -> Option<&dyn ReportHook> {
+        None
+    }
+    /// The side of it that browsers subscribe at, if it has one.
+    fn browsers(&self) -> Option<&dyn Browsers> {
         None
     }
 }

@@ -72,6 +72,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 22, name: "identity", text: include_str!("../../migrations/0022_identity.sql") },
     Migration { version: 23, name: "closing", text: include_str!("../../migrations/0023_closing.sql") },
     Migration { version: 24, name: "sending", text: include_str!("../../migrations/0024_sending.sql") },
+    Migration { version: 26, name: "contact_device", text: include_str!("../../migrations/0026_contact_device.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.

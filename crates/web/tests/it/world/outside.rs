@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use everline_app::ports::{
-    BillAnswer, ClosedAnswer, DayOfBill, DeliveryReport, Handed, Messenger, Network, NetworkChange, NetworkReply,
-    NoticeRefusal, NoticeSays, OutgoingMessage, Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest,
-    PaymentStatus, RawNotice, RefundRequest, RefundStatus, ReportHook, Started,
+    BillAnswer, Browsers, ClosedAnswer, DayOfBill, DeliveryReport, Handed, Messenger, Network, NetworkChange,
+    NetworkReply, NoticeRefusal, NoticeSays, OutgoingMessage, Payable, PaymentNotice, PaymentProvider, PaymentRef,
+    PaymentRequest, PaymentStatus, RawNotice, RefundRequest, RefundStatus, ReportHook, Started,
 };
-use everline_core::message::Reported;
+use everline_core::message::{PushSubscription, Reported};
 use everline_core::money::{Currency, Money};
 use everline_core::payment::{Evidence, Method, Provider};
 use everline_core::reconciliation::BillLine;
@@ -62,8 +62,12 @@ impl Outside {
     }
     /// The code in the newest message.
     pub fn last_code(&self) -> String {
+        self.last_code_of("one_time_code")
+    }
+    /// The code in the newest message of a template.
+    pub fn last_code_of(&self, template: &str) -> String {
         let messages = self.messages.lock().unwrap();
-        let message = messages.iter().rfind(|message| message.template == "one_time_code").unwrap();
+        let message = messages.iter().rfind(|message| message.template == template).unwrap();
         message.parameters.iter().find(|(name, _)| *name == "code").unwrap().1.clone()
     }
 }
@@ -144,6 +148,18 @@ impl Messenger for Outside {
     }
     fn hook(&self) -> Option<&dyn ReportHook> {
         Some(self)
+    }
+    fn browsers(&self) -> Option<&dyn Browsers> {
+        Some(self)
+    }
+}
+
+impl Browsers for Outside {
+    fn key(&self) -> String {
+        "B".repeat(87)
+    }
+    fn takes(&self, browser: &PushSubscription) -> bool {
+        browser.endpoint().starts_with("https://push.test/")
     }
 }
 
