@@ -573,14 +573,14 @@ pub type InboundSender = mpsc::Sender<Inbound>;
 /// Where it comes out.
 pub type InboundReceiver = mpsc::Receiver<Inbound>;
 
-/// The side of a messenger that takes reports by HTTP.
+/// The side of a messenger that takes by HTTP what its provider tells by itself.
 pub trait ReportHook: Send + Sync {
-    /// Reads reports, if the secret in the address is the one that the provider was given.
+    /// Reads what it tells, if the secret in the address is the one that the provider was given.
     ///
     /// # Errors
     /// [`NoticeRefusal::Forged`] if it is another one, [`NoticeRefusal::Unreadable`].
-    fn read(&self, secret: &str, body: &[u8]) -> Result<Vec<DeliveryReport>, NoticeRefusal>;
-    /// What the provider wants to read when its reports are kept.
+    fn read(&self, secret: &str, body: &[u8]) -> Result<Vec<Told>, NoticeRefusal>;
+    /// What the provider wants to read when that is kept.
     fn acknowledgement(&self) -> &'static str;
 }
 
@@ -597,7 +597,7 @@ pub trait Browsers: Send + Sync {
 pub trait Messenger: Send + Sync {
     /// Hands a message over.
     async fn send(&self, message: &OutgoingMessage) -> Handed;
-    /// The side of it that takes reports by HTTP, if it has one.
+    /// The side of it that takes by HTTP what its provider tells, if it has one.
     fn hook(&self) -> Option<&dyn ReportHook> {
         None
     }

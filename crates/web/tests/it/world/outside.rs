@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use everline_app::ports::{
     BillAnswer, Browsers, ClosedAnswer, DayOfBill, DeliveryReport, Handed, Messenger, Network, NetworkChange,
     NetworkReply, NoticeRefusal, NoticeSays, OutgoingMessage, Payable, PaymentNotice, PaymentProvider, PaymentRef,
-    PaymentRequest, PaymentStatus, RawNotice, RefundRequest, RefundStatus, ReportHook, Started,
+    PaymentRequest, PaymentStatus, RawNotice, ReceivedMessage, RefundRequest, RefundStatus, ReportHook, Started, Told,
 };
+use everline_core::identifiers::Msisdn;
 use everline_core::message::{PushSubscription, Reported};
 use everline_core::money::{Currency, Money};
 use everline_core::payment::{Evidence, Method, Provider};
@@ -164,12 +165,17 @@ impl Browsers for Outside {
 }
 
 impl ReportHook for Outside {
-    fn read(&self, secret: &str, body: &[u8]) -> Result<Vec<DeliveryReport>, NoticeRefusal> {
+    fn read(&self, secret: &str, body: &[u8]) -> Result<Vec<Told>, NoticeRefusal> {
         if secret != "sesame" {
             return Err(NoticeRefusal::Forged);
         }
         let reference = std::str::from_utf8(body).map_err(|_| NoticeRefusal::Unreadable)?.to_owned();
-        Ok(vec![DeliveryReport { reference, reported: Reported::Delivered, reason: None }])
+        let from = reference.strip_prefix("from ").and_then(|written| written.split_once(": "));
+        let Some((from, text)) = from else {
+            return Ok(vec![Told::Report(DeliveryReport { reference, reported: Reported::Delivered, reason: None })]);
+        };
+        let from = Msisdn::parse(from).map_err(|_| NoticeRefusal::Unreadable)?;
+        Ok(vec![Told::Message(ReceivedMessage { from, to: "10690000".to_owned(), text: text.to_owned() })])
     }
     fn acknowledgement(&self) -> &'static str {
         "thanks"
