@@ -63,10 +63,10 @@ function notice(event) {
 // Where a notice leads.
 function page(link) {
   try {
-    const url = new URL(link, self.location.origin);
+    const url = new URL(link ?? HOME, self.location.origin);
     if (url.origin === self.location.origin) return url.href;
   } catch {
-    // No address: home.
+    // No address.
   }
   return new URL(HOME, self.location.origin).href;
 }

@@ -389,7 +389,8 @@ async fn strangers_message_centre_is_bound_by_tls_and_by_its_own_certificate_alo
     let pem = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
     let files = |name: &str| ["pem", "key"].map(|end| folder.path().join(format!("{name}.{end}")));
     let by = |port: u16, host: &str, roots: Option<String>| {
-        ours(SmppConfig { host: host.to_owned(), tls: Some(roots), ..config(port) })
+        let timeout = Duration::from_secs(3);
+        ours(SmppConfig { host: host.to_owned(), tls: Some(roots), timeout, ..config(port) })
     };
 
     for host in ["localhost", "127.0.0.1"] {
