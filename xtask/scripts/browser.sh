@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every page of a running demo in Chromium: both languages, 360 px, axe, with and without JavaScript; and a payment inside
-# WeChat's own browser. With `lighthouse`: how Lighthouse judges the pages that people begin with. EVERLINE_PAGES keeps the
+# WeChat's own browser; a mailbox, and notices in browsers. With `lighthouse`: how Lighthouse judges the pages that people begin with. EVERLINE_PAGES keeps the
 # pictures in a folder.
 set -euo pipefail
 scratch=$(mktemp -d)
@@ -31,3 +31,4 @@ if [ "${1:-}" = lighthouse ]; then
 fi
 node "$scratch/pages.mjs" "$portal" "$pages"
 node "$scratch/in_wechat.mjs" "$portal" "$pages"
+node "$scratch/notices.mjs" "$portal" "$pages"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What we send, taken by a message centre (npm smpp), a mail server (PyPI aiosmtpd) and a browser's library (PyPI http-ece, py-vapid)
+# What we send, taken by a message centre (npm smpp, by TLS too), a mail server (PyPI aiosmtpd) and a browser's library (PyPI http-ece, py-vapid)
 # that we did not write.
 # Needs node with npm, and python3 with venv.
 set -euo pipefail

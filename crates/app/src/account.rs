@@ -11,6 +11,7 @@ use everline_core::account::{AccountNews, Change, PASSWORD_BYTES_MAX, Proof, pas
 use everline_core::customer::Customer;
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, RawId};
+use everline_core::message::Address;
 use everline_core::time::{Now, SystemTime};
 use everline_store::tables::credential::{self, AccountEvent, Credential};
 use everline_store::tables::{customer, directory, login};
@@ -295,7 +296,7 @@ impl Work for ChangeContact {
         directory::add(tx, directory::Name::Login, contact.as_str(), id, id.0);
         credential::set_contact(tx, id, &contact);
         self.fresh.replace(tx, &owner.session, None);
-        let former = owner.customer.contact;
+        let former = owner.customer.contact.map(Address::Sms);
         happened(tx, id, (self.event, AccountNews::ContactChanged), (&self.device, former), self.now)?;
         Ok(Ok(()))
     }

@@ -1,6 +1,7 @@
 //! Telling an owner what happened to the account: once each, at the contact number and at every mailbox and in every browser
-//! of theirs; after a change of the number also at the one from before. What is told is what the history says.
+//! of theirs; after a change of the number or the mailbox also at the one from before. What is told is what the history says.
 
+use crate::contact_point;
 use crate::jobs::Done;
 use crate::ports::{Handed, OutgoingMessage};
 use crate::recovery::StopLink;
@@ -10,7 +11,7 @@ use everline_core::brand::Brand;
 use everline_core::effects::Job;
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, JobId, LineId, MessageId, RawId};
-use everline_core::message::{Address, Channel};
+use everline_core::message::Address;
 use everline_core::time::{BusinessTime, Now, SystemTime, Zone};
 use everline_store::tables::credential::{self, AccountEvent};
 use everline_store::tables::{customer, directory, job, line, message};
@@ -25,7 +26,7 @@ pub(crate) fn happened(
     tx: &mut Tx,
     customer: CustomerId,
     (id, kind): (RawId, AccountNews),
-    (device, former): (&str, Option<Msisdn>),
+    (device, former): (&str, Option<Address>),
     now: Now,
 ) -> Result<(), Stop<Problem>> {
     let both = former.is_some();
@@ -52,9 +53,9 @@ pub(crate) async fn tell(
     let (brand, zone) = (app.brand.clone(), app.zone.clone());
     let links = StopLink(app.secrets.clone());
     let compose = Compose { customer, event, former, id, repeated: run > 1, brand, zone, links };
-    let Some(Composed { sms, others }) = app.store.read(compose).await? else { return Ok(Done::Finished) };
-    let (mut told, done) = match &sms {
-        Some(message) => by_sms(app, message, run).await,
+    let Some(Composed { first, others }) = app.store.read(compose).await? else { return Ok(Done::Finished) };
+    let (mut told, done) = match &first {
+        Some(message) => hand_over(app, message, run).await,
         None => (false, Done::Finished),
     };
     if matches!(done, Done::Again { .. }) {
@@ -63,7 +64,11 @@ pub(crate) async fn tell(
     // Once: whoever took the number cannot keep it from the owner's mailboxes and browsers.
     for message in &others {
         if let Some(messenger) = app.ports.messengers.of(message.to.channel()) {
-            told |= matches!(messenger.send(message).await, Handed::Accepted(_));
+            match messenger.send(message).await {
+                Handed::Accepted(_) => told = true,
+                Handed::Gone => contact_point::remove(app, customer, message.to.clone()).await?,
+                _ => {}
+            }
         }
     }
     if !told {
@@ -73,10 +78,10 @@ pub(crate) async fn tell(
     Ok(Done::Finished)
 }
 
-/// Hands the short message over; whether it was taken.
-async fn by_sms(app: &App, message: &OutgoingMessage, run: i64) -> (bool, Done) {
-    let Some(messenger) = app.ports.messengers.of(Channel::Sms) else {
-        return (false, Done::GaveUp("nobody sends short messages"));
+/// Hands a message over that is tried again; whether it was taken.
+async fn hand_over(app: &App, message: &OutgoingMessage, run: i64) -> (bool, Done) {
+    let Some(messenger) = app.ports.messengers.of(message.to.channel()) else {
+        return (false, Done::GaveUp("nobody sends messages by this way"));
     };
     let done = match messenger.send(message).await {
         Handed::Accepted(_) => return (true, Done::Finished),
@@ -90,8 +95,8 @@ async fn by_sms(app: &App, message: &OutgoingMessage, run: i64) -> (bool, Done) 
 
 /// What is told, and where.
 struct Composed {
-    /// At the contact number, if it is the owner's.
-    sms: Option<OutgoingMessage>,
+    /// At the contact number, if it is the owner's; or at what a change took the place of.
+    first: Option<OutgoingMessage>,
     /// At every mailbox and in every browser of the owner's.
     others: Vec<OutgoingMessage>,
 }
@@ -126,10 +131,10 @@ impl Work for Compose {
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         let Some(event) = credential::event(tx, self.customer, self.event).await? else { return Ok(None) };
         let owner = customer::get(tx, self.customer).await?;
-        let to = if self.former { event.former } else { owner.contact };
+        let to = if self.former { event.former } else { owner.contact.map(Address::Sms) };
         let to = match to {
-            Some(to) if !self.gone(tx, &to).await? => Some(to),
-            _ => None,
+            Some(Address::Sms(number)) if self.gone(tx, &number).await? => None,
+            to => to,
         };
         let contacts = if self.former { Vec::new() } else { message::contacts(tx, self.customer).await? };
         let (path, until) = match event.kind {
@@ -138,6 +143,8 @@ impl Work for Compose {
                 None => return Ok(None),
             },
             AccountNews::CaseAnswered => ("/cases".to_owned(), String::new()),
+            AccountNews::BrowserAdded | AccountNews::BrowserRemoved => ("/account/browsers".to_owned(), String::new()),
+            AccountNews::MailboxSet | AccountNews::MailboxRemoved => ("/account/mailbox".to_owned(), String::new()),
             _ => ("/account".to_owned(), String::new()),
         };
         let parameters = vec![
@@ -156,9 +163,9 @@ impl Work for Compose {
             repeated: self.repeated,
             reported: false,
         };
-        let sms = to.map(|to| outgoing(self.id.0, Address::Sms(to)));
+        let first = to.map(|to| outgoing(self.id.0, to));
         let others = contacts.into_iter().zip(1..).map(|(contact, n)| outgoing(self.id.0.branch(n), contact.address));
-        Ok(Some(Composed { sms, others: others.collect() }))
+        Ok(Some(Composed { first, others: others.collect() }))
     }
 }
 

@@ -1,5 +1,5 @@
-//! Where a customer is told beside the number to sign in with: mailboxes and browsers. Whoever adds an address has made sure
-//! that it is theirs: what is sent there tells of their lines.
+//! Where a customer is told beside the number to sign in with: mailboxes and browsers. Whoever adds an address here has made
+//! sure that it is theirs, because what is sent there tells of their lines; owners prove theirs in [`crate::own_address`].
 
 use crate::{App, Problem};
 use everline_core::ids::CustomerId;
@@ -19,7 +19,8 @@ pub async fn add(app: &App, customer: CustomerId, address: Address) -> Result<()
     if address.number().is_some() {
         return Err(Problem::Invalid { field: "address", rule: "the number to sign in with is changed elsewhere" });
     }
-    let contact = ContactPoint { id: app.clock.id(), customer, address, added_at: app.clock.now().system };
+    let device = String::new();
+    let contact = ContactPoint { id: app.clock.id(), customer, address, device, added_at: app.clock.now().system };
     Ok(app.store.transact(Add(contact)).await?)
 }
 

@@ -12,7 +12,7 @@ use everline_core::time::SystemTime;
 use everline_store::tables::message;
 use everline_store::{Stop, Tx, Work};
 
-/// Why reports that came by HTTP were not kept.
+/// Why what came by HTTP was not kept.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportProblem {
     /// Nobody reports by this way.
@@ -26,22 +26,29 @@ pub enum ReportProblem {
     Problem(#[from] Problem),
 }
 
-/// Keeps reports that came by HTTP; what their sender wants to read then.
+/// Keeps what a provider told by HTTP; what it wants to read then.
 ///
 /// # Errors
-/// [`ReportProblem`]; reports that came before the one that could not be kept are kept, and come again.
-pub async fn reported_by_http(
+/// [`ReportProblem`]; what came before the part that could not be kept is kept, and comes again.
+pub async fn told_by_http(
     app: &App,
     channel: Channel,
     secret: &str,
     body: &[u8],
 ) -> Result<&'static str, ReportProblem> {
     let hook = app.ports.messengers.of(channel).and_then(|messenger| messenger.hook()).ok_or(ReportProblem::NoHook)?;
-    let reports = hook.read(secret, body)?;
-    for report in reports {
-        reported(app, report).await?;
+    for told in hook.read(secret, body)? {
+        keep(app, told).await?;
     }
     Ok(hook.acknowledgement())
+}
+
+/// Keeps what a provider told, by whatever way it came.
+async fn keep(app: &App, told: Told) -> Result<(), Problem> {
+    match told {
+        Told::Report(report) => reported(app, report).await,
+        Told::Message(message) => received(app, &message).await.map(|_| ()),
+    }
 }
 
 /// Keeps a report.
@@ -58,24 +65,12 @@ pub async fn reported(app: &App, report: DeliveryReport) -> Result<(), Problem> 
 /// Takes what providers tell until none of them is there any more.
 pub async fn listen(app: App, mut inbound: InboundReceiver) {
     while let Some(Inbound { told, kept }) = inbound.recv().await {
-        let is_kept = match told {
-            Told::Report(report) => match reported(&app, report).await {
-                Ok(()) => true,
-                Err(problem) => {
-                    tracing::error!(%problem, "a delivery report could not be kept");
-                    false
-                }
-            },
-            Told::Message(message) => match received(&app, &message).await {
-                Ok(_) => true,
-                Err(problem) => {
-                    tracing::error!(%problem, "a short message could not be answered");
-                    false
-                }
-            },
-        };
+        let problem = keep(&app, told).await.err();
+        if let Some(problem) = &problem {
+            tracing::error!(%problem, "a delivery report or a short message could not be kept");
+        }
         // Whoever told it may be gone: then it is told again.
-        let _ = kept.send(is_kept);
+        let _ = kept.send(problem.is_none());
     }
 }
 

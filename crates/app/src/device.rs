@@ -8,16 +8,16 @@ use crate::save::carry_out;
 use crate::{App, Problem};
 use everline_core::calendar::Day;
 use everline_core::charging::{Service, Session};
-use everline_core::effects::Effects;
+use everline_core::effects::{Effects, Job, MessageKind};
 use everline_core::identifiers::Imsi;
 use everline_core::ids::{CustomerId, LineId, RawId, SessionId};
-use everline_core::lifecycle::{self, Because};
+use everline_core::lifecycle::{self, Because, instant_cause};
 use everline_core::line::{Line, LineState};
 use everline_core::offering::Unit;
 use everline_core::order::{Order, OrderState};
 use everline_core::reminder::{DataNow, crosses_step};
 use everline_core::renewal::on_attached;
-use everline_core::time::{Now, Zone};
+use everline_core::time::{BusinessTime, Now, Zone};
 use everline_store::tables::{allowance, directory, line, order, usage};
 use everline_store::{Stop, Tx, Work};
 
@@ -77,6 +77,20 @@ fn may_be_online(line: &Line, octets_left: i64) -> bool {
     matches!(line.state, LineState::Grace { .. }) || (line.state.in_service() && octets_left > 0)
 }
 
+/// Has whoever is concerned told that a device is cut off although its plan runs, with the link to renew: a browser that is
+/// redirected shows nothing under HTTPS. Once for the same data.
+fn tell_cut_off(effects: &mut Effects, line: &Line, cycle: BusinessTime) {
+    let (customer, line, cause) = (line.customer, line.id, instant_cause(line.id, cycle));
+    effects.jobs.push(Job::SendMessage {
+        customer,
+        line,
+        order: None,
+        kind: MessageKind::DataUsedUp,
+        cause,
+        after: None,
+    });
+}
+
 struct Attach {
     imsi: Imsi,
     notify_url: String,
@@ -116,7 +130,12 @@ impl Work for Attach {
                 restoring_for: None,
             });
             directory::add(tx, directory::Name::Session, &self.session.to_string(), customer, line.id.0);
-            let effects = on_attached(&line, allowance, &waiting, self.now);
+            let data =
+                DataNow::of(&allowance, self.now.business).filter(|_| !online && line.state == LineState::Active);
+            let mut effects = on_attached(&line, allowance, &waiting, self.now);
+            if let Some(data) = data {
+                tell_cut_off(&mut effects, &line, data.cycle);
+            }
             carry_out(tx, (customer, line.id), &effects, &self.zone, self.now)?;
         }
         Ok(Granted { session: self.session, online, octets_left })
@@ -172,6 +191,9 @@ impl Work for Report {
             allowance.session_mut(self.session).filter(|session| !online && session.service == Service::Full)
         {
             session.service = Service::Redirected; // told in the answer to this very report
+            if line.state == LineState::Active {
+                tell_cut_off(&mut effects, &line, DataNow::of(&allowance, at).map_or(at, |data| data.cycle));
+            }
         }
         effects.line = Some(line);
         effects.allowance = Some(allowance);

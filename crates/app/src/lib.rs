@@ -51,6 +51,7 @@ pub mod line_history;
 pub mod open_orders;
 pub mod order_history;
 pub mod order_page;
+pub mod own_address;
 pub mod own_line;
 pub mod ownership;
 mod pair_link;

@@ -11,7 +11,7 @@ use everline_core::effects::NetworkAction;
 use everline_core::identifiers::{Iccid, Msisdn};
 use everline_core::identity::{Person, Verdict};
 use everline_core::ids::{CustomerId, MessageId, SessionId};
-use everline_core::message::{Address, Channel, Reason, Reported};
+use everline_core::message::{Address, Channel, PushSubscription, Reason, Reported};
 use everline_core::money::Money;
 use everline_core::payment::{Evidence, Method, Provider};
 use everline_core::reconciliation::{BillDay, BillLine};
@@ -573,15 +573,23 @@ pub type InboundSender = mpsc::Sender<Inbound>;
 /// Where it comes out.
 pub type InboundReceiver = mpsc::Receiver<Inbound>;
 
-/// The side of a messenger that takes reports by HTTP.
+/// The side of a messenger that takes by HTTP what its provider tells by itself.
 pub trait ReportHook: Send + Sync {
-    /// Reads reports, if the secret in the address is the one that the provider was given.
+    /// Reads what it tells, if the secret in the address is the one that the provider was given.
     ///
     /// # Errors
     /// [`NoticeRefusal::Forged`] if it is another one, [`NoticeRefusal::Unreadable`].
-    fn read(&self, secret: &str, body: &[u8]) -> Result<Vec<DeliveryReport>, NoticeRefusal>;
-    /// What the provider wants to read when its reports are kept.
+    fn read(&self, secret: &str, body: &[u8]) -> Result<Vec<Told>, NoticeRefusal>;
+    /// What the provider wants to read when that is kept.
     fn acknowledgement(&self) -> &'static str;
+}
+
+/// The side of a messenger that browsers are told of when they subscribe.
+pub trait Browsers: Send + Sync {
+    /// Its public key, in base64url: what a browser subscribes with.
+    fn key(&self) -> String;
+    /// Whether the push service of a browser is one that may be called.
+    fn takes(&self, browser: &PushSubscription) -> bool;
 }
 
 /// Who tells people, by one way.
@@ -589,8 +597,12 @@ pub trait ReportHook: Send + Sync {
 pub trait Messenger: Send + Sync {
     /// Hands a message over.
     async fn send(&self, message: &OutgoingMessage) -> Handed;
-    /// The side of it that takes reports by HTTP, if it has one.
+    /// The side of it that takes by HTTP what its provider tells, if it has one.
     fn hook(&self) -> Option<&dyn ReportHook> {
+        None
+    }
+    /// The side of it that browsers subscribe at, if it has one.
+    fn browsers(&self) -> Option<&dyn Browsers> {
         None
     }
 }

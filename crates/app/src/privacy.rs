@@ -1,6 +1,7 @@
 //! One customer's data: all of it handed out, and its erasure, which becomes restriction where the books must be kept.
 
 use crate::Problem;
+use crate::sign_in::CodeFor;
 use everline_core::charging::Allowance;
 use everline_core::customer::CustomerKind;
 use everline_core::effects::Job;
@@ -10,7 +11,9 @@ use everline_core::order::OrderState;
 use everline_core::saved_method::SavedState;
 use everline_core::time::{BusinessTime, SystemTime, Zone};
 use everline_store::tables::privacy::{self, SECTIONS, Section};
-use everline_store::tables::{credential, customer, directory, invoice, job, line, login, order, payment_method};
+use everline_store::tables::{
+    credential, customer, directory, invoice, job, line, login, message, order, payment_method,
+};
 use everline_store::{Stop, Store, Tx, Value, Work};
 use serde_json::{Map, Value as Json, json};
 
@@ -154,6 +157,9 @@ impl Work for Erase {
         if let Some(contact) = &found.contact {
             directory::remove_of(tx, directory::Name::Login, contact.as_str(), self.customer, self.customer.0);
             privacy::forget_codes(tx, contact.as_str());
+        }
+        for contact in message::contacts(tx, self.customer).await? {
+            privacy::forget_codes(tx, &CodeFor::Mailbox.name(&contact.address.to_string()));
         }
         if let Some(key) = &owner_key {
             directory::remove_of(tx, directory::Name::Owner, key, self.customer, self.customer.0);

@@ -19,6 +19,7 @@ use everline_core::customer::Customer;
 use everline_core::effects::Job;
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, RawId};
+use everline_core::message::Address;
 use everline_core::number_plan::NumberOf;
 use everline_core::time::{Now, SystemTime};
 use everline_store::tables::recovery::{self, Recovery};
@@ -277,7 +278,7 @@ impl Work for Decide {
             credential::remove(tx, id);
             login::remove_sessions(tx, CUSTOMER, id.0);
             recovery::stop_all(tx, id, self.now.system);
-            happened(tx, id, (self.event, AccountNews::RecoveryDone), ("", owner.contact), self.now)?;
+            happened(tx, id, (self.event, AccountNews::RecoveryDone), ("", owner.contact.map(Address::Sms)), self.now)?;
         }
         recovery::settle(tx, &Recovery { state, ..found }, at, Some((self.by, &self.note)));
         Ok(())

@@ -34,7 +34,9 @@ const RUNS_MAX: i64 = 10;
 pub const ONE_TIME_CODE: &str = "one_time_code";
 /// The template of codes by which a contact person of a line agrees to be told.
 pub const CONTACT_CODE: &str = "contact_code";
-const CODES: [&str; 2] = [ONE_TIME_CODE, CONTACT_CODE];
+/// The template of codes that prove a mailbox.
+pub const MAILBOX_CODE: &str = "mailbox_code";
+const CODES: [&str; 3] = [ONE_TIME_CODE, CONTACT_CODE, MAILBOX_CODE];
 
 /// The names of all templates.
 pub fn templates() -> impl Iterator<Item = &'static str> {
@@ -84,7 +86,8 @@ pub fn parameters(template: &str) -> Vec<&'static str> {
         | MessageKind::ReminderForecast
         | MessageKind::KeywordBalance
         | MessageKind::KeywordRenew
-        | MessageKind::KeywordHelp => {}
+        | MessageKind::KeywordHelp
+        | MessageKind::DataUsedUp => {}
     }
     all
 }
@@ -115,12 +118,8 @@ pub(crate) async fn send_message(app: &App, to_send: ToSend) -> Result<Done, Pro
         Begun::NoWay => return Ok(Done::GaveUp("the message reached nobody, and no other way leads to the customer")),
         Begun::HandOver(outgoing) => outgoing,
     };
-    let handed = match app.ports.messengers.of(outgoing.to.channel()) {
-        Some(messenger) => messenger.send(&outgoing).await,
-        None => Handed::NotYet,
-    };
+    let (outgoing, handed) = hand_over(app, &to_send, outgoing).await?;
     let again = matches!(handed, Handed::NotYet | Handed::Unknown) && to_send.run < RUNS_MAX;
-    let gone = (handed == Handed::Gone).then(|| outgoing.to.clone());
     let (fact, reference) = match handed {
         Handed::Accepted(reference) => (Fact::Accepted, reference),
         Handed::Refused(reason) => (Fact::Refused(reason), None),
@@ -132,11 +131,48 @@ pub(crate) async fn send_message(app: &App, to_send: ToSend) -> Result<Done, Pro
         Handed::Unknown | Handed::Lost => (Fact::Lost, None),
     };
     let handed =
-        HandedOver { customer: to_send.customer, id: outgoing.id, fact, reference, gone, at: app.clock.now().system };
+        HandedOver { customer: to_send.customer, id: outgoing.id, fact, reference, at: app.clock.now().system };
     if app.store.transact(handed).await? {
         app.wake.notify_one();
     }
     Ok(if again { Done::retry(app, to_send.run, "the message provider does not take it yet") } else { Done::Finished })
+}
+
+/// Hands a message over. An address of the owner's that is no more is forgotten, and the one added before it tried.
+async fn hand_over(
+    app: &App,
+    to_send: &ToSend,
+    mut outgoing: OutgoingMessage,
+) -> Result<(OutgoingMessage, Handed), Problem> {
+    loop {
+        let handed = match app.ports.messengers.of(outgoing.to.channel()) {
+            Some(messenger) => messenger.send(&outgoing).await,
+            None => Handed::NotYet,
+        };
+        if handed != Handed::Gone || to_send.beside.is_some() {
+            return Ok((outgoing, handed));
+        }
+        let gone = Gone { customer: to_send.customer, address: outgoing.to.clone() };
+        let Some(next) = app.store.transact(gone).await? else { return Ok((outgoing, handed)) };
+        outgoing.to = next;
+    }
+}
+
+/// Forgets an address that is no more; what is left by the same way.
+struct Gone {
+    customer: CustomerId,
+    address: Address,
+}
+impl Work for Gone {
+    const NAME: &'static str = "address_is_gone";
+    type Out = Option<Address>;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        let left = message::contacts(tx, self.customer).await?.into_iter().map(|contact| contact.address);
+        message::remove_contact(tx, self.customer, &self.address);
+        let same_way = |to: &Address| to.channel() == self.address.channel() && *to != self.address;
+        Ok(left.rev().find(same_way))
+    }
 }
 
 struct Begin {
@@ -290,8 +326,24 @@ impl Begin {
             let job = Job::TellBeside { customer, line, to: Beside::Contact(contact.id), kind, cause };
             job::add(tx, customer, &job, self.now.system, self.now.system)?;
         }
+        self.tell_user(tx).await?;
         let alone = said::parameters(kind).is_some() && !contacts.is_empty();
         Ok(alone && !reminder::get(tx, customer, line).await?.tell_owner)
+    }
+
+    /// Has whoever uses the line told that it is cut off, where that is somebody else at a screen who may renew it.
+    async fn tell_user(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        let ToSend { customer, line, kind, cause, .. } = self.to_send;
+        if !matches!(kind, MessageKind::Suspended | MessageKind::DataUsedUp) {
+            return Ok(());
+        }
+        let Some(found) = line::get(tx, customer, line).await? else { return Ok(()) };
+        let owner = customer::get(tx, customer).await?;
+        if found.device.has_screen() && found.guest_renewal && !is_owners(&owner, &found.msisdn) {
+            let job = Job::TellBeside { customer, line, to: Beside::Number, kind, cause };
+            job::add(tx, customer, &job, self.now.system, self.now.system)?;
+        }
+        Ok(())
     }
 
     /// What the message says; `None` if it is not true any more.
@@ -420,6 +472,7 @@ const fn concerns_contacts(kind: MessageKind) -> bool {
             | MessageKind::ReminderForecast
             | MessageKind::GraceBegan
             | MessageKind::Suspended
+            | MessageKind::DataUsedUp
             | MessageKind::ReportedLost
             | MessageKind::ServiceRestored
             | MessageKind::NumberKept
@@ -439,8 +492,6 @@ struct HandedOver {
     id: MessageId,
     fact: Fact,
     reference: Option<String>,
-    /// An address that is no more.
-    gone: Option<Address>,
     at: SystemTime,
 }
 impl Work for HandedOver {
@@ -453,9 +504,6 @@ impl Work for HandedOver {
         if let Some(name) = &self.reference {
             let known = message::refer(tx, name, self.customer, self.id, self.at).await?;
             facts.extend(known.reported.map(|(reported, reason)| Fact::Reported(reported, reason)));
-        }
-        if let Some(address) = &self.gone {
-            message::remove_contact(tx, self.customer, address);
         }
         let Some(message) = message::lock(tx, self.customer, self.id).await? else { return Ok(false) };
         // Mail servers and push services tell of what fails alone; who sends short messages tells of all.

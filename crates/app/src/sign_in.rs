@@ -8,7 +8,7 @@ pub use crate::sessions::{Principal, SessionInfo, SignedIn, open_session, sessio
 
 use crate::ports::{Handed, OutgoingMessage};
 use crate::secrets::Secrets;
-use crate::send_message::{CONTACT_CODE, ONE_TIME_CODE};
+use crate::send_message::{CONTACT_CODE, MAILBOX_CODE, ONE_TIME_CODE};
 use crate::sessions::open_session_on;
 use crate::steps::{self, Waits};
 use crate::{App, Problem, password};
@@ -16,7 +16,7 @@ use everline_core::account::{PASSWORD_BYTES_MAX, Proof};
 use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, LineId, MessageId, RawId};
-use everline_core::message::{Address, Channel};
+use everline_core::message::Address;
 use everline_core::money::Currency;
 use everline_core::number_plan::NumberOf;
 use everline_core::time::{HOUR_US, MINUTE_US, Now, SystemTime};
@@ -41,20 +41,24 @@ pub(crate) enum CodeFor {
     SignIn,
     /// To be told about a line.
     LineContact,
+    /// To be the owner's mailbox.
+    Mailbox,
 }
 
 impl CodeFor {
     /// Under which name it is kept whom it was sent to.
-    fn name(self, address: &str) -> String {
+    pub(crate) fn name(self, address: &str) -> String {
         match self {
             CodeFor::SignIn => address.to_owned(),
             CodeFor::LineContact => format!("contact>{address}"),
+            CodeFor::Mailbox => format!("mailbox>{address}"),
         }
     }
     const fn template(self) -> &'static str {
         match self {
             CodeFor::SignIn => ONE_TIME_CODE,
             CodeFor::LineContact => CONTACT_CODE,
+            CodeFor::Mailbox => MAILBOX_CODE,
         }
     }
 }
@@ -170,8 +174,8 @@ pub async fn sign_in_by_password(app: &App, contact: &str, password: &str, devic
     enter(app, customer.ok_or(Problem::PasswordWrong)?, Proof::Password, device).await
 }
 
-/// Counts a try at a password, and refuses one too many. It is counted before it is tried, so that tries at the same moment
-/// count too.
+/// Counts a try at a password, or at what strangers hear of, and refuses one too many. It is counted before it is tried, so
+/// that tries at the same moment count too.
 pub(crate) async fn check_tries(app: &App, whose: &'static str, name: &str) -> Result<(), Problem> {
     let now = app.clock.now().system;
     let windows = Window::ALL.map(|window| {
@@ -236,10 +240,8 @@ impl TypedCode {
             Err(problem) => return Ok(Err(problem)),
         };
         let prefix = what.name("");
-        let address = contact.strip_prefix(&prefix).filter(|_| !prefix.is_empty()).and_then(|address| {
-            let channel = if address.contains('@') { Channel::Email } else { Channel::Sms };
-            Address::parse(channel, address).ok()
-        });
+        let address = contact.strip_prefix(&prefix).filter(|_| !prefix.is_empty());
+        let address = address.and_then(|address| Address::number_or_mailbox(address).ok());
         Ok(address.ok_or(Problem::CodeGone))
     }
 }

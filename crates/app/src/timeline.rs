@@ -24,7 +24,7 @@ use everline_store::tables::usage::UsageDay;
 use everline_store::tables::{catalog, customer, history, line, payment, sim, timeline};
 use everline_store::{Stop, Tx, Work};
 
-/// Entries on a page.
+/// Entries on a page: fewer than are read of each kind.
 pub const PAGE: usize = 30;
 /// Lines that a page lists.
 pub const LINES_MAX: i64 = 50;
@@ -176,7 +176,7 @@ fn above(at: i64) -> RawId {
 
 impl Look {
     /// So many of each kind are read: one more than a page shows, for what has the instant of the key.
-    const EACH: i64 = PAGE as i64 + 2;
+    const EACH: i64 = 32;
 
     async fn orders(&self, tx: &mut Tx, before: Key) -> Result<Vec<Entry>, Stop<Problem>> {
         let key = (BusinessTime::from_us(before.0), OrderId(before.1));

@@ -42,9 +42,10 @@ pub enum NotProved {
 /// What a proof is to allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Change {
-    /// Password, passkeys, second factor, closing.
+    /// Password, passkeys, second factor, browsers that get notices, closing.
     Access,
-    /// The contact number: the way by which everything else is recovered, so that a password alone is not enough.
+    /// The contact number, by which everything else is recovered, and the mailbox, which tells the owner where the number is
+    /// lost: a password alone is not enough.
     Contact,
 }
 
@@ -226,6 +227,14 @@ pub enum AccountNews {
     RecoveryDone,
     /// Support answered a case.
     CaseAnswered,
+    /// A mailbox was proved, and is told from now on; also told at the one it takes the place of.
+    MailboxSet,
+    /// A mailbox is told no more; also told there.
+    MailboxRemoved,
+    /// Notices go to another browser too.
+    BrowserAdded,
+    /// Notices go to a browser no more.
+    BrowserRemoved,
 }
 
 words!(AccountNews {
@@ -244,6 +253,10 @@ words!(AccountNews {
     RecoveryAsked = "recovery_asked",
     RecoveryDone = "recovery_done",
     CaseAnswered = "case_answered",
+    MailboxSet = "mailbox_set",
+    MailboxRemoved = "mailbox_removed",
+    BrowserAdded = "browser_added",
+    BrowserRemoved = "browser_removed",
 });
 
 /// How long a request to be let in by people waits, so that an owner who did not make it can stop it.

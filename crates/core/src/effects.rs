@@ -182,6 +182,8 @@ pub enum MessageKind {
     KeywordRenew,
     /// Which words can be sent, and where people help.
     KeywordHelp,
+    /// No data is left: a device of it is cut off, although its plan runs.
+    DataUsedUp,
 }
 
 // The stable word of a kind is also the name of its template.
@@ -210,6 +212,7 @@ words!(MessageKind {
     KeywordBalance = "keyword_balance",
     KeywordRenew = "keyword_renew",
     KeywordHelp = "keyword_help",
+    DataUsedUp = "data_used_up",
 });
 
 /// A piece of work for later, outside the transaction that asks for it.

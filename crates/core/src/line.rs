@@ -48,6 +48,14 @@ words!(DeviceKind {
     Other = "other",
 });
 
+impl DeviceKind {
+    /// Whether whoever uses it reads short messages on it.
+    #[must_use]
+    pub const fn has_screen(self) -> bool {
+        matches!(self, DeviceKind::Phone | DeviceKind::Watch)
+    }
+}
+
 /// Where a line is in its life. The China IoT and consumer lifecycles in one machine.
 ///
 /// A state that ends by itself carries the instant at which it does, fixed when it was entered: a rule that is changed

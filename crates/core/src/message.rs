@@ -231,6 +231,12 @@ impl EmailAddress {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+    /// Enough of it for its owner to know it again.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let (local, domain) = self.0.rsplit_once('@').unwrap_or((&self.0, ""));
+        format!("{}***@{domain}", local.chars().next().unwrap_or('*'))
+    }
     /// What follows the `@`.
     #[must_use]
     pub fn domain(&self) -> &str {
@@ -310,6 +316,23 @@ impl Address {
     pub const fn number(&self) -> Option<&Msisdn> {
         if let Address::Sms(number) = self { Some(number) } else { None }
     }
+    /// Reads a number or a mailbox that [`Display`](fmt::Display) wrote.
+    ///
+    /// # Errors
+    /// [`NoAddress`].
+    pub fn number_or_mailbox(text: &str) -> Result<Self, NoAddress> {
+        Self::parse(if text.contains('@') { Channel::Email } else { Channel::Sms }, text)
+    }
+    /// The mailbox, if it is one.
+    #[must_use]
+    pub const fn mailbox(&self) -> Option<&EmailAddress> {
+        if let Address::Email(mailbox) = self { Some(mailbox) } else { None }
+    }
+    /// The browser, if it is one.
+    #[must_use]
+    pub const fn browser(&self) -> Option<&PushSubscription> {
+        if let Address::Push(browser) = self { Some(browser) } else { None }
+    }
     /// Reads what [`Display`](fmt::Display) wrote.
     ///
     /// # Errors
@@ -351,6 +374,8 @@ pub struct ContactPoint {
     pub customer: CustomerId,
     /// Where.
     pub address: Address,
+    /// Words for the device that it was added from; empty where staff added it.
+    pub device: String,
     /// Since when.
     pub added_at: SystemTime,
 }

@@ -487,7 +487,8 @@ pub fn still_true(reminder: &Reminder, line: &Line, allowance: &Allowance, now: 
     let data = DataNow::of(allowance, now).filter(|data| data.cycle == reminder.cycle);
     match reminder.cause {
         Cause::Expiry => line.service_until == Some(reminder.cycle) && now < reminder.cycle,
-        Cause::Threshold => data.is_some_and(|data| data.percent_used() >= reminder.step),
+        // What is used up is told by the device being cut off.
+        Cause::Threshold => data.is_some_and(|data| data.left > 0 && data.percent_used() >= reminder.step),
         Cause::Forecast => data.is_some_and(|data| data.left > 0),
     }
 }

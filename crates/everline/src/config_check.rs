@@ -55,7 +55,10 @@ fn inside_wechat(config: &Config) -> String {
 
 fn sms(config: &Config) -> String {
     match &config.messages.sms {
-        SmsFile::Http(service) => format!("{}, {:?}", service.url, service.token),
+        SmsFile::Http(service, report_secret) => {
+            let reports = reports(config, "sms", report_secret.is_some());
+            format!("{}, {:?}, {reports}", service.url, service.token)
+        }
         SmsFile::Smpp(file) => {
             let tls = if file.tls.is_some() { "TLS" } else { "in the clear" };
             format!("SMPP at {}:{}, {tls}, as {}, {:?}", file.host, file.port, file.system_id, file.password)

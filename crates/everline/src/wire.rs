@@ -236,9 +236,10 @@ fn messengers(
     let texts =
         Arc::new(texts.map_err(|mistakes| other(mistakes.iter().map(ToString::to_string).collect::<String>()))?);
     let (sms, link): (Arc<dyn Messenger>, _) = match &config.messages.sms {
-        SmsFile::Http(service) => {
+        SmsFile::Http(service, report_secret) => {
             let (url, token) = (service.url.clone(), service.token.reveal().to_owned());
-            (Arc::new(HttpSms::new(http.clone(), url, token, texts.clone())), None)
+            let secret = report_secret.as_ref().map(|secret| secret.reveal().to_owned());
+            (Arc::new(HttpSms::new(http.clone(), url, token, texts.clone()).told_with(secret)), None)
         }
         SmsFile::Smpp(file) => {
             let (smpp, link) = Smpp::new(smpp(file, config), texts.clone(), inbound).map_err(other)?;

@@ -4,7 +4,7 @@
 //! whole with PUT. Refusals are `{"error": ...}`.
 
 use crate::{
-    Platform, World,
+    World,
     cards::{
         self,
         book::{CardAction, RefundEnd, Session, State as SessionState},
@@ -62,6 +62,7 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/control/devices/{imsi}/{action}", post(device_action))
         .route("/control/devices/{imsi}/misbehaviour", put(set_misbehaviour))
         .route("/control/sms/inbox", get(sms::inbox).delete(clear_inbox))
+        .route("/control/sms/write", post(write_sms))
         .route("/control/sms/fault", get(sms_fault).put(set_sms_fault))
         .route("/control/clock", get(read_clock).post(advance_clock))
         .route("/control/platform", put(set_platform))
@@ -380,6 +381,26 @@ async fn clear_inbox(State(world): Shared) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
+#[derive(Deserialize)]
+struct Written {
+    from: String,
+    text: String,
+}
+
+async fn write_sms(State(world): Shared, Json(written): Json<Written>) -> Response {
+    match sms::write(&world, &written.from, &written.text).await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => {
+            let status = match error {
+                sms::WriteError::NotConnected => StatusCode::CONFLICT,
+                sms::WriteError::Malformed => StatusCode::BAD_REQUEST,
+                sms::WriteError::NoAnswer(_) | sms::WriteError::Refused(_) => StatusCode::BAD_GATEWAY,
+            };
+            refused(status, &error)
+        }
+    }
+}
+
 async fn sms_fault(State(world): Shared) -> Response {
     Json(*lock(&world.sms.fault)).into_response()
 }
@@ -424,12 +445,14 @@ async fn advance_clock(State(world): Shared, Json(advance): Json<Advance>) -> Re
 struct PlatformLinks {
     device_url: Option<String>,
     clock_url: Option<String>,
+    #[serde(default)]
+    messages_url: Option<String>,
 }
 
 async fn set_platform(State(world): Shared, Json(links): Json<PlatformLinks>) -> StatusCode {
-    let platform = Platform { device_url: links.device_url, clock_url: links.clock_url };
     let mut known = lock(&world.links);
-    known.device_url = platform.device_url;
-    known.clock_url = platform.clock_url;
+    known.device_url = links.device_url;
+    known.clock_url = links.clock_url;
+    known.messages_url = links.messages_url;
     StatusCode::NO_CONTENT
 }

@@ -164,6 +164,8 @@ pub struct Platform {
     pub device_url: Option<String>,
     /// URL of its clock control.
     pub clock_url: Option<String>,
+    /// URL that takes what people write by short message; whoever knows it is believed.
+    pub messages_url: Option<String>,
 }
 
 /// Addresses in use.
@@ -285,6 +287,7 @@ pub(crate) struct Links {
     pub(crate) device_token: String,
     pub(crate) clock_url: Option<String>,
     pub(crate) clock_token: String,
+    pub(crate) messages_url: Option<String>,
 }
 
 /// A running sandbox. Dropping it stops it too, without waiting.
@@ -488,6 +491,7 @@ async fn build(config: SandboxConfig, addresses: Addresses, stop: Stop) -> Resul
             device_token: access.device_token.clone(),
             clock_url: config.platform.clock_url,
             clock_token: access.clock_token.clone(),
+            messages_url: config.platform.messages_url,
         }),
     };
     world.devices.add(config.devices).map_err(|error| Error::Device(error.to_string()))?;
@@ -512,6 +516,7 @@ impl Sandbox {
         let mut links = lock(&self.world.links);
         links.device_url = platform.device_url;
         links.clock_url = platform.clock_url;
+        links.messages_url = platform.messages_url;
     }
 
     /// Adds devices: all or none.

@@ -1,10 +1,10 @@
-//! An SMS provider: takes messages for an inbox that people and tests read.
+//! An SMS provider: takes messages for an inbox that people and tests read, and passes on what they write.
 //!
 //! Owns the inbox and the provider's faults. Idempotent by `message_id`.
 
 use crate::{
     World, authorized,
-    net::{hang_up, lock},
+    net::{Call, Content, NoAnswer, hang_up, lock},
 };
 use axum::{
     Json, Router,
@@ -160,6 +160,40 @@ async fn take(State(world): State<Arc<World>>, headers: HeaderMap, body: Bytes) 
         Taken::Refused => refusal(StatusCode::UNPROCESSABLE_ENTITY, "refused"),
         Taken::Conflict => refusal(StatusCode::CONFLICT, "message_id was used with other content"),
     }
+}
+
+/// The operator's number, as people see it.
+const OPERATOR: &str = "10690000";
+/// The longest message that can be written.
+const WRITTEN_CHARS_MAX: usize = 160;
+const WRITE_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Why what somebody wrote did not go to the platform.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WriteError {
+    #[error("the platform takes no messages")]
+    NotConnected,
+    #[error("a number and 1 to 160 characters expected")]
+    Malformed,
+    #[error("the platform did not answer: {0}")]
+    NoAnswer(#[from] NoAnswer),
+    #[error("the platform answered {0}")]
+    Refused(u16),
+}
+
+/// Somebody writes to the operator from a phone.
+pub(crate) async fn write(world: &World, from: &str, text: &str) -> Result<(), WriteError> {
+    let from: String = from.chars().filter(|c| !c.is_whitespace()).collect();
+    let (text, chars) = (text.trim(), text.trim().chars().count());
+    let is_number = (3..=15).contains(&from.len()) && from.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number || !(1..=WRITTEN_CHARS_MAX).contains(&chars) {
+        return Err(WriteError::Malformed);
+    }
+    let url = lock(&world.links).messages_url.clone().ok_or(WriteError::NotConnected)?;
+    let content = Content::Json(json!({ "from": from, "to": OPERATOR, "text": text }));
+    let call = Call { method: http::Method::POST, url: &url, bearer: None, content, time_max: WRITE_TIME_MAX };
+    let answer = world.http.call(call).await?;
+    if answer.status == 200 { Ok(()) } else { Err(WriteError::Refused(answer.status)) }
 }
 
 #[derive(Deserialize)]

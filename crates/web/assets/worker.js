@@ -1,5 +1,6 @@
 // What the installed portal shows without a connection: one page, fetched anew whenever home is opened, with what was left
-// then and when that was. Nothing else is kept, payments least of all; it is gone at sign-out.
+// then and when that was. Nothing else is kept, payments least of all; it is gone at sign-out. And what notices of ours look
+// like in this browser, and where they lead: to pages of this site alone.
 "use strict";
 const NAME = "everline-offline";
 const PAGE = "/offline";
@@ -48,4 +49,42 @@ self.addEventListener("fetch", (event) => {
   else if (url.pathname.startsWith("/assets/")) {
     event.respondWith(fetch(request).catch(async (error) => (await caches.match(request)) ?? Promise.reject(error)));
   }
+});
+
+// What was sent, as the site sealed it.
+function notice(event) {
+  try {
+    return event.data.json() ?? {};
+  } catch {
+    return {};
+  }
+}
+
+// Where a notice leads.
+function page(link) {
+  try {
+    const url = new URL(link ?? HOME, self.location.origin);
+    if (url.origin === self.location.origin) return url.href;
+  } catch {
+    // No address.
+  }
+  return new URL(HOME, self.location.origin).href;
+}
+
+async function open(link) {
+  const url = page(link);
+  const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const shown = windows.find((window) => window.url === url);
+  return shown ? shown.focus() : self.clients.openWindow(url);
+}
+
+self.addEventListener("push", (event) => {
+  const { title, body, link, lang, tag } = notice(event);
+  if (!title) return;
+  const options = { body: String(body ?? ""), lang: String(lang ?? ""), tag: String(tag ?? ""), data: { link } };
+  event.waitUntil(self.registration.showNotification(String(title), options));
+});
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(open(event.notification.data?.link));
 });

@@ -23,11 +23,12 @@ struct Asset {
     gzip: Option<Bytes>,
 }
 
-static ASSETS: LazyLock<[Asset; 8]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 9]> = LazyLock::new(|| {
     [
         asset("everline.css", "text/css; charset=utf-8", include_bytes!("../assets/everline.css")),
         asset("everline.js", "text/javascript; charset=utf-8", include_bytes!("../assets/everline.js")),
         asset("passkeys.js", "text/javascript; charset=utf-8", include_bytes!("../assets/passkeys.js")),
+        asset("browsers.js", "text/javascript; charset=utf-8", include_bytes!("../assets/browsers.js")),
         asset("htmx.min.js", "text/javascript; charset=utf-8", include_bytes!("../assets/htmx.min.js")),
         asset("install.js", "text/javascript; charset=utf-8", include_bytes!("../assets/install.js")),
         asset("icon.svg", "image/svg+xml", include_bytes!("../assets/icon.svg")),

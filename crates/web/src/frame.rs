@@ -33,6 +33,8 @@ pub(crate) struct Frame {
     pub(crate) account: bool,
     /// Whether the page can ask for a passkey, and so needs the script for that.
     pub(crate) passkeys: bool,
+    /// Whether the page can let this browser get notices, and so needs the script for that.
+    pub(crate) notices: bool,
     /// The other languages and where they lead.
     pub(crate) languages: Vec<(Lang, String)>,
     pub(crate) demo: Option<DemoFrame>,
@@ -78,6 +80,7 @@ impl Frame {
             signed_in: visit.who.is_some(),
             account: visit.customer().is_ok(),
             passkeys: false,
+            notices: false,
             languages: others.map(|other| (other, format!("{}{glue}lang={}", visit.here, other.tag()))).collect(),
             demo,
             live: false,
@@ -92,6 +95,10 @@ impl Frame {
     /// The page can ask for a passkey.
     pub(crate) fn passkeys(self) -> Self {
         Self { passkeys: true, ..self }
+    }
+    /// The page can let this browser get notices.
+    pub(crate) fn notices(self) -> Self {
+        Self { notices: true, ..self }
     }
     /// A text.
     pub(crate) fn t(&self, key: &str) -> String {

@@ -12,6 +12,8 @@ use std::sync::Mutex;
 pub(crate) enum Limit {
     /// Asking for one-time codes.
     Codes,
+    /// Asking for codes to mailboxes.
+    Mailboxes,
     /// Trying one-time codes.
     Tries,
     /// Looking up numbers as a guest.
@@ -46,7 +48,7 @@ impl Limit {
     /// How many at once, and the microseconds after which one more is allowed.
     const fn rule(self) -> (i64, i64) {
         match self {
-            Limit::Codes => (20, 30 * SECOND_US),
+            Limit::Codes | Limit::Mailboxes => (20, 30 * SECOND_US),
             Limit::Tries => (40, 10 * SECOND_US),
             Limit::Lookups => (30, 6 * SECOND_US),
             Limit::Checks => (30, 2 * SECOND_US),

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use everline_app::delivery_report::{ReportProblem, reported_by_http};
+use everline_app::delivery_report::{ReportProblem, told_by_http};
 use everline_app::payment_confirmed::{NoticeProblem, payment_notice};
 use everline_app::ports::NoticeRefusal;
 use everline_core::message::Channel;
@@ -63,7 +63,7 @@ pub(crate) async fn messages(
     body: Bytes,
 ) -> Answer {
     let channel = Channel::from_word(&channel).ok_or(Fault::NoRoute)?;
-    Ok(match reported_by_http(&web.app, channel, &secret, &body).await {
+    Ok(match told_by_http(&web.app, channel, &secret, &body).await {
         Ok(acknowledgement) => (StatusCode::OK, acknowledgement).into_response(),
         Err(ReportProblem::NoHook | ReportProblem::Refused(NoticeRefusal::Forged)) => return Err(Fault::NoRoute),
         Err(ReportProblem::Refused(reason)) => {

@@ -5,10 +5,10 @@ use crate::fault::Fault;
 use crate::guard::{Rule, guard};
 use crate::limits::Limit;
 use crate::portal::{
-    account, auto_renew, cards, cases, check, claim, close, companions, confirm, contact, data, device_form, esim,
-    esim_shop, guest_order, guest_renew, help, history, home, identity, in_wechat, invoice, landing, line, offline,
-    order, own_line, owner, passkeys, password, plan, plans, receipt, recover, refund, reminders, renew, returning,
-    second, sign_in, statement, terms, usage, voucher,
+    account, auto_renew, browsers, cards, cases, check, claim, close, companions, confirm, contact, data, device_form,
+    esim, esim_shop, guest_order, guest_renew, help, history, home, identity, in_wechat, invoice, landing, line,
+    mailbox, offline, order, own_line, owner, passkeys, password, plan, plans, receipt, recover, refund, reminders,
+    renew, returning, second, sign_in, statement, terms, usage, voucher,
 };
 use crate::web::Web;
 use crate::{api, assets, demo, desk, device, health, live, notify};
@@ -293,6 +293,14 @@ fn account_pages() -> Vec<Row> {
         post("/account/contact", CustomerPage, contact::send_code).limited(Limit::Codes),
         get("/account/contact/code", CustomerPage, contact::code),
         post("/account/contact/code", CustomerPage, contact::change).limited(Limit::Tries),
+        get("/account/mailbox", CustomerPage, mailbox::mailbox),
+        post("/account/mailbox", CustomerPage, mailbox::send_code).limited(Limit::Mailboxes),
+        get("/account/mailbox/code", CustomerPage, mailbox::code),
+        post("/account/mailbox/code", CustomerPage, mailbox::set).limited(Limit::Tries),
+        post("/account/mailbox/remove", CustomerPage, mailbox::remove).limited(Limit::Tries),
+        get("/account/browsers", CustomerPage, browsers::browsers),
+        post("/account/browsers", CustomerPage, browsers::add).limited(Limit::Tries),
+        post("/account/browsers/{browser}/remove", CustomerPage, browsers::remove).limited(Limit::Tries),
     ]
 }
 

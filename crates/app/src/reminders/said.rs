@@ -1,9 +1,10 @@
-//! What a reminder, or the answer to a short message, says, beside what every message about a line says.
+//! What a reminder, or the answer to a short message, says, beside what every message about a line says; and whether what would
+//! be told of a line's data is still true.
 
 use crate::reminders::kind_of;
 use everline_core::effects::MessageKind;
 use everline_core::ids::JobId;
-use everline_core::line::Line;
+use everline_core::line::{Line, LineState};
 use everline_core::offering::{Unit, octets_text};
 use everline_core::reminder::{DataNow, still_true};
 use everline_core::time::{BusinessTime, Zone};
@@ -46,6 +47,12 @@ pub(crate) async fn said(
                 said.push(("percent", data.map_or(told.step, |data| data.percent_used()).to_string()));
                 let runs_out = told.runs_out_at.map(|at| zone.date(at).to_string());
                 said.push(("runs_out_on", runs_out.unwrap_or_default()));
+            }
+        }
+        MessageKind::DataUsedUp => {
+            let allowance = allowance::get(tx, line.customer, line.id).await?;
+            if line.state != LineState::Active || allowance.left(Unit::Octets, now) > 0 {
+                return Ok(None);
             }
         }
         MessageKind::KeywordBalance => {

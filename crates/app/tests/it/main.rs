@@ -28,6 +28,7 @@ mod moving_in;
 mod notices;
 mod order_numbers;
 mod outage;
+mod own_addresses;
 mod owners;
 mod privacy;
 mod receipts;

@@ -5,7 +5,7 @@ use crate::world::{Kit, World, on_both};
 use async_trait::async_trait;
 use everline_app::delivery_report::{self, reported};
 use everline_app::ports::{
-    DeliveryReport, Handed, Inbound, Messenger, Messengers, OutgoingMessage, ReceivedMessage, Told,
+    Browsers, DeliveryReport, Handed, Inbound, Messenger, Messengers, OutgoingMessage, ReceivedMessage, Told,
 };
 use everline_app::retention::enforce;
 use everline_app::{App, contact_point, privacy, sign_in, sim_replaced};
@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 
 /// A way whose answers are set; *accepted* under the message's number when none is.
 #[derive(Default)]
-struct Carrier {
+pub struct Carrier {
     answers: Mutex<VecDeque<Handed>>,
     sent: Mutex<Vec<OutgoingMessage>>,
     /// Reports before it answers.
@@ -30,10 +30,10 @@ struct Carrier {
 }
 
 impl Carrier {
-    fn answers(&self, answers: impl IntoIterator<Item = Handed>) {
+    pub fn answers(&self, answers: impl IntoIterator<Item = Handed>) {
         self.answers.lock().unwrap().extend(answers);
     }
-    fn sent(&self) -> Vec<OutgoingMessage> {
+    pub fn sent(&self) -> Vec<OutgoingMessage> {
         self.sent.lock().unwrap().clone()
     }
 }
@@ -56,6 +56,18 @@ impl Messenger for Carrier {
         let answer = self.answers.lock().unwrap().pop_front();
         answer.unwrap_or_else(|| Handed::Accepted(message.reported.then(|| name(message))))
     }
+    fn browsers(&self) -> Option<&dyn Browsers> {
+        Some(self)
+    }
+}
+
+impl Browsers for Carrier {
+    fn key(&self) -> String {
+        "B".repeat(87)
+    }
+    fn takes(&self, browser: &PushSubscription) -> bool {
+        browser.endpoint().starts_with("https://push.example/")
+    }
 }
 
 fn report(reference: &str, reported: Reported) -> DeliveryReport {
@@ -63,21 +75,21 @@ fn report(reference: &str, reported: Reported) -> DeliveryReport {
     DeliveryReport { reference: reference.to_owned(), reported, reason }
 }
 
-fn refused() -> Handed {
+pub fn refused() -> Handed {
     Handed::Refused(Reason::of("refused"))
 }
 
 /// A world with all three ways, and a line whose owner has an address for each.
-struct Told3 {
-    world: World,
-    kit: Kit,
-    sms: Arc<Carrier>,
-    email: Arc<Carrier>,
-    push: Arc<Carrier>,
+pub struct Told3 {
+    pub world: World,
+    pub kit: Kit,
+    pub sms: Arc<Carrier>,
+    pub email: Arc<Carrier>,
+    pub push: Arc<Carrier>,
 }
 
 impl Told3 {
-    async fn new(mut world: World) -> Self {
+    pub async fn new(mut world: World) -> Self {
         let [sms, email, push] = [(); 3].map(|()| Arc::new(Carrier::default()));
         world.app.ports.messengers = Messengers::default()
             .with(Channel::Push, push.clone())
@@ -104,20 +116,23 @@ impl Told3 {
     fn counts(&self) -> [usize; 3] {
         [&self.sms, &self.email, &self.push].map(|way| way.sent().len())
     }
-    async fn dead(&self) -> usize {
+    pub async fn dead(&self) -> usize {
         let report = self.world.verify().await;
         assert!(report.clean(), "{report}");
         report.notes.iter().filter(|note| note.invariant == "dead_job").count()
     }
 }
 
-fn mailbox() -> Address {
+pub fn mailbox() -> Address {
     Address::Email(EmailAddress::parse("lin@example.com").unwrap())
 }
 
 fn browser() -> Address {
-    let subscription = PushSubscription::new("https://push.example/1", &"B".repeat(87), &"a".repeat(22));
-    Address::Push(subscription.unwrap())
+    Address::Push(subscription("https://push.example/1"))
+}
+
+pub fn subscription(endpoint: &str) -> PushSubscription {
+    PushSubscription::new(endpoint, &"B".repeat(87), &"a".repeat(22)).unwrap()
 }
 
 #[tokio::test]

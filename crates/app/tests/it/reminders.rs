@@ -14,6 +14,7 @@ use everline_core::message::{Channel, Fate};
 use everline_core::offering::Family;
 use everline_core::reminder::{Quiet, Reminders};
 use everline_core::time::{DAY_US, HOUR_US, MINUTE_US};
+use everline_store::tables::message;
 use std::sync::Arc;
 
 const PERSON: &str = "13700000001";
@@ -290,6 +291,89 @@ async fn answers_to_one_number_are_limited_and_the_same_at_once_is_one() {
         let gone = Kit { customer: kit.customer, line: everline_core::ids::LineId(RawId::from_bytes([9; 16])), ..kit };
         assert!(matches!(view(app, gone.customer, gone.line).await, Err(Problem::NotFound(_))));
         assert_eq!(MessageKind::KeywordHelp.word(), "keyword_help");
+    })
+    .await;
+}
+
+/// The messages that a line was cut off for lack of data, at its owner and at its own number.
+async fn cut_off(world: &World, kit: &Kit) -> [usize; 2] {
+    let count = |told: Vec<&str>| told.into_iter().filter(|template| *template == "data_used_up").count();
+    [count(world.told(kit).await), count(world.messenger.told(kit.msisdn.as_str()))]
+}
+
+#[tokio::test]
+async fn a_device_that_is_cut_off_is_told_with_the_link_once_for_the_same_data() {
+    on_both(async |world: World| {
+        let world = usual(world);
+        let kit = world.line(Family::Watch).await;
+        world.buys(&kit, "month").await;
+        let session = world.attach(&kit).await.session;
+        assert!(world.report(session, 1, 9 * GB).await.online);
+        world.settle().await;
+        assert_eq!(cut_off(&world, &kit).await, [0, 0]);
+        assert!(!world.report(session, 2, GB).await.online);
+        world.settle().await;
+        assert_eq!(cut_off(&world, &kit).await, [1, 1]);
+        let path = world.messenger.parameter(kit.msisdn.as_str(), "path").unwrap();
+        let found = link::follow(&world.app, path.strip_prefix("/r/").unwrap()).await.unwrap();
+        assert_eq!(found.id, kit.line, "whoever uses it renews as a guest");
+        // The device reports on, comes back, and stays for days: the same data.
+        world.report(session, 3, 1).await;
+        let again = world.attach(&kit).await;
+        assert!(!again.online);
+        world.report(again.session, 1, 1).await;
+        world.pass(2 * DAY_US).await;
+        assert_eq!(cut_off(&world, &kit).await, [1, 1]);
+        assert!(!reminded(&world, &kit).await.contains(&"reminder_threshold"), "being cut off says it");
+        let (customer, line) = (kit.customer, kit.line);
+        let rows = world.look(move |tx| Box::pin(message::of_line(tx, customer, line, 100))).await;
+        let written = rows.iter().filter(|row| row.0 == MessageKind::DataUsedUp).count();
+        assert_eq!(written, 2, "both are in the log");
+        // Other data is another cause.
+        world.buys(&kit, "pack").await;
+        let session = world.attach(&kit).await.session;
+        assert!(!world.report(session, 1, 50 * GB).await.online);
+        world.settle().await;
+        assert_eq!(cut_off(&world, &kit).await, [2, 2]);
+        // The end of the plan is told once too, however often the device tries.
+        world.skip_days(40).await;
+        for _ in 0..3 {
+            assert!(!world.attach(&kit).await.online);
+            world.pass(HOUR_US).await;
+        }
+        let suspended = |told: Vec<&str>| told.into_iter().filter(|template| *template == "suspended").count();
+        assert_eq!(suspended(world.told(&kit).await), 1);
+        assert_eq!(suspended(world.messenger.told(kit.msisdn.as_str())), 1);
+        assert_eq!(cut_off(&world, &kit).await, [2, 2]);
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_device_without_a_screen_or_guests_is_not_written_to_and_what_was_bought_meanwhile_is_not_told() {
+    on_both(async |world: World| {
+        for change in ["device = 'tracker'", "guest_renewal = 0"] {
+            let kit = world.line(Family::Watch).await;
+            let sql = format!("UPDATE line SET {change} WHERE customer_id = $1");
+            assert_eq!(world.sql(&sql, vec![kit.customer.into()]).await, 1);
+            world.buys(&kit, "month").await;
+            let session = world.attach(&kit).await.session;
+            world.report(session, 1, 10 * GB).await;
+            world.settle().await;
+            assert_eq!(cut_off(&world, &kit).await, [1, 0], "{change}");
+        }
+        let kit = world.line(Family::Watch).await;
+        world.buys(&kit, "month").await;
+        let session = world.attach(&kit).await.session;
+        world.messenger.always("send", Call::Silent);
+        world.report(session, 1, 10 * GB).await;
+        world.settle().await;
+        world.buys(&kit, "pack").await;
+        world.messenger.always("send", Call::Works);
+        world.pass(30 * MINUTE_US).await;
+        assert_eq!(cut_off(&world, &kit).await, [0, 0]);
+        world.sound().await;
     })
     .await;
 }

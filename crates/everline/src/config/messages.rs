@@ -25,8 +25,8 @@ pub(crate) struct Messages {
 /// Who carries short messages.
 #[derive(Debug, Clone)]
 pub(crate) enum SmsFile {
-    /// A provider that takes JSON.
-    Http(Service),
+    /// A provider that takes JSON, and the secret of the address to which it posts what people write.
+    Http(Service, Option<Secret>),
     /// A message centre.
     Smpp(SmppFile),
     /// Alibaba Cloud.
@@ -82,7 +82,7 @@ pub(crate) struct PushFile {
 
 /// All of them.
 pub(super) fn messages(root: &Table<'_>) -> Option<Messages> {
-    let http = root.has("sms").then(|| root.within("sms", |table| service(table, "url")).map(SmsFile::Http));
+    let http = root.has("sms").then(|| root.within("sms", http));
     let smpp = root.has("smpp").then(|| root.within("smpp", smpp).map(SmsFile::Smpp));
     let aliyun = root.has("aliyun_sms").then(|| root.within("aliyun_sms", aliyun).map(SmsFile::Aliyun));
     let mut carriers = [http, smpp, aliyun].into_iter().flatten();
@@ -152,6 +152,11 @@ fn host(table: &Table<'_>, what: &str) -> Option<String> {
 
 fn port(table: &Table<'_>, usual: u16) -> u16 {
     u16::try_from(table.number("port", 1..=65_535, i64::from(usual))).unwrap_or(usual)
+}
+
+fn http(table: &Table<'_>) -> Option<SmsFile> {
+    let (service, report_secret) = (service(table, "url"), hook_secret(table));
+    Some(SmsFile::Http(service?, report_secret))
 }
 
 fn smpp(table: &Table<'_>) -> Option<SmppFile> {
@@ -239,7 +244,8 @@ fn aliyun(table: &Table<'_>) -> Option<AliyunFile> {
     let templates: BTreeMap<_, _> = table.list("templates", template).into_iter().collect();
     for language in sign_names.keys() {
         let lacks = |name: &&str| !templates.contains_key(&(language.clone(), (*name).to_owned()));
-        let missing: Vec<&str> = send_message::templates().filter(lacks).collect();
+        let by_sms = |name: &&str| *name != send_message::MAILBOX_CODE;
+        let missing: Vec<&str> = send_message::templates().filter(by_sms).filter(lacks).collect();
         if !missing.is_empty() {
             table.wrong("templates", format_args!("{language} lacks {}", missing.join(", ")));
         }

@@ -25,6 +25,7 @@ use everline_providers::Http;
 use everline_providers::alipay::{Alipay, AlipayConfig, Trust};
 use everline_providers::identity::HttpVerifier;
 use everline_providers::network::{BuiltIn, Upstream};
+use everline_providers::push::{Push, PushConfig, PushKey, SERVICES};
 use everline_providers::sms::http::HttpSms;
 use everline_providers::stripe::{ApiKey, EndpointSecret, Stripe, StripeConfig};
 use everline_providers::texts::Texts;
@@ -115,8 +116,9 @@ async fn start(options: Options) -> Result<Running, Box<dyn Error>> {
     let port = listener.local_addr()?.port();
     let url = format!("http://localhost:{port}");
     let clock = Arc::new(Clock::machine());
-    let sandbox = start_sandbox(&clock, if options.walkthrough { 0 } else { port }, port).await?;
-    let app = wire(store, clock, sandbox.access(), &sandbox, port, &url)?;
+    let secret = random(&clock)?.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let sandbox = start_sandbox(&clock, if options.walkthrough { 0 } else { port }, port, &secret).await?;
+    let app = wire(store, clock, &sandbox, (port, &url), secret)?;
     let people = people::seed(&app).await?;
     stock::load_stock(&app).await?;
     let vouchers = vouchers(&app).await?;
@@ -154,7 +156,7 @@ async fn stop(running: Running) {
 }
 
 /// The outside world, on the ports after the portal's (any free ones for port 0).
-async fn start_sandbox(clock: &Arc<Clock>, first: u16, platform: u16) -> Result<Sandbox, Box<dyn Error>> {
+async fn start_sandbox(clock: &Arc<Clock>, first: u16, platform: u16, secret: &str) -> Result<Sandbox, Box<dyn Error>> {
     let time = clock.clone();
     let mut config = SandboxConfig::new(Arc::new(move || time.now().system.us()));
     config.alipay.seller_name = "青禾通信".to_owned();
@@ -171,6 +173,7 @@ async fn start_sandbox(clock: &Arc<Clock>, first: u16, platform: u16) -> Result<
     config.platform = Platform {
         device_url: Some(format!("http://127.0.0.1:{platform}/device")),
         clock_url: Some(format!("http://127.0.0.1:{platform}/demo/clock")),
+        messages_url: Some(format!("http://127.0.0.1:{platform}/notify/messages/sms/{secret}")),
     };
     Ok(everline_sandbox::start(config).await?)
 }
@@ -179,11 +182,11 @@ async fn start_sandbox(clock: &Arc<Clock>, first: u16, platform: u16) -> Result<
 fn wire(
     store: Store,
     clock: Arc<Clock>,
-    access: &Access,
     sandbox: &Sandbox,
-    port: u16,
-    url: &str,
+    (port, url): (u16, &str),
+    secret: String,
 ) -> Result<App, Box<dyn Error>> {
+    let access = sandbox.access();
     let http = Http::new(Duration::from_secs(5))?;
     let merchant_key = access.alipay_merchant_key.clone().ok_or("the sandbox made no merchant key")?;
     let alipay = AlipayConfig {
@@ -203,7 +206,7 @@ fn wire(
     };
     let devices = format!("http://{}", sandbox.addresses().devices);
     let texts = Texts::load(url, &[]).map_err(|mistakes| format!("{mistakes:?}"))?;
-    let sms = HttpSms::new(http.clone(), access.sms_url.clone(), access.sms_token.clone(), Arc::new(texts));
+    let messengers = messengers(access, &http, &clock, (Arc::new(texts), secret))?;
     let verifier = HttpVerifier::new(http.clone(), access.identity_url.clone(), access.sms_token.clone());
     let ports = Ports {
         payments: Payments::default()
@@ -213,17 +216,41 @@ fn wire(
             .with(Provider::Bank, Arc::new(OwnAccount)),
         built_in: Arc::new(BuiltIn::new(http.clone(), devices, access.device_token.clone())),
         upstream: Arc::new(Upstream::new(http, access.upstream_url.clone(), access.upstream_token.clone())),
-        messengers: Messengers::default().with(Channel::Sms, Arc::new(sms)),
+        messengers,
         identity: Some(Arc::new(verifier)),
     };
-    let mut master = [0; 32];
-    if !clock.fill(&mut master) {
-        return Err("the system has no randomness to give".into());
-    }
+    let master = random(&clock)?;
     let brand = catalog::brand();
     let zone = brand.zone()?;
     let (secrets, wake) = (Arc::new(Secrets::new(&master)), Arc::new(tokio::sync::Notify::new()));
     Ok(App { store, clock, brand: Arc::new(brand), zone, ports, secrets, wake })
+}
+
+/// Random bytes.
+fn random(clock: &Clock) -> Result<[u8; 32], Box<dyn Error>> {
+    let mut bytes = [0; 32];
+    if clock.fill(&mut bytes) { Ok(bytes) } else { Err("the system has no randomness to give".into()) }
+}
+
+/// The ways to people: short messages and mail end in the sandbox's inbox; a browser that somebody turns notices on in gets
+/// them from its maker's push service.
+fn messengers(
+    access: &Access,
+    http: &Http,
+    clock: &Arc<Clock>,
+    (texts, secret): (Arc<Texts>, String),
+) -> Result<Messengers, Box<dyn Error>> {
+    let inbox = HttpSms::new(http.clone(), access.sms_url.clone(), access.sms_token.clone(), texts.clone());
+    let inbox = Arc::new(inbox.told_with(Some(secret)));
+    let push = PushConfig {
+        key: PushKey::parse(&PushKey::write(&random(clock)?)?)?,
+        contact: "mailto:demo@example.com".to_owned(),
+        services: SERVICES.map(str::to_owned).to_vec(),
+    };
+    Ok(Messengers::default()
+        .with(Channel::Sms, inbox.clone())
+        .with(Channel::Email, inbox)
+        .with(Channel::Push, Arc::new(Push::new(push, http.clone(), clock.clone(), texts))))
 }
 
 fn wechat(access: &Access, port: u16, http: &Http, clock: &Arc<Clock>) -> Result<Wechat, Box<dyn Error>> {

@@ -8,7 +8,7 @@ use crate::texts::Texts;
 use async_trait::async_trait;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use everline_app::clock::Clock;
-use everline_app::ports::{DeliveryReport, Handed, Messenger, NoticeRefusal, OutgoingMessage, ReportHook};
+use everline_app::ports::{DeliveryReport, Handed, Messenger, NoticeRefusal, OutgoingMessage, ReportHook, Told};
 use everline_core::ids::RawId;
 use everline_core::message::{Address, EmailAddress, Reason, Reported};
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
@@ -183,7 +183,7 @@ impl Messenger for Email {
 }
 
 impl ReportHook for Email {
-    fn read(&self, secret: &str, body: &[u8]) -> Result<Vec<DeliveryReport>, NoticeRefusal> {
+    fn read(&self, secret: &str, body: &[u8]) -> Result<Vec<Told>, NoticeRefusal> {
         let ours = self.config.report_secret.as_deref().unwrap_or_default();
         if ours.is_empty() || verify_slices_are_equal(ours.as_bytes(), secret.as_bytes()).is_err() {
             return Err(NoticeRefusal::Forged);
@@ -197,7 +197,7 @@ impl ReportHook for Email {
             _ => return Ok(Vec::new()),
         };
         let reason = bounce.status.filter(|_| reported == Reported::Failed).map(|status| Reason::of(&status));
-        Ok(vec![DeliveryReport { reference: reference(&bounce.message_id), reported, reason }])
+        Ok(vec![Told::Report(DeliveryReport { reference: reference(&bounce.message_id), reported, reason })])
     }
     fn acknowledgement(&self) -> &'static str {
         ""

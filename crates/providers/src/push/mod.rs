@@ -7,7 +7,7 @@ use crate::Http;
 use crate::texts::Texts;
 use async_trait::async_trait;
 use everline_app::clock::Clock;
-use everline_app::ports::{Handed, Messenger, OutgoingMessage};
+use everline_app::ports::{Browsers, Handed, Messenger, OutgoingMessage};
 use everline_core::message::{Address, PushSubscription, Reason};
 use serde_json::json;
 use std::sync::Arc;
@@ -144,7 +144,21 @@ impl Messenger for Push {
             _ => Handed::Unknown,
         }
     }
+    fn browsers(&self) -> Option<&dyn Browsers> {
+        Some(self)
+    }
 }
+
+impl Browsers for Push {
+    fn key(&self) -> String {
+        self.config.key.public_key()
+    }
+    fn takes(&self, browser: &PushSubscription) -> bool {
+        let sound = Browser::parse(browser.p256dh(), browser.auth()).is_ok();
+        sound && origin(browser.endpoint(), &self.config.services).is_some()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use crate::texts::Texts;
 use async_trait::async_trait;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use everline_app::clock::Clock;
-use everline_app::ports::{DeliveryReport, Handed, Messenger, NoticeRefusal, OutgoingMessage, ReportHook};
+use everline_app::ports::{DeliveryReport, Handed, Messenger, NoticeRefusal, OutgoingMessage, ReportHook, Told};
 use everline_core::message::{Address, Reason, Reported};
 use everline_core::time::{BusinessTime, DAY_US, Zone};
 use std::collections::BTreeMap;
@@ -162,7 +162,7 @@ impl Messenger for Aliyun {
 }
 
 impl ReportHook for Aliyun {
-    fn read(&self, secret: &str, body: &[u8]) -> Result<Vec<DeliveryReport>, NoticeRefusal> {
+    fn read(&self, secret: &str, body: &[u8]) -> Result<Vec<Told>, NoticeRefusal> {
         let ours = self.config.report_secret.as_deref().unwrap_or_default();
         if ours.is_empty() || verify_slices_are_equal(ours.as_bytes(), secret.as_bytes()).is_err() {
             return Err(NoticeRefusal::Forged);
@@ -174,7 +174,7 @@ impl ReportHook for Aliyun {
             reason: report.code.filter(|_| !report.arrived).map(|code| Reason::of(&code)),
         };
         // Longer ones are none of ours, and would be kept for nothing.
-        Ok(reports.into_iter().filter(|report| report.out_id.len() == 32).map(report).collect())
+        Ok(reports.into_iter().filter(|report| report.out_id.len() == 32).map(report).map(Told::Report).collect())
     }
     fn acknowledgement(&self) -> &'static str {
         r#"{"code":0,"msg":"OK"}"#

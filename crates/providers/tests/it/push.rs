@@ -37,6 +37,31 @@ async fn nobody_but_a_push_service_is_called_and_a_key_that_is_none_is_forgotten
 }
 
 #[test]
+fn a_page_is_told_our_key_and_only_browsers_of_known_services_are_taken() {
+    let push = push();
+    let site = push.browsers().unwrap();
+    assert_eq!(site.key(), PushKey::parse(&PushKey::write(&[7; 32]).unwrap()).unwrap().public_key());
+    let key = PushKey::parse(PRIVATE).unwrap().public_key();
+    let takes = |endpoint: &str, key: &str| site.takes(&PushSubscription::new(endpoint, key, AUTH).unwrap());
+    for service in
+        ["fcm.googleapis.com", "updates.push.services.mozilla.com", "wns2.notify.windows.com", "web.push.apple.com"]
+    {
+        assert!(takes(&format!("https://{service}/x"), &key), "{service}");
+    }
+    for endpoint in [
+        "https://127.0.0.1/x",
+        "https://[::1]/x",
+        "https://169.254.169.254/x",
+        "https://fcm.googleapis.com.example/x",
+        "https://fcm.googleapis.com@10.0.0.1/x",
+        "https://fcm.googleapis.com:444/x",
+        "https://push.apple.com/x",
+    ] {
+        assert!(!takes(endpoint, &key), "{endpoint}");
+    }
+}
+
+#[test]
 #[ignore = "needs PyPI http-ece and py-vapid: bash xtask/scripts/messages.sh"]
 fn strangers_library_opens_our_notice_and_believes_who_sent_it() {
     let key = PushKey::parse(PRIVATE).unwrap().public_key();
@@ -55,6 +80,8 @@ fn strangers_library_opens_our_notice_and_believes_who_sent_it() {
     let composed = texts().compose(&message).unwrap();
     assert_eq!(opened["notice"]["title"], composed.title);
     assert_eq!(opened["notice"]["body"], composed.text);
+    let fields: Vec<&String> = opened["notice"].as_object().unwrap().keys().collect();
+    assert_eq!(fields, ["body", "lang", "link", "tag", "title"], "and nothing else of anybody");
     assert_eq!(opened["notice"]["link"], "https://my.example/lines/abc/renew");
     assert_eq!(opened["claims"]["aud"], "https://fcm.googleapis.com");
     assert_eq!(opened["claims"]["exp"], 1_773_115_200 + 12 * 3_600);

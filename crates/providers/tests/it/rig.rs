@@ -1,7 +1,7 @@
 //! An outside world, and clients of it.
 
 use everline_app::clock::Clock;
-use everline_app::ports::OutgoingMessage;
+use everline_app::ports::{DeliveryReport, OutgoingMessage, Told};
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{MessageId, RawId};
 use everline_core::message::Address;
@@ -172,4 +172,10 @@ pub fn message(template: &'static str, language: &str) -> OutgoingMessage {
         repeated: false,
         reported: true,
     }
+}
+
+/// The reports among what a provider told.
+pub fn reports(told: Vec<Told>) -> Vec<DeliveryReport> {
+    let report = |told| if let Told::Report(report) = told { Some(report) } else { None };
+    told.into_iter().filter_map(report).collect()
 }

@@ -7,6 +7,7 @@ use everline_core::ids::{MessageId, RawId};
 use everline_core::message::{Address, Reason, Reported};
 use everline_providers::sms::smpp::{IdForm, Smpp, SmppConfig, Source};
 use serde_json::Value;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -289,16 +290,24 @@ struct Stranger {
 
 impl Stranger {
     async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+    /// With a certificate and its key, by TLS.
+    async fn start_with(files: &[PathBuf]) -> Self {
         let script = format!("{}/tests/strangers/smsc.cjs", env!("CARGO_MANIFEST_DIR"));
-        let mut child = Command::new("node").arg(script).stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+        let mut command = Command::new("node");
+        let command = command.arg(script).args(files).stdout(Stdio::piped());
+        let mut child = command.kill_on_drop(true).spawn().unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
         let port = said.next_line().await.unwrap().unwrap().parse().unwrap();
         Self { said, port, _child: child }
     }
+    async fn next(&mut self) -> Value {
+        serde_json::from_str(&self.said.next_line().await.unwrap().expect("it ended")).unwrap()
+    }
     async fn says(&mut self, what: &str) -> Value {
         loop {
-            let line = self.said.next_line().await.unwrap().expect("it ended");
-            let said: Value = serde_json::from_str(&line).unwrap();
+            let said = self.next().await;
             if said["what"] == what {
                 return said;
             }
@@ -367,4 +376,54 @@ async fn strangers_message_centre_takes_what_we_send_and_its_receipts_are_read()
     assert_eq!(ours.smpp.send(&to("13800138006", "en")).await, Handed::Lost);
     stranger.says("bound").await;
     assert!(matches!(ours.smpp.send(&to("13800138002", "en")).await, Handed::Accepted(_)));
+}
+
+#[tokio::test]
+#[ignore = "needs npm smpp and PyPI cryptography: bash xtask/scripts/messages.sh"]
+async fn strangers_message_centre_is_bound_by_tls_and_by_its_own_certificate_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!("{}/tests/strangers/certificates.py", env!("CARGO_MANIFEST_DIR"));
+    let python = std::env::var("EVERLINE_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let made = Command::new(python).arg(script).arg(folder.path()).status().await.unwrap();
+    assert!(made.success());
+    let pem = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let files = |name: &str| ["pem", "key"].map(|end| folder.path().join(format!("{name}.{end}")));
+    let by = |port: u16, host: &str, roots: Option<String>| {
+        let timeout = Duration::from_secs(3);
+        ours(SmppConfig { host: host.to_owned(), tls: Some(roots), timeout, ..config(port) })
+    };
+
+    for host in ["localhost", "127.0.0.1"] {
+        let mut stranger = Stranger::start_with(&files("leaf")).await;
+        let mut ours = by(stranger.port, host, Some(pem("root.pem")));
+        assert_eq!(stranger.next().await["what"], "bound", "{host}");
+        assert!(matches!(ours.smpp.send(&to("13800138001", "en")).await, Handed::Accepted(Some(_))));
+        stranger.says("message").await;
+        let Inbound { told: Told::Report(report), kept } = ours.inbound.recv().await.unwrap() else {
+            panic!("a receipt")
+        };
+        assert_eq!(report.reported, Reported::Delivered);
+        kept.send(true).unwrap();
+        assert_eq!(stranger.says("receipt answered").await["status"], 0);
+    }
+    // A root that certified it not, the machine's roots, a certificate for another name: no password goes there.
+    for (what, leaf, roots, why) in [
+        ("another root", "leaf", Some(pem("other.pem")), "ALERT_UNKNOWN_CA"),
+        ("the machine's roots", "leaf", None, "ALERT_UNKNOWN_CA"),
+        ("another name", "elsewhere", Some(pem("root.pem")), "ALERT_BAD_CERTIFICATE"),
+    ] {
+        let mut stranger = Stranger::start_with(&files(leaf)).await;
+        let ours = by(stranger.port, "localhost", roots);
+        assert_eq!(ours.smpp.send(&to("13800138001", "en")).await, Handed::NotYet, "{what}");
+        let said = stranger.next().await;
+        assert_eq!(said["what"], "tls refused", "{what}: {said}");
+        assert!(said["why"].as_str().unwrap().ends_with(why), "{what}: {said}");
+    }
+    // A centre that does not speak TLS is not spoken to without.
+    let mut stranger = Stranger::start().await;
+    let refused = by(stranger.port, "localhost", Some(pem("root.pem")));
+    assert_eq!(refused.smpp.send(&to("13800138001", "en")).await, Handed::NotYet);
+    drop(refused);
+    let _clear = ours(config(stranger.port));
+    assert_eq!(stranger.next().await["what"], "bound", "the first thing that it hears");
 }

@@ -1,9 +1,7 @@
 # A mail server made of PyPI `aiosmtpd`, with STARTTLS under a root of its own: `mail.py FOLDER`. Says its two ports (with TLS, and without)
 # as JSON, then each mail it takes. The name before the @ says what becomes of mail to it.
-import datetime
 import email
 import email.policy
-import ipaddress
 import json
 import ssl
 import sys
@@ -11,10 +9,8 @@ from pathlib import Path
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+
+from certificates import write
 
 folder = Path(sys.argv[1])
 
@@ -24,26 +20,7 @@ def say(what):
 
 
 def certificates():
-    now = datetime.datetime.now(datetime.timezone.utc)
-    day = datetime.timedelta(days=1)
-
-    def certify(name, key, issuer, issuer_key, extensions):
-        def named(text):
-            return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-        builder = x509.CertificateBuilder(named(issuer), named(name), key.public_key(), x509.random_serial_number(), now - day, now + day)
-        for extension, critical in extensions:
-            builder = builder.add_extension(extension, critical)
-        return builder.sign(issuer_key, hashes.SHA256())
-
-    root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    root = certify('root', root_key, 'root', root_key, [(x509.BasicConstraints(True, None), True)])
-    names = x509.SubjectAlternativeName([x509.DNSName('localhost'), x509.IPAddress(ipaddress.ip_address('127.0.0.1'))])
-    leaf = certify('localhost', key, 'root', root_key, [(names, False), (x509.BasicConstraints(False, None), True)])
-    pem = serialization.Encoding.PEM
-    (folder / 'root.pem').write_bytes(root.public_bytes(pem))
-    (folder / 'leaf.pem').write_bytes(leaf.public_bytes(pem))
-    (folder / 'leaf.key').write_bytes(key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    write(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / 'leaf.pem', folder / 'leaf.key')
     return context

@@ -1,5 +1,6 @@
-// A message centre made of npm `smpp`. The last digit of a number says what becomes of messages to it; what happens is told line by
+// A message centre made of npm `smpp`, by TLS if it is given a certificate and its key: `smsc.cjs [CERTIFICATE KEY]`. The last digit of a number says what becomes of messages to it; what happens is told line by
 // line as JSON, after the port.
+const { readFileSync } = require('fs');
 const smpp = require('smpp');
 
 const say = (said) => process.stdout.write(JSON.stringify(said) + '\n');
@@ -7,7 +8,9 @@ let ids = 0x1a2b;
 const parts = new Map();
 const throttled = new Map();
 
-const server = smpp.createServer((session) => {
+const [cert, key] = process.argv.slice(2).map((file) => readFileSync(file));
+
+const server = smpp.createServer(cert ? { cert, key } : {}, (session) => {
   session.on('error', () => {});
   session.on('bind_transceiver', (pdu) => {
     const known = pdu.system_id === 'everline' && pdu.password === 'secret08' && pdu.interface_version === 0x34;
@@ -69,4 +72,5 @@ function delivered(session, to, id, how) {
   }, (answer) => say({ what: 'receipt answered', status: answer.command_status }));
 }
 
+server.on('tlsClientError', (error) => say({ what: 'tls refused', why: error.code }));
 server.listen(0, '127.0.0.1', () => say(server.address().port));

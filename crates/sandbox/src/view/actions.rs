@@ -37,6 +37,7 @@ pub(super) fn router() -> Router<Arc<World>> {
         .route("/act/card", post(card))
         .route("/act/debits-end", post(debits_end))
         .route("/act/inbox", post(clear_inbox))
+        .route("/act/write", post(write))
         .route("/act/attach-all", post(attach_all))
         .route("/act/device", post(device))
         .route("/act/misbehaviour", post(misbehaviour))
@@ -124,6 +125,23 @@ struct Plain {
 async fn clear_inbox(State(world): Shared, Form(form): Form<Plain>) -> Response {
     lock(&world.sms.inbox).clear();
     back(&form.lang, "inbox", "inbox-cleared")
+}
+
+#[derive(Deserialize)]
+struct WriteForm {
+    from: String,
+    text: String,
+    lang: String,
+}
+
+/// Somebody writes to the operator from one of the phones.
+async fn write(State(world): Shared, Form(form): Form<WriteForm>) -> Response {
+    let said = match sms::write(&world, &form.from, &form.text).await {
+        Ok(()) => "inbox-written",
+        Err(sms::WriteError::Malformed) => "inbox-malformed",
+        Err(_) => "inbox-not-written",
+    };
+    back(&form.lang, "inbox", said)
 }
 
 async fn attach_all(State(world): Shared, Form(form): Form<Plain>) -> Response {

@@ -71,6 +71,8 @@ struct Index<'a> {
     time: String,
     payer: String,
     inbox: String,
+    /// The numbers that messages went to, the newest first.
+    numbers: Vec<String>,
     devices: String,
     faults: String,
     events: String,
@@ -84,6 +86,7 @@ async fn index(State(world): State<Arc<World>>, Query(query): Query<LangQuery>) 
         time: panels::time(&world, t).await,
         payer: payer::payer(&world, t),
         inbox: panels::inbox(&world, t),
+        numbers: panels::numbers(&world),
         devices: panels::devices(&world, t),
         faults: panels::faults(&world, t),
         events: panels::events(&world, t),

@@ -83,6 +83,18 @@ pub(super) fn inbox(world: &World, t: &Texts) -> String {
     rendered(&Inbox { t, recent, older: bubbles.collect() })
 }
 
+/// The numbers that messages went to, the newest first.
+pub(super) fn numbers(world: &World) -> Vec<String> {
+    let inbox = lock(&world.sms.inbox);
+    let mut numbers: Vec<String> = Vec::new();
+    for to in inbox.newest_first(None).map(|sms| &sms.to).filter(|to| to.bytes().all(|byte| byte.is_ascii_digit())) {
+        if !numbers.contains(to) {
+            numbers.push(to.clone());
+        }
+    }
+    numbers
+}
+
 fn bubble(sms: &Sms) -> Bubble {
     Bubble { to: sms.to.clone(), at: when(sms.at_us), template: sms.template.clone(), parts: parts(&sms.text) }
 }

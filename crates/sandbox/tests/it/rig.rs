@@ -136,8 +136,11 @@ impl Rig {
         config.wechat.gateway_key = Some(GATEWAY.clone());
         config.wechat.notify_retry_divisor = 1_000_000;
         config.tick = Duration::from_millis(2);
-        config.platform =
-            Platform { device_url: Some(platform_url.clone()), clock_url: Some(format!("{platform_url}/clock")) };
+        config.platform = Platform {
+            device_url: Some(platform_url.clone()),
+            clock_url: Some(format!("{platform_url}/clock")),
+            messages_url: Some(format!("{platform_url}/messages/sesame")),
+        };
         change(&mut config);
         let sandbox = start(config).await.unwrap();
         let access = sandbox.access().clone();

@@ -1,4 +1,4 @@
-use crate::rig::{Rig, START_US, seed};
+use crate::rig::{Asked, Rig, START_US, seed};
 use everline_sandbox::{DeviceKind, Error, SandboxConfig, start};
 use serde_json::json;
 use std::sync::Arc;
@@ -216,4 +216,42 @@ async fn keys_and_tokens_are_generated_if_none_are_given() {
     assert_eq!(rig.access.sms_token, "given");
     let tokens = [&rig.access.upstream_token, &rig.access.device_token, &rig.access.clock_token];
     assert!(tokens.iter().all(|token| token.len() == 32) && tokens[0] != tokens[1]);
+}
+
+/// What the platform was told that somebody wrote; pages ask it for its time besides.
+async fn written(rig: &Rig) -> Asked {
+    loop {
+        let asked = rig.asked().await;
+        if asked.path == "/messages/sesame" {
+            return asked;
+        }
+    }
+}
+
+#[tokio::test]
+async fn somebody_writes_to_the_operator_from_a_phone() {
+    let rig = Rig::start().await;
+    let said = press(&rig, "write", "from=138+0013+8001&text=+BAL+").await;
+    assert_eq!(said, "Sent to the operator; an answer appears below");
+    let asked = written(&rig).await;
+    assert_eq!(asked.method, "POST");
+    assert_eq!(asked.json(), json!({ "from": "13800138001", "to": "10690000", "text": "BAL" }));
+    let long = format!("from=13800138001&text={}", "x".repeat(161));
+    for form in ["from=&text=BAL", "from=138x&text=BAL", "from=13800138001&text=+", &long] {
+        assert_eq!(
+            press(&rig, "write", form).await,
+            "That is no number, or the message is empty or too long",
+            "{form}"
+        );
+    }
+    rig.script(503, "away");
+    assert_eq!(press(&rig, "write", "from=13800138001&text=BAL").await, "The operator did not take the message");
+    written(&rig).await;
+    let markup = json!({ "from": "13800138001", "text": "<script>alert(1)</script>" });
+    assert_eq!(rig.control("POST", "sms/write", &markup).await.status, 204);
+    assert_eq!(written(&rig).await.json()["text"], "<script>alert(1)</script>");
+    assert!(!page(&rig, "?lang=en").await.contains("alert(1)"));
+    assert_eq!(rig.control("POST", "sms/write", &json!({ "from": "x", "text": "BAL" })).await.status, 400);
+    rig.control("PUT", "platform", &json!({ "device_url": null, "clock_url": null })).await;
+    assert_eq!(rig.control("POST", "sms/write", &json!({ "from": "13800138001", "text": "BAL" })).await.status, 409);
 }

@@ -1,10 +1,11 @@
 //! How customers sign in beside codes: passwords, passkeys, second factors; and what happened to their accounts.
 
-use super::columns::Columns;
+use super::columns::{Columns, undecodable};
 use crate::{FromRow, Result, Row, Tx, args};
 use everline_core::account::AccountNews;
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, RawId};
+use everline_core::message::Address;
 use everline_core::time::{BusinessTime, SystemTime};
 
 crate::queries! { ALL;
@@ -77,15 +78,18 @@ pub struct AccountEvent {
     pub kind: AccountNews,
     /// Words for the device it came from.
     pub device: String,
-    /// The contact number before it was changed.
-    pub former: Option<Msisdn>,
+    /// The contact number before it was changed, or the mailbox.
+    pub former: Option<Address>,
     /// When.
     pub at: BusinessTime,
 }
 impl FromRow for AccountEvent {
     fn from_row(row: &Row<'_>) -> Result<Self> {
         let mut c = Columns::new(row);
-        Ok(AccountEvent { id: c.next()?, kind: c.next()?, device: c.next()?, former: c.next()?, at: c.next()? })
+        let (id, kind, device, former) = (c.next()?, c.next()?, c.next()?, c.next::<Option<String>>()?);
+        let former = former.map(|text| Address::number_or_mailbox(&text)).transpose();
+        let former = former.map_err(|_| undecodable::<Address>("former", "text that is no address"))?;
+        Ok(AccountEvent { id, kind, device, former, at: c.next()? })
     }
 }
 
@@ -122,7 +126,7 @@ pub fn remove_passkey(tx: &mut Tx, customer: CustomerId, id: RawId) {
 }
 /// Writes down what happened; the same event twice is one.
 pub fn add_event(tx: &mut Tx, customer: CustomerId, event: &AccountEvent) {
-    let former = event.former.as_ref().map(Msisdn::as_str);
+    let former = event.former.as_ref().map(Address::to_string);
     tx.put(&EVENT_ADD, args![event.id, customer, event.kind, event.device.as_str(), former, event.at]);
 }
 /// What happened, by its id.

@@ -32,8 +32,8 @@ crate::queries! { ALL;
         reason = CASE WHEN message_reference.reported = 'delivered' THEN message_reference.reason ELSE excluded.reason END, \
         reported = CASE WHEN message_reference.reported = 'delivered' THEN message_reference.reported ELSE excluded.reported END";
     REFERENCE = "SELECT customer_id, message_id, reported, reason FROM message_reference WHERE name = $1";
-    CONTACTS = "SELECT customer_id, id, channel, address, added_at FROM contact_point WHERE customer_id = $1 ORDER BY id";
-    CONTACT_ADD = "INSERT INTO contact_point (customer_id, id, channel, address, added_at) VALUES ($1, $2, $3, $4, $5) \
+    CONTACTS = "SELECT customer_id, id, channel, address, device, added_at FROM contact_point WHERE customer_id = $1 ORDER BY id";
+    CONTACT_ADD = "INSERT INTO contact_point (customer_id, id, channel, address, device, added_at) VALUES ($1, $2, $3, $4, $5, $6) \
         ON CONFLICT (customer_id, channel, address) DO NOTHING";
     CONTACT_REMOVE = "DELETE FROM contact_point WHERE customer_id = $1 AND channel = $2 AND address = $3";
 }
@@ -181,7 +181,8 @@ impl FromRow for ContactRow {
         let (customer, id, channel, address) = (c.next()?, c.next()?, c.next()?, c.next::<String>()?);
         let address = Address::parse(channel, &address);
         let address = address.map_err(|_| undecodable::<Address>("address", "text that is no address"))?;
-        Ok(ContactRow(ContactPoint { id, customer, address, added_at: c.next()? }))
+        let (device, added_at) = (c.next()?, c.next()?);
+        Ok(ContactRow(ContactPoint { id, customer, address, device, added_at }))
     }
 }
 /// Where a customer is told beside the number to sign in with, oldest first.
@@ -190,8 +191,8 @@ pub async fn contacts(tx: &mut Tx, customer: CustomerId) -> Result<Vec<ContactPo
 }
 /// Adds an address; one that is there already stays as it is.
 pub fn add_contact(tx: &mut Tx, contact: &ContactPoint) {
-    let (id, address): (RawId, _) = (contact.id, contact.address.to_string());
-    tx.put(&CONTACT_ADD, args![contact.customer, id, contact.address.channel(), address, contact.added_at]);
+    let ContactPoint { id, customer, address, device, added_at } = contact;
+    tx.put(&CONTACT_ADD, args![*customer, *id, address.channel(), address.to_string(), device.as_str(), *added_at]);
 }
 /// Removes an address.
 pub fn remove_contact(tx: &mut Tx, customer: CustomerId, address: &Address) {

@@ -76,6 +76,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 23, name: "closing", text: include_str!("../../migrations/0023_closing.sql") },
     Migration { version: 24, name: "sending", text: include_str!("../../migrations/0024_sending.sql") },
     Migration { version: 25, name: "esim", text: include_str!("../../migrations/0025_esim.sql") },
+    Migration { version: 26, name: "contact_device", text: include_str!("../../migrations/0026_contact_device.sql") },
     Migration { version: 30, name: "desk", text: include_str!("../../migrations/0030_desk.sql") },
 ];
 

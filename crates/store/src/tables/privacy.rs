@@ -72,7 +72,7 @@ sections! {
     LINE_REMINDERS "line_reminders" ["line_id", "own", "days", "percents", "forecast", "quiet_from", "quiet_until", "tell_owner", "usage_counts"] order "id";
     REMINDER "reminder" ["line_id", "cause", "cycle_at", "step", "runs_out_at", "at"] order "id";
     LINE_CONTACT "line_contact" ["id", "line_id", "channel", "address", "language", "added_at"] order "id";
-    CONTACT_POINT "contact_point" ["channel", "address", "added_at"] order "id";
+    CONTACT_POINT "contact_point" ["channel", "address", "device", "added_at"] order "id";
     USAGE "usage" ["line_id", "unit", "charged", "overrun", "used_at"] order "id";
     USAGE_DAY "usage_day" ["line_id", "day", "unit", "charged", "overrun"] order "line_id, day, unit";
     CREDENTIAL "credential" ["password_set_at", "second_factor"] order "customer_id";

@@ -47,11 +47,23 @@ account-event-line-given = A line went on to another owner
 account-event-recovery-asked = Somebody asked to be let in by our staff
 account-event-recovery-done = Let in by our staff, with another number
 account-event-case-answered = Support answered a case
+account-event-mailbox-set = Mailbox for notices set
+account-event-mailbox-removed = Mailbox for notices removed
+account-event-browser-added = Notices turned on in a browser
+account-event-browser-removed = Notices turned off in a browser
+account-mailbox-none = None. We write there when a short message does not reach you.
+account-browsers-none = Off in all browsers
+account-browsers-count = { $count ->
+    [one] On in { $count } browser
+   *[other] On in { $count } browsers
+}
 account-done-language = Saved.
 account-done-session = Signed out there.
 account-done-others = Signed out everywhere else.
 account-done-password = Your password is saved. We have sent you a message about it.
 account-done-contact = Your contact number is changed. We have told both numbers.
+account-done-mailbox = Your mailbox is saved. We have told your number and your mailboxes.
+account-done-no-mailbox = The mailbox is removed. We have told your number and the mailbox.
 
 confirm-title = Is it you?
 confirm-lead = Before this change we make sure that it is really you. You are asked again after ten minutes only.
@@ -149,3 +161,34 @@ data-link = Get a copy of everything we keep about you
 data-lead = Everything that we keep about you, table by table: lines, orders, payments, receipts, messages, sign-in history. Secrets of cards, passwords and keys are not in it.
 data-get = Download as a file
 data-hint = A JSON file, for programs and people with patience. Whoever has it knows all of this: keep it well.
+
+mailbox-title = Mailbox for notices
+mailbox-lead = When a short message about your lines does not reach you, we write to your mailbox. What changes in your account is told there too. Codes to sign in never go there.
+mailbox-now = Notices go to
+mailbox-remove = Remove
+mailbox-label = Your mailbox
+mailbox-another = Another mailbox instead
+mailbox-send = Send a code there
+mailbox-hint = We also tell your number, and the mailbox you have now.
+mailbox-wrong = That is no address of a mailbox, like name@example.com.
+mailbox-already-so = This is your mailbox already.
+mailbox-too-many = Too many codes. Please try again in an hour.
+mailbox-not-sent = The mail could not be sent. Please check the address, or try again later.
+mailbox-code-lead = We have sent 6 digits to the mailbox. They are valid for 10 minutes. Look among unwanted mail too.
+mailbox-use = Use this mailbox
+
+browsers-title = Notices in browsers
+browsers-lead = What changes in your account is shown in each of these browsers. What concerns a line is shown in the one you added last, when neither short message nor mail reaches you.
+browsers-this = This browser
+browsers-off = Notices are off here.
+browsers-on = Notices are on in this browser. Signing out turns them off.
+browsers-turn-on = Turn on here
+browsers-hint = Your browser asks whether it may. Notices come by way of its maker, sealed, so that only this browser reads them.
+browsers-blocked = Your browser does not allow notices of this site. You can change that in its settings.
+browsers-not-worked = That did not work. Please try again, or use another browser.
+browsers-unknown-service = We do not know this browser’s push service, so it cannot get notices.
+browsers-too-many = At most 10 browsers. Please remove one first.
+browsers-not-here = This browser cannot show notices. Use one that can, with JavaScript on.
+browsers-all = Browsers that get notices
+browsers-since = Since { $when }
+browsers-remove = Turn off

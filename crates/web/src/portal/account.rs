@@ -12,9 +12,10 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use everline_app::Problem;
 use everline_app::account as app;
-use everline_app::sessions;
+use everline_app::{own_address, sessions};
 use everline_core::account::AccountNews;
 use everline_core::customer::masked_name;
+use everline_core::message::EmailAddress;
 use everline_core::time::{BusinessTime, SystemTime};
 use serde::Deserialize;
 
@@ -42,6 +43,10 @@ struct AccountPage {
     languages: Vec<(Lang, bool)>,
     password: String,
     passkeys: Option<String>,
+    /// Where mail goes, where there is mail.
+    mailbox: Option<String>,
+    /// How many browsers get notices, where browsers can.
+    browsers: Option<String>,
     sessions: Vec<SessionRow>,
     events: Vec<EventRow>,
 }
@@ -77,6 +82,10 @@ pub(crate) const fn event_key(kind: AccountNews) -> &'static str {
         AccountNews::RecoveryAsked => "account-event-recovery-asked",
         AccountNews::CaseAnswered => "account-event-case-answered",
         AccountNews::RecoveryDone => "account-event-recovery-done",
+        AccountNews::MailboxSet => "account-event-mailbox-set",
+        AccountNews::MailboxRemoved => "account-event-mailbox-removed",
+        AccountNews::BrowserAdded => "account-event-browser-added",
+        AccountNews::BrowserRemoved => "account-event-browser-removed",
     }
 }
 
@@ -87,8 +96,19 @@ fn done_key(done: &str) -> Option<&'static str> {
         "others" => "account-done-others",
         "password" => "account-done-password",
         "contact" => "account-done-contact",
+        "mailbox" => "account-done-mailbox",
+        "no-mailbox" => "account-done-no-mailbox",
         _ => return None,
     })
+}
+
+/// What the owner has of a way, where there is that way.
+fn if_there_is<T>(found: Result<T, Problem>) -> Result<Option<T>, Problem> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(Problem::NotFound(_)) => Ok(None),
+        Err(problem) => Err(problem),
+    }
 }
 
 /// `GET /account`
@@ -105,6 +125,17 @@ pub(crate) async fn account(State(web): State<Web>, visit: Visit, Query(came): Q
         Some(at) => visit.say("account-password-since", &[("when", Arg::Text(&moment(&web, &visit, at)))]),
         None => visit.lang.get("account-password-none"),
     };
+    let mailbox = if_there_is(own_address::mailboxes(&web.app, visit.session()?).await)?.map(|all| {
+        let newest = all.last().and_then(|contact| contact.address.mailbox());
+        newest.map_or_else(|| visit.lang.get("account-mailbox-none"), EmailAddress::masked)
+    });
+    let browsers = if_there_is(own_address::browsers(&web.app, visit.session()?).await)?.map(|all| {
+        let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
+        match count {
+            0 => visit.lang.get("account-browsers-none"),
+            _ => visit.say("account-browsers-count", &[("count", Arg::Count(count))]),
+        }
+    });
     let row = |session: &sessions::SessionShown| SessionRow {
         device: device_words::shown(visit.lang, &session.device),
         since: visit.say("account-session-since", &[("when", Arg::Text(&moment(&web, &visit, session.since)))]),
@@ -127,6 +158,8 @@ pub(crate) async fn account(State(web): State<Web>, visit: Visit, Query(came): Q
         languages: web.languages.iter().map(|lang| (*lang, lang.tag() == view.customer.language)).collect(),
         password,
         passkeys: web.passkeys.is_some().then_some(passkeys),
+        mailbox,
+        browsers,
         sessions: view.sessions.iter().map(row).collect(),
         events: view.events.iter().map(event).collect(),
         p: visit.frame(&web, visit.lang.get("account-title")),

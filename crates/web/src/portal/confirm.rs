@@ -46,7 +46,7 @@ pub(crate) struct Way {
 /// Whether what follows is refused after a password: what takes the number or the account away.
 fn needs_more(next: &str) -> bool {
     let ends = ["/owner", "/give-up"].iter().any(|end| next.ends_with(end));
-    ends || ["/account/contact", "/account/close"].iter().any(|begin| next.starts_with(begin))
+    ends || ["/account/contact", "/account/mailbox", "/account/close"].iter().any(|begin| next.starts_with(begin))
 }
 
 async fn confirm_page(web: &Web, visit: &Visit, next: &str, request: &str) -> Result<Confirm, Fault> {
@@ -59,7 +59,7 @@ async fn confirm_page(web: &Web, visit: &Visit, next: &str, request: &str) -> Re
         next: own_path(next).to_owned(),
         request: request.to_owned(),
         contact: view.customer.contact.as_ref().filter(|_| !only).map(everline_core::identifiers::Msisdn::masked),
-        // For another contact number, or owner, a password is not enough.
+        // For another contact number, mailbox or owner, a password is not enough.
         has_password: view.password_set_at.is_some() && !only && !needs_more(next),
         has_passkeys,
         passkey_only: only,

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod auto_renew;
+pub(crate) mod browsers;
 pub(crate) mod cards;
 pub(crate) mod case_shown;
 pub(crate) mod cases;
@@ -29,6 +30,7 @@ pub(crate) mod invoice;
 pub(crate) mod landing;
 pub(crate) mod line;
 pub(crate) mod line_shown;
+pub(crate) mod mailbox;
 pub(crate) mod offering_shown;
 pub(crate) mod offline;
 pub(crate) mod order;

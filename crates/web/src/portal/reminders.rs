@@ -22,7 +22,7 @@ use serde::Deserialize;
 
 /// Days and percents that the form offers; what is chosen otherwise is offered too.
 const DAYS: [u8; 6] = [14, 7, 5, 3, 1, 0];
-const PERCENTS: [u8; 6] = [50, 75, 80, 90, 95, 100];
+const PERCENTS: [u8; 5] = [50, 75, 80, 90, 95];
 
 struct Choice {
     name: String,

@@ -85,7 +85,8 @@ fn table() -> Vec<Row> {
         get("/desk/find",                               [303, 303, 403, 403, 200]),
         // Nothing was typed.
         post("/desk/find",                              [303, 303, 403, 403, 422]),
-        get("/desk/customers/{customer}",               [303, 303, 403, 403, 404]),
+        // The house is a customer too.
+        get("/desk/customers/{customer}",               [303, 303, 403, 403, 200]),
         get("/desk/closings",                           [303, 303, 403, 403, 403]),
         post("/desk/closings/{customer}/{request}/take", [303, 303, 403, 403, 404]),
         post("/desk/closings/{customer}/{request}/sent", [303, 303, 403, 403, 403]),
@@ -102,6 +103,15 @@ fn table() -> Vec<Row> {
         post("/account/contact",                        [303, 303, 422, 422, 403]),
         get("/account/contact/code",                    [303, 303, 200, 200, 403]),
         post("/account/contact/code",                   [303, 303, 422, 422, 403]),
+        get("/account/mailbox",                         [303, 303, 200, 200, 403]),
+        post("/account/mailbox",                        [303, 303, 422, 422, 403]),
+        get("/account/mailbox/code",                    [303, 303, 200, 200, 403]),
+        post("/account/mailbox/code",                   [303, 303, 422, 422, 403]),
+        // Nobody has one, and there is no such browser.
+        post("/account/mailbox/remove",                 [303, 303, 404, 404, 403]),
+        get("/account/browsers",                        [303, 303, 200, 200, 403]),
+        post("/account/browsers",                       [303, 303, 422, 422, 403]),
+        post("/account/browsers/{browser}/remove",      [303, 303, 404, 404, 403]),
         post("/sign-out",                               [303, 303, 303, 303, 303]),
         get("/home",                                    [303, 303, 200, 200, 403]),
         get("/lines/{line}",                            [303, 303, 200, 404, 403]),
@@ -416,6 +426,7 @@ impl Things {
             .replace("{iccid}", "89860499000000000001")
             .replace("{method}", &"0".repeat(32))
             .replace("{passkey}", &"0".repeat(32))
+            .replace("{browser}", &"0".repeat(32))
             .replace("{contact}", &"0".repeat(32))
             .replace("{customer}/{case}", &format!("{}/{}", self.world.people.linfang, self.case))
             .replace("{case}", &self.case)
@@ -450,6 +461,9 @@ impl Things {
             "/account/confirm" => vec![("password", text("not their password"))],
             "/account/password" => vec![("password", text("password123"))],
             "/account/contact" => vec![("phone", text("12"))],
+            "/account/mailbox" => vec![("email", text("12"))],
+            "/account/mailbox/code" => vec![("request", "0".repeat(32)), ("code", text("123456"))],
+            "/account/browsers" => vec![("endpoint", text("https://127.0.0.1/"))],
             "/account/contact/code" => vec![("request", "0".repeat(32)), ("code", text("123456"))],
             "/renew" => vec![("number", text(crate::world::WATCH_NUMBER))],
             "/lines/{line}/renew" => {

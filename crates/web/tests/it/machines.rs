@@ -1,7 +1,7 @@
 //! Notices, the device interface, the demo's clock, health.
 
 use crate::world::browser::{Browser, Client};
-use crate::world::{CLOCK_SECRET, DEVICE_SECRET, WATCH_IMSI, World};
+use crate::world::{CLOCK_SECRET, DEVICE_SECRET, WATCH_IMSI, WATCH_NUMBER, World};
 use axum::http::{Method, StatusCode};
 use everline_app::sign_in::Principal;
 use everline_core::time::{DAY_US, HOUR_US};
@@ -57,7 +57,7 @@ async fn reports_about_messages_are_believed_by_the_secret_in_their_address() {
         (answer.status, answer.text)
     };
     let report = format!("test:{id}").into_bytes();
-    for nobody in ["sms/guessed", "email/sesame", "pigeon/sesame"] {
+    for nobody in ["sms/guessed", "email/guessed", "pigeon/sesame"] {
         assert_eq!(send(nobody, report.clone()).await.0, StatusCode::NOT_FOUND, "{nobody}");
     }
     assert_eq!(send("sms/sesame", vec![0xff]).await.0, StatusCode::BAD_REQUEST);
@@ -69,6 +69,19 @@ async fn reports_about_messages_are_believed_by_the_secret_in_their_address() {
     let fates: Vec<&str> =
         export["records"]["message"].as_array().unwrap().iter().filter_map(|row| row["fate"].as_str()).collect();
     assert!(fates.contains(&"delivered"), "{fates:?}");
+    // What somebody writes comes the same way, and is answered at the line's own number.
+    let written = format!("from {WATCH_NUMBER}: 余额").into_bytes();
+    assert_eq!(send("sms/guessed", written.clone()).await.0, StatusCode::NOT_FOUND);
+    for _ in 0..2 {
+        assert_eq!(send("sms/sesame", written.clone()).await.0, StatusCode::OK);
+    }
+    world.settle().await;
+    let answers = {
+        let messages = world.outside.messages.lock().unwrap();
+        let answers = messages.iter().filter(|message| message.template == "keyword_balance");
+        answers.map(|message| message.to.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(answers, [WATCH_NUMBER]);
     world.app.store.close().await;
     assert_eq!(send("sms/sesame", report).await.0, StatusCode::SERVICE_UNAVAILABLE);
 }

@@ -25,6 +25,7 @@ pub(super) async fn walk(running: &Running) -> Result<(), Box<dyn Error>> {
     let client = Client::new(&running.url, &running.sandbox.access().view_url)?;
     steps::registers(&client).await?;
     steps::renews_the_watch(&client, running).await?;
+    steps::writes_a_word(&client).await?;
     let token = steps::pays_on_the_phone(&client).await?;
     steps::pays_by_wechat(&client, &token).await?;
     refunds::takes_a_wrong_number_back(&client, &token).await?;

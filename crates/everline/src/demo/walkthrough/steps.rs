@@ -113,6 +113,21 @@ pub(super) async fn payer(client: &Client, out_trade_no: &str, action: &str) -> 
     client.control("POST", &format!("trades/{out_trade_no}/{action}"), None).await.map(drop)
 }
 
+/// Somebody with an old phone asks by short message.
+pub(super) async fn writes_a_word(client: &Client) -> Result<(), Failed> {
+    let path = format!("sms/inbox?to={LINFANG}");
+    for (text, template) in [("余额", "keyword_balance"), ("RENEW", "keyword_renew"), ("help", "keyword_help")] {
+        client.control("POST", "sms/write", Some(json!({ "from": LINFANG, "text": text }))).await?;
+        let answered = |inbox: &Value| {
+            let mut all = at(inbox, "/messages").as_array().into_iter().flatten();
+            all.any(|message| word(message, "template") == template)
+        };
+        client.until_outside(&format!("{text} is answered"), &path, answered).await?;
+    }
+    done("her phone sends BAL, RENEW and HELP, and each is answered at its own number");
+    Ok(())
+}
+
 pub(super) fn order_path(order: &Value) -> String {
     format!("/orders/{}", word(order, "id"))
 }

@@ -121,7 +121,9 @@ impl World {
                     .with(Provider::Bank, Arc::new(OwnAccount)),
                 built_in: outside.clone(),
                 upstream: outside.clone(),
-                messengers: Messengers::default().with(Channel::Sms, outside.clone()),
+                messengers: Channel::ALL
+                    .into_iter()
+                    .fold(Messengers::default(), |ways, way| ways.with(way, outside.clone())),
                 identity: None,
             },
             secrets: Arc::new(Secrets::new(&[7; 32])),

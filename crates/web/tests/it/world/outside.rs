@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use everline_app::ports::{
-    BillAnswer, ClosedAnswer, DayOfBill, DeliveryReport, Handed, Messenger, Network, NetworkChange, NetworkReply,
-    NoticeRefusal, NoticeSays, OutgoingMessage, Payable, PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest,
-    PaymentStatus, RawNotice, RefundRequest, RefundStatus, ReportHook, Started,
+    BillAnswer, Browsers, ClosedAnswer, DayOfBill, DeliveryReport, Handed, Messenger, Network, NetworkChange,
+    NetworkReply, NoticeRefusal, NoticeSays, OutgoingMessage, Payable, PaymentNotice, PaymentProvider, PaymentRef,
+    PaymentRequest, PaymentStatus, RawNotice, ReceivedMessage, RefundRequest, RefundStatus, ReportHook, Started, Told,
 };
-use everline_core::message::Reported;
+use everline_core::identifiers::Msisdn;
+use everline_core::message::{PushSubscription, Reported};
 use everline_core::money::{Currency, Money};
 use everline_core::payment::{Evidence, Method, Provider};
 use everline_core::reconciliation::BillLine;
@@ -62,8 +63,12 @@ impl Outside {
     }
     /// The code in the newest message.
     pub fn last_code(&self) -> String {
+        self.last_code_of("one_time_code")
+    }
+    /// The code in the newest message of a template.
+    pub fn last_code_of(&self, template: &str) -> String {
         let messages = self.messages.lock().unwrap();
-        let message = messages.iter().rfind(|message| message.template == "one_time_code").unwrap();
+        let message = messages.iter().rfind(|message| message.template == template).unwrap();
         message.parameters.iter().find(|(name, _)| *name == "code").unwrap().1.clone()
     }
 }
@@ -145,15 +150,32 @@ impl Messenger for Outside {
     fn hook(&self) -> Option<&dyn ReportHook> {
         Some(self)
     }
+    fn browsers(&self) -> Option<&dyn Browsers> {
+        Some(self)
+    }
+}
+
+impl Browsers for Outside {
+    fn key(&self) -> String {
+        "B".repeat(87)
+    }
+    fn takes(&self, browser: &PushSubscription) -> bool {
+        browser.endpoint().starts_with("https://push.test/")
+    }
 }
 
 impl ReportHook for Outside {
-    fn read(&self, secret: &str, body: &[u8]) -> Result<Vec<DeliveryReport>, NoticeRefusal> {
+    fn read(&self, secret: &str, body: &[u8]) -> Result<Vec<Told>, NoticeRefusal> {
         if secret != "sesame" {
             return Err(NoticeRefusal::Forged);
         }
         let reference = std::str::from_utf8(body).map_err(|_| NoticeRefusal::Unreadable)?.to_owned();
-        Ok(vec![DeliveryReport { reference, reported: Reported::Delivered, reason: None }])
+        let from = reference.strip_prefix("from ").and_then(|written| written.split_once(": "));
+        let Some((from, text)) = from else {
+            return Ok(vec![Told::Report(DeliveryReport { reference, reported: Reported::Delivered, reason: None })]);
+        };
+        let from = Msisdn::parse(from).map_err(|_| NoticeRefusal::Unreadable)?;
+        Ok(vec![Told::Message(ReceivedMessage { from, to: "10690000".to_owned(), text: text.to_owned() })])
     }
     fn acknowledgement(&self) -> &'static str {
         "thanks"
