@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod attachment;
+pub mod audit;
 pub mod auto_renew;
 pub mod brand;
 pub mod calendar;
@@ -48,6 +49,7 @@ pub mod reminder;
 pub mod renewal;
 pub mod retention;
 pub mod saved_method;
+pub mod staff;
 pub mod statement;
 pub mod support;
 pub mod time;

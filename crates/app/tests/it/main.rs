@@ -34,6 +34,7 @@ mod refunds;
 mod reminders;
 mod restore;
 mod runner;
+mod staff;
 mod transfers;
 mod velocity;
 mod verify;

@@ -2,6 +2,7 @@
 //! of core. Nothing here decides anything.
 
 pub mod allowance;
+pub mod audit;
 pub mod auto_renew;
 pub mod bank;
 pub mod case;
@@ -37,6 +38,7 @@ pub mod reminder;
 pub mod renewal;
 pub mod retention;
 pub mod sim;
+pub mod staff;
 pub mod stock;
 pub mod support;
 pub mod timer;
@@ -72,11 +74,14 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 22, name: "identity", text: include_str!("../../migrations/0022_identity.sql") },
     Migration { version: 23, name: "closing", text: include_str!("../../migrations/0023_closing.sql") },
     Migration { version: 24, name: "sending", text: include_str!("../../migrations/0024_sending.sql") },
+    Migration { version: 27, name: "audit", text: include_str!("../../migrations/0027_audit.sql") },
+    Migration { version: 28, name: "second_factor", text: include_str!("../../migrations/0028_second_factor.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
 pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     allowance::ALL,
+    audit::ALL,
     bank::ALL,
     auto_renew::ALL,
     case::ALL,
@@ -113,6 +118,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     retention::ALL,
     sim::ALL,
     sim::LIFECYCLE,
+    staff::ALL,
     stock::ALL,
     support::ALL,
     timer::ALL,

@@ -55,12 +55,7 @@ struct Challenge {
 }
 
 /// Lets a challenge wait for its answer, and gives it to the browser.
-pub(super) async fn asked(
-    web: &Web,
-    waits: Waits,
-    whose: Option<CustomerId>,
-    asked: Result<Asked, NotBelieved>,
-) -> Answer {
+pub(super) async fn asked(web: &Web, waits: Waits, whose: Option<RawId>, asked: Result<Asked, NotBelieved>) -> Answer {
     let Asked { options, state } = asked.map_err(|_| Problem::PasskeyRefused)?;
     let step = steps::begin(&web.app, waits, whose, state).await?;
     Ok(Json(Challenge { options, step }).into_response())
@@ -70,7 +65,7 @@ pub(super) async fn asked(
 pub(super) async fn proved_key(web: &Web, waits: Waits, fields: &Fields) -> Result<Used, Problem> {
     let site = web.passkeys.as_ref().ok_or(Problem::PasskeyRefused)?;
     let step = steps::take(&web.app, waits, fields.get("step")).await?.ok_or(Problem::PasskeyRefused)?;
-    let customer = step.customer.ok_or(Problem::PasskeyRefused)?;
+    let customer = step.customer().ok_or(Problem::PasskeyRefused)?;
     let known = keys::passkeys(&web.app, customer).await?;
     let texts: Vec<String> = known.iter().map(|key| key.key.clone()).collect();
     let made = site.proved(&step.state, fields.get("answer"), &texts).map_err(|_| Problem::PasskeyRefused)?;
@@ -128,14 +123,14 @@ pub(crate) async fn ask(State(web): State<Web>, visit: Visit) -> Answer {
     let known = keys::passkeys(&web.app, customer).await?.into_iter().map(|key| key.credential_id).collect();
     // What the authenticator shows beside the site's name: enough for its owner, and no more.
     let name = view.customer.contact.map_or(view.customer.name, |contact| contact.masked());
-    asked(&web, Waits::AddPasskey, Some(customer), site.ask_new(customer.bytes(), &name, known)).await
+    asked(&web, Waits::AddPasskey, Some(customer.0), site.ask_new(customer.bytes(), &name, known)).await
 }
 
 /// `POST /account/passkeys`: the answer to it.
 pub(crate) async fn add(State(web): State<Web>, visit: Visit) -> Answer {
     let (site, session, fields) = (options(&web)?, visit.session()?, &visit.fields);
     let step = steps::take(&web.app, Waits::AddPasskey, fields.get("step")).await?;
-    let step = step.filter(|step| step.customer == visit.customer().ok());
+    let step = step.filter(|step| step.customer() == visit.customer().ok());
     let made = step.ok_or(NotBelieved).and_then(|step| site.made(&step.state, fields.get("answer")));
     let added = match made {
         Ok(made) => {
