@@ -27,25 +27,35 @@ pub const PAGE: i64 = 50;
 /// Entries that are read at once where all are.
 const AT_ONCE: i64 = 500;
 
+/// What something is done to: the word of its kind, and which one.
+#[derive(Debug, Clone)]
+pub(crate) struct Subject(&'static str, String);
+
+impl<T: Display> From<(&'static str, T)> for Subject {
+    fn from((kind, id): (&'static str, T)) -> Self {
+        Self(kind, id.to_string())
+    }
+}
+
 /// What an entry tells.
 #[derive(Debug, Clone)]
 pub(crate) struct Act {
     actor: Actor,
     action: AuditAction,
-    subject: (&'static str, String),
+    subject: Subject,
     customer: Option<CustomerId>,
     reason: Option<String>,
     details: BTreeMap<&'static str, Value>,
 }
 
 impl Act {
-    /// Something done by somebody to a thing: its kind and which one.
-    pub(crate) fn new(actor: Actor, action: AuditAction, subject: (&'static str, impl Display)) -> Self {
-        let subject = (subject.0, subject.1.to_string());
+    /// Something done by somebody to a thing.
+    pub(crate) fn new(actor: Actor, action: AuditAction, subject: impl Into<Subject>) -> Self {
+        let subject = subject.into();
         Self { actor, action, subject, customer: None, reason: None, details: BTreeMap::new() }
     }
     /// By a member of the staff.
-    pub(crate) fn by(member: RawId, action: AuditAction, subject: (&'static str, impl Display)) -> Self {
+    pub(crate) fn by(member: RawId, action: AuditAction, subject: impl Into<Subject>) -> Self {
         Self::new(Actor::Staff(member), action, subject)
     }
     /// Whose the thing is.
@@ -333,6 +343,8 @@ impl Work for ReadFrom {
 mod tests {
     use super::*;
 
+    type Change = fn(&mut Stored);
+
     fn chain() -> Vec<Stored> {
         let mut all = Vec::new();
         let mut previous = NO_HASH.to_vec();
@@ -395,7 +407,7 @@ mod tests {
     #[test]
     fn what_was_changed_deleted_or_put_elsewhere_is_found() {
         let sound = chain();
-        let changes: [(&str, fn(&mut Stored)); 9] = [
+        let changes: [(&str, Change); 9] = [
             ("at", |entry| entry.at = entry.at.plus_us(1)),
             ("actor", |entry| entry.actor = "cli".to_owned()),
             ("staff", |entry| entry.staff = None),

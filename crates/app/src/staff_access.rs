@@ -1,7 +1,8 @@
-//! What a member of the staff sees and changes of how they sign in themselves: code generator, recovery codes, sessions, and
-//! the log of sign-ins. Who changes something signed in a short time ago.
+//! What a member of the staff sees and changes of how they sign in themselves: code generator, passkeys, recovery codes,
+//! sessions, and the log of sign-ins. Who changes something signed in a short time ago.
 
 use crate::audit::{Act, Stamp};
+use crate::passkeys::{NewPasskey, PASSKEYS_MAX};
 use crate::sessions::{Principal, STAFF, SessionInfo, SessionShown, shown, shown_id};
 use crate::staff::active;
 use crate::staff_sign_in::{new_codes, new_generator};
@@ -71,6 +72,39 @@ pub async fn another_codes(app: &App, session: &SessionInfo) -> Result<Vec<Strin
     Ok(codes)
 }
 
+/// The passkeys of the member who asks, oldest first, for a challenge to add one.
+///
+/// # Errors
+/// [`Problem::ProveFirst`] unless the member signed in a short time ago.
+pub async fn to_add_passkey(app: &App, session: &SessionInfo) -> Result<Vec<Passkey>, Problem> {
+    app.store.read(Fresh::of(app, session)?).await?;
+    passkeys(app, staff_of(session)?).await
+}
+
+/// A member's passkeys, oldest first.
+pub async fn passkeys(app: &App, id: RawId) -> Result<Vec<Passkey>, Problem> {
+    Ok(app.store.read(ReadPasskeys { id }).await?)
+}
+
+/// Adds a passkey that was checked.
+///
+/// # Errors
+/// [`Problem::Invalid`] for a name that is empty or too long, one key too many or one that is known;
+/// [`Problem::ProveFirst`] unless the member signed in a short time ago.
+pub async fn add_passkey(app: &App, session: &SessionInfo, new: NewPasskey) -> Result<(), Problem> {
+    let (fresh, key, stamp) = (Fresh::of(app, session)?, new.kept(app)?, Stamp::new(app)?);
+    Ok(app.store.transact(AddPasskey { fresh, key, stamp }).await?)
+}
+
+/// Removes a passkey.
+///
+/// # Errors
+/// [`Problem::NotFound`]; [`Problem::Invalid`] for the last second factor; [`Problem::ProveFirst`]
+pub async fn remove_passkey(app: &App, session: &SessionInfo, key: RawId) -> Result<(), Problem> {
+    let (fresh, stamp) = (Fresh::of(app, session)?, Stamp::new(app)?);
+    Ok(app.store.transact(RemovePasskey { fresh, key, stamp }).await?)
+}
+
 /// Ends one of the member's sessions, by the name that they see.
 ///
 /// # Errors
@@ -126,6 +160,75 @@ impl Work for Read {
         let passkeys = table::passkeys(tx, self.id).await?;
         let sessions = login::sessions_of(tx, STAFF, self.id, self.now).await?;
         Ok((factors, passkeys, sessions, table::events(tx, self.id, EVENTS).await?))
+    }
+}
+
+struct ReadPasskeys {
+    id: RawId,
+}
+impl Work for ReadPasskeys {
+    const NAME: &'static str = "read_staff_passkeys";
+    type Out = Vec<Passkey>;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Vec<Passkey>, Stop<Problem>> {
+        Ok(table::passkeys(tx, self.id).await?)
+    }
+}
+
+struct AddPasskey {
+    fresh: Fresh,
+    key: Passkey,
+    stamp: Stamp,
+}
+impl Work for AddPasskey {
+    const NAME: &'static str = "add_staff_passkey";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        let refused = |rule| Err(Stop::Refused(Problem::Invalid { field: "passkey", rule }));
+        self.fresh.check(tx).await?;
+        let id = self.fresh.id;
+        table::lock_factors(tx, id).await?;
+        let known = table::passkeys(tx, id).await?;
+        if known.iter().any(|key| key.id == self.key.id) {
+            return Ok(()); // run again after a lost answer
+        }
+        if known.len() >= PASSKEYS_MAX {
+            return refused("too-many");
+        }
+        if known.iter().any(|key| key.credential_id == self.key.credential_id) {
+            return refused("known");
+        }
+        table::add_passkey(tx, id, &self.key);
+        let act = Act::by(id, AuditAction::PasskeyAdded, ("staff", id)).with("passkey", self.key.id.to_string());
+        self.stamp.append(tx, act).await
+    }
+}
+
+struct RemovePasskey {
+    fresh: Fresh,
+    key: RawId,
+    stamp: Stamp,
+}
+impl Work for RemovePasskey {
+    const NAME: &'static str = "remove_staff_passkey";
+    // A second run would find it gone.
+    const ON_LOST_COMMIT: LostCommit = LostCommit::Report;
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        self.fresh.check(tx).await?;
+        let id = self.fresh.id;
+        let factors = table::lock_factors(tx, id).await?.ok_or(Stop::Refused(Problem::NotAllowed))?;
+        if table::passkeys(tx, id).await?.iter().all(|key| key.id != self.key) {
+            return Err(Stop::Refused(Problem::NotFound("passkey")));
+        }
+        if factors.totp.is_none() && factors.passkeys == 1 {
+            return Err(Stop::Refused(Problem::Invalid { field: "passkey", rule: "last" }));
+        }
+        table::remove_passkey(tx, id, self.key);
+        let act = Act::by(id, AuditAction::PasskeyRemoved, ("staff", id)).with("passkey", self.key.to_string());
+        self.stamp.append(tx, act).await
     }
 }
 

@@ -10,7 +10,7 @@ use crate::password::{hashed, matches};
 use crate::secrets::{Secrets, hex};
 use crate::sessions::{Principal, STAFF, SignedIn, open_session_on};
 use crate::sign_in::check_tries;
-use crate::staff::link_hash;
+use crate::staff::{active, link_hash};
 use crate::steps::{self, Step, Waits};
 use crate::totp::{self, SECRET_BYTES, base32, from_base32};
 use crate::{App, Problem};
@@ -180,6 +180,34 @@ pub async fn enter_by_code(app: &App, step: &str, typed: &str, from: From<'_>) -
     let proof = app.store.transact(work).await?.ok_or(Problem::PasswordWrong)?;
     steps::take(app, Waits::StaffSecond, step).await?.ok_or(Problem::SignInFirst)?;
     open_session_on(app, Principal::Staff(id), from.device, proof).await
+}
+
+/// A passkey of a member that was used and checked; its counter may have moved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsedPasskey {
+    /// Whose it is.
+    pub staff: RawId,
+    /// Which one.
+    pub id: RawId,
+    /// The key as it is now.
+    pub key: String,
+}
+
+/// Signs in with a passkey that was checked, of whoever's step waits.
+///
+/// # Errors
+/// [`Problem::SignInFirst`] if the step does not wait any more; [`Problem::PasskeyRefused`] if it is somebody else's, or was
+/// removed.
+pub async fn enter_by_passkey(app: &App, step: &str, used: UsedPasskey, from: From<'_>) -> Result<SignedIn, Problem> {
+    let found = steps::look(app, Waits::StaffSecond, step).await?.and_then(|step| step.whose);
+    let id = found.ok_or(Problem::SignInFirst)?;
+    if used.staff != id {
+        return Err(Problem::PasskeyRefused);
+    }
+    let event = Happened::new(app, StaffNews::InByPasskey, from);
+    app.store.transact(UsePasskey { used, event }).await?;
+    steps::take(app, Waits::StaffSecond, step).await?.ok_or(Problem::SignInFirst)?;
+    open_session_on(app, Principal::Staff(id), from.device, Proof::Passkey).await
 }
 
 /// A code generator that is to be set: whose, and its secret to type or scan.
@@ -377,6 +405,27 @@ impl UseCode {
             Some(step) => Ok(table::totp_used(tx, self.id, step).await?),
             None => Ok(false),
         }
+    }
+}
+
+struct UsePasskey {
+    used: UsedPasskey,
+    event: Happened,
+}
+impl Work for UsePasskey {
+    const NAME: &'static str = "use_staff_passkey";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        let UsedPasskey { staff, id, key } = &self.used;
+        active(tx, *staff).await?;
+        // It may have been removed while its answer was on the way.
+        if table::passkeys(tx, *staff).await?.iter().all(|known| known.id != *id) {
+            return Err(Stop::Refused(Problem::PasskeyRefused));
+        }
+        table::passkey_used(tx, *staff, *id, key, self.event.at());
+        self.event.tell(tx, *staff, StaffNews::InByPasskey);
+        Ok(())
     }
 }
 

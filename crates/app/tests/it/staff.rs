@@ -164,7 +164,8 @@ async fn what_is_done_and_seen_is_written_down_in_one_row_at_once() {
         let node = world.another_node();
         for _ in 0..5 {
             let (one, two) = tokio::join!(sees(&world), sees(&node));
-            (one.unwrap(), two.unwrap());
+            one.unwrap();
+            two.unwrap();
         }
         let all = entries(&world.app.store, 0).await.unwrap();
         assert_eq!(all.len(), 10);

@@ -161,3 +161,5 @@ desk-audit-to = To
 desk-audit-none = Nothing matches.
 desk-audit-lines = Whole log, as everline audit check reads it
 desk-audit-csv = Whole log, for a spreadsheet
+desk-me-passkeys = Passkeys
+desk-me-last = This is your last second factor: set another one first.

@@ -161,3 +161,5 @@ desk-audit-to = 截止日期
 desk-audit-none = 没有符合的记录。
 desk-audit-lines = 完整日志（可用 everline audit check 校验）
 desk-audit-csv = 完整日志（表格）
+desk-me-passkeys = 通行密钥
+desk-me-last = 这是您最后一个第二步验证方式，请先设置其他方式。

@@ -5,6 +5,7 @@ use super::sign_in::{arrive, to_step};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, page, page_with};
 use crate::guard::{forget_step, keep_session, waiting_step};
+use crate::portal::passkeys::{asked, key_that_answered, options, taken};
 use crate::portal::qr::{Qr, qr};
 use crate::portal::sign_in::own_path;
 use crate::visit::Visit;
@@ -13,9 +14,9 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use everline_app::Problem;
-use everline_app::sign_in::sign_out;
-use everline_app::staff_access::another_generator;
-use everline_app::staff_sign_in::{Generator, enter_by_code, second, set_up, to_set_up};
+use everline_app::sign_in::{SignedIn, sign_out};
+use everline_app::staff_access::{another_generator, passkeys};
+use everline_app::staff_sign_in::{Generator, UsedPasskey, enter_by_code, enter_by_passkey, second, set_up, to_set_up};
 use everline_app::steps::Waits;
 
 #[derive(Template)]
@@ -23,7 +24,10 @@ use everline_app::steps::Waits;
 struct DeskSecond {
     p: Frame,
     next: String,
+    /// Whether there are passkeys, and this site has any.
+    passkeys: bool,
     error: bool,
+    passkey_error: bool,
 }
 
 #[derive(Template)]
@@ -53,31 +57,77 @@ fn step_of(web: &Web, headers: &HeaderMap) -> Result<String, Fault> {
     Ok(waiting_step(web, headers).ok_or(Problem::SignInFirst)?)
 }
 
-/// `GET /desk/sign-in/second`
-pub(crate) async fn ask(State(web): State<Web>, visit: Visit, headers: HeaderMap, Query(way): Way) -> Answer {
-    second(&web.app, &step_of(&web, &headers)?).await?.ok_or(Problem::SignInFirst)?;
-    page(&second_page(&web, &visit, own_path(way.next()), false))
+/// What is wrong with what was given.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wrong {
+    Nothing,
+    Code,
+    Passkey,
 }
 
-fn second_page(web: &Web, visit: &Visit, next: &str, error: bool) -> DeskSecond {
-    DeskSecond { p: visit.frame(web, visit.lang.get("desk-second-title")), next: next.to_owned(), error }
+/// `GET /desk/sign-in/second`
+pub(crate) async fn ask(State(web): State<Web>, visit: Visit, headers: HeaderMap, Query(way): Way) -> Answer {
+    second_page(&web, &visit, &step_of(&web, &headers)?, own_path(way.next()), Wrong::Nothing).await
+}
+
+async fn second_page(web: &Web, visit: &Visit, step: &str, next: &str, wrong: Wrong) -> Answer {
+    let waits = second(&web.app, step).await?.ok_or(Problem::SignInFirst)?;
+    let status = if wrong == Wrong::Nothing { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let shown = DeskSecond {
+        p: visit.frame(web, visit.lang.get("desk-second-title")).passkeys(),
+        next: next.to_owned(),
+        passkeys: waits.passkeys > 0 && web.passkeys.is_some(),
+        error: wrong == Wrong::Code,
+        passkey_error: wrong == Wrong::Passkey,
+    };
+    page_with(status, &shown)
 }
 
 /// `POST /desk/sign-in/second`
 pub(crate) async fn enter(State(web): State<Web>, visit: Visit, headers: HeaderMap) -> Answer {
-    let (step, next) = (step_of(&web, &headers)?, own_path(visit.fields.get("next")));
-    let network = visit.network();
-    match enter_by_code(&web.app, &step, visit.fields.get("code"), visit.from(&network)).await {
+    let (step, next, network) = (step_of(&web, &headers)?, own_path(visit.fields.get("next")), visit.network());
+    let entered = enter_by_code(&web.app, &step, visit.fields.get("code"), visit.from(&network)).await;
+    entered_by(&web, &visit, &step, next, entered).await
+}
+
+/// `POST /desk/sign-in/second/ask`: a challenge for one of the keys of whoever proved the password.
+pub(crate) async fn ask_passkey(State(web): State<Web>, headers: HeaderMap) -> Answer {
+    let site = options(&web)?;
+    let waits = second(&web.app, &step_of(&web, &headers)?).await?.ok_or(Problem::SignInFirst)?;
+    let texts: Vec<String> = passkeys(&web.app, waits.id).await?.into_iter().map(|key| key.key).collect();
+    asked(&web, Waits::StaffPasskey, Some(waits.id), site.ask_for(&texts)).await
+}
+
+/// `POST /desk/sign-in/second/passkey`: the answer to it.
+pub(crate) async fn enter_passkey(State(web): State<Web>, visit: Visit, headers: HeaderMap) -> Answer {
+    options(&web)?;
+    let (step, next, network) = (step_of(&web, &headers)?, own_path(visit.fields.get("next")), visit.network());
+    let entered = match used_passkey(&web, &visit).await {
+        Ok(used) => enter_by_passkey(&web.app, &step, used, visit.from(&network)).await,
+        Err(problem) => Err(problem),
+    };
+    entered_by(&web, &visit, &step, next, entered).await
+}
+
+async fn used_passkey(web: &Web, visit: &Visit) -> Result<UsedPasskey, Problem> {
+    let (staff, state) = taken(web, Waits::StaffPasskey, &visit.fields).await?;
+    let known = passkeys(&web.app, staff).await?;
+    let (id, key) = key_that_answered(web, &state, &visit.fields, known)?;
+    Ok(UsedPasskey { staff, id, key })
+}
+
+async fn entered_by(web: &Web, visit: &Visit, step: &str, next: &str, entered: Result<SignedIn, Problem>) -> Answer {
+    let wrong = match entered {
         Ok(session) => {
-            let mut response = arrive(&web, &visit, &session, if next.is_empty() { "/desk" } else { next }).await?;
-            forget_step(&web, &mut response);
-            Ok(response)
+            let mut response = arrive(web, visit, &session, if next.is_empty() { "/desk" } else { next }).await?;
+            forget_step(web, &mut response);
+            return Ok(response);
         }
-        Err(Problem::PasswordWrong) => {
-            page_with(StatusCode::UNPROCESSABLE_ENTITY, &second_page(&web, &visit, next, true))
-        }
-        Err(problem) => Err(problem.into()),
-    }
+        Err(Problem::PasswordWrong) => Wrong::Code,
+        Err(Problem::PasskeyRefused) => Wrong::Passkey,
+        Err(problem) => return Err(problem.into()),
+    };
+    second_page(web, visit, step, next, wrong).await
 }
 
 /// `GET /desk/sign-in/set-up`

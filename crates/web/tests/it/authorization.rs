@@ -213,6 +213,9 @@ fn table() -> Vec<Row> {
         // Nobody here proved a password of the staff's.
         get("/desk/sign-in/second",                     [303, 303, 303, 303, 303]),
         post("/desk/sign-in/second",                    [303, 303, 303, 303, 303]),
+        // This site has no TLS, and so no passkeys; `passkeys` walks these on one that has.
+        post("/desk/sign-in/second/ask",                [404, 404, 404, 404, 404]),
+        post("/desk/sign-in/second/passkey",            [404, 404, 404, 404, 404]),
         get("/desk/sign-in/set-up",                     [303, 303, 303, 303, 303]),
         post("/desk/sign-in/set-up",                    [303, 303, 303, 303, 303]),
         get("/desk/me",                                 [303, 303, 403, 403, 200]),
@@ -220,6 +223,9 @@ fn table() -> Vec<Row> {
         // None is being set.
         get("/desk/me/generator",                       [303, 303, 403, 403, 303]),
         post("/desk/me/generator",                      [303, 303, 403, 403, 303]),
+        post("/desk/me/passkeys",                       [303, 303, 403, 403, 404]),
+        post("/desk/me/passkeys/ask",                   [303, 303, 403, 403, 404]),
+        post("/desk/me/passkeys/{passkey}/remove",      [303, 303, 403, 403, 404]),
         post("/desk/me/codes",                          [303, 303, 403, 403, 200]),
         post("/desk/me/sessions/{session}/end",         [303, 303, 403, 403, 404]),
         post("/desk/me/sessions/end-others",            [303, 303, 403, 403, 303]),
@@ -355,6 +361,9 @@ const DESK: &[(&str, &str, [u16; 6])] = &[
     ("POST", "/desk/me/generator/new",                               [303, 303, 303, 303, 303, 303]),
     ("GET", "/desk/me/generator",                                    [303, 303, 303, 303, 303, 303]),
     ("POST", "/desk/me/generator",                                   [303, 303, 303, 303, 303, 303]),
+    ("POST", "/desk/me/passkeys",                                    [404, 404, 404, 404, 404, 404]),
+    ("POST", "/desk/me/passkeys/ask",                                [404, 404, 404, 404, 404, 404]),
+    ("POST", "/desk/me/passkeys/{passkey}/remove",                   [404, 404, 404, 404, 404, 404]),
     ("POST", "/desk/me/codes",                                       [200, 200, 200, 200, 200, 200]),
     ("POST", "/desk/me/sessions/{session}/end",                      [404, 404, 404, 404, 404, 404]),
     ("POST", "/desk/me/sessions/end-others",                         [303, 303, 303, 303, 303, 303]),
