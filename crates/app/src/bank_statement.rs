@@ -10,6 +10,7 @@ use everline_core::money::Money;
 use everline_core::payment::{Evidence, Method, Provider};
 use everline_core::reconciliation::BillDay;
 use everline_core::renewal::Outcome;
+use everline_core::staff::Permission;
 use everline_core::time::{BusinessTime, DAY_US, SystemTime};
 use everline_core::transfer::references_in;
 use everline_store::tables::bank::{self, BankLine};
@@ -152,7 +153,7 @@ pub async fn unmatched(app: &App, after: &str, limit: i64) -> Result<Vec<BankLin
 /// [`Problem::NotFound`] if there is no such line or order, or the order was never to be paid by transfer;
 /// [`Problem::Invalid`] if the line was taken before, or no active member has this login.
 pub async fn match_by_hand(app: &App, bank_id: &str, order_number: &str, by: &str) -> Result<Outcome, Problem> {
-    let by = active_member(app, by).await?;
+    let by = active_member(app, by, Permission::SettleReconciliation).await?;
     let number: String = order_number.chars().filter(|c| !c.is_whitespace()).collect();
     let (line, out_trade_no) = app.store.read(FindByHand { bank_id: bank_id.trim().to_owned(), number }).await?;
     bank_transfer::take(app, evidence(line, out_trade_no), Some(by)).await

@@ -2,6 +2,7 @@
 //! operator's own bank account. A reference may be named by several lines, of any amount: what each does is decided by
 //! [`everline_core::transfer`], and carried out like a provider's evidence.
 
+use crate::audit::{Act, Stamp};
 use crate::ports::{
     BillAnswer, ClosedAnswer, DayOfBill, NoticeRefusal, Payable, PaymentNotice, PaymentProvider, PaymentRef,
     PaymentRequest, PaymentStatus, RawNotice, RefundRequest, RefundStatus, Started,
@@ -11,12 +12,14 @@ use crate::save::carry_out;
 use crate::staff::active_member;
 use crate::{App, Problem, timers};
 use async_trait::async_trait;
+use everline_core::audit::{Actor, AuditAction};
 use everline_core::brand::Brand;
 use everline_core::ids::{AttemptId, CustomerId, OrderId, RefundId};
 use everline_core::money::Money;
 use everline_core::payment::{Evidence, Method, Provider};
 use everline_core::refund::{Refund, RefundState};
 use everline_core::renewal::Outcome;
+use everline_core::staff::Permission;
 use everline_core::time::{BusinessTime, Now, Zone};
 use everline_core::transfer::on_transfer;
 use everline_store::tables::renewal::{self, Locked};
@@ -58,6 +61,10 @@ impl PaymentProvider for OwnAccount {
 /// Takes a line that names a reference, or that `by` says belongs to it; the line is kept already.
 pub(crate) async fn take(app: &App, evidence: Evidence, by: Option<String>) -> Result<Outcome, Problem> {
     let now = app.clock.now();
+    let by = match by {
+        Some(by) => Some((by, Stamp::new(app)?)),
+        None => None,
+    };
     let work = || TransferCame {
         evidence: evidence.clone(),
         attempt: AttemptId(app.clock.id()),
@@ -77,7 +84,7 @@ pub(crate) async fn take(app: &App, evidence: Evidence, by: Option<String>) -> R
 struct TransferCame {
     evidence: Evidence,
     attempt: AttemptId,
-    by: Option<String>,
+    by: Option<(String, Stamp)>,
     brand: Arc<Brand>,
     zone: Zone,
     now: Now,
@@ -111,12 +118,16 @@ impl Work for TransferCame {
         let Some(transfer) = effects.attempts.iter().find(|attempt| attempt.id == self.attempt) else {
             return Ok(outcome);
         };
-        if !bank::matched(tx, trade_no, (customer, self.attempt), self.by.as_deref()).await? {
+        if !bank::matched(tx, trade_no, (customer, self.attempt), self.by.as_ref().map(|(by, _)| by.as_str())).await? {
             return Ok(Outcome::AlreadyKnown);
         }
         payment::add(tx, transfer);
         directory::add(tx, directory::Name::OutTradeNo, &transfer.out_trade_no, customer, self.attempt.0);
         carry_out(tx, (customer, line), &effects, &self.zone, self.now)?;
+        if let Some((by, stamp)) = &self.by {
+            let act = Act::new(Actor::CommandLine, AuditAction::TransferMatched, ("bank_line", trade_no)).of(customer);
+            stamp.append(tx, act.with("named", by.as_str()).with("our_number", out_trade_no.as_str())).await?;
+        }
         Ok(outcome)
     }
 }
@@ -137,11 +148,11 @@ pub async fn refund_done(
 ) -> Result<Money, Problem> {
     let amount = Money::parse(amount.trim(), app.brand.currency)
         .map_err(|_| Problem::Invalid { field: "amount", rule: "a decimal number in the brand's currency" })?;
-    let by = active_member(app, by).await?;
+    let by = active_member(app, by, Permission::SettleReconciliation).await?;
     let bank_id = self::bank_id(bank_id)?;
     let number: String = order_number.chars().filter(|c| !c.is_whitespace()).collect();
-    let (zone, now) = (app.zone.clone(), app.clock.now());
-    app.store.transact(NoteRefund { number, amount, bank_id, by, zone, now }).await?;
+    let (zone, stamp, now) = (app.zone.clone(), Stamp::new(app)?, app.clock.now());
+    app.store.transact(NoteRefund { number, amount, bank_id, by, zone, stamp, now }).await?;
     app.wake.notify_one();
     Ok(amount)
 }
@@ -180,6 +191,7 @@ struct NoteRefund {
     bank_id: String,
     by: String,
     zone: Zone,
+    stamp: Stamp,
     now: Now,
 }
 impl Work for NoteRefund {
@@ -204,6 +216,9 @@ impl Work for NoteRefund {
         let refund = refunds.iter().find(this).ok_or(Stop::Refused(Problem::NotFound("refund")))?.id;
         let noted = Some((self.bank_id.clone(), self.by.clone()));
         let answer = RefundAnswered { customer, refund, done: true, noted, zone: self.zone.clone(), now: self.now };
-        answer.run(tx).await
+        answer.run(tx).await?;
+        let act = Act::new(Actor::CommandLine, AuditAction::RefundNoted, ("order", &self.number)).of(customer);
+        let act = act.with("refund", refund.to_string()).with("amount", self.amount.decimal());
+        self.stamp.append(tx, act.with("bank_id", self.bank_id.as_str()).with("named", self.by.as_str())).await
     }
 }

@@ -4,21 +4,24 @@
 //! An operator takes a closing up before anything is sent: from then on the money is set aside, and the owner cannot take the
 //! closing back. Then it was sent, or it was not. Where there is nothing to pay out, nobody has to look: it is closed at once.
 
+use crate::audit::{Act, Stamp};
 use crate::privacy::{NotErasable, erase};
 use crate::secrets::Secrets;
 use crate::sessions::{MayChange, SessionInfo, may_change};
-use crate::staff::role;
+use crate::staff::{permit, see};
 use crate::{App, Problem};
 use everline_core::account::Change;
+use everline_core::audit::AuditAction;
 use everline_core::closing::{BankDetails, ClosingState};
 use everline_core::customer::Customer;
 use everline_core::ids::{CustomerId, RawId};
 use everline_core::ledger::{Balances, Cause, LedgerAccount, Posting, Template};
 use everline_core::money::{Currency, Money};
 use everline_core::order::OrderState;
+use everline_core::staff::Permission;
 use everline_core::time::Now;
 use everline_store::tables::closing::{self, Closing};
-use everline_store::tables::{customer, directory, invoice, ledger, line, order, support};
+use everline_store::tables::{customer, directory, invoice, ledger, line, order, staff};
 use everline_store::{Stop, Tx, Work};
 use serde::{Deserialize, Serialize};
 
@@ -143,25 +146,38 @@ pub struct ToPayOut {
 /// The closings that wait.
 ///
 /// # Errors
-/// [`Problem::NotAllowed`] unless an active operator asks.
+/// [`Problem::NotAllowed`]
 pub async fn queue(app: &App, by: RawId) -> Result<Vec<ToPayOut>, Problem> {
     let rows = app.store.read(Queue { by, currency: app.brand.currency }).await?;
     let row = |(closing, customer, paid): (Closing, Customer, Money)| {
         let details = closing.sealed.as_ref().and_then(|sealed| open(&app.secrets, customer.id, sealed));
         ToPayOut { closing, customer, details, paid }
     };
-    Ok(rows.into_iter().map(row).collect())
+    let rows: Vec<ToPayOut> = rows.into_iter().map(row).collect();
+    if !rows.is_empty() {
+        let act = Act::by(by, AuditAction::ClosingsSeen, ("queue", "closings")).with("count", rows.len());
+        see(app, by, Permission::CloseAccounts, act).await?;
+    }
+    Ok(rows)
+}
+
+/// How many wait.
+///
+/// # Errors
+/// [`Problem::NotAllowed`]
+pub async fn waiting(app: &App, by: RawId) -> Result<usize, Problem> {
+    Ok(app.store.read(Queue { by, currency: app.brand.currency }).await?.len())
 }
 
 /// An operator takes it up, and sends `amount` next. It is set aside; the owner cannot take the closing back. With nothing to
 /// send, the account is closed.
 ///
 /// # Errors
-/// [`Problem::NotAllowed`] unless an active operator does; [`Problem::Invalid`]: `amount` is not what the account holds now;
+/// [`Problem::NotAllowed`]; [`Problem::Invalid`]: `amount` is not what the account holds now;
 /// [`Problem::NotFound`] if somebody took it up or back before; [`Problem::CloseFirst`] if something stands against it by now.
 pub async fn take_up(app: &App, which: (CustomerId, RawId), amount: Money, by: RawId) -> Result<Asked, Problem> {
-    let now = app.clock.now();
-    let closing = app.store.transact(TakeUp { which, amount, by, now }).await?;
+    let (stamp, now) = (Stamp::new(app)?, app.clock.now());
+    let closing = app.store.transact(TakeUp { which, amount, by, stamp, now }).await?;
     if closing.state == ClosingState::Sending {
         return Ok(Asked::Waits);
     }
@@ -172,10 +188,10 @@ pub async fn take_up(app: &App, which: (CustomerId, RawId), amount: Money, by: R
 /// An operator says that the money did not go out: the account has it again, and the closing waits as it did before.
 ///
 /// # Errors
-/// [`Problem::NotAllowed`] unless an active operator does; [`Problem::NotFound`] unless it is being sent.
+/// [`Problem::NotAllowed`]; [`Problem::NotFound`] unless it is being sent.
 pub async fn not_sent(app: &App, which: (CustomerId, RawId), by: RawId) -> Result<(), Problem> {
-    let (next, now) = (app.clock.id(), app.clock.now());
-    Ok(app.store.transact(NotSent { which, next, by, now }).await?)
+    let (next, stamp, now) = (app.clock.id(), Stamp::new(app)?, app.clock.now());
+    Ok(app.store.transact(NotSent { which, next, by, stamp, now }).await?)
 }
 
 /// An operator notes under which id the bank sent the money; then the account is closed, unless something stands against it by
@@ -183,7 +199,7 @@ pub async fn not_sent(app: &App, which: (CustomerId, RawId), by: RawId) -> Resul
 /// done.
 ///
 /// # Errors
-/// [`Problem::NotAllowed`] unless an active operator does; [`Problem::Invalid`]: `bank_id`; [`Problem::NotFound`] unless it is
+/// [`Problem::NotAllowed`]; [`Problem::Invalid`]: `bank_id`; [`Problem::NotFound`] unless it is
 /// being sent; [`Problem::CloseFirst`] if the account stays for now.
 pub async fn paid_out(app: &App, which: (CustomerId, RawId), bank_id: &str, by: RawId) -> Result<(), Problem> {
     let bank_id = bank_id.trim();
@@ -192,7 +208,7 @@ pub async fn paid_out(app: &App, which: (CustomerId, RawId), bank_id: &str, by: 
         return Err(Problem::Invalid { field: "bank_id", rule: "the bank's id of the payment" });
     }
     let (bank_id, next, now) = (bank_id.to_owned(), app.clock.id(), app.clock.now());
-    let closing = app.store.transact(PayOut { which, bank_id, next, by, now }).await?;
+    let closing = app.store.transact(PayOut { which, bank_id, next, by, stamp: Stamp::new(app)?, now }).await?;
     if closing.state == ClosingState::SentOnly {
         return Err(Problem::CloseFirst);
     }
@@ -349,10 +365,12 @@ async fn acted_upon(
     by: RawId,
 ) -> Result<(Balances, Closing), Stop<Problem>> {
     let balances = customer::lock_account(tx, customer).await?;
-    if role(tx, by).await? != "operator" {
-        return Err(Stop::Refused(Problem::NotAllowed));
-    }
+    permit(tx, by, Permission::CloseAccounts).await?;
     Ok((balances, closing::get(tx, customer, id).await?.ok_or_else(gone)?))
+}
+/// What the log tells of a closing.
+fn told(closing: &Closing, (by, action): (RawId, AuditAction)) -> Act {
+    Act::by(by, action, ("closing", closing.id)).of(closing.customer)
 }
 const fn gone() -> Stop<Problem> {
     Stop::Refused(Problem::NotFound("closing"))
@@ -383,9 +401,7 @@ impl Work for Queue {
     type Out = Vec<(Closing, Customer, Money)>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        if role(tx, self.by).await? != "operator" {
-            return Err(Stop::Refused(Problem::NotAllowed));
-        }
+        permit(tx, self.by, Permission::CloseAccounts).await?;
         let mut all = Vec::new();
         for closing in closing::queue(tx, SHOWN).await? {
             let paid = match closing.state {
@@ -403,6 +419,7 @@ struct TakeUp {
     which: (CustomerId, RawId),
     amount: Money,
     by: RawId,
+    stamp: Stamp,
     now: Now,
 }
 impl Work for TakeUp {
@@ -420,15 +437,17 @@ impl Work for TakeUp {
         if paid != self.amount.micros() {
             return Err(Stop::Refused(Problem::Invalid { field: "amount", rule: "what the account holds" }));
         }
-        let by = support::signature(tx, self.by).await?;
+        let by = staff::signature(tx, self.by).await?;
         if paid == 0 {
             lapse(tx, &mut found, balances, self.now)?;
             closing::settle(tx, &found, self.now.system, &by);
-            return Ok(found);
+        } else {
+            post(tx, &found, balances, (Template::CreditSetAside, paid), self.now)?;
+            (found.state, found.paid_out, found.taken_by) = (ClosingState::Sending, paid, Some(by));
+            closing::take(tx, &found, self.now.system);
         }
-        post(tx, &found, balances, (Template::CreditSetAside, paid), self.now)?;
-        (found.state, found.paid_out, found.taken_by) = (ClosingState::Sending, paid, Some(by));
-        closing::take(tx, &found, self.now.system);
+        let act = told(&found, (self.by, AuditAction::ClosingTaken)).with("amount", self.amount.decimal());
+        self.stamp.append(tx, act).await?;
         Ok(found)
     }
 }
@@ -437,6 +456,7 @@ struct NotSent {
     which: (CustomerId, RawId),
     next: RawId,
     by: RawId,
+    stamp: Stamp,
     now: Now,
 }
 impl Work for NotSent {
@@ -450,10 +470,10 @@ impl Work for NotSent {
         }
         post(tx, &found, balances, (Template::CreditSetBack, found.paid_out), self.now)?;
         (found.state, found.paid_out) = (ClosingState::NotSent, 0);
-        let by = support::signature(tx, self.by).await?;
+        let by = staff::signature(tx, self.by).await?;
         closing::settle(tx, &found, self.now.system, &by);
         go_on(tx, &found, self.next);
-        Ok(())
+        self.stamp.append(tx, told(&found, (self.by, AuditAction::ClosingNotSent))).await
     }
 }
 
@@ -462,6 +482,7 @@ struct PayOut {
     bank_id: String,
     next: RawId,
     by: RawId,
+    stamp: Stamp,
     now: Now,
 }
 impl Work for PayOut {
@@ -486,7 +507,7 @@ impl Work for PayOut {
         found.bank_id = Some(self.bank_id.clone());
         let balances = post(tx, &found, balances, (Template::CreditPaidOut, found.paid_out), self.now)?;
         let empty = balances.get(LedgerAccount::PaidCredit) == 0;
-        let by = support::signature(tx, self.by).await?;
+        let by = staff::signature(tx, self.by).await?;
         if empty && against(tx, customer, &balances).await? == (0, 0, 0, 0) {
             lapse(tx, &mut found, balances, self.now)?;
             closing::settle(tx, &found, self.now.system, &by);
@@ -496,6 +517,8 @@ impl Work for PayOut {
             closing::settle(tx, &found, self.now.system, &by);
             go_on(tx, &found, self.next);
         }
+        let act = told(&found, (self.by, AuditAction::ClosingSent)).with("bank_id", self.bank_id.as_str());
+        self.stamp.append(tx, act).await?;
         Ok(found)
     }
 }

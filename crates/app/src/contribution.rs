@@ -3,8 +3,10 @@
 //!
 //! Nobody decides about what they did not read: staff name the version that they saw.
 
-use crate::staff::role;
+use crate::audit::{Act, Stamp};
+use crate::staff::permit;
 use crate::{App, Problem};
+use everline_core::audit::AuditAction;
 use everline_core::contribution::{
     ContributionKind, ContributionState, ContributionStep, NotContributed, Stars, TextFault, really_used, step, text,
 };
@@ -12,6 +14,7 @@ use everline_core::customer::masked_name;
 use everline_core::ids::{ContributionId, CustomerId, LineId, RawId};
 use everline_core::line::Line;
 use everline_core::offering::{Offering, SaleState};
+use everline_core::staff::Permission;
 use everline_core::time::{BusinessTime, DAY_US, HOUR_US};
 use everline_store::tables::contribution::{self, Contribution};
 use everline_store::tables::{catalog, customer, line, order};
@@ -116,7 +119,7 @@ pub struct OpenContributions {
 /// What waits for staff.
 ///
 /// # Errors
-/// [`Problem::NotAllowed`] unless an active member of the staff asks.
+/// [`Problem::NotAllowed`]
 pub async fn open_contributions(app: &App, by: RawId) -> Result<OpenContributions, Problem> {
     Ok(app.store.read(Queue { by }).await?)
 }
@@ -140,7 +143,8 @@ pub async fn decide(
             return Err(Problem::NotAllowed);
         }
     };
-    Ok(app.store.transact(Decide { id, version, step, reason, by, now: app.clock.now().business }).await?)
+    let (stamp, now) = (Stamp::new(app)?, app.clock.now().business);
+    Ok(app.store.transact(Decide { id, version, step, reason, by, stamp, now }).await?)
 }
 
 fn reason_of(typed: &str) -> Result<String, Problem> {
@@ -156,7 +160,8 @@ fn reason_of(typed: &str) -> Result<String, Problem> {
 pub async fn answer_as_staff(app: &App, question: ContributionId, words: &str, by: RawId) -> Result<(), Problem> {
     let words = checked(ContributionKind::Answer, words)?;
     let (id, now) = (ContributionId(app.clock.id()), app.clock.now().business);
-    Ok(app.store.transact(StaffAnswer { question, id, words, by, now }).await?)
+    let stamp = Stamp::new(app)?;
+    Ok(app.store.transact(StaffAnswer { question, id, words, by, stamp, now }).await?)
 }
 
 /// Whether a line really used an offering.
@@ -315,7 +320,7 @@ impl Work for Queue {
     type Out = OpenContributions;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        role(tx, self.by).await?;
+        permit(tx, self.by, Permission::Moderate).await?;
         let mut open = Vec::new();
         for found in contribution::open(tx, QUEUE).await? {
             let question = match found.question {
@@ -341,6 +346,7 @@ struct Decide {
     step: ContributionStep,
     reason: Option<String>,
     by: RawId,
+    stamp: Stamp,
     now: BusinessTime,
 }
 impl Work for Decide {
@@ -348,7 +354,7 @@ impl Work for Decide {
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        role(tx, self.by).await?;
+        permit(tx, self.by, Permission::Moderate).await?;
         let found = contribution::get(tx, self.id).await?.ok_or(Stop::Refused(Problem::NotFound("contribution")))?;
         let to = match self.step {
             ContributionStep::Refuse => ContributionState::Refused,
@@ -368,7 +374,12 @@ impl Work for Decide {
         if let Some(question) = found.question.filter(|_| to.shown()) {
             contribution::answered(tx, question, self.now);
         }
-        Ok(())
+        let mut act = Act::by(self.by, AuditAction::ContributionDecided, ("contribution", self.id));
+        act = act.with("to", to.word()).because(self.reason.as_deref().unwrap_or_default());
+        if let Some(author) = found.customer {
+            act = act.of(author);
+        }
+        self.stamp.append(tx, act).await
     }
 }
 
@@ -377,6 +388,7 @@ struct StaffAnswer {
     id: ContributionId,
     words: String,
     by: RawId,
+    stamp: Stamp,
     now: BusinessTime,
 }
 impl Work for StaffAnswer {
@@ -384,7 +396,7 @@ impl Work for StaffAnswer {
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        role(tx, self.by).await?;
+        permit(tx, self.by, Permission::Moderate).await?;
         if contribution::get(tx, self.id).await?.is_some() {
             return Ok(()); // run again after a lost answer
         }
@@ -411,6 +423,7 @@ impl Work for StaffAnswer {
         };
         contribution::add(tx, &answer);
         contribution::answered(tx, question.id, self.now);
-        Ok(())
+        let act = Act::by(self.by, AuditAction::QuestionAnswered, ("contribution", question.id));
+        self.stamp.append(tx, act.with("answer", self.id.to_string())).await
     }
 }

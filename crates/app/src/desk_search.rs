@@ -3,12 +3,13 @@
 
 use crate::identity::document_name_hash;
 use crate::secrets::Secrets;
-use crate::staff::role;
+use crate::staff::{permit, permitted};
 use crate::{App, Problem};
 use everline_core::customer::CustomerKind;
 use everline_core::ids::{AttemptId, CustomerId, LineId, OrderId, RawId, RefundId};
 use everline_core::payment::Provider;
 use everline_core::search::{Guess, Named, Typed, guesses, masked_name};
+use everline_core::staff::Permission;
 use everline_store::tables::directory::Name;
 use everline_store::tables::{customer, identity, order, payment, search};
 use everline_store::{Stop, Tx, Work};
@@ -62,8 +63,9 @@ pub struct Finds {
 /// Looks for what somebody typed.
 ///
 /// # Errors
-/// [`Problem::NotAllowed`] unless an active member of the staff looks; [`Problem::Invalid`] if it is too short.
+/// [`Problem::NotAllowed`]; [`Problem::Invalid`] if it is too short.
 pub async fn find(app: &App, by: RawId, typed: &str) -> Result<Finds, Problem> {
+    permitted(app, by, Permission::SeeCustomer).await?;
     let brand = &app.brand;
     let guesses = guesses(typed, (&brand.numbers, &brand.calling_code), &brand.identity.documents);
     let guesses = guesses.map_err(|_| Problem::Invalid { field: "q", rule: "too-short" })?;
@@ -95,7 +97,7 @@ impl Work for Find {
     type Out = Finds;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Finds, Stop<Problem>> {
-        role(tx, self.by).await?;
+        permit(tx, self.by, Permission::SeeCustomer).await?;
         let (mut finds, mut seen) = (Finds::default(), BTreeSet::new());
         for guess in &self.guesses {
             for hit in self.look(tx, guess).await? {

@@ -4,11 +4,13 @@
 use crate::jobs::Done;
 use crate::save::carry_out;
 use crate::set_up::HOUSE;
+use crate::staff::permit;
 use crate::{App, Problem, timers};
 use everline_core::dispute::{DisputeSaid, on_said};
 use everline_core::effects::Job;
 use everline_core::ids::{AttemptId, DisputeId, RawId};
 use everline_core::payment::Provider;
+use everline_core::staff::Permission;
 use everline_core::time::{Now, SystemTime, Zone};
 use everline_store::tables::notice::Notice;
 use everline_store::tables::renewal::{self, Locked};
@@ -134,15 +136,21 @@ pub struct OpenDispute {
 }
 
 /// Disputes that are not over, the one whose evidence is due first at the top.
-pub async fn open_disputes(app: &App) -> Result<Vec<OpenDispute>, Problem> {
-    Ok(app.store.read(ReadOpen).await?)
+///
+/// # Errors
+/// [`Problem::NotAllowed`]
+pub async fn open_disputes(app: &App, by: RawId) -> Result<Vec<OpenDispute>, Problem> {
+    Ok(app.store.read(ReadOpen { by }).await?)
 }
-struct ReadOpen;
+struct ReadOpen {
+    by: RawId,
+}
 impl Work for ReadOpen {
     const NAME: &'static str = "open_disputes";
     type Out = Vec<OpenDispute>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        permit(tx, self.by, Permission::SeeCustomer).await?;
         let open = dispute::open(tx, 100).await?;
         Ok(open.into_iter().map(|(order, reason, due_by)| OpenDispute { order, reason, due_by }).collect())
     }

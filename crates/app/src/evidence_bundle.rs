@@ -1,23 +1,30 @@
 //! What answers a dispute, in one piece, for staff: what was ordered and agreed to, how it was paid, when it was in effect,
 //! what of it was used, and what the customer was told. Numbers of people are masked; nothing of it is kept.
 
+use crate::audit::Act;
 use crate::order_page::{find_order, order_page};
+use crate::staff::{permitted, see};
 use crate::{App, Problem};
+use everline_core::audit::AuditAction;
 use everline_core::dispute::Dispute;
-use everline_core::ids::{CustomerId, LineId, OrderId};
+use everline_core::ids::{CustomerId, LineId, OrderId, RawId};
 use everline_core::money::Money;
 use everline_core::order::{Order, PlacedBy};
+use everline_core::staff::Permission;
 use everline_core::time::{BusinessTime, SystemTime};
 use everline_store::tables::{dispute, message, usage};
 use everline_store::{Stop, Tx, Work};
 use serde_json::{Value, json};
 
-/// Everything about an order that a bank may ask for.
+/// Everything about an order that a bank may ask for, for a member of the staff; that they took it is written down.
 ///
 /// # Errors
-/// [`Problem::NotFound`] if no order has this number.
-pub async fn evidence_bundle(app: &App, number: &str) -> Result<Value, Problem> {
+/// [`Problem::NotFound`] if no order has this number; [`Problem::NotAllowed`]
+pub async fn evidence_bundle(app: &App, number: &str, by: RawId) -> Result<Value, Problem> {
+    permitted(app, by, Permission::TakeEvidence).await?;
     let (customer, id) = find_order(app, number).await?.ok_or(Problem::NotFound("order"))?;
+    let act = Act::by(by, AuditAction::EvidenceTaken, ("order", number)).of(customer);
+    see(app, by, Permission::TakeEvidence, act).await?;
     let view = order_page(app, customer, id).await?;
     let more = app.store.read(ReadMore { customer, line: view.order.line, order: id }).await?;
     let zone = &app.zone;

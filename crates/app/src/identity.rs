@@ -4,13 +4,15 @@
 //! Name, number and birthday are sealed for their customer; a keyed hash of the document finds it again. What a verifier is
 //! asked and answers is not kept, only who answered and when.
 
+use crate::audit::{Act, Stamp};
 use crate::jobs::Done;
 use crate::secrets::Secrets;
 use crate::sessions::{MayChange, SessionInfo, may_change};
 use crate::sign_in::check_tries;
-use crate::staff::role;
+use crate::staff::{permit, permitted, see};
 use crate::{App, Problem};
 use everline_core::account::Change;
+use everline_core::audit::AuditAction;
 use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::effects::Job;
 use everline_core::identity::{
@@ -18,6 +20,7 @@ use everline_core::identity::{
     WrongIdentity,
 };
 use everline_core::ids::{CustomerId, RawId};
+use everline_core::staff::Permission;
 use everline_core::time::{Now, SystemTime};
 use everline_store::tables::identity::{self, Correction, Stored};
 use everline_store::tables::{customer, job};
@@ -225,7 +228,7 @@ pub struct ToDecide {
 /// Everything that waits for people: corrections first, then what nobody could verify.
 ///
 /// # Errors
-/// [`Problem::NotAllowed`] unless an active operator asks: documents are nobody else's business.
+/// [`Problem::NotAllowed`]: documents are few people's business.
 pub async fn queue(app: &App, by: RawId) -> Result<Vec<ToDecide>, Problem> {
     let mut all = Vec::new();
     for (customer, stored, correction) in app.store.read(Queue { by }).await? {
@@ -241,13 +244,25 @@ pub async fn queue(app: &App, by: RawId) -> Result<Vec<ToDecide>, Problem> {
         };
         all.push(ToDecide { customer, person, correction, asked_at });
     }
+    if !all.is_empty() {
+        let act = Act::by(by, AuditAction::IdentitiesSeen, ("queue", "identity")).with("count", all.len());
+        see(app, by, Permission::DecideIdentity, act).await?;
+    }
     Ok(all)
 }
 
-/// An operator decides: about a correction, or, without one, about what the customer said at `said_at`.
+/// How many wait.
 ///
 /// # Errors
-/// [`Problem::NotAllowed`] unless an active operator decides; [`Problem::Invalid`] without a note; [`Problem::NotFound`] if it
+/// [`Problem::NotAllowed`]
+pub async fn waiting(app: &App, by: RawId) -> Result<usize, Problem> {
+    Ok(app.store.read(Queue { by }).await?.len())
+}
+
+/// Somebody of the staff decides: about a correction, or, without one, about what the customer said at `said_at`.
+///
+/// # Errors
+/// [`Problem::NotAllowed`]; [`Problem::Invalid`] without a note; [`Problem::NotFound`] if it
 /// does not wait any more, or the customer says something else by now.
 pub async fn decide(
     app: &App,
@@ -262,6 +277,7 @@ pub async fn decide(
     if note.is_empty() || note.chars().count() > REASON_CHARS_MAX || !note.chars().all(plain) {
         return Err(Problem::Invalid { field: "note", rule: "1-to-500" });
     }
+    permitted(app, by, Permission::DecideIdentity).await?;
     let found = app.store.read(ToVerify { customer, correction }).await?;
     let (kind, sealed, asked_at) = found.ok_or(Problem::NotFound("request"))?;
     if asked_at != said_at {
@@ -269,8 +285,8 @@ pub async fn decide(
     }
     let name = open(app, customer, &kind, &sealed)?.name;
     let note = note.to_owned();
-    let now = app.clock.now().system;
-    Ok(app.store.transact(Decide { customer, correction, said_at, accept, note, name, by, now }).await?)
+    let (stamp, now) = (Stamp::new(app)?, app.clock.now().system);
+    Ok(app.store.transact(Decide { customer, correction, said_at, accept, note, name, by, stamp, now }).await?)
 }
 
 struct ReadIdentity {
@@ -452,9 +468,7 @@ impl Work for Queue {
     type Out = Vec<(Customer, Stored, Option<Correction>)>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        if role(tx, self.by).await? != "operator" {
-            return Err(Stop::Refused(Problem::NotAllowed));
-        }
+        permit(tx, self.by, Permission::DecideIdentity).await?;
         let mut all = Vec::new();
         for correction in identity::corrections(tx, SHOWN).await? {
             let owner = customer::get(tx, correction.customer).await?;
@@ -479,6 +493,7 @@ struct Decide {
     note: String,
     name: String,
     by: RawId,
+    stamp: Stamp,
     now: SystemTime,
 }
 impl Work for Decide {
@@ -487,9 +502,7 @@ impl Work for Decide {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         customer::lock_account(tx, self.customer).await?;
-        if role(tx, self.by).await? != "operator" {
-            return Err(Stop::Refused(Problem::NotAllowed));
-        }
+        permit(tx, self.by, Permission::DecideIdentity).await?;
         let by = format!("{STAFF}:{}", self.by);
         let gone = || Stop::Refused(Problem::NotFound("request"));
         if let Some(id) = self.correction {
@@ -506,7 +519,7 @@ impl Work for Decide {
             }
             let note = Some((by.as_str(), Some(self.note.as_str())));
             identity::settle_correction(tx, (self.customer, id), state, Some(self.now), note);
-            return Ok(());
+            return self.told(tx, Act::by(self.by, AuditAction::CorrectionDecided, ("correction", id))).await;
         }
         let said = identity::get(tx, self.customer).await?.ok_or_else(gone)?;
         let state = if self.accept { Identity::Verified } else { Identity::Failed };
@@ -519,6 +532,12 @@ impl Work for Decide {
         }
         identity::set_state(tx, self.customer, state);
         identity::settle(tx, self.customer, self.now, &by);
-        Ok(())
+        self.told(tx, Act::by(self.by, AuditAction::IdentityDecided, ("customer", self.customer))).await
+    }
+}
+impl Decide {
+    async fn told(&self, tx: &mut Tx, act: Act) -> Result<(), Stop<Problem>> {
+        let act = act.of(self.customer).with("accepted", self.accept);
+        self.stamp.append(tx, act.because(&self.note)).await
     }
 }

@@ -1,10 +1,14 @@
 //! Invoices: a customer asks for one, once an order; staff make it in the system that their law names and write its number
 //! here, or refuse it with a reason. Between the two it waits in the desk's queue.
 
+use crate::audit::{Act, Stamp};
 use crate::order_page::find_order;
+use crate::staff::permit;
 use crate::{App, Problem};
+use everline_core::audit::AuditAction;
 use everline_core::ids::{CustomerId, OrderId, RawId};
 use everline_core::invoice::{self, InvoiceRequest, Particulars, Settled, Settlement};
+use everline_core::staff::Permission;
 use everline_core::time::BusinessTime;
 use everline_store::tables::{invoice as table, order};
 use everline_store::{Stop, Tx, Work};
@@ -40,16 +44,20 @@ pub async fn ask_invoice(
 /// Settles the request for the invoice of an order, named by the number people read to each other.
 ///
 /// # Errors
-/// [`Problem::NotFound`] if none is asked for, [`Problem::NoInvoice`] if it was settled otherwise.
+/// [`Problem::NotFound`] if none is asked for, [`Problem::NoInvoice`] if it was settled otherwise, [`Problem::NotAllowed`].
 pub async fn settle_invoice(app: &App, number: &str, with: Settlement, by: RawId) -> Result<InvoiceRequest, Problem> {
     let (customer, order) = find_order(app, number).await?.ok_or(Problem::NotFound("order"))?;
     let settled = Settled { at: app.clock.now().business, by };
-    Ok(app.store.transact(Settle { customer, order, with, settled }).await?)
+    let (number, stamp) = (number.to_owned(), Stamp::new(app)?);
+    Ok(app.store.transact(Settle { customer, order, number, with, settled, stamp }).await?)
 }
 
 /// The oldest requests that wait for staff.
-pub async fn waiting_invoices(app: &App) -> Result<Vec<Waiting>, Problem> {
-    Ok(app.store.read(Queue).await?)
+///
+/// # Errors
+/// [`Problem::NotAllowed`]
+pub async fn waiting_invoices(app: &App, by: RawId) -> Result<Vec<Waiting>, Problem> {
+    Ok(app.store.read(Queue { by }).await?)
 }
 
 struct Read {
@@ -90,8 +98,10 @@ impl Work for Ask {
 struct Settle {
     customer: CustomerId,
     order: OrderId,
+    number: String,
     with: Settlement,
     settled: Settled,
+    stamp: Stamp,
 }
 impl Work for Settle {
     const NAME: &'static str = "settle_invoice";
@@ -99,23 +109,37 @@ impl Work for Settle {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<InvoiceRequest, Stop<Problem>> {
         let asked = table::lock(tx, self.customer, self.order).await?;
+        permit(tx, self.settled.by, Permission::SettleInvoice).await?;
         let asked = asked.ok_or(Stop::Refused(Problem::NotFound("invoice")))?;
         let settled =
             invoice::settle(asked.clone(), self.with.clone(), self.settled).map_err(|why| Stop::Refused(why.into()))?;
         if settled != asked {
             table::save(tx, &settled);
+            let act = Act::by(self.settled.by, AuditAction::InvoiceSettled, ("order", &self.number)).of(self.customer);
+            self.stamp.append(tx, told(act, &self.with)).await?;
         }
         Ok(settled)
     }
 }
 
-struct Queue;
+struct Queue {
+    by: RawId,
+}
 impl Work for Queue {
     const NAME: &'static str = "waiting_invoices";
     type Out = Vec<Waiting>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        permit(tx, self.by, Permission::SettleInvoice).await?;
         let waiting = table::waiting(tx, 50).await?;
         Ok(waiting.into_iter().map(|(order, asked_at)| Waiting { order, asked_at }).collect())
+    }
+}
+
+/// What the log tells of how a request was settled.
+fn told(act: Act, with: &Settlement) -> Act {
+    match with {
+        Settlement::Issue(_) => act.with("made", true),
+        Settlement::Refuse(reason) => act.with("made", false).because(reason),
     }
 }

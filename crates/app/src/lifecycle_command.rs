@@ -1,15 +1,18 @@
 //! What people do to a line: hand it over, report it lost, bar it, keep its number, give it up. What staff does is kept with
 //! the change of the line's state: who, and why.
 
+use crate::audit::{Act, Stamp};
 use crate::save::{carry_out, give_up_names, lock, lock_for_rest};
 use crate::staff::active_member;
 use crate::{App, Problem, timers};
+use everline_core::audit::{Actor, AuditAction};
 use everline_core::brand::Brand;
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::lifecycle::{self, LifecycleCommand, LifecycleRefusal, Situation};
 use everline_core::line::Line;
 use everline_core::number_plan::NumberOf;
+use everline_core::staff::Permission;
 use everline_core::time::{Now, Zone};
 use everline_store::tables::{directory, line_event, timer};
 use everline_store::{Stop, Tx, Work};
@@ -33,7 +36,7 @@ pub async fn lifecycle_command(
 ///
 /// # Errors
 /// [`Problem::NotFound`] if no line has this number, [`Problem::Invalid`] if it is none, if the reason is not 1 to 200
-/// characters of text, or if no active member has this login.
+/// characters of text, or if no active member has this login who may act on lines.
 pub async fn command_by_staff(
     app: &App,
     number: &str,
@@ -46,9 +49,10 @@ pub async fn command_by_staff(
     if !(1..=REASON_CHARS_MAX).contains(&reason.chars().count()) || reason.chars().any(char::is_control) {
         return Err(invalid("reason", "1 to 200 characters of text"));
     }
-    let by = active_member(app, login).await?;
+    let by = active_member(app, login, Permission::ActOnLine).await?;
     let subject = app.store.read(FindLine { number }).await?;
-    carry(app, subject, asked, Some(Arc::new(Note { by, reason: reason.to_owned() }))).await
+    let note = Note { by, reason: reason.to_owned(), stamp: Stamp::new(app)? };
+    carry(app, subject, asked, Some(Arc::new(note))).await
 }
 
 const REASON_CHARS_MAX: usize = 200;
@@ -57,6 +61,7 @@ const REASON_CHARS_MAX: usize = 200;
 struct Note {
     by: String,
     reason: String,
+    stamp: Stamp,
 }
 
 async fn carry(
@@ -125,6 +130,11 @@ impl Work for Command {
             line_event::note(tx, customer, event, &note.by, &note.reason);
         }
         give_up_names(tx, &is, &effects).await?;
+        if let Some(note) = &self.note {
+            let act = Act::new(Actor::CommandLine, AuditAction::LineCommanded, ("line", line)).of(customer);
+            let act = act.with("command", self.asked.word()).with("named", note.by.as_str());
+            note.stamp.append(tx, act.because(&note.reason)).await?;
+        }
         Ok(Ok(effects.line.unwrap_or(is.line)))
     }
 }

@@ -36,20 +36,28 @@ pub struct NewPasskey {
 /// [`Problem::Invalid`] for a name that is empty or too long, or one key too many; [`Problem::ProveFirst`],
 /// [`Problem::HeldBack`]
 pub async fn add(app: &App, session: &SessionInfo, new: NewPasskey) -> Result<SignedIn, Problem> {
-    let name = new.name.trim();
-    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        return Err(Problem::Invalid { field: "name", rule: "1-to-40" });
+    change(app, session, What::Add(new.kept(app)?)).await
+}
+
+impl NewPasskey {
+    /// The key as it is kept.
+    ///
+    /// # Errors
+    /// [`Problem::Invalid`] for a name that is empty or too long
+    pub(crate) fn kept(self, app: &App) -> Result<Passkey, Problem> {
+        let name = self.name.trim();
+        if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+            return Err(Problem::Invalid { field: "name", rule: "1-to-40" });
+        }
+        Ok(Passkey {
+            id: app.clock.id(),
+            credential_id: self.credential_id,
+            key: self.key,
+            name: name.to_owned(),
+            added_at: app.clock.now().system,
+            used_at: None,
+        })
     }
-    let now = app.clock.now();
-    let passkey = Passkey {
-        id: app.clock.id(),
-        credential_id: new.credential_id,
-        key: new.key,
-        name: name.to_owned(),
-        added_at: now.system,
-        used_at: None,
-    };
-    change(app, session, What::Add(passkey)).await
 }
 
 /// Removes a passkey; the session gets a new token.

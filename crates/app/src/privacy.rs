@@ -12,7 +12,7 @@ use everline_core::saved_method::SavedState;
 use everline_core::time::{BusinessTime, SystemTime, Zone};
 use everline_store::tables::privacy::{self, SECTIONS, Section};
 use everline_store::tables::{
-    credential, customer, directory, invoice, job, line, login, message, order, payment_method,
+    audit, credential, customer, directory, invoice, job, line, login, message, order, payment_method,
 };
 use everline_store::{Stop, Store, Tx, Value, Work};
 use serde_json::{Map, Value as Json, json};
@@ -175,6 +175,7 @@ impl Work for Erase {
         login::remove_sessions(tx, "customer", self.customer.0);
         credential::remove(tx, self.customer);
         invoice::forget(tx, self.customer);
+        audit::forget_reasons(tx, self.customer);
         privacy::restrict(tx, self.customer, self.now);
         Ok(())
     }

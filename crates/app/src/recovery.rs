@@ -5,22 +5,25 @@
 //! Whether there is such an account is not said: asking looks the same for every number.
 
 use crate::account_news::happened;
+use crate::audit::{Act, Stamp};
 use crate::jobs::Done;
 use crate::secrets::Secrets;
 use crate::sessions::CUSTOMER;
 use crate::sign_in::{TypedCode, given_up, request_code};
-use crate::staff::role;
+use crate::staff::{permit, see};
 use crate::steps::{self, Waits};
 use crate::{App, Problem, pair_link};
 use everline_core::account::{
     AccountNews, RECOVERIES_MAX, RECOVERY_HOLD_US, RecoveryState, RecoveryStep, recovery as step_of,
 };
+use everline_core::audit::AuditAction;
 use everline_core::customer::Customer;
 use everline_core::effects::Job;
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, RawId};
 use everline_core::message::Address;
 use everline_core::number_plan::NumberOf;
+use everline_core::staff::Permission;
 use everline_core::time::{Now, SystemTime};
 use everline_store::tables::recovery::{self, Recovery};
 use everline_store::tables::{credential, customer, directory, job, login};
@@ -124,16 +127,29 @@ pub struct OpenRecovery {
 /// The open requests, those that are due first.
 ///
 /// # Errors
-/// [`Problem::NotAllowed`] unless an active member of the staff asks.
+/// [`Problem::NotAllowed`]
 pub async fn open_recoveries(app: &App, by: RawId) -> Result<Vec<OpenRecovery>, Problem> {
-    Ok(app.store.read(Queue { by }).await?)
+    let all = app.store.read(Queue { by }).await?;
+    if !all.is_empty() {
+        let act = Act::by(by, AuditAction::RecoveriesSeen, ("queue", "recovery")).with("count", all.len());
+        see(app, by, Permission::SeeRecoveries, act).await?;
+    }
+    Ok(all)
 }
 
-/// An operator decides about a request: completing it makes the asker's number the contact number, and ends password,
+/// How many wait.
+///
+/// # Errors
+/// [`Problem::NotAllowed`]
+pub async fn waiting(app: &App, by: RawId) -> Result<usize, Problem> {
+    Ok(app.store.read(Queue { by }).await?.len())
+}
+
+/// Somebody of the staff decides about a request: completing it makes the asker's number the contact number, and ends password,
 /// passkeys, second factor and sessions.
 ///
 /// # Errors
-/// [`Problem::NotAllowed`] unless an active operator decides; [`Problem::NotRecovered`]; [`Problem::Invalid`] without a
+/// [`Problem::NotAllowed`]; [`Problem::NotRecovered`]; [`Problem::Invalid`] without a
 /// note, or if the number is another account's by now.
 pub async fn decide(
     app: &App,
@@ -143,7 +159,8 @@ pub async fn decide(
     by: RawId,
 ) -> Result<(), Problem> {
     let (note, event) = (words(note, "note")?, app.clock.id());
-    app.store.transact(Decide { customer, id, complete, note, by, event, now: app.clock.now() }).await?;
+    let (stamp, now) = (Stamp::new(app)?, app.clock.now());
+    app.store.transact(Decide { customer, id, complete, note, by, event, stamp, now }).await?;
     app.wake.notify_one();
     Ok(())
 }
@@ -230,7 +247,7 @@ impl Work for Queue {
     type Out = Vec<OpenRecovery>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        role(tx, self.by).await?;
+        permit(tx, self.by, Permission::SeeRecoveries).await?;
         let mut all = Vec::new();
         for request in recovery::queue(tx, SHOWN).await? {
             let customer = customer::get(tx, request.customer).await?;
@@ -247,6 +264,7 @@ struct Decide {
     note: String,
     by: RawId,
     event: RawId,
+    stamp: Stamp,
     now: Now,
 }
 impl Work for Decide {
@@ -254,10 +272,8 @@ impl Work for Decide {
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        permit(tx, self.by, Permission::DecideRecovery).await?;
         let found = locked(tx, self.customer, self.id).await?;
-        if role(tx, self.by).await? != "operator" {
-            return Err(Stop::Refused(Problem::NotAllowed));
-        }
         let step = if self.complete { RecoveryStep::Complete } else { RecoveryStep::Refuse };
         let state = step_of(found.state, step).map_err(|why| Stop::Refused(Problem::NotRecovered(why)))?;
         if state == found.state {
@@ -281,7 +297,9 @@ impl Work for Decide {
             happened(tx, id, (self.event, AccountNews::RecoveryDone), ("", owner.contact.map(Address::Sms)), self.now)?;
         }
         recovery::settle(tx, &Recovery { state, ..found }, at, Some((self.by, &self.note)));
-        Ok(())
+        let action = if self.complete { AuditAction::RecoveryCompleted } else { AuditAction::RecoveryRefused };
+        let act = Act::by(self.by, action, ("recovery", self.id)).of(id);
+        self.stamp.append(tx, act.because(&self.note)).await
     }
 }
 

@@ -3,10 +3,12 @@
 //! calls to the providers ([`crate::refund_payment`]); two who ask at once are put in a row by its locks, and the second is
 //! told that the money went back.
 
+use crate::audit::{Act, Stamp};
 use crate::order_page::find_order;
 use crate::save::carry_out;
-use crate::staff::role;
+use crate::staff::permit;
 use crate::{App, Problem, timers};
+use everline_core::audit::AuditAction;
 use everline_core::brand::Brand;
 use everline_core::effects::{CaseOpened, CaseReason, Effects};
 use everline_core::ids::{CustomerId, OrderId, RawId};
@@ -17,6 +19,7 @@ use everline_core::order::Order;
 use everline_core::refund_order::{Ask, RefundFacts, refund};
 use everline_core::refund_request::{Decided, NotDecided, RefundRequest, RequestState, Verdict, decide, needs_second};
 use everline_core::refund_rule::{NoRefund, Refundable, Standing, by_rule, open, wrong_number};
+use everline_core::staff::Permission;
 use everline_core::time::{BusinessTime, Now, Zone};
 use everline_store::tables::refund_request::Waiting;
 use everline_store::tables::renewal::{self, Locked};
@@ -81,10 +84,12 @@ pub struct NewRefund {
 /// A staff member gives back money of an order: at once within the limit, above it when another member approves.
 ///
 /// # Errors
-/// [`Problem::NoRefund`] says why not; [`Problem::NotAllowed`] if the member is not active any more.
+/// [`Problem::NoRefund`] says why not; [`Problem::NotAllowed`]
 pub async fn refund_by_staff(app: &App, number: &str, new: NewRefund, by: RawId) -> Result<RefundRequest, Problem> {
     let (customer, order) = find_order(app, number).await?.ok_or(Problem::NotFound("order"))?;
-    in_due_order(app, |now| ByStaff { customer, order, new: new.clone(), by, rules: Rules::of(app), now }).await
+    let stamp = Stamp::new(app)?;
+    let work = |now| ByStaff { customer, order, new: new.clone(), by, rules: Rules::of(app), stamp, now };
+    in_due_order(app, work).await
 }
 
 /// A second person decides about a refund that a colleague asked for; or who asked withdraws it.
@@ -99,7 +104,8 @@ pub async fn decide_refund(
     by: RawId,
 ) -> Result<RefundRequest, Problem> {
     let (customer, order) = find_order(app, number).await?.ok_or(Problem::NotFound("order"))?;
-    in_due_order(app, |now| Decide { customer, order, request, verdict, by, rules: Rules::of(app), now }).await
+    let stamp = Stamp::new(app)?;
+    in_due_order(app, |now| Decide { customer, order, request, verdict, by, rules: Rules::of(app), stamp, now }).await
 }
 
 /// What staff asked for of an order, oldest first.
@@ -108,8 +114,11 @@ pub async fn refund_requests(app: &App, customer: CustomerId, order: OrderId) ->
 }
 
 /// The oldest requests that wait for a second person.
-pub async fn waiting_refunds(app: &App) -> Result<Vec<Waiting>, Problem> {
-    Ok(app.store.read(Queue).await?)
+///
+/// # Errors
+/// [`Problem::NotAllowed`]
+pub async fn waiting_refunds(app: &App, by: RawId) -> Result<Vec<Waiting>, Problem> {
+    Ok(app.store.read(Queue { by }).await?)
 }
 
 /// What everybody needs to decide.
@@ -237,6 +246,7 @@ struct ByStaff {
     new: NewRefund,
     by: RawId,
     rules: Rules,
+    stamp: Stamp,
     now: Now,
 }
 impl Work for ByStaff {
@@ -246,7 +256,7 @@ impl Work for ByStaff {
     async fn run(&self, tx: &mut Tx) -> Result<RefundRequest, Stop<Problem>> {
         let (new, currency) = (&self.new, self.rules.brand.currency);
         let facts = lock(tx, (self.customer, self.order), self.now).await?;
-        role(tx, self.by).await?;
+        permit(tx, self.by, Permission::Refund).await?;
         let before = refund_request::of_order(tx, self.customer, self.order).await?;
         if let Some(asked) = before.iter().find(|asked| asked.id == new.id) {
             let same = asked.asked_by == self.by && asked.keeps == new.keeps;
@@ -278,6 +288,8 @@ impl Work for ByStaff {
             done.map_err(|why| Stop::Refused(Problem::NoRefund(why)))?;
         }
         refund_request::add(tx, &request);
+        let action = if waits { AuditAction::RefundAsked } else { AuditAction::RefundGiven };
+        self.stamp.append(tx, told(&request, (self.by, action), &facts).because(&new.reason)).await?;
         Ok(request)
     }
 }
@@ -289,6 +301,7 @@ struct Decide {
     verdict: Verdict,
     by: RawId,
     rules: Rules,
+    stamp: Stamp,
     now: Now,
 }
 impl Work for Decide {
@@ -297,13 +310,13 @@ impl Work for Decide {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<RefundRequest, Stop<Problem>> {
         let facts = lock(tx, (self.customer, self.order), self.now).await?;
+        let approver = permit(tx, self.by, Permission::Refund).await?.may(Permission::ApproveRefund);
         let asked = refund_request::get(tx, self.customer, self.request).await?;
         let asked = asked.filter(|asked| asked.order == self.order);
         let asked = asked.ok_or(Stop::Refused(Problem::NotFound("refund")))?;
-        let role = role(tx, self.by).await?;
         let decided = Decided { by: self.by, at: self.now.business };
         let request =
-            decide(asked, self.verdict, decided, &role).map_err(|why| Stop::Refused(Problem::NotDecided(why)))?;
+            decide(asked, self.verdict, decided, approver).map_err(|why| Stop::Refused(Problem::NotDecided(why)))?;
         // Decided once, whoever else decides at this moment.
         if !refund_request::decide(tx, &request).await? {
             return Err(Stop::Refused(Problem::NotDecided(NotDecided::NotWaiting)));
@@ -313,8 +326,22 @@ impl Work for Decide {
             let done = give_back(tx, &facts, ask, &self.rules, self.now)?;
             done.map_err(|why| Stop::Refused(Problem::NoRefund(why)))?;
         }
+        let action = match self.verdict {
+            Verdict::Approve => AuditAction::RefundApproved,
+            Verdict::Decline => AuditAction::RefundDeclined,
+        };
+        self.stamp.append(tx, told(&request, (self.by, action), &facts)).await?;
         Ok(request)
     }
+}
+
+/// What the log tells of a refund that staff asked for.
+fn told(request: &RefundRequest, (by, action): (RawId, AuditAction), facts: &RefundFacts) -> Act {
+    Act::by(by, action, ("order", &facts.paid.order.number))
+        .of(request.customer)
+        .with("refund", request.id.to_string())
+        .with("amount", request.amount.decimal())
+        .with("keeps", request.keeps)
 }
 
 fn standing<T>(facts: &RefundFacts, ask: impl FnOnce(&Standing<'_>) -> T) -> T {
@@ -375,12 +402,15 @@ impl Work for Requests {
     }
 }
 
-struct Queue;
+struct Queue {
+    by: RawId,
+}
 impl Work for Queue {
     const NAME: &'static str = "waiting_refunds";
     type Out = Vec<Waiting>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        permit(tx, self.by, Permission::SeeCustomer).await?;
         Ok(refund_request::waiting(tx, 50).await?)
     }
 }

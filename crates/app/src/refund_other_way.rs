@@ -1,25 +1,27 @@
 //! Money that its provider refused to give back waits in suspense until people give it another way: as credit of the account,
 //! or from the operator's bank account. Each once, whoever presses and however often.
 
+use crate::audit::{Act, Stamp};
 use crate::bank_transfer::{bank_id, note};
 use crate::order_page::find_order;
 use crate::save::carry_out;
-use crate::staff::role;
+use crate::staff::permit;
 use crate::{App, Problem};
+use everline_core::audit::AuditAction;
 use everline_core::dispute::holds_back;
 use everline_core::ids::{CustomerId, OrderId, RawId, RefundId};
 use everline_core::refund::{NoOtherWay, OtherWay, Refund};
 use everline_core::renewal::on_other_way;
+use everline_core::staff::Permission;
 use everline_core::time::{Now, Zone};
-use everline_store::tables::{bank, customer, dispute, order, payment, support};
+use everline_store::tables::{bank, customer, dispute, order, payment, staff};
 use everline_store::{Stop, Tx, Work};
 
-/// Gives the money of a refused refund another way; of one that went from the bank account, with the bank's id of it. Only
-/// operators may.
+/// Gives the money of a refused refund another way; of one that went from the bank account, with the bank's id of it.
 ///
 /// # Errors
 /// [`Problem::NoOtherWay`] says why not; [`Problem::Invalid`] if the bank's id is none; [`Problem::ExistsDifferently`] if it
-/// stands for another refund; [`Problem::NotAllowed`] if the member is no active operator.
+/// stands for another refund; [`Problem::NotAllowed`]
 pub async fn refund_other_way(
     app: &App,
     number: &str,
@@ -32,8 +34,8 @@ pub async fn refund_other_way(
         OtherWay::Credit => None,
     };
     let (customer, order) = find_order(app, number).await?.ok_or(Problem::NotFound("order"))?;
-    let (zone, now) = (app.zone.clone(), app.clock.now());
-    let work = GiveOtherwise { customer, order, refund: RefundId(refund), way, bank_id, by, zone, now };
+    let (zone, stamp, now) = (app.zone.clone(), Stamp::new(app)?, app.clock.now());
+    let work = GiveOtherwise { customer, order, refund: RefundId(refund), way, bank_id, by, zone, stamp, now };
     app.store.transact(work).await?;
     app.wake.notify_one();
     tracing::info!(%refund, by = %by, way = way.word(), "a refused refund was settled another way");
@@ -48,6 +50,7 @@ struct GiveOtherwise {
     bank_id: Option<String>,
     by: RawId,
     zone: Zone,
+    stamp: Stamp,
     now: Now,
 }
 impl Work for GiveOtherwise {
@@ -57,12 +60,10 @@ impl Work for GiveOtherwise {
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         let balances = customer::lock_account(tx, self.customer).await?;
         let order = order::lock(tx, self.customer, self.order).await?;
+        permit(tx, self.by, Permission::RefundOtherWay).await?;
         let refunds = payment::refunds_of_order(tx, self.customer, self.order).await?;
         let refund = refunds.iter().find(|refund| refund.id == self.refund);
         let refund = refund.ok_or(Stop::Refused(Problem::NotFound("refund")))?;
-        if role(tx, self.by).await? != "operator" {
-            return Err(Stop::Refused(Problem::NotAllowed));
-        }
         if self.done_before(tx, refund).await? {
             return Ok(());
         }
@@ -75,11 +76,13 @@ impl Work for GiveOtherwise {
             .map_err(|refusal| Stop::Refused(refusal.into()))?
             .map_err(|why| Stop::Refused(Problem::NoOtherWay(why)))?;
         if let Some(bank_id) = &self.bank_id {
-            let by = support::signature(tx, self.by).await?;
+            let by = staff::signature(tx, self.by).await?;
             note(tx, (self.customer, refund.id), bank_id, (self.now.business, &by)).await?;
         }
         carry_out(tx, (self.customer, order.line), &effects, &self.zone, self.now)?;
-        Ok(())
+        let act = Act::by(self.by, AuditAction::RefundOtherWay, ("order", &order.number)).of(self.customer);
+        let act = act.with("refund", refund.id.to_string()).with("amount", refund.amount.decimal());
+        self.stamp.append(tx, act.with("way", self.way.word())).await
     }
 }
 impl GiveOtherwise {

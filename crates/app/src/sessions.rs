@@ -61,6 +61,10 @@ impl SessionInfo {
             Principal::Staff(_) => Err(Problem::NotAllowed),
         }
     }
+    /// The hash of its token.
+    pub(crate) fn hash(&self) -> &[u8] {
+        &self.hash
+    }
     /// Words for the device.
     pub(crate) fn device(&self) -> &str {
         &self.device
@@ -81,7 +85,7 @@ pub struct SessionShown {
 }
 
 /// What names a session to its owner: the beginning of its token's hash, from which nothing follows.
-fn shown_id(token_hash: &[u8]) -> String {
+pub(crate) fn shown_id(token_hash: &[u8]) -> String {
     hex(token_hash.get(..16).unwrap_or_default())
 }
 

@@ -5,8 +5,9 @@ use everline_core::brand::Brand;
 use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::ids::{CustomerId, RawId};
 use everline_core::offering::Offering;
+use everline_core::staff::Role;
 use everline_core::time::BusinessTime;
-use everline_store::tables::{catalog, customer, receipt, support};
+use everline_store::tables::{catalog, customer, receipt, staff};
 use everline_store::{Stop, Store, Tx, Work};
 
 const BRAND_SETTING: &str = "brand";
@@ -22,7 +23,7 @@ pub struct SetUp {
     /// What it sells.
     pub offerings: Vec<Offering>,
     /// Its staff: id, name, role.
-    pub staff: Vec<(RawId, String, String)>,
+    pub staff: Vec<(RawId, String, Role)>,
     /// Now.
     pub at: BusinessTime,
 }
@@ -58,7 +59,7 @@ impl Work for SetUp {
         };
         customer::add(tx, &house, self.brand.currency, self.at);
         for (id, name, role) in &self.staff {
-            support::add_staff(tx, *id, name, role);
+            staff::add(tx, *id, name, role.word());
         }
         Ok(())
     }

@@ -193,7 +193,7 @@ pub(crate) async fn check_tries(app: &App, whose: &'static str, name: &str) -> R
 /// In, or on to the second factor.
 async fn enter(app: &App, customer: CustomerId, proof: Proof, device: &str) -> Result<Entered, Problem> {
     if app.store.read(AsksSecond { customer }).await? {
-        let step = steps::begin(app, Waits::SecondFactor, Some(customer), proof.word().to_owned()).await?;
+        let step = steps::begin(app, Waits::SecondFactor, Some(customer.0), proof.word().to_owned()).await?;
         return Ok(Entered::SecondFactor { step });
     }
     Ok(Entered::In(open_session_on(app, Principal::Customer(customer), device, proof).await?))

@@ -2,12 +2,15 @@
 //! changes nothing about the account: a thief who talked a shop into a new Sim gets no further than to see and renew.
 
 use crate::account_news::happened;
+use crate::audit::{Act, Stamp};
 use crate::lifecycle_command::FindLine;
 use crate::staff::active_member;
 use crate::{App, Problem};
 use everline_core::account::AccountNews;
+use everline_core::audit::{Actor, AuditAction};
 use everline_core::ids::{CustomerId, LineId, RawId};
 use everline_core::number_plan::NumberOf;
+use everline_core::staff::Permission;
 use everline_core::time::Now;
 use everline_store::tables::{credential, customer, line};
 use everline_store::{Stop, Tx, Work};
@@ -19,9 +22,9 @@ use everline_store::{Stop, Tx, Work};
 pub async fn sim_replaced_by_staff(app: &App, number: &str, login: &str) -> Result<(), Problem> {
     let number = app.brand.number(number, NumberOf::Line);
     let number = number.map_err(|_| Problem::Invalid { field: "number", rule: "not-a-number" })?;
-    active_member(app, login).await?;
+    let by = active_member(app, login, Permission::ActOnLine).await?;
     let (customer, line) = app.store.read(FindLine { number }).await?;
-    sim_replaced(app, customer, line).await
+    replaced(app, (customer, line), Some((by, Stamp::new(app)?))).await
 }
 
 /// Notes that the Sim of a line was replaced just now.
@@ -29,8 +32,16 @@ pub async fn sim_replaced_by_staff(app: &App, number: &str, login: &str) -> Resu
 /// # Errors
 /// [`Problem::NotFound`] if the customer has no such line.
 pub async fn sim_replaced(app: &App, customer: CustomerId, line: LineId) -> Result<(), Problem> {
+    replaced(app, (customer, line), None).await
+}
+
+async fn replaced(
+    app: &App,
+    (customer, line): (CustomerId, LineId),
+    by: Option<(String, Stamp)>,
+) -> Result<(), Problem> {
     let event = app.clock.id();
-    app.store.transact(SimReplaced { customer, line, event, now: app.clock.now() }).await?;
+    app.store.transact(SimReplaced { customer, line, by, event, now: app.clock.now() }).await?;
     app.wake.notify_one();
     Ok(())
 }
@@ -38,6 +49,7 @@ pub async fn sim_replaced(app: &App, customer: CustomerId, line: LineId) -> Resu
 struct SimReplaced {
     customer: CustomerId,
     line: LineId,
+    by: Option<(String, Stamp)>,
     event: RawId,
     now: Now,
 }
@@ -50,7 +62,10 @@ impl Work for SimReplaced {
         if line::get(tx, self.customer, self.line).await?.is_none() {
             return Err(Stop::Refused(Problem::NotFound("line")));
         }
-        note_replaced(tx, (self.customer, self.line), self.event, self.now)
+        note_replaced(tx, (self.customer, self.line), self.event, self.now)?;
+        let Some((by, stamp)) = &self.by else { return Ok(()) };
+        let act = Act::new(Actor::CommandLine, AuditAction::SimReplaced, ("line", self.line)).of(self.customer);
+        stamp.append(tx, act.with("named", by.as_str())).await
     }
 }
 

@@ -1,45 +1,53 @@
-//! Staff members: how they sign in, and what they see: the queue of orders that are paid and not in effect.
+//! Staff members: who they are, what they may do, and the queue of orders that are paid and not in effect. How they sign in
+//! is [`crate::staff_sign_in`].
 //!
-//! A member gets a login and a link; the link works once, for three days, and sets the password. Only keyed hashes of
-//! links and Argon2id hashes of passwords (RFC 9106) are kept. Known and unknown logins get the same answer after the same
-//! time.
+//! Every use case of the desk asks [`permit`] in its own transaction; a page that hides a button decides nothing.
 
+use crate::audit::{Act, Stamp};
 use crate::order_page::{OrderView, order_page};
-use crate::password::{hashed, matches};
 use crate::secrets::hex;
-use crate::sessions::{Principal, STAFF, SignedIn, open_session};
+use crate::sessions::STAFF;
 use crate::{App, Problem};
-use everline_core::account::PASSWORD_BYTES_MAX;
+use everline_core::audit::{Actor, AuditAction};
 use everline_core::ids::{CustomerId, OrderId, RawId};
+use everline_core::staff::{Permission, Role};
 use everline_core::time::{DAY_US, SystemTime};
-use everline_store::tables::login;
-use everline_store::tables::support::{self, StaffRow};
-use everline_store::{LostCommit, Stop, Tx, Work};
+use everline_store::tables::staff::{self as table, StaffRow};
+use everline_store::tables::{login, support};
+use everline_store::{Stop, Tx, Work};
 
-/// What a member may be.
-pub const ROLES: [&str; 2] = ["agent", "operator"];
 /// How long a link works.
 pub const LINK_LIFE_US: i64 = 3 * DAY_US;
-/// Fewest characters of a password; what it is made of is nobody's business.
-pub const PASSWORD_CHARS_MIN: usize = 12;
 
 /// A staff member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StaffMember {
+    /// Their id.
+    pub id: RawId,
     /// The name colleagues see.
     pub name: String,
-    /// What they may do.
-    pub role: String,
+    /// What they are.
+    pub role: Role,
+}
+
+impl StaffMember {
+    /// Whether they may do something.
+    #[must_use]
+    pub const fn may(&self, what: Permission) -> bool {
+        self.role.may(what)
+    }
 }
 
 /// A staff member as a list shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
+    /// Their id.
+    pub id: RawId,
     /// What they sign in with.
     pub login: String,
     /// The name colleagues see.
     pub name: String,
-    /// What they may do.
+    /// What they are, as stored.
     pub role: String,
     /// Whether they can sign in.
     pub state: Standing,
@@ -64,38 +72,58 @@ pub async fn member(app: &App, id: RawId) -> Result<StaffMember, Problem> {
 /// Adds a member; returns the secret of the link that sets their password.
 ///
 /// # Errors
-/// [`Problem::Invalid`] names the field; a login that is taken is invalid too.
-pub async fn add(app: &App, login: &str, name: &str, role: &str) -> Result<String, Problem> {
+/// [`Problem::Invalid`] names the field; a login that is taken is invalid too. [`Problem::NotAllowed`] if a member adds them
+/// who may not.
+pub async fn add(app: &App, by: Actor, login: &str, name: &str, role: &str) -> Result<String, Problem> {
     let login = parse_login(login)?;
     let name = name.trim();
     if name.is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
         return Err(Problem::Invalid { field: "name", rule: "1 to 100 bytes of text" });
     }
-    if !ROLES.contains(&role) {
-        return Err(Problem::Invalid { field: "role", rule: "agent or operator" });
-    }
+    let role = parse_role(role)?;
     let (token, link) = new_link(app)?;
-    let member = (app.clock.id(), name.to_owned(), role.to_owned(), login);
-    app.store.transact(AddStaff { member, link }).await?;
+    let (id, name, stamp) = (app.clock.id(), name.to_owned(), Stamp::new(app)?);
+    app.store.transact(AddStaff { by, id, name, role, login, link, stamp }).await?;
     Ok(token)
 }
 
 /// Gives a member a new link; their password and their sessions end. Also brings a disabled member back.
 ///
 /// # Errors
-/// [`Problem::NotFound`] if nobody has this login.
-pub async fn renew_link(app: &App, login: &str) -> Result<String, Problem> {
+/// [`Problem::NotFound`] if nobody has this login; [`Problem::NotAllowed`]; [`Problem::Invalid`] if it is the one who asks.
+pub async fn renew_link(app: &App, by: Actor, login: &str) -> Result<String, Problem> {
     let (token, link) = new_link(app)?;
-    app.store.transact(ChangeStaff { login: parse_login(login)?, link: Some(link) }).await?;
+    change(app, by, login, Changed::Link(link)).await?;
     Ok(token)
 }
 
 /// Lets a member sign in no more, and ends their sessions.
 ///
 /// # Errors
-/// [`Problem::NotFound`] if nobody has this login.
-pub async fn disable(app: &App, login: &str) -> Result<(), Problem> {
-    Ok(app.store.transact(ChangeStaff { login: parse_login(login)?, link: None }).await?)
+/// As [`renew_link`].
+pub async fn disable(app: &App, by: Actor, login: &str) -> Result<(), Problem> {
+    change(app, by, login, Changed::Disabled).await
+}
+
+/// Takes a member's second factor away, if it was lost: they set another one when they sign in next. Their sessions end.
+///
+/// # Errors
+/// As [`renew_link`].
+pub async fn reset_second_factor(app: &App, by: Actor, login: &str) -> Result<(), Problem> {
+    change(app, by, login, Changed::NoSecondFactor).await
+}
+
+/// Gives a member another role, at once.
+///
+/// # Errors
+/// As [`renew_link`]; [`Problem::Invalid`] if there is no such role.
+pub async fn set_role(app: &App, by: Actor, login: &str, role: &str) -> Result<(), Problem> {
+    change(app, by, login, Changed::Role(parse_role(role)?)).await
+}
+
+async fn change(app: &App, by: Actor, login: &str, to: Changed) -> Result<(), Problem> {
+    let (login, stamp) = (parse_login(login)?, Stamp::new(app)?);
+    Ok(app.store.transact(ChangeStaff { by, login, to, stamp }).await?)
 }
 
 /// All members that have a login.
@@ -107,81 +135,100 @@ pub async fn list(app: &App) -> Result<Vec<Listed>, Problem> {
             (true, None) => Standing::Invited,
             (true, Some(_)) => Standing::Active,
         };
-        Some(Listed { login: row.login?, name: row.name, role: row.role, state })
+        Some(Listed { id: row.id, login: row.login?, name: row.name, role: row.role, state })
     });
     Ok(listed.collect())
 }
 
-/// The login of a member who is named on the command line.
+/// [`list`], for a member who may manage them.
 ///
 /// # Errors
-/// [`Problem::Invalid`] if no active member has it.
-pub(crate) async fn active_member(app: &App, login: &str) -> Result<String, Problem> {
+/// [`Problem::NotAllowed`]
+pub async fn members(app: &App, by: RawId) -> Result<Vec<Listed>, Problem> {
+    permitted(app, by, Permission::ManageStaff).await?;
+    list(app).await
+}
+
+/// The login of a member who is named on the command line, where somebody who may do something is to be named.
+///
+/// # Errors
+/// [`Problem::Invalid`] if no active member has it, or theirs is not to do that.
+pub(crate) async fn active_member(app: &App, login: &str, what: Permission) -> Result<String, Problem> {
+    let invalid = |rule| Problem::Invalid { field: "by", rule };
     let mut members = list(app).await?.into_iter();
     let member = members.find(|member| member.login == login && member.state == Standing::Active);
-    member
-        .map(|member| member.login)
-        .ok_or(Problem::Invalid { field: "by", rule: "no active staff member has this login" })
+    let member = member.ok_or_else(|| invalid("no active staff member has this login"))?;
+    if Role::from_word(&member.role).is_some_and(|role| role.may(what)) {
+        Ok(member.login)
+    } else {
+        Err(invalid("this staff member's role may not do that"))
+    }
 }
 
-/// The role of a member who is active now, whatever their session says.
-pub(crate) async fn role(tx: &mut Tx, member: RawId) -> Result<String, Stop<Problem>> {
-    let member = support::staff(tx, member).await?;
-    member.map(|(_, role)| role).ok_or(Stop::Refused(Problem::NotAllowed))
-}
-
-/// The login that a link sets the password of; `None` if the link does not work.
-pub async fn invited(app: &App, token: &str) -> Result<Option<String>, Problem> {
-    let find = FindInvited { link_hash: link_hash(app, token), now: app.clock.now().system };
-    Ok(app.store.read(find).await?.and_then(|row| row.login))
-}
-
-/// Sets a password by a link, which is used up, and signs in. `None` if the link does not work.
+/// Who acts, if they are active now, whatever their session says, and their role allows it. Every use case of the desk asks
+/// here, in the transaction of what it does.
 ///
 /// # Errors
-/// [`Problem::Invalid`] if the password is too short or too long.
-pub async fn set_password(app: &App, token: &str, password: &str) -> Result<Option<SignedIn>, Problem> {
-    if password.chars().count() < PASSWORD_CHARS_MIN {
-        return Err(Problem::Invalid { field: "password", rule: "too-short" });
-    }
-    if password.len() > PASSWORD_BYTES_MAX {
-        return Err(Problem::Invalid { field: "password", rule: "too-long" });
-    }
-    if invited(app, token).await?.is_none() {
-        return Ok(None);
-    }
-    let mut salt = [0; 16];
-    if !app.clock.fill(&mut salt) {
-        return Err(Problem::Busy);
-    }
-    let password_hash = hashed(password.to_owned(), salt).await?;
-    let work = SetPassword { link_hash: link_hash(app, token), password_hash, now: app.clock.now().system };
-    match app.store.transact(work).await? {
-        Some(id) => Ok(Some(open_session(app, Principal::Staff(id)).await?)),
-        None => Ok(None),
+/// [`Problem::NotAllowed`]
+pub(crate) async fn permit(tx: &mut Tx, by: RawId, what: Permission) -> Result<StaffMember, Stop<Problem>> {
+    let member = active(tx, by).await?;
+    if member.may(what) { Ok(member) } else { Err(Stop::Refused(Problem::NotAllowed)) }
+}
+
+/// The active member of an id.
+pub(crate) async fn active(tx: &mut Tx, id: RawId) -> Result<StaffMember, Stop<Problem>> {
+    let found = table::active(tx, id).await?;
+    let found = found.and_then(|(name, role)| Some(StaffMember { id, name, role: Role::from_word(&role)? }));
+    found.ok_or(Stop::Refused(Problem::NotAllowed))
+}
+
+/// [`permit`] for something that is only looked at and tells of no customer.
+pub(crate) async fn permitted(app: &App, by: RawId, what: Permission) -> Result<StaffMember, Problem> {
+    Ok(app.store.read(Permitted { by, what }).await?)
+}
+
+/// [`permit`] for something of a customer's that is looked at: that it was is written down before it is shown.
+pub(crate) async fn see(app: &App, by: RawId, what: Permission, act: Act) -> Result<(), Problem> {
+    Ok(app.store.transact(See { by, what, act, stamp: Stamp::new(app)? }).await?)
+}
+
+struct Permitted {
+    by: RawId,
+    what: Permission,
+}
+impl Work for Permitted {
+    const NAME: &'static str = "permit_staff";
+    type Out = StaffMember;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<StaffMember, Stop<Problem>> {
+        permit(tx, self.by, self.what).await
     }
 }
 
-/// Signs in. `None` says that login and password do not belong together, and nothing about which of them is wrong.
-pub async fn sign_in(app: &App, login: &str, password: &str) -> Result<Option<SignedIn>, Problem> {
-    let login = login.trim().to_lowercase();
-    if login.len() > 64 || password.len() > PASSWORD_BYTES_MAX {
-        return Ok(None);
-    }
-    let found = app.store.read(FindStaff { login }).await?.filter(|row| row.active);
-    let (id, hash) = found.map_or((None, None), |row| (Some(row.id), row.password_hash));
-    // Without a member there is a hash to check too, so that the answer takes as long.
-    let matches = matches(password.to_owned(), hash).await?;
-    match id.filter(|_| matches) {
-        Some(id) => Ok(Some(open_session(app, Principal::Staff(id)).await?)),
-        None => Ok(None),
+struct See {
+    by: RawId,
+    what: Permission,
+    act: Act,
+    stamp: Stamp,
+}
+impl Work for See {
+    const NAME: &'static str = "staff_sees";
+    // Run again after a lost answer it is written down twice, which tells nothing wrong.
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        permit(tx, self.by, self.what).await?;
+        self.stamp.append(tx, self.act.clone()).await
     }
 }
 
 /// The oldest orders that are paid and not in effect.
-pub async fn paid_not_in_effect(app: &App) -> Result<Vec<OrderView>, Problem> {
+///
+/// # Errors
+/// [`Problem::NotAllowed`]
+pub async fn paid_not_in_effect(app: &App, by: RawId) -> Result<Vec<OrderView>, Problem> {
     let mut views = Vec::new();
-    for (customer, order) in app.store.read(Queue).await? {
+    for (customer, order) in app.store.read(Queue { by }).await? {
         views.push(order_page(app, customer, order).await?);
     }
     Ok(views)
@@ -194,6 +241,11 @@ fn parse_login(login: &str) -> Result<String, Problem> {
         return Ok(login);
     }
     Err(Problem::Invalid { field: "login", rule: "2 to 64 of a-z, 0-9, . - _ @" })
+}
+
+fn parse_role(role: &str) -> Result<Role, Problem> {
+    let rule = "agent, senior_agent, finance, catalog, operator or auditor";
+    Role::from_word(role).ok_or(Problem::Invalid { field: "role", rule })
 }
 
 /// A link's keyed hash, and until when it works.
@@ -209,7 +261,8 @@ fn new_link(app: &App) -> Result<(String, Link), Problem> {
     Ok((token, link))
 }
 
-fn link_hash(app: &App, token: &str) -> Vec<u8> {
+/// The keyed hash under which a link is kept.
+pub(crate) fn link_hash(app: &App, token: &str) -> Vec<u8> {
     app.secrets.token_hash(&format!("staff link {token}"))
 }
 
@@ -221,33 +274,7 @@ impl Work for GetStaff {
     type Out = StaffMember;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<StaffMember, Stop<Problem>> {
-        let found = support::staff(tx, self.id).await?.ok_or(Stop::Refused(Problem::NotAllowed))?;
-        Ok(StaffMember { name: found.0, role: found.1 })
-    }
-}
-
-struct FindStaff {
-    login: String,
-}
-impl Work for FindStaff {
-    const NAME: &'static str = "find_staff";
-    type Out = Option<StaffRow>;
-    type Refusal = Problem;
-    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        Ok(support::staff_by_login(tx, &self.login).await?)
-    }
-}
-
-struct FindInvited {
-    link_hash: Vec<u8>,
-    now: SystemTime,
-}
-impl Work for FindInvited {
-    const NAME: &'static str = "find_invited_staff";
-    type Out = Option<StaffRow>;
-    type Refusal = Problem;
-    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        Ok(support::staff_by_link(tx, &self.link_hash, self.now).await?)
+        active(tx, self.id).await
     }
 }
 
@@ -257,76 +284,102 @@ impl Work for ListStaff {
     type Out = Vec<StaffRow>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        Ok(support::staff_list(tx).await?)
+        Ok(table::list(tx).await?)
+    }
+}
+
+/// Whoever has the machine may manage members; a member if their role allows it.
+async fn may_manage(tx: &mut Tx, by: Actor) -> Result<(), Stop<Problem>> {
+    match by {
+        Actor::Staff(id) => permit(tx, id, Permission::ManageStaff).await.map(|_| ()),
+        Actor::CommandLine | Actor::System => Ok(()),
     }
 }
 
 struct AddStaff {
-    member: (RawId, String, String, String),
+    by: Actor,
+    id: RawId,
+    name: String,
+    role: Role,
+    login: String,
     link: Link,
+    stamp: Stamp,
 }
 impl Work for AddStaff {
     const NAME: &'static str = "add_staff";
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        let (id, name, role, login) = &self.member;
-        match support::staff_by_login(tx, login).await? {
-            Some(known) if known.id == *id => return Ok(()), // run again after a lost answer
+        may_manage(tx, self.by).await?;
+        match table::by_login(tx, &self.login).await? {
+            Some(known) if known.id == self.id => return Ok(()), // run again after a lost answer
             Some(_) => return Err(Stop::Refused(Problem::Invalid { field: "login", rule: "taken" })),
             None => {}
         }
-        support::add_staff_with_login(tx, (*id, name, role, login), &self.link.0, self.link.1);
-        Ok(())
+        table::add_with_login(tx, (self.id, &self.name, self.role.word(), &self.login), &self.link.0, self.link.1);
+        let act = Act::new(self.by, AuditAction::StaffAdded, ("staff", self.id)).with("role", self.role.word());
+        self.stamp.append(tx, act).await
     }
 }
 
-/// A new link, or none any more.
+/// What changes of a member.
+enum Changed {
+    Link(Link),
+    Disabled,
+    NoSecondFactor,
+    Role(Role),
+}
+
 struct ChangeStaff {
+    by: Actor,
     login: String,
-    link: Option<Link>,
+    to: Changed,
+    stamp: Stamp,
 }
 impl Work for ChangeStaff {
     const NAME: &'static str = "change_staff";
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        let found = support::staff_by_login(tx, &self.login).await?;
+        may_manage(tx, self.by).await?;
+        let found = table::by_login(tx, &self.login).await?;
         let row = found.ok_or(Stop::Refused(Problem::NotFound("staff member")))?;
-        match &self.link {
-            Some((hash, expires_at)) => support::set_staff_link(tx, row.id, hash, *expires_at),
-            None => support::disable_staff(tx, row.id),
+        if self.by == Actor::Staff(row.id) {
+            return Err(Stop::Refused(Problem::Invalid { field: "login", rule: "not-yourself" }));
         }
+        let act = |action| Act::new(self.by, action, ("staff", row.id));
+        let act = match &self.to {
+            Changed::Link((hash, expires_at)) => {
+                table::set_link(tx, row.id, hash, *expires_at);
+                act(AuditAction::StaffInvited)
+            }
+            Changed::Disabled => {
+                table::disable(tx, row.id);
+                act(AuditAction::StaffDisabled)
+            }
+            Changed::NoSecondFactor => {
+                table::remove_factors(tx, row.id);
+                act(AuditAction::SecondFactorReset)
+            }
+            Changed::Role(role) => {
+                table::set_role(tx, row.id, role.word());
+                act(AuditAction::StaffRoleChanged).with("from", row.role.as_str()).with("to", role.word())
+            }
+        };
         login::remove_sessions(tx, STAFF, row.id);
-        Ok(())
+        self.stamp.append(tx, act).await
     }
 }
 
-struct SetPassword {
-    link_hash: Vec<u8>,
-    password_hash: String,
-    now: SystemTime,
+struct Queue {
+    by: RawId,
 }
-impl Work for SetPassword {
-    const NAME: &'static str = "set_staff_password";
-    // A second run would find the link used up.
-    const ON_LOST_COMMIT: LostCommit = LostCommit::Report;
-    type Out = Option<RawId>;
-    type Refusal = Problem;
-    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        let Some(row) = support::lock_staff_by_link(tx, &self.link_hash, self.now).await? else { return Ok(None) };
-        support::set_staff_password(tx, row.id, &self.password_hash);
-        login::remove_sessions(tx, STAFF, row.id);
-        Ok(Some(row.id))
-    }
-}
-
-struct Queue;
 impl Work for Queue {
     const NAME: &'static str = "paid_not_in_effect";
     type Out = Vec<(CustomerId, OrderId)>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        permit(tx, self.by, Permission::SeeCustomer).await?;
         Ok(support::paid_not_in_effect(tx, 50).await?)
     }
 }

@@ -4,7 +4,7 @@
 use crate::secrets::hex;
 use crate::{App, Problem};
 use everline_core::account::FRESH_US;
-use everline_core::ids::CustomerId;
+use everline_core::ids::{CustomerId, RawId};
 use everline_core::time::{MINUTE_US, SystemTime};
 use everline_store::tables::login::{self, Step as Row};
 use everline_store::{LostCommit, Stop, Tx, Work};
@@ -25,6 +25,16 @@ pub enum Waits {
     SecondPasskey,
     /// A passkey is to prove who is signed in.
     Prove,
+    /// A member of the staff proved their password; the second factor is to follow.
+    StaffSecond,
+    /// A member of the staff proved their password and has no second factor; the state is the secret of one, sealed.
+    StaffSetUp,
+    /// A member of the staff who is signed in sets another code generator; the state is its secret, sealed.
+    StaffGenerator,
+    /// A member of the staff adds a passkey.
+    StaffAddPasskey,
+    /// A passkey is to be the second factor of a member of the staff.
+    StaffPasskey,
     /// Somebody who wants to be let in by people is to prove where they can be reached.
     Recovery,
 }
@@ -37,12 +47,19 @@ impl Waits {
             Waits::SignIn => "sign_in",
             Waits::SecondPasskey => "second_passkey",
             Waits::Prove => "prove",
+            Waits::StaffSecond => "staff_second",
+            Waits::StaffSetUp => "staff_set_up",
+            Waits::StaffGenerator => "staff_generator",
+            Waits::StaffAddPasskey => "staff_add_passkey",
+            Waits::StaffPasskey => "staff_passkey",
             Waits::Recovery => "recovery",
         }
     }
     const fn life_us(self) -> i64 {
         match self {
-            Waits::SecondFactor | Waits::Recovery => FRESH_US,
+            Waits::SecondFactor | Waits::Recovery | Waits::StaffSecond | Waits::StaffSetUp | Waits::StaffGenerator => {
+                FRESH_US
+            }
             _ => CHALLENGE_US,
         }
     }
@@ -52,20 +69,28 @@ impl Waits {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// Whose it is, where that is known.
-    pub customer: Option<CustomerId>,
+    pub whose: Option<RawId>,
     /// What the next step needs.
     pub state: String,
 }
 
+impl Step {
+    /// The customer whose it is.
+    #[must_use]
+    pub fn customer(&self) -> Option<CustomerId> {
+        self.whose.map(CustomerId)
+    }
+}
+
 /// Lets a step wait; returns its secret.
-pub async fn begin(app: &App, waits: Waits, whose: Option<CustomerId>, state: String) -> Result<String, Problem> {
+pub async fn begin(app: &App, waits: Waits, whose: Option<RawId>, state: String) -> Result<String, Problem> {
     let mut secret = [0; 32];
     if !app.clock.fill(&mut secret) {
         return Err(Problem::Busy);
     }
     let token = hex(&secret);
     let expires_at = app.clock.now().system.plus_us(waits.life_us());
-    let row = Row { kind: waits.word().to_owned(), principal_id: whose.map(|id| id.0), state, expires_at };
+    let row = Row { kind: waits.word().to_owned(), principal_id: whose, state, expires_at };
     app.store.transact(Begin { token_hash: app.secrets.token_hash(&token), row }).await?;
     Ok(token)
 }
@@ -104,7 +129,7 @@ struct Find {
 impl Find {
     fn fits(&self, row: Option<Row>) -> Option<Step> {
         let row = row.filter(|row| row.kind == self.waits.word() && row.expires_at > self.now)?;
-        Some(Step { customer: row.principal_id.map(CustomerId), state: row.state })
+        Some(Step { whose: row.principal_id, state: row.state })
     }
 }
 impl Work for Find {

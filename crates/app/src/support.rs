@@ -5,20 +5,23 @@
 //! does not.
 
 use crate::account_news::happened;
-use crate::staff::role;
+use crate::audit::{self, Stamp};
+use crate::staff::{permit, see};
 use crate::{App, Problem};
 use everline_core::account::AccountNews;
 use everline_core::attachment::{FILE_MAX, FILES_MAX, FILES_OF_CASE_MAX, FileKind, OCTETS_OF_CUSTOMER_MAX, safe_name};
+use everline_core::audit::AuditAction;
 use everline_core::effects::CaseReason;
 use everline_core::ids::{AttemptId, CaseId, CustomerId, LineId, OrderId, RawId};
 use everline_core::payment::AttemptState;
+use everline_core::staff::Permission;
 use everline_core::support::{
     CaseFor, CaseState, ENTRIES_MAX, EntryKind, NotTaken, OPEN_MAX, SUBJECT_MAX, Side, TEXT_MAX, asker_wrote, readable,
     set,
 };
 use everline_core::time::{BusinessTime, Now};
 use everline_store::tables::case::{self, Case, Entry, FileInfo};
-use everline_store::tables::{customer, line, order, payment, support};
+use everline_store::tables::{customer, line, order, payment, staff, support};
 use everline_store::{Stop, Tx, Work};
 
 /// Cases that a list shows.
@@ -154,7 +157,7 @@ impl Reader {
     /// The case, if it is for this reader.
     async fn may(self, tx: &mut Tx, found: Option<Case>) -> Result<Case, Stop<Problem>> {
         if let Reader::Staff(by) = self {
-            role(tx, by).await?;
+            permit(tx, by, Permission::SeeCustomer).await?;
         }
         let theirs = |case: &Case| match self {
             Reader::Owner => case.for_whom == CaseFor::Owner,
@@ -198,22 +201,33 @@ pub async fn file(
     file: RawId,
     reader: Reader,
 ) -> Result<(String, FileKind, Vec<u8>), Problem> {
-    Ok(app.store.read(ReadFile { customer, id, file, reader }).await?)
+    let found = app.store.read(ReadFile { customer, id, file, reader }).await?;
+    if let Reader::Staff(by) = reader {
+        let act = seen(AuditAction::CaseFileSeen, by, (customer, id)).with("file", file.to_string());
+        see(app, by, Permission::SeeCustomer, act).await?;
+    }
+    Ok(found)
 }
 
 /// The cases in a state, those that waited longest first; for staff.
 ///
 /// # Errors
-/// [`Problem::NotAllowed`] unless an active member of the staff asks.
+/// [`Problem::NotAllowed`]
 pub async fn queue(app: &App, by: RawId, state: CaseState) -> Result<Vec<Case>, Problem> {
     Ok(app.store.read(Queue { by, state }).await?)
 }
 /// A case as staff read it.
 ///
 /// # Errors
-/// [`Problem::NotAllowed`] unless an active member of the staff asks.
+/// [`Problem::NotAllowed`]
 pub async fn for_staff(app: &App, by: RawId, customer: CustomerId, id: CaseId) -> Result<CaseView, Problem> {
-    Ok(app.store.read(Read { customer, id, reader: Reader::Staff(by) }).await?)
+    let view = app.store.read(Read { customer, id, reader: Reader::Staff(by) }).await?;
+    see(app, by, Permission::SeeCustomer, seen(AuditAction::CaseSeen, by, (customer, id))).await?;
+    Ok(view)
+}
+
+fn seen(action: AuditAction, by: RawId, (customer, id): (CustomerId, CaseId)) -> audit::Act {
+    audit::Act::by(by, action, ("case", id)).of(customer)
 }
 
 /// What a member of the staff does with a case.
@@ -242,8 +256,8 @@ pub async fn act(
         Act::Note(text) => Act::Note(text_of(&text)?),
         Act::Set(state) => Act::Set(state),
     };
-    let (entry, now) = (app.clock.id(), app.clock.now());
-    app.store.transact(StaffActs { customer, id, by, version, act, entry, now }).await?;
+    let (entry, stamp, now) = (app.clock.id(), Stamp::new(app)?, app.clock.now());
+    app.store.transact(StaffActs { customer, id, by, version, act, entry, stamp, now }).await?;
     app.wake.notify_one();
     Ok(())
 }
@@ -412,7 +426,7 @@ impl Work for Read {
             let by = match entry.staff.take_if(|_| !staff) {
                 Some(_) => None,
                 None => match entry.staff {
-                    Some(by) => Some(support::signature(tx, by).await?),
+                    Some(by) => Some(staff::signature(tx, by).await?),
                     None => None,
                 },
             };
@@ -517,7 +531,7 @@ impl Work for Queue {
     type Out = Vec<Case>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Vec<Case>, Stop<Problem>> {
-        role(tx, self.by).await?;
+        permit(tx, self.by, Permission::SeeCustomer).await?;
         Ok(case::queue(tx, self.state, SHOWN).await?)
     }
 }
@@ -529,6 +543,7 @@ struct StaffActs {
     version: i64,
     act: Act,
     entry: RawId,
+    stamp: Stamp,
     now: Now,
 }
 impl Work for StaffActs {
@@ -537,6 +552,7 @@ impl Work for StaffActs {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         let (customer, at) = (self.customer, self.now.business);
+        permit(tx, self.by, Permission::WorkCases).await?;
         let case = locked(tx, customer, self.id, Reader::Staff(self.by)).await?;
         let entries = case::entries(tx, customer, self.id).await?;
         if entries.iter().any(|entry| entry.id == self.entry) {
@@ -566,6 +582,12 @@ impl Work for StaffActs {
         let solved_at = if state == case.state { case.solved_at } else { None };
         let case = Case { for_whom, ..changed(case, state, at) };
         case::save(tx, &Case { solved_at: case.solved_at.map(|at| solved_at.unwrap_or(at)), ..case });
-        Ok(())
+        let action = match &self.act {
+            Act::Answer(..) => AuditAction::CaseAnswered,
+            Act::Note(_) => AuditAction::CaseNoted,
+            Act::Set(_) => AuditAction::CaseSet,
+        };
+        let told = seen(action, self.by, (customer, self.id)).with("state", state.word());
+        self.stamp.append(tx, told).await
     }
 }

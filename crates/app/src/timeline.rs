@@ -4,30 +4,39 @@
 //! What belongs to an order (tries to pay, refunds) stands with it. What moved the account's money stands in the account's
 //! timeline, which a line's has not.
 
-use crate::staff::role;
+use crate::audit::Act;
+use crate::staff::{permit, permitted, see};
 use crate::{App, Problem};
+use everline_core::audit::AuditAction;
 use everline_core::calendar::Day;
 use everline_core::customer::Customer;
+use everline_core::identifiers::{Iccid, Msisdn};
 use everline_core::ids::{CustomerId, LineId, OrderId, RawId, TransferId};
 use everline_core::ledger::LedgerAccount;
 use everline_core::line::Line;
+use everline_core::message::Address;
 use everline_core::money::{Currency, Money};
 use everline_core::offering::Offering;
 use everline_core::order::Order;
 use everline_core::payment::Attempt;
 use everline_core::refund::Refund;
 use everline_core::search::masked_name;
-use everline_core::time::{BusinessTime, Now, Zone};
+use everline_core::staff::Permission;
+use everline_core::time::{BusinessTime, Now, SystemTime, Zone};
+use everline_store::tables::audit::Noted;
 use everline_store::tables::history::Moved;
 use everline_store::tables::timeline::{Changed, News, Opened, Told};
 use everline_store::tables::usage::UsageDay;
-use everline_store::tables::{catalog, customer, history, line, payment, sim, timeline};
+use everline_store::tables::{audit, catalog, customer, history, line, message, payment, sim, timeline};
 use everline_store::{Stop, Tx, Work};
 
 /// Entries on a page: fewer than are read of each kind.
 pub const PAGE: usize = 30;
 /// Lines that a page lists.
 pub const LINES_MAX: i64 = 50;
+/// How long the reason is for which something is revealed.
+const REASON_CHARS_MIN: usize = 4;
+const REASON_CHARS_MAX: usize = 200;
 /// Cases that are looked at.
 const CASES: i64 = 100;
 
@@ -48,11 +57,13 @@ pub enum Kind {
     Account,
     /// Cases.
     Cases,
+    /// What the staff saw and did.
+    Staff,
 }
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 7] =
-        [Kind::Orders, Kind::Money, Kind::Life, Kind::Usage, Kind::Messages, Kind::Account, Kind::Cases];
+    pub const ALL: [Kind; 8] =
+        [Kind::Orders, Kind::Money, Kind::Life, Kind::Usage, Kind::Messages, Kind::Account, Kind::Cases, Kind::Staff];
     /// The stable word for it.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -64,6 +75,7 @@ impl Kind {
             Kind::Messages => "messages",
             Kind::Account => "account",
             Kind::Cases => "cases",
+            Kind::Staff => "staff",
         }
     }
     /// The kind of a word.
@@ -106,6 +118,8 @@ pub enum What {
     News(News),
     /// A case was opened.
     Case(Opened),
+    /// A member of the staff saw or did something.
+    Staff(Noted),
 }
 
 /// An order with how it was paid.
@@ -151,13 +165,75 @@ pub struct Subject {
     pub next: Option<Key>,
 }
 
-/// A page of a customer's or line's timeline.
+/// A page of a customer's or line's timeline. That somebody looked is written down before it is shown.
 ///
 /// # Errors
-/// [`Problem::NotAllowed`] unless an active member of the staff looks; [`Problem::NotFound`]
+/// [`Problem::NotAllowed`]; [`Problem::NotFound`]
 pub async fn timeline(app: &App, by: RawId, wanted: Wanted) -> Result<Subject, Problem> {
     let (zone, now, currency) = (app.zone.clone(), app.clock.now(), app.brand.currency);
-    Ok(app.store.read(Look { by, wanted, currency, zone, now }).await?)
+    let subject = app.store.read(Look { by, wanted, currency, zone, now }).await?;
+    let customer = wanted.customer;
+    let act = match wanted.line {
+        Some(line) => Act::by(by, AuditAction::LineSeen, ("line", line)),
+        None => Act::by(by, AuditAction::CustomerSeen, ("customer", customer)),
+    };
+    see(app, by, Permission::SeeCustomer, act.of(customer)).await?;
+    Ok(subject)
+}
+
+/// What was masked, in the clear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revealed {
+    /// The customer's name.
+    pub name: String,
+    /// The number they sign in with.
+    pub contact: Option<Msisdn>,
+    /// Mailboxes they are told at.
+    pub mailboxes: Vec<String>,
+    /// The numbers of their lines, at most [`LINES_MAX`], each with its card.
+    pub lines: Vec<(Msisdn, Option<Iccid>)>,
+}
+
+/// Shows in the clear what is masked, to whoever may see it and says why. Why is written down before it is shown.
+///
+/// # Errors
+/// [`Problem::NotAllowed`]; [`Problem::Invalid`]: `reason`; [`Problem::NotFound`]
+pub async fn reveal(app: &App, by: RawId, customer: CustomerId, reason: &str) -> Result<Revealed, Problem> {
+    permitted(app, by, Permission::Reveal).await?;
+    let reason = reason.trim();
+    let plain = reason.chars().all(|c| !c.is_control());
+    if !plain || !(REASON_CHARS_MIN..=REASON_CHARS_MAX).contains(&reason.chars().count()) {
+        return Err(Problem::Invalid { field: "reason", rule: "4 to 200 characters" });
+    }
+    let revealed = app.store.read(Reveal { by, customer }).await?;
+    let act = Act::by(by, AuditAction::CustomerRevealed, ("customer", customer)).of(customer).because(reason);
+    see(app, by, Permission::Reveal, act).await?;
+    Ok(revealed)
+}
+
+struct Reveal {
+    by: RawId,
+    customer: CustomerId,
+}
+impl Work for Reveal {
+    const NAME: &'static str = "reveal_customer";
+    type Out = Revealed;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Revealed, Stop<Problem>> {
+        permit(tx, self.by, Permission::Reveal).await?;
+        let customer = customer::get(tx, self.customer).await?;
+        let mut lines = Vec::new();
+        for line in line::of_customer(tx, self.customer, LINES_MAX).await? {
+            let card = sim::primary_of(tx, line.id).await?;
+            lines.push((line.msisdn, card));
+        }
+        let contacts = message::contacts(tx, self.customer).await?.into_iter();
+        let mailboxes = contacts.filter_map(|point| match point.address {
+            Address::Email(address) => Some(address.as_str().to_owned()),
+            _ => None,
+        });
+        Ok(Revealed { name: customer.name, contact: customer.contact, mailboxes: mailboxes.collect(), lines })
+    }
 }
 
 struct Look {
@@ -231,6 +307,17 @@ impl Look {
         Ok(ours.map(|one| Entry { key: (one.at.us(), one.id.0), what: What::Case(one) }).collect())
     }
 
+    async fn staff(&self, tx: &mut Tx, before: Key) -> Result<Vec<Entry>, Stop<Problem>> {
+        let all = audit::of_customer(tx, self.wanted.customer, SystemTime::from_us(before.0), Self::EACH).await?;
+        let line = self.wanted.line.map(|line| line.to_string());
+        let ours = all
+            .into_iter()
+            .filter(|one| line.as_ref().is_none_or(|line| one.subject_kind == "line" && one.subject_id == *line));
+        // The place in the chain tells entries of one instant apart.
+        let key = |one: &Noted| (one.at.us(), above(one.at.us()).derive(0x7a, one.seq.to_be_bytes()[7]));
+        Ok(ours.map(|one| Entry { key: key(&one), what: What::Staff(one) }).collect())
+    }
+
     async fn entries(&self, tx: &mut Tx) -> Result<(Vec<Entry>, Option<Key>), Stop<Problem>> {
         let before = self.wanted.before.unwrap_or((i64::MAX / 2, RawId::from_bytes([0xff; 16])));
         let wanted = |kind| self.wanted.kind.is_none_or(|only| only == kind);
@@ -240,6 +327,9 @@ impl Look {
         }
         if wanted(Kind::Cases) {
             entries.extend(self.cases(tx).await?);
+        }
+        if wanted(Kind::Staff) {
+            entries.extend(self.staff(tx, before).await?);
         }
         match self.wanted.line {
             Some(line) => {
@@ -271,7 +361,7 @@ impl Work for Look {
     type Out = Subject;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Subject, Stop<Problem>> {
-        role(tx, self.by).await?;
+        permit(tx, self.by, Permission::SeeCustomer).await?;
         let Wanted { customer: id, line, .. } = self.wanted;
         let customer = customer::get(tx, id).await?;
         let (mut lines, mut card) = (Vec::new(), None);

@@ -1,11 +1,14 @@
 //! Batches of vouchers: made by staff, listed, stopped. Codes are made where they are written down, and only their keyed
 //! hashes come here. Nothing of a batch can be redeemed before all of it is there.
 
+use crate::audit::{Act, Stamp};
 use crate::redeem_voucher::voucher_id;
 use crate::staff::active_member;
 use crate::{App, Problem};
+use everline_core::audit::{Actor, AuditAction};
 use everline_core::ids::VoucherId;
 use everline_core::money::Money;
+use everline_core::staff::Permission;
 use everline_core::time::BusinessTime;
 use everline_core::voucher::{Batch, BatchState, Code, RANDOM_BYTES, VoucherKind};
 use everline_store::tables::voucher;
@@ -75,8 +78,8 @@ pub async fn make_batch(app: &App, new: NewBatch) -> Result<Vec<Code>, Problem> 
 /// # Errors
 /// Also [`Problem::Invalid`] if no active member has this login.
 pub async fn begin_batch_by_staff(app: &App, new: NewBatch) -> Result<(), Problem> {
-    let by = active_member(app, &new.by).await?;
-    begin_batch(app, NewBatch { by, ..new }).await
+    let by = active_member(app, &new.by, Permission::MakeVouchers).await?;
+    begin(app, NewBatch { by, ..new }, Some(Stamp::new(app)?)).await
 }
 
 /// Begins a batch. Its vouchers are added with [`add_vouchers`]; [`activate_batch`] ends the making.
@@ -84,6 +87,10 @@ pub async fn begin_batch_by_staff(app: &App, new: NewBatch) -> Result<(), Proble
 /// # Errors
 /// [`Problem::Invalid`] names the field; a name that is taken is invalid too, whatever state that batch is in.
 pub async fn begin_batch(app: &App, new: NewBatch) -> Result<(), Problem> {
+    begin(app, new, None).await
+}
+
+async fn begin(app: &App, new: NewBatch, stamp: Option<Stamp>) -> Result<(), Problem> {
     let now = app.clock.now().business;
     let name = new.name.trim();
     if !(1..=NAME_CHARS_MAX).contains(&name.chars().count()) || name.chars().any(char::is_control) {
@@ -114,7 +121,7 @@ pub async fn begin_batch(app: &App, new: NewBatch) -> Result<(), Problem> {
         made_at: now,
         made_by: new.by,
     };
-    Ok(app.store.transact(Begin { batch }).await?)
+    Ok(app.store.transact(Begin { batch, stamp }).await?)
 }
 
 /// Adds vouchers to a batch that is being made. Those that are there already stay.
@@ -141,8 +148,9 @@ pub async fn activate_batch(app: &App, batch: &str) -> Result<(), Problem> {
 /// # Errors
 /// [`Problem::NotFound`] if there is no such batch, [`Problem::Invalid`] if no active member has this login.
 pub async fn stop_batch(app: &App, batch: &str, by: &str) -> Result<BatchView, Problem> {
-    let by = active_member(app, by).await?;
-    Ok(app.store.transact(StopBatch { batch: batch.trim().to_owned(), by, now: app.clock.now().business }).await?)
+    let by = active_member(app, by, Permission::MakeVouchers).await?;
+    let (batch, stamp, now) = (batch.trim().to_owned(), Stamp::new(app)?, app.clock.now().business);
+    Ok(app.store.transact(StopBatch { batch, by, stamp, now }).await?)
 }
 
 /// All batches, oldest first.
@@ -152,6 +160,8 @@ pub async fn batches(app: &App) -> Result<Vec<BatchView>, Problem> {
 
 struct Begin {
     batch: Batch,
+    /// If a member of the staff begins it.
+    stamp: Option<Stamp>,
 }
 impl Work for Begin {
     const NAME: &'static str = "begin_voucher_batch";
@@ -161,11 +171,17 @@ impl Work for Begin {
         match voucher::lock_batch(tx, &self.batch.name).await? {
             None => voucher::add_batch(tx, &self.batch),
             // Run again after a lost answer.
-            Some(found) if found == self.batch => {}
+            Some(found) if found == self.batch => return Ok(()),
             Some(_) => return Err(Stop::Refused(invalid("batch", "another batch has this name"))),
         }
-        Ok(())
+        let Some(stamp) = &self.stamp else { return Ok(()) };
+        let act = told(AuditAction::VouchersMade, &self.batch, &self.batch.made_by);
+        stamp.append(tx, act.with("amount", self.batch.amount.decimal()).with("count", self.batch.count)).await
     }
+}
+
+fn told(action: AuditAction, batch: &Batch, by: &str) -> Act {
+    Act::new(Actor::CommandLine, action, ("vouchers", &batch.name)).with("named", by)
 }
 
 async fn lock(tx: &mut Tx, name: &str) -> Result<Batch, Stop<Problem>> {
@@ -216,6 +232,7 @@ impl Work for Activate {
 struct StopBatch {
     batch: String,
     by: String,
+    stamp: Stamp,
     now: BusinessTime,
 }
 impl Work for StopBatch {
@@ -224,10 +241,11 @@ impl Work for StopBatch {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<BatchView, Stop<Problem>> {
         let batch = lock(tx, &self.batch).await?;
+        let (made, redeemed) = voucher::count(tx, &self.batch).await?;
         if batch.state != BatchState::Stopped {
             voucher::stop_batch(tx, &self.batch, self.now, &self.by);
+            self.stamp.append(tx, told(AuditAction::VouchersStopped, &batch, &self.by)).await?;
         }
-        let (made, redeemed) = voucher::count(tx, &self.batch).await?;
         Ok(BatchView { batch: Batch { state: BatchState::Stopped, ..batch }, made, redeemed })
     }
 }

@@ -16,9 +16,19 @@ pub enum Proof {
     Password,
     /// By a passkey that checked its owner: possession and knowledge or body in one.
     Passkey,
+    /// By a code of a generator, after the password; the staff only.
+    Generator,
+    /// By a recovery code, after the password; the staff only.
+    RecoveryCode,
 }
 
-words!(Proof { Code = "code", Password = "password", Passkey = "passkey" });
+words!(Proof {
+    Code = "code",
+    Password = "password",
+    Passkey = "passkey",
+    Generator = "generator",
+    RecoveryCode = "recovery_code",
+});
 
 /// How long a proof is fresh.
 pub const FRESH_US: i64 = 10 * MINUTE_US;
@@ -66,6 +76,7 @@ pub fn allows(
         Proof::Passkey => true,
         Proof::Code => !second_factor,
         Proof::Password => !second_factor && change == Change::Access,
+        Proof::Generator | Proof::RecoveryCode => false,
     };
     if !fresh || !enough {
         return Err(NotProved::Again);

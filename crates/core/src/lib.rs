@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod attachment;
+pub mod audit;
 pub mod auto_renew;
 pub mod brand;
 pub mod calendar;
@@ -50,6 +51,7 @@ pub mod renewal;
 pub mod retention;
 pub mod saved_method;
 pub mod search;
+pub mod staff;
 pub mod statement;
 pub mod support;
 pub mod time;

@@ -1,5 +1,5 @@
-//! Refunds that staff ask for: below a limit a member carries one out alone; above it another member decides, who is an
-//! operator.
+//! Refunds that staff ask for: below a limit a member carries one out alone; above it another member decides, who may
+//! approve.
 
 use crate::ids::{CustomerId, OrderId, RawId};
 use crate::money::Money;
@@ -119,9 +119,9 @@ pub enum NotDecided {
     /// Whoever asked cannot approve.
     #[error("another person must approve")]
     SamePerson,
-    /// Only operators approve.
-    #[error("an operator must decide")]
-    NotOperator,
+    /// Their role does not approve.
+    #[error("somebody who may approve must decide")]
+    NotApprover,
 }
 
 impl NotDecided {
@@ -131,7 +131,7 @@ impl NotDecided {
         match self {
             NotDecided::NotWaiting => "not-waiting",
             NotDecided::SamePerson => "same-person",
-            NotDecided::NotOperator => "not-operator",
+            NotDecided::NotApprover => "not-approver",
         }
     }
 }
@@ -142,15 +142,15 @@ pub const fn needs_second(limits: RefundLimits, alone: i64, amount: i64) -> bool
     alone.saturating_add(amount) > limits.alone_max
 }
 
-/// The request as decided by somebody with a role. Whoever asked may withdraw it, whatever their role is.
+/// The request as decided by somebody who may approve or not. Whoever asked may withdraw it, whatever their role is.
 ///
 /// # Errors
-/// [`NotDecided`], checked in the order: it waits · another person · an operator.
+/// [`NotDecided`], checked in the order: it waits · another person · one who may approve.
 pub fn decide(
     request: RefundRequest,
     verdict: Verdict,
     decided: Decided,
-    role: &str,
+    approver: bool,
 ) -> Result<RefundRequest, NotDecided> {
     if request.state != RequestState::Requested {
         return Err(NotDecided::NotWaiting);
@@ -159,7 +159,7 @@ pub fn decide(
     let state = match verdict {
         Verdict::Approve if own => return Err(NotDecided::SamePerson),
         Verdict::Decline if own => RequestState::Declined(decided),
-        _ if role != "operator" => return Err(NotDecided::NotOperator),
+        _ if !approver => return Err(NotDecided::NotApprover),
         Verdict::Approve => RequestState::Approved(decided),
         Verdict::Decline => RequestState::Declined(decided),
     };
@@ -189,18 +189,18 @@ mod tests {
     }
 
     #[test]
-    fn another_person_who_is_an_operator_approves_once() {
+    fn another_person_who_may_approves_once() {
         let decided = |by| Decided { by, at: BusinessTime::from_us(2) };
         let (own, other) = (decided(id(3)), decided(id(4)));
-        let states = |verdict, who, role| decide(asked(), verdict, who, role).map(|request| request.state);
-        assert_eq!(states(Verdict::Approve, other, "operator"), Ok(RequestState::Approved(other)));
-        assert_eq!(states(Verdict::Approve, other, "agent"), Err(NotDecided::NotOperator));
-        assert_eq!(states(Verdict::Approve, own, "operator"), Err(NotDecided::SamePerson));
-        assert_eq!(states(Verdict::Decline, own, "agent"), Ok(RequestState::Declined(own)));
-        assert_eq!(states(Verdict::Decline, other, "agent"), Err(NotDecided::NotOperator));
-        assert_eq!(states(Verdict::Decline, other, "operator"), Ok(RequestState::Declined(other)));
+        let states = |verdict, who, approver| decide(asked(), verdict, who, approver).map(|request| request.state);
+        assert_eq!(states(Verdict::Approve, other, true), Ok(RequestState::Approved(other)));
+        assert_eq!(states(Verdict::Approve, other, false), Err(NotDecided::NotApprover));
+        assert_eq!(states(Verdict::Approve, own, true), Err(NotDecided::SamePerson));
+        assert_eq!(states(Verdict::Decline, own, false), Ok(RequestState::Declined(own)));
+        assert_eq!(states(Verdict::Decline, other, false), Err(NotDecided::NotApprover));
+        assert_eq!(states(Verdict::Decline, other, true), Ok(RequestState::Declined(other)));
         for state in [RequestState::Approved(other), RequestState::Declined(other), RequestState::Done] {
-            let again = decide(RefundRequest { state, ..asked() }, Verdict::Approve, other, "operator");
+            let again = decide(RefundRequest { state, ..asked() }, Verdict::Approve, other, true);
             assert_eq!(again, Err(NotDecided::NotWaiting));
             assert_eq!(RequestState::from_word(state.word(), state.decided()), Some(state));
         }

@@ -14,6 +14,8 @@ pub enum Record {
     LoginStep,
     /// What happened to an account, and when its owner was told.
     AccountEvent,
+    /// What happened to how a member of the staff signs in.
+    StaffEvent,
     /// Requests to be let in by people, once they are over.
     Recovery,
     /// Idempotency keys: a client may repeat a request for so long.
@@ -50,11 +52,12 @@ pub enum Record {
 
 impl Record {
     /// All of them.
-    pub const ALL: [Record; 20] = [
+    pub const ALL: [Record; 21] = [
         Record::LoginCode,
         Record::LoginSession,
         Record::LoginStep,
         Record::AccountEvent,
+        Record::StaffEvent,
         Record::Recovery,
         Record::IdempotencyKey,
         Record::Notice,
@@ -80,6 +83,7 @@ impl Record {
             Record::LoginSession => "login_session",
             Record::LoginStep => "login_step",
             Record::AccountEvent => "account_event",
+            Record::StaffEvent => "staff_event",
             Record::Recovery => "recovery",
             Record::IdempotencyKey => "idempotency_key",
             Record::Notice => "notice",
@@ -154,7 +158,7 @@ impl Retention {
             Record::LoginCode => self.login_code_days,
             // A step is worth nothing minutes later.
             Record::LoginStep => 1,
-            Record::AccountEvent | Record::Recovery => self.account_event_days,
+            Record::AccountEvent | Record::StaffEvent | Record::Recovery => self.account_event_days,
             Record::LoginSession => self.login_session_days,
             Record::IdempotencyKey => self.idempotency_key_days.max(30),
             Record::Notice => self.notice_days,

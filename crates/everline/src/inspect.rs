@@ -1,5 +1,6 @@
 //! Commands that look at a store, also while a server has it open: then they read beside it.
 
+use crate::audit;
 use crate::config::{self, StoreConfig};
 use everline_app::clock::Clock;
 use everline_app::secrets::Secrets;
@@ -74,18 +75,18 @@ pub(crate) async fn open_file(path: &Path, options: SqliteOptions) -> Result<Sto
     }
 }
 
-/// Checks a store; success only if nothing was found. With a configuration also what is sealed with its key.
-pub(crate) async fn verify(place: Place) -> Result<ExitCode, Box<dyn Error>> {
+/// Checks a store; success only if nothing was found. With a configuration also what is sealed with its key, with a noted end
+/// of the audit log also that it is part of the log.
+pub(crate) async fn verify(place: Place, audit_head: Option<String>) -> Result<ExitCode, Box<dyn Error>> {
+    let audit_head = audit_head.map(|text| audit::noted(&text)).transpose()?;
     let key = place.config.as_deref().map(config::load).transpose()?;
     let key = key.map(|config| config::master_key(&config.master_key)).transpose()?;
     let (store, brand) = open(place).await?;
     let clock = Clock::machine();
     clock.set_business_offset_us(timers::stored_offset_us(&store).await?);
     let (zone, now) = (brand.zone()?, clock.now());
-    let report = match key {
-        Some(key) => verify::verify_sealed(&store, &brand, &zone, now, Arc::new(Secrets::new(&key))).await?,
-        None => verify::verify(&store, &brand, &zone, now).await?,
-    };
+    let known = verify::Known { secrets: key.map(|key| Arc::new(Secrets::new(&key))), audit_head };
+    let report = verify::verify_known(&store, &brand, &zone, now, known).await?;
     println!("{report}");
     store.close().await;
     Ok(if report.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })

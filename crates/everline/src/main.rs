@@ -1,5 +1,6 @@
 //! The `everline` program: its command line, and the wiring of store, ports and pages.
 
+mod audit;
 mod backup;
 mod command;
 mod config;
@@ -112,6 +113,14 @@ enum Command {
     Verify {
         #[command(flatten)]
         place: inspect::Place,
+        /// An end of the audit log that was noted before, as `everline audit head` printed it
+        #[arg(long, value_name = "COUNT:HASH")]
+        audit_head: Option<String>,
+    },
+    /// The log of what the staff saw and did: where it ends, as a file, and whether a file of it is whole
+    Audit {
+        #[command(subcommand)]
+        command: audit::AuditCommand,
     },
     /// See and match lines of bank statements
     Statement {
@@ -210,7 +219,8 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Customer { command } => customer::run(command).await,
         Command::Retention { place } => customer::enforce_retention(place).await,
         Command::Reconcile(about) => reconcile::run(about).await,
-        Command::Verify { place } => inspect::verify(place).await,
+        Command::Verify { place, audit_head } => inspect::verify(place, audit_head).await,
+        Command::Audit { command } => audit::run(command).await,
         Command::Voucher { command } => voucher::run(command).await,
         Command::Statement { command } => statement::run(command).await,
         Command::Refund { command } => statement::refund(command).await,

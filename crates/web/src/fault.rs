@@ -246,7 +246,7 @@ pub(crate) const fn not_decided(why: NotDecided) -> &'static str {
     match why {
         NotDecided::NotWaiting => "refund-undecided-not-waiting",
         NotDecided::SamePerson => "refund-undecided-same-person",
-        NotDecided::NotOperator => "refund-undecided-not-operator",
+        NotDecided::NotApprover => "refund-undecided-not-approver",
     }
 }
 

@@ -8,10 +8,19 @@ use futures_util::{Stream, StreamExt, stream};
 
 /// A file for a spreadsheet, as a download.
 pub(crate) fn csv_file(name: &str, rows: impl Stream<Item = Result<String, Fault>> + Send + 'static) -> Answer {
+    download("text/csv; charset=utf-8", name, rows)
+}
+
+/// A file as a download, sent while it is made.
+pub(crate) fn download(
+    kind: &str,
+    name: &str,
+    rows: impl Stream<Item = Result<String, Fault>> + Send + 'static,
+) -> Answer {
     // A part that fails ends the connection: a file that is cut must not look whole.
     let parts = rows.map(|part| part.map(Bytes::from).map_err(|fault| std::io::Error::other(fault.word())));
     let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_TYPE, kind.to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
     ];
     Ok((headers, Body::from_stream(parts)).into_response())

@@ -222,7 +222,9 @@ fn face(web: &Web, visit: &Visit, page: bool, parts: &Parts, fault: &Fault) -> R
             let page = parts.uri.path().split('/').take(3).collect::<Vec<_>>().join("/");
             let back = if parts.method == Method::GET { visit.here.clone() } else { page };
             let next: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
-            return crate::frame::go(&format!("/account/confirm?next={next}"));
+            let desk = parts.uri.path().starts_with("/desk");
+            let at = if desk { "/desk/sign-in" } else { "/account/confirm" };
+            return crate::frame::go(&format!("{at}?next={next}"));
         }
         fault_page(web, visit, fault)
     } else {

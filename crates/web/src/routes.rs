@@ -107,6 +107,7 @@ impl Row {
 fn rows() -> Vec<Row> {
     [
         pages(),
+        staff_pages(),
         line_pages(),
         choose_pages(),
         account_pages(),
@@ -168,6 +169,12 @@ fn pages() -> Vec<Row> {
         get("/desk/set-up/{link}", Page, desk::set_up::set_up).limited(Limit::Passwords),
         post("/desk/set-up/{link}", Page, desk::set_up::set_password).limited(Limit::Passwords),
         get("/desk", StaffPage, desk::queue::queue),
+        get("/desk/sign-in/second", Page, desk::second::ask),
+        post("/desk/sign-in/second", Page, desk::second::enter).limited(Limit::Tries),
+        post("/desk/sign-in/second/ask", Page, desk::second::ask_passkey).limited(Limit::Passkeys),
+        post("/desk/sign-in/second/passkey", Page, desk::second::enter_passkey).limited(Limit::Passkeys),
+        get("/desk/sign-in/set-up", Page, desk::second::first),
+        post("/desk/sign-in/set-up", Page, desk::second::set_first).limited(Limit::Tries),
         get("/desk/orders/{number}", StaffPage, desk::order::order),
         get("/desk/orders/{number}/evidence.json", StaffPage, desk::evidence::json),
         get("/desk/orders/{number}/evidence.txt", StaffPage, desk::evidence::text),
@@ -180,6 +187,29 @@ fn pages() -> Vec<Row> {
         post("/desk/orders/{number}/refund/{request}/other-way", StaffPage, desk::refund::other_way),
         post("/demo/enter/{key}", DemoPage, demo::enter),
         get("/{file}", Page, assets::domain_proof),
+    ]
+}
+
+/// The staff: how a member signs in, who they are, and what they did.
+fn staff_pages() -> Vec<Row> {
+    use Access::StaffPage;
+    vec![
+        get("/desk/me", StaffPage, desk::me::me),
+        post("/desk/me/generator/new", StaffPage, desk::second::make),
+        get("/desk/me/generator", StaffPage, desk::second::another),
+        post("/desk/me/generator", StaffPage, desk::second::set_another).limited(Limit::Tries),
+        post("/desk/me/passkeys", StaffPage, desk::me::add_passkey).limited(Limit::Passkeys),
+        post("/desk/me/passkeys/ask", StaffPage, desk::me::ask_passkey).limited(Limit::Passkeys),
+        post("/desk/me/passkeys/{passkey}/remove", StaffPage, desk::me::remove_passkey),
+        post("/desk/me/codes", StaffPage, desk::me::codes),
+        post("/desk/me/sessions/{session}/end", StaffPage, desk::me::end_session),
+        post("/desk/me/sessions/end-others", StaffPage, desk::me::end_others),
+        get("/desk/staff", StaffPage, desk::staff::list),
+        post("/desk/staff", StaffPage, desk::staff::add),
+        post("/desk/staff/change", StaffPage, desk::staff::change),
+        get("/desk/audit", StaffPage, desk::audit::list),
+        get("/desk/audit.jsonl", StaffPage, desk::audit::lines),
+        get("/desk/audit.csv", StaffPage, desk::audit::csv),
     ]
 }
 
@@ -281,6 +311,7 @@ fn account_pages() -> Vec<Row> {
         get("/desk/find", StaffPage, desk::find::form),
         post("/desk/find", StaffPage, desk::find::look).limited(Limit::Lookups),
         get("/desk/customers/{customer}", StaffPage, desk::customer::customer),
+        post("/desk/customers/{customer}/reveal", StaffPage, desk::customer::show_masked),
         get("/desk/closings", StaffPage, desk::closings::list),
         post("/desk/closings/{customer}/{request}/take", StaffPage, desk::closings::take_up),
         post("/desk/closings/{customer}/{request}/sent", StaffPage, desk::closings::sent),

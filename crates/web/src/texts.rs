@@ -131,10 +131,10 @@ macro_rules! locale {
 pub(crate) fn files(lang: Lang) -> &'static [(&'static str, &'static str)] {
     match lang {
         Lang::ZhCn => {
-            locale!("zh-CN": "frame" "format" "sign_in" "account" "recover" "device" "home" "reminders" "own_line" "identity" "history" "case" "help" "close" "offline" "renew" "choose" "esim" "countries" "order" "auto_renew" "receipt" "check" "invoice" "voucher" "transfer" "desk" "desk_find" "reconciliation" "problem")
+            locale!("zh-CN": "frame" "format" "sign_in" "account" "recover" "device" "home" "reminders" "own_line" "identity" "history" "case" "help" "close" "offline" "renew" "choose" "esim" "countries" "order" "auto_renew" "receipt" "check" "invoice" "voucher" "transfer" "desk" "desk_find" "audit" "reconciliation" "problem")
         }
         Lang::En => {
-            locale!("en": "frame" "format" "sign_in" "account" "recover" "device" "home" "reminders" "own_line" "identity" "history" "case" "help" "close" "offline" "renew" "choose" "esim" "countries" "order" "auto_renew" "receipt" "check" "invoice" "voucher" "transfer" "desk" "desk_find" "reconciliation" "problem")
+            locale!("en": "frame" "format" "sign_in" "account" "recover" "device" "home" "reminders" "own_line" "identity" "history" "case" "help" "close" "offline" "renew" "choose" "esim" "countries" "order" "auto_renew" "receipt" "check" "invoice" "voucher" "transfer" "desk" "desk_find" "audit" "reconciliation" "problem")
         }
     }
 }
@@ -157,6 +157,7 @@ fn bundle(lang: Lang) -> FluentBundle<FluentResource> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use everline_core::audit::AuditAction;
     use everline_core::effects::MessageKind;
     use std::collections::{BTreeMap, BTreeSet};
 
@@ -251,6 +252,7 @@ mod tests {
             used.extend(text.split('"').filter(key_like).map(str::to_owned));
         }
         used.extend(MessageKind::ALL.into_iter().map(|kind| crate::desk::customer::told_key(kind.word())));
+        used.extend(AuditAction::ALL.into_iter().map(|action| crate::desk::audit::action_key(action.word())));
         used.extend(everline_core::country::Country::all().map(|country| format!("country-{country}")));
         used
     }

@@ -11,6 +11,7 @@ use axum::http::request::Parts;
 use everline_app::Problem;
 use everline_app::ports::PayerName;
 use everline_app::sign_in::{Principal, SessionInfo};
+use everline_app::staff_sign_in::From;
 use everline_app::start_payment::Payer;
 use everline_core::ids::CustomerId;
 use std::net::IpAddr;
@@ -61,6 +62,23 @@ impl Visit {
     pub(crate) fn session(&self) -> Result<&SessionInfo, Problem> {
         self.customer()?;
         self.who.as_ref().ok_or(Problem::SignInFirst)
+    }
+    /// The network it comes from: an IPv4 address without its last part, or the first 48 bits of an IPv6 address.
+    pub(crate) fn network(&self) -> String {
+        match self.address.to_canonical() {
+            IpAddr::V4(address) => {
+                let [a, b, c, _] = address.octets();
+                format!("{a}.{b}.{c}.0/24")
+            }
+            IpAddr::V6(address) => {
+                let [a, b, c, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}::/48")
+            }
+        }
+    }
+    /// Where it comes from, for the log of sign-ins.
+    pub(crate) fn from<'a>(&'a self, network: &'a str) -> From<'a> {
+        From { device: &self.device, network }
     }
     /// Shows things in the visit's language, as of now.
     pub(crate) fn show(&self, web: &Web) -> Show {

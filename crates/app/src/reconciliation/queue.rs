@@ -2,12 +2,14 @@
 
 use super::compare::{OneLine, judged};
 use super::settle::{self, JUDGED};
+use crate::audit::{Act, Stamp};
 use crate::payment_confirmed::take_evidence;
 use crate::ports::PaymentStatus;
 use crate::query_payment::known_as;
 use crate::set_up::HOUSE;
-use crate::staff::{StaffMember, member};
+use crate::staff::{permit, permitted, see};
 use crate::{App, Problem};
+use everline_core::audit::AuditAction;
 use everline_core::effects::Job;
 use everline_core::ids::{CustomerId, ItemId, RawId};
 use everline_core::money::Currency;
@@ -15,9 +17,10 @@ use everline_core::order::Order;
 use everline_core::payment::{Attempt, AttemptState};
 use everline_core::reconciliation::{Action, Item, LineKind, LineState, NotClosed, posting_of};
 use everline_core::refund::Refund;
+use everline_core::staff::Permission;
 use everline_core::time::Now;
 use everline_store::tables::reconciliation::{self as table, LineWithOurs, StoredLine};
-use everline_store::tables::{customer, job, ledger, notice, order, payment, support};
+use everline_store::tables::{customer, job, ledger, notice, order, payment, staff};
 use everline_store::{Stop, Tx, Work};
 
 /// Most items on a page, oldest first.
@@ -69,51 +72,51 @@ impl AskedAgain {
     }
 }
 
-/// Whether a member may act on items.
-#[must_use]
-pub fn may_act(member: &StaffMember) -> bool {
-    member.role == "operator"
-}
-
-async fn operator(app: &App, by: RawId) -> Result<(), Problem> {
-    if may_act(&member(app, by).await?) { Ok(()) } else { Err(Problem::NotAllowed) }
-}
-
 /// The oldest items that wait.
-pub async fn open_items(app: &App) -> Result<Vec<Item>, Problem> {
+///
+/// # Errors
+/// [`Problem::NotAllowed`]
+pub async fn open_items(app: &App, by: RawId) -> Result<Vec<Item>, Problem> {
+    permitted(app, by, Permission::SeeReconciliation).await?;
     Ok(app.store.read(OpenItems).await?)
 }
 
 /// One item with what both sides say.
 ///
 /// # Errors
-/// [`Problem::NotFound`]
-pub async fn item(app: &App, id: ItemId) -> Result<ItemView, Problem> {
+/// [`Problem::NotFound`]; [`Problem::NotAllowed`]
+pub async fn item(app: &App, id: ItemId, by: RawId) -> Result<ItemView, Problem> {
+    permitted(app, by, Permission::SeeReconciliation).await?;
+    view(app, id).await
+}
+
+async fn view(app: &App, id: ItemId) -> Result<ItemView, Problem> {
     Ok(app.store.read(View { id, currency: app.brand.currency }).await?)
 }
 
 /// Closes an item.
 ///
 /// # Errors
-/// [`Problem::NotAllowed`] unless an operator asks; [`Problem::NotClosed`] if it is closed, if the action does not fit or
+/// [`Problem::NotAllowed`]; [`Problem::NotClosed`] if it is closed, if the action does not fit or
 /// needs a reason; [`Problem::NotFound`].
 pub async fn close(app: &App, id: ItemId, action: Action, reason: &str, by: RawId) -> Result<(), Problem> {
-    operator(app, by).await?;
-    let (reason, currency, now) = (reason.to_owned(), app.brand.currency, app.clock.now());
-    Ok(app.store.transact(Close { id, action, reason, by, currency, now }).await?)
+    let (reason, currency, stamp) = (reason.to_owned(), app.brand.currency, Stamp::new(app)?);
+    Ok(app.store.transact(Close { id, action, reason, by, currency, stamp, now: app.clock.now() }).await?)
 }
 
 /// Asks the provider again about what an item names. What it says goes the way of all evidence.
 ///
 /// # Errors
-/// [`Problem::NotAllowed`] unless an operator asks; [`Problem::NotClosed`] if the item is closed or names nothing of ours;
+/// [`Problem::NotAllowed`]; [`Problem::NotClosed`] if the item is closed or names nothing of ours;
 /// [`Problem::NotFound`].
 pub async fn ask_again(app: &App, id: ItemId, by: RawId) -> Result<AskedAgain, Problem> {
-    operator(app, by).await?;
-    let view = item(app, id).await?;
+    permitted(app, by, Permission::SettleReconciliation).await?;
+    let view = view(app, id).await?;
     if view.actions.is_empty() {
         return Err(NotClosed::ClosedAlready.into());
     }
+    let act = Act::by(by, AuditAction::ItemAsked, ("item", id));
+    see(app, by, Permission::SettleReconciliation, act).await?;
     if let Some(refund) = &view.refund {
         let refund = Job::Refund { customer: refund.customer, refund: refund.id };
         app.store.transact(WakeRefund { refund, now: app.clock.now() }).await?;
@@ -142,7 +145,7 @@ async fn agrees_now(app: &App, view: &ItemView) -> Result<bool, Problem> {
     }
     let of = (line.provider, line.day);
     settle::settle(app, of, vec![judged(app, line)]).await?;
-    Ok(item(app, view.item.id).await?.actions.is_empty())
+    Ok(self::view(app, view.item.id).await?.actions.is_empty())
 }
 
 struct OpenItems;
@@ -185,7 +188,7 @@ impl Work for View {
         }
         let closed_by = match &item.state {
             everline_core::reconciliation::ItemState::Closed(closed) => match closed.by {
-                Some(by) => support::staff(tx, by).await?.map(|(name, _)| name),
+                Some(by) => staff::active(tx, by).await?.map(|(name, _)| name),
                 None => None,
             },
             everline_core::reconciliation::ItemState::Open => None,
@@ -227,6 +230,7 @@ struct Close {
     reason: String,
     by: RawId,
     currency: Currency,
+    stamp: Stamp,
     now: Now,
 }
 impl Work for Close {
@@ -234,6 +238,7 @@ impl Work for Close {
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        permit(tx, self.by, Permission::SettleReconciliation).await?;
         let item = table::item(tx, self.id).await?.ok_or(Stop::Refused(Problem::NotFound("item")))?;
         let line = match line_of(tx, &item).await? {
             Some(line) => table::line_with_ours(tx, line.id).await?,
@@ -272,7 +277,9 @@ impl Work for Close {
         if let Some(out_trade_no) = &item.out_trade_no {
             notice::resolve(tx, item.provider.word(), out_trade_no);
         }
-        Ok(())
+        let act = Act::by(self.by, AuditAction::ItemClosed, ("item", self.id)).with("action", self.action.word());
+        let act = if owner == HOUSE { act } else { act.of(owner) };
+        self.stamp.append(tx, act.because(&self.reason)).await
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! Never does: repair, write, or trust a stored word: a row that cannot be read is a finding.
 
+mod audit;
 mod bank;
 mod contributions;
 mod disputes;
@@ -25,6 +26,7 @@ mod stock;
 mod vouchers;
 
 use crate::Problem;
+use crate::audit::Head;
 use crate::secrets::Secrets;
 use everline_core::brand::Brand;
 use everline_core::offering::{Offering, OfferingRef};
@@ -126,22 +128,32 @@ pub async fn verify_within(
     now: Now,
     limits: Limits,
 ) -> Result<Report, Problem> {
-    Ok(store.read(Verify { brand: brand.clone(), zone: zone.clone(), now, limits, secrets: None }).await?)
+    let (brand, zone) = (brand.clone(), zone.clone());
+    Ok(store.read(Verify { brand, zone, now, limits, known: Known::default() }).await?)
 }
 
-/// [`verify`] with the keys that the store's secrets are sealed with: they must open, and match what they are found by.
+/// What is known from elsewhere, which a store must agree with.
+#[derive(Default, Clone)]
+pub struct Known {
+    /// The keys that the store's secrets are sealed with: they must open, and match what they are found by.
+    pub secrets: Option<Arc<Secrets>>,
+    /// An end of the audit log that was noted before: it must be part of the log.
+    pub audit_head: Option<Head>,
+}
+
+/// [`verify`] with what is known from elsewhere.
 ///
 /// # Errors
 /// [`Problem`] if the store cannot be read.
-pub async fn verify_sealed(
+pub async fn verify_known(
     store: &Store,
     brand: &Brand,
     zone: &Zone,
     now: Now,
-    secrets: Arc<Secrets>,
+    known: Known,
 ) -> Result<Report, Problem> {
     let (brand, zone, limits) = (brand.clone(), zone.clone(), Limits::default());
-    Ok(store.read(Verify { brand, zone, now, limits, secrets: Some(secrets) }).await?)
+    Ok(store.read(Verify { brand, zone, now, limits, known }).await?)
 }
 
 struct Verify {
@@ -149,7 +161,7 @@ struct Verify {
     zone: Zone,
     now: Now,
     limits: Limits,
-    secrets: Option<Arc<Secrets>>,
+    known: Known,
 }
 impl Work for Verify {
     const NAME: &'static str = "verify";
@@ -161,7 +173,8 @@ impl Work for Verify {
             zone: &self.zone,
             now: self.now,
             limits: self.limits,
-            secrets: self.secrets.as_deref(),
+            secrets: self.known.secrets.as_deref(),
+            audit_head: self.known.audit_head,
             offerings: read::offerings(tx).await?,
         };
         let mut out = Collected { max: self.limits.findings_max, ..Collected::default() };
@@ -177,6 +190,7 @@ impl Work for Verify {
         Box::pin(reconciliation::check(tx, &context, &mut out)).await?;
         Box::pin(looking_back::check(tx, &context, &mut out)).await?;
         Box::pin(contributions::check(tx, &context, &mut out)).await?;
+        Box::pin(audit::check(tx, &context, &mut out)).await?;
         Ok(out.report)
     }
 }
@@ -188,6 +202,7 @@ struct Context<'a> {
     now: Now,
     limits: Limits,
     secrets: Option<&'a Secrets>,
+    audit_head: Option<Head>,
     offerings: BTreeMap<OfferingRef, Offering>,
 }
 

@@ -9,6 +9,7 @@ everline_store::queries! { ALL;
         c.reports, c.settled_at, q.kind, q.offering_code, q.answered_at, \
         (SELECT COUNT(*) FROM offering o WHERE o.code = c.offering_code) \
         FROM contribution c LEFT JOIN contribution q ON q.id = c.question_id WHERE c.id > $1 ORDER BY c.id LIMIT $2";
+    pub(super) ERASED = "SELECT COUNT(*) FROM customer WHERE customer_id = $1 AND restricted_at IS NOT NULL";
     pub(super) ORDER_COUNT = "SELECT COUNT(*) FROM orders";
     pub(super) COUNTER = "SELECT value FROM setting WHERE name = 'receipt_number'";
 

@@ -7,7 +7,7 @@ use everline_app::recovery;
 use everline_app::retention::enforce;
 use everline_app::sessions::{self, Principal, SessionInfo, end_other_sessions};
 use everline_app::sign_in::{Entered, request_code, session, sign_in, sign_in_by_password};
-use everline_app::{Problem, account, passkeys, sim_replaced, staff};
+use everline_app::{Problem, account, passkeys, sim_replaced};
 use everline_core::account::{AccountNews, Change, NotRecovered, PASSWORD_CHARS_MIN, RecoveryState};
 use everline_core::ids::{CustomerId, RawId};
 use everline_core::offering::Family;
@@ -153,14 +153,7 @@ async fn a_request_to_be_let_in_waits_and_is_decided_by_an_operator() {
     on_both(async |world: World| {
         let kit = world.line(Family::Phone).await;
         let number = contact(&world, kit.customer).await;
-        let by = async |login: &str, role: &str| {
-            let token = staff::add(&world.app, login, "何静", role).await.unwrap();
-            match staff::set_password(&world.app, &token, PASSWORD).await.unwrap().unwrap().principal {
-                Principal::Staff(id) => id,
-                Principal::Customer(_) => panic!("a customer"),
-            }
-        };
-        let (agent, operator) = (by("agent", "agent").await, by("operator", "operator").await);
+        let (agent, operator) = (world.member("agent").await, world.member("operator").await);
         for n in 0..5 {
             asks(&world, &number, &format!("1301234567{n}")).await.unwrap();
         }

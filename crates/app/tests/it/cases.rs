@@ -15,7 +15,7 @@ use everline_core::offering::Family;
 use everline_core::retention::Retention;
 use everline_core::support::{CaseFor, CaseState, EntryKind, NotTaken, OPEN_MAX, Side};
 use everline_core::time::DAY_US;
-use everline_store::tables::support;
+use everline_store::tables::staff;
 
 fn sent(name: &str, content: &[u8]) -> Sent {
     Sent { name: name.to_owned(), content: content.to_vec() }
@@ -34,7 +34,7 @@ async fn agent(world: &World) -> RawId {
     let id = world.app.clock.id();
     world
         .change(move |tx| {
-            support::add_staff(tx, id, "周航", "agent");
+            staff::add(tx, id, "周航", "agent");
             Box::pin(async { Ok(()) })
         })
         .await;

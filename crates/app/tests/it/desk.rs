@@ -2,8 +2,9 @@
 
 use crate::world::stock::YUAN;
 use crate::world::{World, on_both};
+use everline_app::audit::{Filter, page};
 use everline_app::desk_search::{Place, find};
-use everline_app::timeline::{Entry, Kind, Wanted, What, timeline};
+use everline_app::timeline::{Entry, Kind, Wanted, What, reveal, timeline};
 use everline_app::{Problem, identity, sessions, sign_in};
 use everline_core::identity::Typed as Said;
 use everline_core::ids::{CustomerId, RawId};
@@ -12,10 +13,7 @@ use everline_core::offering::Family;
 use everline_core::search::Named;
 
 async fn agent(world: &World) -> RawId {
-    let id = world.app.clock.id();
-    let add = "INSERT INTO staff (id, name, role, login, active) VALUES ($1, 'x', 'agent', $2, 1)";
-    world.sql(add, vec![id.into(), format!("a-{id}").into()]).await;
-    id
+    world.member("agent").await
 }
 
 #[tokio::test]
@@ -161,4 +159,35 @@ async fn order_count(world: &World, customer: CustomerId) -> usize {
             Box::pin(async move { Ok(everline_store::tables::order::of_customer(tx, customer, i64::MAX).await?.len()) })
         })
         .await
+}
+
+#[tokio::test]
+async fn what_is_masked_is_seen_by_whoever_may_and_says_why_and_both_are_written_down() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Phone).await;
+        let (agent, senior, auditor) =
+            (agent(&world).await, world.member("senior_agent").await, world.member("auditor").await);
+        let why = "the owner calls about a charge";
+        assert_eq!(reveal(&world.app, agent, kit.customer, why).await.map(|_| ()), Err(Problem::NotAllowed));
+        for none in ["", "  ", "abc", &"x".repeat(201), "a\nbcdef"] {
+            let wrong = reveal(&world.app, senior, kit.customer, none).await.map(|_| ());
+            assert_eq!(wrong, Err(Problem::Invalid { field: "reason", rule: "4 to 200 characters" }), "{none:?}");
+        }
+        let log = async || page(&world.app, auditor, Filter::default(), i64::MAX).await.unwrap().entries;
+        assert_eq!(log().await.len(), 0, "nothing was seen");
+        let found = reveal(&world.app, senior, kit.customer, why).await.unwrap();
+        assert_eq!((found.name.as_str(), &found.lines[0].0), ("林芳", &kit.msisdn));
+        timeline(&world.app, agent, Wanted { line: Some(kit.line), ..of(kit.customer) }).await.unwrap();
+        let log = log().await;
+        let told: Vec<_> = log.iter().map(|one| (one.action.as_str(), one.staff, one.reason.as_deref())).collect();
+        assert_eq!(told, [("line.seen", Some(agent), None), ("customer.revealed", Some(senior), Some(why))]);
+        assert!(log.iter().all(|one| one.customer == Some(kit.customer.0)));
+        // It stands in the customer's own timeline.
+        let staff = Wanted { kind: Some(Kind::Staff), ..of(kit.customer) };
+        let entries = all(&world, agent, staff).await;
+        let revealed = entries.iter().filter(|entry| matches!(&entry.what, What::Staff(one) if one.reason.is_some()));
+        assert_eq!(revealed.count(), 1);
+        world.sound().await;
+    })
+    .await;
 }

@@ -362,7 +362,8 @@ async fn the_evidence_says_what_happened_and_names_nobody() {
         let session = world.attach(&kit).await.session;
         world.report(session, 1, 1_000).await;
         says(&world, &number, "open").await;
-        let bundle = evidence_bundle(&world.app, &order.number).await.unwrap();
+        let by = world.member("agent").await;
+        let bundle = evidence_bundle(&world.app, &order.number, by).await.unwrap();
         for (path, value) in [
             ("/terms/version", "2026-01"),
             ("/payments/0/our_number", number.as_str()),

@@ -6,6 +6,7 @@ use everline_app::add_line::NewLine;
 use everline_app::lifecycle_command::{command_by_staff, lifecycle_command};
 use everline_app::line_history::line_events;
 use everline_app::{Problem, device, privacy, ready, sign_in, staff, timers, what_if};
+use everline_core::audit::Actor;
 use everline_core::brand::FamilyRules;
 use everline_core::charging::{Allowance, Service};
 use everline_core::effects::NetworkAction;
@@ -276,7 +277,7 @@ async fn what_staff_commands_is_kept_with_who_and_why() {
     on_both(async |world: World| {
         let kit = world.line(Family::Travel).await;
         world.buys(&kit, "days").await;
-        let link = staff::add(&world.app, "he.jing", "何静", "agent").await.unwrap();
+        let link = staff::add(&world.app, Actor::CommandLine, "he.jing", "何静", "agent").await.unwrap();
         let by_staff = async |number: &str, command, by: &str, reason: &str| {
             let done = command_by_staff(&world.app, number, command, (by, reason)).await;
             done.map(|done| done.map(|line| line.state))
@@ -286,7 +287,10 @@ async fn what_staff_commands_is_kept_with_who_and_why() {
             |field| move |problem: &Problem| matches!(problem, Problem::Invalid { field: of, .. } if *of == field);
         let invited = by_staff(number, Do::Bar, "he.jing", "fraud").await.unwrap_err();
         assert!(wrong("by")(&invited), "a member who never signed in: {invited:?}");
-        staff::set_password(&world.app, &link, "a password of some length").await.unwrap().unwrap();
+        everline_app::staff_sign_in::set_password(&world.app, &link, "a password of some length", crate::world::FROM)
+            .await
+            .unwrap()
+            .unwrap();
         for (number, by, reason, field) in [
             ("12", "he.jing", "fraud", "number"),
             (number, "nobody", "fraud", "by"),
@@ -319,7 +323,7 @@ async fn what_staff_commands_is_kept_with_who_and_why() {
         let events = line_events(&world.app, kit.customer, kit.line).await.unwrap();
         assert!(events.iter().all(|event| event.reason.is_none()), "{events:?}");
         assert_eq!(events[1].commanded_by.as_deref(), Some("he.jing"), "that somebody did it stays");
-        staff::disable(&world.app, "he.jing").await.unwrap();
+        staff::disable(&world.app, Actor::CommandLine, "he.jing").await.unwrap();
         assert!(wrong("by")(&by_staff(number, Do::Bar, "he.jing", "x").await.unwrap_err()));
         world.sound().await;
     })

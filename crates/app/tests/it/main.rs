@@ -38,6 +38,7 @@ mod refunds;
 mod reminders;
 mod restore;
 mod runner;
+mod staff;
 mod transfers;
 mod velocity;
 mod verify;

@@ -15,7 +15,7 @@ use everline_core::reconciliation::{Action, BillDay, BillLine, Item, ItemKind, L
 use everline_core::time::{DAY_US, HOUR_US, MINUTE_US};
 use everline_store::PostgresOptions;
 use everline_store::args;
-use everline_store::tables::support;
+use everline_store::tables::staff;
 use everline_testing::each_store_with;
 
 const HOUSE: CustomerId = set_up::HOUSE;
@@ -47,7 +47,7 @@ impl World {
         summary
     }
     async fn queue(&self) -> Vec<Item> {
-        queue::open_items(&self.app).await.unwrap()
+        queue::open_items(&self.app, self.member("auditor").await).await.unwrap()
     }
     async fn kinds(&self) -> Vec<ItemKind> {
         let mut kinds: Vec<ItemKind> = self.queue().await.iter().map(|item| item.kind).collect();
@@ -57,7 +57,7 @@ impl World {
     pub async fn member(&self, role: &'static str) -> RawId {
         let id = self.app.clock.id();
         self.change(move |tx| {
-            support::add_staff(tx, id, "何静", role);
+            staff::add(tx, id, "何静", role);
             Box::pin(async { Ok(()) })
         })
         .await;
@@ -198,7 +198,7 @@ async fn people_close_items_and_the_books_follow() {
         let again = world.sql("UPDATE notice SET state = 'resolved' WHERE state = 'resolved'", args![]).await;
         assert_eq!(again, 1, "the notice that waited is resolved");
         assert_eq!(world.kinds().await, []);
-        let view = queue::item(&world.app, theirs.id).await.unwrap();
+        let view = queue::item(&world.app, theirs.id, operator).await.unwrap();
         assert_eq!((view.closed_by.as_deref(), view.actions.len()), (Some("何静"), 0));
         world.sound().await;
         world.reconciled("2026-03-10").await;

@@ -3,7 +3,7 @@
 
 use crate::world::outside::Fate;
 use crate::world::stock::{GB, YUAN};
-use crate::world::{Kit, World, on_both};
+use crate::world::{FROM, Kit, World, on_both};
 use everline_app::pay_with_credit::pay_with_credit;
 use everline_app::refund_order::{
     Asked, NewRefund, decide_refund, refund_by_customer, refund_by_staff, refund_offer, refund_requests,
@@ -11,6 +11,7 @@ use everline_app::refund_order::{
 };
 use everline_app::refund_other_way::refund_other_way;
 use everline_app::{Problem, staff};
+use everline_core::audit::Actor;
 use everline_core::charging::Service;
 use everline_core::ids::RawId;
 use everline_core::ledger::LedgerAccount::{Bank, DeferredRevenue, PaidCredit, RefundInFlight, Revenue, Suspense};
@@ -23,7 +24,7 @@ use everline_core::refund_order::Ask;
 use everline_core::refund_request::{NotDecided, RequestState, Verdict};
 use everline_core::refund_rule::NoRefund;
 use everline_core::time::{DAY_US, HOUR_US};
-use everline_store::tables::{catalog, support};
+use everline_store::tables::catalog;
 
 /// Offerings that can be returned for a week while they are unused.
 pub async fn returnable(world: &World) {
@@ -51,14 +52,7 @@ pub fn cny(text: &str) -> Money {
 }
 /// A staff member who can be named.
 pub async fn member(world: &World, role: &'static str) -> RawId {
-    let id = world.app.clock.id();
-    world
-        .change(move |tx| {
-            support::add_staff(tx, id, role, role);
-            Box::pin(async { Ok(()) })
-        })
-        .await;
-    id
+    world.member(role).await
 }
 pub fn wanted(world: &World, amount: Option<&str>, keeps: bool) -> NewRefund {
     NewRefund { id: world.app.clock.id(), amount: amount.map(cny), keeps, reason: "客户满意度".to_owned() }
@@ -305,11 +299,11 @@ async fn above_the_limit_another_person_decides_once() {
         let other = NewRefund { keeps: true, ..new };
         assert_eq!(give(other, agent).await, Err(Problem::ExistsDifferently("refund")));
         assert_eq!(world.refunds(&order).await.len(), 1);
-        assert_eq!(waiting_refunds(&world.app).await.unwrap().len(), 1);
+        assert_eq!(waiting_refunds(&world.app, agent).await.unwrap().len(), 1);
         let refused = |why| Err(Problem::NotDecided(why));
         assert_eq!(decide(asked.id, Verdict::Approve, agent).await, refused(NotDecided::SamePerson));
         let agent_too = member(&world, "agent").await;
-        assert_eq!(decide(asked.id, Verdict::Approve, agent_too).await, refused(NotDecided::NotOperator));
+        assert_eq!(decide(asked.id, Verdict::Approve, agent_too).await, refused(NotDecided::NotApprover));
         let nobody = world.app.clock.id();
         assert_eq!(decide(asked.id, Verdict::Approve, nobody).await, Err(Problem::NotAllowed));
         // Two decide at once, on two nodes: one of them did.
@@ -323,7 +317,7 @@ async fn above_the_limit_another_person_decides_once() {
         world.settle().await;
         let approved = one.is_ok();
         assert_eq!(world.refunds(&order).await.len(), if approved { 2 } else { 1 });
-        assert_eq!(waiting_refunds(&world.app).await.unwrap(), []);
+        assert_eq!(waiting_refunds(&world.app, agent).await.unwrap(), []);
         world.sound().await;
         // What cannot be carried out any more waits on, and can be withdrawn by who asked.
         let late = world.buys(&world.line(Family::Phone).await, "month").await;
@@ -345,14 +339,11 @@ async fn above_the_limit_another_person_decides_once() {
 async fn somebody_who_left_gives_nothing_back() {
     on_both(async |world: World| {
         let order = world.buys(&world.line(Family::Watch).await, "days").await;
-        let token = staff::add(&world.app, "left", "周航", "operator").await.unwrap();
-        let session = staff::set_password(&world.app, &token, "four words nobody knows").await.unwrap().unwrap();
-        let everline_app::sign_in::Principal::Staff(id) =
-            everline_app::sign_in::session(&world.app, &session.token).await.unwrap().unwrap().principal
-        else {
-            panic!("no member")
-        };
-        staff::disable(&world.app, "left").await.unwrap();
+        let token = staff::add(&world.app, Actor::CommandLine, "left", "周航", "operator").await.unwrap();
+        let session = everline_app::staff_sign_in::set_password(&world.app, &token, "four words nobody knows", FROM);
+        session.await.unwrap().unwrap();
+        let id = staff::list(&world.app).await.unwrap().iter().find(|member| member.login == "left").unwrap().id;
+        staff::disable(&world.app, Actor::CommandLine, "left").await.unwrap();
         let tried = refund_by_staff(&world.app, &order.number, wanted(&world, None, false), id).await;
         assert_eq!(tried, Err(Problem::NotAllowed));
         assert_eq!(world.refunds(&order).await, []);

@@ -6,6 +6,7 @@ use everline_app::Problem;
 use everline_app::bank_statement::{Fate, StatementLine, match_by_hand, payouts_missing, take_line, unmatched};
 use everline_app::bank_transfer::refund_done;
 use everline_app::reconciliation::read_bill;
+use everline_core::audit::Actor;
 use everline_core::customer::CustomerKind;
 use everline_core::ledger::LedgerAccount::{Bank, OrderFunds, PaidCredit, PspReceivable, RefundInFlight};
 use everline_core::line::NetworkKind;
@@ -44,8 +45,10 @@ async fn comes(world: &World, bank_id: &str, amount: &str, remark: &str) -> Fate
     take_line(&world.app, &line(bank_id, amount, remark), false).await.unwrap()
 }
 async fn staff_member(world: &World) {
-    let link = everline_app::staff::add(&world.app, "he.jing", "何静", "operator").await.unwrap();
-    everline_app::staff::set_password(&world.app, &link, "correct horse battery").await.unwrap();
+    let link = everline_app::staff::add(&world.app, Actor::CommandLine, "he.jing", "何静", "operator").await.unwrap();
+    everline_app::staff_sign_in::set_password(&world.app, &link, "correct horse battery", crate::world::FROM)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use everline_app::redeem_voucher::{Added, Given, redeem_voucher, voucher_id};
 use everline_app::voucher_batch::{
     NewBatch, activate_batch, add_vouchers, batches, begin_batch, make_batch, stop_batch,
 };
+use everline_core::audit::Actor;
 use everline_core::ids::CustomerId;
 use everline_core::ledger::LedgerAccount::{
     OrderFunds, PaidCredit, PromoCredit, PromotionCost, PspReceivable, VoucherReceivable,
@@ -234,8 +235,10 @@ async fn what_cannot_be_redeemed_says_why_where_that_gives_nothing_away() {
 }
 
 async fn staff_member(world: &World) {
-    let link = everline_app::staff::add(&world.app, "he.jing", "何静", "operator").await.unwrap();
-    everline_app::staff::set_password(&world.app, &link, "correct horse battery").await.unwrap();
+    let link = everline_app::staff::add(&world.app, Actor::CommandLine, "he.jing", "何静", "operator").await.unwrap();
+    everline_app::staff_sign_in::set_password(&world.app, &link, "correct horse battery", crate::world::FROM)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

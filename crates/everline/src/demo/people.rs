@@ -23,6 +23,7 @@ use everline_core::message::Channel;
 use everline_core::offering::{Family, OfferingRef};
 use everline_core::order::PlacedBy;
 use everline_core::payment::{Evidence, Method, Provider};
+use everline_core::staff::Role;
 use everline_core::time::{BusinessTime, DAY_US, HOUR_US, SystemTime};
 use everline_store::Stop;
 use futures_util::future::try_join_all;
@@ -70,10 +71,8 @@ pub(super) async fn seed(app: &App) -> Result<People, SeedError> {
         operator: ids(),
         devices: Vec::new(),
     };
-    let staff = vec![
-        (people.hejing, "何静".to_owned(), "agent".to_owned()),
-        (people.operator, "周航".to_owned(), "operator".to_owned()),
-    ];
+    let staff =
+        vec![(people.hejing, "何静".to_owned(), Role::Agent), (people.operator, "周航".to_owned(), Role::Operator)];
     let long_ago = now.business.plus_us(-400 * DAY_US);
     let set_up = SetUp { brand: catalog::brand(), offerings: catalog::offerings(), staff, at: long_ago };
     app.store.transact(set_up).await?;

@@ -150,7 +150,7 @@ async fn commands_reach_a_store_that_is_being_served() {
 
     let config = ["--config", shown(&written.file)];
     let staff = |args: &[&str]| run(&[&["staff"], &config[..], args].concat());
-    let added = staff(&["add", "he.jing", "--name", "何静"]);
+    let added = staff(&["add", "he.jing", "--name", "何静", "--role", "operator"]);
     let link = text(&added).lines().next().unwrap().to_owned();
     assert!(added.status.success() && link.starts_with(&format!("{}/desk/set-up/", node.url)), "{}", text(&added));
     let refused = staff(&["add", "he.jing", "--name", "何静"]);
@@ -163,7 +163,7 @@ async fn commands_reach_a_store_that_is_being_served() {
     let password = "a password of some length";
     let form = [("_csrf", csrf.as_str()), ("password", password), ("again", password)];
     let desk = visitor.post(&link).form(&form).send().await.unwrap();
-    assert_eq!(desk.url().path(), "/desk");
+    assert_eq!(desk.url().path(), "/desk/sign-in/set-up", "a password alone opens nothing");
     assert!(text(&staff(&["list"])).contains("active"));
     let line = |args: &[&str]| {
         run(&[&["line"], args, &config[..], &["--by", "he.jing", "--reason", "她打来电话", "17280000000"]].concat())
@@ -190,6 +190,7 @@ async fn commands_reach_a_store_that_is_being_served() {
     let history = run(&["line", "show", "17280000000", "--config", shown(&written.file)]);
     assert!(text(&history).contains("suspended_lost, report_lost by he.jing: 她打来电话"), "{}", text(&history));
     vouchers_and_statements(land.folder.path(), shown(&written.file));
+    audit_log(land.folder.path(), shown(&written.file));
     assert!(staff(&["disable", "he.jing"]).status.success());
     let desk = visitor.get(format!("{}/desk", node.url)).send().await.unwrap();
     assert_eq!(desk.url().path(), "/desk/sign-in");
@@ -218,6 +219,33 @@ async fn commands_reach_a_store_that_is_being_served() {
 }
 
 /// Codes are made here and only their hashes go to the server; so do lines of a statement.
+/// The log of what was done: its end, the whole as a file, and what `check` says of it.
+fn audit_log(folder: &std::path::Path, config: &str) {
+    let head = run(&["audit", "head", "--config", config]);
+    let head = text(&head).lines().last().unwrap().to_owned();
+    let (count, _) = head.split_once(':').unwrap();
+    assert!(count.parse::<u32>().unwrap() > 5, "{head}");
+    let file = folder.join("audit.jsonl");
+    let export = ["audit", "export", "--config", config, "--to", shown(&file)];
+    let written = run(&export);
+    assert!(written.status.success() && text(&written).contains(&head), "{}", text(&written));
+    let again = run(&export);
+    assert!(!again.status.success(), "no file is written over: {}", text(&again));
+    let check = |more: &[&str]| run(&[&["audit", "check", shown(&file)], more].concat());
+    assert!(check(&["--head", &head]).status.success(), "{}", text(&check(&["--head", &head])));
+    let verify = |head: &str| run(&["verify", "--config", config, "--audit-head", head]);
+    assert!(verify(&head).status.success(), "{}", text(&verify(&head)));
+    let longer = head.replacen(count, "9999", 1);
+    assert!(text(&verify(&longer)).contains("it was noted, and is not there"), "{}", text(&verify(&longer)));
+    let whole = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, whole.replacen("spring", "summer", 1)).unwrap();
+    let changed = check(&[]);
+    assert!(changed.status.code() == Some(1) && text(&changed).contains("it was changed"), "{}", text(&changed));
+    std::fs::write(&file, whole.lines().take(3).map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    assert!(check(&[]).status.success(), "a file that is cut off is whole in itself");
+    assert!(text(&check(&["--head", &head])).contains("is not part of it"), "{}", text(&check(&["--head", &head])));
+}
+
 fn vouchers_and_statements(folder: &std::path::Path, config: &str) {
     let file = folder.join("spring.csv");
     let make = |name: &str, file: &std::path::Path, by: &str| {

@@ -25,6 +25,7 @@ use everline_core::reconciliation::{Action, BillDay, ItemKind, LineKind, LineSta
 use everline_core::refund::{RefundReason, RefundState};
 use everline_core::reminder::Cause;
 use everline_core::saved_method::SavedState;
+use everline_core::staff::StaffNews;
 use everline_core::support::{CaseFor, CaseState, EntryKind, Side};
 use everline_core::time::{BusinessTime, SystemTime};
 use everline_core::voucher::{BatchState, VoucherKind};
@@ -92,6 +93,7 @@ word_columns!(LineKind LineState ItemKind Action MessageKind Channel Fate Report
 word_columns!(AccountNews Proof RecoveryState Cause Along Offered DeviceKind CorrectionState Field ConsentKind ClosingState);
 word_columns!(CaseFor CaseState EntryKind FileKind Side);
 word_columns!(ContributionKind ContributionState Basis Sold);
+word_columns!(StaffNews);
 
 /// Types whose words matter only to the store.
 macro_rules! stored_words {

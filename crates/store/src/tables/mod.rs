@@ -2,6 +2,7 @@
 //! of core. Nothing here decides anything.
 
 pub mod allowance;
+pub mod audit;
 pub mod auto_renew;
 pub mod bank;
 pub mod case;
@@ -39,6 +40,7 @@ pub mod renewal;
 pub mod retention;
 pub mod search;
 pub mod sim;
+pub mod staff;
 pub mod stock;
 pub mod support;
 pub mod timeline;
@@ -77,12 +79,15 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 24, name: "sending", text: include_str!("../../migrations/0024_sending.sql") },
     Migration { version: 25, name: "esim", text: include_str!("../../migrations/0025_esim.sql") },
     Migration { version: 26, name: "contact_device", text: include_str!("../../migrations/0026_contact_device.sql") },
+    Migration { version: 27, name: "audit", text: include_str!("../../migrations/0027_audit.sql") },
+    Migration { version: 28, name: "second_factor", text: include_str!("../../migrations/0028_second_factor.sql") },
     Migration { version: 30, name: "desk", text: include_str!("../../migrations/0030_desk.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
 pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     allowance::ALL,
+    audit::ALL,
     bank::ALL,
     auto_renew::ALL,
     case::ALL,
@@ -122,6 +127,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     sim::ALL,
     sim::LIFECYCLE,
     sim::PROFILES,
+    staff::ALL,
     stock::ALL,
     support::ALL,
     timeline::ALL,

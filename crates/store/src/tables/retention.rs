@@ -29,6 +29,8 @@ crate::queries! { ALL;
     STEPS = "SELECT token_hash, expires_at FROM login_step WHERE token_hash > $1 ORDER BY token_hash LIMIT $2";
     STEP_REMOVE = "DELETE FROM login_step WHERE token_hash = $1 AND expires_at < $2";
     EVENTS = "SELECT id, customer_id, at FROM account_event WHERE (id, customer_id) > ($1, $2) ORDER BY id, customer_id LIMIT $3";
+    STAFF_EVENTS = "SELECT id, at FROM staff_event WHERE id > $1 ORDER BY id LIMIT $2";
+    STAFF_EVENT_REMOVE = "DELETE FROM staff_event WHERE id = $1 AND at < $2";
     EVENT_REMOVE = "DELETE FROM account_event WHERE id = $1 AND customer_id = $2 AND at < $3";
     RECOVERIES = "SELECT customer_id, id, settled_at FROM recovery_request WHERE (customer_id, id) > ($1, $2) AND settled_at IS NOT NULL \
         ORDER BY customer_id, id LIMIT $3";
@@ -74,6 +76,7 @@ impl Key {
             Record::LoginCode
             | Record::LoginSession
             | Record::LoginStep
+            | Record::StaffEvent
             | Record::VoucherGuess
             | Record::Contribution
             | Record::VelocityCount => vec![bytes()],
@@ -115,6 +118,7 @@ const fn statements(record: Record) -> (&'static Sql, &'static Sql) {
         Record::LoginSession => (&SESSIONS, &SESSION_REMOVE),
         Record::LoginStep => (&STEPS, &STEP_REMOVE),
         Record::AccountEvent => (&EVENTS, &EVENT_REMOVE),
+        Record::StaffEvent => (&STAFF_EVENTS, &STAFF_EVENT_REMOVE),
         Record::Recovery => (&RECOVERIES, &RECOVERY_REMOVE),
         Record::IdempotencyKey => (&KEYS, &KEY_REMOVE),
         Record::Notice => (&NOTICES, &NOTICE_REMOVE),

@@ -7,6 +7,7 @@ use everline_testing::SqliteFile;
 
 /// Tables with a customer's id that are not handed out.
 const TABLES_LEFT_OUT: &[(&str, &str)] = &[
+    ("audit", "what the staff did; it names the customer by id alone"),
     ("directory", "its names stand in the other records"),
     ("hand_over", "between two records of a line, which are handed out"),
     ("job", "work to do, gone when done"),

@@ -1,9 +1,10 @@
 //! `/desk/customers/{customer}`: a customer or one of their lines, with everything that happened, newest first. Who it is stays
 //! masked.
 
+use super::audit::action_key;
 use super::queue::{me, staff};
-use crate::fault::Answer;
-use crate::frame::{Frame, page};
+use crate::fault::{Answer, Fault};
+use crate::frame::{Frame, page, page_with};
 use crate::portal::account::event_key;
 use crate::portal::case_shown::{reason_key, state_key as case_state_key};
 use crate::portal::line_shown::state_key;
@@ -18,11 +19,12 @@ use crate::web::Web;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use everline_app::Problem;
-use everline_app::timeline::{Entry, Key, Kind, Ordered, Subject, Wanted, What, timeline};
+use everline_app::timeline::{Entry, Key, Kind, Ordered, Revealed, Subject, Wanted, What, reveal, timeline};
 use everline_core::customer::{CustomerKind, Identity};
 use everline_core::ids::{CustomerId, LineId, RawId};
 use everline_core::line::LineState;
 use everline_core::money::{Currency, Money};
+use everline_core::staff::Permission;
 use everline_core::time::BusinessTime;
 use everline_store::tables::timeline::Changed;
 use serde::Deserialize;
@@ -61,6 +63,9 @@ struct EntryShown {
 #[template(path = "desk_customer.html")]
 struct CustomerPage {
     p: Frame,
+    /// The line that is looked at, and the reason that was typed.
+    line: String,
+    reason: String,
     facts: Vec<Term>,
     lines: Vec<LineRow>,
     more_lines: bool,
@@ -69,6 +74,11 @@ struct CustomerPage {
     chips: Vec<Chip>,
     entries: Vec<EntryShown>,
     next: Option<String>,
+    /// Where what is masked is asked for, by those who may.
+    reveal: Option<String>,
+    /// What was masked, in the clear.
+    revealed: Vec<Term>,
+    error: Option<String>,
 }
 
 /// The key of a kind of entry.
@@ -81,9 +91,11 @@ const fn kind_key(kind: Kind) -> &'static str {
         Kind::Messages => "timeline-messages",
         Kind::Account => "timeline-account",
         Kind::Cases => "timeline-cases",
+        Kind::Staff => "timeline-staff",
     }
 }
 
+/// The place of an entry in an address.
 fn read_key(text: &str) -> Option<Key> {
     let (at, id) = text.split_once('.')?;
     Some((at.parse().ok()?, id.parse().ok()?))
@@ -96,13 +108,56 @@ pub(crate) async fn customer(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Answer {
+    page(&show_customer(&web, &visit, &id, &asked, Ok(Vec::new())).await?)
+}
+
+/// `POST /desk/customers/{customer}/reveal`: what is masked, in the clear, for this one answer.
+pub(crate) async fn show_masked(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
     staff(&web, &visit).await?;
+    let customer: RawId = id.parse().map_err(|_| Problem::NotFound("customer"))?;
+    let asked = Asked { line: visit.fields.get("line").to_owned(), ..Asked::default() };
+    match reveal(&web.app, me(&visit)?, CustomerId(customer), visit.fields.get("reason")).await {
+        Ok(found) => {
+            let terms = revealed(&visit.show(&web), &found);
+            page(&show_customer(&web, &visit, &id, &asked, Ok(terms)).await?)
+        }
+        Err(problem @ Problem::Invalid { .. }) => {
+            let error = visit.lang.get("desk-reveal-wrong");
+            let status = Fault::from(problem).status();
+            page_with(status, &show_customer(&web, &visit, &id, &asked, Err(error)).await?)
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+fn revealed(show: &Show, found: &Revealed) -> Vec<Term> {
+    let term = |key: &str, value: String| Term { label: show.lang.get(key), value };
+    let contact = found.contact.as_ref().map(|contact| contact.as_str().to_owned()).unwrap_or_default();
+    let mut terms = vec![term("find-name", found.name.clone()), term("desk-contact", contact)];
+    terms.extend(found.mailboxes.iter().map(|address| term("desk-mailbox", address.clone())));
+    for (number, card) in &found.lines {
+        let card = card.as_ref().map(|card| format!(" · {}", card.as_str())).unwrap_or_default();
+        terms.push(term("line-number", format!("{}{card}", number.as_str())));
+    }
+    terms.retain(|term| !term.value.is_empty());
+    terms
+}
+
+/// The page, with what was revealed, or what is wrong with why it should be.
+async fn show_customer(
+    web: &Web,
+    visit: &Visit,
+    id: &str,
+    asked: &Asked,
+    revealed: Result<Vec<Term>, String>,
+) -> Result<CustomerPage, Fault> {
+    let member = staff(web, visit).await?;
     let id: RawId = id.parse().map_err(|_| Problem::NotFound("customer"))?;
     let line: Option<LineId> = asked.line.parse().ok();
     let (kind, before) = (Kind::from_word(&asked.kind), read_key(&asked.before));
     let wanted = Wanted { customer: CustomerId(id), line, kind, before };
-    let subject = timeline(&web.app, me(&visit)?, wanted).await?;
-    let show = visit.show(&web);
+    let subject = timeline(&web.app, me(visit)?, wanted).await?;
+    let show = visit.show(web);
     let base = format!("/desk/customers/{id}");
     let href = |line: Option<LineId>, kind: Option<Kind>, before: Option<Key>| {
         let line = line.map(|line| format!("line={line}"));
@@ -114,7 +169,7 @@ pub(crate) async fn customer(
     let there = |kind: &Kind| match kind {
         Kind::Money | Kind::Account => line.is_none(),
         Kind::Life | Kind::Usage | Kind::Messages => line.is_some(),
-        Kind::Orders | Kind::Cases => true,
+        Kind::Orders | Kind::Cases | Kind::Staff => true,
     };
     let all = Chip { href: href(line, None, None), label: show.lang.get("timeline-all"), here: kind.is_none() };
     let one = |of: Kind| Chip {
@@ -131,7 +186,16 @@ pub(crate) async fn customer(
         (Some(_), Some(line)) => visit.say("desk-line-title", &[("name", Arg::Text(&line.msisdn.masked()))]),
         _ => visit.lang.get("desk-customer-title"),
     };
-    page(&CustomerPage {
+    let (revealed, error) = match revealed {
+        Ok(revealed) => (revealed, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
+    Ok(CustomerPage {
+        reveal: member.may(Permission::Reveal).then(|| format!("{base}/reveal")),
+        revealed,
+        error,
+        line: asked.line.clone(),
+        reason: visit.fields.get("reason").to_owned(),
         facts: facts(&show, &subject, line.is_some()),
         lines: lines.collect(),
         more_lines: subject.more_lines,
@@ -139,7 +203,7 @@ pub(crate) async fn customer(
         chips: std::iter::once(all).chain(Kind::ALL.into_iter().filter(there).map(one)).collect(),
         entries: subject.entries.iter().map(|entry| entry_shown(&show, web.app.brand.currency, entry)).collect(),
         next: subject.next.map(|key| href(line, kind, Some(key))),
-        p: visit.frame(&web, title),
+        p: visit.frame(web, title),
     })
 }
 
@@ -230,6 +294,12 @@ fn entry_shown(show: &Show, currency: Currency, entry: &Entry) -> EntryShown {
         What::Case(case) => {
             let title = case.subject.clone().unwrap_or_else(|| show.lang.get(reason_key(&case.reason)));
             (Kind::Cases, title, vec![show.lang.get(case_state_key(case.state, true))], None)
+        }
+        What::Staff(noted) => {
+            let by = noted.login.clone().unwrap_or_else(|| noted.actor.clone());
+            let by = show.lang.with("life-by", &[("name", Arg::Text(&by))]);
+            let facts = std::iter::once(by).chain(noted.reason.clone()).collect();
+            (Kind::Staff, show.lang.get(&action_key(&noted.action)), facts, None)
         }
     };
     EntryShown { when, what: show.lang.get(kind_key(kind)), title, facts, href }

@@ -13,6 +13,7 @@ use axum::http::StatusCode;
 use everline_app::Problem;
 use everline_app::desk_search::{Finds, Found, Place, find};
 use everline_core::search::Named;
+use everline_core::staff::Permission;
 
 struct Row {
     href: String,
@@ -80,7 +81,9 @@ fn show(web: &Web, visit: &Visit, (status, error): (StatusCode, Option<String>),
 
 /// `GET /desk/find`
 pub(crate) async fn form(State(web): State<Web>, visit: Visit) -> Answer {
-    staff(&web, &visit).await?;
+    if !staff(&web, &visit).await?.may(Permission::SeeCustomer) {
+        return Err(Problem::NotAllowed.into());
+    }
     show(&web, &visit, (StatusCode::OK, None), None)
 }
 

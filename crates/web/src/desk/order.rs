@@ -15,13 +15,10 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use everline_app::Problem;
-use everline_app::evidence_bundle::disputes_of;
-use everline_app::invoice::invoice as invoice_of;
-use everline_app::order_page::{OrderView, find_order, order_page};
-use everline_app::profile::profile;
-use everline_app::refund_order::{RefundOffer, refund_offer, refund_requests};
-use everline_app::sign_in::Principal;
-use everline_app::staff::member;
+use everline_app::order_page::OrderView;
+use everline_app::refund_order::RefundOffer;
+use everline_app::staff::{StaffMember, member};
+use everline_app::staff_order::{StaffOrder, staff_order};
 use everline_core::dispute::Dispute;
 use everline_core::invoice::{InvoiceRequest, InvoiceState};
 use everline_core::ledger::LedgerAccount;
@@ -29,6 +26,7 @@ use everline_core::money::Money;
 use everline_core::order::PlacedBy;
 use everline_core::refund::RefundState;
 use everline_core::refund_request::{RefundRequest, RequestState};
+use everline_core::staff::Permission;
 use everline_core::time::{BusinessTime, SystemTime};
 
 struct Block {
@@ -51,7 +49,7 @@ struct DeskOrder {
     wrong: Option<Wrong>,
     refund: Option<RefundForm>,
     requests: Vec<RequestShown>,
-    /// Refunds that their provider refused, which an operator may give another way.
+    /// Refunds that their provider refused, which may be given another way.
     refused: Vec<RefusedShown>,
 }
 
@@ -101,46 +99,42 @@ struct RequestShown {
 
 /// One order, found by the number people read to each other.
 pub(crate) async fn order(State(web): State<Web>, visit: Visit, Path(number): Path<String>) -> Answer {
-    staff(&web, &visit).await?;
     show_order(&web, &visit, &number, None).await
 }
 
 /// The page of an order, with what is wrong with what was typed there.
 pub(super) async fn show_order(web: &Web, visit: &Visit, number: &str, wrong: Option<Wrong>) -> Answer {
-    let (customer, id) = find_order(&web.app, number).await?.ok_or(Problem::NotFound("order"))?;
-    let view = order_page(&web.app, customer, id).await?;
-    let owner = profile(&web.app, customer).await?;
-    let invoice = invoice_of(&web.app, customer, id).await?;
+    let me = staff(web, visit).await?;
+    let StaffOrder { view, owner, invoice, disputes, offer, requests: asked } =
+        staff_order(&web.app, number, me.id).await?;
     let waits = invoice.as_ref().is_some_and(|request| matches!(request.state, InvoiceState::Requested { .. }));
     let show = visit.show(web);
     let contact = owner.contact.map(|contact| contact.masked()).unwrap_or_default();
     let mut blocks = vec![order_block(&show, &view), line_block(&show, &view, contact)];
     blocks.extend(view.attempts.iter().map(|attempt| attempt_block(&show, attempt)));
     blocks.extend(view.refunds.iter().map(|refund| refund_block(&show, refund)));
-    let disputes = disputes_of(&web.app, &view.order).await?;
     blocks.extend(disputes.iter().map(|dispute| dispute_block(&show, dispute)));
     blocks.extend(postings_block(&show, &view));
     blocks.extend(invoice.map(|request| invoice_block(&show, &request)));
     for block in &mut blocks {
         block.terms.retain(|term| !term.value.is_empty());
     }
-    let me = staff(web, visit).await?;
-    let offer = refund_offer(&web.app, customer, id).await?;
-    let (asked, mut requests) = (refund_requests(&web.app, customer, id).await?, Vec::new());
+    let mut requests = Vec::new();
     for request in &asked {
-        requests.push(request_shown(web, visit, number, request, &me.role).await?);
+        requests.push(request_shown(web, visit, number, request, &me).await?);
     }
-    let refund = refund_form(web, visit, number, &view, &offer);
+    let refund = refund_form(web, visit, number, &view, &offer).filter(|_| me.may(Permission::Refund));
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     page_with(
         status,
         &DeskOrder {
-            settle: waits.then(|| format!("/desk/orders/{number}/invoice")),
-            evidence: (!disputes.is_empty()).then(|| format!("/desk/orders/{number}/evidence")),
+            settle: (waits && me.may(Permission::SettleInvoice)).then(|| format!("/desk/orders/{number}/invoice")),
+            evidence: (!disputes.is_empty() && me.may(Permission::TakeEvidence))
+                .then(|| format!("/desk/orders/{number}/evidence")),
             wrong,
             refund,
             requests,
-            refused: if me.role == "operator" { refused(&show, number, &view) } else { Vec::new() },
+            refused: if me.may(Permission::RefundOtherWay) { refused(&show, number, &view) } else { Vec::new() },
             headline: visit.lang.get(headline(view.order.state)),
             cases: view.cases.clone(),
             blocks,
@@ -182,7 +176,7 @@ async fn request_shown(
     visit: &Visit,
     number: &str,
     request: &RefundRequest,
-    role: &str,
+    me: &StaffMember,
 ) -> Result<RequestShown, Problem> {
     let show = visit.show(web);
     let name = async |id| match member(&web.app, id).await {
@@ -210,11 +204,11 @@ async fn request_shown(
         terms.push(term(&show, "desk-refund-decided-by", name(decided.by).await?));
         terms.push(term(&show, "desk-settled", at(&show, Some(decided.at))));
     }
-    let own =
-        matches!(visit.who.as_ref().map(|who| who.principal), Some(Principal::Staff(id)) if id == request.asked_by);
-    let waits = request.state == RequestState::Requested && (own || role == "operator");
+    let own = me.id == request.asked_by;
+    let approver = me.may(Permission::ApproveRefund);
+    let waits = request.state == RequestState::Requested && (own || approver);
     let decide = waits.then(|| format!("/desk/orders/{number}/refund/{}", request.id));
-    Ok(RequestShown { terms, decide, approves: !own && role == "operator" })
+    Ok(RequestShown { terms, decide, approves: !own && approver })
 }
 
 fn term(show: &Show, key: &str, value: impl Into<String>) -> Term {

@@ -1,5 +1,5 @@
-//! `GET /desk`: orders that are paid and not in effect, refunds that wait for a second person, and invoices that were asked
-//! for, oldest first.
+//! `GET /desk`: orders that are paid and not in effect, refunds that wait for a second person, invoices that were asked for,
+//! oldest first, and how much waits elsewhere: of each what the member may see.
 
 use crate::fault::Answer;
 use crate::frame::{Frame, page};
@@ -9,17 +9,17 @@ use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
 use axum::extract::State;
-use everline_app::Problem;
 use everline_app::contribution::open_contributions;
 use everline_app::dispute::open_disputes;
 use everline_app::invoice::waiting_invoices;
 use everline_app::reconciliation::queue::open_items;
-use everline_app::recovery::open_recoveries;
 use everline_app::refund_order::waiting_refunds;
 use everline_app::sign_in::Principal;
 use everline_app::staff::{StaffMember, member, paid_not_in_effect};
+use everline_app::{Problem, close_account, identity, recovery};
 use everline_core::ids::RawId;
 use everline_core::line::NetworkKind;
+use everline_core::staff::{Permission, Role};
 use everline_core::time::BusinessTime;
 
 struct Row {
@@ -42,20 +42,20 @@ struct Queue {
     /// For the box to find somebody: nothing was typed here.
     q: &'static str,
     error: Option<String>,
+    /// Whether customers' orders are shown at all.
+    sees: bool,
     rows: Vec<Row>,
+    /// The other queues.
+    links: Vec<Link>,
     invoices: Vec<InvoiceRow>,
-    /// How many items of reconciliation wait, if any do.
-    reconciliation: Option<String>,
-    /// How many people ask to be let in, if any do.
-    recoveries: Option<String>,
-    /// How much waits of what customers wrote under offerings, if anything does.
-    contributions: Option<String>,
-    /// How many documents wait for an operator, if any do and one looks.
-    identities: Option<String>,
-    /// How many accounts an operator is to close, if any.
-    closings: Option<String>,
     disputes: Vec<DisputeRow>,
     refunds: Vec<RefundRow>,
+}
+
+/// Another queue in which something waits.
+struct Link {
+    href: &'static str,
+    text: String,
 }
 
 /// A dispute that is not over.
@@ -97,75 +97,145 @@ pub(super) fn me(visit: &Visit) -> Result<RawId, Problem> {
     }
 }
 
+/// What waits, for whoever may see it; nothing for others.
+struct Waiting<'a> {
+    web: &'a Web,
+    visit: &'a Visit,
+    member: &'a StaffMember,
+}
+impl Waiting<'_> {
+    fn may(&self, what: Permission) -> bool {
+        self.member.may(what)
+    }
+    /// How many of something wait, in words; nothing if none does.
+    fn count(&self, key: &str, count: usize) -> Option<String> {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        (count > 0).then(|| self.visit.say(key, &[("count", count.into())]))
+    }
+    async fn orders(&self) -> Result<Vec<Row>, Problem> {
+        if !self.may(Permission::SeeCustomer) {
+            return Ok(Vec::new());
+        }
+        let (show, visit) = (self.visit.show(self.web), self.visit);
+        let views = paid_not_in_effect(&self.web.app, self.member.id).await?;
+        let rows = views.iter().map(|view| Row {
+            href: format!("/desk/orders/{}", view.order.number),
+            number: order_number(&view.order.number),
+            line: view.line.msisdn.masked(),
+            name: view.offering.name.get(visit.lang.tag()).to_owned(),
+            price: show.money(view.order.price),
+            age: view.order.paid_at.map(|at| show.age(at)).unwrap_or_default(),
+            state: visit.lang.get(headline(view.order.state)),
+            waits_for: visit.lang.get(match view.line.network {
+                NetworkKind::BuiltIn => "desk-waits-built-in",
+                NetworkKind::Upstream => "desk-waits-upstream",
+            }),
+            cases: view.cases.len(),
+        });
+        Ok(rows.collect())
+    }
+    async fn invoices(&self) -> Result<Vec<InvoiceRow>, Problem> {
+        if !self.may(Permission::SettleInvoice) {
+            return Ok(Vec::new());
+        }
+        let show = self.visit.show(self.web);
+        let waiting = waiting_invoices(&self.web.app, self.member.id).await?;
+        let rows = waiting.iter().map(|waiting| InvoiceRow {
+            href: format!("/desk/orders/{}", waiting.order),
+            number: order_number(&waiting.order),
+            age: show.age(waiting.asked_at),
+        });
+        Ok(rows.collect())
+    }
+    async fn disputes(&self) -> Result<Vec<DisputeRow>, Problem> {
+        if !self.may(Permission::SeeCustomer) {
+            return Ok(Vec::new());
+        }
+        let show = self.visit.show(self.web);
+        let open = open_disputes(&self.web.app, self.member.id).await?;
+        let rows = open.iter().map(|open| DisputeRow {
+            href: format!("/desk/orders/{}", open.order),
+            number: order_number(&open.order),
+            reason: open.reason.clone(),
+            due: open.due_by.map(|due| show.moment_in_full(BusinessTime::from_us(due.us()))).unwrap_or_default(),
+        });
+        Ok(rows.collect())
+    }
+    async fn refunds(&self) -> Result<Vec<RefundRow>, Problem> {
+        if !self.may(Permission::SeeCustomer) {
+            return Ok(Vec::new());
+        }
+        let show = self.visit.show(self.web);
+        let waiting = waiting_refunds(&self.web.app, self.member.id).await?;
+        let rows = waiting.iter().map(|waiting| RefundRow {
+            href: format!("/desk/orders/{}", waiting.order),
+            number: order_number(&waiting.order),
+            amount: show.money(waiting.amount),
+            age: show.age(waiting.asked_at),
+        });
+        Ok(rows.collect())
+    }
+    /// The other queues that this member may see, with how much waits there.
+    async fn elsewhere(&self) -> Result<Vec<Link>, Problem> {
+        let (app, by, mut links) = (&self.web.app, self.member.id, Vec::new());
+        let mut add = |href, text: Option<String>| links.extend(text.map(|text| Link { href, text }));
+        if self.may(Permission::SeeCustomer) {
+            add("/desk/cases", Some(self.visit.lang.get("case-desk-title")));
+        }
+        if self.may(Permission::SeeReconciliation) {
+            add("/desk/reconciliation", self.count("recon-open", open_items(app, by).await?.len()));
+        }
+        if self.may(Permission::SeeRecoveries) {
+            add("/desk/recovery", self.count("desk-recovery-open", recovery::waiting(app, by).await?));
+        }
+        if self.may(Permission::CloseAccounts) {
+            add("/desk/closings", self.count("desk-closings-open", close_account::waiting(app, by).await?));
+        }
+        if self.may(Permission::Moderate) {
+            let written = open_contributions(app, by).await?;
+            let count = written.open.len() + written.unanswered.len();
+            add("/desk/contributions", self.count("desk-contributions-open", count));
+        }
+        if self.may(Permission::ManageStaff) {
+            add("/desk/staff", Some(self.visit.lang.get("desk-staff-title")));
+        }
+        if self.may(Permission::ReadAudit) {
+            add("/desk/audit", Some(self.visit.lang.get("desk-audit-title")));
+        }
+        if self.may(Permission::DecideIdentity) {
+            add("/desk/identity", self.count("desk-identity-open", identity::waiting(app, by).await?));
+        }
+        Ok(links)
+    }
+}
+
 /// The queue.
 pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
-    let member_is = staff(&web, &visit).await?;
-    let show = visit.show(&web);
-    let views = paid_not_in_effect(&web.app).await?;
-    let rows = views.iter().map(|view| Row {
-        href: format!("/desk/orders/{}", view.order.number),
-        number: order_number(&view.order.number),
-        line: view.line.msisdn.masked(),
-        name: view.offering.name.get(visit.lang.tag()).to_owned(),
-        price: show.money(view.order.price),
-        age: view.order.paid_at.map(|at| show.age(at)).unwrap_or_default(),
-        state: visit.lang.get(headline(view.order.state)),
-        waits_for: visit.lang.get(match view.line.network {
-            NetworkKind::BuiltIn => "desk-waits-built-in",
-            NetworkKind::Upstream => "desk-waits-upstream",
-        }),
-        cases: view.cases.len(),
-    });
-    let member =
-        visit.say("desk-member", &[("name", Arg::Text(&member_is.name)), ("role", Arg::Text(&member_is.role))]);
-    let invoices = waiting_invoices(&web.app).await?;
-    let invoices = invoices.iter().map(|waiting| InvoiceRow {
-        href: format!("/desk/orders/{}", waiting.order),
-        number: order_number(&waiting.order),
-        age: show.age(waiting.asked_at),
-    });
-    let invoices = invoices.collect();
-    let waiting = i64::try_from(open_items(&web.app).await?.len()).unwrap_or(i64::MAX);
-    let reconciliation = (waiting > 0).then(|| visit.say("recon-open", &[("count", waiting.into())]));
-    let asking = i64::try_from(open_recoveries(&web.app, me(&visit)?).await?.len()).unwrap_or(i64::MAX);
-    let recoveries = (asking > 0).then(|| visit.say("desk-recovery-open", &[("count", asking.into())]));
-    let written = open_contributions(&web.app, me(&visit)?).await?;
-    let written = i64::try_from(written.open.len() + written.unanswered.len()).unwrap_or(i64::MAX);
-    let contributions = (written > 0).then(|| visit.say("desk-contributions-open", &[("count", written.into())]));
-    let operator = member_is.role == "operator";
-    let documents = if operator { everline_app::identity::queue(&web.app, me(&visit)?).await?.len() } else { 0 };
-    let documents = i64::try_from(documents).unwrap_or(i64::MAX);
-    let identities = (documents > 0).then(|| visit.say("desk-identity-open", &[("count", documents.into())]));
-    let leaving = if operator { everline_app::close_account::queue(&web.app, me(&visit)?).await?.len() } else { 0 };
-    let leaving = i64::try_from(leaving).unwrap_or(i64::MAX);
-    let closings = (leaving > 0).then(|| visit.say("desk-closings-open", &[("count", leaving.into())]));
-    let disputes = open_disputes(&web.app).await?;
-    let disputes = disputes.iter().map(|open| DisputeRow {
-        href: format!("/desk/orders/{}", open.order),
-        number: order_number(&open.order),
-        reason: open.reason.clone(),
-        due: open.due_by.map(|due| show.moment_in_full(BusinessTime::from_us(due.us()))).unwrap_or_default(),
-    });
-    let refunds = waiting_refunds(&web.app).await?;
-    let refunds = refunds.iter().map(|waiting| RefundRow {
-        href: format!("/desk/orders/{}", waiting.order),
-        number: order_number(&waiting.order),
-        amount: show.money(waiting.amount),
-        age: show.age(waiting.asked_at),
-    });
+    let member = staff(&web, &visit).await?;
+    let waiting = Waiting { web: &web, visit: &visit, member: &member };
+    let role = visit.lang.get(role_key(member.role));
     page(&Queue {
-        rows: rows.collect(),
-        invoices,
-        reconciliation,
-        recoveries,
-        contributions,
-        identities,
-        closings,
-        disputes: disputes.collect(),
-        refunds: refunds.collect(),
-        member,
+        sees: member.may(Permission::SeeCustomer),
+        rows: waiting.orders().await?,
+        links: waiting.elsewhere().await?,
+        invoices: waiting.invoices().await?,
+        disputes: waiting.disputes().await?,
+        refunds: waiting.refunds().await?,
+        member: visit.say("desk-member", &[("name", Arg::Text(&member.name)), ("role", Arg::Text(&role))]),
         q: "",
         error: None,
         p: visit.frame(&web, visit.lang.get("desk-title")),
     })
+}
+
+/// The key of a role's name.
+pub(super) const fn role_key(role: Role) -> &'static str {
+    match role {
+        Role::Agent => "staff-role-agent",
+        Role::SeniorAgent => "staff-role-senior-agent",
+        Role::Finance => "staff-role-finance",
+        Role::Catalog => "staff-role-catalog",
+        Role::Operator => "staff-role-operator",
+        Role::Auditor => "staff-role-auditor",
+    }
 }

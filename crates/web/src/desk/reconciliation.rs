@@ -19,6 +19,7 @@ use everline_core::ids::{ItemId, RawId};
 use everline_core::money::Money;
 use everline_core::payment::Provider;
 use everline_core::reconciliation::{Action, Item, ItemKind, ItemState, LineKind, NotClosed};
+use everline_core::staff::Permission;
 use everline_core::time::{BusinessTime, SystemTime};
 use serde::Deserialize;
 
@@ -146,11 +147,11 @@ const fn calendar(at: SystemTime) -> BusinessTime {
 
 /// The queue.
 pub(crate) async fn list(State(web): State<Web>, visit: Visit) -> Answer {
-    staff(&web, &visit).await?;
+    let member = staff(&web, &visit).await?;
     let show = visit.show(&web);
     let now = web.app.clock.now().system;
     let shown = Show { now: calendar(now), ..show.clone() };
-    let items = queue::open_items(&web.app).await?;
+    let items = queue::open_items(&web.app, member.id).await?;
     let rows = items.iter().map(|item| Row {
         href: format!("/desk/reconciliation/{}", item.id),
         kind: visit.lang.get(kind_key(item.kind)),
@@ -213,9 +214,9 @@ fn member_id(visit: &Visit) -> Result<RawId, Problem> {
 
 async fn show_item(web: &Web, visit: &Visit, id: &str, said: &str, wrong: Option<String>) -> Answer {
     let member = staff(web, visit).await?;
-    let view = queue::item(&web.app, read_id(id)?).await?;
+    let view = queue::item(&web.app, read_id(id)?, member.id).await?;
     let show = visit.show(web);
-    let may_act = queue::may_act(&member);
+    let may_act = member.may(Permission::SettleReconciliation);
     let actions = view.actions.iter().filter(|_| may_act);
     let buttons: Vec<Button> =
         actions.map(|action| Button { word: action.word(), text: visit.lang.get(action_key(*action)) }).collect();

@@ -12,6 +12,7 @@ use everline_app::{Problem, recovery};
 use everline_core::account::{NotRecovered, RecoveryState};
 use everline_core::customer::masked_name;
 use everline_core::ids::{CustomerId, RawId};
+use everline_core::staff::Permission;
 
 struct Row {
     action: String,
@@ -29,7 +30,7 @@ struct Row {
 struct Recoveries {
     p: Frame,
     rows: Vec<Row>,
-    operator: bool,
+    decides: bool,
     error: Option<String>,
 }
 
@@ -48,7 +49,7 @@ async fn recoveries(web: &Web, visit: &Visit, error: Option<&str>) -> Result<Rec
     });
     Ok(Recoveries {
         rows: rows.collect(),
-        operator: member.role == "operator",
+        decides: member.may(Permission::DecideRecovery),
         error: error.map(|key| visit.lang.get(key)),
         p: visit.frame(web, visit.lang.get("desk-recovery-title")),
     })

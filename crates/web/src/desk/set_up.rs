@@ -1,6 +1,6 @@
 //! `/desk/set-up/{link}`: a staff member sets a password, once.
 
-use super::sign_in::arrive;
+use super::sign_in::go_on;
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, page, page_with};
 use crate::texts::Arg;
@@ -9,7 +9,7 @@ use crate::web::Web;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use everline_app::{Problem, staff};
+use everline_app::{Problem, staff_sign_in as staff};
 
 #[derive(Template)]
 #[template(path = "desk_set_up.html")]
@@ -43,8 +43,9 @@ pub(crate) async fn set_password(State(web): State<Web>, visit: Visit, Path(link
     let login = staff::invited(&web.app, &link).await?.ok_or(Problem::NotFound("link"))?;
     let fields = &visit.fields;
     let error = if fields.get("password") == fields.get("again") {
-        match staff::set_password(&web.app, &link, fields.get("password")).await {
-            Ok(Some(session)) => return arrive(&web, &visit, &session, "/desk").await,
+        let network = visit.network();
+        match staff::set_password(&web.app, &link, fields.get("password"), visit.from(&network)).await {
+            Ok(Some(entered)) => return Ok(go_on(&web, &entered, "")),
             Ok(None) => return Err(Problem::NotFound("link").into()),
             Err(Problem::Invalid { rule: "too-short", .. }) => "desk-set-up-too-short",
             Err(Problem::Invalid { .. }) => "desk-set-up-too-long",

@@ -87,7 +87,7 @@ pub(crate) async fn ask_passkey(State(web): State<Web>, visit: Visit) -> Answer 
     let keys = passkeys::passkeys(&web.app, customer).await?;
     let texts: Vec<String> = keys.into_iter().map(|key| key.key).collect();
     let challenge = options(&web)?.ask_for(&texts);
-    asked(&web, Waits::Prove, Some(customer), challenge).await
+    asked(&web, Waits::Prove, Some(customer.0), challenge).await
 }
 
 /// `POST /account/confirm`: by what was filled in.

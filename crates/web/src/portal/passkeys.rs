@@ -22,6 +22,7 @@ use everline_app::steps::{self, Waits};
 use everline_core::account::Change;
 use everline_core::ids::{CustomerId, RawId};
 use everline_passkeys::{Asked, NotBelieved, Passkeys};
+use everline_store::tables::credential::Passkey;
 use serde::Serialize;
 
 struct PasskeyRow {
@@ -44,7 +45,7 @@ struct PasskeysPage {
 }
 
 /// The site's passkeys; a site without them has none of their pages.
-pub(super) fn options(web: &Web) -> Result<&Passkeys, Fault> {
+pub(crate) fn options(web: &Web) -> Result<&Passkeys, Fault> {
     web.passkeys.as_ref().ok_or(Fault::NoRoute)
 }
 
@@ -55,12 +56,7 @@ struct Challenge {
 }
 
 /// Lets a challenge wait for its answer, and gives it to the browser.
-pub(super) async fn asked(
-    web: &Web,
-    waits: Waits,
-    whose: Option<CustomerId>,
-    asked: Result<Asked, NotBelieved>,
-) -> Answer {
+pub(crate) async fn asked(web: &Web, waits: Waits, whose: Option<RawId>, asked: Result<Asked, NotBelieved>) -> Answer {
     let Asked { options, state } = asked.map_err(|_| Problem::PasskeyRefused)?;
     let step = steps::begin(&web.app, waits, whose, state).await?;
     Ok(Json(Challenge { options, step }).into_response())
@@ -68,14 +64,31 @@ pub(super) async fn asked(
 
 /// The key of a known owner that answered a challenge.
 pub(super) async fn proved_key(web: &Web, waits: Waits, fields: &Fields) -> Result<Used, Problem> {
-    let site = web.passkeys.as_ref().ok_or(Problem::PasskeyRefused)?;
-    let step = steps::take(&web.app, waits, fields.get("step")).await?.ok_or(Problem::PasskeyRefused)?;
-    let customer = step.customer.ok_or(Problem::PasskeyRefused)?;
+    let (customer, state) = taken(web, waits, fields).await?;
+    let customer = CustomerId(customer);
     let known = keys::passkeys(&web.app, customer).await?;
+    let (id, key) = key_that_answered(web, &state, fields, known)?;
+    Ok(Used { customer, id, key })
+}
+
+/// The step that a challenge's answer belongs to, which is over: whose it is, and its state.
+pub(crate) async fn taken(web: &Web, waits: Waits, fields: &Fields) -> Result<(RawId, String), Problem> {
+    let step = steps::take(&web.app, waits, fields.get("step")).await?.ok_or(Problem::PasskeyRefused)?;
+    Ok((step.whose.ok_or(Problem::PasskeyRefused)?, step.state))
+}
+
+/// Which of the known keys answered a challenge, and the key as it is now.
+pub(crate) fn key_that_answered(
+    web: &Web,
+    state: &str,
+    fields: &Fields,
+    known: Vec<Passkey>,
+) -> Result<(RawId, String), Problem> {
+    let site = web.passkeys.as_ref().ok_or(Problem::PasskeyRefused)?;
     let texts: Vec<String> = known.iter().map(|key| key.key.clone()).collect();
-    let made = site.proved(&step.state, fields.get("answer"), &texts).map_err(|_| Problem::PasskeyRefused)?;
+    let made = site.proved(state, fields.get("answer"), &texts).map_err(|_| Problem::PasskeyRefused)?;
     let key = known.into_iter().find(|key| key.credential_id == made.credential_id).ok_or(Problem::PasskeyRefused)?;
-    Ok(Used { customer, id: key.id, key: made.key })
+    Ok((key.id, made.key))
 }
 
 /// Anybody's key that answered a challenge.
@@ -128,14 +141,14 @@ pub(crate) async fn ask(State(web): State<Web>, visit: Visit) -> Answer {
     let known = keys::passkeys(&web.app, customer).await?.into_iter().map(|key| key.credential_id).collect();
     // What the authenticator shows beside the site's name: enough for its owner, and no more.
     let name = view.customer.contact.map_or(view.customer.name, |contact| contact.masked());
-    asked(&web, Waits::AddPasskey, Some(customer), site.ask_new(customer.bytes(), &name, known)).await
+    asked(&web, Waits::AddPasskey, Some(customer.0), site.ask_new(customer.bytes(), &name, known)).await
 }
 
 /// `POST /account/passkeys`: the answer to it.
 pub(crate) async fn add(State(web): State<Web>, visit: Visit) -> Answer {
     let (site, session, fields) = (options(&web)?, visit.session()?, &visit.fields);
     let step = steps::take(&web.app, Waits::AddPasskey, fields.get("step")).await?;
-    let step = step.filter(|step| step.customer == visit.customer().ok());
+    let step = step.filter(|step| step.customer() == visit.customer().ok());
     let made = step.ok_or(NotBelieved).and_then(|step| site.made(&step.state, fields.get("answer")));
     let added = match made {
         Ok(made) => {

@@ -61,7 +61,7 @@ pub(crate) async fn enter_anybody(State(web): State<Web>, visit: Visit) -> Answe
 async fn whose(web: &Web, headers: &HeaderMap) -> Result<(String, CustomerId), Fault> {
     let token = waiting_step(web, headers).ok_or(Problem::SignInFirst)?;
     let step = steps::look(&web.app, Waits::SecondFactor, &token).await?;
-    let customer = step.and_then(|step| step.customer).ok_or(Problem::SignInFirst)?;
+    let customer = step.and_then(|step| step.customer()).ok_or(Problem::SignInFirst)?;
     Ok((token, customer))
 }
 
@@ -82,7 +82,7 @@ pub(crate) async fn ask_second(State(web): State<Web>, headers: HeaderMap) -> An
     let (_, customer) = whose(&web, &headers).await?;
     let keys = passkeys::passkeys(&web.app, customer).await?;
     let texts: Vec<String> = keys.into_iter().map(|key| key.key).collect();
-    asked(&web, Waits::SecondPasskey, Some(customer), options(&web)?.ask_for(&texts)).await
+    asked(&web, Waits::SecondPasskey, Some(customer.0), options(&web)?.ask_for(&texts)).await
 }
 
 /// `POST /sign-in/second`: the answer to it.

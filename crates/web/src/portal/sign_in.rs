@@ -62,7 +62,7 @@ pub(crate) fn own_path(next: &str) -> &str {
     if own { next } else { "" }
 }
 
-pub(super) fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 

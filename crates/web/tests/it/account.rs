@@ -5,6 +5,7 @@ use crate::world::browser::{Browser, Client, Page};
 use axum::http::StatusCode;
 use everline_app::sign_in::Principal;
 use everline_core::message::Address;
+use everline_core::staff::Role;
 use everline_core::time::{HOUR_US, MINUTE_US};
 
 const NUMBER: &str = "13800138001";
@@ -400,8 +401,7 @@ fn stop_link(world: &World) -> String {
 #[tokio::test]
 async fn people_let_somebody_in_after_two_days_and_not_before() {
     let world = World::new().await;
-    let token = everline_app::staff::add(&world.app, "zhou.hang", "周航", "operator").await.unwrap();
-    let operator = everline_app::staff::set_password(&world.app, &token, PASSWORD).await.unwrap().unwrap().principal;
+    let operator = Principal::Staff(world.member(Role::Operator).await);
     let mut owner = linfang(&world).await;
     sets_password(&mut owner, PASSWORD, false).await;
     let known = asks(&world, NUMBER, "13012345678").await;

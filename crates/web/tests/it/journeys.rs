@@ -197,7 +197,7 @@ async fn a_partner_network_is_waited_for_and_the_desk_sees_it() {
         "172****9012",
         "已等 1 小时",
         "等合作网络确认",
-        "何静（agent）",
+        "何静（客服）",
     ]);
     let details = desk.get(&format!("/desk/orders/{}", order.number)).await;
     details.says(&[

@@ -300,3 +300,56 @@ async fn names_and_numbers_of_passkeys_have_limits() {
     }
     browser.get("/account/passkeys").await.hides(&["data-passkey=\"create\""]);
 }
+
+#[tokio::test]
+async fn a_member_of_the_staff_has_a_passkey_as_second_factor() {
+    let site = Site::new().await;
+    let app = &site.world.app;
+    let actor = everline_core::audit::Actor::CommandLine;
+    let link = everline_app::staff::add(app, actor, "zhou.hang", "周航", "operator").await.unwrap();
+    let password = "four words nobody knows";
+    let from = everline_app::staff_sign_in::From { device: "", network: "" };
+    everline_app::staff_sign_in::set_password(app, &link, password, from).await.unwrap().unwrap();
+    let id = everline_app::staff::list(app).await.unwrap()[0].id;
+    let (mut desk, mut key) = (site.of(Principal::Staff(id)).await, Authenticator::new(SITE));
+    let (options, step) = ask(&mut desk, "/desk/me", "/desk/me/passkeys/ask").await;
+    let answer = key.make(&options);
+    let page = desk.get("/desk/me").await;
+    let fields = [("name", "钥匙"), ("step", step.as_str()), ("answer", &answer)];
+    assert_eq!(desk.submit(&page, "/desk/me/passkeys", &fields).await.location(), "/desk/me");
+    let page = desk.get("/desk/me").await;
+    page.says(&["钥匙"]);
+    // It is the only second factor: it stays.
+    let remove = page.text.split("action=\"/desk/me/passkeys/").find(|rest| rest.contains("/remove\"")).unwrap();
+    let remove = format!("/desk/me/passkeys/{}", page_path(remove));
+    desk.submit(&page, &remove, &[]).await.says(&["最后一个第二步验证方式"]);
+    // The password leads to it, and it leads in.
+    let mut fresh = site.browser();
+    let page = fresh.get("/desk/sign-in").await;
+    let entered = fresh.submit(&page, "/desk/sign-in", &[("login", "zhou.hang"), ("password", password)]).await;
+    assert_eq!(entered.location(), "/desk/sign-in/second?next=");
+    fresh.get("/desk/sign-in/second").await.says(&["data-passkey=\"get\""]);
+    let mut stranger = Authenticator::new(SITE);
+    let (options, step) = ask(&mut desk, "/desk/me", "/desk/me/passkeys/ask").await;
+    let made = stranger.make(&options);
+    let page = fresh.get("/desk/sign-in/second").await;
+    let fields = [("step", step.as_str()), ("answer", made.as_str())];
+    let refused = fresh.submit(&page, "/desk/sign-in/second/passkey", &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "another challenge's answer");
+    let (options, step) = ask(&mut fresh, "/desk/sign-in/second", "/desk/sign-in/second/ask").await;
+    let answer = key.sign(&options);
+    let fields = [("step", step.as_str()), ("answer", answer.as_str()), ("next", "/desk/me")];
+    let page = fresh.get("/desk/sign-in/second").await;
+    assert_eq!(fresh.submit(&page, "/desk/sign-in/second/passkey", &fields).await.location(), "/desk/me");
+    fresh.get("/desk/me").await.says(&["用通行密钥登录"]);
+    // Removed with the rest when an operator takes the second factor away.
+    everline_app::staff::reset_second_factor(app, actor, "zhou.hang").await.unwrap();
+    assert_eq!(fresh.get("/desk").await.status, StatusCode::SEE_OTHER);
+    let page = fresh.get("/desk/sign-in").await;
+    let entered = fresh.submit(&page, "/desk/sign-in", &[("login", "zhou.hang"), ("password", password)]).await;
+    assert_eq!(entered.location(), "/desk/sign-in/set-up?next=");
+}
+
+fn page_path(rest: &str) -> &str {
+    rest.split('"').next().unwrap()
+}

@@ -5,13 +5,12 @@ use crate::world::browser::Browser;
 use axum::http::StatusCode;
 use everline_app::reconciliation::{Reconciled, queue, reconcile};
 use everline_app::sign_in::Principal;
-use everline_core::ids::{ItemId, RawId};
+use everline_core::ids::ItemId;
 use everline_core::money::{Currency, Money};
 use everline_core::payment::Provider;
 use everline_core::reconciliation::{BillDay, BillLine, LineKind, zone_of};
+use everline_core::staff::Role;
 use everline_core::time::DAY_US;
-use everline_store::tables::support;
-use everline_store::{Stop, Tx, Work};
 
 /// A payment in yesterday's bill that is nobody's of ours: an item that waits.
 pub(crate) async fn stranger(world: &World) -> ItemId {
@@ -31,19 +30,8 @@ pub(crate) async fn stranger(world: &World) -> ItemId {
     let day = BillDay::of(at, &zone_of(Provider::Alipay, &world.app.zone));
     let outcome = reconcile(&world.app, Provider::Alipay, day).await.unwrap();
     assert!(matches!(outcome, Reconciled::Done(_)), "{outcome:?}");
-    let items = queue::open_items(&world.app).await.unwrap();
+    let items = queue::open_items(&world.app, world.people.hejing).await.unwrap();
     items.iter().find(|item| item.out_trade_no.as_deref() == Some("NOBODY-1")).unwrap().id
-}
-
-struct AddOperator(RawId);
-impl Work for AddOperator {
-    const NAME: &'static str = "add_operator";
-    type Out = ();
-    type Refusal = everline_app::Problem;
-    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<everline_app::Problem>> {
-        support::add_staff(tx, self.0, "周航", "operator");
-        Ok(())
-    }
 }
 
 #[tokio::test]
@@ -58,8 +46,7 @@ async fn operators_decide_agents_read_and_a_stale_page_is_told() {
         .hides(&["<b>12", "name=\"reason\""]);
     agent.get(&format!("{path}?lang=en")).await.says(&["Only the provider has it", "Nothing of ours"]);
 
-    let operator = world.app.clock.id();
-    world.app.store.transact(AddOperator(operator)).await.unwrap();
+    let operator = world.member(Role::Operator).await;
     let mut first = Browser::of(&world, Principal::Staff(operator)).await;
     let page = first.get(&path).await;
     page.says(&["name=\"reason\"", "value=\"suspense\""]).hides(&["value=\"write_off\"", "value=\"ask\""]);

@@ -89,7 +89,9 @@ const TABLES: [&str; 13] = [
     "receipt_unnumbered",
     "directory",
 ];
-const MORE_TABLES: [&str; 24] = [
+const MORE_TABLES: [&str; 26] = [
+    "audit",
+    "audit_head",
     "hand_over",
     "identity",
     "identity_correction",

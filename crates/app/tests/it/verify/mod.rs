@@ -1,5 +1,6 @@
 //! `verify`: silent about a sound store, and naming every corruption that is planted.
 
+mod audit;
 mod corruptions;
 mod credit;
 mod disputes;

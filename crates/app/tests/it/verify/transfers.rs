@@ -5,6 +5,7 @@ use crate::world::outside::Fate;
 use crate::world::{World, on_both};
 use everline_app::bank_statement::{StatementLine, take_line};
 use everline_app::bank_transfer::refund_done;
+use everline_core::audit::Actor;
 use everline_core::customer::CustomerKind;
 use everline_core::ledger::{Cause, Posting, Template};
 use everline_core::line::NetworkKind;
@@ -37,8 +38,11 @@ async fn paid(world: &World, network: NetworkKind, bank_id: &str) -> (Order, Att
 #[tokio::test]
 async fn every_corruption_of_transfers_is_found() {
     on_both(async |world: World| {
-        let link = everline_app::staff::add(&world.app, "he.jing", "何静", "operator").await.unwrap();
-        everline_app::staff::set_password(&world.app, &link, "correct horse battery").await.unwrap();
+        let link =
+            everline_app::staff::add(&world.app, Actor::CommandLine, "he.jing", "何静", "operator").await.unwrap();
+        everline_app::staff_sign_in::set_password(&world.app, &link, "correct horse battery", crate::world::FROM)
+            .await
+            .unwrap();
         let (order, transfer) = paid(&world, NetworkKind::BuiltIn, "B1").await;
         world.upstream.next("apply", &[Fate::Refuses]);
         let (back, _) = paid(&world, NetworkKind::Upstream, "B2").await;

@@ -4,7 +4,7 @@ use super::outside::Fate;
 use super::stock::GB;
 use super::{Kit, World};
 use everline_app::invoice::{ask_invoice, settle_invoice};
-use everline_core::ids::{RawId, SessionId};
+use everline_core::ids::SessionId;
 use everline_core::invoice::{Issue, Particulars, Settlement};
 use everline_core::money::Currency;
 use everline_core::offering::{Family, SaleState};
@@ -64,8 +64,9 @@ async fn invoices(world: &World, [waits, made, refused]: [&Order; 3]) {
         let wanted = Particulars::read(kind, "顺达冷链有限公司", number, "a@example.cn", Currency::CNY).unwrap();
         ask_invoice(&world.app, order.customer, order.id, wanted).await.unwrap();
     };
+    let by = world.member("finance").await;
     let settled = async |order: &Order, with| {
-        settle_invoice(&world.app, &order.number, with, RawId::new_v7(1, [5; 10])).await.unwrap();
+        settle_invoice(&world.app, &order.number, with, by).await.unwrap();
     };
     asked(waits, "organisation", "91350100M000100Y43").await;
     asked(made, "person", "").await;

@@ -15,7 +15,7 @@ use everline_app::clock::Clock;
 use everline_app::place_order::NewOrder;
 use everline_app::ports::{Messengers, Payments, Ports};
 use everline_app::secrets::Secrets;
-use everline_app::verify::{Limits, Report, verify_sealed, verify_within};
+use everline_app::verify::{Known, Limits, Report, verify_known, verify_within};
 use everline_app::{App, Problem, jobs, timers};
 use everline_app::{add_line, device, payment_confirmed, place_order, set_up, start_payment};
 use everline_core::charging::Allowance;
@@ -73,6 +73,10 @@ pub async fn on_both(test: impl AsyncFn(World)) {
 pub fn quick() -> SqliteOptions {
     SqliteOptions { synchronous: Synchronous::Off, readers: 2, cache_kib: 2_048, ..SqliteOptions::default() }
 }
+
+/// Where staff of tests come from.
+pub const FROM: everline_app::staff_sign_in::From<'static> =
+    everline_app::staff_sign_in::From { device: "firefox linux", network: "192.0.2.0/24" };
 
 impl World {
     /// A new world over an empty store; what is random follows from the seed.
@@ -358,7 +362,8 @@ impl World {
     /// What `verify` says.
     pub async fn verify(&self) -> Report {
         let App { store, brand, zone, secrets, .. } = &self.app;
-        verify_sealed(store, brand, zone, self.app.clock.now(), secrets.clone()).await.unwrap()
+        let known = Known { secrets: Some(secrets.clone()), ..Known::default() };
+        verify_known(store, brand, zone, self.app.clock.now(), known).await.unwrap()
     }
     /// What `verify` says when it may hold next to nothing in memory.
     pub async fn verify_in_small_parts(&self) -> Report {

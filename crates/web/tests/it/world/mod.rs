@@ -15,7 +15,7 @@ use everline_app::ports::{Messengers, Payments, Ports};
 use everline_app::secrets::Secrets;
 use everline_app::set_up::SetUp;
 use everline_app::sign_in::{Principal, SignedIn, open_session};
-use everline_app::{App, device, jobs, payment_confirmed, place_order, start_payment, timers};
+use everline_app::{App, Problem, device, jobs, payment_confirmed, place_order, start_payment, timers};
 use everline_core::brand::Localized;
 use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::identifiers::{Iccid, Imsi, Msisdn};
@@ -26,9 +26,10 @@ use everline_core::message::Channel;
 use everline_core::offering::{Family, OfferingRef};
 use everline_core::order::{Order, PlacedBy};
 use everline_core::payment::{Attempt, Method, Provider};
+use everline_core::staff::Role;
 use everline_core::time::{DAY_US, HOUR_US, MINUTE_US, SystemTime};
-use everline_store::tables::MIGRATIONS;
-use everline_store::{SqliteOptions, Store, Synchronous, migrate};
+use everline_store::tables::{MIGRATIONS, staff};
+use everline_store::{SqliteOptions, Stop, Store, Synchronous, Tx, Work, migrate};
 use everline_testing::SqliteFile;
 use everline_web::{Demo, DemoPerson, WebConfig};
 use outside::Outside;
@@ -258,6 +259,26 @@ fn demo(people: &People) -> Demo {
     }
 }
 
+/// Adds a member who has no login, as those from before logins existed.
+struct AddMember(RawId, Role);
+impl Work for AddMember {
+    const NAME: &'static str = "add_member";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        staff::add(tx, self.0, "周航", self.1.word());
+        Ok(())
+    }
+}
+impl World {
+    /// A member of the staff with a role.
+    pub async fn member(&self, role: Role) -> RawId {
+        let id = self.app.clock.id();
+        self.app.store.transact(AddMember(id, role)).await.unwrap();
+        id
+    }
+}
+
 async fn seed(app: &App, outside: &Outside) -> People {
     let id = || app.clock.id();
     let people = People {
@@ -271,7 +292,7 @@ async fn seed(app: &App, outside: &Outside) -> People {
         hejing: id(),
     };
     let at = app.clock.now().business;
-    let staff = vec![(people.hejing, "何静".to_owned(), "agent".to_owned())];
+    let staff = vec![(people.hejing, "何静".to_owned(), Role::Agent)];
     let set_up = SetUp { brand: stock::brand(), offerings: stock::offerings(), staff, at };
     app.store.transact(set_up).await.unwrap();
     for (id, kind, name, contact) in [

@@ -1,0 +1,54 @@
+//! An order as the staff see it, with everything that belongs to it. That somebody saw it is written down before it is shown.
+
+use crate::audit::Act;
+use crate::evidence_bundle::disputes_of;
+use crate::invoice::invoice;
+use crate::order_page::{OrderView, find_order, order_page};
+use crate::profile::profile;
+use crate::refund_order::{RefundOffer, refund_offer, refund_requests};
+use crate::staff::{permitted, see};
+use crate::{App, Problem};
+use everline_core::audit::AuditAction;
+use everline_core::customer::Customer;
+use everline_core::dispute::Dispute;
+use everline_core::ids::RawId;
+use everline_core::invoice::InvoiceRequest;
+use everline_core::refund_request::RefundRequest;
+use everline_core::staff::Permission;
+
+/// An order with what belongs to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StaffOrder {
+    /// The order, its line, payments and refunds.
+    pub view: OrderView,
+    /// Whose it is.
+    pub owner: Customer,
+    /// The invoice that was asked for.
+    pub invoice: Option<InvoiceRequest>,
+    /// What payers asked their banks.
+    pub disputes: Vec<Dispute>,
+    /// What can go back of it.
+    pub offer: RefundOffer,
+    /// What the staff asked to give back.
+    pub requests: Vec<RefundRequest>,
+}
+
+/// An order by the number that people read to each other.
+///
+/// # Errors
+/// [`Problem::NotAllowed`]; [`Problem::NotFound`]
+pub async fn staff_order(app: &App, number: &str, by: RawId) -> Result<StaffOrder, Problem> {
+    permitted(app, by, Permission::SeeCustomer).await?;
+    let (customer, id) = find_order(app, number).await?.ok_or(Problem::NotFound("order"))?;
+    let act = Act::by(by, AuditAction::OrderSeen, ("order", number)).of(customer);
+    see(app, by, Permission::SeeCustomer, act).await?;
+    let view = order_page(app, customer, id).await?;
+    Ok(StaffOrder {
+        owner: profile(app, customer).await?,
+        invoice: invoice(app, customer, id).await?,
+        disputes: disputes_of(app, &view.order).await?,
+        offer: refund_offer(app, customer, id).await?,
+        requests: refund_requests(app, customer, id).await?,
+        view,
+    })
+}

@@ -1,0 +1,199 @@
+//! Every use case of the staff × every role; a new one without a row fails. And what is written down of them at once.
+
+use crate::world::{World, on_both};
+use everline_app::audit::{self, Filter, entries};
+use everline_app::close_account;
+use everline_app::support::{self, Act, Reader};
+use everline_app::{Problem, contribution, dispute, evidence_bundle, identity, invoice, recovery, staff, staff_order};
+use everline_app::{desk_search, timeline};
+use everline_app::{reconciliation::queue, refund_order, refund_other_way::refund_other_way};
+use everline_core::audit::Actor;
+use everline_core::contribution::ContributionStep;
+use everline_core::ids::{CaseId, ContributionId, ItemId, RawId};
+use everline_core::invoice::Settlement;
+use everline_core::money::{Currency, Money};
+use everline_core::offering::Family;
+use everline_core::order::Order;
+use everline_core::reconciliation::Action;
+use everline_core::refund::OtherWay;
+use everline_core::refund_request::Verdict;
+use everline_core::staff::{Permission as May, Role};
+use everline_core::support::CaseState;
+use everline_core::time::SystemTime;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::pin::Pin;
+
+type Call<'a> = Pin<Box<dyn Future<Output = Result<(), Problem>> + 'a>>;
+/// A use case by the name of its file and function, what it takes, and how it is called about things that are not there.
+type Row = (&'static str, May, for<'a> fn(&'a World, &'a Order, RawId) -> Call<'a>);
+
+const NOTHING: RawId = RawId::from_bytes([9; 16]);
+
+macro_rules! row {
+    ($name:literal, $may:ident, |$w:ident, $o:ident, $by:ident| $call:expr) => {
+        ($name, May::$may, |$w, $o, $by| {
+            Box::pin(async move {
+                let _ = ($w, $o);
+                $call.await.map(|_| ())
+            })
+        })
+    };
+}
+
+#[rustfmt::skip]
+fn table() -> Vec<Row> {
+    vec![
+        row!("audit::page", ReadAudit, |w, o, by| audit::page(&w.app, by, Filter::default(), i64::MAX)),
+        row!("audit::export", ReadAudit, |w, o, by| audit::export(&w.app, by)),
+        row!("close_account::queue", CloseAccounts, |w, o, by| close_account::queue(&w.app, by)),
+        row!("close_account::waiting", CloseAccounts, |w, o, by| close_account::waiting(&w.app, by)),
+        row!("close_account::take_up", CloseAccounts, |w, o, by| close_account::take_up(&w.app, (o.customer, NOTHING), yuan(), by)),
+        row!("close_account::not_sent", CloseAccounts, |w, o, by| close_account::not_sent(&w.app, (o.customer, NOTHING), by)),
+        row!("close_account::paid_out", CloseAccounts, |w, o, by| close_account::paid_out(&w.app, (o.customer, NOTHING), "B1", by)),
+        row!("contribution::open_contributions", Moderate, |w, o, by| contribution::open_contributions(&w.app, by)),
+        row!("contribution::decide", Moderate, |w, o, by| contribution::decide(&w.app, (ContributionId(NOTHING), 0), ContributionStep::Publish, "", by)),
+        row!("contribution::answer_as_staff", Moderate, |w, o, by| contribution::answer_as_staff(&w.app, ContributionId(NOTHING), "是", by)),
+        row!("desk_search::find", SeeCustomer, |w, o, by| desk_search::find(&w.app, by, "13800138000")),
+        row!("timeline::timeline", SeeCustomer, |w, o, by| timeline::timeline(&w.app, by, timeline::Wanted { customer: o.customer, line: None, kind: None, before: None })),
+        row!("timeline::reveal", Reveal, |w, o, by| timeline::reveal(&w.app, by, o.customer, "the owner calls")),
+        row!("dispute::open_disputes", SeeCustomer, |w, o, by| dispute::open_disputes(&w.app, by)),
+        row!("evidence_bundle::evidence_bundle", TakeEvidence, |w, o, by| evidence_bundle::evidence_bundle(&w.app, &o.number, by)),
+        row!("identity::queue", DecideIdentity, |w, o, by| identity::queue(&w.app, by)),
+        row!("identity::waiting", DecideIdentity, |w, o, by| identity::waiting(&w.app, by)),
+        row!("identity::decide", DecideIdentity, |w, o, by| identity::decide(&w.app, (o.customer, None), SystemTime::from_us(0), true, "x", by)),
+        row!("invoice::waiting_invoices", SettleInvoice, |w, o, by| invoice::waiting_invoices(&w.app, by)),
+        row!("invoice::settle_invoice", SettleInvoice, |w, o, by| invoice::settle_invoice(&w.app, &o.number, Settlement::Refuse("x".to_owned()), by)),
+        row!("queue::open_items", SeeReconciliation, |w, o, by| queue::open_items(&w.app, by)),
+        row!("queue::item", SeeReconciliation, |w, o, by| queue::item(&w.app, ItemId(NOTHING), by)),
+        row!("queue::close", SettleReconciliation, |w, o, by| queue::close(&w.app, ItemId(NOTHING), Action::Accept, "x", by)),
+        row!("queue::ask_again", SettleReconciliation, |w, o, by| queue::ask_again(&w.app, ItemId(NOTHING), by)),
+        row!("recovery::open_recoveries", SeeRecoveries, |w, o, by| recovery::open_recoveries(&w.app, by)),
+        row!("recovery::waiting", SeeRecoveries, |w, o, by| recovery::waiting(&w.app, by)),
+        row!("recovery::decide", DecideRecovery, |w, o, by| recovery::decide(&w.app, (o.customer, NOTHING), true, "x", by)),
+        row!("refund_order::waiting_refunds", SeeCustomer, |w, o, by| refund_order::waiting_refunds(&w.app, by)),
+        row!("refund_order::refund_by_staff", Refund, |w, o, by| refund_order::refund_by_staff(&w.app, &o.number, too_much(w), by)),
+        row!("refund_order::decide_refund", Refund, |w, o, by| refund_order::decide_refund(&w.app, &o.number, NOTHING, Verdict::Approve, by)),
+        row!("refund_other_way::refund_other_way", RefundOtherWay, |w, o, by| refund_other_way(&w.app, &o.number, NOTHING, (OtherWay::Credit, ""), by)),
+        row!("staff::members", ManageStaff, |w, o, by| staff::members(&w.app, by)),
+        row!("staff::add", ManageStaff, |w, o, by| staff::add(&w.app, Actor::Staff(by), "he.jing", "何静", "agent")),
+        row!("staff::renew_link", ManageStaff, |w, o, by| staff::renew_link(&w.app, Actor::Staff(by), "nobody")),
+        row!("staff::disable", ManageStaff, |w, o, by| staff::disable(&w.app, Actor::Staff(by), "nobody")),
+        row!("staff::set_role", ManageStaff, |w, o, by| staff::set_role(&w.app, Actor::Staff(by), "nobody", "agent")),
+        row!("staff::reset_second_factor", ManageStaff, |w, o, by| staff::reset_second_factor(&w.app, Actor::Staff(by), "nobody")),
+        row!("staff::paid_not_in_effect", SeeCustomer, |w, o, by| staff::paid_not_in_effect(&w.app, by)),
+        row!("staff_order::staff_order", SeeCustomer, |w, o, by| staff_order::staff_order(&w.app, &o.number, by)),
+        row!("support::queue", SeeCustomer, |w, o, by| support::queue(&w.app, by, CaseState::Open)),
+        row!("support::for_staff", SeeCustomer, |w, o, by| support::for_staff(&w.app, by, o.customer, CaseId(NOTHING))),
+        row!("support::file", SeeCustomer, |w, o, by| support::file(&w.app, (o.customer, CaseId(NOTHING)), NOTHING, Reader::Staff(by))),
+        row!("support::act", WorkCases, |w, o, by| support::act(&w.app, (o.customer, CaseId(NOTHING)), (by, 0), Act::Note("x".to_owned()))),
+    ]
+}
+
+fn yuan() -> Money {
+    Money::parse("1", Currency::CNY).unwrap()
+}
+fn too_much(world: &World) -> refund_order::NewRefund {
+    let amount = Some(Money::parse("100000", Currency::CNY).unwrap());
+    refund_order::NewRefund { id: world.app.clock.id(), amount, keeps: true, reason: "x".to_owned() }
+}
+
+#[tokio::test]
+async fn every_use_case_asks_for_its_permission() {
+    on_both(async |world: World| {
+        let order = world.buys(&world.line(Family::Watch).await, "days").await;
+        let mut wrong = Vec::new();
+        for role in Role::ALL {
+            let member = world.member(role.word()).await;
+            for (name, may, call) in table() {
+                let refused = call(&world, &order, member).await == Err(Problem::NotAllowed);
+                if refused == role.may(may) {
+                    wrong.push(format!("{name} as {}: refused is {refused}", role.word()));
+                }
+            }
+        }
+        let nobody = world.app.clock.id();
+        for (name, _, call) in table() {
+            if call(&world, &order, nobody).await != Err(Problem::NotAllowed) {
+                wrong.push(format!("{name} as nobody"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        world.sound().await;
+    })
+    .await;
+}
+
+/// The functions of the use cases that take a member of the staff, as their sources have them.
+fn in_sources(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            in_sources(&path, found);
+            continue;
+        }
+        let (text, file) = (std::fs::read_to_string(&path).unwrap(), path.file_stem().unwrap().to_str().unwrap());
+        for rest in text.split("\npub async fn ").skip(1) {
+            let signature = rest.split('{').next().unwrap();
+            let takes = ["by: RawId", "by: Actor", "(by, version): (RawId", "reader: Reader"];
+            if takes.iter().any(|takes| signature.contains(takes)) {
+                let name = signature.split(['(', '<']).next().unwrap();
+                found.insert(format!("{file}::{name}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_use_case_has_its_row() {
+    let mut found = BTreeSet::new();
+    in_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    // Only their asker writes in a case and solves it so.
+    for of_asker in ["support::write", "support::solved"] {
+        assert!(found.remove(of_asker), "{of_asker}");
+    }
+    let rows: BTreeSet<String> = table().into_iter().map(|(name, ..)| name.to_owned()).collect();
+    assert_eq!(found.difference(&rows).collect::<Vec<_>>(), Vec::<&String>::new(), "use cases without a row");
+    assert_eq!(rows.difference(&found).collect::<Vec<_>>(), Vec::<&String>::new(), "rows without a use case");
+    assert_eq!(table().len(), rows.len(), "nothing is there twice");
+}
+
+#[tokio::test]
+async fn what_is_done_and_seen_is_written_down_in_one_row_at_once() {
+    on_both(async |world: World| {
+        let by = world.member("agent").await;
+        let order = world.buys(&world.line(Family::Watch).await, "days").await;
+        let sees = async |world: &World| staff_order::staff_order(&world.app, &order.number, by).await.map(|_| ());
+        // Two nodes at once: the chain has no gap and no fork.
+        let node = world.another_node();
+        for _ in 0..5 {
+            let (one, two) = tokio::join!(sees(&world), sees(&node));
+            one.unwrap();
+            two.unwrap();
+        }
+        let all = entries(&world.app.store, 0).await.unwrap();
+        assert_eq!(all.len(), 10);
+        let first = &all[0];
+        assert_eq!((first.actor.as_str(), first.staff, first.action.as_str()), ("staff", Some(by), "order.seen"));
+        assert_eq!((first.subject_id.as_str(), first.customer), (order.number.as_str(), Some(order.customer.0)));
+        // What is refused is not done, and not written down.
+        let nobody = world.app.clock.id();
+        assert_eq!(staff_order::staff_order(&world.app, &order.number, nobody).await, Err(Problem::NotAllowed));
+        assert_eq!(entries(&world.app.store, 0).await.unwrap().len(), 10);
+        world.sound().await;
+        // Pages by filter.
+        let auditor = world.member("auditor").await;
+        let count = async |filter: Filter, before| {
+            audit::page(&world.app, auditor, filter, before).await.unwrap().entries.len()
+        };
+        let subject = Some(("order".to_owned(), order.number.clone()));
+        assert_eq!(count(Filter { subject: subject.clone(), ..Filter::default() }, i64::MAX).await, 10);
+        assert_eq!(count(Filter { staff: Some(by), ..Filter::default() }, 5).await, 4);
+        assert_eq!(count(Filter { staff: Some(auditor), ..Filter::default() }, i64::MAX).await, 0);
+        assert_eq!(count(Filter { staff: Some(auditor), subject, ..Filter::default() }, i64::MAX).await, 0);
+        let later = Some(world.app.clock.now().system.plus_us(1));
+        assert_eq!(count(Filter { since: later, ..Filter::default() }, i64::MAX).await, 0);
+        assert_eq!(count(Filter { until: later, ..Filter::default() }, i64::MAX).await, 10);
+    })
+    .await;
+}
