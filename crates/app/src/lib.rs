@@ -21,6 +21,7 @@ mod auto_renew_try;
 pub mod bank_statement;
 pub mod bank_transfer;
 pub mod buy_esim;
+pub mod caller;
 mod card_used;
 pub mod catalog;
 pub mod choose;

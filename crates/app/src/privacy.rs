@@ -157,6 +157,7 @@ impl Work for Erase {
         if let Some(contact) = &found.contact {
             directory::remove_of(tx, directory::Name::Login, contact.as_str(), self.customer, self.customer.0);
             privacy::forget_codes(tx, contact.as_str());
+            privacy::forget_codes(tx, &CodeFor::Caller.name(contact.as_str()));
         }
         for contact in message::contacts(tx, self.customer).await? {
             privacy::forget_codes(tx, &CodeFor::Mailbox.name(&contact.address.to_string()));

@@ -36,7 +36,9 @@ pub const ONE_TIME_CODE: &str = "one_time_code";
 pub const CONTACT_CODE: &str = "contact_code";
 /// The template of codes that prove a mailbox.
 pub const MAILBOX_CODE: &str = "mailbox_code";
-const CODES: [&str; 3] = [ONE_TIME_CODE, CONTACT_CODE, MAILBOX_CODE];
+/// The template of codes by which a caller proves to be the customer.
+pub const CALLER_CODE: &str = "caller_code";
+const CODES: [&str; 4] = [ONE_TIME_CODE, CONTACT_CODE, MAILBOX_CODE, CALLER_CODE];
 
 /// The names of all templates.
 pub fn templates() -> impl Iterator<Item = &'static str> {

@@ -8,7 +8,7 @@ pub use crate::sessions::{Principal, SessionInfo, SignedIn, open_session, sessio
 
 use crate::ports::{Handed, OutgoingMessage};
 use crate::secrets::Secrets;
-use crate::send_message::{CONTACT_CODE, MAILBOX_CODE, ONE_TIME_CODE};
+use crate::send_message::{CALLER_CODE, CONTACT_CODE, MAILBOX_CODE, ONE_TIME_CODE};
 use crate::sessions::open_session_on;
 use crate::steps::{self, Waits};
 use crate::{App, Problem, password};
@@ -43,6 +43,8 @@ pub(crate) enum CodeFor {
     LineContact,
     /// To be the owner's mailbox.
     Mailbox,
+    /// To be the customer whom staff speak with.
+    Caller,
 }
 
 impl CodeFor {
@@ -52,6 +54,7 @@ impl CodeFor {
             CodeFor::SignIn => address.to_owned(),
             CodeFor::LineContact => format!("contact>{address}"),
             CodeFor::Mailbox => format!("mailbox>{address}"),
+            CodeFor::Caller => format!("caller>{address}"),
         }
     }
     const fn template(self) -> &'static str {
@@ -59,6 +62,7 @@ impl CodeFor {
             CodeFor::SignIn => ONE_TIME_CODE,
             CodeFor::LineContact => CONTACT_CODE,
             CodeFor::Mailbox => MAILBOX_CODE,
+            CodeFor::Caller => CALLER_CODE,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! timeline, which a line's has not.
 
 use crate::audit::Act;
+use crate::caller::PROVED_US;
 use crate::staff::{permit, permitted, see};
 use crate::{App, Problem};
 use everline_core::audit::AuditAction;
@@ -159,6 +160,8 @@ pub struct Subject {
     pub more_lines: bool,
     /// The card or profile of the line, masked.
     pub card: Option<String>,
+    /// When they proved to whoever looks that it is them who call, if that still counts.
+    pub proved_at: Option<SystemTime>,
     /// What happened, newest first.
     pub entries: Vec<Entry>,
     /// Where the next page begins, if there may be one.
@@ -380,6 +383,8 @@ impl Work for Look {
         let credit = [money(LedgerAccount::PaidCredit), money(LedgerAccount::PromoCredit)];
         let (entries, next) = self.entries(tx).await?;
         let name = masked_name(&customer.name);
-        Ok(Subject { customer, name, credit, lines, more_lines, card, entries, next })
+        let since = self.now.system.plus_us(-PROVED_US);
+        let proved_at = audit::caller_proved(tx, id, self.by, since).await?;
+        Ok(Subject { customer, name, credit, lines, more_lines, card, proved_at, entries, next })
     }
 }

@@ -48,6 +48,10 @@ pub enum AuditAction {
     CustomerRevealed,
     /// A line, with what happened to it.
     LineSeen,
+    /// A caller was sent a code.
+    CallerAsked,
+    /// A caller proved to be the customer.
+    CallerProved,
     /// A case with what is written in it.
     CaseSeen,
     /// A file of a case.
@@ -138,6 +142,8 @@ words!(AuditAction {
     CustomerSeen = "customer.seen",
     CustomerRevealed = "customer.revealed",
     LineSeen = "line.seen",
+    CallerAsked = "caller.asked",
+    CallerProved = "caller.proved",
     CaseSeen = "case.seen",
     CaseFileSeen = "case.file_seen",
     RecoveriesSeen = "recovery.seen",

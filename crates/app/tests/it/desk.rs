@@ -3,14 +3,16 @@
 use crate::world::stock::YUAN;
 use crate::world::{World, on_both};
 use everline_app::audit::{Filter, page};
+use everline_app::caller::{ask_caller, prove_caller};
 use everline_app::desk_search::{Place, find};
 use everline_app::timeline::{Entry, Kind, Wanted, What, reveal, timeline};
-use everline_app::{Problem, identity, sessions, sign_in};
+use everline_app::{Problem, identity, sessions, sign_in, sim_replaced};
 use everline_core::identity::Typed as Said;
 use everline_core::ids::{CustomerId, RawId};
 use everline_core::line::NetworkKind;
 use everline_core::offering::Family;
 use everline_core::search::Named;
+use everline_core::time::MINUTE_US;
 
 async fn agent(world: &World) -> RawId {
     world.member("agent").await
@@ -188,6 +190,43 @@ async fn what_is_masked_is_seen_by_whoever_may_and_says_why_and_both_are_written
         let revealed = entries.iter().filter(|entry| matches!(&entry.what, What::Staff(one) if one.reason.is_some()));
         assert_eq!(revealed.count(), 1);
         world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_caller_is_proved_by_a_code_to_their_number_which_signs_nobody_in() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Phone).await;
+        let (by, colleague) = (agent(&world).await, agent(&world).await);
+        let proved = async |by| timeline(&world.app, by, of(kit.customer)).await.unwrap().proved_at.is_some();
+        let request = ask_caller(&world.app, by, kit.customer).await.unwrap();
+        let code = world.said(&kit, "code").await.unwrap();
+        assert_eq!(world.told(&kit).await.last(), Some(&"caller_code"));
+        let wrong = if code == "000000" { "111111" } else { "000000" };
+        let tries = prove_caller(&world.app, by, kit.customer, (request, wrong)).await;
+        assert!(matches!(tries, Err(Problem::CodeWrong { .. })), "{tries:?}");
+        // It is no code to sign in with, and proves nobody else.
+        assert_eq!(sign_in::sign_in(&world.app, request, &code, "zh-CN", "").await.map(|_| ()), Err(Problem::CodeGone));
+        let request = ask_caller(&world.app, by, kit.customer).await.unwrap();
+        let code = world.said(&kit, "code").await.unwrap();
+        let other = world.line(Family::Phone).await;
+        let else_ = prove_caller(&world.app, by, other.customer, (request, &code)).await;
+        assert_eq!(else_, Err(Problem::CodeGone));
+        let request = ask_caller(&world.app, by, kit.customer).await.unwrap();
+        let code = world.said(&kit, "code").await.unwrap();
+        prove_caller(&world.app, by, kit.customer, (request, &code)).await.unwrap();
+        let again = prove_caller(&world.app, by, kit.customer, (request, &code)).await;
+        assert_eq!(again, Err(Problem::CodeGone), "once");
+        assert!(proved(by).await && !proved(colleague).await, "to whoever heard it");
+        world.pass(16 * MINUTE_US).await;
+        assert!(!proved(by).await, "for a quarter of an hour");
+        // Whoever has a replaced Sim would answer: not for a day.
+        let own = "UPDATE customer SET contact = $2 WHERE customer_id = $1";
+        world.sql(own, vec![kit.customer.into(), kit.msisdn.as_str().into()]).await;
+        sim_replaced::sim_replaced(&world.app, kit.customer, kit.line).await.unwrap();
+        let held = ask_caller(&world.app, by, kit.customer).await;
+        assert!(matches!(held, Err(Problem::HeldBack { .. })), "{held:?}");
     })
     .await;
 }

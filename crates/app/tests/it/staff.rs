@@ -5,7 +5,7 @@ use everline_app::audit::{self, Filter, entries};
 use everline_app::close_account;
 use everline_app::support::{self, Act, Reader};
 use everline_app::{Problem, contribution, dispute, evidence_bundle, identity, invoice, recovery, staff, staff_order};
-use everline_app::{desk_search, timeline};
+use everline_app::{caller, desk_search, timeline};
 use everline_app::{reconciliation::queue, refund_order, refund_other_way::refund_other_way};
 use everline_core::audit::Actor;
 use everline_core::contribution::ContributionStep;
@@ -54,6 +54,8 @@ fn table() -> Vec<Row> {
         row!("contribution::open_contributions", Moderate, |w, o, by| contribution::open_contributions(&w.app, by)),
         row!("contribution::decide", Moderate, |w, o, by| contribution::decide(&w.app, (ContributionId(NOTHING), 0), ContributionStep::Publish, "", by)),
         row!("contribution::answer_as_staff", Moderate, |w, o, by| contribution::answer_as_staff(&w.app, ContributionId(NOTHING), "是", by)),
+        row!("caller::ask_caller", ActOnLine, |w, o, by| caller::ask_caller(&w.app, by, o.customer)),
+        row!("caller::prove_caller", ActOnLine, |w, o, by| caller::prove_caller(&w.app, by, o.customer, (NOTHING, "123456"))),
         row!("desk_search::find", SeeCustomer, |w, o, by| desk_search::find(&w.app, by, "13800138000")),
         row!("timeline::timeline", SeeCustomer, |w, o, by| timeline::timeline(&w.app, by, timeline::Wanted { customer: o.customer, line: None, kind: None, before: None })),
         row!("timeline::reveal", Reveal, |w, o, by| timeline::reveal(&w.app, by, o.customer, "the owner calls")),

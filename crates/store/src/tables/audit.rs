@@ -39,6 +39,8 @@ crate::queries! { ALL;
     PAGE_STAFF_ACTION = page!(" AND a.staff_id = $5 AND a.action = $6");
     OF_CUSTOMER = "SELECT a.seq, a.at, a.actor, COALESCE(s.login, s.name), a.action, a.subject_kind, a.subject_id, a.reason FROM audit a \
         LEFT JOIN staff s ON s.id = a.staff_id WHERE a.customer_id = $1 AND a.at <= $2 ORDER BY a.seq DESC LIMIT $3";
+    CALLER = "SELECT a.at FROM audit a WHERE a.customer_id = $1 AND a.action = 'caller.proved' AND a.staff_id = $2 AND a.at > $3 \
+        ORDER BY a.seq DESC LIMIT 1";
     FORGET_REASONS = "UPDATE audit SET reason = NULL, reason_salt = NULL WHERE customer_id = $1 AND reason IS NOT NULL";
 }
 
@@ -154,6 +156,15 @@ impl FromRow for Noted {
             reason: c.next()?,
         })
     }
+}
+/// When a customer last proved to a member of the staff who calls, after an instant.
+pub async fn caller_proved(
+    tx: &mut Tx,
+    customer: CustomerId,
+    to: RawId,
+    after: SystemTime,
+) -> Result<Option<SystemTime>> {
+    Ok(tx.maybe::<(SystemTime,)>(&CALLER, args![customer, to, after]).await?.map(|row| row.0))
 }
 /// What the staff saw and did of a customer's up to an instant, newest first.
 pub async fn of_customer(tx: &mut Tx, customer: CustomerId, to: SystemTime, limit: i64) -> Result<Vec<Noted>> {

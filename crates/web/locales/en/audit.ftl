@@ -45,3 +45,5 @@ act-staff-passkey-added = Passkey added
 act-staff-passkey-removed = Passkey removed
 act-staff-recovery-codes-made = Recovery codes made
 act-audit-exported = Log read out
+act-caller-asked = Caller sent a code
+act-caller-proved = Caller proved

@@ -45,3 +45,5 @@ act-staff-passkey-added = 新增通行密钥
 act-staff-passkey-removed = 删除通行密钥
 act-staff-recovery-codes-made = 生成恢复码
 act-audit-exported = 导出审计日志
+act-caller-asked = 向来电者发送验证码
+act-caller-proved = 来电者已核实

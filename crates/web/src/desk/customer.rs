@@ -4,7 +4,7 @@
 use super::audit::action_key;
 use super::queue::{me, staff};
 use crate::fault::{Answer, Fault};
-use crate::frame::{Frame, page, page_with};
+use crate::frame::{Frame, go, page, page_with};
 use crate::portal::account::event_key;
 use crate::portal::case_shown::{reason_key, state_key as case_state_key};
 use crate::portal::line_shown::state_key;
@@ -18,7 +18,9 @@ use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use everline_app::Problem;
+use everline_app::caller::{ask_caller as ask, prove_caller as prove};
 use everline_app::timeline::{Entry, Key, Kind, Ordered, Revealed, Subject, Wanted, What, reveal, timeline};
 use everline_core::customer::{CustomerKind, Identity};
 use everline_core::ids::{CustomerId, LineId, RawId};
@@ -76,9 +78,11 @@ struct CustomerPage {
     next: Option<String>,
     /// Where what is masked is asked for, by those who may.
     reveal: Option<String>,
-    /// What was masked, in the clear.
-    revealed: Vec<Term>,
-    error: Option<String>,
+    /// Where a caller is sent a code, by those who act for customers.
+    caller: Option<String>,
+    /// That the caller proved to be the customer.
+    proved: Option<String>,
+    did: Did,
 }
 
 /// The key of a kind of entry.
@@ -108,26 +112,68 @@ pub(crate) async fn customer(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Answer {
-    page(&show_customer(&web, &visit, &id, &asked, Ok(Vec::new())).await?)
+    page(&show_customer(&web, &visit, &id, &asked, Did::default()).await?)
+}
+
+/// What was asked on the page before it is shown again.
+#[derive(Default)]
+struct Did {
+    revealed: Vec<Term>,
+    reveal_error: Option<String>,
+    /// The code that a caller was sent.
+    request: Option<String>,
+    code_error: Option<String>,
+}
+
+fn id_of(text: &str) -> Result<CustomerId, Problem> {
+    text.parse().map(CustomerId).map_err(|_| Problem::NotFound("customer"))
+}
+
+/// The page again, with what became of something that was asked on it.
+async fn again(web: &Web, visit: &Visit, id: &str, status: StatusCode, did: Did) -> Answer {
+    let asked = Asked { line: visit.fields.get("line").to_owned(), ..Asked::default() };
+    page_with(status, &show_customer(web, visit, id, &asked, did).await?)
 }
 
 /// `POST /desk/customers/{customer}/reveal`: what is masked, in the clear, for this one answer.
 pub(crate) async fn show_masked(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
     staff(&web, &visit).await?;
-    let customer: RawId = id.parse().map_err(|_| Problem::NotFound("customer"))?;
-    let asked = Asked { line: visit.fields.get("line").to_owned(), ..Asked::default() };
-    match reveal(&web.app, me(&visit)?, CustomerId(customer), visit.fields.get("reason")).await {
-        Ok(found) => {
-            let terms = revealed(&visit.show(&web), &found);
-            page(&show_customer(&web, &visit, &id, &asked, Ok(terms)).await?)
-        }
+    let (status, did) = match reveal(&web.app, me(&visit)?, id_of(&id)?, visit.fields.get("reason")).await {
+        Ok(found) => (StatusCode::OK, Did { revealed: revealed(&visit.show(&web), &found), ..Did::default() }),
         Err(problem @ Problem::Invalid { .. }) => {
-            let error = visit.lang.get("desk-reveal-wrong");
-            let status = Fault::from(problem).status();
-            page_with(status, &show_customer(&web, &visit, &id, &asked, Err(error)).await?)
+            let reveal_error = Some(visit.lang.get("desk-reveal-wrong"));
+            (Fault::from(problem).status(), Did { reveal_error, ..Did::default() })
         }
-        Err(problem) => Err(problem.into()),
-    }
+        Err(problem) => return Err(problem.into()),
+    };
+    again(&web, &visit, &id, status, did).await
+}
+
+/// `POST /desk/customers/{customer}/caller`: sends a code to whom the caller says to be.
+pub(crate) async fn ask_caller(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
+    staff(&web, &visit).await?;
+    let request = ask(&web.app, me(&visit)?, id_of(&id)?).await?.to_string();
+    again(&web, &visit, &id, StatusCode::OK, Did { request: Some(request), ..Did::default() }).await
+}
+
+/// `POST /desk/customers/{customer}/caller/code`: what the caller read.
+pub(crate) async fn prove_caller(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
+    staff(&web, &visit).await?;
+    let request = visit.fields.get("request").to_owned();
+    let typed = (request.parse().map_err(|_| Problem::CodeGone)?, visit.fields.get("code"));
+    let problem = match prove(&web.app, me(&visit)?, id_of(&id)?, typed).await {
+        Ok(()) => return Ok(go(&format!("/desk/customers/{id}"))),
+        Err(problem) => problem,
+    };
+    let error = match &problem {
+        Problem::Invalid { .. } => "desk-caller-six-digits",
+        Problem::CodeWrong { .. } => "desk-caller-wrong",
+        Problem::CodeGone => "desk-caller-gone",
+        _ => return Err(problem.into()),
+    };
+    let request = Some(request).filter(|_| problem != Problem::CodeGone);
+    let did = Did { request, code_error: Some(visit.lang.get(error)), ..Did::default() };
+    again(&web, &visit, &id, Fault::from(problem).status(), did).await
 }
 
 fn revealed(show: &Show, found: &Revealed) -> Vec<Term> {
@@ -143,19 +189,13 @@ fn revealed(show: &Show, found: &Revealed) -> Vec<Term> {
     terms
 }
 
-/// The page, with what was revealed, or what is wrong with why it should be.
-async fn show_customer(
-    web: &Web,
-    visit: &Visit,
-    id: &str,
-    asked: &Asked,
-    revealed: Result<Vec<Term>, String>,
-) -> Result<CustomerPage, Fault> {
+/// The page, with what became of what was asked on it.
+async fn show_customer(web: &Web, visit: &Visit, id: &str, asked: &Asked, did: Did) -> Result<CustomerPage, Fault> {
     let member = staff(web, visit).await?;
-    let id: RawId = id.parse().map_err(|_| Problem::NotFound("customer"))?;
+    let id = id_of(id)?;
     let line: Option<LineId> = asked.line.parse().ok();
     let (kind, before) = (Kind::from_word(&asked.kind), read_key(&asked.before));
-    let wanted = Wanted { customer: CustomerId(id), line, kind, before };
+    let wanted = Wanted { customer: id, line, kind, before };
     let subject = timeline(&web.app, me(visit)?, wanted).await?;
     let show = visit.show(web);
     let base = format!("/desk/customers/{id}");
@@ -186,14 +226,16 @@ async fn show_customer(
         (Some(_), Some(line)) => visit.say("desk-line-title", &[("name", Arg::Text(&line.msisdn.masked()))]),
         _ => visit.lang.get("desk-customer-title"),
     };
-    let (revealed, error) = match revealed {
-        Ok(revealed) => (revealed, None),
-        Err(error) => (Vec::new(), Some(error)),
-    };
+    let acts = member.may(Permission::ActOnLine);
+    let proved = subject.proved_at.map(|at| {
+        let at = show.moment(BusinessTime::from_us(at.us()));
+        visit.say("desk-caller-proved", &[("when", Arg::Text(&at))])
+    });
     Ok(CustomerPage {
         reveal: member.may(Permission::Reveal).then(|| format!("{base}/reveal")),
-        revealed,
-        error,
+        caller: acts.then(|| format!("{base}/caller")),
+        proved,
+        did,
         line: asked.line.clone(),
         reason: visit.fields.get("reason").to_owned(),
         facts: facts(&show, &subject, line.is_some()),

@@ -90,6 +90,8 @@ fn table() -> Vec<Row> {
         // The house is a customer too.
         get("/desk/customers/{customer}",               [303, 303, 403, 403, 200]),
         post("/desk/customers/{customer}/reveal",       [303, 303, 403, 403, 403]),
+        post("/desk/customers/{customer}/caller",       [303, 303, 403, 403, 404]),
+        post("/desk/customers/{customer}/caller/code",  [303, 303, 403, 403, 404]),
         get("/desk/closings",                           [303, 303, 403, 403, 403]),
         post("/desk/closings/{customer}/{request}/take", [303, 303, 403, 403, 403]),
         post("/desk/closings/{customer}/{request}/sent", [303, 303, 403, 403, 403]),
@@ -406,6 +408,9 @@ const DESK: &[(&str, &str, [u16; 6])] = &[
     ("POST", "/desk/find",                                           [422, 422, 422, 403, 422, 422]),
     ("GET", "/desk/customers/{customer}",                            [200, 200, 200, 403, 200, 200]),
     ("POST", "/desk/customers/{customer}/reveal",                    [403, 422, 403, 403, 422, 403]),
+    // The house has no number to which a code could go.
+    ("POST", "/desk/customers/{customer}/caller",                    [404, 404, 403, 403, 404, 403]),
+    ("POST", "/desk/customers/{customer}/caller/code",               [404, 404, 403, 403, 404, 403]),
     ("GET", "/desk/closings",                                        [403, 403, 200, 403, 200, 403]),
     ("POST", "/desk/closings/{customer}/{request}/take",             [403, 403, 404, 403, 404, 403]),
     ("POST", "/desk/closings/{customer}/{request}/sent",             [403, 403, 422, 403, 422, 403]),
@@ -605,6 +610,7 @@ impl Things {
             "/desk/staff/change" => vec![("login", text("nobody")), ("do", text("reset"))],
             "/desk/contributions/{contribution}" => vec![("step", text("publish")), ("version", text("0"))],
             "/desk/contributions/{contribution}/answer" => vec![("text", text("好"))],
+            "/desk/customers/{customer}/caller/code" => vec![("request", "0".repeat(32)), ("code", text("123456"))],
             "/esim/buy" => vec![
                 ("ticket", self.esim_ticket.clone()),
                 ("offering", text("thailand@1")),

@@ -4,6 +4,7 @@ use crate::world::browser::Browser;
 use crate::world::{WATCH_IMSI, WATCH_NUMBER, World};
 use axum::http::StatusCode;
 use everline_app::sign_in::Principal;
+use everline_core::staff::Role;
 
 #[tokio::test]
 async fn an_agent_finds_a_line_by_its_number_and_reads_what_happened() {
@@ -43,4 +44,36 @@ async fn what_cannot_be_looked_for_is_said_and_what_was_typed_is_text() {
     agent.get(&odd).await.says(&["What happened"]).hides(&["<script>alert"]);
     let other = format!("/desk/customers/{}?line={}", world.people.wangqiang, world.people.watch);
     assert_eq!(agent.get(&other).await.status, StatusCode::NOT_FOUND, "another's line");
+}
+
+#[tokio::test]
+async fn a_senior_agent_says_why_and_sees_and_a_caller_reads_a_code() {
+    let world = World::new().await;
+    let customer = world.people.linfang;
+    let path = format!("/desk/customers/{customer}");
+    let mut agent = Browser::of(&world, Principal::Staff(world.people.hejing)).await;
+    let page = agent.get(&path).await;
+    page.says(&["林**", "向来电者发送验证码"]).hides(&["林芳", "查看隐藏信息的原因"]);
+    let denied = agent.submit(&page, &format!("{path}/reveal"), &[("reason", "she calls")]).await;
+    assert_eq!(denied.status, StatusCode::FORBIDDEN);
+    let asked = agent.submit(&page, &format!("{path}/caller"), &[]).await;
+    let (request, code) = (asked.field("request"), world.outside.last_code_of("caller_code"));
+    asked.hides(&[&code]);
+    let short = agent.submit(&asked, &format!("{path}/caller/code"), &[("request", &request), ("code", "12")]).await;
+    assert_eq!(short.status, StatusCode::UNPROCESSABLE_ENTITY);
+    short.says(&["验证码为六位数字"]);
+    let proved = agent.submit(&asked, &format!("{path}/caller/code"), &[("request", &request), ("code", &code)]).await;
+    assert_eq!(proved.location(), path);
+    agent.get(&path).await.says(&["来电者已证明是客户本人"]);
+
+    let senior = world.member(Role::SeniorAgent).await;
+    let mut senior = Browser::of(&world, Principal::Staff(senior)).await;
+    let page = senior.get(&path).await;
+    page.says(&["查看隐藏信息的原因"]).hides(&["来电者已证明", "林芳"]);
+    let wrong = senior.submit(&page, &format!("{path}/reveal"), &[("reason", "<b>")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    wrong.says(&["请填写原因", "value=\"&#60;b&#62;\""]).hides(&["林芳"]);
+    let shown = senior.submit(&page, &format!("{path}/reveal"), &[("reason", "来电核对号码")]).await;
+    shown.says(&["林芳", WATCH_NUMBER]);
+    senior.get(&format!("{path}?kind=staff")).await.says(&["查看隐藏信息", "来电核对号码"]).hides(&["林芳"]);
 }
