@@ -133,6 +133,9 @@ pub enum Problem {
     /// The document has as many lines as it may.
     #[error("too many lines of one document")]
     TooManyLines,
+    /// What a page showed is otherwise by now: it must be looked at again.
+    #[error("it is otherwise by now")]
+    Stale,
     /// What people ask of a line does not fit its state.
     #[error("refused: {0}")]
     NotCommanded(LifecycleRefusal),
@@ -222,6 +225,7 @@ impl Problem {
             Problem::NotHandedOver(_) => "not-handed-over",
             Problem::NotClaimed(_) => "not-claimed",
             Problem::OfferOver => "offer-over",
+            Problem::Stale => "stale",
             Problem::NotCommanded(_) => "not-commanded",
             Problem::AnotherPerson => "another-person",
             Problem::CloseFirst => "close-first",

@@ -162,6 +162,7 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::TooManyLines => ("problem-too-many-lines", "problem-too-many-lines-do"),
         Problem::SoldOut => ("problem-sold-out", "problem-sold-out-do"),
         Problem::NotCommanded(_) => ("problem-not-commanded", "problem-not-commanded-do"),
+        Problem::Stale => ("problem-stale", "problem-stale-do"),
         Problem::NotClosed(why) => ("problem-not-closed", not_closed(*why)),
         Problem::PasswordWrong => ("problem-password-wrong", "problem-password-wrong-do"),
         Problem::PasskeyRefused => ("problem-passkey-refused", "problem-passkey-refused-do"),
@@ -290,6 +291,7 @@ const fn status(problem: &Problem) -> StatusCode {
         | Problem::TooManyLines
         | Problem::SoldOut
         | Problem::NotCommanded(_)
+        | Problem::Stale
         | Problem::NoInvoice(_) => StatusCode::CONFLICT,
         Problem::Invalid { .. }
         | Problem::NotSellable(_)

@@ -312,6 +312,7 @@ fn account_pages() -> Vec<Row> {
         post("/desk/find", StaffPage, desk::find::look).limited(Limit::Lookups),
         get("/desk/customers/{customer}", StaffPage, desk::customer::customer),
         post("/desk/customers/{customer}/reveal", StaffPage, desk::customer::show_masked),
+        post("/desk/customers/{customer}/lines/{line}/command", StaffPage, desk::customer::command),
         post("/desk/customers/{customer}/caller", StaffPage, desk::customer::ask_caller).limited(Limit::Codes),
         post("/desk/customers/{customer}/caller/code", StaffPage, desk::customer::prove_caller).limited(Limit::Tries),
         get("/desk/closings", StaffPage, desk::closings::list),

@@ -5,11 +5,13 @@ use crate::world::{World, on_both};
 use everline_app::audit::{Filter, page};
 use everline_app::caller::{ask_caller, prove_caller};
 use everline_app::desk_search::{Place, find};
+use everline_app::lifecycle_command::command_at_desk;
 use everline_app::timeline::{Entry, Kind, Wanted, What, reveal, timeline};
 use everline_app::{Problem, identity, sessions, sign_in, sim_replaced};
 use everline_core::identity::Typed as Said;
 use everline_core::ids::{CustomerId, RawId};
-use everline_core::line::NetworkKind;
+use everline_core::lifecycle::LifecycleCommand;
+use everline_core::line::{LineState, NetworkKind, SuspendCause};
 use everline_core::offering::Family;
 use everline_core::search::Named;
 use everline_core::time::MINUTE_US;
@@ -227,6 +229,45 @@ async fn a_caller_is_proved_by_a_code_to_their_number_which_signs_nobody_in() {
         sim_replaced::sim_replaced(&world.app, kit.customer, kit.line).await.unwrap();
         let held = ask_caller(&world.app, by, kit.customer).await;
         assert!(matches!(held, Err(Problem::HeldBack { .. })), "{held:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_commanded_at_the_desk_fits_what_was_seen_and_says_who_and_why() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Phone).await;
+        world.buys(&kit, "days").await;
+        let (first, second) = (agent(&world).await, agent(&world).await);
+        let subject = (kit.customer, kit.line);
+        let seen = async || {
+            let line = world.line_now(&kit).await;
+            (line.state.word().to_owned(), line.state_since)
+        };
+        let was = seen().await;
+        let bars = async |by, seen, why| {
+            command_at_desk(&world.app, by, subject, (LifecycleCommand::Bar, seen), why).await.map(|line| line.state)
+        };
+        let why = Err(Problem::Invalid { field: "reason", rule: "1 to 200 characters of text" });
+        assert_eq!(bars(first, was.clone(), " ").await, why);
+        // Both look at the same page: one decides, and the other is told.
+        let (one, other) = tokio::join!(bars(first, was.clone(), "stolen"), bars(second, was.clone(), "unpaid"));
+        let barred = Ok(LineState::Suspended(SuspendCause::Barred));
+        assert_eq!([&one, &other].into_iter().filter(|done| **done == barred).count(), 1, "{one:?} {other:?}");
+        assert_eq!([one, other].into_iter().filter(|done| *done == Err(Problem::Stale)).count(), 1);
+        // Using data makes a page no older.
+        let lifts = LifecycleCommand::LiftBar;
+        command_at_desk(&world.app, second, subject, (lifts, seen().await), "paid").await.unwrap();
+        let was = seen().await;
+        let session = world.attach(&kit).await.session;
+        world.report(session, 1, 1_000).await;
+        assert_eq!(bars(first, was, "again").await, barred);
+        let line = Wanted { line: Some(kit.line), kind: Some(Kind::Staff), ..of(kit.customer) };
+        let commanded = all(&world, first, line).await.into_iter().filter(
+            |entry| matches!(&entry.what, What::Staff(one) if one.action == "line.commanded" && one.reason.is_some()),
+        );
+        assert_eq!(commanded.count(), 3);
+        world.sound().await;
     })
     .await;
 }

@@ -5,12 +5,13 @@ use everline_app::audit::{self, Filter, entries};
 use everline_app::close_account;
 use everline_app::support::{self, Act, Reader};
 use everline_app::{Problem, contribution, dispute, evidence_bundle, identity, invoice, recovery, staff, staff_order};
-use everline_app::{caller, desk_search, timeline};
+use everline_app::{caller, desk_search, lifecycle_command, timeline};
 use everline_app::{reconciliation::queue, refund_order, refund_other_way::refund_other_way};
 use everline_core::audit::Actor;
 use everline_core::contribution::ContributionStep;
-use everline_core::ids::{CaseId, ContributionId, ItemId, RawId};
+use everline_core::ids::{CaseId, ContributionId, ItemId, LineId, RawId};
 use everline_core::invoice::Settlement;
+use everline_core::lifecycle::LifecycleCommand;
 use everline_core::money::{Currency, Money};
 use everline_core::offering::Family;
 use everline_core::order::Order;
@@ -19,7 +20,7 @@ use everline_core::refund::OtherWay;
 use everline_core::refund_request::Verdict;
 use everline_core::staff::{Permission as May, Role};
 use everline_core::support::CaseState;
-use everline_core::time::SystemTime;
+use everline_core::time::{BusinessTime, SystemTime};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::pin::Pin;
@@ -57,6 +58,7 @@ fn table() -> Vec<Row> {
         row!("caller::ask_caller", ActOnLine, |w, o, by| caller::ask_caller(&w.app, by, o.customer)),
         row!("caller::prove_caller", ActOnLine, |w, o, by| caller::prove_caller(&w.app, by, o.customer, (NOTHING, "123456"))),
         row!("desk_search::find", SeeCustomer, |w, o, by| desk_search::find(&w.app, by, "13800138000")),
+        row!("lifecycle_command::command_at_desk", ActOnLine, |w, o, by| lifecycle_command::command_at_desk(&w.app, by, (o.customer, LineId(NOTHING)), (LifecycleCommand::Bar, ("active".to_owned(), BusinessTime::from_us(0))), "x")),
         row!("timeline::timeline", SeeCustomer, |w, o, by| timeline::timeline(&w.app, by, timeline::Wanted { customer: o.customer, line: None, kind: None, before: None })),
         row!("timeline::reveal", Reveal, |w, o, by| timeline::reveal(&w.app, by, o.customer, "the owner calls")),
         row!("dispute::open_disputes", SeeCustomer, |w, o, by| dispute::open_disputes(&w.app, by)),

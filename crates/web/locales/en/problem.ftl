@@ -93,3 +93,5 @@ problem-not-handed-over-do = Go back to the line to see what stands against it.
 problem-not-claimed = This line was not added
 problem-not-commanded = This does not fit the state of the line
 problem-not-commanded-do = Go back to the line: its page says what it is in, and what can be done.
+problem-stale = It is otherwise by now
+problem-stale-do = Something changed since this page was opened, and nothing was done. Look at it as it is now, and decide again.

@@ -93,3 +93,5 @@ problem-not-handed-over-do = 请返回号码页面查看原因。
 problem-not-claimed = 号码没有添加成功
 problem-not-commanded = 号码目前的状态不能这样做
 problem-not-commanded-do = 请返回号码页面，那里有目前的状态和可以做的事。
+problem-stale = 情况已有变化
+problem-stale-do = 打开本页后情况已有变化，未执行任何操作。请按最新情况重新决定。

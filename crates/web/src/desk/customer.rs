@@ -7,6 +7,8 @@ use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page, page_with};
 use crate::portal::account::event_key;
 use crate::portal::case_shown::{reason_key, state_key as case_state_key};
+use crate::portal::device_form::Choice;
+use crate::portal::line::line_id;
 use crate::portal::line_shown::state_key;
 use crate::portal::offering_shown::Term;
 use crate::portal::order_shown::{headline, order_number};
@@ -21,10 +23,12 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use everline_app::Problem;
 use everline_app::caller::{ask_caller as ask, prove_caller as prove};
+use everline_app::lifecycle_command::command_at_desk;
 use everline_app::timeline::{Entry, Key, Kind, Ordered, Revealed, Subject, Wanted, What, reveal, timeline};
 use everline_core::customer::{CustomerKind, Identity};
 use everline_core::ids::{CustomerId, LineId, RawId};
-use everline_core::line::LineState;
+use everline_core::lifecycle::LifecycleCommand;
+use everline_core::line::{LineState, SuspendCause};
 use everline_core::money::{Currency, Money};
 use everline_core::staff::Permission;
 use everline_core::time::BusinessTime;
@@ -83,6 +87,7 @@ struct CustomerPage {
     /// That the caller proved to be the customer.
     proved: Option<String>,
     did: Did,
+    commands: Option<Commands>,
 }
 
 /// The key of a kind of entry.
@@ -123,6 +128,17 @@ struct Did {
     /// The code that a caller was sent.
     request: Option<String>,
     code_error: Option<String>,
+    /// Why the line was not commanded.
+    command_error: Option<String>,
+}
+
+/// What can be commanded about the line that is looked at.
+struct Commands {
+    action: String,
+    /// What the page shows of it, so that nobody commands what is otherwise by now.
+    state: &'static str,
+    since: i64,
+    choices: Vec<Choice>,
 }
 
 fn id_of(text: &str) -> Result<CustomerId, Problem> {
@@ -235,6 +251,7 @@ async fn show_customer(web: &Web, visit: &Visit, id: &str, asked: &Asked, did: D
         reveal: member.may(Permission::Reveal).then(|| format!("{base}/reveal")),
         caller: acts.then(|| format!("{base}/caller")),
         proved,
+        commands: commands(&show, &subject, &base).filter(|_| acts && line.is_some()),
         did,
         line: asked.line.clone(),
         reason: visit.fields.get("reason").to_owned(),
@@ -248,6 +265,70 @@ async fn show_customer(web: &Web, visit: &Visit, id: &str, asked: &Asked, did: D
         p: visit.frame(web, title),
     })
 }
+
+/// What fits the state of a line; what ends it is its owner's to ask for.
+fn commands(show: &Show, subject: &Subject, base: &str) -> Option<Commands> {
+    use LifecycleCommand as Ask;
+    let line = subject.lines.first()?;
+    let fit: &[LifecycleCommand] = match line.state {
+        LineState::Suspended(SuspendCause::Lost) => &[Ask::LiftLost],
+        LineState::Suspended(SuspendCause::Barred) => &[Ask::LiftBar],
+        LineState::Stock | LineState::Reserved { .. } | LineState::Test { .. } => &[],
+        state if state.over() => &[],
+        _ => &[Ask::ReportLost, Ask::Bar],
+    };
+    let key = |ask: LifecycleCommand| match ask {
+        Ask::LiftLost => "desk-command-lift-lost",
+        Ask::LiftBar => "desk-command-lift-bar",
+        Ask::Bar => "desk-command-bar",
+        _ => "desk-command-report-lost",
+    };
+    let choices = fit.iter().map(|ask| Choice {
+        value: ask.word().to_owned(),
+        label: show.lang.get(key(*ask)),
+        selected: fit.len() == 1,
+    });
+    let choices: Vec<Choice> = choices.collect();
+    (!choices.is_empty()).then(|| Commands {
+        action: format!("{base}/lines/{}/command", line.id),
+        state: line.state.word(),
+        since: line.state_since.us(),
+        choices,
+    })
+}
+
+/// `POST /desk/customers/{customer}/lines/{line}/command`
+pub(crate) async fn command(State(web): State<Web>, visit: Visit, Path((id, line)): Path<(String, String)>) -> Answer {
+    staff(&web, &visit).await?;
+    let fields = &visit.fields;
+    let (customer, line_id) = (id_of(&id)?, line_id(&line)?);
+    let since = BusinessTime::from_us(fields.get("since").parse().unwrap_or(0));
+    let seen = (fields.get("state").to_owned(), since);
+    let asked = LifecycleCommand::from_word(fields.get("do")).filter(|ask| AT_DESK.contains(ask));
+    let problem = match asked {
+        None => Problem::Invalid { field: "do", rule: "one of those that the page shows" },
+        Some(asked) => {
+            let subject = (customer, line_id);
+            match command_at_desk(&web.app, me(&visit)?, subject, (asked, seen), fields.get("reason")).await {
+                Ok(_) => return Ok(go(&format!("/desk/customers/{id}?line={line}"))),
+                Err(problem) => problem,
+            }
+        }
+    };
+    let error = match &problem {
+        Problem::Invalid { field: "do", .. } => "desk-command-which",
+        Problem::Invalid { .. } => "desk-command-reason-needed",
+        Problem::Stale => "problem-stale-do",
+        Problem::NotCommanded(_) => "problem-not-commanded-do",
+        _ => return Err(problem.into()),
+    };
+    let did = Did { command_error: Some(visit.lang.get(error)), ..Did::default() };
+    again(&web, &visit, &id, Fault::from(problem).status(), did).await
+}
+
+/// What is commanded here; what ends a line is its owner's to ask for.
+const AT_DESK: [LifecycleCommand; 4] =
+    [LifecycleCommand::ReportLost, LifecycleCommand::LiftLost, LifecycleCommand::Bar, LifecycleCommand::LiftBar];
 
 fn facts(show: &Show, subject: &Subject, of_line: bool) -> Vec<Term> {
     let term = |key: &str, value: String| Term { label: show.lang.get(key), value };

@@ -90,6 +90,8 @@ fn table() -> Vec<Row> {
         // The house is a customer too.
         get("/desk/customers/{customer}",               [303, 303, 403, 403, 200]),
         post("/desk/customers/{customer}/reveal",       [303, 303, 403, 403, 403]),
+        // The house has no such line.
+        post("/desk/customers/{customer}/lines/{line}/command", [303, 303, 403, 403, 404]),
         post("/desk/customers/{customer}/caller",       [303, 303, 403, 403, 404]),
         post("/desk/customers/{customer}/caller/code",  [303, 303, 403, 403, 404]),
         get("/desk/closings",                           [303, 303, 403, 403, 403]),
@@ -408,6 +410,8 @@ const DESK: &[(&str, &str, [u16; 6])] = &[
     ("POST", "/desk/find",                                           [422, 422, 422, 403, 422, 422]),
     ("GET", "/desk/customers/{customer}",                            [200, 200, 200, 403, 200, 200]),
     ("POST", "/desk/customers/{customer}/reveal",                    [403, 422, 403, 403, 422, 403]),
+    // Nothing was chosen.
+    ("POST", "/desk/customers/{customer}/lines/{line}/command",      [404, 404, 403, 403, 404, 403]),
     // The house has no number to which a code could go.
     ("POST", "/desk/customers/{customer}/caller",                    [404, 404, 403, 403, 404, 403]),
     ("POST", "/desk/customers/{customer}/caller/code",               [404, 404, 403, 403, 404, 403]),
@@ -610,6 +614,9 @@ impl Things {
             "/desk/staff/change" => vec![("login", text("nobody")), ("do", text("reset"))],
             "/desk/contributions/{contribution}" => vec![("step", text("publish")), ("version", text("0"))],
             "/desk/contributions/{contribution}/answer" => vec![("text", text("好"))],
+            "/desk/customers/{customer}/lines/{line}/command" => {
+                vec![("do", text("bar")), ("reason", text("x")), ("state", text("active")), ("since", text("0"))]
+            }
             "/desk/customers/{customer}/caller/code" => vec![("request", "0".repeat(32)), ("code", text("123456"))],
             "/esim/buy" => vec![
                 ("ticket", self.esim_ticket.clone()),
