@@ -1,12 +1,16 @@
 //! Every use case of the staff × every role; a new one without a row fails. And what is written down of them at once.
 
-use crate::world::{World, on_both};
+use crate::world::{FROM, World, on_both};
 use everline_app::audit::{self, Filter, entries};
 use everline_app::close_account;
+use everline_app::sign_in::Principal;
+use everline_app::staff_sign_in::{self, Entered};
+use everline_app::steps::Waits;
 use everline_app::support::{self, Act, Reader};
 use everline_app::{Problem, contribution, dispute, evidence_bundle, identity, invoice, recovery, staff, staff_order};
 use everline_app::{caller, desk_search, lifecycle_command, timeline};
 use everline_app::{reconciliation::queue, refund_order, refund_other_way::refund_other_way};
+use everline_app::{totp, voucher_batch};
 use everline_core::audit::Actor;
 use everline_core::contribution::ContributionStep;
 use everline_core::ids::{CaseId, ContributionId, ItemId, LineId, RawId};
@@ -20,7 +24,8 @@ use everline_core::refund::OtherWay;
 use everline_core::refund_request::Verdict;
 use everline_core::staff::{Permission as May, Role};
 use everline_core::support::CaseState;
-use everline_core::time::{BusinessTime, SystemTime};
+use everline_core::time::{BusinessTime, MINUTE_US, SystemTime};
+use everline_store::args;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::pin::Pin;
@@ -198,6 +203,74 @@ async fn what_is_done_and_seen_is_written_down_in_one_row_at_once() {
         let later = Some(world.app.clock.now().system.plus_us(1));
         assert_eq!(count(Filter { since: later, ..Filter::default() }, i64::MAX).await, 0);
         assert_eq!(count(Filter { until: later, ..Filter::default() }, i64::MAX).await, 10);
+    })
+    .await;
+}
+
+const PASSWORD: &str = "four words nobody knows";
+
+/// A member with a code generator: their login's id and the generator's secret.
+async fn with_generator(world: &World) -> (RawId, Vec<u8>) {
+    let link = staff::add(&world.app, Actor::CommandLine, "he.jing", "何静", "agent").await.unwrap();
+    let entered = staff_sign_in::set_password(&world.app, &link, PASSWORD, FROM).await.unwrap().unwrap();
+    let Entered::SetUp(step) = entered else { panic!("there was no second factor yet") };
+    let generator = staff_sign_in::to_set_up(&world.app, Waits::StaffSetUp, &step).await.unwrap().unwrap();
+    assert_eq!(generator.login, "he.jing");
+    let secret = totp::from_base32(&generator.secret).unwrap();
+    let code = totp::shown(&secret, world.app.clock.now().system);
+    let (session, codes) = staff_sign_in::set_up(&world.app, Waits::StaffSetUp, &step, &code, FROM).await.unwrap();
+    assert_eq!(codes.len(), staff_sign_in::RECOVERY_CODES);
+    let Principal::Staff(id) = session.principal else { panic!("a customer") };
+    (id, secret)
+}
+
+async fn to_second(world: &World) -> String {
+    let entered = staff_sign_in::sign_in(&world.app, "he.jing", PASSWORD, FROM).await.unwrap().unwrap();
+    let Entered::SecondFactor(step) = entered else { panic!("the second factor is asked for") };
+    step
+}
+
+#[tokio::test]
+async fn a_code_signs_in_once_also_on_two_nodes_at_once() {
+    on_both(async |world: World| {
+        let (id, secret) = with_generator(&world).await;
+        let stored = world.sql("UPDATE staff SET totp = totp WHERE totp = $1", args![secret.clone()]).await;
+        assert_eq!(stored, 0, "the secret is sealed");
+        world.pass(MINUTE_US).await;
+        let code = totp::shown(&secret, world.app.clock.now().system);
+        let (first, second, node) = (to_second(&world).await, to_second(&world).await, world.another_node());
+        let (one, two) = tokio::join!(
+            staff_sign_in::enter_by_code(&world.app, &first, &code, FROM),
+            staff_sign_in::enter_by_code(&node.app, &second, &code, FROM)
+        );
+        assert_eq!([&one, &two].into_iter().filter(|entered| entered.is_ok()).count(), 1, "{one:?} {two:?}");
+        let refused = if one.is_ok() { two } else { one };
+        assert_eq!(refused, Err(Problem::PasswordWrong));
+        // A step of setting one that was begun before opens nothing any more.
+        let late = staff_sign_in::set_up(&world.app, Waits::StaffSetUp, &first, &code, FROM).await;
+        assert_eq!(late.map(|_| ()), Err(Problem::SignInFirst));
+        world.sound().await;
+        // Disabled, nothing of it opens anything.
+        let step = to_second(&world).await;
+        staff::disable(&world.app, Actor::CommandLine, "he.jing").await.unwrap();
+        world.pass(MINUTE_US).await;
+        let code = totp::shown(&secret, world.app.clock.now().system);
+        let entered = staff_sign_in::enter_by_code(&world.app, &step, &code, FROM).await;
+        assert_eq!(entered.map(|_| ()), Err(Problem::SignInFirst));
+        assert_eq!(staff_order::staff_order(&world.app, "1", id).await, Err(Problem::NotAllowed));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_is_named_on_the_command_line_must_have_the_role() {
+    on_both(async |world: World| {
+        with_generator(&world).await;
+        let tried = voucher_batch::stop_batch(&world.app, "spring", "he.jing").await.map(|_| ());
+        assert_eq!(tried, Err(Problem::Invalid { field: "by", rule: "this staff member's role may not do that" }));
+        staff::set_role(&world.app, Actor::CommandLine, "he.jing", "finance").await.unwrap();
+        let tried = voucher_batch::stop_batch(&world.app, "spring", "he.jing").await.map(|_| ());
+        assert_eq!(tried, Err(Problem::NotFound("batch")));
     })
     .await;
 }

@@ -106,7 +106,8 @@ async fn what_one_node_leaves_behind_the_other_does_once() {
     let csrf = page.split("name=\"_csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let password = "a password of some length";
     let form = [("_csrf", csrf.as_str()), ("password", password), ("again", password)];
-    assert_eq!(visitor.post(&link).form(&form).send().await.unwrap().url().path(), "/desk");
+    let set = visitor.post(&link).form(&form).send().await.unwrap();
+    assert_eq!(set.url().path(), "/desk/sign-in/set-up", "a second factor follows");
     let told = async || {
         let inbox = land.control("GET", "sms/inbox", None).await.to_string();
         inbox.matches("\"barred\"").count()

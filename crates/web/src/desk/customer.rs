@@ -26,7 +26,7 @@ use everline_app::caller::{ask_caller as ask, prove_caller as prove};
 use everline_app::lifecycle_command::command_at_desk;
 use everline_app::timeline::{Entry, Key, Kind, Ordered, Revealed, Subject, Wanted, What, reveal, timeline};
 use everline_core::customer::{CustomerKind, Identity};
-use everline_core::ids::{CustomerId, LineId, RawId};
+use everline_core::ids::{CustomerId, LineId};
 use everline_core::lifecycle::LifecycleCommand;
 use everline_core::line::{LineState, SuspendCause};
 use everline_core::money::{Currency, Money};

@@ -6,6 +6,7 @@
 // Checked on every page: no sideways scrolling, no axe violations (WCAG 2.2 AA), nothing in the console, nothing that the
 // content security policy had to stop. Once more without JavaScript: from entering to a renewed line's order page. And
 // how much the first page weighs. Leaves screenshots, and ends with 1 if anything was wrong.
+import { createHmac } from "node:crypto";
 import { join } from "node:path";
 import { Round, browse, count, faults, folder, url } from "./round.mjs";
 
@@ -388,7 +389,73 @@ async function anAccount(round, key, number) {
   await devtools.detach();
 }
 
+/// What a code generator shows now (RFC 6238).
+function shownNow(secret) {
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  const bits = [...secret.replaceAll(" ", "")].map((letter) => letters.indexOf(letter).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const mac = createHmac("sha1", key).update(step).digest();
+  const code = (mac.readUInt32BE(mac.at(-1) & 15) & 0x7fffffff) % 1_000_000;
+  return String(code).padStart(6, "0");
+}
+
+/// An operator invites somebody, who sets a password and a second factor; and what operators see of the staff.
+async function theStaff(round) {
+  const { page } = round;
+  await page.click('form[action="/sign-out"] button');
+  await round.open("/");
+  // The gallery has nobody who manages members.
+  if ((await page.$('form[action="/demo/enter/operator"]')) === null) return round.enter("hejing");
+  await round.enter("operator");
+  await round.check("desk-operator");
+  await round.open("/desk/staff");
+  const login = `round.${Date.now()}`;
+  await page.fill('form[action="/desk/staff"] input[name="login"]', login);
+  await page.fill('form[action="/desk/staff"] input[name="name"]', "王敏");
+  await page.click('form[action="/desk/staff"] button');
+  await round.check("desk-staff");
+  const link = (await page.textContent('[role="status"]')).match(/\/desk\/set-up\/[0-9a-f]+/)[0];
+  await round.open("/desk/audit");
+  await round.check("desk-audit");
+  await round.open("/desk/find");
+  await page.fill("#q", "1380");
+  await page.click("main form button");
+  await page.click('main a[href^="/desk/customers/"]');
+  await page.click('form[action$="/reveal"] button');
+  await round.check("desk-reveal-wrong");
+  await page.fill("#reason", "来电核对号码");
+  await page.click('form[action$="/reveal"] button');
+  await round.check("desk-revealed");
+  await round.open("/desk/me");
+  await round.check("desk-me");
+  await round.open(link);
+  await round.check("desk-set-up");
+  await page.fill('input[name="password"]', "four words nobody knows");
+  await page.fill('input[name="again"]', "four words nobody knows");
+  await page.click("main button");
+  await round.check("desk-generator");
+  const secret = await page.textContent("dd.code");
+  await page.fill('input[name="code"]', shownNow(secret));
+  await page.click("main form button");
+  await round.check("desk-codes");
+  const code = await page.textContent("li.code");
+  await page.click('header form[action="/sign-out"] button');
+  await round.open("/desk/sign-in");
+  await page.fill('input[name="login"]', login);
+  await page.fill('input[name="password"]', "four words nobody knows");
+  await page.click("main form button");
+  await round.check("desk-second");
+  await page.fill('input[name="code"]', code);
+  await page.click('form[action="/desk/sign-in/second"] button');
+  await page.waitForURL((at) => at.pathname === "/desk");
+  await round.open("/home");
+  await round.check("not-allowed");
+}
+
 async function theDesk(round) {
+  const { page } = round;
   await round.enter("hejing");
   await round.check("desk");
   const orders = await round.links("/desk/orders/");
@@ -399,6 +466,30 @@ async function theDesk(round) {
     await round.open(orders.at(-1));
     await round.check("desk-order-last");
   }
+  await round.open("/desk/find");
+  await round.check("desk-find");
+  await page.fill("#q", "1");
+  await page.click("main form button");
+  await round.check("desk-find-short");
+  await page.fill("#q", "<b>nobody</b>");
+  await page.click("main form button");
+  await round.check("desk-find-nothing");
+  await page.fill("#q", "1380");
+  await page.click("main form button");
+  await round.check("desk-find-found");
+  await page.click('main a[href*="?line="]');
+  await round.check("desk-line");
+  await page.click('form[action$="/command"] button');
+  await round.check("desk-line-command-wrong");
+  await page.click('form[action$="/caller"] button');
+  await round.check("desk-caller");
+  await page.fill("#code", "12");
+  await page.click('form[action$="/caller/code"] button');
+  await round.check("desk-caller-wrong");
+  await page.click('main a[href^="/desk/customers/"]:not([href*="?"])');
+  await round.check("desk-customer");
+  await page.click('a[href*="kind=money"]');
+  await round.check("desk-customer-money");
   await round.open("/desk/recovery");
   await round.check("desk-recovery");
   await round.open("/desk/contributions");
@@ -538,6 +629,7 @@ for (const language of ["zh-CN", "en"]) {
       await anAccount(round, "linfang", "13800138001");
       await aPerson(round, "shunda");
       await theDesk(round);
+      await theStaff(round);
       await page.click('form[action="/sign-out"] button');
       await withoutConnection(round);
     });

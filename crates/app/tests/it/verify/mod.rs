@@ -68,6 +68,7 @@ async fn a_populated_store_is_sound_and_holds_what_it_should() {
                     18  receipt numbers
                      3  days of usage
                      3  usage
+                     2  entries of the audit log
         nothing is wrong
         ") };
     })
