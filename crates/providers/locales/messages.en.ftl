@@ -82,6 +82,7 @@ line-given = [{ $brand }] A line of your account went on to its new owner ({ $at
 line-offered = [{ $brand }] Somebody wants to hand the line { $line } over to you. Sign in with this number to look, and take it or not, until { $until }: { $link }
     .title = A line is offered to you
 caller-code = [{ $brand }] Read this code to our colleague on the phone, if it was you who called: { $code }, valid for 10 minutes. It signs nobody in. If you are not calling us, read it to nobody.
+    .title = A code for our colleague on the phone
 mailbox-code = [{ $brand }] Your code is { $code }, valid for 10 minutes. Whoever enters it has their notices sent to this mailbox. It signs nobody in. You did not ask for it? Then do nothing.
     .title = Your code for this mailbox
 mailbox-set = [{ $brand }] From now on ({ $at }) your account's notices also go to a mailbox that was proved. If that was not you, change it and call { $hotline }: { $link }

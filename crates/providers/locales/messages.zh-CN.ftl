@@ -82,6 +82,7 @@ line-given = 【{ $brand }】您名下的一个号码已于 { $at } 过户给新
 line-offered = 【{ $brand }】有人要把号码 { $line } 过户给您。请用本机号码登录查看，在 { $until } 前接受或拒绝：{ $link }
     .title = 有号码要过户给您
 caller-code = 【{ $brand }】如您正在致电客服，请将验证码 { $code } 读给客服人员，10 分钟内有效。此验证码不能用于登录。如您未致电客服，请勿告诉任何人。
+    .title = 来电核实验证码
 mailbox-code = 【{ $brand }】验证码 { $code }，10 分钟内有效。输入后，通知将发到此邮箱。此验证码不能用于登录。如非本人操作，请忽略。
     .title = 邮箱验证码
 mailbox-set = 【{ $brand }】自 { $at } 起，您账户的通知也会发到一个已验证的邮箱。如非本人操作，请修改并致电 { $hotline }：{ $link }

@@ -101,3 +101,4 @@ desk-command-reason = 原因
 desk-command-do = 执行
 desk-command-which = 请选择要执行的操作。
 desk-command-reason-needed = 请填写原因，1 到 200 个字。
+told-data-used-up = 流量用完
