@@ -129,3 +129,79 @@ async fn postgres_reads_no_more_of_a_customer_than_it_was_asked_for() {
     }
     store.close().await;
 }
+
+/// What the desk looks for and looks at, by words of the statement.
+const DESK: [&str; 11] = [
+    "FROM directory WHERE kind = $1 AND name >= $2",
+    "substr(name, length(name) - 5) = $1",
+    "FROM receipt_number n JOIN receipt r",
+    "FROM device_check WHERE eid = $1",
+    "AND (t.posted_at, t.id) < ($2, $3)",
+    "FROM line_event WHERE customer_id = $1 AND line_id = $2 AND id < $3",
+    "FROM message WHERE customer_id = $1 AND line_id = $2 AND id < $3",
+    "AND day <= $3 ORDER BY day DESC",
+    "FROM account_event WHERE customer_id = $1 AND id < $2",
+    "FROM support_case WHERE customer_id = $1 ORDER BY id DESC",
+    "a.customer_id = $1 AND a.at <= $2 ORDER BY a.seq DESC",
+];
+
+/// The statements of the desk, each found once.
+fn of_the_desk() -> Vec<(&'static str, &'static Sql)> {
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let all: Vec<_> = STATEMENTS.iter().flat_map(|family| family.iter()).collect();
+    let find = |words: &&str| {
+        let mut found = all.iter().filter(|(_, sql)| plain(sql.text()).contains(*words));
+        let one = found.next().unwrap_or_else(|| panic!("no statement has {words}"));
+        assert!(found.next().is_none(), "two statements have {words}");
+        (one.0, one.1)
+    };
+    DESK.iter().map(find).collect()
+}
+
+#[tokio::test]
+async fn sqlite_finds_and_looks_back_by_an_index_and_sorts_nothing() {
+    let (_file, connection) = empty_sqlite().await;
+    for (name, sql) in of_the_desk() {
+        let steps = sqlite_plan(&connection, sql);
+        let slow = |step: &String| step.starts_with("SCAN") || step.contains("TEMP B-TREE");
+        assert!(!steps.iter().any(slow), "{name}: {steps:#?}");
+    }
+    let names = "SELECT customer_id FROM customer WHERE name <> '' AND name >= ?1 AND name < ?2 ORDER BY name LIMIT ?3";
+    let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {names}")).unwrap();
+    let mut rows = plan.raw_query();
+    let step: String = rows.next().unwrap().unwrap().get(3).unwrap();
+    assert!(step.contains("customer_name"), "{step}");
+}
+
+#[tokio::test]
+async fn postgres_finds_and_looks_back_by_an_index_and_sorts_nothing() {
+    let Some(config) = postgres_database().await else { return };
+    let store = Store::open_postgres(&config, PostgresOptions::default()).await.unwrap();
+    migrate(&store, MIGRATIONS).await.unwrap();
+    let (client, connection) = tokio_postgres::connect(&config, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+        .batch_execute("SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_sort = off")
+        .await
+        .unwrap();
+    let names = "SELECT customer_id FROM customer WHERE name <> '' AND name COLLATE \"C\" >= $1 AND name COLLATE \"C\" < $2 \
+        ORDER BY name COLLATE \"C\" LIMIT $3";
+    let statements = of_the_desk().into_iter().map(|(name, sql)| (name, sql.text()));
+    for (place, (name, text)) in statements.chain([("names", names)]).enumerate() {
+        let parameters = client.prepare(text).await.unwrap().params().len();
+        client.batch_execute(&format!("PREPARE d{place} AS {text}")).await.unwrap();
+        let nothing = vec!["NULL"; parameters].join(", ");
+        let plan = client.simple_query(&format!("EXPLAIN EXECUTE d{place}({nothing})")).await.unwrap();
+        let plan: Vec<&str> = plan
+            .iter()
+            .filter_map(|message| match message {
+                tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0),
+                _ => None,
+            })
+            .collect();
+        // The few members of the staff beside the log are looked up however there are few.
+        let slow = |step: &&&str| (step.contains("Seq Scan") && !step.contains(" on staff ")) || step.contains("Sort");
+        assert_eq!(plan.iter().find(slow), None, "{name}: {}", plan.join("\n"));
+    }
+    store.close().await;
+}
