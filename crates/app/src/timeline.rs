@@ -254,8 +254,10 @@ fn above(at: i64) -> RawId {
 }
 
 impl Look {
-    /// So many of each kind are read: one more than a page shows, for what has the instant of the key.
+    /// So many of each kind are read that is kept in the order of its key.
     const EACH: i64 = 32;
+    /// So many of each that is kept in the order of its ids, or of the log: some of them may be of later than the key.
+    const MANY: i64 = 64;
 
     async fn orders(&self, tx: &mut Tx, before: Key) -> Result<Vec<Entry>, Stop<Problem>> {
         let key = (BusinessTime::from_us(before.0), OrderId(before.1));
@@ -280,16 +282,16 @@ impl Look {
         let (customer, below) = (self.wanted.customer, above(before.0));
         Ok(match kind {
             Kind::Life => {
-                let all = timeline::changed(tx, customer, line, below, Self::EACH).await?;
+                let all = timeline::changed(tx, customer, line, below, Self::MANY).await?;
                 all.into_iter().map(|one| Entry { key: (one.at.us(), one.id), what: What::Changed(one) }).collect()
             }
             Kind::Messages => {
-                let all = timeline::told(tx, customer, line, below, Self::EACH).await?;
+                let all = timeline::told(tx, customer, line, below, Self::MANY).await?;
                 all.into_iter().map(|one| Entry { key: (one.sent_at.us(), one.id.0), what: What::Told(one) }).collect()
             }
             _ => {
                 let to = Day::of(&self.zone, BusinessTime::from_us(before.0.min(self.now.business.us())));
-                let all = timeline::used(tx, customer, line, to, Self::EACH).await?;
+                let all = timeline::used(tx, customer, line, to, Self::MANY).await?;
                 all.into_iter().map(|day| self.used(day)).collect()
             }
         })
@@ -300,7 +302,7 @@ impl Look {
         Entry { key: (at, above(at).derive(0x79, day.unit as u8)), what: What::Used(day) }
     }
     async fn account(&self, tx: &mut Tx, before: Key) -> Result<Vec<Entry>, Stop<Problem>> {
-        let all = timeline::news(tx, self.wanted.customer, above(before.0), Self::EACH).await?;
+        let all = timeline::news(tx, self.wanted.customer, above(before.0), Self::MANY).await?;
         Ok(all.into_iter().map(|one| Entry { key: (one.at.us(), one.id), what: What::News(one) }).collect())
     }
     async fn cases(&self, tx: &mut Tx) -> Result<Vec<Entry>, Stop<Problem>> {
@@ -311,49 +313,52 @@ impl Look {
     }
 
     async fn staff(&self, tx: &mut Tx, before: Key) -> Result<Vec<Entry>, Stop<Problem>> {
-        let all = audit::of_customer(tx, self.wanted.customer, SystemTime::from_us(before.0), Self::EACH).await?;
-        let line = self.wanted.line.map(|line| line.to_string());
-        let ours = all
-            .into_iter()
-            .filter(|one| line.as_ref().is_none_or(|line| one.subject_kind == "line" && one.subject_id == *line));
+        let to = SystemTime::from_us(before.0);
+        let all = match self.wanted.line {
+            Some(line) => audit::of_line(tx, line, to, Self::MANY).await?,
+            None => audit::of_customer(tx, self.wanted.customer, to, Self::MANY).await?,
+        };
         // The place in the chain tells entries of one instant apart.
         let key = |one: &Noted| (one.at.us(), above(one.at.us()).derive(0x7a, one.seq.to_be_bytes()[7]));
-        Ok(ours.map(|one| Entry { key: key(&one), what: What::Staff(one) }).collect())
+        Ok(all.into_iter().map(|one| Entry { key: key(&one), what: What::Staff(one) }).collect())
     }
 
     async fn entries(&self, tx: &mut Tx) -> Result<(Vec<Entry>, Option<Key>), Stop<Problem>> {
         let before = self.wanted.before.unwrap_or((i64::MAX / 2, RawId::from_bytes([0xff; 16])));
         let wanted = |kind| self.wanted.kind.is_none_or(|only| only == kind);
-        let mut entries = Vec::new();
+        let mut parts = Vec::new();
         if wanted(Kind::Orders) {
-            entries.extend(self.orders(tx, before).await?);
+            parts.push(self.orders(tx, before).await?);
         }
         if wanted(Kind::Cases) {
-            entries.extend(self.cases(tx).await?);
+            parts.push(self.cases(tx).await?);
         }
         if wanted(Kind::Staff) {
-            entries.extend(self.staff(tx, before).await?);
+            parts.push(self.staff(tx, before).await?);
         }
         match self.wanted.line {
             Some(line) => {
                 for kind in [Kind::Life, Kind::Messages, Kind::Usage] {
                     if wanted(kind) {
-                        entries.extend(self.of_line(tx, line, kind, before).await?);
+                        parts.push(self.of_line(tx, line, kind, before).await?);
                     }
                 }
             }
             None => {
                 if wanted(Kind::Money) {
-                    entries.extend(self.moved(tx, before).await?);
+                    parts.push(self.moved(tx, before).await?);
                 }
                 if wanted(Kind::Account) {
-                    entries.extend(self.account(tx, before).await?);
+                    parts.push(self.account(tx, before).await?);
                 }
             }
         }
+        // What filled its part may go on behind it, also if little of it is before the key.
+        let full = parts.iter().any(|part| i64::try_from(part.len()).is_ok_and(|read| read >= Self::EACH));
+        let mut entries: Vec<Entry> = parts.into_iter().flatten().collect();
         entries.retain(|entry| entry.key < before);
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.key));
-        let more = entries.len() > PAGE;
+        let more = full || entries.len() > PAGE;
         entries.truncate(PAGE);
         let next = entries.last().map(|last| last.key).filter(|_| more);
         Ok((entries, next))

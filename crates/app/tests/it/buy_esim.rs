@@ -1,17 +1,18 @@
 //! Buying an eSIM on both stores: the profile is there for whoever pays, and back in stock for whoever does not.
 
-use crate::world::loading::{load_codes, load_sims};
+use crate::world::loading::{lines_out, load_codes, load_sims};
 use crate::world::stock::YUAN;
 use crate::world::{Kit, World, on_both};
 use everline_app::buy_esim::{NewEsim, line_of, order_esim, quote_esim, shelf};
 use everline_app::esim::activation_code;
 use everline_app::order_page::order_page;
 use everline_app::sessions::{Principal, open_session, session};
-use everline_app::{Problem, device, own_line, privacy};
+use everline_app::{Problem, device, own_line, ownership, privacy};
 use everline_core::esim_device::{Basis, DeviceCheck, check};
 use everline_core::identifiers::{Imsi, Msisdn};
 use everline_core::ids::{CustomerId, OrderId};
 use everline_core::ledger::LedgerAccount;
+use everline_core::lifecycle::{LifecycleRefusal, NoHandOver};
 use everline_core::line::LineState;
 use everline_core::offering::OfferingRef;
 use everline_core::order::{Order, OrderState};
@@ -83,6 +84,14 @@ async fn what_is_paid_for_is_there_begins_with_its_first_use_and_is_loaded_by_it
         let kit = kit(&order, 0);
         assert!(matches!(world.line_now(&kit).await.state, LineState::Reserved { .. }));
         world.sound().await;
+        // It is nobody's to give away, and moves out with nobody.
+        let taker = world.person().await;
+        let taker = everline_app::profile::profile(&world.app, taker).await.unwrap().contact.unwrap();
+        let signed_in = open_session(&world.app, Principal::Customer(buyer)).await.unwrap();
+        let giver = session(&world.app, &signed_in.token).await.unwrap().unwrap();
+        let gives = ownership::offer(&world.app, &giver, order.line, taker.as_str()).await;
+        assert_eq!(gives, Err(Problem::NotHandedOver(NoHandOver::State(LifecycleRefusal::InStock))));
+        assert!(!lines_out(&world).await.contains(kit.msisdn.as_str()));
         // Nobody buys anything else for it, the network does not serve it, and nobody sees its code.
         let more = world.order(&kit, "trip").await;
         assert_eq!(more.map(|_| ()), Err(Problem::NotSellable(NotSellable::LineState)));

@@ -146,6 +146,14 @@ async fn everything_that_happened_stands_once_and_in_order_however_many_pages_it
         ] {
             assert!(count(&entries, is) > 0);
         }
+        // What was seen of the account, however often, hides nothing that was seen of the line.
+        for _ in 0..70 {
+            timeline(&world.app, by, of(kit.customer)).await.unwrap();
+        }
+        let seen = Wanted { kind: Some(Kind::Staff), ..line };
+        let looks = all(&world, by, line).await.into_iter().filter(|entry| matches!(entry.what, What::Staff(_)));
+        let looks = looks.count();
+        assert!(looks > 1 && all(&world, by, seen).await.len() > looks);
         let subject = timeline(&world.app, by, line).await.unwrap();
         assert_eq!((subject.name.as_str(), subject.credit[0].micros()), ("林**", 17 * 50 * YUAN));
         // Another's line is not on this customer's page.

@@ -116,7 +116,8 @@ pub fn give(
 
 fn may_go(is: &Situation, along: Along, underway: bool, at: BusinessTime) -> Result<(), NoHandOver> {
     let refused = match is.line.state {
-        LineState::Stock => Some(LifecycleRefusal::InStock),
+        // What is only reserved is nobody's to give.
+        LineState::Stock | LineState::Reserved { .. } => Some(LifecycleRefusal::InStock),
         LineState::Test { .. } => Some(LifecycleRefusal::InTest),
         LineState::Suspended(SuspendCause::Lost) => Some(LifecycleRefusal::Lost),
         LineState::Suspended(SuspendCause::Barred) => Some(LifecycleRefusal::Barred),

@@ -4,7 +4,7 @@
 use super::columns::Columns;
 use crate::{FromRow, Result, Row, Tx, args};
 use everline_core::audit::{AuditAction, Hash, Hashed, NO_HASH};
-use everline_core::ids::{CustomerId, RawId};
+use everline_core::ids::{CustomerId, LineId, RawId};
 use everline_core::time::SystemTime;
 
 macro_rules! columns {
@@ -41,6 +41,8 @@ crate::queries! { ALL;
         LEFT JOIN staff s ON s.id = a.staff_id WHERE a.customer_id = $1 AND a.at <= $2 ORDER BY a.seq DESC LIMIT $3";
     CALLER = "SELECT a.at FROM audit a WHERE a.customer_id = $1 AND a.action = 'caller.proved' AND a.staff_id = $2 AND a.at > $3 \
         ORDER BY a.seq DESC LIMIT 1";
+    OF_LINE = "SELECT a.seq, a.at, a.actor, COALESCE(s.login, s.name), a.action, a.subject_kind, a.subject_id, a.reason FROM audit a \
+        LEFT JOIN staff s ON s.id = a.staff_id WHERE a.subject_kind = 'line' AND a.subject_id = $1 AND a.at <= $2 ORDER BY a.seq DESC LIMIT $3";
     FORGET_REASONS = "UPDATE audit SET reason = NULL, reason_salt = NULL WHERE customer_id = $1 AND reason IS NOT NULL";
 }
 
@@ -169,6 +171,11 @@ pub async fn caller_proved(
 /// What the staff saw and did of a customer's up to an instant, newest first.
 pub async fn of_customer(tx: &mut Tx, customer: CustomerId, to: SystemTime, limit: i64) -> Result<Vec<Noted>> {
     tx.all(&OF_CUSTOMER, args![customer, to, limit]).await
+}
+
+/// What the staff saw and did of a line up to an instant, newest first.
+pub async fn of_line(tx: &mut Tx, line: LineId, to: SystemTime, limit: i64) -> Result<Vec<Noted>> {
+    tx.all(&OF_LINE, args![line.to_string(), to, limit]).await
 }
 
 /// Where the chain ends.

@@ -43,7 +43,7 @@ crate::queries! { ALL;
     SET_OWNER_KEY = "UPDATE customer SET owner_key = $2 WHERE customer_id = $1";
     RECORD = concat!(record!(), "WHERE s.iccid = $1");
     RECORDS = concat!(record!(), "WHERE s.iccid > $1 AND s.state = 'in_use' AND s.role = 'primary' \
-        AND l.state NOT IN ('stock', 'terminated', 'handed_over', 'quarantined', 'closed') ORDER BY s.iccid LIMIT $2");
+        AND l.state NOT IN ('stock', 'reserved', 'terminated', 'handed_over', 'quarantined', 'closed') ORDER BY s.iccid LIMIT $2");
 }
 
 /// Many names at once need an array, which each engine has its own way for.

@@ -124,7 +124,7 @@ pub(crate) struct LineBody {
     /// `active`, `grace`, `suspended` …
     state: &'static str,
     /// Whether to renew now, and why: `fine`, `ends_soon`, `used_up`, `grace`, `cut_off`, `waits_for_first_use`,
-    /// `nothing_yet`, `out_of_service`.
+    /// `reserved` (for an order that is not paid), `nothing_yet`, `out_of_service`.
     advice: &'static str,
     renew_now: bool,
     /// End of the last plan, queued ones included.
