@@ -36,6 +36,7 @@ const USAGE: &str = "cargo xtask COMMAND
   bench renewals [ARGS]   paid notifications to in effect, beside same-minute baselines
   bench payments [ARGS]   payment notices verified and kept, beside the verification alone; receipts
   bench receipts [ARGS]   receipts as PDF files a second
+  bench desk [ARGS]       the desk's box and timelines, beside a read by primary key
   bench web [ARGS]        home, plans and renewal pages a second, beside a page that needs no store
   bench reconcile [ARGS]  a day's bill with spoilt lines against the books, beside parsing it alone
 ";

@@ -1,10 +1,12 @@
 //! The desk's one box: what was typed is recognised ([`everline_core::search`]) and looked for everywhere it may be. What is
-//! found is shown masked: finding somebody is not seeing them.
+//! found is shown masked: finding somebody is not seeing them. That somebody was looked for is written down, and not as what.
 
+use crate::audit::Act;
 use crate::identity::document_name_hash;
 use crate::secrets::Secrets;
-use crate::staff::{permit, permitted};
+use crate::staff::{permit, permitted, see};
 use crate::{App, Problem};
+use everline_core::audit::AuditAction;
 use everline_core::customer::CustomerKind;
 use everline_core::ids::{AttemptId, CustomerId, LineId, OrderId, RawId, RefundId};
 use everline_core::payment::Provider;
@@ -69,7 +71,14 @@ pub async fn find(app: &App, by: RawId, typed: &str) -> Result<Finds, Problem> {
     let brand = &app.brand;
     let guesses = guesses(typed, (&brand.numbers, &brand.calling_code), &brand.identity.documents);
     let guesses = guesses.map_err(|_| Problem::Invalid { field: "q", rule: "too-short" })?;
-    Ok(app.store.read(Find { by, guesses, secrets: app.secrets.clone() }).await?)
+    let finds = app.store.read(Find { by, guesses, secrets: app.secrets.clone() }).await?;
+    // As what somebody was found, and how many: never the text, which may name a person.
+    let named: BTreeSet<Named> = finds.found.iter().map(|found| found.named).collect();
+    let named: Vec<&str> = named.into_iter().map(Named::word).collect();
+    let act = Act::by(by, AuditAction::DeskSearched, ("queue", "search"));
+    let act = act.with("count", finds.found.len()).with("found_by", named.join(" "));
+    see(app, by, Permission::SeeCustomer, act).await?;
+    Ok(finds)
 }
 
 struct Find {

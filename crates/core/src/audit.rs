@@ -56,6 +56,8 @@ pub enum AuditAction {
     CaseSeen,
     /// A file of a case.
     CaseFileSeen,
+    /// Somebody was looked for in the desk's box.
+    DeskSearched,
     /// Requests to be let in, with whose they are.
     RecoveriesSeen,
     /// Documents that wait for a decision.
@@ -146,6 +148,7 @@ words!(AuditAction {
     CallerProved = "caller.proved",
     CaseSeen = "case.seen",
     CaseFileSeen = "case.file_seen",
+    DeskSearched = "desk.searched",
     RecoveriesSeen = "recovery.seen",
     IdentitiesSeen = "identity.seen",
     ClosingsSeen = "closing.seen",

@@ -128,6 +128,23 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Bench {
+    /// The desk's box and timelines, beside a read by primary key
+    Desk {
+        #[command(flatten)]
+        wanted: Wanted,
+        /// Lines in the store
+        #[arg(long, default_value_t = 1_000_000)]
+        lines: u64,
+        /// Rows of the ledger, at least
+        #[arg(long, default_value_t = 10_000_000)]
+        transfers: u64,
+        /// Calls of each kind in each round
+        #[arg(long, default_value_t = 300)]
+        calls: u64,
+        /// Rounds
+        #[arg(long, default_value_t = 10)]
+        rounds: u64,
+    },
     /// Rows of `import sims`, beside a bare COPY or a bare insert of the same rows
     Import {
         #[command(flatten)]
@@ -350,6 +367,13 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Bench(Bench::Web { wanted, lines, seconds, rounds, concurrency }) => {
             let options = bench::web::Options { wanted, lines, seconds, rounds, concurrency };
             for figure in bench::web::web(&options).await? {
+                println!("{}", serde_json::to_string(&figure).map_err(|error| Failure::Unusable(error.to_string()))?);
+            }
+            Ok(())
+        }
+        Command::Bench(Bench::Desk { wanted, lines, transfers, calls, rounds }) => {
+            let options = bench::desk::Options { wanted, lines, transfers, calls, rounds };
+            for figure in bench::desk::desk(&options).await? {
                 println!("{}", serde_json::to_string(&figure).map_err(|error| Failure::Unusable(error.to_string()))?);
             }
             Ok(())

@@ -58,6 +58,17 @@ pub async fn make_orders(app: &App, lines: &[(CustomerId, LineId)]) -> Result<Ve
     Ok(made.concat())
 }
 
+/// Buys the pack for each line, and has it paid: a renewal in effect.
+pub async fn renew(app: &App, lines: &[(CustomerId, LineId)]) -> Result<(), Failure> {
+    let batch = |chunk: &[(CustomerId, LineId)]| {
+        let new = chunk.iter().map(|(customer, line)| NewOrder::of(app, *customer, *line, PACK)).collect();
+        app.store.transact(Renewals { app: Context::of(app), new })
+    };
+    let batches: Vec<_> = lines.chunks(BATCH).map(batch).collect();
+    let () = iter(batches).buffered(AT_ONCE).try_collect().await?;
+    Ok(())
+}
+
 /// What the Works need of the platform.
 #[derive(Clone)]
 struct Context {
@@ -69,6 +80,16 @@ struct Context {
 impl Context {
     fn of(app: &App) -> Self {
         Self { brand: app.brand.clone(), zone: app.zone.clone(), now: app.clock.now() }
+    }
+
+    /// An order is paid, as a notice would say.
+    async fn pay(&self, tx: &mut Tx, order: Awaiting) -> Result<(), Stop<Problem>> {
+        let trade_no = trade_no(&order.out_trade_no);
+        let evidence =
+            Evidence { provider: Provider::Alipay, out_trade_no: order.out_trade_no, trade_no, amount: order.amount };
+        let (brand, zone) = (self.brand.clone(), self.zone.clone());
+        PaymentConfirmed { evidence, notice: None, brand, zone, now: self.now }.run(tx).await?;
+        Ok(())
     }
 }
 
@@ -186,15 +207,7 @@ impl Work for Lines {
             let sold = line(new.customer, new.line, new.n).map_err(malformed)?;
             sold.begins(HandOver::Sale, brand, zone, at).map_err(Stop::Refused)?.run(tx).await?;
             let order = new.first.write(tx, &self.app, number).await?;
-            let trade_no = trade_no(&order.out_trade_no);
-            let evidence = Evidence {
-                provider: Provider::Alipay,
-                out_trade_no: order.out_trade_no,
-                trade_no,
-                amount: order.amount,
-            };
-            let (brand, zone) = (brand.clone(), zone.clone());
-            PaymentConfirmed { evidence, notice: None, brand, zone, now: *now }.run(tx).await?;
+            self.app.pay(tx, order).await?;
         }
         Ok(())
     }
@@ -218,6 +231,27 @@ impl Work for Orders {
             made.push(new.write(tx, &self.app, number).await?);
         }
         Ok(made)
+    }
+}
+
+/// Orders of many lines, each paid at once.
+struct Renewals {
+    app: Context,
+    new: Vec<NewOrder>,
+}
+
+impl Work for Renewals {
+    const NAME: &'static str = "sim_renewals";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        let orders: Vec<OrderId> = self.new.iter().map(|new| new.order).collect();
+        let numbers = order_numbers(tx, &orders, &self.app.zone).await?;
+        for (new, number) in self.new.iter().zip(numbers) {
+            let order = new.write(tx, &self.app, number).await?;
+            self.app.pay(tx, order).await?;
+        }
+        Ok(())
     }
 }
 

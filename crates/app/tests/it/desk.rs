@@ -53,6 +53,13 @@ async fn somebody_is_found_by_whatever_they_have_and_shown_masked() {
         // Finding is not seeing.
         let shown = find(&world.app, by, number).await.unwrap().found.remove(0);
         assert_eq!((shown.owner.as_str(), shown.shown.contains("****")), ("林**", true));
+        // That they looked is written down, and not for whom.
+        let auditor = world.member("auditor").await;
+        let log = page(&world.app, auditor, Filter::default(), i64::MAX).await.unwrap().entries;
+        let newest = &log[0];
+        assert_eq!((newest.action.as_str(), newest.staff), ("desk.searched", Some(by)));
+        assert!(newest.details.contains(r#""count":1,"found_by":"msisdn""#), "{}", newest.details);
+        assert!(log.iter().all(|entry| !entry.details.contains(number) && !entry.details.contains("林芳")));
         // Nobody else looks.
         assert_eq!(find(&world.app, world.app.clock.id(), number).await, Err(Problem::NotAllowed));
         let off = "UPDATE staff SET active = 0 WHERE id = $1";

@@ -11,6 +11,7 @@
 //! the same size ([`script`]); PostgreSQL with `pgbench` and a renewal of seven statements ([`pgbench`]), the better figure
 //! of 8 and 64 clients.
 
+pub mod desk;
 mod disk;
 pub mod import;
 pub mod lifecycle;

@@ -5,6 +5,7 @@ act-customer-revealed = Masked data shown
 act-line-seen = Line looked at
 act-case-seen = Case looked at
 act-case-file-seen = File of a case looked at
+act-desk-searched = Somebody looked for in the box
 act-recovery-seen = Requests to be let in looked at
 act-identity-seen = Documents looked at
 act-closing-seen = Accounts to close looked at

@@ -5,6 +5,7 @@ act-customer-revealed = 查看隐藏信息
 act-line-seen = 查看号码
 act-case-seen = 查看工单
 act-case-file-seen = 查看工单附件
+act-desk-searched = 在搜索框中查找
 act-recovery-seen = 查看找回申请
 act-identity-seen = 查看证件
 act-closing-seen = 查看待注销账户

@@ -3,6 +3,7 @@
 
 pub(crate) mod auto_renew;
 pub(crate) mod body;
+pub(crate) mod esim;
 pub(crate) mod lines;
 pub(crate) mod openapi;
 pub(crate) mod orders;

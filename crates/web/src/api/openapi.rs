@@ -1,6 +1,6 @@
 //! What the API says about itself: a document for machines, and a page for people.
 
-use super::{auto_renew, lines, orders, receipts, refunds, sign_in, vouchers, what_if};
+use super::{auto_renew, esim, lines, orders, receipts, refunds, sign_in, vouchers, what_if};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, page as shown};
 use crate::visit::Visit;
@@ -13,6 +13,7 @@ use everline_app::Problem;
 use everline_core::invoice::NoInvoice;
 use everline_core::quote::NotSellable;
 use everline_core::refund_rule::NoRefund;
+use everline_core::time::SystemTime;
 use everline_core::voucher::NoVoucher;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Header, Ref, ResponseBuilder};
@@ -48,7 +49,15 @@ use utoipa::{Modify, OpenApi};
         refunds::ask,
         receipts::check,
         vouchers::add,
-        vouchers::pay
+        vouchers::pay,
+        esim::offerings,
+        esim::order,
+        esim::of_line,
+        esim::code,
+        esim::devices,
+        esim::add_device,
+        esim::remove_device,
+        esim::device_code
     ),
     security(("session" = [])),
     modifiers(&Session, &OnOurSide)
@@ -149,6 +158,10 @@ fn faults() -> Vec<Fault> {
         Problem::NoVoucher(NoVoucher::Unknown),
         Problem::PasswordWrong,
         Problem::SecondFactor,
+        Problem::ProveFirst,
+        Problem::HeldBack { until: SystemTime::from_us(0) },
+        Problem::SoldOut,
+        Problem::TooManyLines,
         Problem::CodeWrong { tries_left: 0 },
         Problem::CodeGone,
         Problem::TooMany { retry_after_s: 1 },

@@ -12,7 +12,7 @@ use crate::web::Web;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use everline_app::Problem;
 use everline_app::ask_provider::ask_provider;
@@ -20,7 +20,7 @@ use everline_app::idempotency::order_for_key;
 use everline_app::order_page::{ask_network, order_page};
 use everline_app::place_order::{NewOrder, place_order};
 use everline_app::receipt::{payee, signed};
-use everline_core::order::PlacedBy;
+use everline_core::order::{Order, PlacedBy};
 use everline_core::receipt::Reader;
 
 /// The key of a request that must have one (draft-ietf-httpapi-idempotency-key-header).
@@ -50,12 +50,16 @@ pub(crate) async fn place(
     let order = order_for_key(&web.app, &format!("{customer} orders {key}"), request.as_bytes()).await?;
     let (placed_by, from) = (PlacedBy::Owner, Some(visit.address));
     let new = NewOrder { id: order, customer, line, offering, terms_version, placed_by, token: None, from };
-    let order = place_order(&web.app, new).await?;
-    let mut response = (StatusCode::CREATED, Json(OrderBody::new(&order, None))).into_response();
+    Ok(created(&place_order(&web.app, new).await?))
+}
+
+/// An order that was placed, and where it is.
+pub(crate) fn created(order: &Order) -> Response {
+    let mut response = (StatusCode::CREATED, Json(OrderBody::new(order, None))).into_response();
     if let Ok(location) = HeaderValue::from_str(&format!("/api/v1/orders/{}", order.id)) {
         response.headers_mut().insert(header::LOCATION, location);
     }
-    Ok(response)
+    response
 }
 
 /// One order, with its payments and refunds.

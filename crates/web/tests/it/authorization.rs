@@ -327,6 +327,16 @@ fn table() -> Vec<Row> {
         get("/api/v1/orders/{order}/refund",            [401, 401, 200, 404, 403]),
         // The money went back above, which its owner is told.
         post("/api/v1/orders/{order}/refund",           [401, 401, 409, 404, 403]),
+        get("/api/v1/esim/offerings",                   [401, 401, 200, 200, 403]),
+        // Nothing is in stock here.
+        post("/api/v1/esim/orders",                     [401, 401, 409, 409, 403]),
+        // A card serves this line.
+        get("/api/v1/lines/{line}/esim",                [401, 401, 404, 404, 403]),
+        post("/api/v1/lines/{line}/esim/code",          [401, 401, 404, 404, 403]),
+        get("/api/v1/lines/{line}/devices",             [401, 401, 200, 404, 403]),
+        post("/api/v1/lines/{line}/devices",            [401, 401, 422, 404, 403]),
+        row(delete.clone(), "/api/v1/lines/{line}/devices/{iccid}", [401, 401, 404, 404, 403]),
+        post("/api/v1/lines/{line}/devices/{iccid}/code", [401, 401, 404, 404, 403]),
         get("/api/v1/receipts/{proof}",                 [404, 200, 404, 404, 404]),
         get("/api/openapi.json",                        [200, 200, 200, 200, 200]),
         get("/api",                                     [200, 200, 200, 200, 200]),
@@ -665,6 +675,10 @@ fn json_of(template: &str) -> &'static str {
             r#"{"offering": "watch-month@1", "methods": ["credit"], "month_cap": "100", "lead_days": 3, "terms_version": "2026-10"}"#
         }
         "/api/v1/orders/{order}/payments" => r#"{"method": "alipay_qr"}"#,
+        "/api/v1/esim/orders" => {
+            r#"{"offering": "thailand@1", "terms_version": "2026-10", "device": {"accept_risk": true}}"#
+        }
+        "/api/v1/lines/{line}/devices" => r#"{"accept_risk": true}"#,
         "/api/v1/orders/{order}/refund" => r#"{"reason": "by_rule"}"#,
         "/api/v1/vouchers" | "/api/v1/orders/{order}/vouchers" => r#"{"voucher": "0000-0000-0000-0000-0001"}"#,
         "/api/v1/orders/{order}/invoice" => r#"{"buyer": "person", "title": "林芳", "email": "a@example.cn"}"#,

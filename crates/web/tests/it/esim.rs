@@ -1,10 +1,12 @@
 //! Buying an eSIM on pages, without scripts: by country, with the device checked, to the code that loads it.
 
 use crate::world::World;
-use crate::world::browser::{Browser, Page};
-use axum::http::StatusCode;
+use crate::world::browser::{Browser, Client, Page};
+use axum::http::{Method, StatusCode};
 use everline_app::import::{Contents, Importer, Listener, Options, Progress, RowFault, load};
 use everline_app::sign_in::Principal;
+use everline_core::time::MINUTE_US;
+use serde_json::json;
 use std::io::Cursor;
 
 struct Strict;
@@ -90,7 +92,7 @@ async fn a_travel_plan_is_found_by_country_checked_bought_and_loaded() {
     let started = world.outside.started.lock().unwrap().last().unwrap().clone();
     let notice = world.outside.pay(&started.out_trade_no);
     let mut gateway = Browser::new(&world.router);
-    gateway.send(axum::http::Method::POST, "/notify/alipay", &[], notice).await;
+    gateway.send(Method::POST, "/notify/alipay", &[], notice).await;
     world.settle().await;
     let paid = owner.get(&path).await;
     paid.says(&["安装 eSIM", "/esim\""]).hides(&["LPA:1"]);
@@ -135,4 +137,78 @@ async fn a_watch_gets_the_number_of_a_phone_and_loses_it() {
     let removed = owner.submit(&more, &format!("{base}/89860499000000000002/remove"), &[]).await;
     assert_eq!(removed.location(), format!("{base}?done=removed"));
     owner.get(&format!("{base}?done=removed&lang=en")).await.says(&["has lost the number"]).hides(&["Device 1"]);
+}
+
+#[tokio::test]
+async fn an_esim_is_bought_and_a_device_added_over_the_api() {
+    let world = World::new().await;
+    stock(&world).await;
+    let mut client = Client::of(&world, Principal::Customer(world.people.linfang)).await;
+    let shelf = client.get("/api/v1/esim/offerings").await.json();
+    assert_eq!(shelf["in_stock"], json!(true));
+    let travel = shelf["offerings"].as_array().unwrap().iter().find(|one| one["id"] == "thailand@1").unwrap().clone();
+    assert_eq!((&travel["countries"], &travel["first_use_within_days"]), (&json!(["TH"]), &json!(180)));
+
+    let request = |device: serde_json::Value| {
+        json!({"offering": "thailand@1", "terms_version": "2026-10", "device": device}).to_string()
+    };
+    let unusable = [
+        json!({}),
+        json!({"eid": "8904"}),
+        json!({"model": "iPhone 14, 14 Pro", "sold": "cn"}),
+        json!({"model": "nobody knows it", "sold": "cn"}),
+    ];
+    for device in unusable {
+        let key = [("idempotency-key", "k0")];
+        let refused = client.send(Method::POST, "/api/v1/esim/orders", &key, &request(device)).await;
+        assert_eq!((refused.status, &refused.json()["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("device")));
+    }
+    let body = request(json!({"model": "Pixel 4 and later", "sold": "hk"}));
+    let key = [("idempotency-key", "k1")];
+    let placed = client.send(Method::POST, "/api/v1/esim/orders", &key, &body).await;
+    assert_eq!(placed.status, StatusCode::CREATED, "{}", placed.text);
+    let order = placed.location().to_owned();
+    assert_eq!(client.send(Method::POST, "/api/v1/esim/orders", &key, &body).await.location(), order);
+    let other = request(json!({"accept_risk": true}));
+    assert_eq!(client.send(Method::POST, "/api/v1/esim/orders", &key, &other).await.status, StatusCode::CONFLICT);
+    let line = format!("/api/v1/lines/{}", placed.json()["line"].as_str().unwrap());
+    let profile = client.get(&format!("{line}/esim")).await.json();
+    assert_eq!((&profile["iccid"], &profile["has_code"]), (&json!("89860499000000000001"), &json!(false)));
+    assert_eq!(
+        client.post(&format!("{line}/esim/code"), "").await.status,
+        StatusCode::NOT_FOUND,
+        "not before it is paid"
+    );
+
+    let paying = client.post(&format!("{order}/payments"), r#"{"method": "alipay_qr"}"#).await.json();
+    let notice = world.outside.pay(paying["payments"][0]["out_trade_no"].as_str().unwrap());
+    Browser::new(&world.router).send(Method::POST, "/notify/alipay", &[], notice).await;
+    world.settle().await;
+    let code = client.post(&format!("{line}/esim/code"), "").await.json();
+    assert_eq!(code, json!({"activation_code": "LPA:1$rsp.example.com$M-1", "confirmation_code": false}));
+    let mut stranger = Client::of(&world, Principal::Customer(world.people.wangqiang)).await;
+    assert_eq!(stranger.post(&format!("{line}/esim/code"), "").await.status, StatusCode::NOT_FOUND);
+
+    let (renewal, attempt) = world.checkout(world.people.linfang, world.people.watch, "watch-month").await;
+    world.pays(&attempt).await;
+    world.settle().await;
+    let devices = format!("/api/v1/lines/{}/devices", renewal.line);
+    let body = json!({"accept_risk": true}).to_string();
+    for _ in 0..2 {
+        let added = client.send(Method::POST, &devices, &[("idempotency-key", "d1")], &body).await;
+        assert_eq!(added.status, StatusCode::CREATED, "{}", added.text);
+    }
+    let there = client.get(&devices).await.json();
+    assert_eq!(there["devices"], json!([{"iccid": "89860499000000000002", "has_code": true}]));
+    let sold_out = client.send(Method::POST, &devices, &[("idempotency-key", "d2")], &body).await;
+    assert_eq!((sold_out.status, &sold_out.json()["type"]), (StatusCode::CONFLICT, &json!("/api#problem-sold-out")));
+    let one = format!("{devices}/89860499000000000002");
+    let code = client.post(&format!("{one}/code"), "").await.json();
+    assert_eq!(code["activation_code"], "LPA:1$rsp.example.com$C-2");
+    assert_eq!(client.send(Method::DELETE, &one, &[], "").await.status, StatusCode::NO_CONTENT);
+    assert_eq!(client.get(&devices).await.json()["devices"], json!([]));
+
+    // Whoever was proved too long ago reads no code.
+    world.pass(11 * MINUTE_US).await;
+    assert_eq!(client.post(&format!("{line}/esim/code"), "").await.status, StatusCode::FORBIDDEN);
 }
