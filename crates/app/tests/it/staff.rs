@@ -72,7 +72,7 @@ fn table() -> Vec<Row> {
         row!("identity::waiting", DecideIdentity, |w, o, by| identity::waiting(&w.app, by)),
         row!("identity::decide", DecideIdentity, |w, o, by| identity::decide(&w.app, (o.customer, None), SystemTime::from_us(0), true, "x", by)),
         row!("invoice::waiting_invoices", SettleInvoice, |w, o, by| invoice::waiting_invoices(&w.app, by)),
-        row!("invoice::settle_invoice", SettleInvoice, |w, o, by| invoice::settle_invoice(&w.app, &o.number, Settlement::Refuse("x".to_owned()), by)),
+        row!("invoice::settle_invoice", SettleInvoice, |w, o, by| invoice::settle_invoice(&w.app, &o.number, (Settlement::Refuse("x".to_owned()), None), by)),
         row!("queue::open_items", SeeReconciliation, |w, o, by| queue::open_items(&w.app, by)),
         row!("queue::item", SeeReconciliation, |w, o, by| queue::item(&w.app, ItemId(NOTHING), by)),
         row!("queue::close", SettleReconciliation, |w, o, by| queue::close(&w.app, ItemId(NOTHING), Action::Accept, "x", by)),
@@ -82,8 +82,8 @@ fn table() -> Vec<Row> {
         row!("recovery::decide", DecideRecovery, |w, o, by| recovery::decide(&w.app, (o.customer, NOTHING), true, "x", by)),
         row!("refund_order::waiting_refunds", SeeCustomer, |w, o, by| refund_order::waiting_refunds(&w.app, by)),
         row!("refund_order::refund_by_staff", Refund, |w, o, by| refund_order::refund_by_staff(&w.app, &o.number, too_much(w), by)),
-        row!("refund_order::decide_refund", Refund, |w, o, by| refund_order::decide_refund(&w.app, &o.number, NOTHING, Verdict::Approve, by)),
-        row!("refund_other_way::refund_other_way", RefundOtherWay, |w, o, by| refund_other_way(&w.app, &o.number, NOTHING, (OtherWay::Credit, ""), by)),
+        row!("refund_order::decide_refund", Refund, |w, o, by| refund_order::decide_refund(&w.app, &o.number, (NOTHING, None), Verdict::Approve, by)),
+        row!("refund_other_way::refund_other_way", RefundOtherWay, |w, o, by| refund_other_way(&w.app, &o.number, (NOTHING, None), (OtherWay::Credit, ""), by)),
         row!("staff::members", ManageStaff, |w, o, by| staff::members(&w.app, by)),
         row!("staff::add", ManageStaff, |w, o, by| staff::add(&w.app, Actor::Staff(by), "he.jing", "何静", "agent")),
         row!("staff::renew_link", ManageStaff, |w, o, by| staff::renew_link(&w.app, Actor::Staff(by), "nobody")),
@@ -104,7 +104,7 @@ fn yuan() -> Money {
 }
 fn too_much(world: &World) -> refund_order::NewRefund {
     let amount = Some(Money::parse("100000", Currency::CNY).unwrap());
-    refund_order::NewRefund { id: world.app.clock.id(), amount, keeps: true, reason: "x".to_owned() }
+    refund_order::NewRefund { id: world.app.clock.id(), amount, keeps: true, reason: "x".to_owned(), seen: None }
 }
 
 #[tokio::test]
