@@ -45,7 +45,12 @@ pub struct NewChange {
 /// # Errors
 /// [`Problem::NotAllowed`]; [`Problem::Invalid`]: `kind`, `amount`, `reason`; [`Problem::NotFound`] for an account that is
 /// nobody's or closed; [`Problem::NotChanged`] over a limit, with what is left; [`Problem::Stale`]; [`Problem::ExistsDifferently`]
-pub async fn give_goodwill(app: &App, customer: CustomerId, new: NewChange, by: RawId) -> Result<CreditChange, Problem> {
+pub async fn give_goodwill(
+    app: &App,
+    customer: CustomerId,
+    new: NewChange,
+    by: RawId,
+) -> Result<CreditChange, Problem> {
     if new.kind != ChangeKind::Goodwill {
         return Err(Problem::Invalid { field: "kind", rule: "goodwill" });
     }
@@ -56,7 +61,12 @@ pub async fn give_goodwill(app: &App, customer: CustomerId, new: NewChange, by: 
 ///
 /// # Errors
 /// As [`give_goodwill`]; [`Problem::NotChanged`] if the account holds less than is to go.
-pub async fn adjust_credit(app: &App, customer: CustomerId, new: NewChange, by: RawId) -> Result<CreditChange, Problem> {
+pub async fn adjust_credit(
+    app: &App,
+    customer: CustomerId,
+    new: NewChange,
+    by: RawId,
+) -> Result<CreditChange, Problem> {
     if new.kind == ChangeKind::Goodwill {
         return Err(Problem::Invalid { field: "kind", rule: "raised, lowered or promo_lowered" });
     }

@@ -253,9 +253,8 @@ impl Work for Follow {
             Some(id) => order::get(tx, self.customer, id).await?,
             None => None,
         };
-        let open = open.filter(|order| {
-            order.state == OrderState::AwaitingPayment && order.expires_at > self.now.business
-        });
+        let open =
+            open.filter(|order| order.state == OrderState::AwaitingPayment && order.expires_at > self.now.business);
         Ok(Some(Leads { line, offering: link.offering, order: open.map(|order| order.id) }))
     }
 }

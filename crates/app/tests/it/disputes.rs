@@ -54,8 +54,13 @@ async fn dispute(world: &World, order: &Order) -> Dispute {
 
 /// Staff give back an amount of an order, or all of it.
 async fn gives_back(world: &World, order: &Order, amount: Option<Money>, by: RawId) {
-    let new =
-        NewRefund { id: world.app.clock.id(), amount, keeps: amount.is_some(), reason: "客户满意度".to_owned(), seen: None };
+    let new = NewRefund {
+        id: world.app.clock.id(),
+        amount,
+        keeps: amount.is_some(),
+        reason: "客户满意度".to_owned(),
+        seen: None,
+    };
     refund_by_staff(&world.app, &order.number, new, by).await.unwrap();
     world.settle().await;
 }

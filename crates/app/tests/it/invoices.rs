@@ -45,7 +45,8 @@ async fn a_request_waits_for_staff_and_is_settled_once() {
         assert_eq!(waiting(&world).await, [order.number.as_str()]);
         world.sound().await;
 
-        let settle = async |with| settle_invoice(&world.app, &order.number, (with, None), world.member("finance").await).await;
+        let settle =
+            async |with| settle_invoice(&world.app, &order.number, (with, None), world.member("finance").await).await;
         settle(Settlement::Refuse("名称不符".to_owned())).await.unwrap();
         assert_eq!(waiting(&world).await, Vec::<String>::new());
         assert_eq!(settle(made("1")).await, Err(Problem::NoInvoice(NoInvoice::NotWaiting)));
@@ -56,7 +57,8 @@ async fn a_request_waits_for_staff_and_is_settled_once() {
         }
         assert_eq!(settle(made("2")).await, Err(Problem::NoInvoice(NoInvoice::NotWaiting)));
         assert_eq!(ask(&order, "顺达冷链").await, Err(Problem::NoInvoice(NoInvoice::IssuedAlready)));
-        let nothing = settle_invoice(&world.app, &unpaid.number, (made("3"), None), world.member("finance").await).await;
+        let nothing =
+            settle_invoice(&world.app, &unpaid.number, (made("3"), None), world.member("finance").await).await;
         assert_eq!(nothing, Err(Problem::NotFound("invoice")));
         assert_eq!(
             settle_invoice(&world.app, "0", (made("3"), None), world.member("finance").await).await,

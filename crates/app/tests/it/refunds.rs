@@ -55,7 +55,9 @@ pub async fn member(world: &World, role: &'static str) -> RawId {
     world.member(role).await
 }
 pub fn wanted(world: &World, amount: Option<&str>, keeps: bool) -> NewRefund {
-    NewRefund { id: world.app.clock.id(), amount: amount.map(cny), keeps, reason: "客户满意度".to_owned(), seen: None }
+    NewRefund {
+        id: world.app.clock.id(), amount: amount.map(cny), keeps, reason: "客户满意度".to_owned(), seen: None
+    }
 }
 
 #[tokio::test]
@@ -289,7 +291,8 @@ async fn above_the_limit_another_person_decides_once() {
         let order = world.buys(&kit, "month").await;
         let number = order.number.clone();
         let give = async |new, by| refund_by_staff(&world.app, &number, new, by).await;
-        let decide = async |id, verdict, by| decide_refund(&world.app, &number, (id, None), verdict, by).await.map(|r| r.state);
+        let decide =
+            async |id, verdict, by| decide_refund(&world.app, &number, (id, None), verdict, by).await.map(|r| r.state);
         assert_eq!(give(wanted(&world, Some("20"), true), agent).await.unwrap().state, RequestState::Done);
         // Two small ones make a big one.
         let new = wanted(&world, Some("19"), false);
@@ -325,7 +328,8 @@ async fn above_the_limit_another_person_decides_once() {
         refund_by_staff(&world.app, &late.number, wanted(&world, Some("1"), true), second).await.unwrap();
         let gone = decide_refund(&world.app, &late.number, (asked.id, None), Verdict::Approve, second).await;
         assert_eq!(gone, Err(Problem::NoRefund(NoRefund::TooMuch)));
-        let withdrawn = decide_refund(&world.app, &late.number, (asked.id, None), Verdict::Decline, agent).await.unwrap();
+        let withdrawn =
+            decide_refund(&world.app, &late.number, (asked.id, None), Verdict::Decline, agent).await.unwrap();
         assert!(matches!(withdrawn.state, RequestState::Declined(_)));
         let all = refund_requests(&world.app, late.customer, late.id).await.unwrap();
         assert_eq!(all.iter().filter(|request| request.state.carried_out()).count(), 1);

@@ -184,11 +184,7 @@ pub(crate) async fn adjust(State(web): State<Web>, visit: Visit, Path(id): Path<
 }
 
 /// `POST /desk/customers/{customer}/credit/{change}/decide`: a second person approves or declines; who asked withdraws.
-pub(crate) async fn decide(
-    State(web): State<Web>,
-    visit: Visit,
-    Path((id, change)): Path<(String, String)>,
-) -> Answer {
+pub(crate) async fn decide(State(web): State<Web>, visit: Visit, Path((id, change)): Path<(String, String)>) -> Answer {
     staff(&web, &visit).await?;
     let verdict = match visit.fields.get("verdict") {
         "approve" => Verdict::Approve,
@@ -225,7 +221,9 @@ async fn changed(
         Problem::Invalid { field: "amount", .. } => ("amount", said("desk-refund-wrong-amount")),
         Problem::Invalid { field: "reason", .. } => ("reason", said("desk-command-reason-needed")),
         Problem::Invalid { field: "kind", .. } => ("kind", said("desk-command-which")),
-        Problem::Invalid { field: "id", .. } | Problem::ExistsDifferently(_) => ("amount", said("desk-refund-wrong-id")),
+        Problem::Invalid { field: "id", .. } | Problem::ExistsDifferently(_) => {
+            ("amount", said("desk-refund-wrong-id"))
+        }
         Problem::NotChanged(why) => ("amount", not_changed(web, visit, *why)),
         Problem::Stale => ("stale", String::new()),
         _ => return Err(problem.into()),

@@ -284,7 +284,7 @@ async fn show_customer(web: &Web, visit: &Visit, id: &str, asked: &Asked, mut di
         reveal: member.may(Permission::Reveal).then(|| format!("{base}/reveal")),
         caller: acts.then(|| format!("{base}/caller")),
         proved,
-        commands: commands(visit, &show, &subject, (&base, &did)).filter(|_| acts && line.is_some()),
+        commands: commands(visit, &show, &subject, (base.as_str(), &did)).filter(|_| acts && line.is_some()),
         reason: did.reveal_error.as_ref().map(|_| visit.fields.get("reason").to_owned()).unwrap_or_default(),
         done: done_key(&asked.done).map(|key| visit.lang.get(key)),
         credit,

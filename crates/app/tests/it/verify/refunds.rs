@@ -50,7 +50,8 @@ async fn every_corruption_of_a_refund_is_found() {
         limited.app.brand = std::sync::Arc::new(brand);
         let by_two = world.buys(&world.line(Family::Phone).await, "month").await;
         let ask = refund_by_staff(&limited.app, &by_two.number, wanted(&world, Some("1"), true), agent).await.unwrap();
-        let approved = decide_refund(&limited.app, &by_two.number, (ask.id, None), Verdict::Approve, operator).await.unwrap();
+        let approved =
+            decide_refund(&limited.app, &by_two.number, (ask.id, None), Verdict::Approve, operator).await.unwrap();
         let waits =
             refund_by_staff(&limited.app, &by_two.number, wanted(&world, Some("2"), true), agent).await.unwrap();
         world.settle().await;
