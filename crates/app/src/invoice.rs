@@ -3,6 +3,7 @@
 
 use crate::audit::{Act, Stamp};
 use crate::order_page::find_order;
+use crate::order_seen::{self, OrderSeen, Part};
 use crate::staff::permit;
 use crate::{App, Problem};
 use everline_core::audit::AuditAction;
@@ -44,12 +45,18 @@ pub async fn ask_invoice(
 /// Settles the request for the invoice of an order, named by the number people read to each other.
 ///
 /// # Errors
-/// [`Problem::NotFound`] if none is asked for, [`Problem::NoInvoice`] if it was settled otherwise, [`Problem::NotAllowed`].
-pub async fn settle_invoice(app: &App, number: &str, with: Settlement, by: RawId) -> Result<InvoiceRequest, Problem> {
+/// [`Problem::NotFound`] if none is asked for, [`Problem::NoInvoice`] if it was settled otherwise, [`Problem::NotAllowed`];
+/// [`Problem::Stale`] if another one is asked for than the page showed, or the order is otherwise.
+pub async fn settle_invoice(
+    app: &App,
+    number: &str,
+    (with, seen): (Settlement, Option<OrderSeen>),
+    by: RawId,
+) -> Result<InvoiceRequest, Problem> {
     let (customer, order) = find_order(app, number).await?.ok_or(Problem::NotFound("order"))?;
     let settled = Settled { at: app.clock.now().business, by };
     let (number, stamp) = (number.to_owned(), Stamp::new(app)?);
-    Ok(app.store.transact(Settle { customer, order, number, with, settled, stamp }).await?)
+    Ok(app.store.transact(Settle { customer, order, number, with, seen, settled, stamp }).await?)
 }
 
 /// The oldest requests that wait for staff.
@@ -100,6 +107,7 @@ struct Settle {
     order: OrderId,
     number: String,
     with: Settlement,
+    seen: Option<OrderSeen>,
     settled: Settled,
     stamp: Stamp,
 }
@@ -114,6 +122,8 @@ impl Work for Settle {
         let settled =
             invoice::settle(asked.clone(), self.with.clone(), self.settled).map_err(|why| Stop::Refused(why.into()))?;
         if settled != asked {
+            let parts = [Part::State, Part::Refunds, Part::Invoice];
+            order_seen::check(tx, (self.customer, self.order), self.seen.as_ref(), &parts).await?;
             table::save(tx, &settled);
             let act = Act::by(self.settled.by, AuditAction::InvoiceSettled, ("order", &self.number)).of(self.customer);
             self.stamp.append(tx, told(act, &self.with)).await?;

@@ -9,7 +9,7 @@ use crate::{
 use everline_core::effects::Job;
 use everline_core::ids::JobId;
 use everline_core::time::{MINUTE_US, SECOND_US, SystemTime};
-use everline_store::tables::job::{self, Leased};
+use everline_store::tables::job::{self, Leased, Taken};
 use everline_store::{Error, Stop, Tx, Work};
 use futures_util::future::join_all;
 use std::collections::HashMap;
@@ -141,7 +141,9 @@ impl Running {
     }
     fn start(&mut self, app: &App, leased: Leased) {
         let (app, lease) = (app.clone(), (leased.id, leased.run));
-        let task = self.tasks.spawn(async move { run_one(&app, leased).await });
+        let task = self.tasks.spawn(async move {
+            run_one(&app, leased).await;
+        });
         self.leases.insert(task.id(), lease);
     }
     /// Waits for one to end; for ever if there is none.
@@ -172,7 +174,7 @@ impl Running {
     }
 }
 
-async fn run_one(app: &App, leased: Leased) {
+async fn run_one(app: &App, leased: Leased) -> Done {
     let (id, run) = (leased.id, leased.run);
     let ended = match leased.job() {
         Ok(job) => match run_job(app, id, &job, run).await {
@@ -189,6 +191,43 @@ async fn run_one(app: &App, leased: Leased) {
     };
     if let Err(problem) = app.store.transact(Settle { id, run, ended }).await {
         tracing::warn!(job = %id, error = ?problem, "a job could not be settled; its lease will run out");
+    }
+    ended
+}
+
+/// What running one job at once came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ran {
+    /// It ran, and ended so.
+    Ended(Done),
+    /// Somebody runs it at this moment.
+    Running,
+    /// There is none.
+    Gone,
+}
+
+/// Runs one job now, unless somebody does: under a lease, as the runner would. Not for jobs whose order matters.
+pub(crate) async fn run_now(app: &App, id: JobId) -> Result<Ran, Problem> {
+    let now = app.clock.now().system;
+    Ok(match app.store.transact(Take { id, now, until: now.plus_us(LEASE_US) }).await? {
+        Taken::Leased(leased) => Ran::Ended(run_one(app, leased).await),
+        Taken::Running => Ran::Running,
+        Taken::Gone => Ran::Gone,
+    })
+}
+
+struct Take {
+    id: JobId,
+    now: SystemTime,
+    until: SystemTime,
+}
+impl Work for Take {
+    const NAME: &'static str = "take_job";
+    // Run again after a lost answer it finds the job taken: the lease runs out, and the runner has it.
+    type Out = Taken;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Taken, Stop<Problem>> {
+        Ok(job::take(tx, self.id, self.now, self.until).await?)
     }
 }
 

@@ -73,7 +73,8 @@ pub async fn command_at_desk(
     carry(app, subject, asked, Some(Arc::new(note))).await?.map_err(Problem::NotCommanded)
 }
 
-fn read_reason(reason: &str) -> Result<String, Problem> {
+/// A reason that can be kept.
+pub(crate) fn read_reason(reason: &str) -> Result<String, Problem> {
     let reason = reason.trim();
     if !(1..=REASON_CHARS_MAX).contains(&reason.chars().count()) || reason.chars().any(char::is_control) {
         return Err(Problem::Invalid { field: "reason", rule: "1 to 200 characters of text" });

@@ -2,14 +2,19 @@
 //! line goes on there under a new record; its history, receipts and renewal by itself stay with the former owner.
 
 use crate::account_news::happened;
+use crate::audit::{Act, Stamp};
 use crate::hand_over::{Leaves, arrive};
 use crate::identity::may_have_another_line;
 use crate::jobs::Done;
+use crate::lifecycle_command::Seen;
+use crate::on_behalf::{Asker, ForCaller};
 use crate::ports::{Handed, OutgoingMessage};
 use crate::secrets::Secrets;
 use crate::sessions::{MayChange, SessionInfo};
+use crate::staff::{permit, permitted};
 use crate::{App, Problem, pair_link, save, timers};
 use everline_core::account::{AccountNews, Change};
+use everline_core::audit::AuditAction;
 use everline_core::brand::Brand;
 use everline_core::customer::{Customer, CustomerKind};
 use everline_core::effects::Job;
@@ -20,6 +25,7 @@ use everline_core::line::Line;
 use everline_core::message::{Address, Channel};
 use everline_core::number_plan::NumberOf;
 use everline_core::ownership::{OFFER_US, OfferStep, Offered, offer as step_of};
+use everline_core::staff::Permission;
 use everline_core::time::{BusinessTime, Now, SystemTime, Zone};
 use everline_store::tables::hand_over::{self, Offer};
 use everline_store::tables::{customer, job, line, order};
@@ -59,9 +65,32 @@ pub async fn open_offer(app: &App, customer: CustomerId, line: LineId) -> Result
 pub async fn offer(app: &App, session: &SessionInfo, line: LineId, contact: &str) -> Result<(), Problem> {
     let contact = app.brand.number(contact, NumberOf::Person);
     let contact = contact.map_err(|_| Problem::Invalid { field: "contact", rule: "not-a-number" })?;
-    let now = app.clock.now();
-    let may = MayChange::new(session, Change::Contact, now.system)?;
-    let (id, brand, zone) = (app.clock.id(), app.brand.clone(), app.zone.clone());
+    let may = MayChange::new(session, Change::Contact, app.clock.now().system)?;
+    make(app, Asker::Owner(may), (app.clock.id(), line), contact).await
+}
+
+/// [`offer`], by a member of the staff for a caller who proved to be the owner. The owner is told; whoever has the number takes it
+/// or not, as always. The id was chosen before the page was shown, so that sending it twice offers once.
+///
+/// # Errors
+/// As [`offer`]; [`Problem::NotAllowed`]; [`Problem::ProveFirst`], [`Problem::SecondFactor`], [`Problem::HeldBack`];
+/// [`Problem::Invalid`]: `reason`; [`Problem::Stale`]
+pub async fn offer_for_caller(
+    app: &App,
+    by: RawId,
+    (customer, line): (CustomerId, LineId),
+    (id, contact): (RawId, &str),
+    said: (Seen, &str),
+) -> Result<(), Problem> {
+    permitted(app, by, Permission::ActOnLine).await?;
+    let contact = app.brand.number(contact, NumberOf::Person);
+    let contact = contact.map_err(|_| Problem::Invalid { field: "contact", rule: "not-a-number" })?;
+    let caller = ForCaller::new(app, (by, customer), Change::Contact, said)?;
+    make(app, Asker::Staff(Box::new(caller)), (id, line), contact).await
+}
+
+async fn make(app: &App, may: Asker, (id, line): (RawId, LineId), contact: Msisdn) -> Result<(), Problem> {
+    let (brand, zone, now) = (app.brand.clone(), app.zone.clone(), app.clock.now());
     app.store.transact(MakeOffer { may, line, contact, id, brand, zone, now }).await?;
     app.wake.notify_one();
     Ok(())
@@ -70,7 +99,21 @@ pub async fn offer(app: &App, session: &SessionInfo, line: LineId, contact: &str
 /// Takes back the open offer of a line, if there is one.
 pub async fn withdraw(app: &App, session: &SessionInfo, line: LineId) -> Result<(), Problem> {
     let (customer, now) = (session.customer()?, app.clock.now().system);
-    Ok(app.store.transact(Withdraw { customer, line, now }).await?)
+    Ok(app.store.transact(Withdraw { customer, line, offer: None, staff: None, now }).await?)
+}
+
+/// Takes back the offer of a line that a page showed, for whoever calls: nothing is lost by that, and so nobody proves anything.
+///
+/// # Errors
+/// [`Problem::NotAllowed`]; [`Problem::OfferOver`] if it was taken, refused or withdrawn, or another one was made since.
+pub async fn withdraw_by_staff(
+    app: &App,
+    by: RawId,
+    (customer, line): (CustomerId, LineId),
+    offer: RawId,
+) -> Result<(), Problem> {
+    let (staff, now) = (Some((by, Stamp::new(app)?)), app.clock.now().system);
+    Ok(app.store.transact(Withdraw { customer, line, offer: Some(offer), staff, now }).await?)
 }
 
 /// The offer of a link.
@@ -171,7 +214,7 @@ impl Work for OpenOffer {
 }
 
 struct MakeOffer {
-    may: MayChange,
+    may: Asker,
     line: LineId,
     contact: Msisdn,
     id: RawId,
@@ -185,12 +228,15 @@ impl Work for MakeOffer {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         let owner = self.may.check(tx).await?;
-        let customer = self.may.customer;
+        let customer = self.may.customer();
         let is = save::lock(tx, customer, self.line).await?;
-        if hand_over::offer(tx, customer, self.id).await?.is_some() {
-            return Ok(()); // run again after a lost answer
+        if let Some(made) = hand_over::offer(tx, customer, self.id).await? {
+            // Run again after a lost answer, or sent twice.
+            let same = made.line == self.line && made.contact == self.contact;
+            return if same { Ok(()) } else { Err(Stop::Refused(Problem::ExistsDifferently("offer"))) };
         }
-        if owner.customer.contact.as_ref() == Some(&self.contact) {
+        self.may.fresh(&is.line)?;
+        if owner.contact.as_ref() == Some(&self.contact) {
             return Err(Stop::Refused(Problem::Invalid { field: "contact", rule: "your-own" }));
         }
         keeps_login(tx, customer, &is.line).await?;
@@ -208,13 +254,20 @@ impl Work for MakeOffer {
         let due_at = asked_at.plus_us(OFFER_US);
         hand_over::add_offer(tx, &Offer { customer, id, line, contact, state, asked_at, due_at });
         job::add(tx, customer, &Job::TellOffer { customer, offer: id }, asked_at, asked_at)?;
-        Ok(())
+        if self.may.staff() {
+            happened(tx, customer, (id.derive(0x75, 0), AccountNews::LineOfferMade), ("", None), self.now)?;
+        }
+        self.may.note(tx, AuditAction::LineOffered, line).await
     }
 }
 
 struct Withdraw {
     customer: CustomerId,
     line: LineId,
+    /// The one that is meant; else whichever is open.
+    offer: Option<RawId>,
+    /// The member of the staff who does it.
+    staff: Option<(RawId, Stamp)>,
     now: SystemTime,
 }
 impl Work for Withdraw {
@@ -223,11 +276,19 @@ impl Work for Withdraw {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         customer::lock_account(tx, self.customer).await?;
-        if let Some(offer) = hand_over::offer_of(tx, self.customer, self.line).await? {
+        if let Some((by, _)) = self.staff {
+            permit(tx, by, Permission::ActOnLine).await?;
+        }
+        let open = hand_over::offer_of(tx, self.customer, self.line).await?;
+        if self.offer.is_some() && open.as_ref().map(|open| open.id) != self.offer {
+            return Err(Stop::Refused(Problem::OfferOver));
+        }
+        if let Some(offer) = open {
             let state = step_of(offer.state, offer.due_at, OfferStep::Withdraw, self.now);
             hand_over::settle_offer(tx, &offer, state.map_err(|_| Stop::Refused(Problem::OfferOver))?, self.now);
         }
-        Ok(())
+        let Some((by, stamp)) = &self.staff else { return Ok(()) };
+        stamp.append(tx, Act::by(*by, AuditAction::OfferWithdrawn, ("line", self.line)).of(self.customer)).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 use everline_core::account::{NotProved, NotRecovered, PasswordFault};
 use everline_core::contribution::NotContributed;
+use everline_core::credit_change::NotChanged;
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::invoice::{NoInvoice, WrongField};
 use everline_core::ledger::LedgerRefusal;
@@ -70,6 +71,9 @@ pub enum Problem {
     /// A colleague's refund is not decided.
     #[error("not decided: {0}")]
     NotDecided(NotDecided),
+    /// Credit is not given or corrected so.
+    #[error("credit not changed: {0}")]
+    NotChanged(NotChanged),
     /// The account holds no credit that could pay it.
     #[error("no credit that could pay it")]
     NoCredit,
@@ -211,6 +215,7 @@ impl Problem {
             Problem::NoRefund(_) => "no-refund",
             Problem::NoOtherWay(_) => "no-other-way",
             Problem::NotDecided(_) => "not-decided",
+            Problem::NotChanged(_) => "credit-not-changed",
             Problem::NoCredit => "no-credit",
             Problem::NoVoucher(_) => "no-voucher",
             Problem::RenewalUnderWay => "renewal-under-way",

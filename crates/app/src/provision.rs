@@ -93,6 +93,9 @@ impl Work for Acknowledged {
     }
 }
 
+/// Why an activation is asked about again that its network has and did not confirm.
+pub(crate) const SUBMITTED: &str = "submitted, not confirmed";
+
 /// Asks the upstream network to activate an order, or how far it is: always under the order's own number.
 pub(crate) async fn activate_upstream(app: &App, customer: CustomerId, id: OrderId, run: i64) -> Result<Done, Problem> {
     let Some((msisdn, what)) = app.store.read(ToActivate { customer, order: id }).await? else {
@@ -102,7 +105,7 @@ pub(crate) async fn activate_upstream(app: &App, customer: CustomerId, id: Order
     let answer = match app.ports.upstream.apply(&change).await {
         NetworkReply::Done => UpstreamAnswer::Completed,
         NetworkReply::Refused => UpstreamAnswer::Refused,
-        NetworkReply::Submitted => return Ok(Done::retry(app, run, "submitted, not confirmed")),
+        NetworkReply::Submitted => return Ok(Done::retry(app, run, SUBMITTED)),
         NetworkReply::Gone | NetworkReply::Unknown => return Ok(Done::retry(app, run, "the network gave no answer")),
     };
     let (zone, now) = (app.zone.clone(), app.clock.now());

@@ -1,5 +1,6 @@
 //! Asking a provider what became of an attempt: how a lost notice is found.
 
+use crate::ask_again::Heard;
 use crate::jobs::Done;
 use crate::payment_confirmed::take_evidence;
 use crate::ports::{PaymentRef, PaymentStatus};
@@ -12,14 +13,32 @@ use everline_store::{Stop, Tx, Work};
 
 /// Asks once, and says when to ask again.
 pub(crate) async fn query_payment(app: &App, customer: CustomerId, id: AttemptId, run: i64) -> Result<Done, Problem> {
+    Ok(ask_once(app, customer, id, run).await?.0)
+}
+
+/// [`query_payment`], with what the provider said.
+pub(crate) async fn ask_once(
+    app: &App,
+    customer: CustomerId,
+    id: AttemptId,
+    run: i64,
+) -> Result<(Done, Heard), Problem> {
     let attempt = app.store.read(GetAttempt { customer, attempt: id }).await?;
     if attempt.state == AttemptState::Paid {
-        return Ok(Done::Finished);
+        return Ok((Done::Finished, Heard::Paid));
     }
-    let belief = match ask(app, &attempt).await {
+    let status = ask(app, &attempt).await;
+    let heard = match &status {
+        PaymentStatus::Paid(_) => Heard::Paid,
+        PaymentStatus::Waiting => Heard::Waiting,
+        PaymentStatus::Closed => Heard::Closed,
+        PaymentStatus::NotExist => Heard::NotExist,
+        PaymentStatus::Unknown => Heard::Silent,
+    };
+    let belief = match status {
         PaymentStatus::Paid(evidence) => {
             take_evidence(app, evidence, None).await?;
-            return Ok(Done::Finished);
+            return Ok((Done::Finished, heard));
         }
         PaymentStatus::Waiting => AttemptState::Pending,
         PaymentStatus::Closed => AttemptState::Closed,
@@ -35,7 +54,7 @@ pub(crate) async fn query_payment(app: &App, customer: CustomerId, id: AttemptId
     if belief != attempt.state {
         app.store.transact(Believe { customer, attempt: id, belief, payable: None, reference: None }).await?;
     }
-    Ok(again.map_or(Done::Finished, |at| Done::Again { at, why: "not paid yet" }))
+    Ok((again.map_or(Done::Finished, |at| Done::Again { at, why: "not paid yet" }), heard))
 }
 
 /// An attempt as its provider knows it.

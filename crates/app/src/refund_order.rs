@@ -5,6 +5,7 @@
 
 use crate::audit::{Act, Stamp};
 use crate::order_page::find_order;
+use crate::order_seen::{self, OrderSeen, Part};
 use crate::save::carry_out;
 use crate::staff::permit;
 use crate::{App, Problem, timers};
@@ -79,12 +80,14 @@ pub struct NewRefund {
     pub keeps: bool,
     /// Why.
     pub reason: String,
+    /// What the page showed of the order.
+    pub seen: Option<OrderSeen>,
 }
 
 /// A staff member gives back money of an order: at once within the limit, above it when another member approves.
 ///
 /// # Errors
-/// [`Problem::NoRefund`] says why not; [`Problem::NotAllowed`]
+/// [`Problem::NoRefund`] says why not; [`Problem::NotAllowed`]; [`Problem::Stale`]
 pub async fn refund_by_staff(app: &App, number: &str, new: NewRefund, by: RawId) -> Result<RefundRequest, Problem> {
     let (customer, order) = find_order(app, number).await?.ok_or(Problem::NotFound("order"))?;
     let stamp = Stamp::new(app)?;
@@ -96,16 +99,21 @@ pub async fn refund_by_staff(app: &App, number: &str, new: NewRefund, by: RawId)
 ///
 /// # Errors
 /// [`Problem::NotDecided`], or [`Problem::NoRefund`] if the money cannot go back any more: the request waits on then.
+/// [`Problem::Stale`] if the order is otherwise than the page showed.
 pub async fn decide_refund(
     app: &App,
     number: &str,
-    request: RawId,
+    (request, seen): (RawId, Option<OrderSeen>),
     verdict: Verdict,
     by: RawId,
 ) -> Result<RefundRequest, Problem> {
     let (customer, order) = find_order(app, number).await?.ok_or(Problem::NotFound("order"))?;
     let stamp = Stamp::new(app)?;
-    in_due_order(app, |now| Decide { customer, order, request, verdict, by, rules: Rules::of(app), stamp, now }).await
+    let work = |now| {
+        let (seen, rules) = (seen.clone(), Rules::of(app));
+        Decide { customer, order, request, seen, verdict, by, rules, stamp, now }
+    };
+    in_due_order(app, work).await
 }
 
 /// What staff asked for of an order, oldest first.
@@ -263,6 +271,8 @@ impl Work for ByStaff {
             let same = same && new.amount.is_none_or(|amount| amount == asked.amount);
             return if same { Ok(asked.clone()) } else { Err(Stop::Refused(Problem::ExistsDifferently("refund"))) };
         }
+        let parts = [Part::State, Part::Money, Part::Refunds, Part::Requests];
+        order_seen::check(tx, (self.customer, self.order), new.seen.as_ref(), &parts).await?;
         let left = standing(&facts, open).map_err(|why| Stop::Refused(Problem::NoRefund(why)))?.0;
         let amount = new.amount.map_or(left, Money::micros);
         if amount > left {
@@ -298,6 +308,7 @@ struct Decide {
     customer: CustomerId,
     order: OrderId,
     request: RawId,
+    seen: Option<OrderSeen>,
     verdict: Verdict,
     by: RawId,
     rules: Rules,
@@ -317,6 +328,8 @@ impl Work for Decide {
         let decided = Decided { by: self.by, at: self.now.business };
         let request =
             decide(asked, self.verdict, decided, approver).map_err(|why| Stop::Refused(Problem::NotDecided(why)))?;
+        let parts = [Part::State, Part::Money, Part::Refunds];
+        order_seen::check(tx, (self.customer, self.order), self.seen.as_ref(), &parts).await?;
         // Decided once, whoever else decides at this moment.
         if !refund_request::decide(tx, &request).await? {
             return Err(Stop::Refused(Problem::NotDecided(NotDecided::NotWaiting)));

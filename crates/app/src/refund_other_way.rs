@@ -4,6 +4,7 @@
 use crate::audit::{Act, Stamp};
 use crate::bank_transfer::{bank_id, note};
 use crate::order_page::find_order;
+use crate::order_seen::{self, OrderSeen, Part};
 use crate::save::carry_out;
 use crate::staff::permit;
 use crate::{App, Problem};
@@ -21,11 +22,11 @@ use everline_store::{Stop, Tx, Work};
 ///
 /// # Errors
 /// [`Problem::NoOtherWay`] says why not; [`Problem::Invalid`] if the bank's id is none; [`Problem::ExistsDifferently`] if it
-/// stands for another refund; [`Problem::NotAllowed`]
+/// stands for another refund; [`Problem::NotAllowed`]; [`Problem::Stale`]
 pub async fn refund_other_way(
     app: &App,
     number: &str,
-    refund: RawId,
+    (refund, seen): (RawId, Option<OrderSeen>),
     (way, bank): (OtherWay, &str),
     by: RawId,
 ) -> Result<(), Problem> {
@@ -35,7 +36,7 @@ pub async fn refund_other_way(
     };
     let (customer, order) = find_order(app, number).await?.ok_or(Problem::NotFound("order"))?;
     let (zone, stamp, now) = (app.zone.clone(), Stamp::new(app)?, app.clock.now());
-    let work = GiveOtherwise { customer, order, refund: RefundId(refund), way, bank_id, by, zone, stamp, now };
+    let work = GiveOtherwise { customer, order, refund: RefundId(refund), seen, way, bank_id, by, zone, stamp, now };
     app.store.transact(work).await?;
     app.wake.notify_one();
     tracing::info!(%refund, by = %by, way = way.word(), "a refused refund was settled another way");
@@ -46,6 +47,7 @@ struct GiveOtherwise {
     customer: CustomerId,
     order: OrderId,
     refund: RefundId,
+    seen: Option<OrderSeen>,
     way: OtherWay,
     bank_id: Option<String>,
     by: RawId,
@@ -67,6 +69,7 @@ impl Work for GiveOtherwise {
         if self.done_before(tx, refund).await? {
             return Ok(());
         }
+        order_seen::check(tx, (self.customer, self.order), self.seen.as_ref(), &[Part::Refunds]).await?;
         let attempt = payment::get(tx, self.customer, refund.attempt).await?;
         let attempt = attempt.ok_or(Stop::Refused(Problem::NotFound("attempt")))?;
         let disputes = dispute::of_order(tx, self.customer, self.order).await?;

@@ -16,6 +16,9 @@ use everline_core::time::{HOUR_US, Now, Zone};
 use everline_store::tables::{customer, dispute, order, payment};
 use everline_store::{Stop, Tx, Work};
 
+/// Why a refund waits whose payment is disputed.
+pub(crate) const DISPUTED: &str = "a bank decides about the payment";
+
 /// Asks once.
 pub(crate) async fn refund_payment(app: &App, customer: CustomerId, id: RefundId, run: i64) -> Result<Done, Problem> {
     let (refund, attempt, disputed) = app.store.read(GetRefund { customer, refund: id }).await?;
@@ -38,7 +41,7 @@ pub(crate) async fn refund_payment(app: &App, customer: CustomerId, id: RefundId
             Some(known) => known,
             None if dispute == DisputeState::Open => {
                 let at = app.clock.now().system.plus_us(HOUR_US);
-                return Ok(Done::Again { at, why: "a bank decides about the payment" });
+                return Ok(Done::Again { at, why: DISPUTED });
             }
             None => RefundStatus::Refused,
         },

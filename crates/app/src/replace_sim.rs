@@ -2,14 +2,17 @@
 //! serves nobody any more. For a day after that a code to the line's number changes nothing ([`crate::sim_replaced`]).
 
 use crate::claim_line::proved_card;
+use crate::lifecycle_command::Seen;
+use crate::on_behalf::{Asker, ForCaller, proved};
 use crate::save::{carry_out, lock};
 use crate::sessions::{MayChange, SessionInfo};
 use crate::sim_replaced::note_replaced;
 use crate::{App, Problem, timers};
 use everline_core::account::Change;
+use everline_core::audit::AuditAction;
 use everline_core::brand::Brand;
 use everline_core::identifiers::Iccid;
-use everline_core::ids::{LineId, RawId};
+use everline_core::ids::{CustomerId, LineId, RawId};
 use everline_core::lifecycle::{self, LifecycleCommand, NoHandOver};
 use everline_core::line::{Line, LineState, NetworkKind, SuspendCause};
 use everline_core::time::{Now, Zone};
@@ -33,8 +36,46 @@ pub async fn replace(
 ) -> Result<Line, Problem> {
     crate::sessions::may_change(app, session, Change::Access).await?;
     let card = proved_card(app, session.customer()?, iccid, secret).await?;
-    let (now, event) = (app.clock.now(), app.clock.id());
-    let may = Arc::new(MayChange::new(session, Change::Access, now.system)?);
+    let may = MayChange::new(session, Change::Access, app.clock.now().system)?;
+    carry(app, Asker::Owner(may), line, card).await
+}
+
+/// [`replace`], by a member of the staff for a caller who has the new card at hand and reads what is on it. Their owner is told,
+/// and a code to the line's number changes nothing for a day, as after every replacement.
+///
+/// # Errors
+/// As [`replace`]; [`Problem::NotAllowed`]; [`Problem::ProveFirst`] unless the caller proved to this member to be the customer;
+/// [`Problem::SecondFactor`] where the owner asks for more than a code; [`Problem::Invalid`]: `reason`; [`Problem::Stale`]
+pub async fn replace_for_caller(
+    app: &App,
+    by: RawId,
+    (customer, line): (CustomerId, LineId),
+    (iccid, secret): (&str, &str),
+    said: (Seen, &str),
+) -> Result<Line, Problem> {
+    app.store.read(MayFor { by, customer, now: app.clock.now() }).await?;
+    let caller = ForCaller::new(app, (by, customer), Change::Access, said)?;
+    let card = proved_card(app, customer, iccid, secret).await?;
+    carry(app, Asker::Staff(Box::new(caller)), line, card).await
+}
+
+/// Whether a caller is proved for it, before a card is tried.
+struct MayFor {
+    by: RawId,
+    customer: CustomerId,
+    now: Now,
+}
+impl Work for MayFor {
+    const NAME: &'static str = "may_replace_for_caller";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        proved(tx, self.by, self.customer, Change::Access, self.now.system).await.map(|_| ())
+    }
+}
+
+async fn carry(app: &App, may: Asker, line: LineId, card: Iccid) -> Result<Line, Problem> {
+    let (now, event, may) = (app.clock.now(), app.clock.id(), Arc::new(may));
     let work = || {
         let (brand, zone, may, card) = (app.brand.clone(), app.zone.clone(), may.clone(), card.clone());
         Replace { may, line, card, event, brand, zone, now }
@@ -45,7 +86,7 @@ pub async fn replace(
 }
 
 struct Replace {
-    may: Arc<MayChange>,
+    may: Arc<Asker>,
     line: LineId,
     card: Iccid,
     event: RawId,
@@ -58,12 +99,13 @@ impl Work for Replace {
     type Out = Line;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Line, Stop<Problem>> {
-        let customer = self.may.customer;
+        let customer = self.may.customer();
         self.may.check(tx).await?;
         let mut is = lock(tx, customer, self.line).await?;
         if sim::primary_of(tx, self.line).await? == Some(self.card.clone()) {
-            return Ok(is.line); // run again after a lost answer
+            return Ok(is.line); // run again after a lost answer, or sent twice
         }
+        self.may.fresh(&is.line)?;
         let wrong = |rule| Err(Stop::Refused(Problem::Invalid { field: "line", rule }));
         if is.line.state != LineState::Suspended(SuspendCause::Lost) {
             return wrong("report-it-first");
@@ -83,6 +125,7 @@ impl Work for Replace {
         let effects = effects.map_err(|refusal| Stop::Refused(Problem::NotCommanded(refusal)))?;
         carry_out(tx, (customer, line), &effects, &self.zone, self.now)?;
         note_replaced(tx, (customer, line), self.event, self.now)?;
+        self.may.note(tx, AuditAction::SimReplaced, line).await?;
         Ok(effects.line.unwrap_or(is.line))
     }
 }
@@ -95,7 +138,7 @@ impl Replace {
                 return Err(Stop::Refused(Problem::NotHandedOver(NoHandOver::Underway)));
             }
             let name = session.id.to_string();
-            directory::remove_of(tx, directory::Name::Session, &name, self.may.customer, self.line.0);
+            directory::remove_of(tx, directory::Name::Session, &name, self.may.customer(), self.line.0);
         }
         Ok(())
     }

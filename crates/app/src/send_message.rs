@@ -5,6 +5,7 @@
 
 use crate::jobs::Done;
 use crate::ownership::LINE_OFFERED;
+use crate::pay_link;
 use crate::ports::{Handed, OutgoingMessage};
 use crate::reminders::link::renewal_path;
 use crate::reminders::said;
@@ -74,6 +75,7 @@ pub fn parameters(template: &str) -> Vec<&'static str> {
         | MessageKind::RefundDone
         | MessageKind::RefundBounced
         | MessageKind::AutoRenewNeedsYou => all.extend(["offering", "amount", "ends", "order", "order_id"]),
+        MessageKind::PayLink => all.extend(["offering", "amount", "good_until", "path"]),
         MessageKind::RefundOtherWay => all.extend(["offering", "amount", "way", "ends", "order", "order_id"]),
         MessageKind::GraceBegan
         | MessageKind::Suspended
@@ -375,7 +377,12 @@ impl Begin {
         ];
         parameters.extend(more);
         // Who is not the owner does not sign in as one.
-        if kind == MessageKind::KeywordHelp {
+        if kind == MessageKind::PayLink {
+            let with = (&*self.secrets, &self.zone);
+            let said = pay_link::said(tx, (customer, cause), with, language, self.now.system).await?;
+            let Some(said) = said else { return Ok(None) };
+            parameters.extend(said);
+        } else if kind == MessageKind::KeywordHelp {
             parameters.push(("path", "/".to_owned()));
         } else if beside.is_some_and(|beside| beside != Beside::Number || !is_owners(owner, &line.msisdn)) {
             parameters.push(("path", renewal_path(&self.secrets, customer, line.id)));

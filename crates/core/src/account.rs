@@ -228,6 +228,8 @@ pub enum AccountNews {
     LineTaken,
     /// A line went on to another account, as its owner had offered.
     LineGiven,
+    /// Staff offered a line to somebody, as a caller asked who was proved to be its owner.
+    LineOfferMade,
     /// Another device got the number of one of the lines.
     CompanionAdded,
     /// A device beside a line's own lost its number.
@@ -259,6 +261,7 @@ words!(AccountNews {
     SimReplaced = "sim_replaced",
     LineTaken = "line_taken",
     LineGiven = "line_given",
+    LineOfferMade = "line_offer_made",
     CompanionAdded = "companion_added",
     CompanionRemoved = "companion_removed",
     RecoveryAsked = "recovery_asked",

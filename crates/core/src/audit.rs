@@ -138,6 +138,26 @@ pub enum AuditAction {
     RecoveryCodesMade,
     /// The log was read out.
     AuditExported,
+    /// A provider was asked again about an order's payments and refunds.
+    ProviderAsked,
+    /// A network was asked again about an order.
+    NetworkAsked,
+    /// A link to pay was sent.
+    PayLinkSent,
+    /// Goodwill was given.
+    GoodwillGiven,
+    /// Credit was corrected, by one person.
+    CreditAdjusted,
+    /// A correction of credit was asked for that needs a second person.
+    CreditAsked,
+    /// A second person approved one.
+    CreditApproved,
+    /// One was declined or withdrawn.
+    CreditDeclined,
+    /// A line was offered to another owner, for its owner.
+    LineOffered,
+    /// Such an offer was taken back.
+    OfferWithdrawn,
 }
 words!(AuditAction {
     OrderSeen = "order.seen",
@@ -189,6 +209,16 @@ words!(AuditAction {
     PasskeyRemoved = "staff.passkey_removed",
     RecoveryCodesMade = "staff.recovery_codes_made",
     AuditExported = "audit.exported",
+    ProviderAsked = "order.provider_asked",
+    NetworkAsked = "order.network_asked",
+    PayLinkSent = "line.pay_link_sent",
+    GoodwillGiven = "credit.goodwill",
+    CreditAdjusted = "credit.adjusted",
+    CreditAsked = "credit.asked",
+    CreditApproved = "credit.approved",
+    CreditDeclined = "credit.declined",
+    LineOffered = "line.offered",
+    OfferWithdrawn = "line.offer_withdrawn",
 });
 
 /// How many bytes a hash has (SHA-256).

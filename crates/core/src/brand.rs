@@ -1,5 +1,6 @@
 //! What a brand decides: its names, time zone, currency and rules. Data, not code: nothing here knows a country.
 
+use crate::credit_change::CreditLimits;
 use crate::hotline::OpenHours;
 use crate::identifiers::Msisdn;
 use crate::identity::IdentityRules;
@@ -121,6 +122,9 @@ pub struct Brand {
     /// What staff may give back alone.
     #[serde(default)]
     pub refunds: RefundLimits,
+    /// What credit staff may give, and correct alone.
+    #[serde(default)]
+    pub credit: CreditLimits,
     /// How many orders and payments are allowed in a time.
     #[serde(default)]
     pub velocity: Velocity,

@@ -184,6 +184,8 @@ pub enum MessageKind {
     KeywordHelp,
     /// No data is left: a device of it is cut off, although its plan runs.
     DataUsedUp,
+    /// What to buy for it and where to pay, sent by staff on the owner's wish.
+    PayLink,
 }
 
 // The stable word of a kind is also the name of its template.
@@ -213,6 +215,7 @@ words!(MessageKind {
     KeywordRenew = "keyword_renew",
     KeywordHelp = "keyword_help",
     DataUsedUp = "data_used_up",
+    PayLink = "pay_link",
 });
 
 /// A piece of work for later, outside the transaction that asks for it.

@@ -71,6 +71,27 @@ impl RequestState {
             RequestState::Requested | RequestState::Done => None,
         }
     }
+    /// The state after a decision about what `asked_by` asked for, by somebody who may approve or not.
+    ///
+    /// # Errors
+    /// As [`decide`].
+    pub fn after(
+        self,
+        asked_by: RawId,
+        verdict: Verdict,
+        decided: Decided,
+        approver: bool,
+    ) -> Result<Self, NotDecided> {
+        let own = asked_by == decided.by;
+        match verdict {
+            _ if self != RequestState::Requested => Err(NotDecided::NotWaiting),
+            Verdict::Approve if own => Err(NotDecided::SamePerson),
+            Verdict::Decline if own => Ok(RequestState::Declined(decided)),
+            _ if !approver => Err(NotDecided::NotApprover),
+            Verdict::Approve => Ok(RequestState::Approved(decided)),
+            Verdict::Decline => Ok(RequestState::Declined(decided)),
+        }
+    }
     /// Whether its refund was started.
     #[must_use]
     pub const fn carried_out(self) -> bool {
@@ -152,17 +173,7 @@ pub fn decide(
     decided: Decided,
     approver: bool,
 ) -> Result<RefundRequest, NotDecided> {
-    if request.state != RequestState::Requested {
-        return Err(NotDecided::NotWaiting);
-    }
-    let own = request.asked_by == decided.by;
-    let state = match verdict {
-        Verdict::Approve if own => return Err(NotDecided::SamePerson),
-        Verdict::Decline if own => RequestState::Declined(decided),
-        _ if !approver => return Err(NotDecided::NotApprover),
-        Verdict::Approve => RequestState::Approved(decided),
-        Verdict::Decline => RequestState::Declined(decided),
-    };
+    let state = request.state.after(request.asked_by, verdict, decided, approver)?;
     Ok(RefundRequest { state, ..request })
 }
 

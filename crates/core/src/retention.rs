@@ -48,11 +48,13 @@ pub enum Record {
     Contribution,
     /// Who reported one.
     ContributionReport,
+    /// Links to pay that staff sent.
+    PayLink,
 }
 
 impl Record {
     /// All of them.
-    pub const ALL: [Record; 21] = [
+    pub const ALL: [Record; 22] = [
         Record::LoginCode,
         Record::LoginSession,
         Record::LoginStep,
@@ -74,6 +76,7 @@ impl Record {
         Record::VelocityCount,
         Record::Contribution,
         Record::ContributionReport,
+        Record::PayLink,
     ];
     /// The stable word for it.
     #[must_use]
@@ -100,6 +103,7 @@ impl Record {
             Record::VelocityCount => "velocity_count",
             Record::Contribution => "contribution",
             Record::ContributionReport => "contribution_report",
+            Record::PayLink => "pay_link",
         }
     }
 }
@@ -162,7 +166,7 @@ impl Retention {
             Record::LoginSession => self.login_session_days,
             Record::IdempotencyKey => self.idempotency_key_days.max(30),
             Record::Notice => self.notice_days,
-            Record::Message | Record::Reminder => self.message_days,
+            Record::Message | Record::Reminder | Record::PayLink => self.message_days,
             // Nobody tries to deliver a message for longer.
             Record::MessageReference => 14,
             Record::Usage | Record::UsageDay => self.usage_days,

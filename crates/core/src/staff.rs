@@ -47,6 +47,8 @@ impl Role {
                     | P::Refund
                     | P::SeeReconciliation
                     | P::SeeRecoveries
+                    | P::AskProvider
+                    | P::Goodwill
             ),
             Role::SeniorAgent => Role::Agent.may(what) || matches!(what, P::Reveal | P::ApproveRefund),
             Role::Finance => matches!(
@@ -61,6 +63,9 @@ impl Role {
                     | P::SettleReconciliation
                     | P::CloseAccounts
                     | P::MakeVouchers
+                    | P::AskProvider
+                    | P::Goodwill
+                    | P::AdjustCredit
             ),
             Role::Catalog => matches!(what, P::Moderate | P::PublishCatalog | P::ManageStock),
             Role::Auditor => matches!(what, P::SeeCustomer | P::SeeReconciliation | P::ReadAudit),
@@ -113,6 +118,12 @@ pub enum Permission {
     ManageStaff,
     /// Read who saw or did what.
     ReadAudit,
+    /// Ask a provider at once what became of a payment or refund.
+    AskProvider,
+    /// Give promotional credit, within the day's limits.
+    Goodwill,
+    /// Correct credit up or down, alone within a limit; approve what a colleague corrects above it.
+    AdjustCredit,
 }
 
 words!(Permission {
@@ -137,6 +148,9 @@ words!(Permission {
     ManageStock = "manage_stock",
     ManageStaff = "manage_staff",
     ReadAudit = "read_audit",
+    AskProvider = "ask_provider",
+    Goodwill = "goodwill",
+    AdjustCredit = "adjust_credit",
 });
 
 /// Something that happened to how a member signs in.
@@ -181,7 +195,7 @@ mod tests {
 
     /// Every permission × every role, written out: agent, senior agent, finance, catalog, operator, auditor.
     #[rustfmt::skip]
-    const TABLE: [(Permission, &str); 21] = [
+    const TABLE: [(Permission, &str); 24] = [
         (Permission::SeeCustomer,          "asf.ou"),
         (Permission::Reveal,               ".s..o."),
         (Permission::TakeEvidence,         "asf.o."),
@@ -203,6 +217,9 @@ mod tests {
         (Permission::ManageStock,          "...co."),
         (Permission::ManageStaff,          "....o."),
         (Permission::ReadAudit,            "....ou"),
+        (Permission::AskProvider,          "asf.o."),
+        (Permission::Goodwill,             "asf.o."),
+        (Permission::AdjustCredit,         "..f.o."),
     ];
 
     #[test]

@@ -111,6 +111,7 @@ impl Fault {
             Fault::Problem(Problem::NoRefund(why)) => Some(why.word()),
             Fault::Problem(Problem::NoOtherWay(why)) => Some(why.word()),
             Fault::Problem(Problem::NotDecided(why)) => Some(why.word()),
+            Fault::Problem(Problem::NotChanged(why)) => Some(why.word()),
             Fault::Problem(Problem::NoVoucher(why)) => Some(why.word()),
             Fault::Problem(Problem::NotTaken(why)) => Some(why.word()),
             Fault::Problem(Problem::NotHandedOver(why)) => Some(why.word()),
@@ -145,6 +146,7 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::ExistsDifferently(_) => ("problem-exists-differently", "problem-exists-differently-do"),
         Problem::OrderClosed => ("problem-order-closed", "problem-order-closed-do"),
         Problem::AlreadyPaid => ("problem-already-paid", "problem-already-paid-do"),
+        Problem::NotChanged(_) => ("problem-credit-not-changed", "problem-credit-not-changed-do"),
         Problem::NoCredit => ("problem-no-credit", "problem-no-credit-do"),
         Problem::RenewalUnderWay => ("problem-renewal-under-way", "problem-renewal-under-way-do"),
         Problem::NoRefund(why) => ("problem-no-refund", no_refund(*why)),
@@ -275,6 +277,7 @@ const fn status(problem: &Problem) -> StatusCode {
         | Problem::OrderClosed
         | Problem::AlreadyPaid
         | Problem::NoCredit
+        | Problem::NotChanged(_)
         | Problem::NotClosed(_)
         | Problem::RenewalUnderWay
         | Problem::NoRefund(_)

@@ -184,6 +184,9 @@ pub(super) fn posting(transfer: &StoredTransfer) -> Option<Posting> {
         Template::CreditPaidOut | Template::PromoLapsed | Template::CreditSetAside | Template::CreditSetBack => {
             Cause::Closing(transfer.cause)
         }
+        Template::Goodwill | Template::CreditRaised | Template::CreditLowered | Template::PromoLowered => {
+            Cause::CreditChange(transfer.cause)
+        }
     };
     Some(Posting::new(template, cause, transfer.order, transfer.amount, transfer.posted_at))
 }
@@ -224,9 +227,12 @@ fn alone(transfer: &StoredTransfer, out: &mut Collected) {
     let wrong = match posting.cause {
         Cause::Order(order) | Cause::Recognition(order, _) => transfer.order != Some(order),
         Cause::Attempt(_) | Cause::Refund(_) | Cause::Dispute(_) => transfer.order.is_none(),
-        Cause::Voucher(_) | Cause::BillLine(_) | Cause::Item(_) | Cause::HandOver(_) | Cause::Closing(_) => {
-            transfer.order.is_some()
-        }
+        Cause::Voucher(_)
+        | Cause::BillLine(_)
+        | Cause::Item(_)
+        | Cause::HandOver(_)
+        | Cause::Closing(_)
+        | Cause::CreditChange(_) => transfer.order.is_some(),
     };
     if wrong {
         let detail = format!("caused by {}, and belongs to order {:?}", transfer.cause, transfer.order);

@@ -9,6 +9,7 @@
 mod audit;
 mod bank;
 mod contributions;
+mod credit_changes;
 mod disputes;
 mod judge;
 mod ledger;
@@ -183,6 +184,7 @@ impl Work for Verify {
         Box::pin(lines::check(tx, &context, &mut out)).await?;
         Box::pin(stock::check(tx, &context, &mut out)).await?;
         Box::pin(vouchers::check(tx, &context, &mut out)).await?;
+        Box::pin(credit_changes::check(tx, &context, &mut out)).await?;
         Box::pin(bank::check(tx, &context, &mut out)).await?;
         Box::pin(renewing::check(tx, &context, &mut out)).await?;
         Box::pin(owners::check(tx, &context, &mut out)).await?;

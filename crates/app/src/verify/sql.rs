@@ -126,6 +126,13 @@ everline_store::queries! { ALL;
     pub(super) VOUCHER_TRANSFERS = "SELECT t.id, t.customer_id, t.template, t.amount, t.posted_at, t.cause_id, v.batch_name, v.customer_id, v.redeemed_at \
         FROM transfer t LEFT JOIN voucher v ON v.id = t.cause_id \
         WHERE (t.id, t.customer_id) > ($1, $2) AND t.template IN ('VOUCHER', 'VOUCHER_PROMO') ORDER BY t.id, t.customer_id LIMIT $3";
+    pub(super) CREDIT_CHANGES = "SELECT customer_id, id, kind, currency, amount, asked_by, asked_at, state, decided_by, decided_at FROM credit_change \
+        WHERE (customer_id, id) > ($1, $2) ORDER BY customer_id, id LIMIT $3";
+    pub(super) CREDIT_CHANGE_TRANSFERS = "SELECT t.id, t.customer_id, t.template, t.posted_at, q.kind, \
+        CASE WHEN q.state = 'done' THEN q.asked_at WHEN q.state = 'approved' THEN q.decided_at END \
+        FROM transfer t LEFT JOIN credit_change q ON q.customer_id = t.customer_id AND q.id = t.cause_id \
+        WHERE (t.id, t.customer_id) > ($1, $2) AND t.template IN ('GOODWILL', 'CREDIT_RAISED', 'CREDIT_LOWERED', 'PROMO_LOWERED') \
+        ORDER BY t.id, t.customer_id LIMIT $3";
     pub(super) HAND_OVERS = "SELECT h.line_id, h.customer_id, h.from_customer, h.from_line, h.paid_credit, h.promo_credit, h.taken_at, \
         CASE WHEN h.allowance IS NULL THEN 0 ELSE 1 END, f.state, n.customer_id FROM hand_over h \
         LEFT JOIN line f ON f.customer_id = h.from_customer AND f.id = h.from_line \

@@ -54,8 +54,13 @@ async fn dispute(world: &World, order: &Order) -> Dispute {
 
 /// Staff give back an amount of an order, or all of it.
 async fn gives_back(world: &World, order: &Order, amount: Option<Money>, by: RawId) {
-    let new =
-        NewRefund { id: world.app.clock.id(), amount, keeps: amount.is_some(), reason: "客户满意度".to_owned() };
+    let new = NewRefund {
+        id: world.app.clock.id(),
+        amount,
+        keeps: amount.is_some(),
+        reason: "客户满意度".to_owned(),
+        seen: None,
+    };
     refund_by_staff(&world.app, &order.number, new, by).await.unwrap();
     world.settle().await;
 }
@@ -300,7 +305,7 @@ async fn what_is_left_beside_a_lost_dispute_is_the_payers_and_goes_another_way()
             let bank_id = format!("B{before}");
             for _ in 0..2 {
                 let way = (OtherWay::Bank, bank_id.as_str());
-                refund_other_way(&world.app, &order.number, refund.id.0, way, by).await.unwrap();
+                refund_other_way(&world.app, &order.number, (refund.id.0, None), way, by).await.unwrap();
             }
             world.settle().await;
             assert_eq!(world.balance(kit.customer, Suspense).await, 0, "{before}");

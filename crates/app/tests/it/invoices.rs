@@ -45,7 +45,8 @@ async fn a_request_waits_for_staff_and_is_settled_once() {
         assert_eq!(waiting(&world).await, [order.number.as_str()]);
         world.sound().await;
 
-        let settle = async |with| settle_invoice(&world.app, &order.number, with, world.member("finance").await).await;
+        let settle =
+            async |with| settle_invoice(&world.app, &order.number, (with, None), world.member("finance").await).await;
         settle(Settlement::Refuse("名称不符".to_owned())).await.unwrap();
         assert_eq!(waiting(&world).await, Vec::<String>::new());
         assert_eq!(settle(made("1")).await, Err(Problem::NoInvoice(NoInvoice::NotWaiting)));
@@ -56,10 +57,11 @@ async fn a_request_waits_for_staff_and_is_settled_once() {
         }
         assert_eq!(settle(made("2")).await, Err(Problem::NoInvoice(NoInvoice::NotWaiting)));
         assert_eq!(ask(&order, "顺达冷链").await, Err(Problem::NoInvoice(NoInvoice::IssuedAlready)));
-        let nothing = settle_invoice(&world.app, &unpaid.number, made("3"), world.member("finance").await).await;
+        let nothing =
+            settle_invoice(&world.app, &unpaid.number, (made("3"), None), world.member("finance").await).await;
         assert_eq!(nothing, Err(Problem::NotFound("invoice")));
         assert_eq!(
-            settle_invoice(&world.app, "0", made("3"), world.member("finance").await).await,
+            settle_invoice(&world.app, "0", (made("3"), None), world.member("finance").await).await,
             Err(Problem::NotFound("order"))
         );
         world.sound().await;
@@ -95,12 +97,12 @@ async fn a_customers_requests_are_handed_out_and_forgotten_and_a_guests_are_the_
         let erased = async || erase(&world.app.store, kit.customer, now.business).await;
         assert_eq!(erased().await, Err(NotErasable::Invoices(3)));
         for order in [&own, &guests] {
-            settle_invoice(&world.app, &order.number, made("1"), world.member("finance").await).await.unwrap();
+            settle_invoice(&world.app, &order.number, (made("1"), None), world.member("finance").await).await.unwrap();
         }
         settle_invoice(
             &world.app,
             &refused.number,
-            Settlement::Refuse("名称不符".to_owned()),
+            (Settlement::Refuse("名称不符".to_owned()), None),
             world.member("finance").await,
         )
         .await
@@ -125,7 +127,7 @@ async fn refused_requests_go_when_their_time_is_over() {
             ask_invoice(&world.app, order.customer, order.id, wanted("顺达")).await.unwrap();
         }
         let with = Settlement::Refuse("名称不符".to_owned());
-        settle_invoice(&world.app, &refused.number, with, world.member("finance").await).await.unwrap();
+        settle_invoice(&world.app, &refused.number, (with, None), world.member("finance").await).await.unwrap();
         let at = |days: i64| SystemTime::from_us(world.app.clock.now().business.us()).plus_us(days * DAY_US);
         let removed =
             async |days| enforce(&world.app.store, &Retention::default(), at(days)).await.unwrap()["refused_invoice"];

@@ -55,7 +55,9 @@ pub async fn member(world: &World, role: &'static str) -> RawId {
     world.member(role).await
 }
 pub fn wanted(world: &World, amount: Option<&str>, keeps: bool) -> NewRefund {
-    NewRefund { id: world.app.clock.id(), amount: amount.map(cny), keeps, reason: "客户满意度".to_owned() }
+    NewRefund {
+        id: world.app.clock.id(), amount: amount.map(cny), keeps, reason: "客户满意度".to_owned(), seen: None
+    }
 }
 
 #[tokio::test]
@@ -289,7 +291,8 @@ async fn above_the_limit_another_person_decides_once() {
         let order = world.buys(&kit, "month").await;
         let number = order.number.clone();
         let give = async |new, by| refund_by_staff(&world.app, &number, new, by).await;
-        let decide = async |id, verdict, by| decide_refund(&world.app, &number, id, verdict, by).await.map(|r| r.state);
+        let decide =
+            async |id, verdict, by| decide_refund(&world.app, &number, (id, None), verdict, by).await.map(|r| r.state);
         assert_eq!(give(wanted(&world, Some("20"), true), agent).await.unwrap().state, RequestState::Done);
         // Two small ones make a big one.
         let new = wanted(&world, Some("19"), false);
@@ -301,19 +304,19 @@ async fn above_the_limit_another_person_decides_once() {
         assert_eq!(world.refunds(&order).await.len(), 1);
         assert_eq!(waiting_refunds(&world.app, agent).await.unwrap().len(), 1);
         let refused = |why| Err(Problem::NotDecided(why));
-        assert_eq!(decide(asked.id, Verdict::Approve, agent).await, refused(NotDecided::SamePerson));
+        assert_eq!(decide((asked.id, None), Verdict::Approve, agent).await, refused(NotDecided::SamePerson));
         let agent_too = member(&world, "agent").await;
-        assert_eq!(decide(asked.id, Verdict::Approve, agent_too).await, refused(NotDecided::NotApprover));
+        assert_eq!(decide((asked.id, None), Verdict::Approve, agent_too).await, refused(NotDecided::NotApprover));
         let nobody = world.app.clock.id();
-        assert_eq!(decide(asked.id, Verdict::Approve, nobody).await, Err(Problem::NotAllowed));
+        assert_eq!(decide((asked.id, None), Verdict::Approve, nobody).await, Err(Problem::NotAllowed));
         // Two decide at once, on two nodes: one of them did.
         let node = world.another_node();
         let (one, two) = tokio::join!(
-            decide_refund(&world.app, &number, asked.id, Verdict::Approve, second),
-            decide_refund(&node.app, &number, asked.id, Verdict::Decline, third)
+            decide_refund(&world.app, &number, (asked.id, None), Verdict::Approve, second),
+            decide_refund(&node.app, &number, (asked.id, None), Verdict::Decline, third)
         );
         assert_eq!([one.is_ok(), two.is_ok()].into_iter().filter(|ok| *ok).count(), 1, "{one:?} {two:?}");
-        assert_eq!(decide(asked.id, Verdict::Approve, third).await, refused(NotDecided::NotWaiting));
+        assert_eq!(decide((asked.id, None), Verdict::Approve, third).await, refused(NotDecided::NotWaiting));
         world.settle().await;
         let approved = one.is_ok();
         assert_eq!(world.refunds(&order).await.len(), if approved { 2 } else { 1 });
@@ -323,9 +326,10 @@ async fn above_the_limit_another_person_decides_once() {
         let late = world.buys(&world.line(Family::Phone).await, "month").await;
         let asked = refund_by_staff(&world.app, &late.number, wanted(&world, None, false), agent).await.unwrap();
         refund_by_staff(&world.app, &late.number, wanted(&world, Some("1"), true), second).await.unwrap();
-        let gone = decide_refund(&world.app, &late.number, asked.id, Verdict::Approve, second).await;
+        let gone = decide_refund(&world.app, &late.number, (asked.id, None), Verdict::Approve, second).await;
         assert_eq!(gone, Err(Problem::NoRefund(NoRefund::TooMuch)));
-        let withdrawn = decide_refund(&world.app, &late.number, asked.id, Verdict::Decline, agent).await.unwrap();
+        let withdrawn =
+            decide_refund(&world.app, &late.number, (asked.id, None), Verdict::Decline, agent).await.unwrap();
         assert!(matches!(withdrawn.state, RequestState::Declined(_)));
         let all = refund_requests(&world.app, late.customer, late.id).await.unwrap();
         assert_eq!(all.iter().filter(|request| request.state.carried_out()).count(), 1);
@@ -405,7 +409,7 @@ async fn what_a_provider_refuses_to_give_back_goes_another_way_once() {
             (order, refund.id.0)
         };
         let gives = async |order: &Order, refund, way, bank, by| {
-            let given = refund_other_way(&world.app, &order.number, refund, (way, bank), by).await;
+            let given = refund_other_way(&world.app, &order.number, (refund, None), (way, bank), by).await;
             world.settle().await;
             given
         };

@@ -2,22 +2,25 @@
 
 use crate::world::{FROM, World, on_both};
 use everline_app::audit::{self, Filter, entries};
-use everline_app::close_account;
+use everline_app::credit_change::NewChange;
+use everline_app::pay_link::NewLink;
 use everline_app::sign_in::Principal;
 use everline_app::staff_sign_in::{self, Entered};
 use everline_app::steps::Waits;
 use everline_app::support::{self, Act, Reader};
 use everline_app::{Problem, contribution, dispute, evidence_bundle, identity, invoice, recovery, staff, staff_order};
+use everline_app::{ask_again, close_account, credit_change, ownership, pay_link, replace_sim};
 use everline_app::{caller, desk_search, lifecycle_command, timeline};
 use everline_app::{reconciliation::queue, refund_order, refund_other_way::refund_other_way};
 use everline_app::{totp, voucher_batch};
 use everline_core::audit::Actor;
 use everline_core::contribution::ContributionStep;
+use everline_core::credit_change::ChangeKind;
 use everline_core::ids::{CaseId, ContributionId, ItemId, LineId, RawId};
 use everline_core::invoice::Settlement;
 use everline_core::lifecycle::LifecycleCommand;
 use everline_core::money::{Currency, Money};
-use everline_core::offering::Family;
+use everline_core::offering::{Family, OfferingRef};
 use everline_core::order::Order;
 use everline_core::reconciliation::Action;
 use everline_core::refund::OtherWay;
@@ -60,6 +63,18 @@ fn table() -> Vec<Row> {
         row!("contribution::open_contributions", Moderate, |w, o, by| contribution::open_contributions(&w.app, by)),
         row!("contribution::decide", Moderate, |w, o, by| contribution::decide(&w.app, (ContributionId(NOTHING), 0), ContributionStep::Publish, "", by)),
         row!("contribution::answer_as_staff", Moderate, |w, o, by| contribution::answer_as_staff(&w.app, ContributionId(NOTHING), "是", by)),
+        row!("ask_again::ask_provider_again", AskProvider, |w, o, by| ask_again::ask_provider_again(&w.app, &o.number, by)),
+        row!("ask_again::provision_again", ActOnLine, |w, o, by| ask_again::provision_again(&w.app, &o.number, None, by)),
+        row!("credit_change::give_goodwill", Goodwill, |w, o, by| credit_change::give_goodwill(&w.app, o.customer, change(w, ChangeKind::Goodwill), by)),
+        row!("credit_change::adjust_credit", AdjustCredit, |w, o, by| credit_change::adjust_credit(&w.app, o.customer, change(w, ChangeKind::Raised), by)),
+        row!("credit_change::decide_adjustment", AdjustCredit, |w, o, by| credit_change::decide_adjustment(&w.app, o.customer, NOTHING, Verdict::Approve, by)),
+        row!("credit_change::credit_desk", SeeCustomer, |w, o, by| credit_change::credit_desk(&w.app, o.customer, by)),
+        row!("credit_change::waiting_adjustments", AdjustCredit, |w, o, by| credit_change::waiting_adjustments(&w.app, by)),
+        row!("pay_link::send_pay_link", ActOnLine, |w, o, by| pay_link::send_pay_link(&w.app, by, (o.customer, LineId(NOTHING)), new_link())),
+        row!("pay_link::sendable", ActOnLine, |w, o, by| pay_link::sendable(&w.app, by, (o.customer, LineId(NOTHING)))),
+        row!("replace_sim::replace_for_caller", ActOnLine, |w, o, by| replace_sim::replace_for_caller(&w.app, by, (o.customer, o.line), ("1", "1"), (("active".to_owned(), BusinessTime::from_us(0)), "x"))),
+        row!("ownership::offer_for_caller", ActOnLine, |w, o, by| ownership::offer_for_caller(&w.app, by, (o.customer, o.line), (NOTHING, "13900000077"), (("active".to_owned(), BusinessTime::from_us(0)), "x"))),
+        row!("ownership::withdraw_by_staff", ActOnLine, |w, o, by| ownership::withdraw_by_staff(&w.app, by, (o.customer, o.line), NOTHING)),
         row!("caller::ask_caller", ActOnLine, |w, o, by| caller::ask_caller(&w.app, by, o.customer)),
         row!("caller::prove_caller", ActOnLine, |w, o, by| caller::prove_caller(&w.app, by, o.customer, (NOTHING, "123456"))),
         row!("desk_search::find", SeeCustomer, |w, o, by| desk_search::find(&w.app, by, "13800138000")),
@@ -72,7 +87,7 @@ fn table() -> Vec<Row> {
         row!("identity::waiting", DecideIdentity, |w, o, by| identity::waiting(&w.app, by)),
         row!("identity::decide", DecideIdentity, |w, o, by| identity::decide(&w.app, (o.customer, None), SystemTime::from_us(0), true, "x", by)),
         row!("invoice::waiting_invoices", SettleInvoice, |w, o, by| invoice::waiting_invoices(&w.app, by)),
-        row!("invoice::settle_invoice", SettleInvoice, |w, o, by| invoice::settle_invoice(&w.app, &o.number, Settlement::Refuse("x".to_owned()), by)),
+        row!("invoice::settle_invoice", SettleInvoice, |w, o, by| invoice::settle_invoice(&w.app, &o.number, (Settlement::Refuse("x".to_owned()), None), by)),
         row!("queue::open_items", SeeReconciliation, |w, o, by| queue::open_items(&w.app, by)),
         row!("queue::item", SeeReconciliation, |w, o, by| queue::item(&w.app, ItemId(NOTHING), by)),
         row!("queue::close", SettleReconciliation, |w, o, by| queue::close(&w.app, ItemId(NOTHING), Action::Accept, "x", by)),
@@ -82,8 +97,8 @@ fn table() -> Vec<Row> {
         row!("recovery::decide", DecideRecovery, |w, o, by| recovery::decide(&w.app, (o.customer, NOTHING), true, "x", by)),
         row!("refund_order::waiting_refunds", SeeCustomer, |w, o, by| refund_order::waiting_refunds(&w.app, by)),
         row!("refund_order::refund_by_staff", Refund, |w, o, by| refund_order::refund_by_staff(&w.app, &o.number, too_much(w), by)),
-        row!("refund_order::decide_refund", Refund, |w, o, by| refund_order::decide_refund(&w.app, &o.number, NOTHING, Verdict::Approve, by)),
-        row!("refund_other_way::refund_other_way", RefundOtherWay, |w, o, by| refund_other_way(&w.app, &o.number, NOTHING, (OtherWay::Credit, ""), by)),
+        row!("refund_order::decide_refund", Refund, |w, o, by| refund_order::decide_refund(&w.app, &o.number, (NOTHING, None), Verdict::Approve, by)),
+        row!("refund_other_way::refund_other_way", RefundOtherWay, |w, o, by| refund_other_way(&w.app, &o.number, (NOTHING, None), (OtherWay::Credit, ""), by)),
         row!("staff::members", ManageStaff, |w, o, by| staff::members(&w.app, by)),
         row!("staff::add", ManageStaff, |w, o, by| staff::add(&w.app, Actor::Staff(by), "he.jing", "何静", "agent")),
         row!("staff::renew_link", ManageStaff, |w, o, by| staff::renew_link(&w.app, Actor::Staff(by), "nobody")),
@@ -102,9 +117,16 @@ fn table() -> Vec<Row> {
 fn yuan() -> Money {
     Money::parse("1", Currency::CNY).unwrap()
 }
+fn change(world: &World, kind: ChangeKind) -> NewChange {
+    NewChange { id: world.app.clock.id(), kind, amount: yuan(), reason: "x".to_owned(), seen: None }
+}
+fn new_link() -> NewLink {
+    let offering = OfferingRef { code: "days".to_owned(), version: 1 };
+    NewLink { id: NOTHING, offering, order: None, contact: None, seen: None }
+}
 fn too_much(world: &World) -> refund_order::NewRefund {
     let amount = Some(Money::parse("100000", Currency::CNY).unwrap());
-    refund_order::NewRefund { id: world.app.clock.id(), amount, keeps: true, reason: "x".to_owned() }
+    refund_order::NewRefund { id: world.app.clock.id(), amount, keeps: true, reason: "x".to_owned(), seen: None }
 }
 
 #[tokio::test]

@@ -126,6 +126,14 @@ pub enum Template {
     CreditSetAside,
     /// It was not sent after all.
     CreditSetBack,
+    /// Staff gave promotional credit, to make up for something.
+    Goodwill,
+    /// Staff raised paid credit.
+    CreditRaised,
+    /// Staff lowered paid credit.
+    CreditLowered,
+    /// Staff lowered promotional credit.
+    PromoLowered,
 }
 
 words!(Template {
@@ -181,6 +189,10 @@ words!(Template {
     PromoLapsed = "PROMO_LAPSED",
     CreditSetAside = "CREDIT_SET_ASIDE",
     CreditSetBack = "CREDIT_SET_BACK",
+    Goodwill = "GOODWILL",
+    CreditRaised = "CREDIT_RAISED",
+    CreditLowered = "CREDIT_LOWERED",
+    PromoLowered = "PROMO_LOWERED",
 });
 
 impl Template {
@@ -243,6 +255,10 @@ impl Template {
             Template::PromoLapsed => const { &[leg(PromoCredit, PromotionCost)] },
             Template::CreditSetAside => const { &[leg(PaidCredit, RefundInFlight)] },
             Template::CreditSetBack => const { &[leg(RefundInFlight, PaidCredit)] },
+            Template::Goodwill => const { &[leg(PromotionCost, PromoCredit)] },
+            Template::CreditRaised => const { &[leg(WriteOff, PaidCredit)] },
+            Template::CreditLowered => const { &[leg(PaidCredit, WriteOff)] },
+            Template::PromoLowered => const { &[leg(PromoCredit, PromotionCost)] },
         }
     }
     const fn tag(self) -> u8 {
@@ -273,6 +289,8 @@ pub enum Cause {
     HandOver(LineId),
     /// The closing of an account.
     Closing(RawId),
+    /// Credit that staff gave or corrected.
+    CreditChange(RawId),
 }
 
 /// A named, complete set of transfers.
@@ -323,7 +341,7 @@ impl Posting {
             Cause::Item(id) => (id.0, 0),
             Cause::Dispute(id) => (id.0, 0),
             Cause::HandOver(id) => (id.0, 0),
-            Cause::Closing(id) => (id, 0),
+            Cause::Closing(id) | Cause::CreditChange(id) => (id, 0),
         };
         let id = PostingId(parent.derive(template.tag(), number));
         Self { id, template, order: order.into(), cause, amount, posted_at }

@@ -3,6 +3,7 @@
 use super::read::Table;
 use super::services::base_url;
 use everline_core::brand::{BankAccount, Brand, FamilyRules, Localized};
+use everline_core::credit_change::CreditLimits;
 use everline_core::money::{Currency, Money};
 use everline_core::number_plan::NumberPlan;
 use everline_core::offering::Family;
@@ -60,6 +61,7 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
     });
     let retention = table.within("retention", retention);
     let refunds = table.within("refunds", |refunds| refund_limits(refunds, currency));
+    let credit = table.within("credit", |credit| credit_limits(credit, currency));
     let velocity = table.within("velocity", velocity);
     let reminders = table.within("reminders", reminders);
     let regions = table.tables("regions", |region| {
@@ -91,6 +93,7 @@ pub(super) fn brand(table: &Table<'_>) -> Option<BrandSection> {
         families,
         retention,
         refunds,
+        credit,
         velocity,
         reminders: reminders?,
         regions,
@@ -162,13 +165,27 @@ fn retention(table: &Table<'_>) -> Retention {
     }
 }
 
-fn refund_limits(table: &Table<'_>, currency: Option<Currency>) -> RefundLimits {
-    let amount = |text: &str| match currency.map(|currency| Money::parse(text, currency)) {
+/// An amount of the brand's currency, in millionths.
+fn amount(text: &str, currency: Option<Currency>) -> Result<i64, String> {
+    match currency.map(|currency| Money::parse(text, currency)) {
         Some(Ok(amount)) if amount.micros() >= 0 => Ok(amount.micros()),
         _ => Err(format!("{text:?} is no amount, like \"100.00\"")),
-    };
-    let alone_max = table.parsed("alone_max", amount).unwrap_or(RefundLimits::default().alone_max);
-    RefundLimits { alone_max }
+    }
+}
+
+fn refund_limits(table: &Table<'_>, currency: Option<Currency>) -> RefundLimits {
+    let alone_max = table.parsed("alone_max", |text| amount(text, currency));
+    RefundLimits { alone_max: alone_max.unwrap_or(RefundLimits::default().alone_max) }
+}
+
+fn credit_limits(table: &Table<'_>, currency: Option<Currency>) -> CreditLimits {
+    let usual = CreditLimits::default();
+    let most = |key, usual| table.parsed(key, |text| amount(text, currency)).unwrap_or(usual);
+    CreditLimits {
+        member_day: most("goodwill_member_day", usual.member_day),
+        customer_day: most("goodwill_customer_day", usual.customer_day),
+        alone_day: most("adjust_alone_day", usual.alone_day),
+    }
 }
 
 fn velocity(table: &Table<'_>) -> Velocity {

@@ -52,6 +52,7 @@ pub(super) fn brand() -> Brand {
             days: 7,
         }),
         refunds: everline_core::refund_request::RefundLimits::default(),
+        credit: everline_core::credit_change::CreditLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
         reminders: everline_core::reminder::Reminders::default(),
         regions: regions(),

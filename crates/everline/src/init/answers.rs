@@ -237,6 +237,7 @@ fn brand(options: &Options, asker: &Asker, name: Localized) -> Result<Brand, Str
         retention: everline_core::retention::Retention::default(),
         bank: None,
         refunds: everline_core::refund_request::RefundLimits::default(),
+        credit: everline_core::credit_change::CreditLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
         reminders: everline_core::reminder::Reminders::default(),
         regions: BTreeMap::new(),

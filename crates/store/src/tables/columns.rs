@@ -5,6 +5,7 @@ use everline_core::account::{AccountNews, Proof, RecoveryState};
 use everline_core::attachment::FileKind;
 use everline_core::closing::ClosingState;
 use everline_core::contribution::{ContributionKind, ContributionState, Stars};
+use everline_core::credit_change::ChangeKind;
 use everline_core::customer::{CustomerKind, Identity};
 use everline_core::dispute::DisputeState;
 use everline_core::effects::MessageKind;
@@ -93,7 +94,7 @@ word_columns!(LineKind LineState ItemKind Action MessageKind Channel Fate Report
 word_columns!(AccountNews Proof RecoveryState Cause Along Offered DeviceKind CorrectionState Field ConsentKind ClosingState);
 word_columns!(CaseFor CaseState EntryKind FileKind Side);
 word_columns!(ContributionKind ContributionState Basis Sold);
-word_columns!(StaffNews);
+word_columns!(StaffNews ChangeKind);
 
 /// Types whose words matter only to the store.
 macro_rules! stored_words {

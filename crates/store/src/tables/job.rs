@@ -12,14 +12,22 @@ crate::queries! { ALL;
     DUE = "SELECT id, payload, runs FROM job j WHERE state = 'ready' AND due_at <= $1 \
         AND NOT EXISTS (SELECT 1 FROM job e WHERE e.ordered_by = j.ordered_by AND (e.queued_at, e.id) < (j.queued_at, j.id) AND e.state = 'ready') \
         ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED";
-    LEASE = "UPDATE job SET due_at = $2, runs = runs + 1 WHERE id = $1";
+    LEASE = "UPDATE job SET due_at = $2, leased_until = $2, runs = runs + 1 WHERE id = $1";
     DONE = "DELETE FROM job WHERE id = $1 AND runs = $2";
-    LATER = "UPDATE job SET due_at = $3, last_error = $4 WHERE id = $1 AND runs = $2";
-    RELEASE = "UPDATE job SET due_at = $3 WHERE id = $1 AND runs = $2 AND state = 'ready'";
-    DEAD = "UPDATE job SET state = 'dead', last_error = $3 WHERE id = $1 AND runs = $2";
+    LATER = "UPDATE job SET due_at = $3, leased_until = NULL, last_error = $4 WHERE id = $1 AND runs = $2";
+    RELEASE = "UPDATE job SET due_at = $3, leased_until = NULL WHERE id = $1 AND runs = $2 AND state = 'ready'";
+    DEAD = "UPDATE job SET state = 'dead', leased_until = NULL, last_error = $3 WHERE id = $1 AND runs = $2";
     AWAKE = "UPDATE job SET due_at = $2 WHERE id = $1 AND due_at > $2";
     AWAKE_ALL = "UPDATE job SET due_at = $1 WHERE state = 'ready' AND due_at > $1";
     AWAKE_SESSION = "UPDATE job SET due_at = $2 WHERE ordered_by = $1 AND state = 'ready' AND due_at > $2";
+    AGAIN = "INSERT INTO job (id, customer_id, ordered_by, payload, state, queued_at, due_at, runs) VALUES ($1, $2, $3, $4, 'ready', $5, $5, 1) \
+        ON CONFLICT (id) DO UPDATE SET state = 'ready', due_at = $5 \
+        WHERE (job.state = 'dead' OR job.due_at > $5) AND (job.leased_until IS NULL OR job.leased_until <= $5)";
+    AGAIN_SESSION = "UPDATE job SET state = 'ready', due_at = $2 WHERE ordered_by = $1 AND (state = 'dead' OR due_at > $2) \
+        AND (leased_until IS NULL OR leased_until <= $2)";
+    ONE = "SELECT id, payload, runs FROM job WHERE id = $1";
+    TAKE = "UPDATE job SET due_at = $3, leased_until = $3, runs = runs + 1 WHERE id = $1 AND runs = $2 AND state = 'ready' \
+        AND ordered_by IS NULL AND (leased_until IS NULL OR leased_until <= $4)";
     OF_SESSION = "SELECT payload FROM job WHERE ordered_by = $1 AND state = 'ready' ORDER BY queued_at, id";
     NEXT_DUE = "SELECT MIN(due_at) FROM job WHERE state = 'ready'";
     LIST = "SELECT id, payload, runs, state, due_at, last_error FROM job ORDER BY due_at LIMIT $1";
@@ -123,6 +131,32 @@ pub async fn awake_all(tx: &mut Tx, now: SystemTime) -> Result<u64> {
 /// Makes everything that waits to be told about a session due at once.
 pub fn awake_session(tx: &mut Tx, session: SessionId, now: SystemTime) {
     tx.put(&AWAKE_SESSION, args![session, now]);
+}
+/// Makes a job due at once if nobody runs it: one that waits, that gave up, or that is not there and may have run before. Whether
+/// it is due because of that.
+pub async fn again(tx: &mut Tx, customer: CustomerId, job: &Job, now: SystemTime) -> Result<bool> {
+    let payload = serde_json::to_string(job).map_err(|_| undecodable::<Job>("payload", "a job that has no JSON"))?;
+    tx.exec_one(&AGAIN, args![job.id(), customer, job.ordered_by(), payload, now]).await
+}
+/// The same of everything that is to be told about a session; how much of it is due because of that.
+pub async fn again_session(tx: &mut Tx, session: SessionId, now: SystemTime) -> Result<u64> {
+    tx.exec(&AGAIN_SESSION, args![session, now]).await
+}
+/// What taking one job under lease came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// It is leased to whoever asked.
+    Leased(Leased),
+    /// Somebody has it.
+    Running,
+    /// There is none.
+    Gone,
+}
+/// Takes one job under lease until `lease_until`, unless somebody has it. Never one whose place in an order matters.
+pub async fn take(tx: &mut Tx, id: JobId, now: SystemTime, lease_until: SystemTime) -> Result<Taken> {
+    let Some(leased) = tx.maybe::<Leased>(&ONE, args![id]).await? else { return Ok(Taken::Gone) };
+    let taken = tx.exec_one(&TAKE, args![id, leased.run.saturating_sub(1), lease_until, now]).await?;
+    Ok(if taken { Taken::Leased(leased) } else { Taken::Running })
 }
 /// What waits to be told about a session, in order; without what this release cannot read.
 pub async fn of_session(tx: &mut Tx, session: SessionId) -> Result<Vec<Job>> {

@@ -69,7 +69,7 @@ pub fn cause_id(cause: Cause) -> RawId {
         Cause::Item(id) => id.0,
         Cause::Dispute(id) => id.0,
         Cause::HandOver(id) => id.0,
-        Cause::Closing(id) => id,
+        Cause::Closing(id) | Cause::CreditChange(id) => id,
     }
 }
 

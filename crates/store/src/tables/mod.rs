@@ -11,6 +11,7 @@ pub mod closing;
 mod columns;
 pub mod contribution;
 pub mod credential;
+pub mod credit_change;
 pub mod customer;
 pub mod device_check;
 pub mod directory;
@@ -28,6 +29,7 @@ pub mod login;
 pub mod message;
 pub mod notice;
 pub mod order;
+pub mod pay_link;
 pub mod payment;
 pub mod payment_method;
 pub mod privacy;
@@ -82,6 +84,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 27, name: "audit", text: include_str!("../../migrations/0027_audit.sql") },
     Migration { version: 28, name: "second_factor", text: include_str!("../../migrations/0028_second_factor.sql") },
     Migration { version: 30, name: "desk", text: include_str!("../../migrations/0030_desk.sql") },
+    Migration { version: 33, name: "actions", text: include_str!("../../migrations/0033_actions.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -95,6 +98,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     closing::ALL,
     contribution::ALL,
     credential::ALL,
+    credit_change::ALL,
     customer::ALL,
     device_check::ALL,
     directory::ALL,
@@ -112,6 +116,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     message::ALL,
     notice::ALL,
     order::ALL,
+    pay_link::ALL,
     payment::ALL,
     payment_method::ALL,
     privacy::ALL,

@@ -21,6 +21,7 @@ macro_rules! sections {
             RESTRICT = "UPDATE customer SET name = '', contact = NULL, owner_key = NULL, identity = 'none', restricted_at = $2 WHERE customer_id = $1";
             UNREASON = "UPDATE line_event SET reason = NULL WHERE customer_id = $1 AND reason IS NOT NULL";
             UNREASON_REFUNDS = "UPDATE refund_request SET reason = NULL WHERE customer_id = $1 AND reason IS NOT NULL";
+            UNREASON_CREDIT = "UPDATE credit_change SET reason = NULL WHERE customer_id = $1 AND reason IS NOT NULL";
             UNNAME_LINES = "UPDATE line SET name = '' WHERE customer_id = $1";
             RESTRICTED_AT = "SELECT restricted_at, owner_key FROM customer WHERE customer_id = $1";
             FORGET_CONTACTS = "DELETE FROM contact_point WHERE customer_id = $1";
@@ -56,6 +57,8 @@ sections! {
     ATTEMPT "attempt" ["id", "order_id", "method", "out_trade_no", "reference", "trade_no", "currency", "amount", "received", "state", "settlement", "created_at", "paid_at"] order "id";
     REFUND "refund" ["order_id", "attempt_id", "out_request_no", "currency", "amount", "reason", "state", "started_at", "settled_at"] order "id";
     REFUND_REQUEST "refund_request" ["id", "order_id", "asked_at", "currency", "amount", "keeps", "reason", "state", "decided_at"] order "id";
+    CREDIT_CHANGE "credit_change" ["id", "kind", "currency", "amount", "reason", "asked_at", "state", "decided_at"] order "id";
+    PAY_LINK "pay_link" ["id", "line_id", "offering_code", "offering_version", "order_id", "contact_id", "made_at"] order "id";
     TRANSFER "transfer" ["template", "order_id", "debit", "credit", "amount", "posted_at"] order "id";
     RECEIPT "receipt" ["id", "order_id", "issued_at"] order "id";
     RECEIPT_NUMBER "receipt_number" ["number", "receipt_id", "iccid"] order "number";
@@ -114,6 +117,7 @@ pub fn restrict(tx: &mut Tx, customer: CustomerId, at: BusinessTime) {
     tx.put(&UNNAME_LINES, args![customer]);
     tx.put(&UNREASON, args![customer]);
     tx.put(&UNREASON_REFUNDS, args![customer]);
+    tx.put(&UNREASON_CREDIT, args![customer]);
     tx.put(&FORGET_CONTACTS, args![customer]);
     tx.put(&FORGET_LINE_CONTACTS, args![customer]);
     tx.put(&UNNAME_EVENTS, args![customer]);

@@ -57,6 +57,8 @@ crate::queries! { ALL;
     REPORTS = "SELECT customer_id, contribution_id, reported_at FROM contribution_report WHERE (customer_id, contribution_id) > ($1, $2) \
         ORDER BY customer_id, contribution_id LIMIT $3";
     REPORT_REMOVE = "DELETE FROM contribution_report WHERE customer_id = $1 AND contribution_id = $2 AND reported_at < $3";
+    PAY_LINKS = "SELECT customer_id, id, made_at FROM pay_link WHERE (customer_id, id) > ($1, $2) ORDER BY customer_id, id LIMIT $3";
+    PAY_LINK_REMOVE = "DELETE FROM pay_link WHERE customer_id = $1 AND id = $2 AND made_at < $3";
     INVOICES = "SELECT customer_id, order_id, settled_at FROM invoice_request WHERE (customer_id, order_id) > ($1, $2) AND state = 'refused' \
         ORDER BY customer_id, order_id LIMIT $3";
     INVOICE_REMOVE = "DELETE FROM invoice_request WHERE customer_id = $1 AND order_id = $2 AND state = 'refused' AND settled_at < $3";
@@ -92,6 +94,7 @@ impl Key {
             | Record::CaseFile
             | Record::Case
             | Record::ContributionReport
+            | Record::PayLink
             | Record::RefusedInvoice => vec![bytes(), bytes()],
         })
     }
@@ -135,6 +138,7 @@ const fn statements(record: Record) -> (&'static Sql, &'static Sql) {
         Record::VelocityCount => (&COUNTS, &COUNT_REMOVE),
         Record::Contribution => (&CONTRIBUTIONS, &CONTRIBUTION_REMOVE),
         Record::ContributionReport => (&REPORTS, &REPORT_REMOVE),
+        Record::PayLink => (&PAY_LINKS, &PAY_LINK_REMOVE),
     }
 }
 

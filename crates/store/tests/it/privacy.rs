@@ -53,6 +53,7 @@ const COLUMNS_LEFT_OUT: &[(&str, &str)] = &[
     ("entry_id", "a key of ours"),
     ("content", "the file itself: its owner has it from the case's page"),
     ("asked_by", "a member of the staff"),
+    ("made_by", "a member of the staff"),
     ("staff_id", "a member of the staff"),
     ("decided_by", "a member of the staff"),
     ("usage_basis", "tells counts of ours from others"),

@@ -43,6 +43,7 @@ account-event-sim-replaced = Sim of a line replaced
 account-event-line-taken = A line came to the account
 account-event-companion-added = Another device got the number of a line
 account-event-companion-removed = A device lost the number of a line
+account-event-line-offer-made = Our staff offered a line to another owner, as asked
 account-event-line-given = A line went on to another owner
 account-event-recovery-asked = Somebody asked to be let in by our staff
 account-event-recovery-done = Let in by our staff, with another number

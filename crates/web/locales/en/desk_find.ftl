@@ -104,4 +104,5 @@ desk-command-reason = Why
 desk-command-do = Do it
 desk-command-which = Please choose what is to be done.
 desk-command-reason-needed = Please say why, in 1 to 200 characters.
+told-pay-link = Link to pay
 told-data-used-up = Data used up

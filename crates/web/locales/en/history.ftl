@@ -114,4 +114,6 @@ statement-set-aside = Set aside for your bank account
 statement-set-back = Not sent: it is credit again
 statement-promo-lapsed = Promotional credit lapsed
 statement-dispute-lost = Given back by your bank
+statement-goodwill = Goodwill from us
+statement-corrected = Balance corrected by us
 statement-other = Other

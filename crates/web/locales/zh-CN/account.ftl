@@ -37,6 +37,7 @@ account-event-sim-replaced = 名下号码换了卡
 account-event-line-taken = 新增了号码
 account-event-companion-added = 另一台设备使用了名下号码
 account-event-companion-removed = 一台设备不再使用名下号码
+account-event-line-offer-made = 客服已按要求发起过户
 account-event-line-given = 号码已过户
 account-event-recovery-asked = 有人申请由客服恢复账户
 account-event-recovery-done = 经客服核实恢复，并更换了号码

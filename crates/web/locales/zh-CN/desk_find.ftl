@@ -101,4 +101,5 @@ desk-command-reason = 原因
 desk-command-do = 执行
 desk-command-which = 请选择要执行的操作。
 desk-command-reason-needed = 请填写原因，1 到 200 个字。
+told-pay-link = 付款链接
 told-data-used-up = 流量用完

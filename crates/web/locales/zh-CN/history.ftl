@@ -101,4 +101,6 @@ statement-set-aside = 留作退到您的银行账户
 statement-set-back = 未汇出，转回余额
 statement-promo-lapsed = 赠送余额失效
 statement-dispute-lost = 已由银行退回
+statement-goodwill = 客户关怀赠送
+statement-corrected = 余额更正
 statement-other = 其他

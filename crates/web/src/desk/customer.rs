@@ -2,6 +2,9 @@
 //! masked.
 
 use super::audit::action_key;
+use super::credit::{CreditCard, credit_card};
+use super::hand::{LineCard, line_card};
+use super::order::Wrong;
 use super::queue::{me, staff};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page, page_with};
@@ -44,6 +47,9 @@ pub(crate) struct Asked {
     kind: String,
     #[serde(default)]
     before: String,
+    /// What was done before coming here.
+    #[serde(default)]
+    done: String,
 }
 
 struct Chip {
@@ -87,7 +93,11 @@ struct CustomerPage {
     /// That the caller proved to be the customer.
     proved: Option<String>,
     did: Did,
+    /// What was done before coming here.
+    done: Option<String>,
     commands: Option<Commands>,
+    credit: Option<CreditCard>,
+    hand: Option<LineCard>,
 }
 
 /// The key of a kind of entry.
@@ -122,7 +132,7 @@ pub(crate) async fn customer(
 
 /// What was asked on the page before it is shown again.
 #[derive(Default)]
-struct Did {
+pub(super) struct Did {
     revealed: Vec<Term>,
     reveal_error: Option<String>,
     /// The code that a caller was sent.
@@ -130,6 +140,15 @@ struct Did {
     code_error: Option<String>,
     /// Why the line was not commanded.
     command_error: Option<String>,
+    /// What of another form cannot be used.
+    wrong: Option<Wrong>,
+}
+
+impl Did {
+    /// What of a form cannot be used; the field is `stale` if the page is.
+    pub(super) fn wrong(form: &'static str, field: &'static str, why: String) -> Self {
+        Self { wrong: Some(Wrong { form, field, why }), ..Self::default() }
+    }
 }
 
 /// What can be commanded about the line that is looked at.
@@ -139,14 +158,16 @@ struct Commands {
     state: &'static str,
     since: i64,
     choices: Vec<Choice>,
+    /// The reason that was typed.
+    reason: String,
 }
 
-fn id_of(text: &str) -> Result<CustomerId, Problem> {
+pub(super) fn id_of(text: &str) -> Result<CustomerId, Problem> {
     text.parse().map(CustomerId).map_err(|_| Problem::NotFound("customer"))
 }
 
 /// The page again, with what became of something that was asked on it.
-async fn again(web: &Web, visit: &Visit, id: &str, status: StatusCode, did: Did) -> Answer {
+pub(super) async fn again(web: &Web, visit: &Visit, id: &str, status: StatusCode, did: Did) -> Answer {
     let asked = Asked { line: visit.fields.get("line").to_owned(), ..Asked::default() };
     page_with(status, &show_customer(web, visit, id, &asked, did).await?)
 }
@@ -206,7 +227,7 @@ fn revealed(show: &Show, found: &Revealed) -> Vec<Term> {
 }
 
 /// The page, with what became of what was asked on it.
-async fn show_customer(web: &Web, visit: &Visit, id: &str, asked: &Asked, did: Did) -> Result<CustomerPage, Fault> {
+async fn show_customer(web: &Web, visit: &Visit, id: &str, asked: &Asked, mut did: Did) -> Result<CustomerPage, Fault> {
     let member = staff(web, visit).await?;
     let id = id_of(id)?;
     let line: Option<LineId> = asked.line.parse().ok();
@@ -243,6 +264,18 @@ async fn show_customer(web: &Web, visit: &Visit, id: &str, asked: &Asked, did: D
         _ => visit.lang.get("desk-customer-title"),
     };
     let acts = member.may(Permission::ActOnLine);
+    say_stale(&show, &subject, &mut did);
+    let (credit, hand) = match (line, subject.lines.first()) {
+        (None, _) => {
+            let of = (id, subject.credit);
+            (Some(credit_card(web, visit, &member, of, did.wrong.as_ref()).await?), None)
+        }
+        (Some(_), Some(line)) if acts => {
+            let proved = subject.proved_at.is_some();
+            (None, line_card(web, visit, (id, line), proved, did.wrong.as_ref()).await?)
+        }
+        _ => (None, None),
+    };
     let proved = subject.proved_at.map(|at| {
         let at = show.moment(BusinessTime::from_us(at.us()));
         visit.say("desk-caller-proved", &[("when", Arg::Text(&at))])
@@ -251,10 +284,13 @@ async fn show_customer(web: &Web, visit: &Visit, id: &str, asked: &Asked, did: D
         reveal: member.may(Permission::Reveal).then(|| format!("{base}/reveal")),
         caller: acts.then(|| format!("{base}/caller")),
         proved,
-        commands: commands(&show, &subject, &base).filter(|_| acts && line.is_some()),
+        commands: commands(visit, &show, &subject, (base.as_str(), &did)).filter(|_| acts && line.is_some()),
+        reason: did.reveal_error.as_ref().map(|_| visit.fields.get("reason").to_owned()).unwrap_or_default(),
+        done: done_key(&asked.done).map(|key| visit.lang.get(key)),
+        credit,
+        hand,
         did,
         line: asked.line.clone(),
-        reason: visit.fields.get("reason").to_owned(),
         facts: facts(&show, &subject, line.is_some()),
         lines: lines.collect(),
         more_lines: subject.more_lines,
@@ -266,8 +302,42 @@ async fn show_customer(web: &Web, visit: &Visit, id: &str, asked: &Asked, did: D
     })
 }
 
+/// Says of a stale page what it shows otherwise now.
+fn say_stale(show: &Show, subject: &Subject, did: &mut Did) {
+    let Some(wrong) = did.wrong.as_mut().filter(|wrong| wrong.field == "stale") else { return };
+    let line = subject.lines.first().filter(|_| !matches!(wrong.form, "goodwill" | "adjust"));
+    wrong.why = match line {
+        Some(line) => {
+            let (state, since) = (show.lang.get(state_key(line.state)), show.moment_in_full(line.state_since));
+            show.lang.with("desk-stale-line", &[("name", Arg::Text(&state)), ("when", Arg::Text(&since))])
+        }
+        None => {
+            let [paid, promo] = subject.credit.map(|credit| show.money(credit));
+            show.lang.with("desk-stale-credit", &[("paid", Arg::Text(&paid)), ("promo", Arg::Text(&promo))])
+        }
+    };
+    if wrong.form == "command" {
+        did.command_error = did.wrong.take().map(|wrong| wrong.why);
+    }
+}
+
+/// The key of what was done before coming here.
+fn done_key(done: &str) -> Option<&'static str> {
+    Some(match done {
+        "goodwill" => "desk-done-goodwill",
+        "adjusted" => "desk-done-adjusted",
+        "asked" => "desk-done-asked",
+        "decided" => "desk-done-decided",
+        "link" => "desk-done-link",
+        "card" => "desk-done-card",
+        "offered" => "desk-done-offered",
+        "withdrawn" => "desk-done-withdrawn",
+        _ => return None,
+    })
+}
+
 /// What fits the state of a line; what ends it is its owner's to ask for.
-fn commands(show: &Show, subject: &Subject, base: &str) -> Option<Commands> {
+fn commands(visit: &Visit, show: &Show, subject: &Subject, (base, did): (&str, &Did)) -> Option<Commands> {
     use LifecycleCommand as Ask;
     let line = subject.lines.first()?;
     let fit: &[LifecycleCommand] = match line.state {
@@ -286,7 +356,7 @@ fn commands(show: &Show, subject: &Subject, base: &str) -> Option<Commands> {
     let choices = fit.iter().map(|ask| Choice {
         value: ask.word().to_owned(),
         label: show.lang.get(key(*ask)),
-        selected: fit.len() == 1,
+        selected: fit.len() == 1 || (did.command_error.is_some() && visit.fields.get("do") == ask.word()),
     });
     let choices: Vec<Choice> = choices.collect();
     (!choices.is_empty()).then(|| Commands {
@@ -294,6 +364,7 @@ fn commands(show: &Show, subject: &Subject, base: &str) -> Option<Commands> {
         state: line.state.word(),
         since: line.state_since.us(),
         choices,
+        reason: did.command_error.as_ref().map(|_| visit.fields.get("reason").to_owned()).unwrap_or_default(),
     })
 }
 
@@ -318,8 +389,11 @@ pub(crate) async fn command(State(web): State<Web>, visit: Visit, Path((id, line
     let error = match &problem {
         Problem::Invalid { field: "do", .. } => "desk-command-which",
         Problem::Invalid { .. } => "desk-command-reason-needed",
-        Problem::Stale => "problem-stale-do",
         Problem::NotCommanded(_) => "problem-not-commanded-do",
+        Problem::Stale => {
+            let status = Fault::from(problem).status();
+            return again(&web, &visit, &id, status, Did::wrong("command", "stale", String::new())).await;
+        }
         _ => return Err(problem.into()),
     };
     let did = Did { command_error: Some(visit.lang.get(error)), ..Did::default() };

@@ -1,13 +1,16 @@
 //! The desk: how staff members sign in, who they are, the log of what they do, what they see, the invoices they make, the money they give back, what they decide
 //! about providers' bills, and the cases they work on.
 
+pub(crate) mod ask;
 pub(crate) mod audit;
 pub(crate) mod cases;
 pub(crate) mod closings;
 pub(crate) mod contributions;
+pub(crate) mod credit;
 pub(crate) mod customer;
 pub(crate) mod evidence;
 pub(crate) mod find;
+pub(crate) mod hand;
 pub(crate) mod identity;
 pub(crate) mod invoice;
 pub(crate) mod me;

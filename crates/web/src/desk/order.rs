@@ -1,7 +1,8 @@
 //! `GET /desk/orders/{number}`: one order with everything that happened to it. Numbers of people are masked.
 
+use super::ask::Asked;
 use super::queue::staff;
-use crate::fault::{Answer, no_refund};
+use crate::fault::{Answer, Fault, no_refund};
 use crate::frame::{Frame, page_with};
 use crate::portal::invoice::{state, terms as invoice_terms};
 use crate::portal::line_shown::state_key;
@@ -16,6 +17,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use everline_app::Problem;
 use everline_app::order_page::OrderView;
+use everline_app::order_seen::{OrderSeen, Part};
 use everline_app::refund_order::RefundOffer;
 use everline_app::staff::{StaffMember, member};
 use everline_app::staff_order::{StaffOrder, staff_order};
@@ -23,7 +25,8 @@ use everline_core::dispute::Dispute;
 use everline_core::invoice::{InvoiceRequest, InvoiceState};
 use everline_core::ledger::LedgerAccount;
 use everline_core::money::Money;
-use everline_core::order::PlacedBy;
+use everline_core::order::{OrderState, PlacedBy};
+use everline_core::payment::AttemptState;
 use everline_core::refund::RefundState;
 use everline_core::refund_request::{RefundRequest, RequestState};
 use everline_core::staff::Permission;
@@ -51,14 +54,42 @@ struct DeskOrder {
     requests: Vec<RequestShown>,
     /// Refunds that their provider refused, which may be given another way.
     refused: Vec<RefusedShown>,
+    /// What the page shows, so that nobody acts on what is otherwise by now.
+    seen: String,
+    /// What the outside said, if it was asked.
+    said: Vec<String>,
+    /// Where the providers are asked again, if there is something to ask.
+    ask: Option<String>,
+    /// Where the network is.
+    provision: Option<String>,
+    pay_link: Option<PayLinkForm>,
+}
+
+/// The form by which the owner gets a link to pay an order that is open.
+struct PayLinkForm {
+    action: String,
+    id: String,
+    line: String,
+    state: &'static str,
+    since: i64,
+    offering: String,
+    order: String,
 }
 
 /// What of a form cannot be used, and why.
 pub(super) struct Wrong {
-    /// `invoice`, `refund` or `other-way`.
+    /// Which: `invoice`, `refund` …
     pub(super) form: &'static str,
+    /// Its name; `stale` if the page is, and not what was typed.
     pub(super) field: &'static str,
     pub(super) why: String,
+}
+
+impl Wrong {
+    /// The same once more.
+    pub(super) fn copy(&self) -> Self {
+        Self { why: self.why.clone(), ..*self }
+    }
 }
 
 impl DeskOrder {
@@ -99,14 +130,23 @@ struct RequestShown {
 
 /// One order, found by the number people read to each other.
 pub(crate) async fn order(State(web): State<Web>, visit: Visit, Path(number): Path<String>) -> Answer {
-    show_order(&web, &visit, &number, None).await
+    show_order(&web, &visit, &number, None, None).await
 }
 
-/// The page of an order, with what is wrong with what was typed there.
-pub(super) async fn show_order(web: &Web, visit: &Visit, number: &str, wrong: Option<Wrong>) -> Answer {
+/// The page of an order, with what is wrong with what was typed there, and what became of asking the outside.
+pub(super) async fn show_order(
+    web: &Web,
+    visit: &Visit,
+    number: &str,
+    wrong: Option<Wrong>,
+    asked_again: Option<Asked>,
+) -> Answer {
     let me = staff(web, visit).await?;
     let StaffOrder { view, owner, invoice, disputes, offer, requests: asked } =
         staff_order(&web.app, number, me.id).await?;
+    let now = OrderSeen::of(&view.order, &view.attempts, &view.refunds, &asked, invoice.as_ref());
+    let wrong = wrong.map(|wrong| say_stale(visit, wrong, &now, &view));
+    let stale = wrong.as_ref().is_some_and(|wrong| wrong.field == "stale");
     let waits = invoice.as_ref().is_some_and(|request| matches!(request.state, InvoiceState::Requested { .. }));
     let show = visit.show(web);
     let contact = owner.contact.map(|contact| contact.masked()).unwrap_or_default();
@@ -124,13 +164,26 @@ pub(super) async fn show_order(web: &Web, visit: &Visit, number: &str, wrong: Op
         requests.push(request_shown(web, visit, number, request, &me).await?);
     }
     let refund = refund_form(web, visit, number, &view, &offer).filter(|_| me.may(Permission::Refund));
-    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = match &wrong {
+        Some(_) if stale => Fault::from(Problem::Stale).status(),
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        None => asked_again.as_ref().map_or(StatusCode::OK, |asked| asked.status),
+    };
+    let acts = me.may(Permission::ActOnLine);
+    let under_way = view.refunds.iter().any(|refund| refund.state == RefundState::InFlight);
+    let open = view.attempts.iter().any(|attempt| attempt.state != AttemptState::Paid) || under_way;
     page_with(
         status,
         &DeskOrder {
             settle: (waits && me.may(Permission::SettleInvoice)).then(|| format!("/desk/orders/{number}/invoice")),
             evidence: (!disputes.is_empty() && me.may(Permission::TakeEvidence))
                 .then(|| format!("/desk/orders/{number}/evidence")),
+            seen: now.text(),
+            said: asked_again.map(|asked| asked.said).unwrap_or_default(),
+            ask: (open && me.may(Permission::AskProvider)).then(|| format!("/desk/orders/{number}/ask")),
+            provision: (view.order.state.paid_not_in_effect() && acts)
+                .then(|| format!("/desk/orders/{number}/provision")),
+            pay_link: pay_link_form(web, &view).filter(|_| acts),
             wrong,
             refund,
             requests,
@@ -141,6 +194,48 @@ pub(super) async fn show_order(web: &Web, visit: &Visit, number: &str, wrong: Op
             p: visit.frame(web, order_number(&view.order.number)),
         },
     )
+}
+
+/// Says of a stale page what changed.
+fn say_stale(visit: &Visit, wrong: Wrong, now: &OrderSeen, view: &OrderView) -> Wrong {
+    if wrong.field != "stale" {
+        return wrong;
+    }
+    let changed = OrderSeen::read(visit.fields.get("seen")).map(|seen| seen.changed(now)).unwrap_or_default();
+    let words: Vec<String> = changed.into_iter().map(|part| part_words(visit, part, view)).collect();
+    let why = if words.is_empty() {
+        visit.lang.get("problem-stale-do")
+    } else {
+        visit.say("desk-stale-order", &[("name", Arg::Text(&words.join(" · ")))])
+    };
+    Wrong { why, ..wrong }
+}
+
+fn part_words(visit: &Visit, part: Part, view: &OrderView) -> String {
+    match part {
+        Part::State => {
+            let state = visit.lang.get(headline(view.order.state));
+            visit.say("desk-stale-state", &[("name", Arg::Text(&state))])
+        }
+        Part::Money => visit.lang.get("desk-stale-money"),
+        Part::Refunds => visit.lang.get("desk-stale-refunds"),
+        Part::Requests => visit.lang.get("desk-stale-requests"),
+        Part::Invoice => visit.lang.get("desk-stale-invoice"),
+    }
+}
+
+/// An order that waits for its owner's money.
+fn pay_link_form(web: &Web, view: &OrderView) -> Option<PayLinkForm> {
+    let OrderView { order, line, .. } = view;
+    (order.state == OrderState::AwaitingPayment && order.placed_by == PlacedBy::Owner).then(|| PayLinkForm {
+        action: format!("/desk/customers/{}/lines/{}/pay-link", order.customer, line.id),
+        id: web.app.clock.id().to_string(),
+        line: line.id.to_string(),
+        state: line.state.word(),
+        since: line.state_since.us(),
+        offering: order.offering.to_string(),
+        order: order.number.clone(),
+    })
 }
 
 fn refund_form(web: &Web, visit: &Visit, number: &str, view: &OrderView, offer: &RefundOffer) -> Option<RefundForm> {

@@ -1,6 +1,7 @@
 //! `GET /desk`: orders that are paid and not in effect, refunds that wait for a second person, invoices that were asked for,
 //! oldest first, and how much waits elsewhere: of each what the member may see.
 
+use super::credit::kind_key;
 use crate::fault::Answer;
 use crate::frame::{Frame, page};
 use crate::portal::order_shown::{headline, order_number};
@@ -10,6 +11,7 @@ use crate::web::Web;
 use askama::Template;
 use axum::extract::State;
 use everline_app::contribution::open_contributions;
+use everline_app::credit_change::waiting_adjustments;
 use everline_app::dispute::open_disputes;
 use everline_app::invoice::waiting_invoices;
 use everline_app::reconciliation::queue::open_items;
@@ -50,6 +52,8 @@ struct Queue {
     invoices: Vec<InvoiceRow>,
     disputes: Vec<DisputeRow>,
     refunds: Vec<RefundRow>,
+    /// Corrections of credit that wait for a second person.
+    credits: Vec<RefundRow>,
 }
 
 /// Another queue in which something waits.
@@ -175,6 +179,20 @@ impl Waiting<'_> {
         });
         Ok(rows.collect())
     }
+    async fn credits(&self) -> Result<Vec<RefundRow>, Problem> {
+        if !self.may(Permission::AdjustCredit) {
+            return Ok(Vec::new());
+        }
+        let show = self.visit.show(self.web);
+        let waiting = waiting_adjustments(&self.web.app, self.member.id).await?;
+        let rows = waiting.iter().map(|waiting| RefundRow {
+            href: format!("/desk/customers/{}#credit", waiting.customer),
+            number: show.lang.get(kind_key(waiting.kind)),
+            amount: show.money(waiting.amount),
+            age: show.age(waiting.asked_at),
+        });
+        Ok(rows.collect())
+    }
     /// The other queues that this member may see, with how much waits there.
     async fn elsewhere(&self) -> Result<Vec<Link>, Problem> {
         let (app, by, mut links) = (&self.web.app, self.member.id, Vec::new());
@@ -221,6 +239,7 @@ pub(crate) async fn queue(State(web): State<Web>, visit: Visit) -> Answer {
         invoices: waiting.invoices().await?,
         disputes: waiting.disputes().await?,
         refunds: waiting.refunds().await?,
+        credits: waiting.credits().await?,
         member: visit.say("desk-member", &[("name", Arg::Text(&member.name)), ("role", Arg::Text(&role))]),
         q: "",
         error: None,

@@ -9,6 +9,7 @@ use crate::visit::Visit;
 use crate::web::Web;
 use axum::extract::{Path, State};
 use everline_app::Problem;
+use everline_app::order_seen::OrderSeen;
 use everline_app::refund_order::{NewRefund, decide_refund, refund_by_staff};
 use everline_app::refund_other_way::refund_other_way;
 use everline_core::ids::RawId;
@@ -25,12 +26,13 @@ pub(crate) async fn ask(State(web): State<Web>, visit: Visit, Path(number): Path
         Ok(new) => new,
         Err((field, key)) => {
             let wrong = Wrong { form: "refund", field, why: visit.lang.get(key) };
-            return show_order(&web, &visit, &number, Some(wrong)).await;
+            return show_order(&web, &visit, &number, Some(wrong), None).await;
         }
     };
     match refund_by_staff(&web.app, &number, new, by).await {
         Ok(_) => Ok(go(&format!("/desk/orders/{number}"))),
         Err(Problem::NoRefund(why)) => refused(&web, &visit, &number, "amount", no_refund(why)).await,
+        Err(Problem::Stale) => stale(&web, &visit, &number, "refund").await,
         Err(problem) => Err(problem.into()),
     }
 }
@@ -49,10 +51,11 @@ pub(crate) async fn settle(
         "decline" => Verdict::Decline,
         _ => return Err(Problem::Invalid { field: "verdict", rule: "approve or decline" }.into()),
     };
-    match decide_refund(&web.app, &number, request, verdict, by).await {
+    match decide_refund(&web.app, &number, (request, seen(&visit)), verdict, by).await {
         Ok(_) => Ok(go(&format!("/desk/orders/{number}"))),
         Err(Problem::NotDecided(why)) => refused(&web, &visit, &number, "verdict", not_decided(why)).await,
         Err(Problem::NoRefund(why)) => refused(&web, &visit, &number, "verdict", no_refund(why)).await,
+        Err(Problem::Stale) => stale(&web, &visit, &number, "refund").await,
         Err(problem) => Err(problem.into()),
     }
 }
@@ -69,7 +72,9 @@ pub(crate) async fn other_way(
     let refund: RawId = refund.parse().map_err(|_| Problem::NotFound("refund"))?;
     let way = OtherWay::from_word(visit.fields.get("way"));
     let way = way.ok_or(Problem::Invalid { field: "way", rule: "credit or bank" })?;
+    let refund = (refund, seen(&visit));
     let key = match refund_other_way(&web.app, &number, refund, (way, visit.fields.get("bank_id")), by).await {
+        Err(Problem::Stale) => return stale(&web, &visit, &number, "other-way").await,
         Ok(()) => return Ok(go(&format!("/desk/orders/{number}"))),
         Err(Problem::NoOtherWay(why)) => no_other_way(why),
         Err(Problem::Invalid { field: "bank-id", .. }) => "desk-other-way-wrong-bank-id",
@@ -77,12 +82,23 @@ pub(crate) async fn other_way(
         Err(problem) => return Err(problem.into()),
     };
     let wrong = Wrong { form: "other-way", field: "bank_id", why: visit.lang.get(key) };
-    show_order(&web, &visit, &number, Some(wrong)).await
+    show_order(&web, &visit, &number, Some(wrong), None).await
+}
+
+/// What the page showed.
+fn seen(visit: &Visit) -> Option<OrderSeen> {
+    OrderSeen::read(visit.fields.get("seen"))
+}
+
+/// The page once more, with what changed since it was opened.
+pub(super) async fn stale(web: &Web, visit: &Visit, number: &str, form: &'static str) -> Answer {
+    let wrong = Wrong { form, field: "stale", why: String::new() };
+    show_order(web, visit, number, Some(wrong), None).await
 }
 
 async fn refused(web: &Web, visit: &Visit, number: &str, field: &'static str, key: &str) -> Answer {
     let wrong = Wrong { form: "refund", field, why: visit.lang.get(key) };
-    show_order(web, visit, number, Some(wrong)).await
+    show_order(web, visit, number, Some(wrong), None).await
 }
 
 /// Reads the form; the field that cannot be used, and the key of why.
@@ -98,5 +114,5 @@ fn read(web: &Web, visit: &Visit) -> Result<NewRefund, (&'static str, &'static s
     };
     let keeps = fields.get("keeps") == "yes";
     let reason = reason(fields.get("reason")).map_err(|wrong| ("reason", unusable(wrong.why)))?;
-    Ok(NewRefund { id, amount, keeps, reason })
+    Ok(NewRefund { id, amount, keeps, reason, seen: seen(visit) })
 }

@@ -77,6 +77,7 @@ pub(crate) const fn event_key(kind: AccountNews) -> &'static str {
         AccountNews::SimReplaced => "account-event-sim-replaced",
         AccountNews::LineTaken => "account-event-line-taken",
         AccountNews::LineGiven => "account-event-line-given",
+        AccountNews::LineOfferMade => "account-event-line-offer-made",
         AccountNews::CompanionAdded => "account-event-companion-added",
         AccountNews::CompanionRemoved => "account-event-companion-removed",
         AccountNews::RecoveryAsked => "account-event-recovery-asked",

@@ -17,6 +17,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use everline_app::Problem;
 use everline_app::guest_renewal::{GuestChoices, guest_choices, guest_number_of_session, read_number};
+use everline_app::pay_link::{self, Leads};
 use everline_app::place_order::{NewOrder, place_order};
 use everline_app::reminders::link::follow;
 use everline_core::identifiers::Msisdn;
@@ -98,6 +99,28 @@ pub(crate) async fn from_message(State(web): State<Web>, visit: Visit, Path(link
         return Ok(go(&format!("/lines/{}/renew", line.id)));
     }
     Ok(go(&format!("/renew/{}", guest_link(&web.app, line.msisdn.as_str()).ok_or(Problem::Busy)?)))
+}
+
+/// `GET /p/{link}`: where a link to pay leads that staff sent, for a day. Whoever has it is a guest; its owner, signed in, has the
+/// own page, and the order that was begun.
+pub(crate) async fn from_staff(State(web): State<Web>, visit: Visit, Path(link): Path<String>) -> Answer {
+    let Leads { line, offering, order } = match pay_link::follow(&web.app, &link).await {
+        Ok(Some(leads)) => leads,
+        Ok(None) => return number_page(&web, &visit, StatusCode::GONE, String::new(), Some("guest-link-over")),
+        Err(Problem::NotFound(_)) => {
+            return number_page(&web, &visit, StatusCode::NOT_FOUND, String::new(), Some("guest-not-here"));
+        }
+        Err(problem) => return Err(problem.into()),
+    };
+    let owner = visit.customer().is_ok_and(|customer| customer == line.customer);
+    match order.filter(|_| owner) {
+        Some(order) => Ok(go(&format!("/orders/{order}"))),
+        None if owner || !line.guest_renewal => Ok(go(&format!("/lines/{}/renew?offering={offering}", line.id))),
+        None => {
+            let number = guest_link(&web.app, line.msisdn.as_str()).ok_or(Problem::Busy)?;
+            Ok(go(&format!("/renew/{number}?offering={offering}")))
+        }
+    }
 }
 
 async fn linked(web: &Web, link: &str) -> Result<GuestChoices, Fault> {

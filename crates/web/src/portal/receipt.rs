@@ -232,7 +232,11 @@ const fn posting_key(posting: Posting) -> Option<&'static str> {
         | Posting::CreditPaidOut
         | Posting::PromoLapsed
         | Posting::CreditSetAside
-        | Posting::CreditSetBack => return None,
+        | Posting::CreditSetBack
+        | Posting::Goodwill
+        | Posting::CreditRaised
+        | Posting::CreditLowered
+        | Posting::PromoLowered => return None,
         Posting::DisputeOpened
         | Posting::DisputeFrozenCredit
         | Posting::DisputeFrozenDeferred

@@ -216,6 +216,8 @@ pub(crate) const fn words(template: Posted) -> &'static str {
         Posted::PromoLapsed => "statement-promo-lapsed",
         Posted::CreditSetAside => "statement-set-aside",
         Posted::CreditSetBack => "statement-set-back",
+        Posted::Goodwill => "statement-goodwill",
+        Posted::CreditRaised | Posted::CreditLowered | Posted::PromoLowered => "statement-corrected",
         Posted::DisputeLost => "statement-dispute-lost",
         // These move nothing of the customer's, and are on no statement.
         Posted::PackRecognised

@@ -462,6 +462,12 @@ async function theDesk(round) {
   if (orders.length > 0) {
     await round.open(orders[0]);
     await round.check("desk-order");
+    // What the outside says when it is asked again.
+    for (const [form, name] of [["provision", "desk-order-network"], ["ask", "desk-order-provider"]]) {
+      if ((await page.$(`form[action$="/${form}"] button`)) === null) continue;
+      await page.click(`form[action$="/${form}"] button`);
+      await round.check(name);
+    }
     // Invoices that were asked for come last.
     await round.open(orders.at(-1));
     await round.check("desk-order-last");
@@ -479,6 +485,8 @@ async function theDesk(round) {
   await round.check("desk-find-found");
   await page.click('main a[href*="?line="]');
   await round.check("desk-line");
+  await page.click("section[aria-labelledby=hand] summary");
+  await round.check("desk-line-link");
   await page.click('form[action$="/command"] button');
   await round.check("desk-line-command-wrong");
   await page.click('form[action$="/caller"] button');
@@ -488,6 +496,13 @@ async function theDesk(round) {
   await round.check("desk-caller-wrong");
   await page.click('main a[href^="/desk/customers/"]:not([href*="?"])');
   await round.check("desk-customer");
+  await page.click("section[aria-labelledby=credit] summary");
+  await page.click('form[action$="/credit/goodwill"] button');
+  await round.check("desk-goodwill-wrong");
+  await page.fill("#goodwill-amount", "1.00");
+  await page.fill("#goodwill-reason", "断网半天");
+  await page.click('form[action$="/credit/goodwill"] button');
+  await round.check("desk-goodwill-given");
   await page.click('a[href*="kind=money"]');
   await round.check("desk-customer-money");
   await round.open("/desk/recovery");

@@ -95,6 +95,17 @@ fn table() -> Vec<Row> {
         post("/desk/customers/{customer}/lines/{line}/command", [303, 303, 403, 403, 404]),
         post("/desk/customers/{customer}/caller",       [303, 303, 403, 403, 404]),
         post("/desk/customers/{customer}/caller/code",  [303, 303, 403, 403, 404]),
+        post("/desk/orders/{number}/ask",               [303, 303, 403, 403, 200]),
+        // The order waits for no network.
+        post("/desk/orders/{number}/provision",         [303, 303, 403, 403, 409]),
+        // Nobody gives the house anything, and it has no such line. 何静 is an agent.
+        post("/desk/customers/{customer}/credit/goodwill", [303, 303, 403, 403, 404]),
+        post("/desk/customers/{customer}/credit/adjust", [303, 303, 403, 403, 403]),
+        post("/desk/customers/{customer}/credit/{change}/decide", [303, 303, 403, 403, 403]),
+        post("/desk/customers/{customer}/lines/{line}/pay-link", [303, 303, 403, 403, 404]),
+        post("/desk/customers/{customer}/lines/{line}/card", [303, 303, 403, 403, 404]),
+        post("/desk/customers/{customer}/lines/{line}/offer", [303, 303, 403, 403, 404]),
+        post("/desk/customers/{customer}/lines/{line}/offer/withdraw", [303, 303, 403, 403, 404]),
         get("/desk/closings",                           [303, 303, 403, 403, 403]),
         post("/desk/closings/{customer}/{request}/take", [303, 303, 403, 403, 403]),
         post("/desk/closings/{customer}/{request}/sent", [303, 303, 403, 403, 403]),
@@ -286,6 +297,7 @@ fn table() -> Vec<Row> {
         post("/renew/{link}",                           [404, 303, 404, 404, 404]),
         // A message's link is the right; another's text is none. `reminders.rs` follows one.
         get("/r/{link}",                                [404, 404, 404, 404, 404]),
+        get("/p/{link}",                                [404, 404, 404, 404, 404]),
         get("/d/{session}",                             [303, 303, 303, 303, 303]),
         get("/o/{token}",                               [404, 200, 404, 404, 404]),
         get("/o/{token}/events",                        [404, 200, 404, 404, 404]),
@@ -426,6 +438,15 @@ const DESK: &[(&str, &str, [u16; 6])] = &[
     // The house has no number to which a code could go.
     ("POST", "/desk/customers/{customer}/caller",                    [404, 404, 403, 403, 404, 403]),
     ("POST", "/desk/customers/{customer}/caller/code",               [404, 404, 403, 403, 404, 403]),
+    ("POST", "/desk/orders/{number}/ask",                            [200, 200, 200, 403, 200, 403]),
+    ("POST", "/desk/orders/{number}/provision",                      [409, 409, 403, 403, 409, 403]),
+    ("POST", "/desk/customers/{customer}/credit/goodwill",           [404, 404, 404, 403, 404, 403]),
+    ("POST", "/desk/customers/{customer}/credit/adjust",             [403, 403, 404, 403, 404, 403]),
+    ("POST", "/desk/customers/{customer}/credit/{change}/decide",    [403, 403, 404, 403, 404, 403]),
+    ("POST", "/desk/customers/{customer}/lines/{line}/pay-link",     [404, 404, 403, 403, 404, 403]),
+    ("POST", "/desk/customers/{customer}/lines/{line}/card",         [404, 404, 403, 403, 404, 403]),
+    ("POST", "/desk/customers/{customer}/lines/{line}/offer",        [404, 404, 403, 403, 404, 403]),
+    ("POST", "/desk/customers/{customer}/lines/{line}/offer/withdraw", [404, 404, 403, 403, 404, 403]),
     ("GET", "/desk/closings",                                        [403, 403, 200, 403, 200, 403]),
     ("POST", "/desk/closings/{customer}/{request}/take",             [403, 403, 404, 403, 404, 403]),
     ("POST", "/desk/closings/{customer}/{request}/sent",             [403, 403, 422, 403, 422, 403]),
@@ -570,6 +591,7 @@ impl Things {
             .replace("{article}", "renew")
             .replace("{customer}", &"0".repeat(32))
             .replace("{offering}", "watch-month@1")
+            .replace("{change}", &"0".repeat(32))
             .replace("{contribution}", &"0".repeat(32))
             .replace("{key}", "linfang")
             .replace("{file}", "MP_verify_none.txt")
@@ -628,6 +650,26 @@ impl Things {
             "/desk/customers/{customer}/lines/{line}/command" => {
                 vec![("do", text("bar")), ("reason", text("x")), ("state", text("active")), ("since", text("0"))]
             }
+            "/desk/customers/{customer}/credit/goodwill" | "/desk/customers/{customer}/credit/adjust" => vec![
+                ("id", "1".repeat(32)),
+                ("kind", text("raised")),
+                ("amount", text("1")),
+                ("reason", text("x")),
+                ("seen", text("0.0")),
+            ],
+            "/desk/customers/{customer}/credit/{change}/decide" => vec![("verdict", text("approve"))],
+            "/desk/customers/{customer}/lines/{line}/pay-link"
+            | "/desk/customers/{customer}/lines/{line}/card"
+            | "/desk/customers/{customer}/lines/{line}/offer"
+            | "/desk/customers/{customer}/lines/{line}/offer/withdraw" => vec![
+                ("id", "1".repeat(32)),
+                ("line", self.world.people.watch.to_string()),
+                ("offering", text("watch-month@1")),
+                ("iccid", text("1")),
+                ("contact", text("")),
+                ("offer", "1".repeat(32)),
+                ("reason", text("x")),
+            ],
             "/desk/customers/{customer}/caller/code" => vec![("request", "0".repeat(32)), ("code", text("123456"))],
             "/esim/buy" => vec![
                 ("ticket", self.esim_ticket.clone()),

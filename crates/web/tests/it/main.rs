@@ -10,6 +10,7 @@ mod cases;
 mod choose;
 mod credit;
 mod desk;
+mod desk_actions;
 mod esim;
 mod forms;
 mod guests;

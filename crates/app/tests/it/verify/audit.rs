@@ -28,7 +28,7 @@ async fn told(world: &World) -> String {
         everline_core::money::Currency::CNY,
     );
     everline_app::invoice::ask_invoice(&world.app, order.customer, order.id, wanted.unwrap()).await.unwrap();
-    everline_app::invoice::settle_invoice(&world.app, &order.number, close, by).await.unwrap();
+    everline_app::invoice::settle_invoice(&world.app, &order.number, (close, None), by).await.unwrap();
     order.number
 }
 
@@ -111,7 +111,7 @@ async fn reasons_go_with_their_customer_and_the_chain_holds() {
         );
         everline_app::invoice::ask_invoice(&world.app, order.customer, order.id, wanted.unwrap()).await.unwrap();
         let refuse = everline_core::invoice::Settlement::Refuse("林芳 asked twice".to_owned());
-        everline_app::invoice::settle_invoice(&world.app, &order.number, refuse, by).await.unwrap();
+        everline_app::invoice::settle_invoice(&world.app, &order.number, (refuse, None), by).await.unwrap();
         let end = everline_core::lifecycle::LifecycleCommand::Terminate;
         everline_app::lifecycle_command::lifecycle_command(&world.app, kit.customer, kit.line, end)
             .await

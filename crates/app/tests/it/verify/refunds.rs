@@ -50,7 +50,8 @@ async fn every_corruption_of_a_refund_is_found() {
         limited.app.brand = std::sync::Arc::new(brand);
         let by_two = world.buys(&world.line(Family::Phone).await, "month").await;
         let ask = refund_by_staff(&limited.app, &by_two.number, wanted(&world, Some("1"), true), agent).await.unwrap();
-        let approved = decide_refund(&limited.app, &by_two.number, ask.id, Verdict::Approve, operator).await.unwrap();
+        let approved =
+            decide_refund(&limited.app, &by_two.number, (ask.id, None), Verdict::Approve, operator).await.unwrap();
         let waits =
             refund_by_staff(&limited.app, &by_two.number, wanted(&world, Some("2"), true), agent).await.unwrap();
         world.settle().await;
@@ -60,7 +61,7 @@ async fn every_corruption_of_a_refund_is_found() {
         world.settle().await;
         let paid_out = world.refunds(&refused).await.remove(0);
         let way = (OtherWay::Bank, "B1");
-        refund_other_way(&world.app, &refused.number, paid_out.id.0, way, operator).await.unwrap();
+        refund_other_way(&world.app, &refused.number, (paid_out.id.0, None), way, operator).await.unwrap();
         let came_back = world.refunds(&bounced).await.remove(0);
         world.provider.bounce(&came_back.out_request_no);
         world.notice(&world.provider.refund_moved(&came_back.out_request_no)).await.unwrap();

@@ -66,7 +66,7 @@ async fn invoices(world: &World, [waits, made, refused]: [&Order; 3]) {
     };
     let by = world.member("finance").await;
     let settled = async |order: &Order, with| {
-        settle_invoice(&world.app, &order.number, with, by).await.unwrap();
+        settle_invoice(&world.app, &order.number, (with, None), by).await.unwrap();
     };
     asked(waits, "organisation", "91350100M000100Y43").await;
     asked(made, "person", "").await;

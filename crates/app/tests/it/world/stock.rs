@@ -41,6 +41,7 @@ pub fn brand() -> Brand {
             days: 7,
         }),
         refunds: everline_core::refund_request::RefundLimits::default(),
+        credit: everline_core::credit_change::CreditLimits::default(),
         velocity: everline_core::velocity::Velocity::NONE,
         reminders: everline_core::reminder::Reminders::NONE,
         regions: BTreeMap::from([("CN-SH".to_owned(), Localized::zh_en("上海", "Shanghai"))]),

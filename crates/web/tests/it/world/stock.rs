@@ -29,6 +29,7 @@ pub fn brand() -> Brand {
         companions_max: 2,
         retention: everline_core::retention::Retention::default(),
         refunds: everline_core::refund_request::RefundLimits::default(),
+        credit: everline_core::credit_change::CreditLimits::default(),
         velocity: everline_core::velocity::Velocity::default(),
         reminders: everline_core::reminder::Reminders::default(),
         regions: BTreeMap::from([("CN-SH".to_owned(), Localized::zh_en("上海", "Shanghai"))]),
