@@ -136,6 +136,12 @@ pub enum AuditAction {
     RecoveryCodesMade,
     /// The log was read out.
     AuditExported,
+    /// A batch or a Sim was set aside.
+    StockSetAside,
+    /// One was given back to the stock.
+    StockGivenBack,
+    /// It was set from when on a kind of stock is low.
+    StockThresholdSet,
 }
 words!(AuditAction {
     OrderSeen = "order.seen",
@@ -186,6 +192,9 @@ words!(AuditAction {
     PasskeyRemoved = "staff.passkey_removed",
     RecoveryCodesMade = "staff.recovery_codes_made",
     AuditExported = "audit.exported",
+    StockSetAside = "stock.set_aside",
+    StockGivenBack = "stock.given_back",
+    StockThresholdSet = "stock.threshold_set",
 });
 
 /// How many bytes a hash has (SHA-256).

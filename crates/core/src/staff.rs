@@ -52,6 +52,8 @@ impl Role {
             Role::Finance => matches!(
                 what,
                 P::SeeCustomer
+                    | P::SeeMoney
+                    | P::SeeStock
                     | P::TakeEvidence
                     | P::SettleInvoice
                     | P::Refund
@@ -62,8 +64,10 @@ impl Role {
                     | P::CloseAccounts
                     | P::MakeVouchers
             ),
-            Role::Catalog => matches!(what, P::Moderate | P::PublishCatalog | P::ManageStock),
-            Role::Auditor => matches!(what, P::SeeCustomer | P::SeeReconciliation | P::ReadAudit),
+            Role::Catalog => matches!(what, P::Moderate | P::PublishCatalog | P::ManageStock | P::SeeStock),
+            Role::Auditor => {
+                matches!(what, P::SeeCustomer | P::SeeReconciliation | P::SeeMoney | P::SeeStock | P::ReadAudit)
+            }
         }
     }
 }
@@ -113,6 +117,10 @@ pub enum Permission {
     ManageStaff,
     /// Read who saw or did what.
     ReadAudit,
+    /// See the stock: how much there is of what, by batch.
+    SeeStock,
+    /// See the business's money: days of the books, what is owed, what stands in suspense.
+    SeeMoney,
 }
 
 words!(Permission {
@@ -137,6 +145,8 @@ words!(Permission {
     ManageStock = "manage_stock",
     ManageStaff = "manage_staff",
     ReadAudit = "read_audit",
+    SeeStock = "see_stock",
+    SeeMoney = "see_money",
 });
 
 /// Something that happened to how a member signs in.
@@ -181,7 +191,7 @@ mod tests {
 
     /// Every permission × every role, written out: agent, senior agent, finance, catalog, operator, auditor.
     #[rustfmt::skip]
-    const TABLE: [(Permission, &str); 21] = [
+    const TABLE: [(Permission, &str); 23] = [
         (Permission::SeeCustomer,          "asf.ou"),
         (Permission::Reveal,               ".s..o."),
         (Permission::TakeEvidence,         "asf.o."),
@@ -203,6 +213,8 @@ mod tests {
         (Permission::ManageStock,          "...co."),
         (Permission::ManageStaff,          "....o."),
         (Permission::ReadAudit,            "....ou"),
+        (Permission::SeeStock,             "..fcou"),
+        (Permission::SeeMoney,             "..f.ou"),
     ];
 
     #[test]
