@@ -9,6 +9,7 @@
 mod audit;
 mod bank;
 mod contributions;
+mod days;
 mod disputes;
 mod judge;
 mod ledger;

@@ -3,6 +3,7 @@
 mod audit;
 mod corruptions;
 mod credit;
+mod days;
 mod disputes;
 mod owners;
 mod reconciliation;
