@@ -3,15 +3,15 @@
 
 use crate::audit::{Act, Stamp};
 use crate::redeem_voucher::voucher_id;
-use crate::staff::active_member;
+use crate::staff::{active_member, permit};
 use crate::{App, Problem};
 use everline_core::audit::{Actor, AuditAction};
-use everline_core::ids::VoucherId;
+use everline_core::ids::{RawId, VoucherId};
 use everline_core::money::Money;
 use everline_core::staff::Permission;
 use everline_core::time::BusinessTime;
 use everline_core::voucher::{Batch, BatchState, Code, RANDOM_BYTES, VoucherKind};
-use everline_store::tables::voucher;
+use everline_store::tables::{staff, voucher};
 use everline_store::{Stop, Tx, Work};
 
 /// Most vouchers of a batch.
@@ -153,6 +153,15 @@ pub async fn stop_batch(app: &App, batch: &str, by: &str) -> Result<BatchView, P
     Ok(app.store.transact(StopBatch { batch, by, stamp, now }).await?)
 }
 
+/// [`stop_batch`] at the desk.
+///
+/// # Errors
+/// [`Problem::NotFound`] if there is no such batch; [`Problem::Stale`] if it was stopped before; [`Problem::NotAllowed`]
+pub async fn stop_at_desk(app: &App, batch: &str, by: RawId) -> Result<(), Problem> {
+    let (batch, stamp, now) = (batch.to_owned(), Stamp::new(app)?, app.clock.now().business);
+    Ok(app.store.transact(StopAtDesk { batch, by, stamp, now }).await?)
+}
+
 /// All batches, oldest first.
 pub async fn batches(app: &App) -> Result<Vec<BatchView>, Problem> {
     Ok(app.store.read(List).await?)
@@ -247,6 +256,28 @@ impl Work for StopBatch {
             self.stamp.append(tx, told(AuditAction::VouchersStopped, &batch, &self.by)).await?;
         }
         Ok(BatchView { batch: Batch { state: BatchState::Stopped, ..batch }, made, redeemed })
+    }
+}
+
+struct StopAtDesk {
+    batch: String,
+    by: RawId,
+    stamp: Stamp,
+    now: BusinessTime,
+}
+impl Work for StopAtDesk {
+    const NAME: &'static str = "stop_voucher_batch_at_desk";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        permit(tx, self.by, Permission::MakeVouchers).await?;
+        let batch = lock(tx, &self.batch).await?;
+        if batch.state == BatchState::Stopped {
+            return Err(Stop::Refused(Problem::Stale));
+        }
+        let login = staff::signature(tx, self.by).await?;
+        voucher::stop_batch(tx, &self.batch, self.now, &login);
+        self.stamp.append(tx, Act::by(self.by, AuditAction::VouchersStopped, ("vouchers", &batch.name))).await
     }
 }
 

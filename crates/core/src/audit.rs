@@ -158,6 +158,12 @@ pub enum AuditAction {
     LineOffered,
     /// Such an offer was taken back.
     OfferWithdrawn,
+    /// A batch or a Sim was set aside.
+    StockSetAside,
+    /// One was given back to the stock.
+    StockGivenBack,
+    /// It was set from when on a kind of stock is low.
+    StockThresholdSet,
 }
 words!(AuditAction {
     OrderSeen = "order.seen",
@@ -219,6 +225,9 @@ words!(AuditAction {
     CreditDeclined = "credit.declined",
     LineOffered = "line.offered",
     OfferWithdrawn = "line.offer_withdrawn",
+    StockSetAside = "stock.set_aside",
+    StockGivenBack = "stock.given_back",
+    StockThresholdSet = "stock.threshold_set",
 });
 
 /// How many bytes a hash has (SHA-256).

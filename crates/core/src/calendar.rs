@@ -18,7 +18,9 @@ impl Day {
     pub fn of(zone: &Zone, at: BusinessTime) -> Self {
         Self::from_date(zone.date(at))
     }
-    fn from_date(date: Date) -> Self {
+    /// A date's.
+    #[must_use]
+    pub fn from_date(date: Date) -> Self {
         Self(EPOCH.until(date).map_or(0, |span| i64::from(span.get_days())))
     }
     /// From its stored number.

@@ -54,6 +54,8 @@ impl Role {
             Role::Finance => matches!(
                 what,
                 P::SeeCustomer
+                    | P::SeeMoney
+                    | P::SeeStock
                     | P::TakeEvidence
                     | P::SettleInvoice
                     | P::Refund
@@ -67,8 +69,10 @@ impl Role {
                     | P::Goodwill
                     | P::AdjustCredit
             ),
-            Role::Catalog => matches!(what, P::Moderate | P::PublishCatalog | P::ManageStock),
-            Role::Auditor => matches!(what, P::SeeCustomer | P::SeeReconciliation | P::ReadAudit),
+            Role::Catalog => matches!(what, P::Moderate | P::PublishCatalog | P::ManageStock | P::SeeStock),
+            Role::Auditor => {
+                matches!(what, P::SeeCustomer | P::SeeReconciliation | P::SeeMoney | P::SeeStock | P::ReadAudit)
+            }
         }
     }
 }
@@ -124,6 +128,10 @@ pub enum Permission {
     Goodwill,
     /// Correct credit up or down, alone within a limit; approve what a colleague corrects above it.
     AdjustCredit,
+    /// See the stock: how much there is of what, by batch.
+    SeeStock,
+    /// See the business's money: days of the books, what is owed, what stands in suspense.
+    SeeMoney,
 }
 
 words!(Permission {
@@ -151,6 +159,8 @@ words!(Permission {
     AskProvider = "ask_provider",
     Goodwill = "goodwill",
     AdjustCredit = "adjust_credit",
+    SeeStock = "see_stock",
+    SeeMoney = "see_money",
 });
 
 /// Something that happened to how a member signs in.
@@ -195,7 +205,7 @@ mod tests {
 
     /// Every permission × every role, written out: agent, senior agent, finance, catalog, operator, auditor.
     #[rustfmt::skip]
-    const TABLE: [(Permission, &str); 24] = [
+    const TABLE: [(Permission, &str); 26] = [
         (Permission::SeeCustomer,          "asf.ou"),
         (Permission::Reveal,               ".s..o."),
         (Permission::TakeEvidence,         "asf.o."),
@@ -220,6 +230,8 @@ mod tests {
         (Permission::AskProvider,          "asf.o."),
         (Permission::Goodwill,             "asf.o."),
         (Permission::AdjustCredit,         "..f.o."),
+        (Permission::SeeStock,             "..fcou"),
+        (Permission::SeeMoney,             "..f.ou"),
     ];
 
     #[test]

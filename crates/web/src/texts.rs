@@ -131,10 +131,10 @@ macro_rules! locale {
 pub(crate) fn files(lang: Lang) -> &'static [(&'static str, &'static str)] {
     match lang {
         Lang::ZhCn => {
-            locale!("zh-CN": "frame" "format" "sign_in" "account" "recover" "device" "home" "reminders" "own_line" "identity" "history" "case" "help" "close" "offline" "renew" "choose" "esim" "countries" "order" "auto_renew" "receipt" "check" "invoice" "voucher" "transfer" "desk" "desk_find" "desk_actions" "audit" "reconciliation" "problem")
+            locale!("zh-CN": "frame" "format" "sign_in" "account" "recover" "device" "home" "reminders" "own_line" "identity" "history" "case" "help" "close" "offline" "renew" "choose" "esim" "countries" "order" "auto_renew" "receipt" "check" "invoice" "voucher" "transfer" "desk" "desk_find" "desk_actions" "desk_money" "desk_stock" "audit" "reconciliation" "problem")
         }
         Lang::En => {
-            locale!("en": "frame" "format" "sign_in" "account" "recover" "device" "home" "reminders" "own_line" "identity" "history" "case" "help" "close" "offline" "renew" "choose" "esim" "countries" "order" "auto_renew" "receipt" "check" "invoice" "voucher" "transfer" "desk" "desk_find" "desk_actions" "audit" "reconciliation" "problem")
+            locale!("en": "frame" "format" "sign_in" "account" "recover" "device" "home" "reminders" "own_line" "identity" "history" "case" "help" "close" "offline" "renew" "choose" "esim" "countries" "order" "auto_renew" "receipt" "check" "invoice" "voucher" "transfer" "desk" "desk_find" "desk_actions" "desk_money" "desk_stock" "audit" "reconciliation" "problem")
         }
     }
 }
@@ -159,6 +159,8 @@ mod tests {
     use super::*;
     use everline_core::audit::AuditAction;
     use everline_core::effects::MessageKind;
+    use everline_core::ledger::{LedgerAccount, Template};
+    use everline_core::stock::{StockKind, StockState};
     use std::collections::{BTreeMap, BTreeSet};
 
     #[test]
@@ -253,6 +255,10 @@ mod tests {
         }
         used.extend(MessageKind::ALL.into_iter().map(|kind| crate::desk::customer::told_key(kind.word())));
         used.extend(AuditAction::ALL.into_iter().map(|action| crate::desk::audit::action_key(action.word())));
+        used.extend(Template::ALL.into_iter().map(crate::desk::money::posting_key));
+        used.extend(LedgerAccount::ALL.into_iter().map(crate::desk::money::account_key));
+        used.extend(StockKind::ALL.into_iter().map(crate::desk::stock::kind_key));
+        used.extend(StockState::ALL.into_iter().map(crate::desk::stock::state_key));
         used.extend(everline_core::country::Country::all().map(|country| format!("country-{country}")));
         used
     }

@@ -1,5 +1,6 @@
 //! Money: every transfer is one its template says, and every balance is the fold of its customer's transfers.
 
+use super::days::{Booked, Days};
 use super::read::CustomerRow;
 use super::{Collected, Context, sql};
 use everline_core::ids::{
@@ -22,6 +23,7 @@ pub(super) async fn check(tx: &mut Tx, context: &Context<'_>, out: &mut Collecte
     accounts_alone(tx, context, out).await?;
     // Shorter than any id, and so before all of them: the house customer's is all zeros.
     let (mut after, mut part) = (Vec::new(), BTreeMap::new());
+    let mut days = Days::read(tx, out).await?;
     loop {
         let mut read_all = false;
         let low = after.clone();
@@ -40,10 +42,10 @@ pub(super) async fn check(tx: &mut Tx, context: &Context<'_>, out: &mut Collecte
         }
         // The last part reaches to the end of all ids, so that transfers of nobody are seen too.
         let high = if read_all { vec![0xff; 17] } else { after.clone() };
-        transfers(tx, context, (low, high), &mut part, out).await?;
+        transfers(tx, context, (low, high), (&mut part, &mut days), out).await?;
         std::mem::take(&mut part).into_iter().for_each(|(customer, balances)| compare(customer, &balances, out));
         if read_all {
-            return Ok(());
+            return days.compare(tx, context, out).await;
         }
     }
 }
@@ -77,18 +79,20 @@ async fn transfers(
     tx: &mut Tx,
     context: &Context<'_>,
     (low, high): (Vec<u8>, Vec<u8>),
-    part: &mut BTreeMap<CustomerId, Balances>,
+    (part, days): (&mut BTreeMap<CustomerId, Balances>, &mut Days),
     out: &mut Collected,
 ) -> Result<()> {
     let mut after = (TransferId::from([0; 16]), CustomerId::from([0; 16]));
     let mut siblings: Vec<StoredTransfer> = Vec::new();
     loop {
         let args = args![after.0, after.1, low.clone(), high.clone(), context.limits.page_rows];
-        let page: Vec<StoredTransfer> = tx.all(&sql::TRANSFERS_OF_CUSTOMERS, args).await?;
+        let page: Vec<Booked> = tx.all(&sql::TRANSFERS_OF_CUSTOMERS, args).await?;
         let Some(last) = page.last() else { break };
-        after = (last.id, last.customer);
+        after = (last.transfer.id, last.transfer.customer);
         out.checked("transfers", page.len());
-        for transfer in page {
+        for booked in page {
+            days.fold(&booked, out);
+            let transfer = booked.transfer;
             alone(&transfer, out);
             fold(&transfer, part.entry(transfer.customer).or_default());
             // Everything that follows from one attempt or order has its first fourteen bytes: it stands side by side.

@@ -10,6 +10,7 @@ mod audit;
 mod bank;
 mod contributions;
 mod credit_changes;
+mod days;
 mod disputes;
 mod judge;
 mod ledger;

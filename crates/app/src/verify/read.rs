@@ -394,6 +394,8 @@ pub(super) struct SimRow {
     pub(super) named: [Option<(CustomerId, RawId)>; 3],
     /// How many primary Sims its line has.
     pub(super) primaries: i64,
+    /// What sets it aside, and whether that is there.
+    pub(super) hold: Option<(RawId, bool)>,
 }
 impl FromRow for SimRow {
     fn from_row(row: &Row<'_>) -> Result<Self> {
@@ -419,6 +421,10 @@ impl FromRow for SimRow {
             },
             named: [c.owner()?, c.owner()?, c.owner()?],
             primaries: c.next()?,
+            hold: {
+                let (hold, found): (Option<RawId>, Option<RawId>) = (c.next()?, c.next()?);
+                hold.map(|hold| (hold, found.is_some()))
+            },
         })
     }
 }

@@ -20,7 +20,7 @@ everline_store::queries! { ALL;
         WHERE c.customer_id > $1 ORDER BY c.customer_id LIMIT $2";
     pub(super) ACCOUNTS_ALONE = "SELECT a.customer_id FROM account a LEFT JOIN customer c ON c.customer_id = a.customer_id \
         WHERE c.customer_id IS NULL AND a.customer_id > $1 ORDER BY a.customer_id LIMIT $2";
-    pub(super) TRANSFERS_OF_CUSTOMERS = "SELECT id, customer_id, posting_id, template, order_id, cause_id, debit, credit, amount, posted_at \
+    pub(super) TRANSFERS_OF_CUSTOMERS = "SELECT id, customer_id, posting_id, template, order_id, cause_id, debit, credit, amount, posted_at, booked_at \
         FROM transfer WHERE (id, customer_id) > ($1, $2) AND customer_id > $3 AND customer_id <= $4 \
         ORDER BY id, customer_id LIMIT $5";
 
@@ -106,8 +106,9 @@ everline_store::queries! { ALL;
     pub(super) SIMS = "SELECT s.iccid, s.imsi, s.msisdn, s.kind, s.state, s.role, s.customer_id, s.line_id, s.batch, b.state, s.line_batch, m.state, \
         s.source_hash, s.line_hash, s.pin1, s.puk1, s.pin2, s.puk2, s.registration_code, s.puk_hash, s.registration_hash, \
         l.state, l.msisdn, d.customer_id, d.subject_id, e.customer_id, e.subject_id, f.customer_id, f.subject_id, \
-        (SELECT COUNT(*) FROM sim x WHERE x.line_id = s.line_id AND x.role = 'primary') \
+        (SELECT COUNT(*) FROM sim x WHERE x.line_id = s.line_id AND x.role = 'primary'), s.hold_id, h.id \
         FROM sim s \
+        LEFT JOIN stock_hold h ON h.id = s.hold_id \
         LEFT JOIN import_batch b ON b.kind = 'sims' AND b.name = s.batch \
         LEFT JOIN import_batch m ON m.kind = 'lines' AND m.name = s.line_batch \
         LEFT JOIN line l ON l.customer_id = s.customer_id AND l.id = s.line_id \
@@ -120,6 +121,15 @@ everline_store::queries! { ALL;
         WHERE a.iccid > $1 ORDER BY a.iccid LIMIT $2";
     pub(super) BATCHES = "SELECT kind, name, named, state, loaded, began_at, completed_at FROM import_batch \
         WHERE (kind, name) > ($1, $2) ORDER BY kind, name LIMIT $3";
+    pub(super) BATCHES_HELD = "SELECT b.name FROM import_batch b LEFT JOIN stock_hold h ON h.id = b.hold_id AND h.kind = 'batch' AND h.name = b.name \
+        AND h.ended_at IS NULL WHERE b.hold_id IS NOT NULL AND (h.id IS NULL OR b.kind <> 'sims')";
+    pub(super) HOLDS_ALONE = "SELECT h.id FROM stock_hold h LEFT JOIN import_batch b ON b.kind = 'sims' AND b.name = h.name AND b.hold_id = h.id \
+        WHERE h.ended_at IS NULL AND h.kind = 'batch' AND b.name IS NULL";
+    pub(super) LEDGER_HORIZON = "SELECT open_from FROM ledger_horizon WHERE id = 'one'";
+    pub(super) LEDGER_DAYS = "SELECT day, began_at, ended_at, transfers FROM ledger_day ORDER BY day";
+    pub(super) LEDGER_DAY_TEMPLATES = "SELECT template, debit, credit, transfers, amount FROM ledger_day_template WHERE day = $1";
+    pub(super) LEDGER_DAY_ACCOUNTS = "SELECT account, debits, credits, closing FROM ledger_day_account WHERE day = $1 ORDER BY account";
+    pub(super) LEDGER_DAY_METHODS = "SELECT template, transfers, amount FROM ledger_day_method WHERE day = $1";
     pub(super) VOUCHER_BATCHES = "SELECT name, kind, currency, amount, vouchers, state, expires_at, made_at, stopped_at, stopped_by \
         FROM voucher_batch ORDER BY name";
     pub(super) VOUCHERS = "SELECT id, batch_name, customer_id, order_id, redeemed_at FROM voucher WHERE id > $1 ORDER BY id LIMIT $2";

@@ -7,6 +7,7 @@ use crate::import::sims::{place, puk_hash, registration_hash};
 use crate::import::{KEY_SETTING, key_name, masked};
 use crate::secrets::Secrets;
 use everline_core::identifiers::{Iccid, Imsi, Msisdn};
+use everline_core::ids::RawId;
 use everline_core::line::LineState;
 use everline_store::tables::catalog;
 use everline_store::tables::sim::{SECRETS, SimKind, SimState};
@@ -51,7 +52,23 @@ pub(super) async fn check(tx: &mut Tx, context: &Context<'_>, out: &mut Collecte
             code(&row, keys, out);
         }
     }
-    batches(tx, context, &counts, out).await
+    batches(tx, context, &counts, out).await?;
+    holds(tx, out).await
+}
+
+/// A batch and what sets it aside name each other.
+async fn holds(tx: &mut Tx, out: &mut Collected) -> Result<()> {
+    for (batch,) in tx.all::<(String,)>(&sql::BATCHES_HELD, args![]).await? {
+        out.found(
+            "batch_hold",
+            format!("import_batch(sims, {batch:?})"),
+            "set aside by nothing that is there and open",
+        );
+    }
+    for (hold,) in tx.all::<(RawId,)>(&sql::HOLDS_ALONE, args![]).await? {
+        out.found("batch_hold", format!("stock_hold({hold})"), "open, and its batch is not set aside by it");
+    }
+    Ok(())
 }
 
 /// The keys, if they are given and are those that the store's secrets are sealed with.
@@ -80,7 +97,15 @@ fn sim(row: &SimRow, keys: Option<&Secrets>, out: &mut Collected) {
     }
     match state {
         SimState::InStock | SimState::Retired => in_stock(row, &name, out),
+        SimState::Quarantined if row.hold.is_some() => in_stock(row, &name, out),
         SimState::InUse | SimState::Quarantined => serving(row, state, &name, out),
+    }
+    match row.hold {
+        Some((hold, false)) => out.found("sim_hold", name(), format!("set aside by {hold}, which is not there")),
+        Some(_) if state != SimState::Quarantined => {
+            out.found("sim_hold", name(), format!("set aside, and {}", row.state))
+        }
+        _ => {}
     }
     let there = |batch: &OfBatch| batch.as_ref().is_none_or(|(_, state)| state.is_some());
     if !there(&row.batch) || !there(&row.line_batch) {

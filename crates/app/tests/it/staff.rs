@@ -3,21 +3,25 @@
 use crate::world::{FROM, World, on_both};
 use everline_app::audit::{self, Filter, entries};
 use everline_app::credit_change::NewChange;
+use everline_app::money::{Behind, WhichDay};
 use everline_app::pay_link::NewLink;
 use everline_app::sign_in::Principal;
 use everline_app::staff_sign_in::{self, Entered};
 use everline_app::steps::Waits;
+use everline_app::stock_count::NewThreshold;
+use everline_app::stock_hold::NewHold;
 use everline_app::support::{self, Act, Reader};
 use everline_app::{Problem, contribution, dispute, evidence_bundle, identity, invoice, recovery, staff, staff_order};
 use everline_app::{ask_again, close_account, credit_change, ownership, pay_link, replace_sim};
 use everline_app::{caller, desk_search, lifecycle_command, timeline};
+use everline_app::{money, stock, stock_count, stock_hold, totp, voucher_batch};
 use everline_app::{reconciliation::queue, refund_order, refund_other_way::refund_other_way};
-use everline_app::{totp, voucher_batch};
 use everline_core::audit::Actor;
 use everline_core::contribution::ContributionStep;
 use everline_core::credit_change::ChangeKind;
 use everline_core::ids::{CaseId, ContributionId, ItemId, LineId, RawId};
 use everline_core::invoice::Settlement;
+use everline_core::ledger::Template;
 use everline_core::lifecycle::LifecycleCommand;
 use everline_core::money::{Currency, Money};
 use everline_core::offering::{Family, OfferingRef};
@@ -26,9 +30,11 @@ use everline_core::reconciliation::Action;
 use everline_core::refund::OtherWay;
 use everline_core::refund_request::Verdict;
 use everline_core::staff::{Permission as May, Role};
+use everline_core::stock::{HoldKind, StockKind};
 use everline_core::support::CaseState;
 use everline_core::time::{BusinessTime, MINUTE_US, SystemTime};
 use everline_store::args;
+use everline_store::tables::stock::BatchKind;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::pin::Pin;
@@ -99,6 +105,21 @@ fn table() -> Vec<Row> {
         row!("refund_order::refund_by_staff", Refund, |w, o, by| refund_order::refund_by_staff(&w.app, &o.number, too_much(w), by)),
         row!("refund_order::decide_refund", Refund, |w, o, by| refund_order::decide_refund(&w.app, &o.number, (NOTHING, None), Verdict::Approve, by)),
         row!("refund_other_way::refund_other_way", RefundOtherWay, |w, o, by| refund_other_way(&w.app, &o.number, (NOTHING, None), (OtherWay::Credit, ""), by)),
+        row!("money::overview", SeeMoney, |w, o, by| money::overview(&w.app, by, None)),
+        row!("money::day", SeeMoney, |w, o, by| money::day(&w.app, by, WhichDay::Open)),
+        row!("money::transfers", SeeMoney, |w, o, by| money::transfers(&w.app, by, WhichDay::Open, Behind::Template(Template::Paid), None)),
+        row!("money::suspense", SeeMoney, |w, o, by| money::suspense(&w.app, by)),
+        row!("stock::overview", SeeStock, |w, o, by| stock::overview(&w.app, by, None)),
+        row!("stock::batch", SeeStock, |w, o, by| stock::batch(&w.app, by, BatchKind::Sims, "none")),
+        row!("stock::resting", SeeStock, |w, o, by| stock::resting(&w.app, by, None)),
+        row!("stock::holds", SeeStock, |w, o, by| stock::holds(&w.app, by, None)),
+        row!("stock::vouchers", SeeStock, |w, o, by| stock::vouchers(&w.app, by, None)),
+        row!("stock::low", SeeStock, |w, o, by| stock::low(&w.app, by)),
+        row!("stock_count::count_now", ManageStock, |w, o, by| stock_count::count_now(&w.app, by)),
+        row!("stock_count::set_threshold", ManageStock, |w, o, by| stock_count::set_threshold(&w.app, NewThreshold { kind: StockKind::Card, family: String::new(), least: Some(0), seen: 0 }, by)),
+        row!("stock_hold::set_aside", ManageStock, |w, o, by| stock_hold::set_aside(&w.app, NewHold { id: NOTHING, kind: HoldKind::Batch, name: "none".to_owned(), reason: "x".to_owned() }, by)),
+        row!("stock_hold::give_back", ManageStock, |w, o, by| stock_hold::give_back(&w.app, NOTHING, by)),
+        row!("voucher_batch::stop_at_desk", MakeVouchers, |w, o, by| voucher_batch::stop_at_desk(&w.app, "none", by)),
         row!("staff::members", ManageStaff, |w, o, by| staff::members(&w.app, by)),
         row!("staff::add", ManageStaff, |w, o, by| staff::add(&w.app, Actor::Staff(by), "he.jing", "何静", "agent")),
         row!("staff::renew_link", ManageStaff, |w, o, by| staff::renew_link(&w.app, Actor::Staff(by), "nobody")),

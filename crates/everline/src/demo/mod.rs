@@ -13,7 +13,7 @@ use everline_app::ports::{Messengers, Payments, Ports};
 use everline_app::secrets::Secrets;
 use everline_app::sign_in::Principal;
 use everline_app::voucher_batch::{NewBatch, make_batch};
-use everline_app::{App, jobs, reconciliation, timers};
+use everline_app::{App, day_close, jobs, reconciliation, stock_count, timers};
 use everline_core::brand::Localized;
 use everline_core::ids::OrderId;
 use everline_core::line::DeviceKind;
@@ -122,6 +122,7 @@ async fn start(options: Options) -> Result<Running, Box<dyn Error>> {
     let app = wire(store, clock, &sandbox, (port, &url), secret)?;
     let people = people::seed(&app).await?;
     stock::load_stock(&app).await?;
+    stock::watch_stock(&app, people.operator).await?;
     let vouchers = vouchers(&app).await?;
     sandbox.add_devices(people.devices.iter().map(device).collect())?;
 
@@ -132,6 +133,8 @@ async fn start(options: Options) -> Result<Running, Box<dyn Error>> {
     tokio::spawn(jobs::run_forever(app.clone()));
     tokio::spawn(timers::run_forever(app.clone()));
     tokio::spawn(reconciliation::run_forever(app.clone()));
+    tokio::spawn(day_close::run_forever(app.clone()));
+    tokio::spawn(stock_count::run_forever(app.clone()));
     sandbox.attach_all().await;
     let mut running = Running { app, sandbox, people, vouchers, unconfirmed: None, url, store_file, _folder: folder };
     running.unconfirmed = Some(walkthrough::leave_one_unconfirmed(&running).await?);

@@ -1,7 +1,10 @@
 //! The demo's stock: eSIM profiles with the codes that load them, loaded as an operator loads them.
 
-use everline_app::App;
 use everline_app::import::{Contents, ImportError, Importer, Listener, Options, Progress, RowFault, load};
+use everline_app::stock_count::{NewThreshold, set_threshold};
+use everline_app::{App, Problem};
+use everline_core::ids::RawId;
+use everline_core::stock::StockKind;
 use std::fmt::Write as _;
 use std::io::Cursor;
 
@@ -30,6 +33,16 @@ pub(super) async fn load_stock(app: &App) -> Result<(), ImportError> {
     for (contents, text) in [(Contents::Sims, sims), (Contents::ActivationCodes, codes)] {
         let mut file = Cursor::new(text.into_bytes());
         load(&importer, contents, (&mut file, "demo-esim.csv"), Options::default(), &mut Strict).await?;
+    }
+    Ok(())
+}
+
+/// The operator wants to be told when profiles for other devices run out, which they are about to.
+pub(super) async fn watch_stock(app: &App, operator: RawId) -> Result<(), Problem> {
+    let thresholds = [(StockKind::Profile, 20), (StockKind::Companion, 15)];
+    for (kind, least) in thresholds {
+        let new = NewThreshold { kind, family: String::new(), least: Some(least), seen: 0 };
+        set_threshold(app, new, operator).await?;
     }
     Ok(())
 }

@@ -85,7 +85,9 @@ impl<'c> Rows<'c> {
                 "UPDATE account SET version = version + 1, psp_receivable = psp_receivable + ?2, \
                  deferred_revenue = deferred_revenue + ?2 WHERE customer_id = ?1",
             )?,
-            transfer: c.prepare("INSERT INTO transfer VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 19000000, ?9)")?,
+            transfer: c.prepare("INSERT INTO transfer (id, customer_id, posting_id, template, order_id, cause_id, debit, credit, amount, posted_at) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 19000000, ?9)",
+            )?,
             attempt: c.prepare(
                 "UPDATE attempt SET state = 'paid', trade_no = ?3, received = amount, settlement = 'order', paid_at = ?4 \
                  WHERE customer_id = ?1 AND id = ?2",

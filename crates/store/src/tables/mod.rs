@@ -23,6 +23,7 @@ pub mod identity;
 pub mod invoice;
 pub mod job;
 pub mod ledger;
+pub mod ledger_day;
 pub mod line;
 pub mod line_event;
 pub mod login;
@@ -44,6 +45,8 @@ pub mod search;
 pub mod sim;
 pub mod staff;
 pub mod stock;
+pub mod stock_count;
+pub mod stock_hold;
 pub mod support;
 pub mod timeline;
 pub mod timer;
@@ -85,6 +88,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 28, name: "second_factor", text: include_str!("../../migrations/0028_second_factor.sql") },
     Migration { version: 30, name: "desk", text: include_str!("../../migrations/0030_desk.sql") },
     Migration { version: 33, name: "actions", text: include_str!("../../migrations/0033_actions.sql") },
+    Migration { version: 34, name: "stock_money", text: include_str!("../../migrations/0034_stock_money.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -110,6 +114,8 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     invoice::ALL,
     job::ALL,
     ledger::ALL,
+    ledger_day::ALL,
+    ledger_day::SUMS,
     line::ALL,
     line_event::ALL,
     login::ALL,
@@ -134,6 +140,9 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     sim::PROFILES,
     staff::ALL,
     stock::ALL,
+    stock_count::ALL,
+    stock_count::COUNTS,
+    stock_hold::ALL,
     support::ALL,
     timeline::ALL,
     timer::ALL,

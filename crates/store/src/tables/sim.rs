@@ -5,11 +5,11 @@
 use super::columns::Columns;
 use crate::{Cell, Column, Engine, FromRow, Result, Row, Sql, Tx, Value, args};
 use everline_core::identifiers::{Iccid, Imsi, Msisdn};
-use everline_core::ids::{CustomerId, LineId};
+use everline_core::ids::{CustomerId, LineId, RawId};
 
 macro_rules! held_columns {
     () => {
-        "s.iccid, s.imsi, s.msisdn, s.kind, s.state, s.batch, b.state, s.source_hash, s.line_batch, m.state, s.line_hash"
+        "s.iccid, s.imsi, s.msisdn, s.kind, s.state, s.batch, b.state, s.source_hash, s.line_batch, m.state, s.line_hash, b.hold_id"
     };
 }
 macro_rules! held_joins {
@@ -120,7 +120,7 @@ pub enum SimState {
     InStock,
     /// It serves a line.
     InUse,
-    /// It rests before it can be given out again.
+    /// It rests before it can be given out again: with its line, or, set aside by people, without one.
     Quarantined,
     /// Lost or broken: it is given out no more.
     Retired,
@@ -167,13 +167,16 @@ pub struct Held {
     pub line_batch: Option<(String, bool)>,
     /// Keyed hash of that row.
     pub line_hash: Option<[u8; 16]>,
+    /// Whether the batch that brought it is set aside.
+    pub set_aside: bool,
 }
 impl Held {
-    /// Whether a line may take it: in stock, in a batch that is complete, and not held for lines that are being moved in.
+    /// Whether a line may take it: in stock, in a batch that is complete and not set aside, and not held for lines that are
+    /// being moved in.
     #[must_use]
     pub fn free(&self) -> bool {
         let complete = |batch: &Option<(String, bool)>| batch.as_ref().is_none_or(|(_, complete)| *complete);
-        self.state == SimState::InStock && complete(&self.batch) && complete(&self.line_batch)
+        self.state == SimState::InStock && !self.set_aside && complete(&self.batch) && complete(&self.line_batch)
     }
 }
 impl FromRow for Held {
@@ -196,6 +199,7 @@ impl FromRow for Held {
             source_hash,
             line_batch: batch(&mut c)?,
             line_hash: c.next()?,
+            set_aside: c.next::<Option<RawId>>()?.is_some(),
         })
     }
 }
@@ -393,8 +397,10 @@ pub async fn puk_hash(tx: &mut Tx, iccid: &Iccid) -> Result<Option<[u8; 16]>> {
 
 crate::queries! { LIFECYCLE;
     QUARANTINE = "UPDATE sim SET state = 'quarantined' WHERE line_id = $1";
-    RELEASE = "UPDATE sim SET state = 'in_stock', line_id = NULL, customer_id = NULL, role = NULL, line_batch = NULL, line_hash = NULL \
-        WHERE line_id = $1";
+    // Back in the stock, or beside the rest of a batch that is set aside.
+    RELEASE = "UPDATE sim SET state = CASE WHEN EXISTS (SELECT 1 FROM import_batch b WHERE b.kind = 'sims' AND b.name = sim.batch AND b.hold_id IS NOT NULL) \
+        THEN 'quarantined' ELSE 'in_stock' END, hold_id = (SELECT b.hold_id FROM import_batch b WHERE b.kind = 'sims' AND b.name = sim.batch), \
+        line_id = NULL, customer_id = NULL, role = NULL, line_batch = NULL, line_hash = NULL WHERE line_id = $1";
     MOVE_ON = "UPDATE sim SET line_id = $2, customer_id = $3 WHERE line_id = $1";
     RETIRE = "UPDATE sim SET state = 'retired', line_id = NULL, customer_id = NULL, role = NULL, msisdn = NULL WHERE iccid = $1 AND line_id = $2";
     RETIRE_PROFILES = "UPDATE sim SET state = 'retired', line_id = NULL, customer_id = NULL, role = NULL, msisdn = NULL \
@@ -436,7 +442,7 @@ macro_rules! a_profile {
              WHERE s.kind = 'esim' AND s.state = 'in_stock' AND s.msisdn ",
             $number,
             " AND s.line_batch IS NULL AND c.state = 'complete' AND (s.batch IS NULL OR b.state = 'complete') \
-             ORDER BY s.iccid LIMIT 1"
+             AND b.hold_id IS NULL ORDER BY s.iccid LIMIT 1"
         )
     };
 }

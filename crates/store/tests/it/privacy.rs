@@ -36,6 +36,8 @@ const COLUMNS_LEFT_OUT: &[(&str, &str)] = &[
     ("pay_url_until", "a time limit of ours"),
     ("expires_at", "a time limit of ours"),
     ("posting_id", "a key of ours"),
+    ("booked_at", "on which day of the books it counts"),
+    ("hold_id", "what sets it aside in the stock"),
     ("cause_id", "a key of ours"),
     ("settled_by", "a member of the staff"),
     ("taken_by", "a member of the staff"),

@@ -48,3 +48,6 @@ act-staff-recovery-codes-made = Recovery codes made
 act-audit-exported = Log read out
 act-caller-asked = Caller sent a code
 act-caller-proved = Caller proved
+act-stock-set-aside = Stock set aside
+act-stock-given-back = Stock given back
+act-stock-threshold-set = Low-stock threshold set

@@ -48,3 +48,6 @@ act-staff-recovery-codes-made = 生成恢复码
 act-audit-exported = 导出审计日志
 act-caller-asked = 向来电者发送验证码
 act-caller-proved = 来电者已核实
+act-stock-set-aside = 隔离库存
+act-stock-given-back = 解除库存隔离
+act-stock-threshold-set = 设置库存预警

@@ -18,7 +18,7 @@ use everline_app::reconciliation::queue::open_items;
 use everline_app::refund_order::waiting_refunds;
 use everline_app::sign_in::Principal;
 use everline_app::staff::{StaffMember, member, paid_not_in_effect};
-use everline_app::{Problem, close_account, identity, recovery};
+use everline_app::{Problem, close_account, identity, recovery, stock};
 use everline_core::ids::RawId;
 use everline_core::line::NetworkKind;
 use everline_core::staff::{Permission, Role};
@@ -213,6 +213,13 @@ impl Waiting<'_> {
             let written = open_contributions(app, by).await?;
             let count = written.open.len() + written.unanswered.len();
             add("/desk/contributions", self.count("desk-contributions-open", count));
+        }
+        if self.may(Permission::SeeStock) {
+            add("/desk/stock", Some(self.visit.lang.get("stock-title")));
+            add("/desk/stock", self.count("stock-low-open", stock::low(app, by).await?));
+        }
+        if self.may(Permission::SeeMoney) {
+            add("/desk/money", Some(self.visit.lang.get("money-link")));
         }
         if self.may(Permission::ManageStaff) {
             add("/desk/staff", Some(self.visit.lang.get("desk-staff-title")));

@@ -419,6 +419,7 @@ async function theStaff(round) {
   const link = (await page.textContent('[role="status"]')).match(/\/desk\/set-up\/[0-9a-f]+/)[0];
   await round.open("/desk/audit");
   await round.check("desk-audit");
+  await moneyAndStock(round);
   await round.open("/desk/find");
   await page.fill("#q", "1380");
   await page.click("main form button");
@@ -452,6 +453,58 @@ async function theStaff(round) {
   await page.waitForURL((at) => at.pathname === "/desk");
   await round.open("/home");
   await round.check("not-allowed");
+}
+
+/// What an operator sees of money and stock, and does to the stock.
+async function moneyAndStock(round) {
+  const { page } = round;
+  await round.open("/desk/money");
+  await round.check("desk-money");
+  const days = await round.links("/desk/money/days/");
+  if (days.length > 0) {
+    await round.open(days.at(-1));
+    await round.check("desk-money-day");
+    const behind = await round.links(`${days.at(-1)}/transfers`);
+    if (behind.length > 0) {
+      await round.open(behind[0]);
+      await round.check("desk-money-transfers");
+    }
+  }
+  await round.open("/desk/money/suspense");
+  await round.check("desk-money-suspense");
+  await round.open("/desk/stock");
+  await page.click('form[action="/desk/stock/count"] button');
+  await page.fill("#family", "no-such-batch-");
+  await page.fill("#least", "0");
+  await page.click('form[aria-labelledby="another"] button');
+  await round.check("desk-stock-wrong");
+  await page.fill("#least", "5");
+  await page.click('form[aria-labelledby="another"] button');
+  await round.check("desk-stock");
+  const batches = await round.links("/desk/stock/batch");
+  if (batches.length > 0) {
+    await round.open(batches.find((at) => at.includes("kind=sims")) ?? batches[0]);
+    if ((await page.$("#reason")) !== null) {
+      await page.click('form[action="/desk/stock/holds"] button');
+      await round.check("desk-stock-batch-wrong");
+      await page.fill("#reason", "一批卡贴错了标签，等供应商确认");
+      await page.click('form[action="/desk/stock/holds"] button');
+    }
+    await round.check("desk-stock-batch");
+  }
+  await round.open("/desk/stock/holds");
+  await round.check("desk-stock-holds");
+  const back = await page.$('form[action$="/end"] button');
+  if (back !== null) await back.click();
+  await round.open("/desk/stock/holds");
+  await page.fill("#name", "12");
+  await page.fill("#reason", "坏卡");
+  await page.click('form[aria-labelledby="aside"] button');
+  await round.check("desk-stock-holds-wrong");
+  await round.open("/desk/stock/numbers");
+  await round.check("desk-stock-numbers");
+  await round.open("/desk/stock/vouchers");
+  await round.check("desk-stock-vouchers");
 }
 
 async function theDesk(round) {

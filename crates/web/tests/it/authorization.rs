@@ -276,6 +276,22 @@ fn table() -> Vec<Row> {
         get("/desk/audit",                              [303, 303, 403, 403, 403]),
         get("/desk/audit.jsonl",                        [303, 303, 403, 403, 403]),
         get("/desk/audit.csv",                          [303, 303, 403, 403, 403]),
+        // 何静 is an agent: money and stock are others'.
+        get("/desk/money",                              [303, 303, 403, 403, 403]),
+        get("/desk/money/days/{day}",                   [303, 303, 403, 403, 403]),
+        get("/desk/money/days/{day}/close.csv",         [303, 303, 403, 403, 403]),
+        get("/desk/money/days/{day}/transfers",         [303, 303, 403, 403, 403]),
+        get("/desk/money/suspense",                     [303, 303, 403, 403, 403]),
+        get("/desk/stock",                              [303, 303, 403, 403, 403]),
+        post("/desk/stock/count",                       [303, 303, 403, 403, 403]),
+        post("/desk/stock/threshold",                   [303, 303, 403, 403, 403]),
+        get("/desk/stock/batch",                        [303, 303, 403, 403, 403]),
+        get("/desk/stock/holds",                        [303, 303, 403, 403, 403]),
+        post("/desk/stock/holds",                       [303, 303, 403, 403, 403]),
+        post("/desk/stock/holds/{hold}/end",            [303, 303, 403, 403, 403]),
+        get("/desk/stock/numbers",                      [303, 303, 403, 403, 403]),
+        get("/desk/stock/vouchers",                     [303, 303, 403, 403, 403]),
+        post("/desk/stock/vouchers/stop",               [303, 303, 403, 403, 403]),
         get("/desk/orders/{number}",                    [303, 303, 403, 403, 200]),
         get("/desk/orders/{number}/evidence.json",      [303, 303, 403, 403, 200]),
         get("/desk/orders/{number}/evidence.txt",       [303, 303, 403, 403, 200]),
@@ -451,6 +467,21 @@ const DESK: &[(&str, &str, [u16; 6])] = &[
     ("POST", "/desk/closings/{customer}/{request}/take",             [403, 403, 404, 403, 404, 403]),
     ("POST", "/desk/closings/{customer}/{request}/sent",             [403, 403, 422, 403, 422, 403]),
     ("POST", "/desk/closings/{customer}/{request}/not-sent",         [403, 403, 404, 403, 404, 403]),
+    ("GET", "/desk/money",                                           [403, 403, 200, 403, 200, 200]),
+    ("GET", "/desk/money/days/{day}",                                [403, 403, 200, 403, 200, 200]),
+    ("GET", "/desk/money/days/{day}/close.csv",                      [403, 403, 200, 403, 200, 200]),
+    ("GET", "/desk/money/days/{day}/transfers",                      [403, 403, 200, 403, 200, 200]),
+    ("GET", "/desk/money/suspense",                                  [403, 403, 200, 403, 200, 200]),
+    ("GET", "/desk/stock",                                           [403, 403, 200, 200, 200, 200]),
+    ("POST", "/desk/stock/count",                                    [403, 403, 403, 303, 303, 403]),
+    ("POST", "/desk/stock/threshold",                                [403, 403, 403, 422, 422, 403]),
+    ("GET", "/desk/stock/batch",                                     [403, 403, 404, 404, 404, 404]),
+    ("GET", "/desk/stock/holds",                                     [403, 403, 200, 200, 200, 200]),
+    ("POST", "/desk/stock/holds",                                    [403, 403, 403, 422, 422, 403]),
+    ("POST", "/desk/stock/holds/{hold}/end",                         [403, 403, 403, 404, 404, 403]),
+    ("GET", "/desk/stock/numbers",                                   [403, 403, 200, 200, 200, 200]),
+    ("GET", "/desk/stock/vouchers",                                  [403, 403, 200, 200, 200, 200]),
+    ("POST", "/desk/stock/vouchers/stop",                            [403, 403, 404, 403, 404, 403]),
     ("GET", "/desk/identity",                                        [403, 403, 403, 403, 200, 403]),
     ("POST", "/desk/identity/{customer}/{request}",                  [403, 403, 403, 403, 404, 403]),
     ("GET", "/desk/cases",                                           [200, 200, 200, 403, 200, 200]),
@@ -580,6 +611,10 @@ impl Things {
             .replace("{session}", &self.session)
             .replace("{item}", &self.item)
             .replace("/esim/buy", "/esim/buy?offering=thailand@1")
+            .replace("{day}/transfers", "{day}/transfers?posting=PAID")
+            .replace("{day}", "open")
+            .replace("/desk/stock/batch", "/desk/stock/batch?kind=sims&name=none")
+            .replace("{hold}", &"0".repeat(32))
             .replace("{iccid}", "89860499000000000001")
             .replace("{method}", &"0".repeat(32))
             .replace("{passkey}", &"0".repeat(32))
@@ -643,6 +678,11 @@ impl Things {
             "/desk/identity/{customer}/{request}" => {
                 vec![("said_at", text("0")), ("verdict", text("accept")), ("note", text("x"))]
             }
+            "/desk/stock/threshold" => vec![("kind", text("card")), ("least", text("0"))],
+            "/desk/stock/holds" => {
+                vec![("id", "0".repeat(32)), ("kind", text("sim")), ("name", text("1")), ("reason", text("x"))]
+            }
+            "/desk/stock/vouchers/stop" => vec![("batch", text("none"))],
             "/desk/staff" => vec![("login", "x".to_owned()), ("name", text("何静")), ("role", text("agent"))],
             "/desk/staff/change" => vec![("login", text("nobody")), ("do", text("reset"))],
             "/desk/contributions/{contribution}" => vec![("step", text("publish")), ("version", text("0"))],

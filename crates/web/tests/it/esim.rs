@@ -170,7 +170,10 @@ async fn an_esim_is_bought_and_a_device_added_over_the_api() {
     let order = placed.location().to_owned();
     assert_eq!(client.send(Method::POST, "/api/v1/esim/orders", &key, &body).await.location(), order);
     let other = request(json!({"accept_risk": true}));
-    assert_eq!(client.send(Method::POST, "/api/v1/esim/orders", &key, &other).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        client.send(Method::POST, "/api/v1/esim/orders", &key, &other).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
     let line = format!("/api/v1/lines/{}", placed.json()["line"].as_str().unwrap());
     let profile = client.get(&format!("{line}/esim")).await.json();
     assert_eq!((&profile["iccid"], &profile["has_code"]), (&json!("89860499000000000001"), &json!(false)));

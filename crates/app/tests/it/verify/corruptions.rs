@@ -89,10 +89,16 @@ const TABLES: [&str; 13] = [
     "receipt_unnumbered",
     "directory",
 ];
-const MORE_TABLES: [&str; 26] = [
+const MORE_TABLES: [&str; 32] = [
     "audit",
     "audit_head",
     "hand_over",
+    "ledger_day",
+    "ledger_day_account",
+    "ledger_day_method",
+    "ledger_day_template",
+    "ledger_horizon",
+    "stock_hold",
     "identity",
     "identity_correction",
     "timer",
@@ -270,7 +276,7 @@ async fn money(plan: &mut Plan, world: &World, cast: &Cast) {
         account_row(CustomerId(stranger)),
     );
     let twin = paid.id.0.derive(1 << 6, 0);
-    let copy = "INSERT INTO transfer SELECT $2, customer_id, posting_id, template, order_id, cause_id, debit, credit, amount, posted_at \
+    let copy = "INSERT INTO transfer SELECT $2, customer_id, posting_id, template, order_id, cause_id, debit, credit, amount, posted_at, booked_at \
         FROM sound_transfer WHERE id = $1";
     plan.add(copy, args![id.clone(), twin], "posting_complete", format!("posting({}, {customer})", paid.id));
 }

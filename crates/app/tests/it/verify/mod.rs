@@ -4,6 +4,7 @@ mod audit;
 mod corruptions;
 mod credit;
 mod credit_changes;
+mod days;
 mod disputes;
 mod owners;
 mod reconciliation;

@@ -207,6 +207,12 @@ fn batches(plan: &mut Plan) {
     ] {
         plan.add(&set(change), args!["spring"], invariant, batch_row("sims", "spring"));
     }
+    let hold = everline_core::ids::RawId::from_bytes([1; 16]);
+    let held = "UPDATE import_batch SET hold_id = $1 WHERE name = 'spring'";
+    plan.add(held, args![hold], "batch_hold", batch_row("sims", "spring"));
+    let alone = "INSERT INTO stock_hold (id, kind, name, reason, put_at, put_by) VALUES ($1, 'batch', 'spring', 'x', 0, 'zhou')";
+    plan.add(alone, args![hold], "batch_hold", format!("stock_hold({hold})"));
+    plan.add("UPDATE sim SET hold_id = $1 WHERE iccid = $2", args![hold, iccid(1)], "sim_hold", sim_row(1));
     plan.add(&set("kind = 'cards'"), args!["spring"], "stored_word", batch_row("cards", "spring"));
     plan.add(&set("state = 'loading'"), args!["spring"], "sim_of_batch", sim_row(3));
     plan.add(&set("state = 'loading'"), args!["move"], "sim_of_batch", sim_row(80));
