@@ -61,9 +61,10 @@ impl Role {
                     | P::SettleReconciliation
                     | P::CloseAccounts
                     | P::MakeVouchers
+                    | P::SeeCatalog
             ),
-            Role::Catalog => matches!(what, P::Moderate | P::PublishCatalog | P::ManageStock),
-            Role::Auditor => matches!(what, P::SeeCustomer | P::SeeReconciliation | P::ReadAudit),
+            Role::Catalog => matches!(what, P::Moderate | P::SeeCatalog | P::PublishCatalog | P::ManageStock),
+            Role::Auditor => matches!(what, P::SeeCustomer | P::SeeReconciliation | P::SeeCatalog | P::ReadAudit),
         }
     }
 }
@@ -105,6 +106,8 @@ pub enum Permission {
     CloseAccounts,
     /// Make and stop vouchers.
     MakeVouchers,
+    /// See what is sold, in every version, with what it costs upstream.
+    SeeCatalog,
     /// Draft, publish and withdraw what is sold.
     PublishCatalog,
     /// Load and see to Sims, eSIM profiles and numbers.
@@ -133,6 +136,7 @@ words!(Permission {
     DecideIdentity = "decide_identity",
     CloseAccounts = "close_accounts",
     MakeVouchers = "make_vouchers",
+    SeeCatalog = "see_catalog",
     PublishCatalog = "publish_catalog",
     ManageStock = "manage_stock",
     ManageStaff = "manage_staff",
@@ -181,7 +185,7 @@ mod tests {
 
     /// Every permission × every role, written out: agent, senior agent, finance, catalog, operator, auditor.
     #[rustfmt::skip]
-    const TABLE: [(Permission, &str); 21] = [
+    const TABLE: [(Permission, &str); 22] = [
         (Permission::SeeCustomer,          "asf.ou"),
         (Permission::Reveal,               ".s..o."),
         (Permission::TakeEvidence,         "asf.o."),
@@ -199,6 +203,7 @@ mod tests {
         (Permission::DecideIdentity,       "....o."),
         (Permission::CloseAccounts,        "..f.o."),
         (Permission::MakeVouchers,         "..f.o."),
+        (Permission::SeeCatalog,           "..fcou"),
         (Permission::PublishCatalog,       "...co."),
         (Permission::ManageStock,          "...co."),
         (Permission::ManageStaff,          "....o."),

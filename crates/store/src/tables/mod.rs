@@ -7,6 +7,7 @@ pub mod auto_renew;
 pub mod bank;
 pub mod case;
 pub mod catalog;
+pub mod catalog_desk;
 pub mod closing;
 mod columns;
 pub mod contribution;
@@ -82,6 +83,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 27, name: "audit", text: include_str!("../../migrations/0027_audit.sql") },
     Migration { version: 28, name: "second_factor", text: include_str!("../../migrations/0028_second_factor.sql") },
     Migration { version: 30, name: "desk", text: include_str!("../../migrations/0030_desk.sql") },
+    Migration { version: 31, name: "catalog", text: include_str!("../../migrations/0031_catalog.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -92,6 +94,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     auto_renew::ALL,
     case::ALL,
     catalog::ALL,
+    catalog_desk::ALL,
     closing::ALL,
     contribution::ALL,
     credential::ALL,

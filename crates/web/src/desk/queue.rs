@@ -196,6 +196,9 @@ impl Waiting<'_> {
             let count = written.open.len() + written.unanswered.len();
             add("/desk/contributions", self.count("desk-contributions-open", count));
         }
+        if self.may(Permission::SeeCatalog) {
+            add("/desk/catalog", Some(self.visit.lang.get("catalog-title")));
+        }
         if self.may(Permission::ManageStaff) {
             add("/desk/staff", Some(self.visit.lang.get("desk-staff-title")));
         }
