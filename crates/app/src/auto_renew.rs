@@ -19,7 +19,7 @@ use everline_core::line::Line;
 use everline_core::money::Money;
 use everline_core::offering::{Offering, OfferingKind, OfferingRef, StartPolicy};
 use everline_core::order::{Order, OrderState, PlacedBy};
-use everline_core::quote::{NotSellable, quote};
+use everline_core::quote::{NotSellable, Taker, quote};
 use everline_core::reminder::{DataNow, will_not_last};
 use everline_core::saved_method::SavedMethod;
 use everline_core::time::{BusinessTime, DAY_US, Now, Zone};
@@ -57,6 +57,7 @@ pub fn renews_by_itself(offering: &Offering) -> bool {
     let notice_us = i64::from(everline_core::auto_renew::NOTICE_DAYS) * DAY_US;
     offering.kind == OfferingKind::Plan
         && offering.start == StartPolicy::Immediate
+        && offering.eligibility.is_open()
         && lasts_us_min(offering.validity) > notice_us
 }
 
@@ -325,7 +326,10 @@ async fn step(
     let runs_out = data.is_some_and(|data| will_not_last(&data, &usage, now).is_some());
     let follows = allowance.queued_plans(now).next().is_some();
     let latest = catalog::latest_on_sale(tx, &setting.consent.offering.code).await?;
-    let quoted = latest.and_then(|offering| quote(&line, &allowance, &offering, ground.brand, ground.zone, now).ok());
+    // What lines can take so often only does not renew by itself.
+    let taker = Taker::uncounted(&line, &allowance);
+    let quoted = latest.as_ref().and_then(|found| quote(&taker, found, ground.brand, ground.zone, now).ok());
+    let gives_less = gives_less(tx, &setting.consent.offering, latest.as_ref()).await?;
     let spent = auto_renew::spent_since(tx, line.customer, line.id, ground.zone.month_start(now)).await?;
     loop {
         let order = order_of(tx, &setting, &line).await?;
@@ -333,6 +337,7 @@ async fn step(
             line: &line,
             order: order.as_ref(),
             price: quoted.as_ref().map(|quote| quote.price),
+            gives_less,
             terms_version: &ground.brand.terms_version,
             spent,
             data,
@@ -346,6 +351,12 @@ async fn step(
             return Ok((setting, next.due));
         }
     }
+}
+
+/// Whether the version on sale gives less than the one that was agreed to.
+async fn gives_less(tx: &mut Tx, agreed: &OfferingRef, latest: Option<&Offering>) -> Result<bool, Stop<Problem>> {
+    let Some(latest) = latest.filter(|latest| latest.reference != *agreed) else { return Ok(false) };
+    Ok(!latest.gives_no_less_than(&catalog::offering(tx, agreed).await?))
 }
 
 /// Carries out what was decided about a setting, without its timer. Account and line are locked.

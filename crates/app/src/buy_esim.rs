@@ -17,7 +17,7 @@ use everline_core::ids::{CustomerId, LineId, OrderId};
 use everline_core::line::{DeviceKind, Line, LineState, NetworkKind};
 use everline_core::offering::{Family, Offering, OfferingRef, SaleState};
 use everline_core::order::{Order, PlacedBy};
-use everline_core::quote::{NotSellable, Quote, quote};
+use everline_core::quote::{NotSellable, Quote, Taker, quote};
 use everline_core::time::{BusinessTime, HOUR_US, MINUTE_US, Now, Zone};
 use everline_core::velocity::Counted;
 use everline_store::tables::sim::Profile;
@@ -54,7 +54,7 @@ pub async fn quote_esim(app: &App, offering: OfferingRef) -> Result<(Offering, Q
     let now = app.clock.now().business;
     let unknown = Msisdn::parse("00000").map_err(|_| Problem::Internal("a number that stands for one".to_owned()))?;
     let line = new_line((CustomerId(app.clock.id()), LineId(app.clock.id())), unknown, &offering, &app.brand, now);
-    let quoted = quote(&line, &Allowance::default(), &offering, &app.brand, &app.zone, now);
+    let quoted = quote(&Taker::new(&line, &Allowance::default()), &offering, &app.brand, &app.zone, now);
     Ok((offering, quoted.map_err(Problem::NotSellable)?))
 }
 

@@ -2,15 +2,16 @@
 
 use crate::{App, Problem};
 use everline_core::brand::Brand;
+use everline_core::charging::Allowance;
 use everline_core::customer::CustomerKind;
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::line::Line;
 use everline_core::money::Money;
 use everline_core::offering::{Offering, OfferingRef};
-use everline_core::quote::{NotSellable, Quote, quote};
+use everline_core::quote::{NotSellable, Quote, Taker, quote};
 use everline_core::time::{BusinessTime, Zone};
-use everline_store::tables::{allowance, catalog, customer, directory, line};
+use everline_store::tables::{allowance, catalog, customer, directory, line, order};
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
 
@@ -80,11 +81,12 @@ impl Work for Offerings {
             Some(reference) => vec![catalog::offering(tx, reference).await?],
             None => catalog::on_sale(tx).await?,
         };
-        let choose = |offering: Offering| {
-            let quote = quote(&line, &allowance, &offering, &self.brand, &self.zone, self.now);
-            Choice { offering, quote }
-        };
-        let mut choices: Vec<Choice> = offerings.into_iter().map(choose).collect();
+        let mut choices = Vec::with_capacity(offerings.len());
+        for offering in offerings {
+            let taker = taker(tx, &line, &allowance, &offering).await?;
+            let quote = quote(&taker, &offering, &self.brand, &self.zone, self.now);
+            choices.push(Choice { offering, quote });
+        }
         if self.only.is_none() {
             choices.retain(|choice| choice.quote != Err(NotSellable::WrongFamily));
             choices.sort_by_key(|choice| {
@@ -94,6 +96,21 @@ impl Work for Offerings {
         let credit = customer::account(tx, self.customer).await?.credit(self.brand.currency);
         Ok(Choices { line, choices, credit })
     }
+}
+
+/// A line as one that takes an offering. What it took is counted where the offering limits that, and only there; under the
+/// line's lock nothing is added to it.
+pub(crate) async fn taker<'a>(
+    tx: &mut Tx,
+    line: &'a Line,
+    allowance: &'a Allowance,
+    offering: &Offering,
+) -> Result<Taker<'a>, everline_store::Error> {
+    if offering.eligibility.per_line_max.is_none() {
+        return Ok(Taker::new(line, allowance));
+    }
+    let taken = order::taken(tx, line.customer, line.id, &offering.reference.code).await?;
+    Ok(Taker { line, allowance, taken: u32::try_from(taken).unwrap_or(u32::MAX) })
 }
 
 /// A line as a guest finds it by its number: the number and whose customer it is, for placing an order; nothing that

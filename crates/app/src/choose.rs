@@ -1,7 +1,7 @@
 //! Choosing a plan for a line: everything on sale with what it would mean or why not, what others say of it, and which plan
 //! fits what the line really used; and the page of one offering.
 
-use crate::catalog::Choice;
+use crate::catalog::{Choice, taker};
 use crate::contribution::used;
 use crate::{App, Problem};
 use everline_core::brand::Brand;
@@ -135,7 +135,8 @@ impl Work for Choose {
         let allowance = allowance::get(tx, self.customer, self.line).await?;
         let mut offerings = Vec::new();
         for offering in catalog::on_sale(tx).await? {
-            let quote = quote(&line, &allowance, &offering, &self.brand, &self.zone, self.now);
+            let taker = taker(tx, &line, &allowance, &offering).await?;
+            let quote = quote(&taker, &offering, &self.brand, &self.zone, self.now);
             let rating = rating(tx, &offering).await?;
             offerings.push(Considered { choice: Choice { offering, quote }, rating });
         }
@@ -189,7 +190,8 @@ impl Work for One {
             return Err(Stop::Refused(Problem::NotFound("offering")));
         }
         let code = offering.reference.code.clone();
-        let quote = quote(&line, &allowance, &offering, &self.brand, &self.zone, self.now);
+        let taker = taker(tx, &line, &allowance, &offering).await?;
+        let quote = quote(&taker, &offering, &self.brand, &self.zone, self.now);
         let rating = rating(tx, &offering).await?;
         let before = self.before.reviews.unwrap_or(NEWEST);
         let (reviews, more_reviews) = shown(tx, &code, ContributionKind::Review, before, REVIEWS).await?;

@@ -13,7 +13,7 @@ use everline_core::contribution::{
 use everline_core::customer::masked_name;
 use everline_core::ids::{ContributionId, CustomerId, LineId, RawId};
 use everline_core::line::Line;
-use everline_core::offering::{Offering, SaleState};
+use everline_core::offering::Offering;
 use everline_core::staff::Permission;
 use everline_core::time::{BusinessTime, DAY_US, HOUR_US};
 use everline_store::tables::contribution::{self, Contribution};
@@ -204,8 +204,7 @@ impl Work for Write {
             return Ok(()); // run again after a lost answer
         }
         let line = line::get(tx, self.customer, self.line).await?.ok_or(Stop::Refused(Problem::NotFound("line")))?;
-        let offering = catalog::latest(tx, &self.offering).await?.filter(|found| found.sale != SaleState::Draft);
-        offering.ok_or(Stop::Refused(Problem::NotFound("offering")))?;
+        catalog::latest_sold(tx, &self.offering).await?.ok_or(Stop::Refused(Problem::NotFound("offering")))?;
         if *kind != ContributionKind::Question && !used(tx, &line, &self.offering, self.now).await? {
             return Err(not(NotContributed::NotUsed));
         }
@@ -334,7 +333,7 @@ impl Work for Queue {
         let codes: std::collections::BTreeSet<String> = codes.cloned().collect();
         let mut offerings = Vec::new();
         for code in codes {
-            offerings.extend(catalog::latest(tx, &code).await?);
+            offerings.extend(catalog::latest_sold(tx, &code).await?);
         }
         Ok(OpenContributions { open, unanswered, offerings })
     }

@@ -58,7 +58,7 @@ impl Work for FamilyOfferings {
     async fn run(&self, tx: &mut Tx) -> Result<GuestChoices, Stop<Problem>> {
         let found = open_line(tx, self.guest.customer, self.guest.line).await?;
         let mut offerings = catalog::on_sale(tx).await?;
-        offerings.retain(|offering| offering.families.contains(&found.family));
+        offerings.retain(|one| one.families.contains(&found.family) && one.eligibility.is_open());
         offerings.sort_by_key(|offering| (offering.kind as u8, offering.price.micros()));
         Ok(GuestChoices { guest: self.guest.clone(), msisdn: found.msisdn, offerings })
     }

@@ -1,5 +1,6 @@
 //! Placing an order: the terms are accepted, the price is fixed, nothing is taken.
 
+use crate::catalog::taker;
 use crate::secrets::hex;
 use crate::velocity::Counter;
 use crate::{App, Problem};
@@ -120,7 +121,11 @@ impl Work for PlaceOrder {
         }
         let offering = catalog::offering(tx, &new.offering).await?;
         let allowance = allowance::get(tx, new.customer, new.line).await?;
-        let quoted = quote(&line, &allowance, &offering, &self.brand, &self.zone, self.now.business);
+        if new.placed_by == PlacedBy::Guest && !offering.eligibility.is_open() {
+            return Err(Stop::Refused(Problem::NotSellable(NotSellable::NotOnSale)));
+        }
+        let taker = taker(tx, &line, &allowance, &offering).await?;
+        let quoted = quote(&taker, &offering, &self.brand, &self.zone, self.now.business);
         let quoted = quoted.map_err(|reason| Stop::Refused(Problem::NotSellable(reason)))?;
         if let Some(counter) = &self.counter {
             counter.pass(tx, (new.customer, new.line), new.placed_by).await?;

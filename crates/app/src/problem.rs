@@ -1,6 +1,7 @@
 //! What can be wrong with a request, with a stable name for each; the words for people are in the locale files.
 
 use everline_core::account::{NotProved, NotRecovered, PasswordFault};
+use everline_core::catalog::NotDone;
 use everline_core::contribution::NotContributed;
 use everline_core::credit_change::NotChanged;
 use everline_core::ids::{CustomerId, LineId};
@@ -140,6 +141,9 @@ pub enum Problem {
     /// What a page showed is otherwise by now: it must be looked at again.
     #[error("it is otherwise by now")]
     Stale,
+    /// What people ask of a version of an offering does not fit it.
+    #[error("not done with the offering: {0}")]
+    CatalogRefuses(NotDone),
     /// What people ask of a line does not fit its state.
     #[error("refused: {0}")]
     NotCommanded(LifecycleRefusal),
@@ -231,6 +235,7 @@ impl Problem {
             Problem::NotClaimed(_) => "not-claimed",
             Problem::OfferOver => "offer-over",
             Problem::Stale => "stale",
+            Problem::CatalogRefuses(_) => "catalog-refuses",
             Problem::NotCommanded(_) => "not-commanded",
             Problem::AnotherPerson => "another-person",
             Problem::CloseFirst => "close-first",

@@ -4,7 +4,7 @@
 use crate::clock::JUMP_US;
 use crate::close_payment::ask_to_close;
 use crate::save::{carry_out, give_up_names, lock, lock_for_rest};
-use crate::{App, Problem, auto_renew, jobs, reminders};
+use crate::{App, Problem, auto_renew, catalog_sale, jobs, reminders};
 use everline_core::brand::Brand;
 use everline_core::credit::on_unpaid;
 use everline_core::ids::{CustomerId, LineId, OrderId};
@@ -41,9 +41,19 @@ pub async fn run_due(app: &App, now: Now) -> Result<usize, Problem> {
     loop {
         let limit = BATCH.saturating_add(i64::try_from(failed.len()).unwrap_or(BATCH));
         let due = app.store.read(DueTimers { now: now.business, limit }).await?;
-        let due: Vec<Due> = due.into_iter().filter(|due| !failed.contains(&due.0)).collect();
+        let mut due: Vec<Due> = due.into_iter().filter(|due| !failed.contains(&due.0)).collect();
         if due.is_empty() {
             return Ok(count);
+        }
+        // What is sold changes before those who buy by themselves look at it.
+        for (subject, _, _, due_at) in due.extract_if(.., |due| due.2 == TimerKind::Catalog) {
+            match catalog_sale::due(app, due_at).await {
+                Ok(()) => count += 1,
+                Err(problem) => {
+                    tracing::error!(%problem, "the catalog cannot change by itself");
+                    failed.insert(subject);
+                }
+            }
         }
         let run = |(subject, customer, kind, due_at): Due| async move {
             let ran = match kind {
@@ -51,6 +61,7 @@ pub async fn run_due(app: &App, now: Now) -> Result<usize, Problem> {
                 TimerKind::Order => order_due(app, customer, OrderId(subject), due_at, now).await,
                 TimerKind::AutoRenew => auto_renew::due(app, subject, customer, due_at).await,
                 TimerKind::Reminder => reminders::due(app, subject, customer, due_at).await,
+                TimerKind::Catalog => Ok(()),
             };
             (subject, ran)
         };

@@ -118,6 +118,22 @@ pub enum AuditAction {
     VouchersMade,
     /// A batch of vouchers was stopped.
     VouchersStopped,
+    /// A draft of an offering was written.
+    CatalogDrafted,
+    /// A draft was changed.
+    CatalogEdited,
+    /// A draft was thrown away.
+    CatalogDiscarded,
+    /// It was planned when a version is published or retired.
+    CatalogPlanned,
+    /// What was planned was taken back, or could not be done any more.
+    CatalogUnplanned,
+    /// A version went on sale.
+    CatalogPublished,
+    /// A version is no longer sold.
+    CatalogRetired,
+    /// What a version costs upstream was noted.
+    CatalogCostNoted,
     /// A member was added.
     StaffAdded,
     /// A member got a new link; what they signed in with ended.
@@ -205,6 +221,14 @@ words!(AuditAction {
     ClosingNotSent = "closing.not_sent",
     VouchersMade = "voucher.made",
     VouchersStopped = "voucher.stopped",
+    CatalogDrafted = "catalog.drafted",
+    CatalogEdited = "catalog.edited",
+    CatalogDiscarded = "catalog.discarded",
+    CatalogPlanned = "catalog.planned",
+    CatalogUnplanned = "catalog.unplanned",
+    CatalogPublished = "catalog.published",
+    CatalogRetired = "catalog.retired",
+    CatalogCostNoted = "catalog.cost_noted",
     StaffAdded = "staff.added",
     StaffInvited = "staff.invited",
     StaffRoleChanged = "staff.role_changed",

@@ -11,7 +11,7 @@
 //! and begins when the offering's rules let it.
 //!
 //! off → waiting → announced → trying (method after method) → waiting for the next cycle; or *needs the customer* (a bank
-//! wants to ask), *asks consent* (price or terms changed since it was given), *gave up* (nothing took it). In the last three
+//! wants to ask), *asks consent* (price, content or terms changed since it was given), *gave up* (nothing took it). In the last three
 //! the owner is told at once and then daily until the plan ends.
 
 use crate::effects::MessageKind;
@@ -91,7 +91,7 @@ pub struct Early {
 /// What the line's owner agreed to. Nobody else can: a guest sets nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consent {
-    /// The plan; a newer version of it is bought at the same price or less.
+    /// The plan; a newer version of it is bought if it gives no less, at the same price or less.
     pub offering: OfferingRef,
     /// The most that one renewal may cost.
     pub price: Money,
@@ -172,7 +172,7 @@ pub enum State {
         /// When it is taken.
         debit_at: BusinessTime,
     },
-    /// The price rose, or the terms changed, since the owner agreed: nothing is taken until they agree again.
+    /// The price rose, or what it buys or the terms changed, since the owner agreed: nothing is taken until they agree again.
     AsksConsent {
         /// The end that is renewed.
         cycle: BusinessTime,
@@ -277,6 +277,9 @@ pub struct Facts<'a> {
     pub order: Option<&'a Order>,
     /// What renewing would cost now; `None` if the plan cannot be bought for the line now.
     pub price: Option<Money>,
+    /// Whether what would be bought gives less than what the owner agreed to
+    /// ([`crate::offering::Offering::gives_no_less_than`]).
+    pub gives_less: bool,
     /// The brand's terms now.
     pub terms_version: &'a str,
     /// What automatic renewals of the line took in this calendar month, in millionths.
@@ -415,11 +418,12 @@ fn waiting(is: &AutoRenew, facts: &Facts<'_>, now: BusinessTime) -> Next {
     }
 }
 
-/// Whether the owner agreed to this price and to the terms of today.
+/// Whether the owner agreed to this price, to what it buys and to the terms of today.
 fn agreed(is: &AutoRenew, facts: &Facts<'_>, price: Money) -> bool {
     let consent = &is.consent;
     price.currency() == consent.price.currency()
         && price.micros() <= consent.price.micros()
+        && !facts.gives_less
         && facts.terms_version == consent.terms_version
 }
 

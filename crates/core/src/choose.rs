@@ -148,6 +148,7 @@ pub(crate) mod tests {
             roaming: Localized::default(),
             with_esim: false,
             countries: Vec::new(),
+            eligibility: crate::offering::Eligibility::default(),
         }
     }
 

@@ -104,6 +104,38 @@ pub enum SaleState {
     Retired,
 }
 
+crate::words::words!(OfferingKind { Plan = "plan", Pack = "pack", TopUp = "top_up" });
+crate::words::words!(Family {
+    Phone = "phone",
+    Watch = "watch",
+    Router = "router",
+    Iot = "iot",
+    Travel = "travel",
+});
+crate::words::words!(Unit { Octets = "octets", Seconds = "seconds", Messages = "messages" });
+
+/// Which lines may take an offering, beside its families. Both rules are judged when it is quoted and ordered; what is paid
+/// is delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Eligibility {
+    /// Only as the first plan of a line that was just sold.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new_lines_only: bool,
+    /// How often one line can take it, in all its versions together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_line_max: Option<u16>,
+}
+
+impl Eligibility {
+    /// Whether every line of the families can take it, as often as it wants. What is not can not renew by itself, and guests
+    /// do not buy it: what they would be told follows from what the line had before.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        !self.new_lines_only && self.per_line_max.is_none()
+    }
+}
+
 /// One version of one offering.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OfferingRef {
@@ -158,6 +190,27 @@ pub struct Offering {
     /// Where it works, for those who choose by country; empty: `roaming` says it.
     #[serde(default)]
     pub countries: Vec<Country>,
+    /// Which lines may take it, beside its families.
+    #[serde(default)]
+    pub eligibility: Eligibility,
+}
+
+impl Offering {
+    /// Whether it gives at least what another version gave, whatever it costs: as long, as much of everything, in every
+    /// country, with the same start and the same rules. Whoever agreed to that version agreed to this one.
+    #[must_use]
+    pub fn gives_no_less_than(&self, other: &Offering) -> bool {
+        let has =
+            |wanted: &Included| self.included.iter().any(|one| one.unit == wanted.unit && one.amount >= wanted.amount);
+        self.kind == other.kind
+            && self.validity == other.validity
+            && self.start == other.start
+            && self.used_up == other.used_up
+            && self.refund == other.refund
+            && self.roaming == other.roaming
+            && other.included.iter().all(has)
+            && (other.countries.iter().all(|country| self.countries.contains(country)))
+    }
 }
 
 /// `1.5 GB`: octets in SI units (IEC 80000-13), the same in all languages; one decimal, rounded down, so that nobody is

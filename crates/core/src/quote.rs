@@ -32,6 +32,37 @@ pub enum NotSellable {
     /// As many plans wait as the brand allows.
     #[error("too many plans are queued")]
     QueueFull,
+    /// It is for lines that were just sold, as their first plan.
+    #[error("the offering is for new lines")]
+    NewLinesOnly,
+    /// The line took it as often as it can.
+    #[error("the line took the offering as often as it can")]
+    LimitReached,
+}
+
+/// Who takes an offering.
+#[derive(Debug, Clone, Copy)]
+pub struct Taker<'a> {
+    /// The line.
+    pub line: &'a Line,
+    /// What it has.
+    pub allowance: &'a Allowance,
+    /// How many orders of the line for the offering, in any version, are open or paid and did not go back. Looked at only
+    /// where the offering limits them ([`crate::offering::Eligibility::per_line_max`]).
+    pub taken: u32,
+}
+
+impl<'a> Taker<'a> {
+    /// A line that did not take the offering before.
+    #[must_use]
+    pub const fn new(line: &'a Line, allowance: &'a Allowance) -> Self {
+        Self { line, allowance, taken: 0 }
+    }
+    /// A line of which nobody counted what it took: what is limited, it cannot take.
+    #[must_use]
+    pub const fn uncounted(line: &'a Line, allowance: &'a Allowance) -> Self {
+        Self { line, allowance, taken: u32::MAX }
+    }
 }
 
 /// Where a purchase lands in time.
@@ -113,16 +144,16 @@ pub struct Quote {
     pub terms_version: String,
 }
 
-/// What buying `offering` for `line` at `now` would mean, or why it cannot be bought.
+/// What buying `offering` for a line at `now` would mean, or why it cannot be bought.
 pub fn quote(
-    line: &Line,
-    allowance: &Allowance,
+    taker: &Taker<'_>,
     offering: &Offering,
     brand: &Brand,
     zone: &Zone,
     now: BusinessTime,
 ) -> Result<Quote, NotSellable> {
-    sellable(line, allowance, offering, brand, now)?;
+    sellable(taker, offering, brand, now)?;
+    let allowance = taker.allowance;
     let last_plan = last_plan(allowance, now);
     let change = match (offering.kind, last_plan) {
         (OfferingKind::TopUp, _) => Change::AddsMoney,
@@ -143,14 +174,9 @@ pub fn quote(
     })
 }
 
-/// Whether `offering` can be bought for `line` at `now`. Checks run in this order; the first that fails is the answer.
-pub fn sellable(
-    line: &Line,
-    allowance: &Allowance,
-    offering: &Offering,
-    brand: &Brand,
-    now: BusinessTime,
-) -> Result<(), NotSellable> {
+/// Whether `offering` can be bought for a line at `now`. Checks run in this order; the first that fails is the answer.
+pub fn sellable(taker: &Taker<'_>, offering: &Offering, brand: &Brand, now: BusinessTime) -> Result<(), NotSellable> {
+    let (line, allowance) = (taker.line, taker.allowance);
     if offering.sale != SaleState::Published {
         return Err(NotSellable::NotOnSale);
     }
@@ -159,6 +185,14 @@ pub fn sellable(
     }
     if !offering.families.contains(&line.family) {
         return Err(NotSellable::WrongFamily);
+    }
+    let new = matches!(line.state, LineState::Reserved { .. } | LineState::Silent { .. })
+        && allowance.periods.iter().all(|period| period.kind != OfferingKind::Plan);
+    if offering.eligibility.new_lines_only && !new {
+        return Err(NotSellable::NewLinesOnly);
+    }
+    if offering.eligibility.per_line_max.is_some_and(|max| taker.taken >= u32::from(max)) {
+        return Err(NotSellable::LimitReached);
     }
     match offering.kind {
         OfferingKind::TopUp => Ok(()),

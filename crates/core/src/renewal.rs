@@ -16,7 +16,7 @@ use crate::money::Money;
 use crate::offering::{Offering, OfferingKind};
 use crate::order::{Order, OrderState, PlacedBy};
 use crate::payment::{Attempt, AttemptState, Evidence, Method, Settlement};
-use crate::quote::{Placement, deliverable, period, place, sellable};
+use crate::quote::{Placement, Taker, deliverable, period, place, sellable};
 use crate::refund::{NoOtherWay, OtherWay, Refund, RefundReason, RefundState, refund_id};
 use crate::time::{Now, Zone};
 
@@ -104,7 +104,8 @@ pub fn on_evidence(
             let whole = order.funds.saturating_add(evidence.amount.micros()) >= order.price.micros();
             // Nobody waits for an automatic renewal that was given up: the line was renewed otherwise, or it is switched off.
             let wanted = whole && order.placed_by != PlacedBy::AutoRenew;
-            match sellable(&facts.line, &facts.allowance, &facts.offering, brand, now.business) {
+            let taker = Taker::uncounted(&facts.line, &facts.allowance);
+            match sellable(&taker, &facts.offering, brand, now.business) {
                 Ok(()) if wanted => take(facts, brought(facts, evidence, Settlement::Order, now)?, zone, now),
                 _ => give_back(facts, evidence, RefundReason::Late, now),
             }

@@ -68,11 +68,15 @@ impl Role {
                     | P::AskProvider
                     | P::Goodwill
                     | P::AdjustCredit
+                    | P::SeeCatalog
             ),
-            Role::Catalog => matches!(what, P::Moderate | P::PublishCatalog | P::ManageStock | P::SeeStock),
-            Role::Auditor => {
-                matches!(what, P::SeeCustomer | P::SeeReconciliation | P::SeeMoney | P::SeeStock | P::ReadAudit)
+            Role::Catalog => {
+                matches!(what, P::Moderate | P::SeeCatalog | P::PublishCatalog | P::ManageStock | P::SeeStock)
             }
+            Role::Auditor => matches!(
+                what,
+                P::SeeCustomer | P::SeeReconciliation | P::SeeMoney | P::SeeStock | P::SeeCatalog | P::ReadAudit
+            ),
         }
     }
 }
@@ -114,6 +118,8 @@ pub enum Permission {
     CloseAccounts,
     /// Make and stop vouchers.
     MakeVouchers,
+    /// See what is sold, in every version, with what it costs upstream.
+    SeeCatalog,
     /// Draft, publish and withdraw what is sold.
     PublishCatalog,
     /// Load and see to Sims, eSIM profiles and numbers.
@@ -152,6 +158,7 @@ words!(Permission {
     DecideIdentity = "decide_identity",
     CloseAccounts = "close_accounts",
     MakeVouchers = "make_vouchers",
+    SeeCatalog = "see_catalog",
     PublishCatalog = "publish_catalog",
     ManageStock = "manage_stock",
     ManageStaff = "manage_staff",
@@ -205,7 +212,7 @@ mod tests {
 
     /// Every permission × every role, written out: agent, senior agent, finance, catalog, operator, auditor.
     #[rustfmt::skip]
-    const TABLE: [(Permission, &str); 26] = [
+    const TABLE: [(Permission, &str); 27] = [
         (Permission::SeeCustomer,          "asf.ou"),
         (Permission::Reveal,               ".s..o."),
         (Permission::TakeEvidence,         "asf.o."),
@@ -223,6 +230,7 @@ mod tests {
         (Permission::DecideIdentity,       "....o."),
         (Permission::CloseAccounts,        "..f.o."),
         (Permission::MakeVouchers,         "..f.o."),
+        (Permission::SeeCatalog,           "..fcou"),
         (Permission::PublishCatalog,       "...co."),
         (Permission::ManageStock,          "...co."),
         (Permission::ManageStaff,          "....o."),

@@ -12,7 +12,7 @@ use crate::ledger::{Cause, LedgerRefusal, Posting, Template};
 use crate::money::Money;
 use crate::order::{OrderState, PlacedBy};
 use crate::payment::{Attempt, AttemptState, Evidence, Settlement};
-use crate::quote::{deliverable, sellable};
+use crate::quote::{Taker, deliverable, sellable};
 use crate::renewal::{Facts, Outcome, post, take};
 use crate::time::{Now, Zone};
 
@@ -114,7 +114,8 @@ pub fn on_transfer(
         // A renewal by itself that was given up: nobody waits for it.
         OrderState::Closed if order.placed_by == PlacedBy::AutoRenew => false,
         OrderState::Closed => {
-            came >= missing && sellable(line, &facts.allowance, offering, brand, now.business).is_ok()
+            let taker = Taker::uncounted(line, &facts.allowance);
+            came >= missing && sellable(&taker, offering, brand, now.business).is_ok()
         }
         _ => false,
     };

@@ -14,7 +14,7 @@ use everline_core::ids::{AttemptId, CustomerId, LineId, OrderId, RawId};
 use everline_core::lifecycle::HandOver;
 use everline_core::order::{Order, OrderState, PlacedBy};
 use everline_core::payment::{Attempt, AttemptState, Evidence, Method, Provider, next_query};
-use everline_core::quote::quote;
+use everline_core::quote::{Taker, quote};
 use everline_core::time::{MINUTE_US, Now, Zone};
 use everline_store::tables::{allowance, catalog, directory, job, order, payment, timer};
 use everline_store::{Stop, Tx, Work};
@@ -113,7 +113,7 @@ impl NewOrder {
         let line = everline_store::tables::line::lock(tx, self.customer, self.line).await?;
         let offering = catalog::offering(tx, &reference(self.code)).await?;
         let allowance = allowance::get(tx, self.customer, self.line).await?;
-        let quoted = quote(&line, &allowance, &offering, &app.brand, &app.zone, now.business);
+        let quoted = quote(&Taker::new(&line, &allowance), &offering, &app.brand, &app.zone, now.business);
         let quoted = quoted.map_err(|reason| Stop::Refused(Problem::NotSellable(reason)))?;
         let order = Order {
             id: self.order,

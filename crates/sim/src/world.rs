@@ -18,7 +18,8 @@ use everline_core::message::Channel;
 use everline_core::money::{Currency, Money, UNIT};
 use everline_core::number_plan::NumberPlan;
 use everline_core::offering::{
-    Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, Unit, UsedUp,
+    Eligibility, Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, Unit,
+    UsedUp,
 };
 use everline_core::payment::{Method, Provider as ProviderName};
 use everline_core::time::Validity;
@@ -267,6 +268,7 @@ pub fn offerings() -> Vec<Offering> {
         roaming: Localized::zh_en("不含漫游", "no roaming"),
         with_esim: false,
         countries: Vec::new(),
+        eligibility: Eligibility::default(),
     };
     vec![
         offering(PLAN, OfferingKind::Plan, "月套餐", "Monthly plan"),

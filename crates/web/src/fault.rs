@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use everline_app::Problem;
+use everline_core::catalog::NotDone;
 use everline_core::invoice::NoInvoice;
 use everline_core::reconciliation::NotClosed;
 use everline_core::refund::NoOtherWay;
@@ -117,6 +118,7 @@ impl Fault {
             Fault::Problem(Problem::NotHandedOver(why)) => Some(why.word()),
             Fault::Problem(Problem::NotClaimed(why)) => Some(why.word()),
             Fault::Problem(Problem::NotCommanded(why)) => Some(why.word()),
+            Fault::Problem(Problem::CatalogRefuses(why)) => Some(why.word()),
             _ => None,
         }
     }
@@ -132,6 +134,8 @@ pub(crate) const fn not_sellable(why: everline_core::quote::NotSellable) -> &'st
         NotSellable::NeedsPlan => "needs_plan",
         NotSellable::WaitsForFirstUse => "waits_for_first_use",
         NotSellable::QueueFull => "queue_full",
+        NotSellable::NewLinesOnly => "new_lines_only",
+        NotSellable::LimitReached => "limit_reached",
     }
 }
 
@@ -165,6 +169,7 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::SoldOut => ("problem-sold-out", "problem-sold-out-do"),
         Problem::NotCommanded(_) => ("problem-not-commanded", "problem-not-commanded-do"),
         Problem::Stale => ("problem-stale", "problem-stale-do"),
+        Problem::CatalogRefuses(why) => ("problem-catalog-refuses", catalog_refuses(*why)),
         Problem::NotClosed(why) => ("problem-not-closed", not_closed(*why)),
         Problem::PasswordWrong => ("problem-password-wrong", "problem-password-wrong-do"),
         Problem::PasskeyRefused => ("problem-passkey-refused", "problem-passkey-refused-do"),
@@ -215,6 +220,19 @@ const fn not_closed(why: NotClosed) -> &'static str {
         NotClosed::ClosedAlready => "problem-not-closed-closed-already",
         NotClosed::DoesNotFit => "problem-not-closed-does-not-fit",
         NotClosed::Reason => "recon-reason-needed",
+    }
+}
+
+/// The key of why something is not done with a version of an offering.
+pub(crate) const fn catalog_refuses(why: NotDone) -> &'static str {
+    match why {
+        NotDone::NotADraft => "catalog-no-not-a-draft",
+        NotDone::OnSale => "catalog-no-on-sale",
+        NotDone::NotOnSale => "catalog-no-not-on-sale",
+        NotDone::NewerOnSale => "catalog-no-newer-on-sale",
+        NotDone::AnotherDraft => "catalog-no-another-draft",
+        NotDone::Time => "catalog-no-time",
+        NotDone::NothingPlanned => "catalog-no-nothing-planned",
     }
 }
 
@@ -295,6 +313,7 @@ const fn status(problem: &Problem) -> StatusCode {
         | Problem::SoldOut
         | Problem::NotCommanded(_)
         | Problem::Stale
+        | Problem::CatalogRefuses(_)
         | Problem::NoInvoice(_) => StatusCode::CONFLICT,
         Problem::Invalid { .. }
         | Problem::NotSellable(_)

@@ -108,6 +108,7 @@ fn rows() -> Vec<Row> {
     [
         pages(),
         staff_pages(),
+        catalog_pages(),
         line_pages(),
         choose_pages(),
         account_pages(),
@@ -210,6 +211,24 @@ fn staff_pages() -> Vec<Row> {
         get("/desk/audit", StaffPage, desk::audit::list),
         get("/desk/audit.jsonl", StaffPage, desk::audit::lines),
         get("/desk/audit.csv", StaffPage, desk::audit::csv),
+    ]
+}
+
+/// What is sold, for those who make it.
+fn catalog_pages() -> Vec<Row> {
+    use Access::StaffPage;
+    vec![
+        get("/desk/catalog", StaffPage, desk::catalog::list),
+        get("/desk/catalog/new", StaffPage, desk::catalog_edit::new),
+        post("/desk/catalog/new", StaffPage, desk::catalog_edit::add),
+        get("/desk/catalog/{offering}", StaffPage, desk::catalog::version),
+        post("/desk/catalog/{offering}", StaffPage, desk::catalog::acted),
+        post("/desk/catalog/{offering}/cost", StaffPage, desk::catalog::costs),
+        get("/desk/catalog/{offering}/next", StaffPage, desk::catalog_edit::next),
+        post("/desk/catalog/{offering}/next", StaffPage, desk::catalog_edit::add_next),
+        get("/desk/catalog/{offering}/edit", StaffPage, desk::catalog_edit::edit),
+        post("/desk/catalog/{offering}/edit", StaffPage, desk::catalog_edit::save),
+        get("/desk/catalog/{offering}/try", StaffPage, desk::catalog_try::ask),
     ]
 }
 

@@ -15,6 +15,7 @@
 //! used_up = "stop"               # or "not_applicable"
 //! refund = "not_after_delivery"  # or { unused_within = { days = 7 } }
 //! upstream_code = "W-M"          # where another operator's network delivers it
+//! eligibility = { per_line_max = 1, new_lines_only = true } # absent: any line of the families, any number of times
 //!
 //! [[offering.included]]
 //! unit = "octets"                # or seconds, messages
@@ -33,13 +34,14 @@
 use super::{FileFault, ImportError, Importer};
 use crate::Problem;
 use everline_core::brand::{Brand, Localized};
+use everline_core::catalog::{Wrong, wrong};
 use everline_core::country::Country;
 use everline_core::money::Money;
 use everline_core::offering::{
-    Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, UsedUp,
+    Eligibility, Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, UsedUp,
 };
 use everline_core::time::Validity;
-use everline_store::tables::catalog;
+use everline_store::tables::{catalog, catalog_desk};
 use everline_store::{Stop, Tx, Work};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -80,6 +82,9 @@ struct Entry {
     validity: Option<Validity>,
     start: StartPolicy,
     refund: RefundRule,
+    /// Which lines may take it, beside its families.
+    #[serde(default, skip_serializing_if = "Eligibility::is_open")]
+    eligibility: Eligibility,
     #[serde(default)]
     included: Vec<Included>,
     name: Localized,
@@ -88,9 +93,6 @@ struct Entry {
     #[serde(default)]
     roaming: Localized,
 }
-
-/// What is wrong with an offering, by field.
-type Wrong = (&'static str, &'static str);
 
 impl Entry {
     fn of(offering: &Offering) -> Self {
@@ -111,6 +113,7 @@ impl Entry {
             validity: o.validity,
             start: o.start,
             refund: o.refund,
+            eligibility: o.eligibility,
             included: o.included,
             name: o.name,
             summary: o.summary,
@@ -119,34 +122,14 @@ impl Entry {
     }
 
     fn check(&self, brand: &Brand) -> Result<(), Wrong> {
-        let code = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
-        let timed = self.kind != OfferingKind::TopUp;
-        let lasts = match self.validity {
-            Some(Validity::Days(days)) => (1..=3_660).contains(&days),
-            Some(Validity::Months(months)) => (1..=120).contains(&months),
-            Some(Validity::MonthEnd) | None => true,
-        };
-        let countries: BTreeSet<_> = self.countries.iter().collect();
-        let units: BTreeSet<_> = self.included.iter().map(|included| included.unit).collect();
-        let rules = [
-            (
-                !self.code.is_empty() && self.code.len() <= 64 && self.code.chars().all(code),
-                "code",
-                "1 to 64 small letters, digits, - _ .",
-            ),
-            (self.version != Some(0), "version", "counted from 1"),
-            (self.currency == brand.currency.code(), "currency", "the brand's"),
-            (!self.families.is_empty(), "families", "at least one"),
-            (!self.name.0.is_empty(), "name", "at least one language"),
-            (self.validity.is_some() == timed, "validity", "a plan or pack has one, a top-up has none"),
-            (lasts, "validity", "1 to 3660 days or 1 to 120 months"),
-            (timed || self.included.is_empty(), "included", "a top-up includes nothing"),
-            (self.included.iter().all(|included| included.amount > 0), "included", "amounts above 0"),
-            (units.len() == self.included.len(), "included", "each unit once"),
-            (!self.with_esim || self.kind == OfferingKind::Plan, "with_esim", "a plan alone is sold with a line"),
-            (countries.len() == self.countries.len(), "countries", "each country once"),
-        ];
-        rules.into_iter().find(|(holds, ..)| !holds).map_or(Ok(()), |(_, field, rule)| Err((field, rule)))
+        if self.version == Some(0) {
+            return Err(("version", "counted from 1"));
+        }
+        if self.currency != brand.currency.code() {
+            return Err(("currency", "the brand's"));
+        }
+        let offering = self.clone().offering(1, brand)?;
+        wrong(&offering).into_iter().next().map_or(Ok(()), Err)
     }
 
     fn offering(self, version: u32, brand: &Brand) -> Result<Offering, Wrong> {
@@ -174,6 +157,7 @@ impl Entry {
             used_up: self.used_up,
             refund: self.refund,
             roaming: self.roaming,
+            eligibility: self.eligibility,
         })
     }
 }
@@ -244,6 +228,9 @@ impl Work for Load {
     type Out = Vec<Change>;
     type Refusal = FileFault;
     async fn run(&self, tx: &mut Tx) -> Result<Vec<Change>, Stop<FileFault>> {
+        if !self.dry_run {
+            catalog_desk::lock(tx).await?;
+        }
         let mut all = catalog::all(tx).await?;
         let before: Vec<OfferingRef> = all.iter().map(|offering| offering.reference.clone()).collect();
         let (mut changes, mut named, mut written) = (Vec::new(), BTreeSet::new(), Vec::new());

@@ -2,6 +2,8 @@
 
 use super::read::NameRow;
 use super::{Collected, Context, sql};
+use crate::catalog_sale::CATALOG_TIMER;
+use crate::set_up::HOUSE;
 use everline_core::brand::Localized;
 use everline_core::effects::Job;
 use everline_core::ids::{CustomerId, JobId, LineId, RawId, ReceiptId};
@@ -93,6 +95,7 @@ async fn timers(tx: &mut Tx, context: &Context<'_>, out: &mut Collected) -> Resu
                         tx.maybe(&sql::LINE_IS_THERE, args![customer, Reminder::line_of(id)]).await?;
                     found.is_some()
                 }
+                "catalog" => (id, customer) == (CATALOG_TIMER, HOUSE),
                 _ => false,
             };
             if order.or(line).is_none() && !reminded {

@@ -6,6 +6,7 @@ mod account;
 mod auto_renew;
 mod buy_esim;
 mod cases;
+mod catalog;
 mod closing;
 mod companions;
 mod contributions;

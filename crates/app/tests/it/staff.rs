@@ -1,6 +1,6 @@
 //! Every use case of the staff × every role; a new one without a row fails. And what is written down of them at once.
 
-use crate::world::{FROM, World, on_both};
+use crate::world::{FROM, World, on_both, stock};
 use everline_app::audit::{self, Filter, entries};
 use everline_app::credit_change::NewChange;
 use everline_app::money::{Behind, WhichDay};
@@ -13,7 +13,7 @@ use everline_app::stock_hold::NewHold;
 use everline_app::support::{self, Act, Reader};
 use everline_app::{Problem, contribution, dispute, evidence_bundle, identity, invoice, recovery, staff, staff_order};
 use everline_app::{ask_again, close_account, credit_change, ownership, pay_link, replace_sim};
-use everline_app::{caller, desk_search, lifecycle_command, timeline};
+use everline_app::{caller, catalog_desk, catalog_draft, catalog_sale, desk_search, lifecycle_command, timeline};
 use everline_app::{money, stock, stock_count, stock_hold, totp, voucher_batch};
 use everline_app::{reconciliation::queue, refund_order, refund_other_way::refund_other_way};
 use everline_core::audit::Actor;
@@ -66,6 +66,14 @@ fn table() -> Vec<Row> {
         row!("close_account::take_up", CloseAccounts, |w, o, by| close_account::take_up(&w.app, (o.customer, NOTHING), yuan(), by)),
         row!("close_account::not_sent", CloseAccounts, |w, o, by| close_account::not_sent(&w.app, (o.customer, NOTHING), by)),
         row!("close_account::paid_out", CloseAccounts, |w, o, by| close_account::paid_out(&w.app, (o.customer, NOTHING), "B1", by)),
+        row!("catalog_desk::catalog", SeeCatalog, |w, o, by| catalog_desk::catalog(&w.app, by)),
+        row!("catalog_desk::version", SeeCatalog, |w, o, by| catalog_desk::version(&w.app, nowhere().0, by)),
+        row!("catalog_draft::create", PublishCatalog, |w, o, by| catalog_draft::create(&w.app, taken(), by)),
+        row!("catalog_draft::next", PublishCatalog, |w, o, by| catalog_draft::next(&w.app, nowhere().0, taken(), by)),
+        row!("catalog_draft::edit", PublishCatalog, |w, o, by| catalog_draft::edit(&w.app, nowhere(), taken(), by)),
+        row!("catalog_draft::discard", PublishCatalog, |w, o, by| catalog_draft::discard(&w.app, nowhere(), by)),
+        row!("catalog_draft::note_cost", PublishCatalog, |w, o, by| catalog_draft::note_cost(&w.app, nowhere(), None, by)),
+        row!("catalog_sale::act", PublishCatalog, |w, o, by| catalog_sale::act(&w.app, nowhere(), catalog_sale::Act::Publish, by)),
         row!("contribution::open_contributions", Moderate, |w, o, by| contribution::open_contributions(&w.app, by)),
         row!("contribution::decide", Moderate, |w, o, by| contribution::decide(&w.app, (ContributionId(NOTHING), 0), ContributionStep::Publish, "", by)),
         row!("contribution::answer_as_staff", Moderate, |w, o, by| contribution::answer_as_staff(&w.app, ContributionId(NOTHING), "是", by)),
@@ -135,6 +143,14 @@ fn table() -> Vec<Row> {
     ]
 }
 
+/// An offering that is there already, and one that is not.
+fn taken() -> catalog_draft::Content {
+    let offering = stock::offerings().into_iter().find(|one| one.reference.code == "days").unwrap();
+    catalog_draft::Content { offering, upstream_cost: None }
+}
+fn nowhere() -> catalog_draft::Shown {
+    (OfferingRef { code: "nowhere".to_owned(), version: 1 }, 1)
+}
 fn yuan() -> Money {
     Money::parse("1", Currency::CNY).unwrap()
 }

@@ -60,6 +60,7 @@ impl About {
             line: &self.line,
             order: self.order.as_ref(),
             price: self.price,
+            gives_less: false,
             terms_version: self.terms,
             spent: self.spent,
             data: None,
@@ -312,6 +313,7 @@ fn what_runs_out_is_renewed_early_as_agreed_and_once() {
         line: &line,
         order: None,
         price: Some(cny("39")),
+        gives_less: false,
         terms_version: "t1",
         spent: 0,
         data,
@@ -338,6 +340,8 @@ fn what_runs_out_is_renewed_early_as_agreed_and_once() {
     assert_eq!(on_due(&announced, &facts, at(now)).state, trying);
     let dear = on_due(&early(Some(20), false), &Facts { price: Some(cny("40")), ..facts }, at(now));
     assert!(matches!(dear.state, State::AsksConsent { .. }));
+    let less = on_due(&early(Some(20), false), &Facts { gives_less: true, ..facts }, at(now));
+    assert_eq!(less.state, dear.state, "less for the same price is asked again too");
     assert_eq!(dear.due, Some(cycle.plus_us(-14 * DAY_US)), "asked once, and again when the end is near");
     let full = on_due(&early(Some(20), false), &Facts { spent: cny("50").micros(), ..facts }, at(now));
     assert_eq!(full.state, gave_up(cycle, GaveUp::OverCap));

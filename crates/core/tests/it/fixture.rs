@@ -10,7 +10,8 @@ use everline_core::line::{DeviceKind, Line, LineState, NetworkKind};
 use everline_core::money::{Currency, Money};
 use everline_core::number_plan::NumberPlan;
 use everline_core::offering::{
-    Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, Unit, UsedUp,
+    Eligibility, Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, Unit,
+    UsedUp,
 };
 use everline_core::order::{Order, OrderState, PlacedBy};
 use everline_core::payment::{Attempt, AttemptState, Evidence, Method, Provider};
@@ -92,6 +93,7 @@ pub fn month() -> Offering {
         roaming: Localized::default(),
         with_esim: false,
         countries: Vec::new(),
+        eligibility: Eligibility::default(),
     }
 }
 pub fn pack() -> Offering {

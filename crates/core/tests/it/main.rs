@@ -3,6 +3,7 @@
 #![allow(unreachable_pub)]
 
 mod auto_renew;
+mod catalog;
 mod credit;
 mod evidence;
 mod fixture;

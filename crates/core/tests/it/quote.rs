@@ -4,12 +4,12 @@ use crate::fixture::{allowance, at, brand, first_use, line, month, pack, plan, s
 use everline_core::charging::{Allowance, Period};
 use everline_core::line::{LineState, SuspendCause};
 use everline_core::offering::{Family, Offering, OfferingRef, SaleState};
-use everline_core::quote::{Change, NotSellable, Placement, Quote, deliverable, quote};
+use everline_core::quote::{Change, NotSellable, Placement, Quote, Taker, deliverable, quote};
 use everline_core::time::Validity;
 
 fn quoted(state: LineState, periods: Vec<Period>, offering: &Offering) -> Result<Quote, NotSellable> {
     let allowance: Allowance = allowance(periods, vec![]);
-    quote(&line(state), &allowance, offering, &brand(), &zone(), at("03-10 12:00"))
+    quote(&Taker::new(&line(state), &allowance), offering, &brand(), &zone(), at("03-10 12:00"))
 }
 fn refused(state: LineState, periods: Vec<Period>, offering: &Offering, expected: NotSellable) {
     assert_eq!(quoted(state, periods, offering), Err(expected));
@@ -104,8 +104,8 @@ fn the_day_of_the_month_is_the_first_plans() {
     let mut february = plan(1, "01-31 10:00", "02-28 10:00");
     february.anchor_day = Some(31);
     let ends = |periods: Vec<Period>, at_text: &str| {
-        let quote =
-            quote(&line(LineState::Active), &allowance(periods, vec![]), &month(), &brand(), &zone(), at(at_text));
+        let (line, allowance) = (line(LineState::Active), allowance(periods, vec![]));
+        let quote = quote(&Taker::new(&line, &allowance), &month(), &brand(), &zone(), at(at_text));
         quote.unwrap().placement.bounds().1.map(shown).unwrap()
     };
     assert_eq!(ends(vec![february.clone()], "02-01 00:00"), "03-31 10:00");

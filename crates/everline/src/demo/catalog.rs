@@ -5,7 +5,8 @@ use everline_core::country::Country;
 use everline_core::money::{Currency, Money, UNIT};
 use everline_core::number_plan::NumberPlan;
 use everline_core::offering::{
-    Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, Unit, UsedUp,
+    Eligibility, Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, Unit,
+    UsedUp,
 };
 use everline_core::time::Validity;
 use std::collections::BTreeMap;
@@ -349,5 +350,6 @@ fn offering(row: &Row) -> Offering {
         },
         with_esim: row.esim.is_some(),
         countries: row.esim.unwrap_or_default().iter().filter_map(|code| Country::parse(code).ok()).collect(),
+        eligibility: Eligibility::default(),
     }
 }

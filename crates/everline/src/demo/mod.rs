@@ -1,6 +1,7 @@
 //! `everline demo`: a sample brand on an embedded store, and a simulated outside world, all on this machine.
 
 mod catalog;
+mod drafts;
 mod goodwill;
 mod opinions;
 mod people;

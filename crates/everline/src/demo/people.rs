@@ -1,6 +1,6 @@
 //! The demo's people and lines, and the history they have: made by the same use cases as everybody's, at past times.
 
-use super::{catalog, goodwill, opinions};
+use super::{catalog, drafts, goodwill, opinions};
 use async_trait::async_trait;
 use everline_app::add_line::{AddCustomer, NewLine};
 use everline_app::clock::Clock;
@@ -102,6 +102,7 @@ pub(super) async fn seed(app: &App) -> Result<People, SeedError> {
         opinions::write(app, &people, tracker.id).await?;
     }
     goodwill::give(app, &people).await?;
+    drafts::write(app, &people).await?;
     Ok(people)
 }
 

@@ -11,7 +11,8 @@ use everline_core::lifecycle::HandOver;
 use everline_core::line::{DeviceKind, NetworkKind};
 use everline_core::money::{Currency, Money, UNIT};
 use everline_core::offering::{
-    Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, Unit, UsedUp,
+    Eligibility, Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, Unit,
+    UsedUp,
 };
 use everline_core::time::Validity;
 use everline_sandbox::{Sandbox, SandboxConfig};
@@ -459,6 +460,7 @@ fn offering() -> Offering {
         roaming: Localized::default(),
         with_esim: false,
         countries: Vec::new(),
+        eligibility: Eligibility::default(),
     }
 }
 

@@ -8,12 +8,12 @@ crate::queries! { ALL;
     SETTING_GET = "SELECT value FROM setting WHERE name = $1";
     SETTING_SET = "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     OFFERING_GET = "SELECT body FROM offering WHERE code = $1 AND version = $2";
-    OFFERING_LATEST = "SELECT body FROM offering o WHERE code = $1 AND version = (SELECT MAX(version) FROM offering WHERE code = $1)";
+    OFFERING_LATEST_SOLD = "SELECT body FROM offering WHERE code = $1 AND sale <> 'draft' ORDER BY version DESC LIMIT 1";
     OFFERING_LATEST_ON_SALE = "SELECT body FROM offering WHERE code = $1 AND sale = 'published' ORDER BY version DESC LIMIT 1";
     OFFERINGS_ON_SALE = "SELECT body FROM offering WHERE sale = 'published' ORDER BY code, version";
     OFFERINGS = "SELECT body FROM offering ORDER BY code, version";
-    OFFERING_SET = "INSERT INTO offering (code, version, sale, body) VALUES ($1, $2, $3, $4) \
-        ON CONFLICT (code, version) DO UPDATE SET sale = excluded.sale, body = excluded.body";
+    OFFERING_SET = "INSERT INTO offering (code, version, sale, body) VALUES ($1, $2, $3, $4) ON CONFLICT (code, version) DO UPDATE \
+        SET sale = excluded.sale, body = excluded.body, revision = offering.revision + 1, publish_at = NULL, retire_at = NULL, planned_by = NULL";
 }
 
 /// Reads an offering's stored body.
@@ -42,9 +42,9 @@ pub async fn offering(tx: &mut Tx, reference: &OfferingRef) -> Result<Offering> 
         tx.one("offering", &OFFERING_GET, args![reference.code.as_str(), i64::from(reference.version)]).await?;
     Ok(row.0)
 }
-/// The newest version of an offering.
-pub async fn latest(tx: &mut Tx, code: &str) -> Result<Option<Offering>> {
-    Ok(tx.maybe::<OfferingRow>(&OFFERING_LATEST, args![code]).await?.map(|row| row.0))
+/// The newest version of an offering that is or was for sale.
+pub async fn latest_sold(tx: &mut Tx, code: &str) -> Result<Option<Offering>> {
+    Ok(tx.maybe::<OfferingRow>(&OFFERING_LATEST_SOLD, args![code]).await?.map(|row| row.0))
 }
 /// The newest version of an offering that is for sale.
 pub async fn latest_on_sale(tx: &mut Tx, code: &str) -> Result<Option<Offering>> {
@@ -58,7 +58,7 @@ pub async fn on_sale(tx: &mut Tx) -> Result<Vec<Offering>> {
 pub async fn all(tx: &mut Tx) -> Result<Vec<Offering>> {
     Ok(tx.all::<OfferingRow>(&OFFERINGS, args![]).await?.into_iter().map(|row| row.0).collect())
 }
-/// Writes an offering version.
+/// Writes an offering version as a file or a set-up has it: what was planned with it is no longer.
 pub fn set_offering(tx: &mut Tx, offering: &Offering) -> Result<()> {
     let body =
         serde_json::to_string(offering).map_err(|_| undecodable::<Offering>("body", "an offering that has no JSON"))?;

@@ -7,6 +7,7 @@ pub mod auto_renew;
 pub mod bank;
 pub mod case;
 pub mod catalog;
+pub mod catalog_desk;
 pub mod closing;
 mod columns;
 pub mod contribution;
@@ -87,6 +88,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 27, name: "audit", text: include_str!("../../migrations/0027_audit.sql") },
     Migration { version: 28, name: "second_factor", text: include_str!("../../migrations/0028_second_factor.sql") },
     Migration { version: 30, name: "desk", text: include_str!("../../migrations/0030_desk.sql") },
+    Migration { version: 31, name: "catalog", text: include_str!("../../migrations/0031_catalog.sql") },
     Migration { version: 33, name: "actions", text: include_str!("../../migrations/0033_actions.sql") },
     Migration { version: 34, name: "stock_money", text: include_str!("../../migrations/0034_stock_money.sql") },
 ];
@@ -99,6 +101,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     auto_renew::ALL,
     case::ALL,
     catalog::ALL,
+    catalog_desk::ALL,
     closing::ALL,
     contribution::ALL,
     credential::ALL,

@@ -30,6 +30,8 @@ crate::queries! { ALL;
     pub SAVE = "UPDATE orders SET funds = $3, state = $4, paid_at = $5, delivered_at = $6, in_effect_at = $7, closed_at = $8, starts_at = $9, \
         ends_at = $10 WHERE customer_id = $1 AND id = $2";
     UNDERWAY = "SELECT COUNT(*) FROM orders WHERE customer_id = $1 AND line_id = $2 AND (state IN ('paid', 'delivered') OR (state = 'awaiting_payment' AND funds > 0))";
+    TAKEN = "SELECT COUNT(*) FROM orders WHERE customer_id = $1 AND line_id = $2 AND offering_code = $3 \
+        AND state NOT IN ('closed', 'refunding', 'refunded')";
     EXTEND = "UPDATE orders SET expires_at = $3 WHERE customer_id = $1 AND id = $2";
     PAGE = concat!("SELECT ", columns!(), " FROM orders o WHERE (o.customer_id, o.id) > ($1, $2) ORDER BY o.customer_id, o.id LIMIT $3");
 }
@@ -86,6 +88,10 @@ pub async fn of_customer(tx: &mut Tx, customer: CustomerId, limit: i64) -> Resul
 /// The newest orders of a line.
 pub async fn of_line(tx: &mut Tx, customer: CustomerId, line: LineId, limit: i64) -> Result<Vec<Order>> {
     tx.all(&OF_LINE, args![customer, line, limit]).await.map(orders)
+}
+/// How many orders of a line for an offering, in any version, are open or paid and did not go back.
+pub async fn taken(tx: &mut Tx, customer: CustomerId, line: LineId, code: &str) -> Result<i64> {
+    Ok(tx.one::<(i64,)>("count", &TAKEN, args![customer, line, code]).await?.0)
 }
 /// The oldest orders of a line for an offering that are in effect.
 pub async fn in_effect(

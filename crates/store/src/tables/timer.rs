@@ -15,6 +15,8 @@ pub enum TimerKind {
     AutoRenew,
     /// The reminders of a line.
     Reminder,
+    /// What is planned with the catalog: one timer of the house's.
+    Catalog,
 }
 impl Column for TimerKind {
     fn column(cell: Cell<'_>) -> Option<Self> {
@@ -23,6 +25,7 @@ impl Column for TimerKind {
             Cell::Text("order") => Some(TimerKind::Order),
             Cell::Text("auto_renew") => Some(TimerKind::AutoRenew),
             Cell::Text("reminder") => Some(TimerKind::Reminder),
+            Cell::Text("catalog") => Some(TimerKind::Catalog),
             _ => None,
         }
     }
@@ -34,6 +37,7 @@ impl From<TimerKind> for Value {
             TimerKind::Order => "order",
             TimerKind::AutoRenew => "auto_renew",
             TimerKind::Reminder => "reminder",
+            TimerKind::Catalog => "catalog",
         })
     }
 }

@@ -131,11 +131,16 @@ async fn postgres_reads_no_more_of_a_customer_than_it_was_asked_for() {
 }
 
 /// What the desk looks for and looks at, by words of the statement.
-const DESK: [&str; 22] = [
+const DESK: [&str; 27] = [
     "FROM directory WHERE kind = $1 AND name >= $2",
     "substr(name, length(name) - 5) = $1",
     "FROM receipt_number n JOIN receipt r",
     "FROM device_check WHERE eid = $1",
+    "FROM offering v WHERE v.code = $1 AND v.version = $2",
+    "FROM offering v WHERE v.code = $1 ORDER BY v.version",
+    "FROM offering v ORDER BY v.code, v.version",
+    "FROM offering v WHERE v.publish_at IS NOT NULL",
+    "SELECT COUNT(*) FROM orders WHERE customer_id = $1 AND line_id = $2 AND offering_code = $3",
     "AND (t.posted_at, t.id) < ($2, $3)",
     "FROM line_event WHERE customer_id = $1 AND line_id = $2 AND id < $3",
     "FROM message WHERE customer_id = $1 AND line_id = $2 AND id < $3",

@@ -1,9 +1,14 @@
 //! The desk: how staff members sign in, who they are, the log of what they do, what they see, the invoices they make, the money they give back, what they decide
-//! about providers' bills, and the cases they work on.
+//! about providers' bills, the cases they work on, and the catalog they make.
 
 pub(crate) mod ask;
 pub(crate) mod audit;
 pub(crate) mod cases;
+pub(crate) mod catalog;
+pub(crate) mod catalog_edit;
+mod catalog_form;
+pub(crate) mod catalog_try;
+mod catalog_words;
 pub(crate) mod closings;
 pub(crate) mod contributions;
 pub(crate) mod credit;

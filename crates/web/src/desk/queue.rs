@@ -221,6 +221,9 @@ impl Waiting<'_> {
         if self.may(Permission::SeeMoney) {
             add("/desk/money", Some(self.visit.lang.get("money-link")));
         }
+        if self.may(Permission::SeeCatalog) {
+            add("/desk/catalog", Some(self.visit.lang.get("catalog-title")));
+        }
         if self.may(Permission::ManageStaff) {
             add("/desk/staff", Some(self.visit.lang.get("desk-staff-title")));
         }

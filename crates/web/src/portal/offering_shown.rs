@@ -84,6 +84,8 @@ pub(crate) const fn why_not(reason: NotSellable) -> &'static str {
         NotSellable::NeedsPlan => "renew-needs-plan",
         NotSellable::WaitsForFirstUse => "renew-waits-for-first-use",
         NotSellable::QueueFull => "renew-queue-full",
+        NotSellable::NewLinesOnly => "renew-new-lines-only",
+        NotSellable::LimitReached => "renew-limit-reached",
     }
 }
 

@@ -420,6 +420,7 @@ async function theStaff(round) {
   await round.open("/desk/audit");
   await round.check("desk-audit");
   await moneyAndStock(round);
+  await theCatalog(round);
   await round.open("/desk/find");
   await page.fill("#q", "1380");
   await page.click("main form button");
@@ -505,6 +506,50 @@ async function moneyAndStock(round) {
   await round.check("desk-stock-numbers");
   await round.open("/desk/stock/vouchers");
   await round.check("desk-stock-vouchers");
+}
+
+/// An operator looks at the catalog, writes a version, tries it out, plans it and throws it away.
+async function theCatalog(round) {
+  await round.open("/desk/catalog");
+  await round.check("desk-catalog");
+  await round.open("/desk/catalog?all=1");
+  await round.check("desk-catalog-all");
+  const code = `round-${Date.now()}`;
+  await round.open("/desk/catalog/new");
+  await round.check("desk-catalog-new");
+  await page.click("main form button");
+  await round.check("desk-catalog-new-wrong");
+  const fields = {
+    code, name_zh: "一个名字很长很长的家庭共享流量套餐（浏览器检查专用）", name_en: "A plan whose name is as long as names of plans for families get",
+    price: "1234.50", data: "100000", voice: "30:30", lasts: "3", countries: "AT BE CH CZ DE ES FR GB GR IT NL PT", upstream_cost: "1300", per_line_max: "1",
+  };
+  for (const [name, value] of Object.entries(fields)) await page.fill(`#${name}`, value);
+  await page.check('input[name="family_phone"]');
+  await page.check('input[name="family_travel"]');
+  await page.click("main form button");
+  await page.waitForURL((at) => at.pathname === `/desk/catalog/${code}@1`);
+  await round.check("desk-catalog-draft");
+  await page.fill("#publish_day", "2020-01-01");
+  await page.click('main form:has(input[value="plan"]) button');
+  await round.check("desk-catalog-plan-wrong");
+  await round.open(`/desk/catalog/${code}@1/edit`);
+  await round.check("desk-catalog-edit");
+  await round.open(`/desk/catalog/${code}@1/try`);
+  await round.check("desk-catalog-try");
+  await page.click("main form button");
+  await round.check("desk-catalog-tried");
+  await page.selectOption("#has", "lost");
+  await page.click("main form button");
+  await round.check("desk-catalog-tried-refused");
+  await page.fill("#after", "x");
+  await page.click("main form button");
+  await round.check("desk-catalog-try-wrong");
+  await round.open(`/desk/catalog/${code}@1`);
+  await page.click('main button[value="discard"]');
+  // A version beside the one that it replaces: the demo has one that is planned.
+  const planned = "/desk/catalog/router-100g@2";
+  await round.open(planned);
+  await round.check("desk-catalog-planned");
 }
 
 async function theDesk(round) {

@@ -7,6 +7,7 @@ mod authorization;
 mod auto_renew;
 mod away;
 mod cases;
+mod catalog;
 mod choose;
 mod credit;
 mod desk;

@@ -5,7 +5,8 @@ use everline_core::country::Country;
 use everline_core::money::{Currency, Money};
 use everline_core::number_plan::NumberPlan;
 use everline_core::offering::{
-    Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, Unit, UsedUp,
+    Eligibility, Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, Unit,
+    UsedUp,
 };
 use everline_core::time::Validity;
 use std::collections::BTreeMap;
@@ -92,6 +93,7 @@ pub fn offering(code: &str, kind: OfferingKind, price: &str, octets: i64, validi
         roaming: Localized::default(),
         with_esim: false,
         countries: Vec::new(),
+        eligibility: Eligibility::default(),
     }
 }
 

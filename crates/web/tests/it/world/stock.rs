@@ -5,7 +5,8 @@ use everline_core::country::Country;
 use everline_core::money::{Currency, Money};
 use everline_core::number_plan::NumberPlan;
 use everline_core::offering::{
-    Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, Unit, UsedUp,
+    Eligibility, Family, Included, Offering, OfferingKind, OfferingRef, RefundRule, SaleState, StartPolicy, Unit,
+    UsedUp,
 };
 use everline_core::time::Validity;
 use std::collections::BTreeMap;
@@ -176,5 +177,6 @@ fn offering((code, kind, families, [zh, en], price, included, validity): &Row) -
         roaming: Localized::zh_en("仅限中国内地使用", "In mainland China only"),
         with_esim: first_use,
         countries: if first_use { vec![Country::parse("TH").unwrap()] } else { Vec::new() },
+        eligibility: Eligibility::default(),
     }
 }
