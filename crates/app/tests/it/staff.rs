@@ -92,10 +92,10 @@ fn table() -> Vec<Row> {
         row!("staff::reset_second_factor", ManageStaff, |w, o, by| staff::reset_second_factor(&w.app, Actor::Staff(by), "nobody")),
         row!("staff::paid_not_in_effect", SeeCustomer, |w, o, by| staff::paid_not_in_effect(&w.app, by)),
         row!("staff_order::staff_order", SeeCustomer, |w, o, by| staff_order::staff_order(&w.app, &o.number, by)),
-        row!("support::queue", SeeCustomer, |w, o, by| support::queue(&w.app, by, CaseState::Open)),
-        row!("support::for_staff", SeeCustomer, |w, o, by| support::for_staff(&w.app, by, o.customer, CaseId(NOTHING))),
-        row!("support::file", SeeCustomer, |w, o, by| support::file(&w.app, (o.customer, CaseId(NOTHING)), NOTHING, Reader::Staff(by))),
-        row!("support::act", WorkCases, |w, o, by| support::act(&w.app, (o.customer, CaseId(NOTHING)), (by, 0), Act::Note("x".to_owned()))),
+        row!("queue::queue", SeeCustomer, |w, o, by| support::queue(&w.app, by, CaseState::Open)),
+        row!("read::for_staff", SeeCustomer, |w, o, by| support::for_staff(&w.app, by, o.customer, CaseId(NOTHING))),
+        row!("read::file", SeeCustomer, |w, o, by| support::file(&w.app, (o.customer, CaseId(NOTHING)), NOTHING, Reader::Staff(by))),
+        row!("act::act", WorkCases, |w, o, by| support::act(&w.app, (o.customer, CaseId(NOTHING)), (by, 0), Act::Note("x".to_owned()))),
     ]
 }
 
@@ -158,7 +158,7 @@ fn every_use_case_has_its_row() {
     let mut found = BTreeSet::new();
     in_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
     // Only their asker writes in a case and solves it so.
-    for of_asker in ["support::write", "support::solved"] {
+    for of_asker in ["write::write", "write::solved"] {
         assert!(found.remove(of_asker), "{of_asker}");
     }
     let rows: BTreeSet<String> = table().into_iter().map(|(name, ..)| name.to_owned()).collect();
