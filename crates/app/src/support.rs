@@ -2,17 +2,26 @@
 //!
 //! What is known where it is opened (order, attempt, line, step) comes along, with whose turn it was. An owner reads their own
 //! cases and those of the system in which staff wrote to them; a guest reads the one about their order, and the line's owner
-//! does not.
+//! does not. Whoever calls is asked by a member of the staff, who opens the case; the system opens one for each cause that
+//! needs people, and no second one.
 
 mod act;
+mod call;
+mod causes;
+mod merge;
 mod open;
+pub mod prepared;
 mod queue;
 mod read;
 mod write;
 
 pub use act::{Act, act};
+pub use call::{NewCall, open_for_caller, open_for_item};
+pub(crate) use causes::Failed;
+pub use causes::{look_after, run_forever};
+pub use merge::merge;
 pub use open::open;
-pub use queue::queue;
+pub use queue::{COUNTED, Counts, Due, Listed, Waiting, Wanted, counts, queue, waiting};
 pub use read::{cases, file, for_guest, for_owner, for_staff};
 pub use write::{solved, write};
 
@@ -23,10 +32,11 @@ use everline_core::attachment::{FILE_MAX, FILES_MAX, FileKind, safe_name};
 use everline_core::audit::AuditAction;
 use everline_core::ids::{CaseId, CustomerId, LineId, OrderId, RawId};
 use everline_core::staff::Permission;
-use everline_core::support::{CaseFor, CaseState, NotTaken, TEXT_MAX, readable};
+use everline_core::support::{CaseFor, CaseState, CaseStep, NotTaken, TEXT_MAX, due, readable};
 use everline_core::time::BusinessTime;
 use everline_store::tables::case::{self, Case, Entry, FileInfo};
 use everline_store::tables::customer;
+use everline_store::tables::prepared::Prepared;
 use everline_store::{Stop, Tx};
 
 /// Cases that a list shows.
@@ -76,6 +86,8 @@ pub struct NewCase {
     pub text: String,
     /// Files.
     pub files: Vec<Sent>,
+    /// An older case of the same asker, solved long ago, that it goes on from.
+    pub follows: Option<CaseId>,
 }
 
 /// A case with all that its reader may see.
@@ -91,6 +103,25 @@ pub struct CaseView {
     pub order_number: Option<String>,
     /// What its line is called.
     pub line: Option<everline_core::line::Line>,
+    /// What the staff see besides.
+    pub desk: Option<AtDesk>,
+}
+
+/// What the staff see of a case besides.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AtDesk {
+    /// Who works on it.
+    pub owner: Option<String>,
+    /// Who of the staff changed it last.
+    pub changed_by: Option<String>,
+    /// To whom it can be handed on.
+    pub colleagues: Vec<(RawId, String)>,
+    /// Into which it could go: other cases of the customer that are not solved.
+    pub others: Vec<Case>,
+    /// Answers that are prepared, in each of their languages.
+    pub prepared: Vec<Prepared>,
+    /// The language in which the customer reads.
+    pub language: String,
 }
 
 fn invalid(field: &'static str, rule: &'static str) -> Problem {
@@ -153,8 +184,24 @@ async fn locked(tx: &mut Tx, customer: CustomerId, id: CaseId, reader: Reader) -
 fn refused(why: NotTaken) -> Stop<Problem> {
     Stop::Refused(why.into())
 }
-/// The case in another state, changed now.
-fn changed(case: Case, state: CaseState, at: BusinessTime) -> Case {
-    let solved_at = (state == CaseState::Solved).then_some(at);
-    Case { state, solved_at, version: case.version.saturating_add(1), changed_at: at, ..case }
+/// As [`locked`]; of a case that went into another, that one.
+async fn goes_on(tx: &mut Tx, customer: CustomerId, id: CaseId, reader: Reader) -> Result<Case, Stop<Problem>> {
+    let case = locked(tx, customer, id, reader).await?;
+    match case.merged_into {
+        Some(into) => locked(tx, customer, into, reader).await,
+        None => Ok(case),
+    }
+}
+/// The case in a state, changed now by a member of the staff or somebody else. Another state has another time by which it is
+/// due.
+fn changed(case: Case, state: CaseState, (by, how): (Option<RawId>, CaseStep), at: BusinessTime) -> Case {
+    let stays = state == case.state;
+    let solved_at = match state {
+        CaseState::Solved if stays => case.solved_at,
+        CaseState::Solved => Some(at),
+        _ => None,
+    };
+    let due_at = if stays || state == CaseState::Solved { case.due_at } else { due(case.priority, state, at) };
+    let version = case.version.saturating_add(1);
+    Case { state, solved_at, due_at, version, changed_at: at, changed_by: by, changed_how: how, ..case }
 }

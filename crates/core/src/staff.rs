@@ -48,7 +48,9 @@ impl Role {
                     | P::SeeReconciliation
                     | P::SeeRecoveries
             ),
-            Role::SeniorAgent => Role::Agent.may(what) || matches!(what, P::Reveal | P::ApproveRefund),
+            Role::SeniorAgent => {
+                Role::Agent.may(what) || matches!(what, P::Reveal | P::ApproveRefund | P::KeepPrepared)
+            }
             Role::Finance => matches!(
                 what,
                 P::SeeCustomer
@@ -113,6 +115,8 @@ pub enum Permission {
     ManageStaff,
     /// Read who saw or did what.
     ReadAudit,
+    /// Write the answers that are prepared for cases.
+    KeepPrepared,
 }
 
 words!(Permission {
@@ -137,6 +141,7 @@ words!(Permission {
     ManageStock = "manage_stock",
     ManageStaff = "manage_staff",
     ReadAudit = "read_audit",
+    KeepPrepared = "keep_prepared",
 });
 
 /// Something that happened to how a member signs in.
@@ -181,7 +186,7 @@ mod tests {
 
     /// Every permission × every role, written out: agent, senior agent, finance, catalog, operator, auditor.
     #[rustfmt::skip]
-    const TABLE: [(Permission, &str); 21] = [
+    const TABLE: [(Permission, &str); 22] = [
         (Permission::SeeCustomer,          "asf.ou"),
         (Permission::Reveal,               ".s..o."),
         (Permission::TakeEvidence,         "asf.o."),
@@ -203,6 +208,7 @@ mod tests {
         (Permission::ManageStock,          "...co."),
         (Permission::ManageStaff,          "....o."),
         (Permission::ReadAudit,            "....ou"),
+        (Permission::KeepPrepared,         ".s..o."),
     ];
 
     #[test]

@@ -6,7 +6,7 @@ use crate::{App, Problem};
 use everline_core::effects::CaseReason;
 use everline_core::ids::{AttemptId, CaseId, CustomerId, LineId};
 use everline_core::payment::AttemptState;
-use everline_core::support::{CaseFor, CaseState, NotTaken, OPEN_MAX, SUBJECT_MAX, Side, readable};
+use everline_core::support::{CaseFor, EntryKind, NotTaken, OPEN_MAX, SUBJECT_MAX, Side, over, readable};
 use everline_store::tables::case::{self, Case};
 use everline_store::tables::{customer, line, order, payment, support};
 use everline_store::{Stop, Tx, Work};
@@ -20,9 +20,10 @@ pub async fn open(app: &App, customer: CustomerId, new: NewCase) -> Result<CaseI
     let subject = readable(&new.subject, SUBJECT_MAX).filter(|subject| !subject.contains('\n'));
     let subject = subject.ok_or(invalid("subject", "1-to-100"))?;
     let (text, files) = (text_of(&new.text)?, take(app, new.files)?);
-    let NewCase { id, for_whom, about, .. } = new;
-    let written = Written { entry: app.clock.id(), text, files, now: app.clock.now() };
-    Ok(app.store.transact(Open { customer, id, for_whom, about, subject, written }).await?)
+    let NewCase { id, for_whom, about, follows, .. } = new;
+    let written =
+        Written { entry: app.clock.id(), kind: EntryKind::Asker, staff: None, text, files, now: app.clock.now() };
+    Ok(app.store.transact(Open { customer, id, for_whom, about, subject, follows, written }).await?)
 }
 
 struct Open {
@@ -31,6 +32,7 @@ struct Open {
     for_whom: CaseFor,
     about: About,
     subject: String,
+    follows: Option<CaseId>,
     written: Written,
 }
 impl Work for Open {
@@ -55,9 +57,10 @@ impl Work for Open {
                     return Err(Stop::Refused(NotTaken::TooManyOpen.into()));
                 }
             }
-            // One case an order: they go on writing in it.
+            // One case an order: they go on writing in it, unless it was solved long ago.
             (CaseFor::Guest, Some(order)) => {
-                if case::of_guest(tx, customer, order).await?.is_some() {
+                let now = self.written.now.business;
+                if case::of_guest(tx, customer, order).await?.is_some_and(|there| !over(there.solved_at, now)) {
                     return Err(Stop::Refused(NotTaken::TooManyOpen.into()));
                 }
             }
@@ -65,24 +68,24 @@ impl Work for Open {
         }
         let (line, attempt, side) = self.context(tx).await?;
         let at = self.written.now.business;
+        if let Some(older) = self.follows {
+            let older = case::get(tx, customer, older).await?;
+            let theirs = |older: &Case| older.for_whom == self.for_whom && older.solved_at.is_some();
+            let same = |older: &Case| self.for_whom == CaseFor::Owner || older.order == self.about.order;
+            older.filter(|older| theirs(older) && same(older)).ok_or(Stop::Refused(Problem::NotFound("case")))?;
+        }
         case::add(
             tx,
             &Case {
-                customer,
-                id: self.id,
                 for_whom: self.for_whom,
-                reason: CaseReason::Asked.word().to_owned(),
                 subject: self.subject.clone(),
                 order: self.about.order,
                 line,
                 attempt,
                 step: self.about.step.map(str::to_owned),
                 side,
-                state: CaseState::Open,
-                version: 0,
-                opened_at: at,
-                changed_at: at,
-                solved_at: None,
+                follows: self.follows,
+                ..Case::opened(customer, self.id, CaseReason::Asked, at)
             },
         );
         self.written.put(tx, (customer, self.id)).await?;

@@ -1,16 +1,20 @@
 //! Reading cases: an owner's, a guest's, the staff's, and their files.
 
-use super::{CaseView, Reader, SHOWN, seen};
+use super::prepared::ROWS_MAX as PREPARED;
+use super::{AtDesk, CaseView, Reader, SHOWN, seen};
 use crate::staff::see;
 use crate::{App, Problem};
 use everline_core::attachment::FileKind;
 use everline_core::audit::AuditAction;
 use everline_core::ids::{CaseId, CustomerId, OrderId, RawId};
-use everline_core::staff::Permission;
+use everline_core::staff::{Permission, Role};
 use everline_core::support::EntryKind;
 use everline_store::tables::case::{self, Case};
-use everline_store::tables::{line, order, staff};
+use everline_store::tables::{customer, line, order, prepared, staff as staff_table};
 use everline_store::{Stop, Tx, Work};
+
+/// Cases into which one can go that a page lists.
+const OTHERS: i64 = 50;
 
 /// The cases of an owner, those that changed last first.
 pub async fn cases(app: &App, customer: CustomerId) -> Result<Vec<Case>, Problem> {
@@ -100,14 +104,14 @@ impl Work for Read {
             if !staff && entry.kind == EntryKind::Note {
                 continue;
             }
-            let by = match entry.staff.take_if(|_| !staff) {
-                Some(_) => None,
-                None => match entry.staff {
-                    Some(by) => Some(staff::signature(tx, by).await?),
-                    None => None,
-                },
+            // Who of the staff wrote is for the staff to know.
+            let by = entry.staff.take().filter(|_| staff);
+            let name = match by {
+                Some(by) => Some(staff_table::signature(tx, by).await?),
+                None => None,
             };
-            entries.push((entry, by));
+            entry.staff = by;
+            entries.push((entry, name));
         }
         let files = case::files(tx, customer, case.id).await?;
         let order_number = match case.order {
@@ -118,8 +122,34 @@ impl Work for Read {
             Some(id) => line::get(tx, customer, id).await?,
             None => None,
         };
-        Ok(CaseView { case, entries, files, order_number, line })
+        let desk = if staff { Some(at_desk(tx, &case).await?) } else { None };
+        Ok(CaseView { case, entries, files, order_number, line, desk })
     }
+}
+
+/// What the staff see besides.
+async fn at_desk(tx: &mut Tx, case: &Case) -> Result<AtDesk, Stop<Problem>> {
+    let goes_on = case.merged_into.is_none();
+    let mut named = Vec::new();
+    for member in [case.owner, case.changed_by] {
+        named.push(match member {
+            Some(id) => Some(staff_table::signature(tx, id).await?),
+            None => None,
+        });
+    }
+    let changed_by = named.pop().flatten();
+    let works = |row: &staff_table::StaffRow| {
+        row.active && Role::from_word(&row.role).is_some_and(|role| role.may(Permission::WorkCases))
+    };
+    let members = staff_table::list(tx).await?.into_iter().filter(|row| goes_on && works(row));
+    Ok(AtDesk {
+        owner: named.pop().flatten(),
+        changed_by,
+        colleagues: members.filter(|row| Some(row.id) != case.owner).map(|row| (row.id, row.name)).collect(),
+        others: if goes_on { case::others(tx, case.customer, case.id, OTHERS).await? } else { Vec::new() },
+        prepared: prepared::all(tx, PREPARED).await?,
+        language: customer::get(tx, case.customer).await?.language,
+    })
 }
 
 struct ReadFile {

@@ -1,10 +1,10 @@
 //! What whoever asked writes in a case, and that they say it is solved.
 
-use super::{Reader, Sent, Taken, changed, invalid, locked, refused, take, text_of};
+use super::{Reader, Sent, Taken, changed, goes_on, invalid, refused, take, text_of};
 use crate::{App, Problem};
 use everline_core::attachment::{FILES_OF_CASE_MAX, OCTETS_OF_CUSTOMER_MAX};
 use everline_core::ids::{CaseId, CustomerId, RawId};
-use everline_core::support::{CaseState, ENTRIES_MAX, EntryKind, NotTaken, asker_wrote};
+use everline_core::support::{CaseState, CaseStep, ENTRIES_MAX, EntryKind, NotTaken, asker_wrote};
 use everline_core::time::{BusinessTime, Now};
 use everline_store::tables::case::{self, Entry, FileInfo};
 use everline_store::{Stop, Tx, Work};
@@ -21,7 +21,8 @@ pub async fn write(
     files: Vec<Sent>,
 ) -> Result<(), Problem> {
     let (text, files) = (text_of(text)?, take(app, files)?);
-    let written = Written { entry: app.clock.id(), text, files, now: app.clock.now() };
+    let written =
+        Written { entry: app.clock.id(), kind: EntryKind::Asker, staff: None, text, files, now: app.clock.now() };
     Ok(app.store.transact(AskerWrites { customer, id, reader, written }).await?)
 }
 /// Its asker says that it is solved.
@@ -36,13 +37,25 @@ pub async fn solved(app: &App, (customer, id): (CustomerId, CaseId), reader: Rea
 /// What somebody wrote.
 pub(super) struct Written {
     pub(super) entry: RawId,
+    /// What it is, and for whom.
+    pub(super) kind: EntryKind,
+    /// Which member of the staff wrote it.
+    pub(super) staff: Option<RawId>,
     pub(super) text: String,
     pub(super) files: Vec<Taken>,
     pub(super) now: Now,
 }
 impl Written {
+    /// Whether it was written already: a Work runs again after a lost answer.
+    pub(super) async fn is_there(
+        &self,
+        tx: &mut Tx,
+        (customer, id): (CustomerId, CaseId),
+    ) -> Result<bool, Stop<Problem>> {
+        Ok(case::entries(tx, customer, id).await?.iter().any(|entry| entry.id == self.entry))
+    }
     pub(super) async fn put(&self, tx: &mut Tx, (customer, id): (CustomerId, CaseId)) -> Result<(), Stop<Problem>> {
-        let Written { entry, text, files, now } = self;
+        let Written { entry, kind, staff, text, files, now } = self;
         let there = case::files(tx, customer, id).await?.len();
         let count = i64::try_from(there.saturating_add(files.len())).unwrap_or(i64::MAX);
         if !files.is_empty() && count > FILES_OF_CASE_MAX {
@@ -54,7 +67,7 @@ impl Written {
             return Err(Stop::Refused(invalid("files", "too-much")));
         }
         let (text, at) = (text.clone(), now.business);
-        case::add_entry(tx, customer, id, &Entry { id: *entry, kind: EntryKind::Asker, staff: None, text, at });
+        case::add_entry(tx, customer, id, &Entry { id: *entry, kind: *kind, staff: *staff, text, at });
         for taken in files {
             let (name, octets) = (taken.name.clone(), octets(taken));
             let info = FileInfo { id: taken.id, entry: *entry, name, kind: taken.kind, octets };
@@ -75,8 +88,8 @@ impl Work for AskerWrites {
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        let (case, at) = (locked(tx, self.customer, self.id, self.reader).await?, self.written.now.business);
-        let entries = case::entries(tx, self.customer, self.id).await?;
+        let (case, at) = (goes_on(tx, self.customer, self.id, self.reader).await?, self.written.now.business);
+        let entries = case::entries(tx, self.customer, case.id).await?;
         if entries.iter().any(|entry| entry.id == self.written.entry) {
             return Ok(()); // run again after a lost answer
         }
@@ -84,8 +97,8 @@ impl Work for AskerWrites {
             return Err(refused(NotTaken::Full));
         }
         let state = asker_wrote(case.state, case.solved_at, at).map_err(refused)?;
-        self.written.put(tx, (self.customer, self.id)).await?;
-        case::save(tx, &changed(case, state, at));
+        self.written.put(tx, (self.customer, case.id)).await?;
+        case::save(tx, &changed(case, state, (None, CaseStep::AskerWrote), at));
         Ok(())
     }
 }
@@ -101,9 +114,9 @@ impl Work for AskerSolves {
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        let case = locked(tx, self.customer, self.id, self.reader).await?;
+        let case = goes_on(tx, self.customer, self.id, self.reader).await?;
         if case.state != CaseState::Solved {
-            case::save(tx, &changed(case, CaseState::Solved, self.now));
+            case::save(tx, &changed(case, CaseState::Solved, (None, CaseStep::AskerSolved), self.now));
         }
         Ok(())
     }

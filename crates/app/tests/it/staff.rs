@@ -6,7 +6,7 @@ use everline_app::close_account;
 use everline_app::sign_in::Principal;
 use everline_app::staff_sign_in::{self, Entered};
 use everline_app::steps::Waits;
-use everline_app::support::{self, Act, Reader};
+use everline_app::support::{self, Act, Reader, prepared};
 use everline_app::{Problem, contribution, dispute, evidence_bundle, identity, invoice, recovery, staff, staff_order};
 use everline_app::{caller, desk_search, lifecycle_command, timeline};
 use everline_app::{reconciliation::queue, refund_order, refund_other_way::refund_other_way};
@@ -23,7 +23,7 @@ use everline_core::reconciliation::Action;
 use everline_core::refund::OtherWay;
 use everline_core::refund_request::Verdict;
 use everline_core::staff::{Permission as May, Role};
-use everline_core::support::CaseState;
+use everline_core::support::Priority;
 use everline_core::time::{BusinessTime, MINUTE_US, SystemTime};
 use everline_store::args;
 use std::collections::BTreeSet;
@@ -92,13 +92,28 @@ fn table() -> Vec<Row> {
         row!("staff::reset_second_factor", ManageStaff, |w, o, by| staff::reset_second_factor(&w.app, Actor::Staff(by), "nobody")),
         row!("staff::paid_not_in_effect", SeeCustomer, |w, o, by| staff::paid_not_in_effect(&w.app, by)),
         row!("staff_order::staff_order", SeeCustomer, |w, o, by| staff_order::staff_order(&w.app, &o.number, by)),
-        row!("queue::queue", SeeCustomer, |w, o, by| support::queue(&w.app, by, CaseState::Open)),
+        row!("queue::queue", SeeCustomer, |w, o, by| support::queue(&w.app, by, support::Wanted::default())),
+        row!("queue::counts", SeeCustomer, |w, o, by| support::counts(&w.app, by)),
+        row!("queue::waiting", SeeCustomer, |w, o, by| support::waiting(&w.app, by)),
+        row!("call::open_for_caller", WorkCases, |w, o, by| support::open_for_caller(&w.app, by, o.customer, call())),
+        row!("call::open_for_item", SettleReconciliation, |w, o, by| support::open_for_item(&w.app, by, ItemId(NOTHING), "x")),
+        row!("merge::merge", WorkCases, |w, o, by| support::merge(&w.app, (o.customer, CaseId(NOTHING)), (by, 0), (CaseId(NOTHING), 0))),
+        row!("prepared::list", KeepPrepared, |w, o, by| prepared::list(&w.app, by)),
+        row!("prepared::one", KeepPrepared, |w, o, by| prepared::one(&w.app, by, NOTHING)),
+        row!("prepared::keep", KeepPrepared, |w, o, by| prepared::keep(&w.app, by, prepared::Kept { id: NOTHING, version: 0, texts: Vec::new() })),
+        row!("prepared::remove", KeepPrepared, |w, o, by| prepared::remove(&w.app, by, NOTHING, 0)),
+        row!("prepared::fill_in", WorkCases, |w, o, by| prepared::fill_in(&w.app, by, (o.customer, CaseId(NOTHING)), NOTHING)),
         row!("read::for_staff", SeeCustomer, |w, o, by| support::for_staff(&w.app, by, o.customer, CaseId(NOTHING))),
         row!("read::file", SeeCustomer, |w, o, by| support::file(&w.app, (o.customer, CaseId(NOTHING)), NOTHING, Reader::Staff(by))),
         row!("act::act", WorkCases, |w, o, by| support::act(&w.app, (o.customer, CaseId(NOTHING)), (by, 0), Act::Note("x".to_owned()))),
     ]
 }
 
+fn call() -> support::NewCall {
+    let (subject, text) = (String::new(), String::new());
+    let (id, priority) = (CaseId(NOTHING), Priority::Normal);
+    support::NewCall { id, line: None, order: None, subject, text, owner_reads: false, priority }
+}
 fn yuan() -> Money {
     Money::parse("1", Currency::CNY).unwrap()
 }

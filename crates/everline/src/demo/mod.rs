@@ -3,6 +3,7 @@
 mod catalog;
 mod opinions;
 mod people;
+mod questions;
 mod stock;
 mod walkthrough;
 
@@ -12,7 +13,7 @@ use everline_app::ports::{Messengers, Payments, Ports};
 use everline_app::secrets::Secrets;
 use everline_app::sign_in::Principal;
 use everline_app::voucher_batch::{NewBatch, make_batch};
-use everline_app::{App, jobs, reconciliation, timers};
+use everline_app::{App, jobs, reconciliation, support, timers};
 use everline_core::brand::Localized;
 use everline_core::ids::OrderId;
 use everline_core::line::DeviceKind;
@@ -131,6 +132,7 @@ async fn start(options: Options) -> Result<Running, Box<dyn Error>> {
     tokio::spawn(jobs::run_forever(app.clone()));
     tokio::spawn(timers::run_forever(app.clone()));
     tokio::spawn(reconciliation::run_forever(app.clone()));
+    tokio::spawn(support::run_forever(app.clone()));
     sandbox.attach_all().await;
     let mut running = Running { app, sandbox, people, vouchers, unconfirmed: None, url, store_file, _folder: folder };
     running.unconfirmed = Some(walkthrough::leave_one_unconfirmed(&running).await?);

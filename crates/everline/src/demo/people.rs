@@ -1,6 +1,6 @@
 //! The demo's people and lines, and the history they have: made by the same use cases as everybody's, at past times.
 
-use super::{catalog, opinions};
+use super::{catalog, opinions, questions};
 use async_trait::async_trait;
 use everline_app::add_line::{AddCustomer, NewLine};
 use everline_app::clock::Clock;
@@ -101,6 +101,7 @@ pub(super) async fn seed(app: &App) -> Result<People, SeedError> {
     if let Some(tracker) = tracker {
         opinions::write(app, &people, tracker.id).await?;
     }
+    questions::ask(app, &people).await?;
     Ok(people)
 }
 

@@ -30,6 +30,7 @@ pub mod notice;
 pub mod order;
 pub mod payment;
 pub mod payment_method;
+pub mod prepared;
 pub mod privacy;
 pub mod receipt;
 pub mod reconciliation;
@@ -82,6 +83,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 27, name: "audit", text: include_str!("../../migrations/0027_audit.sql") },
     Migration { version: 28, name: "second_factor", text: include_str!("../../migrations/0028_second_factor.sql") },
     Migration { version: 30, name: "desk", text: include_str!("../../migrations/0030_desk.sql") },
+    Migration { version: 32, name: "case_work", text: include_str!("../../migrations/0032_case_work.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -114,6 +116,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     order::ALL,
     payment::ALL,
     payment_method::ALL,
+    prepared::ALL,
     privacy::ALL,
     receipt::ALL,
     recovery::ALL,

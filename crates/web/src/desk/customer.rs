@@ -6,7 +6,7 @@ use super::queue::{me, staff};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page, page_with};
 use crate::portal::account::event_key;
-use crate::portal::case_shown::{reason_key, state_key as case_state_key};
+use crate::portal::case_shown::{case_number, reason_key, state_key as case_state_key};
 use crate::portal::device_form::Choice;
 use crate::portal::line::line_id;
 use crate::portal::line_shown::state_key;
@@ -88,6 +88,8 @@ struct CustomerPage {
     proved: Option<String>,
     did: Did,
     commands: Option<Commands>,
+    /// Where a case is opened for a caller.
+    new_case: Option<String>,
 }
 
 /// The key of a kind of entry.
@@ -251,6 +253,10 @@ async fn show_customer(web: &Web, visit: &Visit, id: &str, asked: &Asked, did: D
         reveal: member.may(Permission::Reveal).then(|| format!("{base}/reveal")),
         caller: acts.then(|| format!("{base}/caller")),
         proved,
+        new_case: member.may(Permission::WorkCases).then(|| match line {
+            Some(line) => format!("{base}/case?line={line}"),
+            None => format!("{base}/case"),
+        }),
         commands: commands(&show, &subject, &base).filter(|_| acts && line.is_some()),
         did,
         line: asked.line.clone(),
@@ -415,8 +421,10 @@ fn entry_shown(show: &Show, currency: Currency, entry: &Entry) -> EntryShown {
             (Kind::Account, show.lang.get(event_key(news.kind)), device.into_iter().collect(), None)
         }
         What::Case(case) => {
-            let title = case.subject.clone().unwrap_or_else(|| show.lang.get(reason_key(&case.reason)));
-            (Kind::Cases, title, vec![show.lang.get(case_state_key(case.state, true))], None)
+            let subject = case.subject.clone().filter(|subject| !subject.is_empty());
+            let title = subject.unwrap_or_else(|| show.lang.get(reason_key(&case.reason)));
+            let facts = vec![case_number(case.id), show.lang.get(case_state_key(case.state, true))];
+            (Kind::Cases, title, facts, Some(format!("/desk/cases/{}/{}", case.customer, case.id)))
         }
         What::Staff(noted) => {
             let by = noted.login.clone().unwrap_or_else(|| noted.actor.clone());

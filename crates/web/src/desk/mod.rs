@@ -2,6 +2,8 @@
 //! about providers' bills, and the cases they work on.
 
 pub(crate) mod audit;
+pub(crate) mod case;
+pub(crate) mod case_call;
 pub(crate) mod cases;
 pub(crate) mod closings;
 pub(crate) mod contributions;
@@ -12,6 +14,7 @@ pub(crate) mod identity;
 pub(crate) mod invoice;
 pub(crate) mod me;
 pub(crate) mod order;
+pub(crate) mod prepared;
 pub(crate) mod queue;
 pub(crate) mod reconciliation;
 pub(crate) mod recovery;
