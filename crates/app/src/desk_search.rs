@@ -8,12 +8,12 @@ use crate::staff::{permit, permitted, see};
 use crate::{App, Problem};
 use everline_core::audit::AuditAction;
 use everline_core::customer::CustomerKind;
-use everline_core::ids::{AttemptId, CustomerId, LineId, OrderId, RawId, RefundId};
+use everline_core::ids::{AttemptId, CaseId, CustomerId, LineId, OrderId, RawId, RefundId};
 use everline_core::payment::Provider;
 use everline_core::search::{Guess, Named, Typed, guesses, masked_name};
 use everline_core::staff::Permission;
 use everline_store::tables::directory::Name;
-use everline_store::tables::{customer, identity, order, payment, search};
+use everline_store::tables::{case, customer, identity, order, payment, search};
 use everline_store::{Stop, Tx, Work};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -32,6 +32,8 @@ pub enum Place {
     Order(String),
     /// A line.
     Line(LineId),
+    /// A case.
+    Case(CaseId),
     /// A customer.
     Customer,
 }
@@ -98,6 +100,7 @@ struct Hit {
 enum To {
     Line(LineId),
     Order(OrderId),
+    Case(CaseId),
     Customer,
 }
 
@@ -164,6 +167,11 @@ impl Find {
                 let found = search::receipt(tx, number).await?;
                 found.map(|(customer, order)| hit(customer, text, To::Order(order))).into_iter().collect()
             }
+            (Named::Case, _) => {
+                let Ok(number) = text.parse() else { return Ok(Vec::new()) };
+                let all = case::of_number(tx, number, EACH).await?;
+                all.into_iter().map(|(customer, id)| hit(customer, text, To::Case(id))).collect()
+            }
             (Named::Eid, _) => {
                 let all = search::eid(tx, text, EACH).await?;
                 all.into_iter().map(|(customer, line, _)| hit(customer, text, To::Line(line))).collect()
@@ -228,7 +236,7 @@ const fn kind(named: Named) -> Option<Name> {
         Named::Iccid => Name::Iccid,
         Named::Imsi => Name::Imsi,
         Named::Order => Name::OrderNumber,
-        Named::Eid | Named::Payment | Named::Receipt | Named::Name | Named::Document => return None,
+        Named::Eid | Named::Payment | Named::Receipt | Named::Case | Named::Name | Named::Document => return None,
     })
 }
 
@@ -242,13 +250,14 @@ async fn found(tx: &mut Tx, hit: Hit) -> Result<Found, Stop<Problem>> {
     };
     let shown = match named {
         Named::Name => masked_name(&text),
-        Named::Order | Named::Payment | Named::Receipt => text,
+        Named::Order | Named::Payment | Named::Receipt | Named::Case => text,
         Named::Document => String::new(),
         _ => masked(&text),
     };
     let place = match to {
         To::Customer => Place::Customer,
         To::Line(line) => Place::Line(line),
+        To::Case(id) => Place::Case(id),
         To::Order(id) => match order::get(tx, customer, id).await? {
             Some(order) => Place::Order(order.number),
             None => Place::Customer,

@@ -1,6 +1,7 @@
 //! The runner of jobs: leases what is due, runs it outside any transaction, settles it by compare-and-set.
 
 use crate::provision::{Telling, activate_upstream, tell_network};
+use crate::support::Failed;
 use crate::{App, Problem};
 use crate::{
     account_news, auto_renew_try, close_payment, dispute, hand_over, identity, ownership, query_payment,
@@ -8,7 +9,7 @@ use crate::{
 };
 use everline_core::effects::Job;
 use everline_core::ids::JobId;
-use everline_core::time::{MINUTE_US, SECOND_US, SystemTime};
+use everline_core::time::{BusinessTime, MINUTE_US, SECOND_US, SystemTime};
 use everline_store::tables::job::{self, Leased, Taken};
 use everline_store::{Error, Stop, Tx, Work};
 use futures_util::future::join_all;
@@ -21,6 +22,8 @@ use tokio::task::JoinSet;
 
 /// How long a job may run before another node takes it over, unless a [`Runner`] says otherwise.
 pub const LEASE_US: i64 = 2 * MINUTE_US;
+/// A job that fails in so many runs, more than an hour, is a case. It goes on.
+const FAILS_MAX: i64 = 24;
 /// Most jobs in flight at once.
 const BATCH: i64 = 64;
 
@@ -176,20 +179,23 @@ impl Running {
 
 async fn run_one(app: &App, leased: Leased) -> Done {
     let (id, run) = (leased.id, leased.run);
-    let ended = match leased.job() {
+    let (ended, failed) = match leased.job() {
         Ok(job) => match run_job(app, id, &job, run).await {
-            Ok(done) => done,
+            Ok(done @ Done::GaveUp(_)) => (done, Some(Failed::of(&job))),
+            Ok(done) => (done, None),
             Err(problem) => {
                 tracing::warn!(job = job.word(), %problem, "a job failed and will run again");
-                Done::retry(app, run, problem.word())
+                let often = (run >= FAILS_MAX).then(|| Failed::of(&job));
+                (Done::retry(app, run, problem.word()), often)
             }
         },
         Err(error) => {
             tracing::error!(job = %id, %error, "a job cannot be read");
-            Done::GaveUp("it cannot be read")
+            (Done::GaveUp("it cannot be read"), Some(Failed::unread(id)))
         }
     };
-    if let Err(problem) = app.store.transact(Settle { id, run, ended }).await {
+    let at = app.clock.now().business;
+    if let Err(problem) = app.store.transact(Settle { id, run, ended, failed, at }).await {
         tracing::warn!(job = %id, error = ?problem, "a job could not be settled; its lease will run out");
     }
     ended
@@ -284,6 +290,9 @@ struct Settle {
     id: JobId,
     run: i64,
     ended: Done,
+    /// The case to open about it.
+    failed: Option<Failed>,
+    at: BusinessTime,
 }
 impl Work for Settle {
     const NAME: &'static str = "settle_job";
@@ -295,7 +304,12 @@ impl Work for Settle {
             Done::Again { at, why } => job::later(tx, self.id, self.run, at, why).await,
             Done::GaveUp(why) => job::dead(tx, self.id, self.run, why).await,
         };
-        Ok(settled?)
+        let settled = settled?;
+        // Whoever lost the lease says nothing.
+        if let Some(failed) = self.failed.filter(|_| settled) {
+            failed.open(tx, self.at).await?;
+        }
+        Ok(settled)
     }
 }
 

@@ -12,7 +12,7 @@ use everline_core::audit::AuditAction;
 use everline_core::calendar::Day;
 use everline_core::customer::Customer;
 use everline_core::identifiers::{Iccid, Msisdn};
-use everline_core::ids::{CustomerId, LineId, OrderId, RawId, TransferId};
+use everline_core::ids::{CaseId, CustomerId, LineId, OrderId, RawId, TransferId};
 use everline_core::ledger::LedgerAccount;
 use everline_core::line::Line;
 use everline_core::message::Address;
@@ -38,8 +38,6 @@ pub const LINES_MAX: i64 = 50;
 /// How long the reason is for which something is revealed.
 const REASON_CHARS_MIN: usize = 4;
 const REASON_CHARS_MAX: usize = 200;
-/// Cases that are looked at.
-const CASES: i64 = 100;
 
 /// What may be left out of a timeline, or looked at alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -305,11 +303,10 @@ impl Look {
         let all = timeline::news(tx, self.wanted.customer, above(before.0), Self::MANY).await?;
         Ok(all.into_iter().map(|one| Entry { key: (one.at.us(), one.id), what: What::News(one) }).collect())
     }
-    async fn cases(&self, tx: &mut Tx) -> Result<Vec<Entry>, Stop<Problem>> {
-        let all = timeline::cases(tx, self.wanted.customer, CASES).await?;
-        let line = self.wanted.line;
-        let ours = all.into_iter().filter(|case| line.is_none() || case.line == line);
-        Ok(ours.map(|one| Entry { key: (one.at.us(), one.id.0), what: What::Case(one) }).collect())
+    async fn cases(&self, tx: &mut Tx, before: Key) -> Result<Vec<Entry>, Stop<Problem>> {
+        let key = (BusinessTime::from_us(before.0), CaseId(before.1));
+        let all = timeline::cases(tx, self.wanted.customer, self.wanted.line, key, Self::EACH).await?;
+        Ok(all.into_iter().map(|one| Entry { key: (one.at.us(), one.id.0), what: What::Case(one) }).collect())
     }
 
     async fn staff(&self, tx: &mut Tx, before: Key) -> Result<Vec<Entry>, Stop<Problem>> {
@@ -331,7 +328,7 @@ impl Look {
             parts.push(self.orders(tx, before).await?);
         }
         if wanted(Kind::Cases) {
-            parts.push(self.cases(tx).await?);
+            parts.push(self.cases(tx, before).await?);
         }
         if wanted(Kind::Staff) {
             parts.push(self.staff(tx, before).await?);

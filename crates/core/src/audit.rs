@@ -76,6 +76,22 @@ pub enum AuditAction {
     CaseNoted,
     /// A case was set to another state.
     CaseSet,
+    /// A case was opened for somebody who called, or about an item of reconciliation.
+    CaseOpened,
+    /// A case was taken.
+    CaseTaken,
+    /// A case was handed on to a colleague.
+    CaseHandedOn,
+    /// A case was let go.
+    CaseLetGo,
+    /// A case was given another priority.
+    CasePrioritySet,
+    /// A case went into another.
+    CaseMerged,
+    /// A prepared answer was written.
+    PreparedKept,
+    /// A prepared answer was removed.
+    PreparedRemoved,
     /// It was decided about a review, question or answer.
     ContributionDecided,
     /// A question was answered.
@@ -200,6 +216,14 @@ words!(AuditAction {
     CaseAnswered = "case.answered",
     CaseNoted = "case.noted",
     CaseSet = "case.set",
+    CaseOpened = "case.opened",
+    CaseTaken = "case.taken",
+    CaseHandedOn = "case.handed_on",
+    CaseLetGo = "case.let_go",
+    CasePrioritySet = "case.priority_set",
+    CaseMerged = "case.merged",
+    PreparedKept = "prepared.kept",
+    PreparedRemoved = "prepared.removed",
     ContributionDecided = "contribution.decided",
     QuestionAnswered = "contribution.answered",
     InvoiceSettled = "invoice.settled",

@@ -67,7 +67,7 @@ impl Receipt {
     }
 }
 
-/// Why support must look at something.
+/// Why support must look at something. New ones stand at the end: the ids of cases follow from their places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CaseReason {
@@ -79,7 +79,7 @@ pub enum CaseReason {
     ConflictingEvidence,
     /// A provider refused a refund.
     RefundFailed,
-    /// A job gave up.
+    /// A job gave up, or fails again and again.
     JobFailed,
     /// A payer asks the bank for the money back: evidence can be given.
     Disputed,
@@ -87,27 +87,30 @@ pub enum CaseReason {
     WrongNumber,
     /// One card paid, or was tried, more often than people use one.
     CardTooOften,
-    /// A customer or guest asks. What about stands in the case.
+    /// A customer or guest asks, or somebody called. What about stands in the case.
     Asked,
+    /// An order is paid, and not in effect for too long.
+    PaidNotInEffect,
+    /// No message reaches a customer.
+    MessageFailed,
+    /// Something in a provider's bill needs work.
+    Reconciliation,
 }
 
-impl CaseReason {
-    /// The stable word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            CaseReason::AmountMismatch => "amount_mismatch",
-            CaseReason::MerchantMismatch => "merchant_mismatch",
-            CaseReason::ConflictingEvidence => "conflicting_evidence",
-            CaseReason::RefundFailed => "refund_failed",
-            CaseReason::JobFailed => "job_failed",
-            CaseReason::Disputed => "disputed",
-            CaseReason::WrongNumber => "wrong_number",
-            CaseReason::CardTooOften => "card_too_often",
-            CaseReason::Asked => "asked",
-        }
-    }
-}
+words!(CaseReason {
+    AmountMismatch = "amount_mismatch",
+    MerchantMismatch = "merchant_mismatch",
+    ConflictingEvidence = "conflicting_evidence",
+    RefundFailed = "refund_failed",
+    JobFailed = "job_failed",
+    Disputed = "disputed",
+    WrongNumber = "wrong_number",
+    CardTooOften = "card_too_often",
+    Asked = "asked",
+    PaidNotInEffect = "paid_not_in_effect",
+    MessageFailed = "message_failed",
+    Reconciliation = "reconciliation",
+});
 
 /// A case to open about an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -443,6 +446,38 @@ impl Job {
             Job::ForgetMethod { .. } => "forget_method",
             Job::TakeDispute { .. } => "take_dispute",
         }
+    }
+    /// Whose it is; the house's where it is about nobody or many.
+    #[must_use]
+    pub const fn customer(&self) -> CustomerId {
+        match self {
+            Job::TellNetwork { customer, .. }
+            | Job::ActivateUpstream { customer, .. }
+            | Job::QueryPayment { customer, .. }
+            | Job::ClosePayment { customer, .. }
+            | Job::Refund { customer, .. }
+            | Job::SendMessage { customer, .. }
+            | Job::TellBeside { customer, .. }
+            | Job::MessageUnreported { customer, .. }
+            | Job::TellAccount { customer, .. }
+            | Job::RecoveryDue { customer, .. }
+            | Job::TakeOver { customer, .. }
+            | Job::TellOffer { customer, .. }
+            | Job::VerifyIdentity { customer, .. }
+            | Job::Reconcile { customer, .. }
+            | Job::AutoRenew { customer, .. }
+            | Job::KeepMethod { customer, .. }
+            | Job::ForgetMethod { customer, .. }
+            | Job::TakeDispute { customer, .. } => *customer,
+        }
+    }
+    /// Whether all that it does is to tell somebody something.
+    #[must_use]
+    pub const fn tells(&self) -> bool {
+        matches!(
+            self,
+            Job::SendMessage { .. } | Job::TellBeside { .. } | Job::TellAccount { .. } | Job::TellOffer { .. }
+        )
     }
     /// The session whose jobs must run one after the other, where order matters: what the network is told about it.
     #[must_use]

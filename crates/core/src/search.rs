@@ -9,6 +9,8 @@ use crate::words::words;
 const SHORTEST: usize = 4;
 /// Most characters that are looked at.
 const LONGEST: usize = 80;
+/// How many digits the number of a case has.
+const CASE_DIGITS: usize = 8;
 /// So many of the last characters of a number or card find it.
 pub const TAIL: usize = 6;
 
@@ -31,6 +33,8 @@ pub enum Named {
     Payment,
     /// A receipt.
     Receipt,
+    /// A case, by the number that people read to each other.
+    Case,
     /// A person's or organisation's name.
     Name,
     /// A document, by its number.
@@ -46,6 +50,7 @@ words!(Named {
     Order = "order",
     Payment = "payment",
     Receipt = "receipt",
+    Case = "case",
     Name = "name",
     Document = "document",
 });
@@ -132,6 +137,9 @@ fn numbers(text: &str, plain: &str, (plan, calling_code): (&NumberPlan, &str), a
     if digits && plain.len() <= 12 {
         add(Named::Receipt, Typed::Whole(plain.trim_start_matches('0').to_owned()));
     }
+    if digits && plain.len() == CASE_DIGITS {
+        add(Named::Case, whole());
+    }
     if plain.len() >= 8 {
         add(Named::Payment, Typed::Whole(text.split_whitespace().collect()));
     }
@@ -203,6 +211,7 @@ mod tests {
         has("8904 9032 1234 5123 4512 3456 7890 1235", Named::Eid, "89049032123451234512345678901235");
         has("20261129 731000123456", Named::Order, "20261129731000123456");
         has("000123", Named::Receipt, "123");
+        has("1234 5678", Named::Case, "12345678");
         has("2026112922001400001234567890", Named::Payment, "2026112922001400001234567890");
         has("pi_3Oabc_DEF", Named::Payment, "pi_3Oabc_DEF");
         has("林芳", Named::Name, "林芳");

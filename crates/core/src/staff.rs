@@ -50,7 +50,9 @@ impl Role {
                     | P::AskProvider
                     | P::Goodwill
             ),
-            Role::SeniorAgent => Role::Agent.may(what) || matches!(what, P::Reveal | P::ApproveRefund),
+            Role::SeniorAgent => {
+                Role::Agent.may(what) || matches!(what, P::Reveal | P::ApproveRefund | P::KeepPrepared)
+            }
             Role::Finance => matches!(
                 what,
                 P::SeeCustomer
@@ -138,6 +140,8 @@ pub enum Permission {
     SeeStock,
     /// See the business's money: days of the books, what is owed, what stands in suspense.
     SeeMoney,
+    /// Write the answers that are prepared for cases.
+    KeepPrepared,
 }
 
 words!(Permission {
@@ -168,6 +172,7 @@ words!(Permission {
     AdjustCredit = "adjust_credit",
     SeeStock = "see_stock",
     SeeMoney = "see_money",
+    KeepPrepared = "keep_prepared",
 });
 
 /// Something that happened to how a member signs in.
@@ -212,7 +217,7 @@ mod tests {
 
     /// Every permission × every role, written out: agent, senior agent, finance, catalog, operator, auditor.
     #[rustfmt::skip]
-    const TABLE: [(Permission, &str); 27] = [
+    const TABLE: [(Permission, &str); 28] = [
         (Permission::SeeCustomer,          "asf.ou"),
         (Permission::Reveal,               ".s..o."),
         (Permission::TakeEvidence,         "asf.o."),
@@ -240,6 +245,7 @@ mod tests {
         (Permission::AdjustCredit,         "..f.o."),
         (Permission::SeeStock,             "..fcou"),
         (Permission::SeeMoney,             "..f.ou"),
+        (Permission::KeepPrepared,         ".s..o."),
     ];
 
     #[test]

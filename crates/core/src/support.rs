@@ -4,6 +4,12 @@
 //! States follow the two who write: what the asker writes is work for us, what we answer is for the asker to read. A case that
 //! was solved is opened again by a word of the asker.
 
+pub mod prepared;
+mod priority;
+
+pub use priority::{PAID_NOT_IN_EFFECT_US, Priority, due};
+
+use crate::ids::{CaseId, OrderId};
 use crate::line::NetworkKind;
 use crate::order::OrderState;
 use crate::time::{BusinessTime, DAY_US};
@@ -79,6 +85,67 @@ pub enum EntryKind {
 }
 words!(EntryKind { Asker = "asker", Answer = "answer", Note = "note" });
 
+/// What was last done with a case: whoever worked on an older version reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CaseStep {
+    /// It was opened.
+    Opened,
+    /// Its asker wrote.
+    AskerWrote,
+    /// Its asker said that it is solved.
+    AskerSolved,
+    /// It was answered.
+    Answered,
+    /// Something was noted in it.
+    Noted,
+    /// It was set to another state.
+    StateSet,
+    /// A member of the staff took it.
+    Taken,
+    /// It was handed on to a colleague.
+    HandedOn,
+    /// Its owner let it go.
+    LetGo,
+    /// It has another priority.
+    PrioritySet,
+    /// It went into another case.
+    Merged,
+    /// Another case came into it.
+    TookIn,
+    /// Its cause came back.
+    CameBack,
+    /// Its cause is over.
+    CauseOver,
+}
+words!(CaseStep {
+    Opened = "opened",
+    AskerWrote = "asker_wrote",
+    AskerSolved = "asker_solved",
+    Answered = "answered",
+    Noted = "noted",
+    StateSet = "state_set",
+    Taken = "taken",
+    HandedOn = "handed_on",
+    LetGo = "let_go",
+    PrioritySet = "priority_set",
+    Merged = "merged",
+    TookIn = "took_in",
+    CameBack = "came_back",
+    CauseOver = "cause_over",
+});
+
+/// Where the asker of a case is that somebody called about: a word like those of pages.
+pub const PHONE: &str = "phone";
+
+/// The number of a case, of eight digits, that people read to each other. It follows from the id; two cases may share one.
+#[must_use]
+pub fn number(id: CaseId) -> i64 {
+    // FNV-1a: ids of one order's cases differ in their last octets alone.
+    let hash = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let hash = id.bytes().into_iter().fold(0xcbf2_9ce4_8422_2325, hash);
+    i64::try_from(hash % 90_000_000).unwrap_or(0) + 10_000_000
+}
+
 /// Cases that are not solved, at most, of a customer and of a guest's order.
 pub const OPEN_MAX: usize = 20;
 /// Entries of one case that its asker can write.
@@ -108,6 +175,15 @@ pub enum NotTaken {
     /// It is in that state already.
     #[error("it is in that state already")]
     Already,
+    /// It went into another case: that one goes on.
+    #[error("it went into another case")]
+    Merged,
+    /// The other case is solved: nothing goes into it.
+    #[error("the other case is solved")]
+    OtherSolved,
+    /// Whoever reads the one must not read the other.
+    #[error("whoever reads the one must not read the other")]
+    OtherReader,
 }
 words!(NotTaken {
     Over = "over",
@@ -115,7 +191,16 @@ words!(NotTaken {
     TooManyOpen = "too_many_open",
     Stale = "stale",
     Already = "already",
+    Merged = "merged",
+    OtherSolved = "other_solved",
+    OtherReader = "other_reader",
 });
+
+/// Whether a case was solved too long ago to be opened again by a word.
+#[must_use]
+pub fn over(solved_at: Option<BusinessTime>, now: BusinessTime) -> bool {
+    solved_at.is_some_and(|at| now.since_us(at) > REOPEN_US)
+}
 
 /// The state after its asker wrote.
 ///
@@ -129,7 +214,7 @@ pub fn asker_wrote(
     match state {
         CaseState::Open | CaseState::Waiting => Ok(CaseState::Open),
         CaseState::Reopened => Ok(CaseState::Reopened),
-        CaseState::Solved if solved_at.is_some_and(|at| now.since_us(at) > REOPEN_US) => Err(NotTaken::Over),
+        CaseState::Solved if over(solved_at, now) => Err(NotTaken::Over),
         CaseState::Solved => Ok(CaseState::Reopened),
     }
 }
@@ -144,6 +229,40 @@ pub fn set(from: CaseState, to: CaseState) -> Result<CaseState, NotTaken> {
         return Err(NotTaken::Already);
     }
     Ok(settled)
+}
+
+/// What decides whether one case goes into another of the same customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Half {
+    /// Who reads it.
+    pub for_whom: CaseFor,
+    /// The order it is about.
+    pub order: Option<OrderId>,
+    /// Where it is.
+    pub state: CaseState,
+    /// Whether it went into another case.
+    pub merged: bool,
+}
+
+/// Who reads the case into which another goes. Nobody reads afterwards what they could not have read before, notes aside,
+/// which nobody but the staff reads.
+///
+/// # Errors
+/// [`NotTaken::Merged`]; [`NotTaken::OtherSolved`]; [`NotTaken::OtherReader`]
+pub fn merged(from: Half, into: Half) -> Result<CaseFor, NotTaken> {
+    if from.merged || into.merged {
+        return Err(NotTaken::Merged);
+    }
+    if into.state == CaseState::Solved {
+        return Err(NotTaken::OtherSolved);
+    }
+    let same_order = from.order.is_some() && from.order == into.order;
+    match (from.for_whom, into.for_whom) {
+        (CaseFor::Staff, reader) => Ok(reader),
+        (CaseFor::Owner, CaseFor::Staff | CaseFor::Owner) => Ok(CaseFor::Owner),
+        (CaseFor::Guest, CaseFor::Staff | CaseFor::Guest) if same_order => Ok(CaseFor::Guest),
+        _ => Err(NotTaken::OtherReader),
+    }
 }
 
 /// A text as it may be kept: not empty, not too long, no control characters but line breaks.
@@ -178,6 +297,44 @@ mod tests {
         for state in CaseState::ALL {
             assert_eq!(set(state, state), Err(NotTaken::Already));
         }
+    }
+
+    #[test]
+    fn who_reads_one_case_never_reads_anothers_by_a_merge() {
+        use CaseFor::{Guest, Owner, Staff};
+        let order = |n| Some(OrderId::from([n; 16]));
+        let half = |for_whom, order| Half { for_whom, order, state: CaseState::Open, merged: false };
+        let other = Err(NotTaken::OtherReader);
+        for (from, into, expected) in [
+            (half(Staff, None), half(Staff, None), Ok(Staff)),
+            (half(Staff, None), half(Owner, None), Ok(Owner)),
+            (half(Staff, order(1)), half(Guest, order(2)), Ok(Guest)),
+            (half(Owner, None), half(Staff, order(1)), Ok(Owner)),
+            (half(Owner, None), half(Owner, order(1)), Ok(Owner)),
+            (half(Owner, order(1)), half(Guest, order(1)), other),
+            (half(Guest, order(1)), half(Owner, order(1)), other),
+            (half(Guest, order(1)), half(Staff, order(1)), Ok(Guest)),
+            (half(Guest, order(1)), half(Staff, order(2)), other),
+            (half(Guest, order(1)), half(Staff, None), other),
+        ] {
+            assert_eq!(merged(from, into), expected, "{from:?} into {into:?}");
+        }
+        let solved = Half { state: CaseState::Solved, ..half(Owner, None) };
+        assert_eq!(merged(half(Owner, None), solved), Err(NotTaken::OtherSolved));
+        assert_eq!(merged(solved, half(Owner, None)), Ok(Owner));
+        let gone = Half { merged: true, ..half(Owner, None) };
+        assert_eq!(merged(gone, half(Owner, None)), Err(NotTaken::Merged));
+        assert_eq!(merged(half(Owner, None), gone), Err(NotTaken::Merged));
+    }
+
+    #[test]
+    fn numbers_have_eight_digits_and_differ_where_ids_do_a_little() {
+        let id = crate::ids::RawId::new_v7(1_795_343_400_000, [7; 10]);
+        let numbers: Vec<i64> = (0..=255).map(|n| number(CaseId(id.derive(0x72, n)))).collect();
+        assert!(numbers.iter().all(|number| number.to_string().len() == 8));
+        let different: std::collections::BTreeSet<_> = numbers.iter().collect();
+        assert_eq!(different.len(), numbers.len());
+        assert_eq!(numbers[3], number(CaseId(id.derive(0x72, 3))));
     }
 
     #[test]

@@ -90,6 +90,26 @@ impl Fault {
             _ => None,
         }
     }
+    /// Whether people had better look at it with whom it happened to: something went wrong on our side, or with money.
+    pub(crate) const fn for_people(&self) -> bool {
+        let money = matches!(
+            self,
+            Fault::Problem(
+                Problem::OrderClosed
+                    | Problem::AlreadyPaid
+                    | Problem::NoCredit
+                    | Problem::NoRefund(_)
+                    | Problem::NoInvoice(_)
+                    | Problem::NoVoucher(_)
+                    | Problem::NotSellable(_)
+                    | Problem::CardTooOften { .. }
+                    | Problem::ExistsDifferently(_)
+                    | Problem::RenewalUnderWay
+                    | Problem::SoldOut
+            )
+        );
+        money || self.status().as_u16() >= 500
+    }
     /// The field that is to blame.
     pub(crate) fn field(&self) -> Option<&str> {
         match self {
@@ -211,6 +231,9 @@ pub(crate) const fn not_taken(why: NotTaken) -> &'static str {
         NotTaken::TooManyOpen => "case-not-too-many-open",
         NotTaken::Stale => "case-not-stale",
         NotTaken::Already => "case-not-already",
+        NotTaken::Merged => "case-not-merged",
+        NotTaken::OtherSolved => "case-not-other-solved",
+        NotTaken::OtherReader => "case-not-other-reader",
     }
 }
 

@@ -1,8 +1,10 @@
 //! What every page has around its content, and how a template becomes an answer.
 
 use crate::assets;
+use crate::context::Context;
 use crate::fault::{Answer, Fault};
 use crate::help::topic;
+use crate::show::Show;
 use crate::texts::{Arg, Lang};
 use crate::visit::Visit;
 use crate::web::Web;
@@ -11,8 +13,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use everline_app::Problem;
 use everline_app::sign_in::Principal;
+use everline_app::support::{COUNTED, Waiting};
 use everline_core::hotline::{Hotline, hotline};
-use everline_core::ids::RawId;
 
 /// The frame of a page.
 pub(crate) struct Frame {
@@ -25,6 +27,10 @@ pub(crate) struct Frame {
     pub(crate) hotline_now: Option<String>,
     /// Help with what this page is about.
     pub(crate) help: String,
+    /// Where people are asked about it, for whoever can ask in writing.
+    pub(crate) ask: Option<String>,
+    /// What is paid and not in effect, for the staff.
+    pub(crate) waiting: Option<WaitingShown>,
     pub(crate) csrf: String,
     /// Where the mark in the corner leads.
     pub(crate) start: &'static str,
@@ -46,6 +52,13 @@ pub(crate) struct Frame {
     pub(crate) terms: bool,
 }
 
+/// What is paid and not in effect, in words.
+pub(crate) struct WaitingShown {
+    pub(crate) text: String,
+    /// Whether there is something.
+    pub(crate) some: bool,
+}
+
 /// What a demo shows on top of every page.
 pub(crate) struct DemoFrame {
     pub(crate) sandbox_url: String,
@@ -61,6 +74,7 @@ impl Frame {
             sandbox_url: demo.sandbox_url.clone(),
             shifted: shifted.then(|| visit.show(web).moment_in_full(web.app.clock.now().business)),
         });
+        let context = Context::of(&visit.here);
         let glue = if visit.here.contains('?') { '&' } else { '?' };
         let others = web.languages.iter().copied().filter(|other| *other != lang);
         Self {
@@ -70,7 +84,9 @@ impl Frame {
             hotline: brand.hotline.clone(),
             hours: brand.hotline_hours.get(lang.tag()).to_owned(),
             hotline_now: hotline_now(web, lang),
-            help: help_for(&visit.here),
+            help: context.help(topic(&visit.here)),
+            ask: context.guest.clone().or_else(|| visit.customer().is_ok().then(|| context.case())),
+            waiting: visit.waiting.map(|waiting| waiting_shown(&visit.show(web), waiting)),
             csrf: visit.csrf.clone(),
             start: match visit.who.as_ref().map(|who| who.principal) {
                 Some(Principal::Customer(_)) => "/home",
@@ -131,16 +147,19 @@ fn hotline_now(web: &Web, lang: Lang) -> Option<String> {
     })
 }
 
-/// Help with what a page is about. The ids of orders and lines go along; secrets in addresses do not.
-fn help_for(here: &str) -> String {
-    let Some(topic) = topic(here) else { return "/help".to_owned() };
-    let parts: Vec<&str> = here.split(['/', '?']).filter(|part| !part.is_empty()).collect();
-    let context = match parts.as_slice() {
-        ["orders", id, ..] if id.parse::<RawId>().is_ok() => format!("&order={id}"),
-        ["lines", id, ..] if id.parse::<RawId>().is_ok() => format!("&line={id}"),
-        _ => String::new(),
-    };
-    format!("/help?about={topic}{context}")
+/// How many are paid and not in effect, and how old the oldest is.
+fn waiting_shown(show: &Show, waiting: Waiting) -> WaitingShown {
+    let count = counted(waiting.count);
+    let age = waiting.oldest.map(|oldest| show.age(oldest)).unwrap_or_default();
+    let args = [("count", Arg::Text(&count)), ("age", Arg::Text(&age))];
+    let some = waiting.count > 0;
+    let key = if some { "frame-waiting" } else { "frame-nothing-waits" };
+    WaitingShown { text: show.lang.with(key, &args), some }
+}
+
+/// A count that stops at some point, and says so.
+pub(crate) fn counted(count: i64) -> String {
+    if count > COUNTED { format!("{COUNTED}+") } else { count.to_string() }
 }
 
 /// A page.

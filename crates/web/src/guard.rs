@@ -22,6 +22,7 @@ use everline_app::Problem;
 use everline_app::ports::PayerName;
 use everline_app::secrets::hex;
 use everline_app::sign_in::{self, Principal, SessionInfo};
+use everline_app::support::{Waiting, waiting};
 use everline_core::time::SECOND_US;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -89,6 +90,9 @@ async fn pass(web: &Web, rule: Rule, request: Request, next: Next) -> Response {
             let taken = web.limits.take(limit, facts.address, web.app.clock.now().system);
             taken.map_err(|retry_after_s| Problem::TooMany { retry_after_s })?;
         }
+        if rule.access == Access::StaffPage {
+            facts.waiting = waits(web, &facts).await;
+        }
         parts.extensions.insert(Visit::new(facts.clone()));
         Ok::<Response, Fault>(next.run(Request::from_parts(parts.clone(), body)).await)
     };
@@ -154,9 +158,16 @@ async fn arrive(web: &Web, parts: &Parts, page: bool, cookies: &mut Vec<HeaderVa
         fields: Fields::default(),
         phone: is_phone(headers),
         in_wechat,
+        waiting: None,
         wechat_payer: Some(headers).filter(|_| page && in_wechat).and_then(|headers| wechat_payer(web, headers)),
     };
     (facts, asked)
+}
+
+/// What is paid and not in effect, which every page of the desk says to whoever may see it; a page without it is better than none.
+async fn waits(web: &Web, facts: &Facts) -> Option<Waiting> {
+    let Some(Principal::Staff(by)) = facts.who.as_ref().map(|who| who.principal) else { return None };
+    waiting(&web.app, by).await.ok()
 }
 
 /// Whether this caller may use a route of this kind at all. Whose rows they may see is the use cases' question.

@@ -12,6 +12,7 @@ mod api;
 mod assets;
 mod bodies;
 mod chinese_amount;
+mod context;
 mod demo;
 mod desk;
 mod device;

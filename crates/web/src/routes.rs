@@ -414,9 +414,16 @@ fn case_pages() -> Vec<Row> {
         post("/o/{token}/case", Page, cases::guest_write).limited(Limit::Cases).body_max(FILES_BODY_MAX),
         get("/o/{token}/case/files/{attachment}", Page, cases::guest_attachment),
         get("/desk/cases", StaffPage, desk::cases::list),
-        get("/desk/cases/{customer}/{case}", StaffPage, desk::cases::case),
-        post("/desk/cases/{customer}/{case}", StaffPage, desk::cases::work).body_max(64 * 1024),
-        get("/desk/cases/{customer}/{case}/files/{attachment}", StaffPage, desk::cases::attachment),
+        get("/desk/cases/{customer}/{case}", StaffPage, desk::case::case),
+        post("/desk/cases/{customer}/{case}", StaffPage, desk::case::work).body_max(FILES_BODY_MAX),
+        get("/desk/cases/{customer}/{case}/files/{attachment}", StaffPage, desk::case::attachment),
+        get("/desk/customers/{customer}/case", StaffPage, desk::case_call::call),
+        post("/desk/customers/{customer}/case", StaffPage, desk::case_call::open).body_max(64 * 1024),
+        post("/desk/reconciliation/{item}/case", StaffPage, desk::case_call::of_item).body_max(64 * 1024),
+        get("/desk/prepared", StaffPage, desk::prepared::list),
+        get("/desk/prepared/new", StaffPage, desk::prepared::new),
+        get("/desk/prepared/{answer}", StaffPage, desk::prepared::answer),
+        post("/desk/prepared/{answer}", StaffPage, desk::prepared::save).body_max(128 * 1024),
     ]
 }
 

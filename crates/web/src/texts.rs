@@ -57,6 +57,10 @@ impl Lang {
             Lang::En => &EN,
         }
     }
+    /// Whether there is a text of a key.
+    pub(crate) fn knows(self, key: &str) -> bool {
+        self.bundle().has_message(key)
+    }
     /// The text of a key.
     pub(crate) fn get(self, key: &str) -> String {
         self.with(key, &[])
@@ -131,10 +135,10 @@ macro_rules! locale {
 pub(crate) fn files(lang: Lang) -> &'static [(&'static str, &'static str)] {
     match lang {
         Lang::ZhCn => {
-            locale!("zh-CN": "frame" "format" "sign_in" "account" "recover" "device" "home" "reminders" "own_line" "identity" "history" "case" "help" "close" "offline" "renew" "choose" "esim" "countries" "order" "auto_renew" "receipt" "check" "invoice" "voucher" "transfer" "desk" "desk_find" "desk_actions" "desk_money" "desk_stock" "catalog" "audit" "reconciliation" "problem")
+            locale!("zh-CN": "frame" "format" "sign_in" "account" "recover" "device" "home" "reminders" "own_line" "identity" "history" "case" "help" "close" "offline" "renew" "choose" "esim" "countries" "order" "auto_renew" "receipt" "check" "invoice" "voucher" "transfer" "desk" "desk_find" "desk_actions" "desk_money" "desk_stock" "catalog" "case_work" "audit" "reconciliation" "problem")
         }
         Lang::En => {
-            locale!("en": "frame" "format" "sign_in" "account" "recover" "device" "home" "reminders" "own_line" "identity" "history" "case" "help" "close" "offline" "renew" "choose" "esim" "countries" "order" "auto_renew" "receipt" "check" "invoice" "voucher" "transfer" "desk" "desk_find" "desk_actions" "desk_money" "desk_stock" "catalog" "audit" "reconciliation" "problem")
+            locale!("en": "frame" "format" "sign_in" "account" "recover" "device" "home" "reminders" "own_line" "identity" "history" "case" "help" "close" "offline" "renew" "choose" "esim" "countries" "order" "auto_renew" "receipt" "check" "invoice" "voucher" "transfer" "desk" "desk_find" "desk_actions" "desk_money" "desk_stock" "catalog" "case_work" "audit" "reconciliation" "problem")
         }
     }
 }
@@ -259,6 +263,9 @@ mod tests {
         used.extend(LedgerAccount::ALL.into_iter().map(crate::desk::money::account_key));
         used.extend(StockKind::ALL.into_iter().map(crate::desk::stock::kind_key));
         used.extend(StockState::ALL.into_iter().map(crate::desk::stock::state_key));
+        let steps = crate::context::STEPS.into_iter().chain([everline_core::support::PHONE]);
+        used.extend(steps.map(crate::portal::case_shown::step_key));
+        used.extend(crate::portal::case_shown::CAUSES.into_iter().map(crate::portal::case_shown::cause_key));
         used.extend(everline_core::country::Country::all().map(|country| format!("country-{country}")));
         used
     }

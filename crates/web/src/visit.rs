@@ -13,6 +13,7 @@ use everline_app::ports::PayerName;
 use everline_app::sign_in::{Principal, SessionInfo};
 use everline_app::staff_sign_in::From;
 use everline_app::start_payment::Payer;
+use everline_app::support::Waiting;
 use everline_core::ids::CustomerId;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -44,6 +45,8 @@ pub(crate) struct Facts {
     pub(crate) in_wechat: bool,
     /// Who uses that, if WeChat said so a short time ago.
     pub(crate) wechat_payer: Option<PayerName>,
+    /// What is paid and not in effect, for a member of the staff who may see it.
+    pub(crate) waiting: Option<Waiting>,
 }
 
 impl Visit {

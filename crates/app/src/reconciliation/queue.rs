@@ -11,7 +11,7 @@ use crate::staff::{permit, permitted, see};
 use crate::{App, Problem};
 use everline_core::audit::AuditAction;
 use everline_core::effects::Job;
-use everline_core::ids::{CustomerId, ItemId, RawId};
+use everline_core::ids::{CaseId, CustomerId, ItemId, RawId};
 use everline_core::money::Currency;
 use everline_core::order::Order;
 use everline_core::payment::{Attempt, AttemptState};
@@ -20,7 +20,7 @@ use everline_core::refund::Refund;
 use everline_core::staff::Permission;
 use everline_core::time::Now;
 use everline_store::tables::reconciliation::{self as table, LineWithOurs, StoredLine};
-use everline_store::tables::{customer, job, ledger, notice, order, payment, staff};
+use everline_store::tables::{case, customer, job, ledger, notice, order, payment, staff};
 use everline_store::{Stop, Tx, Work};
 
 /// Most items on a page, oldest first.
@@ -41,6 +41,8 @@ pub struct ItemView {
     pub closed_by: Option<String>,
     /// What can be done to close it.
     pub actions: Vec<Action>,
+    /// The case that was opened about it.
+    pub case: Option<(CustomerId, CaseId)>,
 }
 
 /// What a provider said when it was asked again.
@@ -194,7 +196,8 @@ impl Work for View {
             everline_core::reconciliation::ItemState::Open => None,
         };
         let actions = item.actions(self.currency);
-        Ok(ItemView { item, line, payment, refund, closed_by, actions })
+        let case = case::of_cause(tx, self.id.0).await?;
+        Ok(ItemView { item, line, payment, refund, closed_by, actions, case })
     }
 }
 
@@ -221,6 +224,19 @@ async fn owner_of(
         Some(out_trade_no) => table::named(tx, out_trade_no).await,
         None => Ok(None),
     }
+}
+
+/// Whose payment an item is about, if that is known.
+///
+/// # Errors
+/// [`Problem::NotFound`]
+pub(crate) async fn owner_of_item(tx: &mut Tx, id: ItemId) -> Result<Option<CustomerId>, Stop<Problem>> {
+    let item = table::item(tx, id).await?.ok_or(Stop::Refused(Problem::NotFound("item")))?;
+    let line = match line_of(tx, &item).await? {
+        Some(line) => table::line_with_ours(tx, line.id).await?,
+        None => None,
+    };
+    Ok(owner_of(tx, &item, line.as_ref()).await?.map(|(customer, _)| customer))
 }
 
 /// Closes an item and posts what its action says; if a comparison put it there, its line is settled with it.

@@ -6,7 +6,7 @@ use everline_core::calendar::Day;
 use everline_core::effects::CaseReason;
 use everline_core::ids::{CaseId, CustomerId, LineId, OrderId, RawId};
 use everline_core::retention::Record;
-use everline_core::support::{CaseFor, CaseState};
+use everline_core::support::{CaseFor, CaseState, PHONE, number};
 use everline_core::time::BusinessTime;
 use everline_store::{FromRow, Result, Row, Tx, args};
 use std::collections::BTreeMap;
@@ -103,6 +103,10 @@ struct CaseRow {
     /// As it says, and as it was found.
     order: (Option<OrderId>, Option<OrderId>),
     line: (Option<LineId>, Option<LineId>),
+    step: Option<String>,
+    number: i64,
+    /// The case into which it went, and the one into which that went.
+    merged: (Option<CaseId>, Option<CaseId>),
 }
 impl FromRow for CaseRow {
     fn from_row(row: &Row<'_>) -> Result<Self> {
@@ -115,6 +119,9 @@ impl FromRow for CaseRow {
             solved_at: row.get(5)?,
             order: (row.get(6)?, row.get(7)?),
             line: (row.get(8)?, row.get(9)?),
+            step: row.get(10)?,
+            number: row.get(11)?,
+            merged: (row.get(12)?, row.get(13)?),
         })
     }
 }
@@ -136,9 +143,17 @@ fn case(row: &CaseRow, out: &mut Collected) {
         out.found("case_state", name(), format!("{:?}, solved at {:?}", row.state, row.solved_at));
     }
     let (reader, asked) = (CaseFor::from_word(&row.for_whom), row.reason == CaseReason::Asked.word());
-    let nobody = reader.is_none() || (asked && reader == Some(CaseFor::Staff));
+    let called = row.step.as_deref() == Some(PHONE);
+    let nobody = reader.is_none() || (asked && !called && reader == Some(CaseFor::Staff));
     if nobody || (reader == Some(CaseFor::Guest) && row.order.0.is_none()) {
         out.found("case_reader", name(), format!("{}, for {:?}, order {:?}", row.reason, row.for_whom, row.order.0));
+    }
+    // Those from before there were numbers have none until they change.
+    if row.number != 0 && row.number != number(row.id) {
+        out.found("case_number", name(), format!("{} instead of {}", row.number, number(row.id)));
+    }
+    if row.merged.0.is_some() && (!solved || row.merged.1.is_some()) {
+        out.found("case_merged", name(), format!("into {:?}, which went into {:?}", row.merged.0, row.merged.1));
     }
     // A case of the system's is looked at with its order.
     if asked && row.order.0 != row.order.1 {

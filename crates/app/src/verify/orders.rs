@@ -7,6 +7,7 @@ use super::read::{AttemptRow, CaseRow, InvoiceRow, OrderRow, ReceiptRow, RefundR
 use super::refunds::request_row;
 use super::{Collected, Context, ledger, sql};
 use everline_core::charging::{Allowance, Service};
+use everline_core::effects::CaseReason;
 use everline_core::effects::Job;
 use everline_core::ids::{CustomerId, LineId, OrderId};
 use everline_core::ledger::Template;
@@ -306,7 +307,11 @@ async fn periods(
     }
 }
 
-/// Nothing waits without a job that works on it, or a case.
+fn people_know(order: &Gathered) -> bool {
+    order.cases.iter().any(|(reason, _)| reason != CaseReason::PaidNotInEffect.word())
+}
+
+/// Nothing waits without a job that works on it, or a case that says more than that it waits.
 async fn work_goes_on(
     tx: &mut Tx,
     order: &Gathered,
@@ -317,11 +322,11 @@ async fn work_goes_on(
     match order.row.state.as_str() {
         "paid" => {
             let job = Job::ActivateUpstream { customer, order: order.row.id };
-            if order.cases.is_empty() && !ready(tx, &job).await? {
+            if !people_know(order) && !ready(tx, &job).await? {
                 out.found("paid_is_moving", judge::order_row(&order.row), "paid, and no job asks the network");
             }
         }
-        "delivered" if !restoring.contains(&(customer, order.row.line)) && order.cases.is_empty() => {
+        "delivered" if !restoring.contains(&(customer, order.row.line)) && !people_know(order) => {
             out.found("paid_is_moving", judge::order_row(&order.row), "delivered, and no session is being restored");
         }
         _ => {}

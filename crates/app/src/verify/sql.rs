@@ -64,7 +64,9 @@ everline_store::queries! { ALL;
     pub(super) USAGE_DAYS = "SELECT customer_id, line_id, day, unit, charged, overrun FROM usage_day \
         WHERE (customer_id, line_id, day, unit) > ($1, $2, $3, $4) ORDER BY customer_id, line_id, day, unit LIMIT $5";
     pub(super) USAGE_DAY = "SELECT charged, overrun FROM usage_day WHERE customer_id = $1 AND line_id = $2 AND day = $3 AND unit = $4";
-    pub(super) CASES_WHOLE = "SELECT c.customer_id, c.id, c.reason, c.for_whom, c.state, c.solved_at, c.order_id, o.id, c.line_id, l.id FROM support_case c \
+    pub(super) CASES_WHOLE = "SELECT c.customer_id, c.id, c.reason, c.for_whom, c.state, c.solved_at, c.order_id, o.id, c.line_id, l.id, \
+        c.step, c.number, c.merged_into, m.merged_into FROM support_case c \
+        LEFT JOIN support_case m ON m.customer_id = c.customer_id AND m.id = c.merged_into \
         LEFT JOIN orders o ON o.customer_id = c.customer_id AND o.id = c.order_id \
         LEFT JOIN line l ON l.customer_id = c.customer_id AND l.id = c.line_id \
         WHERE (c.customer_id, c.id) > ($1, $2) ORDER BY c.customer_id, c.id LIMIT $3";

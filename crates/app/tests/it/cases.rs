@@ -6,8 +6,8 @@ use everline_app::place_order::find_by_token;
 use everline_app::privacy::export;
 use everline_app::retention::enforce;
 use everline_app::support::{
-    About, Act, CaseView, NewCase, Reader, Sent, act, cases, file, for_guest, for_owner, for_staff, open, queue,
-    solved, write,
+    About, Act, CaseView, NewCase, Reader, Sent, Wanted, act, cases, file, for_guest, for_owner, for_staff, open,
+    queue, solved, write,
 };
 use everline_core::attachment::{FILE_MAX, FileKind};
 use everline_core::ids::{CaseId, CustomerId, RawId};
@@ -28,6 +28,7 @@ fn ask(world: &World, about: About, files: Vec<Sent>) -> NewCase {
         subject: "没有生效".to_owned(),
         text: "付款了\r\n没有网".to_owned(),
         files,
+        follows: None,
     }
 }
 async fn agent(world: &World) -> RawId {
@@ -81,9 +82,9 @@ async fn a_case_knows_what_it_is_about_and_both_sides_write_in_it() {
 
         // Staff: a note that nobody else reads, an answer of which the owner is told, and a page that is stale.
         let by = agent(&world).await;
-        assert_eq!(queue(&world.app, by, CaseState::Open).await.unwrap()[0].id, id);
+        assert_eq!(queue(&world.app, by, Wanted::default()).await.unwrap().cases[0].0.id, id);
         act(&world.app, case, (by, 0), Act::Note("内部".to_owned())).await.unwrap();
-        let answer = || Act::Answer("请重启".to_owned(), CaseState::Waiting);
+        let answer = || Act::Answer("请重启".to_owned(), CaseState::Waiting, Vec::new());
         let stale = act(&world.app, case, (by, 0), answer()).await;
         assert_eq!(stale.unwrap_err(), Problem::NotTaken(NotTaken::Stale));
         world.app.clock.pass_us(1_000);
@@ -149,7 +150,9 @@ async fn a_guests_case_is_the_guests_alone() {
         assert!(cases(&world.app, customer).await.unwrap().is_empty());
         let by = agent(&world).await;
         world.app.clock.pass_us(1_000);
-        act(&world.app, (customer, id), (by, 0), Act::Answer("好的".to_owned(), CaseState::Waiting)).await.unwrap();
+        act(&world.app, (customer, id), (by, 0), Act::Answer("好的".to_owned(), CaseState::Waiting, Vec::new()))
+            .await
+            .unwrap();
         world.settle().await;
         assert!(!world.told(&kit).await.contains(&"case_answered"), "the owner is not told");
         let view = for_guest(&world.app, customer, order).await.unwrap().unwrap();

@@ -5,6 +5,7 @@
 mod account;
 mod auto_renew;
 mod buy_esim;
+mod case_work;
 mod cases;
 mod catalog;
 mod closing;

@@ -5,6 +5,7 @@ mod drafts;
 mod goodwill;
 mod opinions;
 mod people;
+mod questions;
 mod stock;
 mod walkthrough;
 
@@ -14,7 +15,7 @@ use everline_app::ports::{Messengers, Payments, Ports};
 use everline_app::secrets::Secrets;
 use everline_app::sign_in::Principal;
 use everline_app::voucher_batch::{NewBatch, make_batch};
-use everline_app::{App, day_close, jobs, reconciliation, stock_count, timers};
+use everline_app::{App, day_close, jobs, reconciliation, stock_count, support, timers};
 use everline_core::brand::Localized;
 use everline_core::ids::OrderId;
 use everline_core::line::DeviceKind;
@@ -136,6 +137,7 @@ async fn start(options: Options) -> Result<Running, Box<dyn Error>> {
     tokio::spawn(reconciliation::run_forever(app.clone()));
     tokio::spawn(day_close::run_forever(app.clone()));
     tokio::spawn(stock_count::run_forever(app.clone()));
+    tokio::spawn(support::run_forever(app.clone()));
     sandbox.attach_all().await;
     let mut running = Running { app, sandbox, people, vouchers, unconfirmed: None, url, store_file, _folder: folder };
     running.unconfirmed = Some(walkthrough::leave_one_unconfirmed(&running).await?);

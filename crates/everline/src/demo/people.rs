@@ -1,6 +1,6 @@
 //! The demo's people and lines, and the history they have: made by the same use cases as everybody's, at past times.
 
-use super::{catalog, drafts, goodwill, opinions};
+use super::{catalog, drafts, goodwill, opinions, questions};
 use async_trait::async_trait;
 use everline_app::add_line::{AddCustomer, NewLine};
 use everline_app::clock::Clock;
@@ -103,6 +103,7 @@ pub(super) async fn seed(app: &App) -> Result<People, SeedError> {
     }
     goodwill::give(app, &people).await?;
     drafts::write(app, &people).await?;
+    questions::ask(app, &people).await?;
     Ok(people)
 }
 

@@ -1,29 +1,83 @@
 //! Cases that are written in, their entries and their files.
 
 use super::columns::Columns;
-use crate::{FromRow, Result, Row, Tx, args};
+use crate::{FromRow, Result, Row, Tx, Value, args};
 use everline_core::attachment::FileKind;
+use everline_core::effects::CaseReason;
 use everline_core::ids::{AttemptId, CaseId, CustomerId, LineId, OrderId, RawId};
-use everline_core::support::{CaseFor, CaseState, EntryKind, Side};
+use everline_core::support::{CaseFor, CaseState, CaseStep, EntryKind, Priority, Side, due, number};
 use everline_core::time::BusinessTime;
 
 macro_rules! columns {
     () => {
         "c.customer_id, c.id, c.for_whom, c.reason, c.subject, c.order_id, c.line_id, c.attempt_id, c.step, c.side, c.state, c.version, \
-         c.opened_at, c.changed_at, c.solved_at"
+         c.opened_at, c.changed_at, c.solved_at, c.priority, c.owner_id, c.due_at, c.changed_by, c.changed_how, c.merged_into, c.follows, \
+         c.cause, c.cause_id"
+    };
+}
+
+/// The order of a case is looked up for its line where that is not known.
+macro_rules! add {
+    () => {
+        "INSERT INTO support_case (customer_id, id, for_whom, reason, subject, order_id, line_id, attempt_id, step, side, state, version, \
+         opened_at, changed_at, solved_at, priority, owner_id, due_at, changed_by, changed_how, merged_into, follows, cause, cause_id, number) \
+         VALUES ($1, $2, $3, $4, $5, $6, COALESCE($7, (SELECT o.line_id FROM orders o WHERE o.customer_id = $1 AND o.id = $6)), $8, $9, $10, \
+         $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)"
+    };
+}
+
+/// Cases that are not solved, by when they are due, from a key on.
+macro_rules! queue {
+    ($lead:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM support_case c WHERE c.solved_at IS NULL",
+            $lead,
+            " AND (c.due_at, c.customer_id, c.id) > ($1, $2, $3) AND c.due_at < $4 AND ($5 = '' OR c.state = $5) \
+             AND ($6 = '' OR c.priority = $6) AND ($7 = '' OR c.reason = $7) ORDER BY c.due_at, c.customer_id, c.id LIMIT $8"
+        )
+    };
+}
+
+/// How many there are, of at most so many.
+macro_rules! count {
+    ($which:literal) => {
+        concat!("SELECT COUNT(*) FROM (SELECT 1 FROM support_case c WHERE c.solved_at IS NULL", $which, ") n")
     };
 }
 
 crate::queries! { ALL;
-    ADD = "INSERT INTO support_case (customer_id, id, for_whom, reason, subject, order_id, line_id, attempt_id, step, side, state, version, \
-        opened_at, changed_at, solved_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
-    SAVE = "UPDATE support_case SET for_whom = $3, state = $4, version = $5, changed_at = $6, solved_at = $7 WHERE customer_id = $1 AND id = $2";
+    ADD = add!();
+    ADD_ONCE = concat!(add!(), " ON CONFLICT (customer_id, id) DO NOTHING");
+    SAVE = "UPDATE support_case SET for_whom = $3, state = $4, version = $5, changed_at = $6, solved_at = $7, priority = $8, owner_id = $9, \
+        due_at = $10, changed_by = $11, changed_how = $12, merged_into = $13, number = $14 WHERE customer_id = $1 AND id = $2";
     GET = concat!("SELECT ", columns!(), " FROM support_case c WHERE c.customer_id = $1 AND c.id = $2");
     LOCK = concat!("SELECT ", columns!(), " FROM support_case c WHERE c.customer_id = $1 AND c.id = $2 FOR UPDATE");
-    OF_OWNER = concat!("SELECT ", columns!(), " FROM support_case c WHERE c.customer_id = $1 AND c.for_whom = 'owner' \
+    OF_OWNER = concat!("SELECT ", columns!(), " FROM support_case c WHERE c.customer_id = $1 AND c.for_whom = 'owner' AND c.merged_into IS NULL \
         ORDER BY c.changed_at DESC, c.id DESC LIMIT $2");
-    OF_GUEST = concat!("SELECT ", columns!(), " FROM support_case c WHERE c.customer_id = $1 AND c.order_id = $2 AND c.for_whom = 'guest' LIMIT 1");
-    QUEUE = concat!("SELECT ", columns!(), " FROM support_case c WHERE c.state = $1 ORDER BY c.changed_at LIMIT $2");
+    OF_GUEST = concat!("SELECT ", columns!(), " FROM support_case c WHERE c.customer_id = $1 AND c.order_id = $2 AND c.for_whom = 'guest' \
+        AND c.merged_into IS NULL ORDER BY c.opened_at DESC LIMIT 1");
+    OTHERS = concat!("SELECT ", columns!(), " FROM support_case c WHERE c.customer_id = $1 AND c.id <> $2 AND c.solved_at IS NULL \
+        ORDER BY c.opened_at DESC, c.id DESC LIMIT $3");
+    QUEUE = queue!("");
+    QUEUE_OF_STATE = queue!(" AND c.state = $9");
+    QUEUE_OF_OWNER = queue!(" AND c.owner_id = $9");
+    QUEUE_OF_NOBODY = queue!(" AND c.owner_id IS NULL");
+    QUEUE_OF_REASON = queue!(" AND c.reason = $9");
+    QUEUE_OF_PRIORITY = queue!(" AND c.priority = $9");
+    SOLVED = concat!("SELECT ", columns!(), " FROM support_case c WHERE c.solved_at IS NOT NULL AND (c.solved_at, c.customer_id, c.id) < ($1, $2, $3) \
+        AND (CAST($4 AS BYTEA) IS NULL OR c.owner_id = $4) AND ($5 = '' OR c.priority = $5) AND ($6 = '' OR c.reason = $6) \
+        ORDER BY c.solved_at DESC, c.customer_id DESC, c.id DESC LIMIT $7");
+    COUNT_OF_OWNER = count!(" AND c.owner_id = $1 LIMIT $2");
+    COUNT_OF_NOBODY = count!(" AND c.owner_id IS NULL LIMIT $1");
+    COUNT_OVER = count!(" AND c.due_at < $1 LIMIT $2");
+    COUNT_OF_REASON = count!(" AND c.reason = $1 LIMIT $2");
+    OF_CAUSE = "SELECT customer_id, id FROM support_case WHERE cause_id = $1";
+    OF_NUMBER = "SELECT customer_id, id FROM support_case WHERE number = $1 ORDER BY customer_id, id LIMIT $2";
+    REPOINT = "UPDATE support_case SET merged_into = $3 WHERE customer_id = $1 AND merged_into = $2";
+    MOVE_ENTRIES = "UPDATE case_entry SET case_id = $3 WHERE customer_id = $1 AND case_id = $2";
+    MOVE_FILES = "UPDATE case_attachment SET case_id = $3 WHERE customer_id = $1 AND case_id = $2";
     OPEN_COUNT = "SELECT COUNT(*) FROM support_case WHERE customer_id = $1 AND for_whom = 'owner' AND reason = 'asked' AND state <> 'solved'";
     ENTRY_ADD = "INSERT INTO case_entry (id, customer_id, case_id, kind, staff_id, text, at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     ENTRIES = "SELECT id, kind, staff_id, text, at FROM case_entry WHERE customer_id = $1 AND case_id = $2 ORDER BY id";
@@ -66,6 +120,57 @@ pub struct Case {
     pub changed_at: BusinessTime,
     /// When it was solved, if it is.
     pub solved_at: Option<BusinessTime>,
+    /// How much depends on it.
+    pub priority: Priority,
+    /// Which member of the staff works on it.
+    pub owner: Option<RawId>,
+    /// By when it is to be worked on; without meaning once it is solved.
+    pub due_at: BusinessTime,
+    /// Which member of the staff changed it last; nobody of them if its asker or the system did.
+    pub changed_by: Option<RawId>,
+    /// What was done last.
+    pub changed_how: CaseStep,
+    /// The case into which it went.
+    pub merged_into: Option<CaseId>,
+    /// The older case, solved long ago, that it goes on from.
+    pub follows: Option<CaseId>,
+    /// What opened it, if the system did: the word of a job, or `item`.
+    pub cause: Option<String>,
+    /// Which job or item.
+    pub cause_id: Option<RawId>,
+}
+impl Case {
+    /// A case that is opened now, with what follows from its reason.
+    #[must_use]
+    pub fn opened(customer: CustomerId, id: CaseId, reason: CaseReason, at: BusinessTime) -> Self {
+        let (state, priority) = (CaseState::Open, Priority::of(reason));
+        Case {
+            customer,
+            id,
+            for_whom: CaseFor::Staff,
+            reason: reason.word().to_owned(),
+            subject: String::new(),
+            order: None,
+            line: None,
+            attempt: None,
+            step: None,
+            side: None,
+            state,
+            version: 0,
+            opened_at: at,
+            changed_at: at,
+            solved_at: None,
+            priority,
+            owner: None,
+            due_at: due(priority, state, at),
+            changed_by: None,
+            changed_how: CaseStep::Opened,
+            merged_into: None,
+            follows: None,
+            cause: None,
+            cause_id: None,
+        }
+    }
 }
 impl FromRow for Case {
     fn from_row(row: &Row<'_>) -> Result<Self> {
@@ -86,6 +191,15 @@ impl FromRow for Case {
             opened_at: c.next()?,
             changed_at: c.next()?,
             solved_at: c.next()?,
+            priority: c.next()?,
+            owner: c.next()?,
+            due_at: c.next()?,
+            changed_by: c.next()?,
+            changed_how: c.next()?,
+            merged_into: c.next()?,
+            follows: c.next()?,
+            cause: c.next()?,
+            cause_id: c.next()?,
         })
     }
 }
@@ -132,33 +246,71 @@ impl FromRow for FileInfo {
     }
 }
 
+fn columns_of(c: &Case) -> Vec<Value> {
+    let (reason, subject, step) = (c.reason.as_str(), c.subject.as_str(), c.step.as_deref());
+    args![
+        c.customer,
+        c.id,
+        c.for_whom,
+        reason,
+        subject,
+        c.order,
+        c.line,
+        c.attempt,
+        step,
+        c.side,
+        c.state,
+        c.version,
+        c.opened_at,
+        c.changed_at,
+        c.solved_at,
+        c.priority,
+        c.owner,
+        c.due_at,
+        c.changed_by,
+        c.changed_how,
+        c.merged_into,
+        c.follows,
+        c.cause.as_deref(),
+        c.cause_id,
+        number(c.id)
+    ]
+}
+
 /// Adds a case.
 pub fn add(tx: &mut Tx, c: &Case) {
-    let (reason, subject, step) = (c.reason.as_str(), c.subject.as_str(), c.step.as_deref());
-    tx.put(
-        &ADD,
-        args![
-            c.customer,
-            c.id,
-            c.for_whom,
-            reason,
-            subject,
-            c.order,
-            c.line,
-            c.attempt,
-            step,
-            c.side,
-            c.state,
-            c.version,
-            c.opened_at,
-            c.changed_at,
-            c.solved_at
-        ],
-    );
+    tx.put(&ADD, columns_of(c));
+}
+/// Adds a case, unless there is one of its id.
+pub fn add_once(tx: &mut Tx, c: &Case) {
+    tx.put(&ADD_ONCE, columns_of(c));
 }
 /// Saves a locked case.
 pub fn save(tx: &mut Tx, c: &Case) {
-    tx.put(&SAVE, args![c.customer, c.id, c.for_whom, c.state, c.version, c.changed_at, c.solved_at]);
+    let args = args![
+        c.customer,
+        c.id,
+        c.for_whom,
+        c.state,
+        c.version,
+        c.changed_at,
+        c.solved_at,
+        c.priority,
+        c.owner,
+        c.due_at,
+        c.changed_by,
+        c.changed_how,
+        c.merged_into,
+        number(c.id)
+    ];
+    tx.put(&SAVE, args);
+}
+/// Moves all that is written in a case, and its files, into another of the same customer; what went into the one before goes
+/// along.
+pub fn move_into(tx: &mut Tx, customer: CustomerId, from: CaseId, into: CaseId) {
+    for sql in [&MOVE_ENTRIES, &MOVE_FILES, &REPOINT] {
+        tx.put(sql, args![customer, from, into]);
+    }
 }
 /// Reads a case.
 pub async fn get(tx: &mut Tx, customer: CustomerId, id: CaseId) -> Result<Option<Case>> {
@@ -176,9 +328,90 @@ pub async fn of_owner(tx: &mut Tx, customer: CustomerId, limit: i64) -> Result<V
 pub async fn of_guest(tx: &mut Tx, customer: CustomerId, order: OrderId) -> Result<Option<Case>> {
     tx.maybe(&OF_GUEST, args![customer, order]).await
 }
-/// The cases in a state, those that waited longest first.
-pub async fn queue(tx: &mut Tx, state: CaseState, limit: i64) -> Result<Vec<Case>> {
-    tx.all(&QUEUE, args![state, limit]).await
+/// Other cases of a customer that are not solved, the newest first.
+pub async fn others(tx: &mut Tx, customer: CustomerId, id: CaseId, limit: i64) -> Result<Vec<Case>> {
+    tx.all(&OTHERS, args![customer, id, limit]).await
+}
+
+/// The place of a case in a list: when it is due, or was solved; whose it is; its id.
+pub type Place = (BusinessTime, CustomerId, CaseId);
+
+/// By whom cases are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Owner {
+    /// Whoever.
+    #[default]
+    Any,
+    /// Nobody.
+    Nobody,
+    /// A member of the staff.
+    Member(RawId),
+}
+
+/// Which cases that are not solved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Which {
+    /// In one state alone.
+    pub state: Option<CaseState>,
+    /// Worked on by whom.
+    pub owner: Owner,
+    /// Of one priority alone.
+    pub priority: Option<Priority>,
+    /// For one reason alone.
+    pub reason: Option<CaseReason>,
+}
+
+/// Cases that are not solved, due before an instant, from a place on; those due first at the top. The narrowest of what is
+/// asked for leads, by its index; the rest is looked at row by row.
+pub async fn queue(tx: &mut Tx, which: Which, after: Place, before: BusinessTime, limit: i64) -> Result<Vec<Case>> {
+    let Which { state, owner, priority, reason } = which;
+    let (state, priority) = (state.map_or("", CaseState::word), priority.map_or("", Priority::word));
+    let reason = reason.map_or("", CaseReason::word);
+    let mut args = args![after.0, after.1, after.2, before, state, priority, reason, limit];
+    let (sql, lead): (_, Option<Value>) = match owner {
+        Owner::Member(id) => (&QUEUE_OF_OWNER, Some(id.into())),
+        _ if !reason.is_empty() && owner == Owner::Any => (&QUEUE_OF_REASON, Some(reason.into())),
+        Owner::Nobody => (&QUEUE_OF_NOBODY, None),
+        Owner::Any if !priority.is_empty() => (&QUEUE_OF_PRIORITY, Some(priority.into())),
+        Owner::Any if !state.is_empty() => (&QUEUE_OF_STATE, Some(state.into())),
+        Owner::Any => (&QUEUE, None),
+    };
+    args.extend(lead);
+    tx.all(sql, args).await
+}
+/// Cases that are solved, the newest first, before a place; of a member of the staff, a priority or a reason alone.
+pub async fn solved(
+    tx: &mut Tx,
+    (member, priority, reason): (Option<RawId>, Option<Priority>, Option<CaseReason>),
+    before: Place,
+    limit: i64,
+) -> Result<Vec<Case>> {
+    let (priority, reason) = (priority.map_or("", Priority::word), reason.map_or("", CaseReason::word));
+    tx.all(&SOLVED, args![before.0, before.1, before.2, member, priority, reason, limit]).await
+}
+/// How many cases that are not solved a member of the staff has, of at most so many.
+pub async fn count_of_owner(tx: &mut Tx, owner: RawId, max: i64) -> Result<i64> {
+    Ok(tx.one::<(i64,)>("support_case", &COUNT_OF_OWNER, args![owner, max]).await?.0)
+}
+/// How many nobody has.
+pub async fn count_of_nobody(tx: &mut Tx, max: i64) -> Result<i64> {
+    Ok(tx.one::<(i64,)>("support_case", &COUNT_OF_NOBODY, args![max]).await?.0)
+}
+/// How many were due before an instant.
+pub async fn count_over(tx: &mut Tx, now: BusinessTime, max: i64) -> Result<i64> {
+    Ok(tx.one::<(i64,)>("support_case", &COUNT_OVER, args![now, max]).await?.0)
+}
+/// How many were opened for a reason.
+pub async fn count_of_reason(tx: &mut Tx, reason: CaseReason, max: i64) -> Result<i64> {
+    Ok(tx.one::<(i64,)>("support_case", &COUNT_OF_REASON, args![reason.word(), max]).await?.0)
+}
+/// The case that a job or an item opened.
+pub async fn of_cause(tx: &mut Tx, cause: RawId) -> Result<Option<(CustomerId, CaseId)>> {
+    tx.maybe(&OF_CAUSE, args![cause]).await
+}
+/// The cases of a number that people read to each other.
+pub async fn of_number(tx: &mut Tx, number: i64, limit: i64) -> Result<Vec<(CustomerId, CaseId)>> {
+    tx.all(&OF_NUMBER, args![number, limit]).await
 }
 /// How many cases an owner opened that are not solved.
 pub async fn open_count(tx: &mut Tx, customer: CustomerId) -> Result<i64> {

@@ -27,7 +27,7 @@ use everline_core::refund::{RefundReason, RefundState};
 use everline_core::reminder::Cause;
 use everline_core::saved_method::SavedState;
 use everline_core::staff::StaffNews;
-use everline_core::support::{CaseFor, CaseState, EntryKind, Side};
+use everline_core::support::{CaseFor, CaseState, CaseStep, EntryKind, Priority, Side};
 use everline_core::time::{BusinessTime, SystemTime};
 use everline_core::voucher::{BatchState, VoucherKind};
 
@@ -92,7 +92,7 @@ macro_rules! word_columns {
 word_columns!(DisputeState OrderState AttemptState Method Provider Settlement RefundReason RefundState SavedState Template VoucherKind BatchState);
 word_columns!(LineKind LineState ItemKind Action MessageKind Channel Fate Reported);
 word_columns!(AccountNews Proof RecoveryState Cause Along Offered DeviceKind CorrectionState Field ConsentKind ClosingState);
-word_columns!(CaseFor CaseState EntryKind FileKind Side);
+word_columns!(CaseFor CaseState CaseStep EntryKind FileKind Priority Side);
 word_columns!(ContributionKind ContributionState Basis Sold);
 word_columns!(StaffNews ChangeKind);
 

@@ -34,6 +34,7 @@ pub mod order;
 pub mod pay_link;
 pub mod payment;
 pub mod payment_method;
+pub mod prepared;
 pub mod privacy;
 pub mod receipt;
 pub mod reconciliation;
@@ -89,6 +90,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 28, name: "second_factor", text: include_str!("../../migrations/0028_second_factor.sql") },
     Migration { version: 30, name: "desk", text: include_str!("../../migrations/0030_desk.sql") },
     Migration { version: 31, name: "catalog", text: include_str!("../../migrations/0031_catalog.sql") },
+    Migration { version: 32, name: "case_work", text: include_str!("../../migrations/0032_case_work.sql") },
     Migration { version: 33, name: "actions", text: include_str!("../../migrations/0033_actions.sql") },
     Migration { version: 34, name: "stock_money", text: include_str!("../../migrations/0034_stock_money.sql") },
 ];
@@ -128,6 +130,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     pay_link::ALL,
     payment::ALL,
     payment_method::ALL,
+    prepared::ALL,
     privacy::ALL,
     receipt::ALL,
     recovery::ALL,

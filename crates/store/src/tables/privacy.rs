@@ -29,6 +29,7 @@ macro_rules! sections {
             UNNAME_EVENTS = "DELETE FROM account_event WHERE customer_id = $1";
             FORGET_CASE_ENTRIES = "DELETE FROM case_entry WHERE customer_id = $1";
             FORGET_CASE_FILES = "DELETE FROM case_attachment WHERE customer_id = $1";
+            UNMERGE_CASES = "UPDATE support_case SET merged_into = NULL WHERE customer_id = $1 AND merged_into IS NOT NULL";
             FORGET_CASES = "DELETE FROM support_case WHERE customer_id = $1 AND reason = 'asked'";
             FORGET_RECOVERIES = "DELETE FROM recovery_request WHERE customer_id = $1";
             FORGET_IDENTITY = "DELETE FROM identity WHERE customer_id = $1";
@@ -83,7 +84,7 @@ sections! {
     ACCOUNT_EVENT "account_event" ["kind", "device", "former", "at", "told_at"] order "id";
     RECOVERY_REQUEST "recovery_request" ["id", "contact", "reason", "state", "asked_at", "due_at", "settled_at", "note"] order "id";
     CLOSING_REQUEST "closing_request" ["id", "state", "paid_out", "lapsed", "bank_id", "asked_at", "taken_at", "settled_at"] order "id";
-    SUPPORT_CASE "support_case" ["id", "for_whom", "order_id", "line_id", "attempt_id", "reason", "subject", "step", "side", "state", "opened_at", "changed_at", "solved_at"] where "for_whom <> 'guest'" order "id";
+    SUPPORT_CASE "support_case" ["id", "for_whom", "order_id", "line_id", "attempt_id", "reason", "subject", "step", "side", "state", "priority", "due_at", "merged_into", "follows", "cause", "number", "opened_at", "changed_at", "solved_at"] where "for_whom <> 'guest'" order "id";
     CASE_ENTRY "case_entry" ["case_id", "kind", "text", "at"] where "case_id IN (SELECT id FROM support_case WHERE customer_id = $1 AND for_whom <> 'guest')" order "id";
     CASE_ATTACHMENT "case_attachment" ["id", "case_id", "name", "kind", "octets", "at"] where "case_id IN (SELECT id FROM support_case WHERE customer_id = $1 AND for_whom <> 'guest')" order "id";
     DEVICE_CHECK "device_check" ["line_id", "iccid", "basis", "model", "sold", "eid", "checked_at"] order "checked_at";
@@ -124,6 +125,7 @@ pub fn restrict(tx: &mut Tx, customer: CustomerId, at: BusinessTime) {
     tx.put(&FORGET_RECOVERIES, args![customer]);
     tx.put(&FORGET_CASE_ENTRIES, args![customer]);
     tx.put(&FORGET_CASE_FILES, args![customer]);
+    tx.put(&UNMERGE_CASES, args![customer]);
     tx.put(&FORGET_CASES, args![customer]);
     contribution::forget_author(tx, customer, at);
     tx.put(&FORGET_DEVICES, args![customer]);

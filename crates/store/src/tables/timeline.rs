@@ -23,7 +23,10 @@ crate::queries! { ALL;
     USED = "SELECT line_id, day, unit, charged, overrun FROM usage_day \
         WHERE customer_id = $1 AND line_id = $2 AND day <= $3 ORDER BY day DESC, unit DESC LIMIT $4";
     NEWS = "SELECT id, kind, device, at FROM account_event WHERE customer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
-    CASES = "SELECT id, reason, subject, order_id, line_id, state, opened_at FROM support_case WHERE customer_id = $1 ORDER BY id DESC LIMIT $2";
+    CASES = "SELECT customer_id, id, reason, subject, order_id, line_id, state, opened_at FROM support_case \
+        WHERE customer_id = $1 AND (opened_at, id) < ($2, $3) ORDER BY opened_at DESC, id DESC LIMIT $4";
+    CASES_OF_LINE = "SELECT customer_id, id, reason, subject, order_id, line_id, state, opened_at FROM support_case \
+        WHERE customer_id = $1 AND line_id = $5 AND (opened_at, id) < ($2, $3) ORDER BY opened_at DESC, id DESC LIMIT $4";
 }
 
 /// A change of a line's state.
@@ -96,6 +99,8 @@ impl FromRow for News {
 /// A case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
+    /// Whose.
+    pub customer: CustomerId,
     /// Its id.
     pub id: CaseId,
     /// The word of why it was opened.
@@ -115,6 +120,7 @@ impl FromRow for Opened {
     fn from_row(row: &Row<'_>) -> Result<Self> {
         let mut c = Columns::new(row);
         Ok(Opened {
+            customer: c.next()?,
             id: c.next()?,
             reason: c.next()?,
             subject: c.next()?,
@@ -157,7 +163,16 @@ pub async fn used(tx: &mut Tx, customer: CustomerId, line: LineId, to: Day, limi
 pub async fn news(tx: &mut Tx, customer: CustomerId, below: RawId, limit: i64) -> Result<Vec<News>> {
     tx.all(&NEWS, args![customer, below, limit]).await
 }
-/// The newest cases about a customer's rows.
-pub async fn cases(tx: &mut Tx, customer: CustomerId, limit: i64) -> Result<Vec<Opened>> {
-    tx.all(&CASES, args![customer, limit]).await
+/// Cases about a customer's rows, or about one line, that were opened before a key, newest first.
+pub async fn cases(
+    tx: &mut Tx,
+    customer: CustomerId,
+    line: Option<LineId>,
+    before: (BusinessTime, CaseId),
+    limit: i64,
+) -> Result<Vec<Opened>> {
+    match line {
+        Some(line) => tx.all(&CASES_OF_LINE, args![customer, before.0, before.1, limit, line]).await,
+        None => tx.all(&CASES, args![customer, before.0, before.1, limit]).await,
+    }
 }

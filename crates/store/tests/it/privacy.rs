@@ -58,6 +58,9 @@ const COLUMNS_LEFT_OUT: &[(&str, &str)] = &[
     ("made_by", "a member of the staff"),
     ("staff_id", "a member of the staff"),
     ("decided_by", "a member of the staff"),
+    ("owner_id", "a member of the staff"),
+    ("changed_by", "a member of the staff"),
+    ("changed_how", "what the staff did last; entries and states are handed out"),
     ("usage_basis", "tells counts of ours from others"),
 ];
 /// Tables whose own id says nothing and is left out.

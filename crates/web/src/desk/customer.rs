@@ -9,7 +9,7 @@ use super::queue::{me, staff};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page, page_with};
 use crate::portal::account::event_key;
-use crate::portal::case_shown::{reason_key, state_key as case_state_key};
+use crate::portal::case_shown::{case_number, reason_key, state_key as case_state_key};
 use crate::portal::device_form::Choice;
 use crate::portal::line::line_id;
 use crate::portal::line_shown::state_key;
@@ -98,6 +98,8 @@ struct CustomerPage {
     commands: Option<Commands>,
     credit: Option<CreditCard>,
     hand: Option<LineCard>,
+    /// Where a case is opened for a caller.
+    new_case: Option<String>,
 }
 
 /// The key of a kind of entry.
@@ -289,6 +291,10 @@ async fn show_customer(web: &Web, visit: &Visit, id: &str, asked: &Asked, mut di
         done: done_key(&asked.done).map(|key| visit.lang.get(key)),
         credit,
         hand,
+        new_case: member.may(Permission::WorkCases).then(|| match line {
+            Some(line) => format!("{base}/case?line={line}"),
+            None => format!("{base}/case"),
+        }),
         did,
         line: asked.line.clone(),
         facts: facts(&show, &subject, line.is_some()),
@@ -489,8 +495,10 @@ fn entry_shown(show: &Show, currency: Currency, entry: &Entry) -> EntryShown {
             (Kind::Account, show.lang.get(event_key(news.kind)), device.into_iter().collect(), None)
         }
         What::Case(case) => {
-            let title = case.subject.clone().unwrap_or_else(|| show.lang.get(reason_key(&case.reason)));
-            (Kind::Cases, title, vec![show.lang.get(case_state_key(case.state, true))], None)
+            let subject = case.subject.clone().filter(|subject| !subject.is_empty());
+            let title = subject.unwrap_or_else(|| show.lang.get(reason_key(&case.reason)));
+            let facts = vec![case_number(case.id), show.lang.get(case_state_key(case.state, true))];
+            (Kind::Cases, title, facts, Some(format!("/desk/cases/{}/{}", case.customer, case.id)))
         }
         What::Staff(noted) => {
             let by = noted.login.clone().unwrap_or_else(|| noted.actor.clone());

@@ -45,6 +45,7 @@ const fn named_key(named: Named) -> &'static str {
         Named::Order => "find-order",
         Named::Payment => "find-payment",
         Named::Receipt => "find-receipt",
+        Named::Case => "find-case",
         Named::Name => "find-name",
         Named::Document => "find-document",
     }
@@ -54,6 +55,7 @@ fn row(visit: &Visit, found: &Found) -> Row {
     let Found { named, whole, shown, customer, owner, place } = found;
     let href = match place {
         Place::Order(number) => format!("/desk/orders/{number}"),
+        Place::Case(case) => format!("/desk/cases/{customer}/{case}"),
         Place::Line(line) => format!("/desk/customers/{customer}?line={line}"),
         Place::Customer => format!("/desk/customers/{customer}"),
     };

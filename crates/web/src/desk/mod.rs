@@ -3,6 +3,8 @@
 
 pub(crate) mod ask;
 pub(crate) mod audit;
+pub(crate) mod case;
+pub(crate) mod case_call;
 pub(crate) mod cases;
 pub(crate) mod catalog;
 pub(crate) mod catalog_edit;
@@ -22,6 +24,7 @@ pub(crate) mod me;
 pub(crate) mod money;
 pub(crate) mod money_behind;
 pub(crate) mod order;
+pub(crate) mod prepared;
 pub(crate) mod queue;
 pub(crate) mod reconciliation;
 pub(crate) mod recovery;

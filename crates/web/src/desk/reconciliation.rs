@@ -2,8 +2,9 @@
 //! item with what both sides say; `POST` there: what people do about it. Operators act, agents read.
 
 use super::queue::staff;
-use crate::fault::Answer;
+use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page, page_with};
+use crate::portal::case_shown::case_number;
 use crate::portal::offering_shown::Term;
 use crate::portal::order_shown::order_number;
 use crate::show::Show;
@@ -68,6 +69,11 @@ struct One {
     /// What is wrong with the reason, and the reason as it was typed.
     wrong: Option<String>,
     typed: String,
+    /// The case about it; where one is opened by those who may; and why it was not.
+    case: Option<(String, String)>,
+    open_case: Option<String>,
+    case_text: String,
+    case_wrong: Option<String>,
 }
 
 const fn kind_key(kind: ItemKind) -> &'static str {
@@ -180,7 +186,7 @@ pub(crate) async fn item(
     show_item(&web, &visit, &id, &asked.said.unwrap_or_default(), None).await
 }
 
-fn read_id(id: &str) -> Result<ItemId, Problem> {
+pub(super) fn read_id(id: &str) -> Result<ItemId, Problem> {
     id.parse().map_err(|_| Problem::NotFound("item"))
 }
 
@@ -213,6 +219,17 @@ fn member_id(visit: &Visit) -> Result<RawId, Problem> {
 }
 
 async fn show_item(web: &Web, visit: &Visit, id: &str, said: &str, wrong: Option<String>) -> Answer {
+    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    page_with(status, &one(web, visit, id, said, wrong).await?)
+}
+
+/// An item about which no case was opened, and why.
+pub(super) async fn item_with(web: &Web, visit: &Visit, id: &str, (status, why): (StatusCode, String)) -> Answer {
+    let page = one(web, visit, id, "", None).await?;
+    page_with(status, &One { case_wrong: Some(why), case_text: visit.fields.get("text").to_owned(), ..page })
+}
+
+async fn one(web: &Web, visit: &Visit, id: &str, said: &str, wrong: Option<String>) -> Result<One, Fault> {
     let member = staff(web, visit).await?;
     let view = queue::item(&web.app, read_id(id)?, member.id).await?;
     let show = visit.show(web);
@@ -225,23 +242,25 @@ async fn show_item(web: &Web, visit: &Visit, id: &str, said: &str, wrong: Option
     for side in &mut sides {
         side.terms.retain(|term| !term.value.is_empty());
     }
-    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let order = view.payment.as_ref().map(|(_, order)| order.number.clone());
-    page_with(
-        status,
-        &One {
-            lead: visit.lang.get(lead_key(view.item.kind)),
-            sides,
-            can_ask: !buttons.is_empty() && view.payment.is_some(),
-            action: format!("/desk/reconciliation/{}", view.item.id),
-            order,
-            buttons,
-            said: said_key(said).map(|key| visit.lang.get(key)),
-            typed: if wrong.is_some() { visit.fields.get("reason").to_owned() } else { String::new() },
-            wrong,
-            p: visit.frame(web, visit.lang.get(kind_key(view.item.kind))),
-        },
-    )
+    let action = format!("/desk/reconciliation/{}", view.item.id);
+    let case = view.case.map(|(customer, case)| (format!("/desk/cases/{customer}/{case}"), case_number(case)));
+    Ok(One {
+        lead: visit.lang.get(lead_key(view.item.kind)),
+        sides,
+        can_ask: !buttons.is_empty() && view.payment.is_some(),
+        order,
+        buttons,
+        said: said_key(said).map(|key| visit.lang.get(key)),
+        typed: if wrong.is_some() { visit.fields.get("reason").to_owned() } else { String::new() },
+        wrong,
+        case,
+        open_case: may_act.then(|| format!("{action}/case")),
+        case_text: String::new(),
+        case_wrong: None,
+        action,
+        p: visit.frame(web, visit.lang.get(kind_key(view.item.kind))),
+    })
 }
 
 fn term(show: &Show, key: &str, value: impl Into<String>) -> Term {

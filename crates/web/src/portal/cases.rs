@@ -1,8 +1,9 @@
 //! `/cases`: what a customer asked support, and what was answered. A guest does the same under the secret link of the order.
 
+use crate::context::STEPS;
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page, page_with};
-use crate::portal::case_shown::{CaseShown, download, said, shown, side_key, state_key, subject, tone};
+use crate::portal::case_shown::{CaseShown, case_number, download, said, shown, side_key, state_key, subject, tone};
 use crate::portal::line_shown::line_name;
 use crate::portal::order::order_id;
 use crate::portal::order_shown::order_number;
@@ -18,11 +19,8 @@ use everline_app::place_order::find_by_token;
 use everline_app::support::{About, CaseView, NewCase, Reader, cases, file, for_guest, for_owner, open, solved, write};
 use everline_core::ids::{CaseId, CustomerId, OrderId};
 use everline_core::payment::AttemptState;
-use everline_core::support::{CaseFor, Side};
+use everline_core::support::{CaseFor, Side, over};
 use serde::Deserialize;
-
-/// Where one can come from, as cases keep it.
-const STEPS: [&str; 7] = ["order", "receipt", "refund", "payment", "line", "help", "error"];
 
 /// What a case is to be about.
 #[derive(Deserialize, Default)]
@@ -33,9 +31,34 @@ pub(crate) struct Asked {
     line: String,
     #[serde(default)]
     from: String,
+    /// What went wrong: the key of a text about a problem.
+    #[serde(default)]
+    problem: String,
+    /// An older case, solved long ago, that it goes on from.
+    #[serde(default)]
+    follows: String,
 }
 
 impl Asked {
+    /// What went wrong, in words, for a subject.
+    fn problem(&self, visit: &Visit) -> String {
+        let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        let known = self.problem.starts_with("problem-") && plain(&self.problem) && visit.lang.knows(&self.problem);
+        if known { visit.lang.get(&self.problem) } else { String::new() }
+    }
+    fn older(&self) -> Result<Option<CaseId>, Fault> {
+        if self.follows.is_empty() { Ok(None) } else { case_id(&self.follows).map(Some) }
+    }
+    /// With what an older case was about.
+    async fn after(self, web: &Web, customer: CustomerId) -> Result<(Self, Option<String>), Fault> {
+        let Some(older) = self.older()? else { return Ok((self, None)) };
+        let older = for_owner(&web.app, customer, older).await?.case;
+        let id =
+            |known: &str, of: Option<String>| if known.is_empty() { of.unwrap_or_default() } else { known.to_owned() };
+        let order = id(&self.order, older.order.map(|order| order.to_string()));
+        let line = id(&self.line, older.line.map(|line| line.to_string()));
+        Ok((Self { order, line, ..self }, Some(case_number(older.id))))
+    }
     /// What it names; what is no id is nothing that exists.
     fn about(&self) -> Result<About, Fault> {
         Ok(About {
@@ -92,6 +115,8 @@ struct CasePage {
     base: String,
     c: CaseShown,
     text: String,
+    /// Where it is asked anew, if it was solved too long ago to go on.
+    anew: Option<String>,
     error: Option<(&'static str, String)>,
 }
 impl CasePage {
@@ -112,25 +137,34 @@ pub(crate) async fn list(State(web): State<Web>, visit: Visit) -> Answer {
         subject: subject(&show, &case.subject, &case.reason),
         state: visit.lang.get(state_key(case.state, false)),
         tone: tone(case.state),
-        when: show.moment(case.changed_at),
+        when: format!("{} · {}", case_number(case.id), show.moment(case.changed_at)),
     });
     page(&CasesPage { rows: rows.collect(), p: visit.frame(&web, visit.lang.get("case-list-title")) })
 }
 
 /// `GET /orders/{order}/case`: something is wrong with an order.
-pub(crate) async fn about_order(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
+pub(crate) async fn about_order(
+    State(web): State<Web>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Answer {
     let (customer, id) = (visit.customer()?, order_id(&id)?);
     order_page(&web.app, customer, id).await?;
-    Ok(go(&format!("/cases/new?order={id}&from=order")))
+    let step = asked.about()?.step.unwrap_or("order");
+    Ok(go(&format!("/cases/new?order={id}&from={step}")))
 }
 
 /// `GET /cases/new`
 pub(crate) async fn new(State(web): State<Web>, visit: Visit, Query(asked): Query<Asked>) -> Answer {
-    let words = about_words(&web, &visit, visit.customer()?, &asked.about()?).await?;
+    let customer = visit.customer()?;
+    let (asked, older) = asked.after(&web, customer).await?;
+    let mut words = about_words(&web, &visit, customer, &asked.about()?).await?;
+    words.extend(older.map(|number| visit.say("case-about-older", &[("number", (&number).into())])));
     let id = web.app.clock.id().to_string();
     let back = if asked.order.is_empty() { "/help".to_owned() } else { format!("/orders/{}", asked.order) };
     let p = visit.frame(&web, visit.lang.get("case-new-title"));
-    let (subject, text) = (String::new(), String::new());
+    let (subject, text) = (asked.problem(&visit), String::new());
     page(&NewPage { p, back, action: "/cases/new".to_owned(), id, asked, about: words, subject, text, error: None })
 }
 
@@ -138,9 +172,15 @@ pub(crate) async fn new(State(web): State<Web>, visit: Visit, Query(asked): Quer
 pub(crate) async fn create(State(web): State<Web>, visit: Visit) -> Answer {
     let (customer, fields) = (visit.customer()?, &visit.fields);
     let field = |name: &str| fields.get(name).to_owned();
-    let asked = Asked { order: field("order"), line: field("line"), from: field("from") };
-    let about = asked.about()?;
-    match opened(&web, &visit, customer, CaseFor::Owner, about.clone()).await {
+    let asked = Asked {
+        order: field("order"),
+        line: field("line"),
+        from: field("from"),
+        problem: String::new(),
+        follows: field("follows"),
+    };
+    let (about, older) = (asked.about()?, asked.older()?);
+    match opened(&web, &visit, customer, (CaseFor::Owner, older), about.clone()).await {
         Ok(id) => Ok(go(&format!("/cases/{id}"))),
         Err(problem) => {
             let back = if asked.order.is_empty() { "/help".to_owned() } else { format!("/orders/{}", asked.order) };
@@ -154,13 +194,13 @@ async fn opened(
     web: &Web,
     visit: &Visit,
     customer: CustomerId,
-    for_whom: CaseFor,
+    (for_whom, follows): (CaseFor, Option<CaseId>),
     about: About,
 ) -> Result<CaseId, Problem> {
     let fields = &visit.fields;
     let id = fields.get("id").parse().map_err(|_| Problem::Invalid { field: "id", rule: "not an id" })?;
     let (subject, text) = (fields.get("subject").to_owned(), fields.get("text").to_owned());
-    open(&web.app, customer, NewCase { id, for_whom, about, subject, text, files: fields.files() }).await
+    open(&web.app, customer, NewCase { id, for_whom, about, subject, text, files: fields.files(), follows }).await
 }
 
 /// The form once more, with what was typed and what is wrong with it.
@@ -202,6 +242,9 @@ async fn about_words(web: &Web, visit: &Visit, customer: CustomerId, about: &Abo
 /// `GET /cases/{case}`
 pub(crate) async fn case(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
     let view = for_owner(&web.app, visit.customer()?, case_id(&id)?).await?;
+    if let Some(into) = view.case.merged_into {
+        return Ok(go(&format!("/cases/{into}")));
+    }
     let back = ("/cases".to_owned(), visit.lang.get("case-list-title"));
     show_case(&web, &visit, &view, (format!("/cases/{id}"), back), None)
 }
@@ -221,7 +264,12 @@ fn show_case(
     let text = visit.fields.get("text").to_owned();
     let status = problem.map_or(StatusCode::OK, |problem| Fault::from(problem).status());
     let p = visit.frame(web, c.subject.clone());
-    page_with(status, &CasePage { p, back, base, c, text, error })
+    let over = over(view.case.solved_at, web.app.clock.now().business);
+    let anew = over.then(|| match view.case.for_whom {
+        CaseFor::Guest => format!("{base}?again=1"),
+        _ => format!("/cases/new?follows={}", view.case.id),
+    });
+    page_with(status, &CasePage { p, back, base, c, text, anew, error })
 }
 
 /// `POST /cases/{case}`: writes, or says that it is solved.
@@ -232,6 +280,9 @@ pub(crate) async fn reply(State(web): State<Web>, visit: Visit, Path(id): Path<S
         Ok(()) => Ok(go(&base)),
         Err(problem) => {
             let view = for_owner(&web.app, customer, case).await?;
+            if let Some(into) = view.case.merged_into {
+                return Ok(go(&format!("/cases/{into}")));
+            }
             let back = ("/cases".to_owned(), visit.lang.get("case-list-title"));
             show_case(&web, &visit, &view, (base, back), Some(problem))
         }
@@ -251,18 +302,33 @@ pub(crate) async fn attachment(State(web): State<Web>, visit: Visit, Path((id, o
     download(file(&web.app, (visit.customer()?, case_id(&id)?), of, Reader::Owner).await?)
 }
 
+/// Whether a guest asks anew, about what was solved long ago.
+#[derive(Deserialize, Default)]
+pub(crate) struct Again {
+    again: Option<String>,
+}
+
 /// `GET /o/{token}/case`: the guest's case, or the form that opens it.
-pub(crate) async fn guest(State(web): State<Web>, visit: Visit, Path(token): Path<String>) -> Answer {
+pub(crate) async fn guest(
+    State(web): State<Web>,
+    visit: Visit,
+    Path(token): Path<String>,
+    Query(anew): Query<Again>,
+) -> Answer {
     let (customer, order) = find_by_token(&web.app, &token).await?;
     let base = format!("/o/{token}/case");
-    if let Some(view) = for_guest(&web.app, customer, order).await? {
+    let older = for_guest(&web.app, customer, order).await?;
+    let goes_on = |view: &CaseView| anew.again.is_none() || !over(view.case.solved_at, web.app.clock.now().business);
+    if let Some(view) = older.as_ref().filter(|view| goes_on(view)) {
         let back = (format!("/o/{token}"), visit.lang.get("order-back-to-order"));
-        return show_case(&web, &visit, &view, (base, back), None);
+        return show_case(&web, &visit, view, (base, back), None);
     }
     let about = About { order: Some(order), ..About::default() };
     let words = about_words(&web, &visit, customer, &about).await?;
     let p = visit.frame(&web, visit.lang.get("case-new-title"));
-    let (id, back, asked) = (web.app.clock.id().to_string(), format!("/o/{token}"), Asked::default());
+    let (id, back) = (web.app.clock.id().to_string(), format!("/o/{token}"));
+    let follows = older.map(|older| older.case.id.to_string()).unwrap_or_default();
+    let asked = Asked { follows, ..Asked::default() };
     let (subject, text) = (String::new(), String::new());
     page(&NewPage { p, back, action: base, id, asked, about: words, subject, text, error: None })
 }
@@ -271,7 +337,9 @@ pub(crate) async fn guest(State(web): State<Web>, visit: Visit, Path(token): Pat
 pub(crate) async fn guest_write(State(web): State<Web>, visit: Visit, Path(token): Path<String>) -> Answer {
     let (customer, order) = find_by_token(&web.app, &token).await?;
     let base = format!("/o/{token}/case");
-    let Some(view) = for_guest(&web.app, customer, order).await? else {
+    let view = for_guest(&web.app, customer, order).await?;
+    let anew = !visit.fields.get("follows").is_empty();
+    let Some(view) = view.filter(|_| !anew) else {
         return guest_open(&web, &visit, (customer, order), &token).await;
     };
     match replied(&web, &visit, (customer, view.case.id), Reader::Guest(order)).await {
@@ -286,11 +354,12 @@ pub(crate) async fn guest_write(State(web): State<Web>, visit: Visit, Path(token
 async fn guest_open(web: &Web, visit: &Visit, (customer, order): (CustomerId, OrderId), token: &str) -> Answer {
     let base = format!("/o/{token}/case");
     let about = About { order: Some(order), line: None, step: Some("order") };
-    match opened(web, visit, customer, CaseFor::Guest, about.clone()).await {
+    let asked = Asked { follows: visit.fields.get("follows").to_owned(), ..Asked::default() };
+    match opened(web, visit, customer, (CaseFor::Guest, asked.older()?), about.clone()).await {
         Ok(_) => Ok(go(&base)),
         Err(problem) => {
             let words = about_words(web, visit, customer, &about).await?;
-            again(web, visit, problem, (format!("/o/{token}"), base), Asked::default(), words)
+            again(web, visit, problem, (format!("/o/{token}"), base), asked, words)
         }
     }
 }

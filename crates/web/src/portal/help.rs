@@ -1,5 +1,6 @@
 //! `/help`: help pages, searched by words, opened with what the page before was about; and the way to people.
 
+use crate::context::{Context, STEPS};
 use crate::fault::Answer;
 use crate::frame::{Frame, page};
 use crate::help::{Article, article, articles, search};
@@ -21,19 +22,16 @@ pub(crate) struct Asked {
     order: String,
     #[serde(default)]
     line: String,
+    #[serde(default)]
+    from: String,
 }
 
 impl Asked {
-    /// Where a case with this context is opened.
+    /// Where a case with this context is opened. Ids and words of ours go on, and nothing else.
     fn case(&self) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [("order", &self.order), ("line", &self.line)] {
-            // An id and nothing else goes on.
-            if value.parse::<everline_core::ids::RawId>().is_ok() {
-                query.append_pair(name, value);
-            }
-        }
-        format!("/cases/new?{}", query.append_pair("from", "help").finish())
+        let id = |text: &str| text.parse::<everline_core::ids::RawId>().ok().map(|_| text.to_owned());
+        let step = STEPS.into_iter().find(|step| *step == self.from).unwrap_or("help");
+        Context { order: id(&self.order), line: id(&self.line), step, guest: None }.case()
     }
 }
 

@@ -410,6 +410,7 @@ async function theStaff(round) {
   if ((await page.$('form[action="/demo/enter/operator"]')) === null) return round.enter("hejing");
   await round.enter("operator");
   await round.check("desk-operator");
+  await preparesAnswers(round);
   await round.open("/desk/staff");
   const login = `round.${Date.now()}`;
   await page.fill('form[action="/desk/staff"] input[name="login"]', login);
@@ -615,9 +616,100 @@ async function theDesk(round) {
   if (cases.length > 0) {
     await round.open(cases[0]);
     await round.check("desk-case");
+    await worksOnACase(round, cases[0]);
   }
   await round.open("/home");
   await round.check("not-allowed");
+}
+
+/// A case at the desk: each form with a mistake in it, an answer that was prepared, a file, and one that somebody else changed.
+async function worksOnACase(round, path) {
+  const { page } = round;
+  for (const view of ["owner=me", "owner=none", "due=over", "reason=disputed", "state=solved", "priority=urgent"]) {
+    await round.open(`/desk/cases?${view}`);
+    await round.check(`desk-cases-${view.replace("=", "-")}`);
+  }
+  await page.click("main summary");
+  await page.selectOption("#owner", "none");
+  await round.check("desk-cases-filter");
+  await page.click("main form button");
+  if (!/owner=none/.test(page.url())) round.fault(`the filter leads to ${page.url()}`);
+  await round.open(path);
+  const stale = await page.inputValue('main input[name="version"]');
+  const take = await page.$('button[value="take"]');
+  if (take !== null) {
+    await take.click();
+    await round.check("desk-case-taken");
+  }
+  for (const what of ["hand", "merge"]) {
+    await round.open(path);
+    if ((await page.$(`button[value="${what}"]`)) === null) continue;
+    await page.click(`button[value="${what}"]`);
+    await round.check(`desk-case-${what}-wrong`);
+  }
+  await round.open(path);
+  if ((await page.$("#prepared")) !== null) {
+    await page.click('button[value="fill"]');
+    await round.check("desk-case-fill-wrong");
+    await page.selectOption("#prepared", { index: 1 });
+    await page.click('button[value="fill"]');
+    await round.check("desk-case-filled");
+    if ((await page.inputValue("#text")).length < 10) round.fault("a prepared answer is not filled in");
+  }
+  await round.open(path);
+  await page.click('button[value="answer"]');
+  await round.check("desk-case-answer-wrong");
+  await round.open(path);
+  await page.$$eval('main input[name="version"]', (fields) => fields.forEach((field) => (field.value = "0")));
+  await page.fill("#text", "请查看附件，并告诉我们结果。");
+  if (stale !== "0" || take !== null) {
+    await page.click('button[value="answer"]');
+    await round.check("desk-case-stale");
+  }
+  await round.open(path);
+  await page.fill("#text", `很长的一句回复，${"没有空格也要换行".repeat(30)}`);
+  const file = { name: "a-name-that-has-no-end-".repeat(3) + ".txt", mimeType: "text/plain", buffer: Buffer.from("a") };
+  await page.setInputFiles('input[type="file"]', file);
+  await page.click('button[value="answer"]');
+  await round.check("desk-case-answered");
+  const customer = path.split("/")[3];
+  await round.open(`/desk/customers/${customer}/case`);
+  await round.check("desk-case-call");
+  await page.click("main form button");
+  await round.check("desk-case-call-wrong");
+  await page.fill("#subject", "来电：<b>没有信号</b>，已请客户重启设备后再试一次");
+  await page.fill("#text", "手表没有信号");
+  await page.click("main form button");
+  await round.check("desk-case-called");
+  if ((await page.$('button[value="merge"]')) !== null) {
+    await page.selectOption("#into", { index: 1 });
+    await page.click('button[value="merge"]');
+    await round.check("desk-case-merged");
+  }
+  await round.open(`/desk/customers/${customer}?kind=cases`);
+  await round.check("desk-customer-cases");
+}
+
+/// The answers that are prepared: written with mistakes, kept, and removed.
+async function preparesAnswers(round) {
+  const { page } = round;
+  await round.open("/desk/prepared");
+  await round.check("desk-prepared");
+  await round.open("/desk/prepared/new");
+  await round.check("desk-prepared-new");
+  await page.click('button[value="keep"]');
+  await round.check("desk-prepared-nothing");
+  await page.fill("#title-en", `${round.name} hello`);
+  await page.fill("#text-en", "Hello {name}");
+  await page.click('button[value="keep"]');
+  await round.check("desk-prepared-wrong");
+  await page.fill("#text-en", "Hello, this is {brand} about {order}");
+  await page.click('button[value="keep"]');
+  await round.check("desk-prepared-kept");
+  await page.click(`main a.row:has-text("${round.name} hello")`);
+  await round.check("desk-prepared-one");
+  await page.click('button[value="remove"]');
+  await round.check("desk-prepared-removed");
 }
 
 /// The portal without a connection: what was known last, and when that was; after signing out nothing of anybody.

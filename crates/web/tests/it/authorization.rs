@@ -238,6 +238,15 @@ fn table() -> Vec<Row> {
         get("/desk/cases/{customer}/{case}",            [303, 303, 403, 403, 200]),
         post("/desk/cases/{customer}/{case}",           [303, 303, 403, 403, 303]),
         get("/desk/cases/{customer}/{case}/files/{attachment}", [303, 303, 403, 403, 200]),
+        get("/desk/customers/{customer}/case",          [303, 303, 403, 403, 200]),
+        // Nothing was typed.
+        post("/desk/customers/{customer}/case",         [303, 303, 403, 403, 422]),
+        // 何静 is an agent: those who settle bills open a case about one, and senior agents prepare answers.
+        post("/desk/reconciliation/{item}/case",        [303, 303, 403, 403, 403]),
+        get("/desk/prepared",                           [303, 303, 403, 403, 403]),
+        get("/desk/prepared/new",                       [303, 303, 403, 403, 403]),
+        get("/desk/prepared/{answer}",                  [303, 303, 403, 403, 403]),
+        post("/desk/prepared/{answer}",                 [303, 303, 403, 403, 403]),
         get("/voucher",                                 [303, 303, 200, 200, 403]),
         post("/voucher",                                [303, 303, 422, 422, 403]),
         // What stands on the receipt is the right to check it.
@@ -512,6 +521,15 @@ const DESK: &[(&str, &str, [u16; 6])] = &[
     ("GET", "/desk/cases/{customer}/{case}",                         [200, 200, 200, 403, 200, 200]),
     ("POST", "/desk/cases/{customer}/{case}",                        [409, 409, 403, 403, 409, 403]),
     ("GET", "/desk/cases/{customer}/{case}/files/{attachment}",      [200, 200, 200, 403, 200, 200]),
+    ("GET", "/desk/customers/{customer}/case",                       [200, 200, 403, 403, 200, 403]),
+    ("POST", "/desk/customers/{customer}/case",                      [422, 422, 403, 403, 422, 403]),
+    // One opens it; where one is open there is no second.
+    ("POST", "/desk/reconciliation/{item}/case",                     [403, 403, 303, 403, 409, 403]),
+    ("GET", "/desk/prepared",                                        [403, 200, 403, 403, 200, 403]),
+    ("GET", "/desk/prepared/new",                                    [403, 200, 403, 403, 200, 403]),
+    ("GET", "/desk/prepared/{answer}",                               [403, 404, 403, 403, 404, 403]),
+    // Nothing was written.
+    ("POST", "/desk/prepared/{answer}",                              [403, 422, 403, 403, 422, 403]),
 ];
 
 #[test]
@@ -652,6 +670,7 @@ impl Things {
             .replace("{offering}", "watch-month@1")
             .replace("{change}", &"0".repeat(32))
             .replace("{contribution}", &"0".repeat(32))
+            .replace("{answer}", &"0".repeat(32))
             .replace("{key}", "linfang")
             .replace("{file}", "MP_verify_none.txt")
             .replace("{provider}", "alipay")
@@ -755,6 +774,7 @@ impl Things {
             "/orders/{order}/invoice" | "/o/{token}/invoice" => {
                 vec![("buyer", text("person")), ("title", text("林芳")), ("email", text("a@example.cn"))]
             }
+            "/desk/reconciliation/{item}/case" => vec![("text", text("whose is it?"))],
             "/desk/reconciliation/{item}" => vec![("action", text("accept")), ("reason", text("another shop’s"))],
             "/cases/{case}" => vec![("do", text("write")), ("text", text("还有一句"))],
             "/desk/cases/{customer}/{case}" => {

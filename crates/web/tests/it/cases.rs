@@ -70,7 +70,8 @@ async fn an_order_brings_its_context_and_the_desk_answers() {
 
     let mut desk = Browser::of(&world, Principal::Staff(world.people.hejing)).await;
     desk.get("/desk").await.says(&["/desk/cases"]);
-    let queue = desk.get("/desk/cases?state=open").await;
+    desk.get("/desk/cases?state=open").await.says(&["付款", "selected"]);
+    let queue = desk.get("/desk/cases").await;
     let case = format!("/desk/cases/{}/{id}", world.people.linfang);
     queue.says(&[&case, "付款", "aria-current"]);
     let page = desk.get(&case).await;
@@ -82,7 +83,7 @@ async fn an_order_brings_its_context_and_the_desk_answers() {
     assert_eq!(act(&mut desk, &page, &[("do", "note"), ("text", "内部")]).await.status, StatusCode::SEE_OTHER);
     let stale = act(&mut desk, &page, &[("do", "answer"), ("text", "请再试"), ("then", "waiting")]).await;
     assert_eq!(stale.status, StatusCode::CONFLICT);
-    stale.says(&["有人更改了这个工单", "请再试", "内部"]);
+    stale.says(&["何静写了内部备注", "未执行任何操作", "请再试", "内部"]);
     let answered = act(&mut desk, &stale, &[("do", "answer"), ("text", "请再试"), ("then", "waiting")]).await;
     assert_eq!(answered.status, StatusCode::SEE_OTHER, "{}", answered.text);
     desk.get("/desk/cases?state=waiting&lang=en").await.says(&["Waits for whoever asked", &case]);

@@ -6,6 +6,7 @@ mod api;
 mod authorization;
 mod auto_renew;
 mod away;
+mod case_work;
 mod cases;
 mod catalog;
 mod choose;
