@@ -35,6 +35,8 @@ pub enum Done {
         at: SystemTime,
         /// Why, for people; never personal data.
         why: &'static str,
+        /// Whether something went wrong, or what it waits for only did not come.
+        failed: bool,
     },
     /// It gave up; people see it.
     GaveUp(&'static str),
@@ -45,7 +47,7 @@ impl Done {
     pub(crate) fn retry(app: &App, run: i64, why: &'static str) -> Self {
         let doublings = u32::try_from(run.clamp(1, 20) - 1).unwrap_or(0);
         let wait = SECOND_US.saturating_mul(1 << doublings).min(5 * MINUTE_US);
-        Done::Again { at: app.clock.now().system.plus_us(wait), why }
+        Done::Again { at: app.clock.now().system.plus_us(wait), why, failed: true }
     }
 }
 
@@ -253,7 +255,7 @@ impl Work for Settle {
     async fn run(&self, tx: &mut Tx) -> Result<bool, Stop<Problem>> {
         let settled: Result<bool, Error> = match self.ended {
             Done::Finished => job::done(tx, self.id, self.run).await,
-            Done::Again { at, why } => job::later(tx, self.id, self.run, at, why).await,
+            Done::Again { at, why, failed } => job::later(tx, (self.id, self.run), at, why, failed).await,
             Done::GaveUp(why) => job::dead(tx, self.id, self.run, why).await,
         };
         Ok(settled?)

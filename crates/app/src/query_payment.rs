@@ -35,7 +35,7 @@ pub(crate) async fn query_payment(app: &App, customer: CustomerId, id: AttemptId
     if belief != attempt.state {
         app.store.transact(Believe { customer, attempt: id, belief, payable: None, reference: None }).await?;
     }
-    Ok(again.map_or(Done::Finished, |at| Done::Again { at, why: "not paid yet" }))
+    Ok(again.map_or(Done::Finished, |at| Done::Again { at, why: "not paid yet", failed: false }))
 }
 
 /// An attempt as its provider knows it.

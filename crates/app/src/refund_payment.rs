@@ -38,7 +38,7 @@ pub(crate) async fn refund_payment(app: &App, customer: CustomerId, id: RefundId
             Some(known) => known,
             None if dispute == DisputeState::Open => {
                 let at = app.clock.now().system.plus_us(HOUR_US);
-                return Ok(Done::Again { at, why: "a bank decides about the payment" });
+                return Ok(Done::Again { at, why: "a bank decides about the payment", failed: false });
             }
             None => RefundStatus::Refused,
         },

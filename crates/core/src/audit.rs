@@ -136,6 +136,16 @@ pub enum AuditAction {
     RecoveryCodesMade,
     /// The log was read out.
     AuditExported,
+    /// A job was made due at once.
+    JobRetried,
+    /// Jobs of one kind were made due at once.
+    JobsRetried,
+    /// A job was given up.
+    JobGivenUp,
+    /// A test message was sent.
+    TestMessageSent,
+    /// A provider was asked whether it is there.
+    ProviderTested,
 }
 words!(AuditAction {
     OrderSeen = "order.seen",
@@ -186,6 +196,11 @@ words!(AuditAction {
     PasskeyRemoved = "staff.passkey_removed",
     RecoveryCodesMade = "staff.recovery_codes_made",
     AuditExported = "audit.exported",
+    JobRetried = "job.retried",
+    JobsRetried = "job.kind_retried",
+    JobGivenUp = "job.given_up",
+    TestMessageSent = "message.test_sent",
+    ProviderTested = "provider.tested",
 });
 
 /// How many bytes a hash has (SHA-256).

@@ -22,6 +22,7 @@ pub mod customer;
 pub mod dispute;
 pub mod effects;
 pub mod esim_device;
+pub mod figures;
 pub mod fit;
 pub mod hotline;
 pub mod identifiers;

@@ -28,6 +28,8 @@ pub enum Record {
     Reminder,
     /// What providers call messages, and report of them.
     MessageReference,
+    /// Test messages that the staff sent, and their fate.
+    TestMessage,
     /// Usage that no bucket could take.
     Usage,
     /// What a line used, day by day.
@@ -52,7 +54,7 @@ pub enum Record {
 
 impl Record {
     /// All of them.
-    pub const ALL: [Record; 21] = [
+    pub const ALL: [Record; 22] = [
         Record::LoginCode,
         Record::LoginSession,
         Record::LoginStep,
@@ -64,6 +66,7 @@ impl Record {
         Record::Message,
         Record::Reminder,
         Record::MessageReference,
+        Record::TestMessage,
         Record::Usage,
         Record::UsageDay,
         Record::CaseEntry,
@@ -90,6 +93,7 @@ impl Record {
             Record::Message => "message",
             Record::Reminder => "reminder",
             Record::MessageReference => "message_reference",
+            Record::TestMessage => "test_message",
             Record::Usage => "usage",
             Record::UsageDay => "usage_day",
             Record::CaseEntry => "case_entry",
@@ -164,7 +168,7 @@ impl Retention {
             Record::Notice => self.notice_days,
             Record::Message | Record::Reminder => self.message_days,
             // Nobody tries to deliver a message for longer.
-            Record::MessageReference => 14,
+            Record::MessageReference | Record::TestMessage => 14,
             Record::Usage | Record::UsageDay => self.usage_days,
             Record::CaseEntry | Record::CaseFile | Record::Case => self.case_days,
             Record::RefusedInvoice => self.refused_invoice_days,

@@ -48,7 +48,7 @@ impl Role {
                     | P::SeeReconciliation
                     | P::SeeRecoveries
             ),
-            Role::SeniorAgent => Role::Agent.may(what) || matches!(what, P::Reveal | P::ApproveRefund),
+            Role::SeniorAgent => Role::Agent.may(what) || matches!(what, P::Reveal | P::ApproveRefund | P::SeeFigures),
             Role::Finance => matches!(
                 what,
                 P::SeeCustomer
@@ -61,9 +61,12 @@ impl Role {
                     | P::SettleReconciliation
                     | P::CloseAccounts
                     | P::MakeVouchers
+                    | P::SeeFigures
             ),
-            Role::Catalog => matches!(what, P::Moderate | P::PublishCatalog | P::ManageStock),
-            Role::Auditor => matches!(what, P::SeeCustomer | P::SeeReconciliation | P::ReadAudit),
+            Role::Catalog => matches!(what, P::Moderate | P::PublishCatalog | P::ManageStock | P::SeeFigures),
+            Role::Auditor => {
+                matches!(what, P::SeeCustomer | P::SeeReconciliation | P::ReadAudit | P::SeeFigures | P::SeeOperations)
+            }
         }
     }
 }
@@ -113,6 +116,12 @@ pub enum Permission {
     ManageStaff,
     /// Read who saw or did what.
     ReadAudit,
+    /// See how the business goes, in numbers.
+    SeeFigures,
+    /// See jobs, messages, providers and keys.
+    SeeOperations,
+    /// Have jobs run again, send test messages, ask providers whether they are there.
+    Operate,
 }
 
 words!(Permission {
@@ -137,6 +146,9 @@ words!(Permission {
     ManageStock = "manage_stock",
     ManageStaff = "manage_staff",
     ReadAudit = "read_audit",
+    SeeFigures = "see_figures",
+    SeeOperations = "see_operations",
+    Operate = "operate",
 });
 
 /// Something that happened to how a member signs in.
@@ -181,7 +193,7 @@ mod tests {
 
     /// Every permission × every role, written out: agent, senior agent, finance, catalog, operator, auditor.
     #[rustfmt::skip]
-    const TABLE: [(Permission, &str); 21] = [
+    const TABLE: [(Permission, &str); 24] = [
         (Permission::SeeCustomer,          "asf.ou"),
         (Permission::Reveal,               ".s..o."),
         (Permission::TakeEvidence,         "asf.o."),
@@ -203,6 +215,9 @@ mod tests {
         (Permission::ManageStock,          "...co."),
         (Permission::ManageStaff,          "....o."),
         (Permission::ReadAudit,            "....ou"),
+        (Permission::SeeFigures,           ".sfcou"),
+        (Permission::SeeOperations,        "....ou"),
+        (Permission::Operate,              "....o."),
     ];
 
     #[test]

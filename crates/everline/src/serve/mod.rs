@@ -12,7 +12,7 @@ use crate::wire;
 use certificates::Certificates;
 use everline_app::clock::Clock;
 use everline_app::jobs::{self, Runner};
-use everline_app::{App, delivery_report, reconciliation, retention, timers, vitals};
+use everline_app::{App, delivery_report, figures, reconciliation, retention, timers, vitals};
 use everline_store::Watch;
 use everline_web::{Metrics, WebConfig};
 use std::error::Error;
@@ -132,6 +132,7 @@ async fn start(config: Config) -> Result<Node, Failed> {
     });
     let mut helpers =
         vec![tokio::spawn(retention::run_forever(app.clone())), tokio::spawn(reconciliation::run_forever(app.clone()))];
+    helpers.push(tokio::spawn(figures::run_forever(app.clone())));
     // They stand until jobs have ended, which may still send.
     helpers.push(tokio::spawn(delivery_report::listen(app.clone(), standing.inbound)));
     helpers.extend(standing.link.map(|link| tokio::spawn(link.run())));

@@ -15,6 +15,7 @@ pub mod customer;
 pub mod device_check;
 pub mod directory;
 pub mod dispute;
+pub mod figure;
 pub mod hand_over;
 pub mod history;
 pub mod idempotency;
@@ -43,6 +44,7 @@ pub mod sim;
 pub mod staff;
 pub mod stock;
 pub mod support;
+pub mod test_message;
 pub mod timeline;
 pub mod timer;
 pub mod usage;
@@ -82,6 +84,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 27, name: "audit", text: include_str!("../../migrations/0027_audit.sql") },
     Migration { version: 28, name: "second_factor", text: include_str!("../../migrations/0028_second_factor.sql") },
     Migration { version: 30, name: "desk", text: include_str!("../../migrations/0030_desk.sql") },
+    Migration { version: 35, name: "figures", text: include_str!("../../migrations/0035_figures.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -99,6 +102,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     device_check::ALL,
     directory::ALL,
     dispute::ALL,
+    figure::ALL,
     history::ALL,
     hand_over::ALL,
     idempotency::ALL,
@@ -130,6 +134,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     staff::ALL,
     stock::ALL,
     support::ALL,
+    test_message::ALL,
     timeline::ALL,
     timer::ALL,
     usage::ALL,

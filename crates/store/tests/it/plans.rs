@@ -131,7 +131,7 @@ async fn postgres_reads_no_more_of_a_customer_than_it_was_asked_for() {
 }
 
 /// What the desk looks for and looks at, by words of the statement.
-const DESK: [&str; 12] = [
+const DESK: [&str; 23] = [
     "FROM directory WHERE kind = $1 AND name >= $2",
     "substr(name, length(name) - 5) = $1",
     "FROM receipt_number n JOIN receipt r",
@@ -144,6 +144,17 @@ const DESK: [&str; 12] = [
     "FROM support_case WHERE customer_id = $1 ORDER BY id DESC",
     "a.customer_id = $1 AND a.at <= $2 ORDER BY a.seq DESC",
     "a.subject_id = $1 AND a.at <= $2 ORDER BY a.seq DESC",
+    "AND d.name > $1 AND d.name < $2 ORDER BY d.name LIMIT $3",
+    "AND d.name > $1 AND d.name <= $2",
+    "FROM reminder r WHERE (r.id, r.customer_id) > ($1, $2) AND r.id < $3",
+    "SELECT customer_id, id, state, service_until FROM line WHERE",
+    "FROM figure WHERE kind = $1 AND day >= $2 AND day <= $3",
+    "FROM figure WHERE kind = $1 ORDER BY day DESC LIMIT 1",
+    "FROM job WHERE state = 'dead' AND id > $1",
+    "FROM job WHERE state = 'ready' AND failures >= 12 AND id > $1",
+    "SELECT SUBSTR(payload, 9, 8), queued_at, due_at FROM job WHERE state = 'ready' ORDER BY due_at LIMIT $1",
+    "SELECT id, channel, fate FROM message WHERE id >= $1",
+    "r ON r.name = t.reference WHERE t.id >= $1",
 ];
 
 /// The statements of the desk, each found once.
