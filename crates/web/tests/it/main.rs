@@ -19,6 +19,7 @@ mod installable;
 mod journeys;
 mod live;
 mod machines;
+mod operations;
 mod own_addresses;
 mod owners;
 mod pages;
