@@ -71,7 +71,7 @@ pub(crate) async fn try_methods(
         let now = app.clock.now();
         if look.order.expires_at <= now.business {
             // Its own timer closes it.
-            return Ok(Done::Again { at: now.system.plus_us(LOOK_US), why: "the time to pay is over" });
+            return Ok(Done::Again { at: now.system.plus_us(LOOK_US), why: "the time to pay is over", failed: false });
         }
         let tried = match method {
             PayWith::Credit => with_credit(app, cycle, &look).await?,
@@ -157,7 +157,11 @@ fn others(attempts: &[Attempt], mine: Option<AttemptId>, now: Now) -> Vec<Attemp
 }
 
 const fn wait_for_others(now: Now) -> Tried {
-    Tried::Wait(Done::Again { at: now.system.plus_us(LOOK_US), why: "another payment of the order is open" })
+    Tried::Wait(Done::Again {
+        at: now.system.plus_us(LOOK_US),
+        why: "another payment of the order is open",
+        failed: false,
+    })
 }
 
 async fn with_saved(

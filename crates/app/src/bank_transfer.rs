@@ -5,7 +5,7 @@
 use crate::audit::{Act, Stamp};
 use crate::ports::{
     BillAnswer, ClosedAnswer, DayOfBill, NoticeRefusal, Payable, PaymentNotice, PaymentProvider, PaymentRef,
-    PaymentRequest, PaymentStatus, RawNotice, RefundRequest, RefundStatus, Started,
+    PaymentRequest, PaymentStatus, Probed, RawNotice, RefundRequest, RefundStatus, Started,
 };
 use crate::refund_payment::RefundAnswered;
 use crate::save::carry_out;
@@ -55,6 +55,9 @@ impl PaymentProvider for OwnAccount {
     }
     fn read_notice(&self, _: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal> {
         Err(NoticeRefusal::Unreadable)
+    }
+    async fn probe(&self) -> Probed {
+        Probed::NotOffered
     }
 }
 

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 
 /// How long a job may run before another node takes it over, unless a [`Runner`] says otherwise.
 pub const LEASE_US: i64 = 2 * MINUTE_US;
-/// A job that fails in so many runs, more than an hour, is a case. It goes on.
+/// A job that fails so often in a row, for more than an hour, is a case. It goes on.
 const FAILS_MAX: i64 = 24;
 /// Most jobs in flight at once.
 const BATCH: i64 = 64;
@@ -38,6 +38,8 @@ pub enum Done {
         at: SystemTime,
         /// Why, for people; never personal data.
         why: &'static str,
+        /// Whether something went wrong, or what it waits for only did not come.
+        failed: bool,
     },
     /// It gave up; people see it.
     GaveUp(&'static str),
@@ -48,7 +50,7 @@ impl Done {
     pub(crate) fn retry(app: &App, run: i64, why: &'static str) -> Self {
         let doublings = u32::try_from(run.clamp(1, 20) - 1).unwrap_or(0);
         let wait = SECOND_US.saturating_mul(1 << doublings).min(5 * MINUTE_US);
-        Done::Again { at: app.clock.now().system.plus_us(wait), why }
+        Done::Again { at: app.clock.now().system.plus_us(wait), why, failed: true }
     }
 }
 
@@ -178,14 +180,14 @@ impl Running {
 }
 
 async fn run_one(app: &App, leased: Leased) -> Done {
-    let (id, run) = (leased.id, leased.run);
+    let (id, run, failures) = (leased.id, leased.run, leased.failures);
     let (ended, failed) = match leased.job() {
         Ok(job) => match run_job(app, id, &job, run).await {
             Ok(done @ Done::GaveUp(_)) => (done, Some(Failed::of(&job))),
             Ok(done) => (done, None),
             Err(problem) => {
                 tracing::warn!(job = job.word(), %problem, "a job failed and will run again");
-                let often = (run >= FAILS_MAX).then(|| Failed::of(&job));
+                let often = (failures + 1 >= FAILS_MAX).then(|| Failed::of(&job));
                 (Done::retry(app, run, problem.word()), often)
             }
         },
@@ -301,7 +303,7 @@ impl Work for Settle {
     async fn run(&self, tx: &mut Tx) -> Result<bool, Stop<Problem>> {
         let settled: Result<bool, Error> = match self.ended {
             Done::Finished => job::done(tx, self.id, self.run).await,
-            Done::Again { at, why } => job::later(tx, self.id, self.run, at, why).await,
+            Done::Again { at, why, failed } => job::later(tx, (self.id, self.run), at, why, failed).await,
             Done::GaveUp(why) => job::dead(tx, self.id, self.run, why).await,
         };
         let settled = settled?;

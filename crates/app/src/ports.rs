@@ -3,12 +3,14 @@
 
 mod messages;
 mod own_browser;
+mod watch;
 
 pub use messages::{
     Browsers, DeliveryReport, Handed, Inbound, InboundReceiver, InboundSender, Messenger, Messengers, OutgoingMessage,
-    ReceivedMessage, ReportHook, Told,
+    Preview, ReceivedMessage, ReportHook, Told,
 };
 pub use own_browser::{OwnBrowser, PayerAnswer, PayerName};
+pub use watch::{Health, KeyFor, KnownKey, MINUTES, NO_PAYMENT, Outside, Probed, Watch};
 
 use async_trait::async_trait;
 use everline_core::dispute::DisputeSaid;
@@ -37,6 +39,8 @@ pub struct Ports {
     pub messengers: Messengers,
     /// Who proves that a name and a document belong together; people do where there is nobody.
     pub identity: Option<Arc<dyn IdentityVerifier>>,
+    /// What came of calls to them lately, and the keys in use.
+    pub watch: Arc<Watch>,
 }
 
 /// Whoever knows which name belongs to which document.
@@ -416,6 +420,18 @@ pub trait PaymentProvider: Send + Sync {
     }
     /// Reads a notice and checks that it is from the provider.
     fn read_notice(&self, notice: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal>;
+    /// Whether it is there and knows us: asks about a payment that nobody made.
+    async fn probe(&self) -> Probed {
+        let nothing = PaymentRef { out_trade_no: NO_PAYMENT.to_owned(), reference: None };
+        match self.query(&nothing).await {
+            PaymentStatus::Unknown => Probed::failed("no_answer"),
+            _ => Probed::Fine,
+        }
+    }
+    /// The keys that it learned from the provider itself.
+    fn keys(&self) -> Vec<KnownKey> {
+        Vec::new()
+    }
 }
 
 /// What a network is to make so.
@@ -472,4 +488,8 @@ pub enum NetworkReply {
 pub trait Network: Send + Sync {
     /// Makes a change so, or says how far it is. Asked again with the same request until it answers for good.
     async fn apply(&self, change: &NetworkChange) -> NetworkReply;
+    /// Whether it is there and knows us.
+    async fn probe(&self) -> Probed {
+        Probed::NotOffered
+    }
 }

@@ -54,7 +54,7 @@ pub(crate) async fn ask_once(
     if belief != attempt.state {
         app.store.transact(Believe { customer, attempt: id, belief, payable: None, reference: None }).await?;
     }
-    Ok((again.map_or(Done::Finished, |at| Done::Again { at, why: "not paid yet" }), heard))
+    Ok((again.map_or(Done::Finished, |at| Done::Again { at, why: "not paid yet", failed: false }), heard))
 }
 
 /// An attempt as its provider knows it.

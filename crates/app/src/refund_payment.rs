@@ -41,7 +41,7 @@ pub(crate) async fn refund_payment(app: &App, customer: CustomerId, id: RefundId
             Some(known) => known,
             None if dispute == DisputeState::Open => {
                 let at = app.clock.now().system.plus_us(HOUR_US);
-                return Ok(Done::Again { at, why: DISPUTED });
+                return Ok(Done::Again { at, why: DISPUTED, failed: false });
             }
             None => RefundStatus::Refused,
         },

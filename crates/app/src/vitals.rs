@@ -2,6 +2,7 @@
 //! about a person.
 
 use crate::{App, Problem};
+use everline_core::effects::Job;
 use everline_core::message::{Channel, Fate};
 use everline_store::tables::{MIGRATIONS, message, vitals};
 use everline_store::{Stop, Tx, Work, migrate};
@@ -48,13 +49,10 @@ pub struct Survey {
     pub messages: Vec<(Channel, Fate, i64)>,
 }
 
-const KINDS: [&str; 6] =
-    ["tell_network", "activate_upstream", "query_payment", "close_payment", "refund", "send_message"];
-
 /// The kind whose word begins with these stored letters.
-fn kind(letters: &str) -> &'static str {
+pub(crate) fn kind(letters: &str) -> &'static str {
     let letters = letters.split('"').next().unwrap_or(letters);
-    KINDS.into_iter().find(|kind| kind.starts_with(letters) && !letters.is_empty()).unwrap_or("other")
+    Job::WORDS.into_iter().find(|kind| kind.starts_with(letters) && !letters.is_empty()).unwrap_or("other")
 }
 
 /// Counts, on one snapshot.
@@ -121,7 +119,6 @@ impl Work for CountAll {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use everline_core::effects::Job;
     use everline_core::ids::{CustomerId, OrderId, RawId, RefundId};
 
     #[test]

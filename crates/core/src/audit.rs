@@ -196,6 +196,16 @@ pub enum AuditAction {
     StockGivenBack,
     /// It was set from when on a kind of stock is low.
     StockThresholdSet,
+    /// A job was made due at once.
+    JobRetried,
+    /// Jobs of one kind were made due at once.
+    JobsRetried,
+    /// A job was given up.
+    JobGivenUp,
+    /// A test message was sent.
+    TestMessageSent,
+    /// A provider was asked whether it is there.
+    ProviderTested,
 }
 words!(AuditAction {
     OrderSeen = "order.seen",
@@ -276,6 +286,11 @@ words!(AuditAction {
     StockSetAside = "stock.set_aside",
     StockGivenBack = "stock.given_back",
     StockThresholdSet = "stock.threshold_set",
+    JobRetried = "job.retried",
+    JobsRetried = "job.kind_retried",
+    JobGivenUp = "job.given_up",
+    TestMessageSent = "message.test_sent",
+    ProviderTested = "provider.tested",
 });
 
 /// How many bytes a hash has (SHA-256).

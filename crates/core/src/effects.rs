@@ -387,6 +387,68 @@ pub enum Job {
 }
 
 impl Job {
+    /// The stable words of all kinds.
+    pub const WORDS: [&str; 18] = [
+        "tell_network",
+        "activate_upstream",
+        "query_payment",
+        "close_payment",
+        "refund",
+        "send_message",
+        "tell_beside",
+        "message_unreported",
+        "tell_account",
+        "recovery_due",
+        "take_over",
+        "tell_offer",
+        "verify_identity",
+        "reconcile",
+        "auto_renew",
+        "keep_method",
+        "forget_method",
+        "take_dispute",
+    ];
+    /// How often a job failed when people are to look at it: about twenty minutes after the first time.
+    pub const FAILURES_MAX: i64 = 12;
+    /// Whether people may give it up: nobody's money or service waits for it, nothing of anybody's is left behind, and what was
+    /// to be told is only not told.
+    #[must_use]
+    pub const fn may_be_given_up(&self) -> bool {
+        matches!(
+            self,
+            Job::SendMessage { .. }
+                | Job::TellBeside { .. }
+                | Job::MessageUnreported { .. }
+                | Job::TellAccount { .. }
+                | Job::TellOffer { .. }
+                | Job::Reconcile { .. }
+                | Job::KeepMethod { .. }
+        )
+    }
+    /// Whose it is, and the order and the line that it is about, where it names them.
+    #[must_use]
+    pub const fn about(&self) -> (CustomerId, Option<OrderId>, Option<LineId>) {
+        match *self {
+            Job::TellNetwork { customer, line, .. }
+            | Job::TellBeside { customer, line, .. }
+            | Job::TakeOver { customer, line } => (customer, None, Some(line)),
+            Job::SendMessage { customer, line, order, .. } => (customer, order, Some(line)),
+            Job::AutoRenew { customer, line, order } => (customer, Some(order), Some(line)),
+            Job::ActivateUpstream { customer, order } => (customer, Some(order), None),
+            Job::QueryPayment { customer, .. }
+            | Job::ClosePayment { customer, .. }
+            | Job::Refund { customer, .. }
+            | Job::MessageUnreported { customer, .. }
+            | Job::TellAccount { customer, .. }
+            | Job::RecoveryDue { customer, .. }
+            | Job::TellOffer { customer, .. }
+            | Job::VerifyIdentity { customer, .. }
+            | Job::Reconcile { customer, .. }
+            | Job::KeepMethod { customer, .. }
+            | Job::ForgetMethod { customer, .. }
+            | Job::TakeDispute { customer, .. } => (customer, None, None),
+        }
+    }
     /// The id of the job: it follows from what it is about, so that one cause queues one job.
     #[must_use]
     pub fn id(&self) -> JobId {

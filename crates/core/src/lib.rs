@@ -25,6 +25,7 @@ pub mod day_close;
 pub mod dispute;
 pub mod effects;
 pub mod esim_device;
+pub mod figures;
 pub mod fit;
 pub mod hotline;
 pub mod identifiers;

@@ -28,6 +28,8 @@ pub enum Record {
     Reminder,
     /// What providers call messages, and report of them.
     MessageReference,
+    /// Test messages that the staff sent, and their fate.
+    TestMessage,
     /// Usage that no bucket could take.
     Usage,
     /// What a line used, day by day.
@@ -66,6 +68,7 @@ impl Record {
         Record::Message,
         Record::Reminder,
         Record::MessageReference,
+        Record::TestMessage,
         Record::Usage,
         Record::UsageDay,
         Record::CaseEntry,
@@ -93,6 +96,7 @@ impl Record {
             Record::Message => "message",
             Record::Reminder => "reminder",
             Record::MessageReference => "message_reference",
+            Record::TestMessage => "test_message",
             Record::Usage => "usage",
             Record::UsageDay => "usage_day",
             Record::CaseEntry => "case_entry",
@@ -168,7 +172,7 @@ impl Retention {
             Record::Notice => self.notice_days,
             Record::Message | Record::Reminder | Record::PayLink => self.message_days,
             // Nobody tries to deliver a message for longer.
-            Record::MessageReference => 14,
+            Record::MessageReference | Record::TestMessage => 14,
             Record::Usage | Record::UsageDay => self.usage_days,
             Record::CaseEntry | Record::CaseFile | Record::Case => self.case_days,
             Record::RefusedInvoice => self.refused_invoice_days,

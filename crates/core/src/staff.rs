@@ -51,7 +51,7 @@ impl Role {
                     | P::Goodwill
             ),
             Role::SeniorAgent => {
-                Role::Agent.may(what) || matches!(what, P::Reveal | P::ApproveRefund | P::KeepPrepared)
+                Role::Agent.may(what) || matches!(what, P::Reveal | P::ApproveRefund | P::KeepPrepared | P::SeeFigures)
             }
             Role::Finance => matches!(
                 what,
@@ -71,13 +71,22 @@ impl Role {
                     | P::Goodwill
                     | P::AdjustCredit
                     | P::SeeCatalog
+                    | P::SeeFigures
             ),
-            Role::Catalog => {
-                matches!(what, P::Moderate | P::SeeCatalog | P::PublishCatalog | P::ManageStock | P::SeeStock)
-            }
+            Role::Catalog => matches!(
+                what,
+                P::Moderate | P::SeeCatalog | P::PublishCatalog | P::ManageStock | P::SeeStock | P::SeeFigures
+            ),
             Role::Auditor => matches!(
                 what,
-                P::SeeCustomer | P::SeeReconciliation | P::SeeMoney | P::SeeStock | P::SeeCatalog | P::ReadAudit
+                P::SeeCustomer
+                    | P::SeeReconciliation
+                    | P::SeeMoney
+                    | P::SeeStock
+                    | P::SeeCatalog
+                    | P::SeeFigures
+                    | P::SeeOperations
+                    | P::ReadAudit
             ),
         }
     }
@@ -142,6 +151,12 @@ pub enum Permission {
     SeeMoney,
     /// Write the answers that are prepared for cases.
     KeepPrepared,
+    /// See how the business goes, in numbers.
+    SeeFigures,
+    /// See jobs, messages, providers and keys.
+    SeeOperations,
+    /// Have jobs run again, send test messages, ask providers whether they are there.
+    Operate,
 }
 
 words!(Permission {
@@ -173,6 +188,9 @@ words!(Permission {
     SeeStock = "see_stock",
     SeeMoney = "see_money",
     KeepPrepared = "keep_prepared",
+    SeeFigures = "see_figures",
+    SeeOperations = "see_operations",
+    Operate = "operate",
 });
 
 /// Something that happened to how a member signs in.
@@ -217,7 +235,7 @@ mod tests {
 
     /// Every permission × every role, written out: agent, senior agent, finance, catalog, operator, auditor.
     #[rustfmt::skip]
-    const TABLE: [(Permission, &str); 28] = [
+    const TABLE: [(Permission, &str); 31] = [
         (Permission::SeeCustomer,          "asf.ou"),
         (Permission::Reveal,               ".s..o."),
         (Permission::TakeEvidence,         "asf.o."),
@@ -246,6 +264,9 @@ mod tests {
         (Permission::SeeStock,             "..fcou"),
         (Permission::SeeMoney,             "..f.ou"),
         (Permission::KeepPrepared,         ".s..o."),
+        (Permission::SeeFigures,           ".sfcou"),
+        (Permission::SeeOperations,        "....ou"),
+        (Permission::Operate,              "....o."),
     ];
 
     #[test]

@@ -11,6 +11,7 @@ mod demo;
 mod import;
 mod init;
 mod inspect;
+mod keys;
 mod line;
 mod migrate;
 mod reconcile;

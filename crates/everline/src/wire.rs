@@ -4,6 +4,7 @@ use crate::config::{
     AlipayFile, AliyunFile, Config, EmailFile, Migrate, Place, PushFile, Service, SmppFile, SmsFile, StoreConfig,
     StripeFile, WechatFile, master_key,
 };
+use crate::keys;
 use async_trait::async_trait;
 use everline_app::App;
 use everline_app::bank_transfer::OwnAccount;
@@ -185,7 +186,14 @@ pub(crate) fn secrets(config: &Config) -> Result<Secrets, Unwired> {
 pub(crate) fn app_alone(store: Store, clock: Arc<Clock>, brand: Brand, master: &[u8; 32]) -> Result<App, Unwired> {
     let nobody = Arc::new(Nobody);
     let (payments, messengers) = (Payments::default(), Messengers::default());
-    let ports = Ports { payments, built_in: nobody.clone(), upstream: nobody, messengers, identity: None };
+    let ports = Ports {
+        payments,
+        built_in: nobody.clone(),
+        upstream: nobody,
+        messengers,
+        identity: None,
+        watch: Arc::default(),
+    };
     assemble(store, clock, brand, Secrets::new(master), ports)
 }
 
@@ -221,7 +229,10 @@ fn ports(config: &Config, clock: &Arc<Clock>, inbound: InboundSender) -> Result<
     let identity: Option<Arc<dyn IdentityVerifier>> = verifier.map(|service| {
         Arc::new(HttpVerifier::new(http.clone(), service.url.clone(), token(service))) as Arc<dyn IdentityVerifier>
     });
-    Ok((Ports { payments, built_in, upstream, messengers, identity }, link))
+    let ports = Ports { payments, built_in, upstream, messengers, identity, watch: Arc::default() };
+    let networks = (config.built_in.is_some(), config.upstream.is_some());
+    let config = config.clone();
+    Ok((ports.watched(clock, networks, Box::new(move || keys::known(&config))), link))
 }
 
 /// The ways to people.

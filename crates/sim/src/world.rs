@@ -197,6 +197,7 @@ pub fn app_at(store: Store, trust: &Trust, clock: Arc<Clock>) -> Result<App, Fai
         upstream: quiet.clone(),
         messengers: Messengers::default().with(Channel::Sms, quiet),
         identity: None,
+        watch: Arc::default(),
     };
     let (secrets, wake) = (Arc::new(Secrets::new(&[7; 32])), Arc::new(tokio::sync::Notify::new()));
     Ok(App { store, clock, brand: Arc::new(brand), zone, ports, secrets, wake })

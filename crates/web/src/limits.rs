@@ -42,6 +42,8 @@ pub(crate) enum Limit {
     Contributions,
     /// Passwords of one login, wherever the tries come from.
     Login,
+    /// Asking providers whether they are there, and test messages.
+    Probes,
 }
 
 impl Limit {
@@ -61,6 +63,7 @@ impl Limit {
             Limit::Cases => (20, 60 * SECOND_US),
             Limit::Files => (20, 15 * SECOND_US),
             Limit::Login => (10, 90 * SECOND_US),
+            Limit::Probes => (20, 15 * SECOND_US),
         }
     }
 }

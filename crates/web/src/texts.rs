@@ -135,10 +135,10 @@ macro_rules! locale {
 pub(crate) fn files(lang: Lang) -> &'static [(&'static str, &'static str)] {
     match lang {
         Lang::ZhCn => {
-            locale!("zh-CN": "frame" "format" "sign_in" "account" "recover" "device" "home" "reminders" "own_line" "identity" "history" "case" "help" "close" "offline" "renew" "choose" "esim" "countries" "order" "auto_renew" "receipt" "check" "invoice" "voucher" "transfer" "desk" "desk_find" "desk_actions" "desk_money" "desk_stock" "catalog" "case_work" "audit" "reconciliation" "problem")
+            locale!("zh-CN": "frame" "format" "sign_in" "account" "recover" "device" "home" "reminders" "own_line" "identity" "history" "case" "help" "close" "offline" "renew" "choose" "esim" "countries" "order" "auto_renew" "receipt" "check" "invoice" "voucher" "transfer" "desk" "desk_find" "desk_actions" "desk_money" "desk_stock" "catalog" "case_work" "figures" "operations" "audit" "reconciliation" "problem")
         }
         Lang::En => {
-            locale!("en": "frame" "format" "sign_in" "account" "recover" "device" "home" "reminders" "own_line" "identity" "history" "case" "help" "close" "offline" "renew" "choose" "esim" "countries" "order" "auto_renew" "receipt" "check" "invoice" "voucher" "transfer" "desk" "desk_find" "desk_actions" "desk_money" "desk_stock" "catalog" "case_work" "audit" "reconciliation" "problem")
+            locale!("en": "frame" "format" "sign_in" "account" "recover" "device" "home" "reminders" "own_line" "identity" "history" "case" "help" "close" "offline" "renew" "choose" "esim" "countries" "order" "auto_renew" "receipt" "check" "invoice" "voucher" "transfer" "desk" "desk_find" "desk_actions" "desk_money" "desk_stock" "catalog" "case_work" "figures" "operations" "audit" "reconciliation" "problem")
         }
     }
 }

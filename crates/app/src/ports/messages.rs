@@ -1,6 +1,6 @@
 //! How people are told, and what providers tell of it.
 
-use super::NoticeRefusal;
+use super::{NoticeRefusal, Probed};
 use async_trait::async_trait;
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::MessageId;
@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 /// The ways to people that a brand has.
 #[derive(Clone, Default)]
-pub struct Messengers(BTreeMap<Channel, Arc<dyn Messenger>>);
+pub struct Messengers(pub(super) BTreeMap<Channel, Arc<dyn Messenger>>);
 
 impl Messengers {
     /// With one more way.
@@ -130,6 +130,17 @@ pub trait Browsers: Send + Sync {
     fn takes(&self, browser: &PushSubscription) -> bool;
 }
 
+/// What people will read of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// Its title, where the way has one.
+    pub title: Option<String>,
+    /// Its text.
+    pub text: String,
+    /// What the provider calls its own template, where it writes the text itself from ours.
+    pub template: Option<String>,
+}
+
 /// Who tells people, by one way.
 #[async_trait]
 pub trait Messenger: Send + Sync {
@@ -142,5 +153,13 @@ pub trait Messenger: Send + Sync {
     /// The side of it that browsers subscribe at, if it has one.
     fn browsers(&self) -> Option<&dyn Browsers> {
         None
+    }
+    /// What people will read of a message; `None` if it cannot be sent by this way.
+    fn preview(&self, _message: &OutgoingMessage) -> Option<Preview> {
+        None
+    }
+    /// Whether its provider is there and knows us, without sending anything.
+    async fn probe(&self) -> Probed {
+        Probed::NotOffered
     }
 }

@@ -145,7 +145,7 @@ pub(crate) async fn run(app: &App, provider: Provider, day: BillDay) -> Result<D
     let why = match outcome {
         Reconciled::Done(summary) => {
             tracing::info!(provider = provider.word(), %day, ?summary, "a day is reconciled");
-            let again = Done::Again { at: again_at, why: "read once more, in case the bill changes" };
+            let again = Done::Again { at: again_at, why: "read once more, in case the bill changes", failed: false };
             return Ok(if now < again_at { again } else { Done::Finished });
         }
         Reconciled::NotYet => "the bill is not there yet",
@@ -159,7 +159,7 @@ pub(crate) async fn run(app: &App, provider: Provider, day: BillDay) -> Result<D
         return Ok(Done::GaveUp("no bill came for two weeks"));
     }
     let wait = if now.since_us(until) < DAY_US { 10 * MINUTE_US } else { HOUR_US };
-    Ok(Done::Again { at: now.plus_us(wait), why })
+    Ok(Done::Again { at: now.plus_us(wait), why, failed: false })
 }
 
 /// Queues the days whose bills can be asked for; how many.

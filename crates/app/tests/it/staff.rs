@@ -2,9 +2,11 @@
 
 use crate::world::{FROM, World, on_both, stock};
 use everline_app::audit::{self, Filter, entries};
+use everline_app::close_account;
 use everline_app::credit_change::NewChange;
 use everline_app::money::{Behind, WhichDay};
 use everline_app::pay_link::NewLink;
+use everline_app::ports::Outside;
 use everline_app::sign_in::Principal;
 use everline_app::staff_sign_in::{self, Entered};
 use everline_app::steps::Waits;
@@ -12,17 +14,21 @@ use everline_app::stock_count::NewThreshold;
 use everline_app::stock_hold::NewHold;
 use everline_app::support::{self, Act, Reader, prepared};
 use everline_app::{Problem, contribution, dispute, evidence_bundle, identity, invoice, recovery, staff, staff_order};
-use everline_app::{ask_again, close_account, credit_change, ownership, pay_link, replace_sim};
+use everline_app::{
+    ask_again, caller, close_account, credit_change, desk_search, figures, lifecycle_command, operations, ownership,
+    pay_link, replace_sim, timeline,
+};
 use everline_app::{caller, catalog_desk, catalog_draft, catalog_sale, desk_search, lifecycle_command, timeline};
 use everline_app::{money, stock, stock_count, stock_hold, totp, voucher_batch};
 use everline_app::{reconciliation::queue, refund_order, refund_other_way::refund_other_way};
 use everline_core::audit::Actor;
 use everline_core::contribution::ContributionStep;
 use everline_core::credit_change::ChangeKind;
-use everline_core::ids::{CaseId, ContributionId, ItemId, LineId, RawId};
+use everline_core::ids::{CaseId, ContributionId, ItemId, JobId, LineId, RawId};
 use everline_core::invoice::Settlement;
 use everline_core::ledger::Template;
 use everline_core::lifecycle::LifecycleCommand;
+use everline_core::message::Channel;
 use everline_core::money::{Currency, Money};
 use everline_core::offering::{Family, OfferingRef};
 use everline_core::order::Order;
@@ -98,6 +104,17 @@ fn table() -> Vec<Row> {
         row!("timeline::reveal", Reveal, |w, o, by| timeline::reveal(&w.app, by, o.customer, "the owner calls")),
         row!("dispute::open_disputes", SeeCustomer, |w, o, by| dispute::open_disputes(&w.app, by)),
         row!("evidence_bundle::evidence_bundle", TakeEvidence, |w, o, by| evidence_bundle::evidence_bundle(&w.app, &o.number, by)),
+        row!("figures::figures", SeeFigures, |w, o, by| figures::figures(&w.app, by, 30)),
+        row!("outside::outside", SeeOperations, |w, o, by| operations::outside(&w.app, by)),
+        row!("outside::ending_keys", SeeOperations, |w, o, by| operations::ending_keys(&w.app, by)),
+        row!("outside::test_outside", Operate, |w, o, by| operations::test_outside(&w.app, by, Some(Outside::Upstream))),
+        row!("stuck_jobs::jobs_view", SeeOperations, |w, o, by| operations::jobs_view(&w.app, by)),
+        row!("stuck_jobs::retry_job", Operate, |w, o, by| operations::retry_job(&w.app, by, (JobId(NOTHING), 0))),
+        row!("stuck_jobs::retry_kind", Operate, |w, o, by| operations::retry_kind(&w.app, by, "refund")),
+        row!("stuck_jobs::give_up_job", Operate, |w, o, by| operations::give_up_job(&w.app, by, (JobId(NOTHING), 0), "x")),
+        row!("test_message::template_view", SeeOperations, |w, o, by| operations::template_view(&w.app, by, "suspended", &["en"])),
+        row!("test_message::messages_view", SeeOperations, |w, o, by| operations::messages_view(&w.app, by)),
+        row!("test_message::send_test", Operate, |w, o, by| operations::send_test(&w.app, by, operations::NewTest { id: NOTHING, channel: Channel::Sms, to: "x", template: "suspended", language: "en", mark: "" })),
         row!("identity::queue", DecideIdentity, |w, o, by| identity::queue(&w.app, by)),
         row!("identity::waiting", DecideIdentity, |w, o, by| identity::waiting(&w.app, by)),
         row!("identity::decide", DecideIdentity, |w, o, by| identity::decide(&w.app, (o.customer, None), SystemTime::from_us(0), true, "x", by)),

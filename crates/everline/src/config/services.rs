@@ -2,6 +2,8 @@
 
 use super::read::Table;
 use super::secret::{Secret, required_secret, secret};
+use crate::keys;
+use everline_app::ports::{KeyFor, KnownKey};
 use everline_providers::alipay::{Certificate, CertificateError, PrivateKey, PublicKey, Trust};
 use everline_providers::wechat::{ApiV3Key, OfficialAccount};
 use std::net::IpAddr;
@@ -22,6 +24,8 @@ pub(crate) struct AlipayFile {
     pub(crate) seller_id: String,
     pub(crate) merchant_key: Secret,
     pub(crate) trust: Trust,
+    /// The certificates of both sides, as they are shown.
+    pub(crate) certificates: Vec<KnownKey>,
     pub(crate) notify_url: String,
 }
 
@@ -130,7 +134,7 @@ fn public_key(path: &Path) -> Result<String, String> {
 }
 
 /// Alipay's public key, or the certificates of both sides.
-fn alipay_trust(table: &Table<'_>, merchant_key: Option<&Secret>) -> Option<Trust> {
+fn alipay_trust(table: &Table<'_>, merchant_key: Option<&Secret>) -> Option<(Trust, Vec<KnownKey>)> {
     const APP: &str = "app_cert_file";
     const ROOTS: &str = "root_cert_file";
     const GATEWAY: &str = "gateway_cert_files";
@@ -146,7 +150,7 @@ fn alipay_trust(table: &Table<'_>, merchant_key: Option<&Secret>) -> Option<Trus
     if ![APP, ROOTS, GATEWAY].into_iter().any(|key| table.has(key)) {
         table.required(KEY, "Alipay's public key")?;
         let key = public_key(&table.path(KEY)?).map_err(|what| table.wrong(KEY, what)).ok()?;
-        return PublicKey::parse(&key).ok().map(Trust::Key);
+        return PublicKey::parse(&key).ok().map(|key| (Trust::Key(key), Vec::new()));
     }
     if table.has(KEY) {
         table.wrong(KEY, "either Alipay's key, or certificates");
@@ -171,7 +175,12 @@ fn alipay_trust(table: &Table<'_>, merchant_key: Option<&Secret>) -> Option<Trus
     }
     let trust = Trust::certificates(&app, &roots, &gateway);
     let about = |error: &CertificateError| if matches!(error, CertificateError::NoRsaRoot) { ROOTS } else { GATEWAY };
-    trust.map_err(|error| table.wrong(about(&error), error)).ok()
+    let trust = trust.map_err(|error| table.wrong(about(&error), error)).ok()?;
+    let shown = |key_for| move |certificate| keys::certificate(key_for, certificate);
+    let mut all = vec![keys::certificate(KeyFor::AlipayOurs, &app)];
+    all.extend(gateway.iter().map(shown(KeyFor::AlipayTheirs)));
+    all.extend(roots.iter().map(shown(KeyFor::AlipayRoot)));
+    Some((trust, all))
 }
 
 /// The certificates of a file.
@@ -185,15 +194,17 @@ pub(super) fn alipay(table: &Table<'_>, public_url: Option<&str>) -> Option<Alip
     let app_id = table.required("app_id", "the application's number").map(str::to_owned);
     let seller_id = table.required("seller_id", "the merchant's account, 2088…").map(str::to_owned);
     let merchant_key = merchant_key(table);
-    let trust = alipay_trust(table, merchant_key.as_ref());
+    let trusted = alipay_trust(table, merchant_key.as_ref());
     let notify_url = table.parsed("notify_url", base_url);
     let notify_url = notify_url.or_else(|| public_url.map(|url| format!("{url}/notify/alipay")));
+    let (trust, certificates) = trusted?;
     Some(AlipayFile {
         gateway_url: gateway_url?,
         app_id: app_id?,
         seller_id: seller_id?,
         merchant_key: merchant_key?,
-        trust: trust?,
+        trust,
+        certificates,
         notify_url: notify_url?,
     })
 }

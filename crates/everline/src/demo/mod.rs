@@ -11,11 +11,11 @@ mod walkthrough;
 
 use everline_app::bank_transfer::OwnAccount;
 use everline_app::clock::Clock;
-use everline_app::ports::{Messengers, Payments, Ports};
+use everline_app::ports::{KeyFor, KnownKey, Messengers, Payments, Ports};
 use everline_app::secrets::Secrets;
 use everline_app::sign_in::Principal;
 use everline_app::voucher_batch::{NewBatch, make_batch};
-use everline_app::{App, day_close, jobs, reconciliation, stock_count, support, timers};
+use everline_app::{App, day_close, figures, jobs, reconciliation, stock_count, support, timers};
 use everline_core::brand::Localized;
 use everline_core::ids::OrderId;
 use everline_core::line::DeviceKind;
@@ -138,6 +138,7 @@ async fn start(options: Options) -> Result<Running, Box<dyn Error>> {
     tokio::spawn(day_close::run_forever(app.clone()));
     tokio::spawn(stock_count::run_forever(app.clone()));
     tokio::spawn(support::run_forever(app.clone()));
+    tokio::spawn(figures::run_forever(app.clone()));
     sandbox.attach_all().await;
     let mut running = Running { app, sandbox, people, vouchers, unconfirmed: None, url, store_file, _folder: folder };
     running.unconfirmed = Some(walkthrough::leave_one_unconfirmed(&running).await?);
@@ -225,7 +226,12 @@ fn wire(
         upstream: Arc::new(Upstream::new(http, access.upstream_url.clone(), access.upstream_token.clone())),
         messengers,
         identity: Some(Arc::new(verifier)),
+        watch: Arc::default(),
     };
+    // A certificate that somebody has to see to, as there always is one.
+    let until = clock.now().system.plus_us(21 * DAY_US);
+    let tls = KnownKey { key_for: KeyFor::Tls, name: "04A7C31D9E5B2210".to_owned(), valid_until: Some(until) };
+    let ports = ports.watched(&clock, (true, true), Box::new(move || vec![tls.clone()]));
     let master = random(&clock)?;
     let brand = catalog::brand();
     let zone = brand.zone()?;

@@ -349,6 +349,7 @@ fn quiet_ports() -> Ports {
         upstream: Arc::new(Quiet),
         messengers: Messengers::default().with(Channel::Sms, Arc::new(Quiet)),
         identity: None,
+        watch: Arc::default(),
     }
 }
 

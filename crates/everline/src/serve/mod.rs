@@ -12,7 +12,9 @@ use crate::wire;
 use certificates::Certificates;
 use everline_app::clock::Clock;
 use everline_app::jobs::{self, Runner};
-use everline_app::{App, day_close, delivery_report, reconciliation, retention, stock_count, support, timers, vitals};
+use everline_app::{
+    App, day_close, delivery_report, figures, reconciliation, retention, stock_count, support, timers, vitals,
+};
 use everline_store::Watch;
 use everline_web::{Metrics, WebConfig};
 use std::error::Error;
@@ -135,6 +137,7 @@ async fn start(config: Config) -> Result<Node, Failed> {
     helpers.push(tokio::spawn(day_close::run_forever(app.clone())));
     helpers.push(tokio::spawn(stock_count::run_forever(app.clone())));
     helpers.push(tokio::spawn(support::run_forever(app.clone())));
+    helpers.push(tokio::spawn(figures::run_forever(app.clone())));
     // They stand until jobs have ended, which may still send.
     helpers.push(tokio::spawn(delivery_report::listen(app.clone(), standing.inbound)));
     helpers.extend(standing.link.map(|link| tokio::spawn(link.run())));

@@ -8,7 +8,9 @@ use crate::texts::Texts;
 use async_trait::async_trait;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use everline_app::clock::Clock;
-use everline_app::ports::{DeliveryReport, Handed, Messenger, NoticeRefusal, OutgoingMessage, ReportHook, Told};
+use everline_app::ports::{
+    DeliveryReport, Handed, Messenger, NoticeRefusal, OutgoingMessage, Preview, Probed, ReportHook, Told,
+};
 use everline_core::ids::RawId;
 use everline_core::message::{Address, EmailAddress, Reason, Reported};
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
@@ -142,6 +144,16 @@ fn failed(error: &Error) -> Handed {
     }
 }
 
+/// What an error says when nothing was to be sent.
+fn probed(error: &Error) -> Probed {
+    match error.status() {
+        Some(status) => Probed::failed(&status.to_string()),
+        None if error.is_timeout() => Probed::failed("timeout"),
+        None if error.is_tls() => Probed::failed("tls"),
+        None => Probed::failed("no_connection"),
+    }
+}
+
 fn reference(message_id: &str) -> String {
     format!("email:{message_id}")
 }
@@ -175,6 +187,17 @@ impl Messenger for Email {
                 Handed::Accepted(message.reported.then(reference))
             }
             Err(error) => failed(&error),
+        }
+    }
+    fn preview(&self, message: &OutgoingMessage) -> Option<Preview> {
+        self.texts.preview(message, true)
+    }
+    /// Connects, says who we are, and leaves.
+    async fn probe(&self) -> Probed {
+        match self.transport.test_connection().await {
+            Ok(true) => Probed::Fine,
+            Ok(false) => Probed::failed("not_ready"),
+            Err(error) => probed(&error),
         }
     }
     fn hook(&self) -> Option<&dyn ReportHook> {

@@ -2,7 +2,7 @@
 
 use crate::Http;
 use async_trait::async_trait;
-use everline_app::ports::{Network, NetworkChange, NetworkReply, NetworkWhat};
+use everline_app::ports::{NO_PAYMENT, Network, NetworkChange, NetworkReply, NetworkWhat, Probed};
 use everline_core::effects::NetworkAction;
 use serde_json::json;
 
@@ -43,6 +43,14 @@ impl Network for BuiltIn {
             Ok(answer) if answer.status == 204 => NetworkReply::Done,
             Ok(answer) if matches!(answer.status, 404 | 410) => NetworkReply::Gone,
             _ => NetworkReply::Unknown,
+        }
+    }
+    /// Tells it of a session that there is not: it knows none, and does nothing.
+    async fn probe(&self) -> Probed {
+        let body = json!({ "request_id": NO_PAYMENT, "session_id": NO_PAYMENT, "action": "reauthorize" });
+        match self.http.post_json(&format!("{}/{NO_PAYMENT}", self.base), &self.token, &body).await {
+            Ok(answer) => Probed::of_status(answer.status),
+            Err(_) => Probed::failed("no_answer"),
         }
     }
 }

@@ -4,7 +4,7 @@
 use crate::Http;
 use crate::http::Answer;
 use async_trait::async_trait;
-use everline_app::ports::{Network, NetworkChange, NetworkReply, NetworkWhat};
+use everline_app::ports::{NO_PAYMENT, Network, NetworkChange, NetworkReply, NetworkWhat, Probed};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -71,6 +71,13 @@ impl Network for Upstream {
         match self.http.post_json(&format!("{}/v1/activations", self.base), &self.token, &body).await {
             Ok(answer) => read(&answer, &change.request_id),
             Err(_) => NetworkReply::Unknown,
+        }
+    }
+    /// Asks about an activation that nobody asked for.
+    async fn probe(&self) -> Probed {
+        match self.http.get(&format!("{}/v1/activations/{NO_PAYMENT}", self.base), &self.token).await {
+            Ok(answer) => Probed::of_status(answer.status),
+            Err(_) => Probed::failed("no_answer"),
         }
     }
 }

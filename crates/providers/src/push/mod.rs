@@ -7,7 +7,7 @@ use crate::Http;
 use crate::texts::Texts;
 use async_trait::async_trait;
 use everline_app::clock::Clock;
-use everline_app::ports::{Browsers, Handed, Messenger, OutgoingMessage};
+use everline_app::ports::{Browsers, Handed, Messenger, OutgoingMessage, Preview};
 use everline_core::message::{Address, PushSubscription, Reason};
 use serde_json::json;
 use std::sync::Arc;
@@ -143,6 +143,9 @@ impl Messenger for Push {
             Ok(status @ 400..=499) => Handed::Refused(Reason::of(&status.to_string())),
             _ => Handed::Unknown,
         }
+    }
+    fn preview(&self, message: &OutgoingMessage) -> Option<Preview> {
+        self.texts.preview(message, true)
     }
     fn browsers(&self) -> Option<&dyn Browsers> {
         Some(self)

@@ -7,7 +7,9 @@ use crate::texts::Texts;
 use async_trait::async_trait;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use everline_app::clock::Clock;
-use everline_app::ports::{DeliveryReport, Handed, Messenger, NoticeRefusal, OutgoingMessage, ReportHook, Told};
+use everline_app::ports::{
+    DeliveryReport, Handed, Messenger, NoticeRefusal, OutgoingMessage, Preview, Probed, ReportHook, Told,
+};
 use everline_core::message::{Address, Reason, Reported};
 use everline_core::time::{BusinessTime, DAY_US, Zone};
 use std::collections::BTreeMap;
@@ -76,6 +78,16 @@ impl Aliyun {
         self.http.send("POST", &url, &headers, String::new()).await.ok().map(|answer| answer.body)
     }
 
+    /// The service's template of a message, and who signs it.
+    fn template(&self, message: &OutgoingMessage) -> Option<(&AliyunTemplate, &str)> {
+        let of = |language: &str| {
+            let template = self.config.templates.get(&(language.to_owned(), message.template.to_owned()))?;
+            Some((template, self.config.sign_names.get(language)?.as_str()))
+        };
+        // A language without templates there is written to in the first one that has them.
+        of(&message.language).or_else(|| of(self.config.sign_names.keys().next_back()?))
+    }
+
     /// What became of a message that may have been sent: today, or yesterday before midnight.
     async fn look_for(&self, number: &str, out_id: &str) -> Option<Option<Detail>> {
         let now = self.clock.now().system.us();
@@ -106,13 +118,7 @@ impl Messenger for Aliyun {
     async fn send(&self, message: &OutgoingMessage) -> Handed {
         let Address::Sms(to) = &message.to else { return Handed::Refused(Reason::of("no_number")) };
         let Some(composed) = self.texts.compose(message) else { return Handed::Refused(Reason::of("no_text")) };
-        let of = |language: &str| {
-            let template = self.config.templates.get(&(language.to_owned(), message.template.to_owned()))?;
-            Some((template, self.config.sign_names.get(language)?))
-        };
-        // A language without templates there is written to in the first one that has them.
-        let first = || of(self.config.sign_names.keys().next_back()?);
-        let Some((template, sign_name)) = of(&message.language).or_else(first) else {
+        let Some((template, sign_name)) = self.template(message) else {
             tracing::error!(template = message.template, "the service has no such template");
             return Handed::Refused(Reason::of("no_template"));
         };
@@ -154,6 +160,25 @@ impl Messenger for Aliyun {
                 tracing::warn!(code = Reason::of(&code).as_str(), "Alibaba Cloud takes no message now");
                 Handed::NotYet
             }
+        }
+    }
+    /// The service writes the text from a template of its own: shown is ours, which it should be like.
+    fn preview(&self, message: &OutgoingMessage) -> Option<Preview> {
+        let (template, _) = self.template(message)?;
+        let preview = self.texts.preview(message, false)?;
+        Some(Preview { template: Some(template.code.clone()), ..preview })
+    }
+    /// Asks what was sent today to a number that nobody has.
+    async fn probe(&self) -> Probed {
+        let today = Zone::ahead_of_utc(8).date(BusinessTime::from_us(self.clock.now().system.us())).to_string();
+        let today: String = today.chars().filter(char::is_ascii_digit).collect();
+        let parameters =
+            [("PhoneNumber", "10000000000"), ("SendDate", today.as_str()), ("PageSize", "1"), ("CurrentPage", "1")];
+        let Some(body) = self.call("QuerySendDetails", &parameters).await else { return Probed::failed("no_answer") };
+        match aliyun::code(&body) {
+            Ok(code) if code == "OK" || code == "isv.MOBILE_NUMBER_ILLEGAL" => Probed::Fine,
+            Ok(code) => Probed::failed(&code),
+            Err(_) => Probed::failed("unreadable"),
         }
     }
     fn hook(&self) -> Option<&dyn ReportHook> {

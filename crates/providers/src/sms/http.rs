@@ -6,7 +6,9 @@ use crate::Http;
 use crate::texts::Texts;
 use async_trait::async_trait;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use everline_app::ports::{Handed, Messenger, NoticeRefusal, OutgoingMessage, ReceivedMessage, ReportHook, Told};
+use everline_app::ports::{
+    Handed, Messenger, NoticeRefusal, OutgoingMessage, Preview, ReceivedMessage, ReportHook, Told,
+};
 use everline_core::identifiers::Msisdn;
 use everline_core::message::{Address, Reason};
 use serde::Deserialize;
@@ -68,6 +70,9 @@ impl Messenger for HttpSms {
             Ok(answer) if matches!(answer.status, 400..=499) => Handed::Refused(Reason::of(&answer.status.to_string())),
             _ => Handed::Unknown,
         }
+    }
+    fn preview(&self, message: &OutgoingMessage) -> Option<Preview> {
+        self.texts.preview(message, false)
     }
     fn hook(&self) -> Option<&dyn ReportHook> {
         self.report_secret.as_ref().map(|_| self as &dyn ReportHook)

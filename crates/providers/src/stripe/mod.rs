@@ -17,7 +17,7 @@ use crate::http::Answer;
 use async_trait::async_trait;
 use everline_app::ports::{
     BillAnswer, ClosedAnswer, DayOfBill, MethodKeeper, NoticeRefusal, Payable, PaymentNotice, PaymentProvider,
-    PaymentRef, PaymentRequest, PaymentStatus, RawNotice, RefundRequest, RefundStatus, Started,
+    PaymentRef, PaymentRequest, PaymentStatus, Probed, RawNotice, RefundRequest, RefundStatus, Started,
 };
 use everline_core::money::Money;
 use everline_core::payment::{Evidence, Method, Provider};
@@ -278,6 +278,9 @@ fn session_id(payment: &PaymentRef) -> Option<CheckoutSessionId> {
 /// How we name a payment that has no page: a debit. No id of Stripe's has a colon.
 const INTENT: &str = "intent:";
 
+/// The name of a session that nobody made.
+const NO_SESSION: &str = "cs_test_00000000000000000000000000000000";
+
 /// The payment itself, of a debit.
 fn intent_id(payment: &PaymentRef) -> Option<PaymentIntentId> {
     PaymentIntentId::parse(payment.reference.as_deref()?.strip_prefix(INTENT)?).ok()
@@ -321,6 +324,17 @@ impl PaymentProvider for Stripe {
     }
     async fn bill(&self, day: &DayOfBill) -> BillAnswer {
         or_unknown("bill", self.ask_bill(day).await, BillAnswer::Unknown)
+    }
+    /// Asks for a session that there is not: who knows us says so, and who does not says that.
+    async fn probe(&self) -> Probed {
+        let Ok(nothing) = CheckoutSessionId::parse(NO_SESSION) else { return Probed::NotOffered };
+        let Ok(request) = Query::CheckoutSession(nothing).to_http(&self.config.api_key) else {
+            return Probed::NotOffered;
+        };
+        match self.send(&request).await {
+            Ok(answer) => Probed::of_status(answer.status),
+            Err(_) => Probed::failed("no_answer"),
+        }
     }
     fn read_notice(&self, notice: &RawNotice<'_>) -> Result<PaymentNotice, NoticeRefusal> {
         notice::read(&self.config, notice)

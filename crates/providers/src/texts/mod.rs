@@ -7,7 +7,7 @@ mod own;
 
 pub use own::TextMistake;
 
-use everline_app::ports::OutgoingMessage;
+use everline_app::ports::{OutgoingMessage, Preview};
 use everline_app::send_message;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
@@ -104,6 +104,12 @@ impl Texts {
         let title = own.and_then(|own| format(own, &id, Some("title"), &parameters));
         let title = title.or_else(|| format(&language.ours, &id, Some("title"), &parameters))?;
         Some(Composed { title, text, link, parameters })
+    }
+    /// What people will read of a message, with its title where the way has one.
+    #[must_use]
+    pub fn preview(&self, message: &OutgoingMessage, titled: bool) -> Option<Preview> {
+        let Composed { title, text, .. } = self.compose(message)?;
+        Some(Preview { title: titled.then_some(title), text, template: None })
     }
     /// Where a message leads: a path that it names, its order, the setting that it is about, or the renewal of its line.
     fn link(&self, message: &OutgoingMessage) -> String {

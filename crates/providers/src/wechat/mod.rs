@@ -13,12 +13,13 @@ use crate::http::Answer;
 use async_trait::async_trait;
 use everline_app::clock::Clock;
 use everline_app::ports::{
-    BillAnswer, ClosedAnswer, DayOfBill, NoticeRefusal, NoticeSays, OwnBrowser, Payable, PaymentNotice,
-    PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus, RawNotice, RefundRequest, RefundStatus, Started,
+    BillAnswer, ClosedAnswer, DayOfBill, KeyFor, KnownKey, NoticeRefusal, NoticeSays, OwnBrowser, Payable,
+    PaymentNotice, PaymentProvider, PaymentRef, PaymentRequest, PaymentStatus, RawNotice, RefundRequest, RefundStatus,
+    Started,
 };
 use everline_core::money::{Currency, Money};
 use everline_core::payment::{Evidence, Method, Provider};
-use everline_core::time::{MINUTE_US, SECOND_US};
+use everline_core::time::{MINUTE_US, SECOND_US, SystemTime};
 use keys::Keyring;
 pub use own_browser::OfficialAccount;
 use std::sync::Arc;
@@ -415,6 +416,15 @@ impl PaymentProvider for Wechat {
     }
     async fn bill(&self, day: &DayOfBill) -> BillAnswer {
         or_unknown("bill", self.ask_bill(day).await, BillAnswer::Unknown)
+    }
+    fn keys(&self) -> Vec<KnownKey> {
+        let known = self.keys.known();
+        let key = |(name, last): (&str, Option<i64>)| KnownKey {
+            key_for: KeyFor::WechatTheirs,
+            name: name.to_owned(),
+            valid_until: last.map(|unix_s| SystemTime::from_us(unix_s.saturating_mul(SECOND_US))),
+        };
+        known.validities().map(key).collect()
     }
     fn own_browser(&self) -> Option<&dyn OwnBrowser> {
         self.account.is_some().then_some(self)

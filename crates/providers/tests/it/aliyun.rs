@@ -2,7 +2,7 @@
 
 use crate::rig::{http, message, texts};
 use everline_app::clock::Clock;
-use everline_app::ports::{Handed, Messenger, NoticeRefusal, OutgoingMessage};
+use everline_app::ports::{Handed, Messenger, NoticeRefusal, OutgoingMessage, Probed};
 use everline_core::message::{Reason, Reported};
 use everline_core::time::SystemTime;
 use everline_providers::sms::aliyun::{AccessKey, Aliyun, AliyunConfig, AliyunTemplate};
@@ -123,4 +123,22 @@ async fn reports_are_believed_by_the_secret_in_their_address() {
     assert!(reports.iter().all(|report| report.reference == format!("aliyun:{id}")));
     assert_eq!(hook.read("sesame", body.as_bytes()).err(), Some(NoticeRefusal::Forged));
     assert_eq!(hook.read(SECRET, b"{}").err(), Some(NoticeRefusal::Unreadable));
+}
+
+#[tokio::test]
+async fn a_probe_asks_about_nobody_and_a_preview_names_the_services_template() {
+    for (body, probed) in [
+        (r#"{"Code":"OK","Message":"OK","SmsSendDetailDTOs":{"SmsSendDetailDTO":[]},"TotalCount":"0"}"#, Probed::Fine),
+        (r#"{"Code":"isv.MOBILE_NUMBER_ILLEGAL","Message":"x"}"#, Probed::Fine),
+        (r#"{"Code":"InvalidAccessKeyId.NotFound","Message":"x"}"#, Probed::failed("InvalidAccessKeyId.NotFound")),
+        ("no JSON", Probed::failed("unreadable")),
+    ] {
+        let (listener, aliyun) = service().await;
+        let (said, query) = tokio::join!(aliyun.probe(), answer(&listener, 200, body));
+        assert_eq!((said, query["Action"].as_str()), (probed, "QuerySendDetails"), "{body}");
+    }
+    let (_, aliyun) = service().await;
+    let preview = aliyun.preview(&message("suspended", "en")).unwrap();
+    assert_eq!(preview.template.as_deref(), Some("SMS_100000001"));
+    assert_eq!(aliyun.preview(&message("one_time_code", "zh-CN")), None, "the service has no such template");
 }

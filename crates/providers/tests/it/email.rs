@@ -2,7 +2,7 @@
 
 use crate::rig::{message, reports, texts};
 use everline_app::clock::Clock;
-use everline_app::ports::{Handed, Messenger, NoticeRefusal, OutgoingMessage};
+use everline_app::ports::{Handed, Messenger, NoticeRefusal, OutgoingMessage, Probed};
 use everline_core::ids::{MessageId, RawId};
 use everline_core::message::{Address, EmailAddress, Reason, Reported};
 use everline_core::time::SystemTime;
@@ -46,6 +46,31 @@ async fn a_server_that_is_not_there_takes_nothing() {
     drop(listener);
     let email = email(config(port, MailTls::None, None));
     assert!(matches!(email.send(&to("lin@example.com", "en")).await, Handed::NotYet | Handed::Unknown));
+    assert_eq!(email.probe().await, Probed::failed("no_connection"));
+}
+
+#[tokio::test]
+async fn a_probe_says_who_we_are_and_leaves() {
+    use tokio::io::AsyncWriteExt as _;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let (reader, mut writer) = stream.into_split();
+        let mut heard = Vec::new();
+        writer.write_all(b"220 mail.example.com\r\n").await.unwrap();
+        let mut lines = BufReader::new(reader).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            heard.push(line.split(' ').next().unwrap_or_default().to_owned());
+            writer.write_all(b"250 fine\r\n").await.unwrap();
+        }
+        heard
+    });
+    let email = email(config(port, MailTls::None, None));
+    assert_eq!(email.probe().await, Probed::Fine);
+    drop(email);
+    let heard = server.await.unwrap();
+    assert!(heard.contains(&"EHLO".to_owned()) && !heard.contains(&"MAIL".to_owned()), "{heard:?}");
 }
 
 #[test]

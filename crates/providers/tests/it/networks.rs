@@ -1,5 +1,5 @@
 use crate::rig::{Rig, http};
-use everline_app::ports::{Network, NetworkChange, NetworkReply, NetworkWhat};
+use everline_app::ports::{KeyFor, Network, NetworkChange, NetworkReply, NetworkWhat, PaymentProvider, Probed};
 use everline_core::effects::NetworkAction;
 use everline_core::identifiers::{Iccid, Msisdn};
 use everline_core::ids::{RawId, SessionId};
@@ -67,4 +67,33 @@ async fn only_addresses_of_the_network_are_called() {
         what,
     };
     assert_eq!(built_in.apply(&change).await, NetworkReply::Unknown);
+}
+
+#[tokio::test]
+async fn networks_say_that_they_are_there_and_change_nothing() {
+    let rig = Rig::start().await;
+    let access = rig.sandbox.access();
+    assert_eq!(upstream(&rig).probe().await, Probed::Fine);
+    let listed = rig.control("GET", "upstream/activations", None).await;
+    assert_eq!(listed["activations"].as_array().unwrap().len(), 0, "nothing was asked for");
+    let stranger = Upstream::new(http(), access.upstream_url.clone(), "another".to_owned());
+    assert_eq!(stranger.probe().await, Probed::failed("not_let_in"));
+    let devices = format!("http://{}", rig.sandbox.addresses().devices);
+    let built_in = BuiltIn::new(http(), devices.clone(), access.device_token.clone());
+    assert_eq!(built_in.probe().await, Probed::Fine);
+    let nowhere = BuiltIn::new(http(), "http://127.0.0.1:1".to_owned(), String::new());
+    assert_eq!(nowhere.probe().await, Probed::failed("no_answer"));
+}
+
+#[tokio::test]
+async fn payment_providers_say_that_they_are_there_and_who_they_do_not_know() {
+    let rig = Rig::start().await;
+    assert_eq!(rig.alipay().probe().await, Probed::Fine);
+    assert_eq!(rig.stripe().probe().await, Probed::Fine);
+    let wechat = rig.wechat();
+    assert_eq!(wechat.probe().await, Probed::Fine);
+    let keys = wechat.keys();
+    assert!(!keys.is_empty() && keys.iter().all(|key| key.key_for == KeyFor::WechatTheirs), "{keys:?}");
+    let stranger = rig.alipay_with(|config| config.app_id = "2021000000000000".to_owned());
+    assert_eq!(stranger.probe().await, Probed::failed("no_answer"), "what it says is not believed");
 }

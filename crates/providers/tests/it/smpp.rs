@@ -1,7 +1,7 @@
 //! SMPP against a message centre that does what a test says, octet by octet; and against one that we did not write.
 
 use crate::rig::{message, texts};
-use everline_app::ports::{Handed, Inbound, InboundReceiver, Messenger, OutgoingMessage, Told};
+use everline_app::ports::{Handed, Inbound, InboundReceiver, Messenger, OutgoingMessage, Probed, Told};
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{MessageId, RawId};
 use everline_core::message::{Address, Reason, Reported};
@@ -426,4 +426,24 @@ async fn strangers_message_centre_is_bound_by_tls_and_by_its_own_certificate_alo
     drop(refused);
     let _clear = ours(config(stranger.port));
     assert_eq!(stranger.next().await["what"], "bound", "the first thing that it hears");
+}
+
+#[tokio::test]
+async fn a_probe_asks_over_the_connection_and_sends_nothing() {
+    let (listener, port) = listen().await;
+    let ours = ours(config(port));
+    let mut centre = Centre::bound(&listener).await;
+    let smpp = ours.smpp.clone();
+    let probing = tokio::spawn(async move { smpp.probe().await });
+    let (command, _, sequence, body) = centre.read().await;
+    assert_eq!((command, body.len()), (ENQUIRE, 0));
+    centre.write(ENQUIRE | RESPONSE, 0, sequence, b"").await;
+    assert_eq!(probing.await.unwrap(), Probed::Fine);
+    // The connection ends while somebody waits to hear of it; then there is none.
+    let smpp = ours.smpp.clone();
+    let probing = tokio::spawn(async move { smpp.probe().await });
+    assert_eq!(centre.read().await.0, ENQUIRE);
+    drop((centre, listener));
+    assert_eq!(probing.await.unwrap(), Probed::failed("no_answer"));
+    assert_eq!(ours.smpp.probe().await, Probed::failed("not_connected"));
 }

@@ -21,6 +21,7 @@ crate::queries! { ALL;
     // By their ids: the first way's, those of the ways after it, and those beside the owner.
     OF_IDS = "SELECT channel, fate, beside FROM message WHERE customer_id = $1 AND id IN ($2, $3, $4, $5)";
     BY_FATE = "SELECT channel, fate, COUNT(*) FROM message GROUP BY channel, fate";
+    NEWEST = "SELECT id, channel, fate FROM message WHERE id >= $1 ORDER BY id DESC LIMIT $2";
     // A name that a provider gives out again belongs to the newer message, without what was reported of the older.
     REFER = "INSERT INTO message_reference (name, customer_id, message_id, at) VALUES ($1, $2, $3, $4) \
         ON CONFLICT (name) DO UPDATE SET customer_id = excluded.customer_id, message_id = excluded.message_id, at = excluded.at, \
@@ -136,6 +137,12 @@ impl FromRow for Fated {
 /// All messages by way and fate. Reads the whole table.
 pub async fn by_fate(tx: &mut Tx) -> Result<Vec<(Channel, Fate, i64)>> {
     tx.all(&BY_FATE, args![]).await
+}
+
+/// The newest messages whose causes are not before an instant that an id stands for, newest first: the cause's time stands in a
+/// message's id.
+pub async fn newest(tx: &mut Tx, from: RawId, limit: i64) -> Result<Vec<(MessageId, Channel, Fate)>> {
+    tx.all(&NEWEST, args![from, limit]).await
 }
 
 /// What is known under a provider's name for a message.

@@ -17,6 +17,7 @@ pub mod customer;
 pub mod device_check;
 pub mod directory;
 pub mod dispute;
+pub mod figure;
 pub mod hand_over;
 pub mod history;
 pub mod idempotency;
@@ -50,6 +51,7 @@ pub mod stock;
 pub mod stock_count;
 pub mod stock_hold;
 pub mod support;
+pub mod test_message;
 pub mod timeline;
 pub mod timer;
 pub mod usage;
@@ -93,6 +95,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 32, name: "case_work", text: include_str!("../../migrations/0032_case_work.sql") },
     Migration { version: 33, name: "actions", text: include_str!("../../migrations/0033_actions.sql") },
     Migration { version: 34, name: "stock_money", text: include_str!("../../migrations/0034_stock_money.sql") },
+    Migration { version: 35, name: "figures", text: include_str!("../../migrations/0035_figures.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -112,6 +115,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     device_check::ALL,
     directory::ALL,
     dispute::ALL,
+    figure::ALL,
     history::ALL,
     hand_over::ALL,
     idempotency::ALL,
@@ -150,6 +154,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     stock_count::COUNTS,
     stock_hold::ALL,
     support::ALL,
+    test_message::ALL,
     timeline::ALL,
     timer::ALL,
     usage::ALL,

@@ -20,6 +20,8 @@ crate::queries! { ALL;
     REMINDER_REMOVE = "DELETE FROM reminder WHERE id = $1 AND customer_id = $2 AND at < $3";
     REFERENCES = "SELECT name, at FROM message_reference WHERE name > $1 ORDER BY name LIMIT $2";
     REFERENCE_REMOVE = "DELETE FROM message_reference WHERE name = $1 AND at < $2";
+    TESTS = "SELECT id, sent_at FROM test_message WHERE id > $1 ORDER BY id LIMIT $2";
+    TEST_REMOVE = "DELETE FROM test_message WHERE id = $1 AND sent_at < $2";
     USAGES = "SELECT id, customer_id, used_at FROM usage WHERE (id, customer_id) > ($1, $2) ORDER BY id, customer_id LIMIT $3";
     USAGE_REMOVE = "DELETE FROM usage WHERE id = $1 AND customer_id = $2 AND used_at < $3";
     GUESSES = "SELECT who, last_at FROM voucher_guess WHERE who > $1 ORDER BY who LIMIT $2";
@@ -79,6 +81,7 @@ impl Key {
             | Record::LoginSession
             | Record::LoginStep
             | Record::StaffEvent
+            | Record::TestMessage
             | Record::VoucherGuess
             | Record::Contribution
             | Record::VelocityCount => vec![bytes()],
@@ -128,6 +131,7 @@ const fn statements(record: Record) -> (&'static Sql, &'static Sql) {
         Record::Message => (&MESSAGES, &MESSAGE_REMOVE),
         Record::Reminder => (&REMINDERS, &REMINDER_REMOVE),
         Record::MessageReference => (&REFERENCES, &REFERENCE_REMOVE),
+        Record::TestMessage => (&TESTS, &TEST_REMOVE),
         Record::Usage => (&USAGES, &USAGE_REMOVE),
         Record::UsageDay => (&USAGE_DAYS, &USAGE_DAY_REMOVE),
         Record::CaseEntry => (&CASE_ENTRIES, &CASE_ENTRY_REMOVE),

@@ -131,7 +131,7 @@ async fn postgres_reads_no_more_of_a_customer_than_it_was_asked_for() {
 }
 
 /// What the desk looks for and looks at, by words of the statement.
-const DESK: [&str; 43] = [
+const DESK: [&str; 54] = [
     "FROM directory WHERE kind = $1 AND name >= $2",
     "substr(name, length(name) - 5) = $1",
     "FROM receipt_number n JOIN receipt r",
@@ -175,6 +175,17 @@ const DESK: [&str; 43] = [
     "FROM stock_hold WHERE (put_at, id) < ($1, $2)",
     "WHERE (b.made_at, b.name) < ($1, $2)",
     "FROM stock_count WHERE kind IN ('card', 'profile', 'companion') AND batch = $1",
+    "AND d.name > $1 AND d.name < $2 ORDER BY d.name LIMIT $3",
+    "AND d.name > $1 AND d.name <= $2",
+    "FROM reminder r WHERE (r.id, r.customer_id) > ($1, $2) AND r.id < $3",
+    "SELECT customer_id, id, state, service_until FROM line WHERE",
+    "FROM figure WHERE kind = $1 AND day >= $2 AND day <= $3",
+    "FROM figure WHERE kind = $1 ORDER BY day DESC LIMIT 1",
+    "FROM job WHERE state = 'dead' AND id > $1",
+    "FROM job WHERE state = 'ready' AND failures >= 12 AND id > $1",
+    "SELECT SUBSTR(payload, 9, 8), queued_at, due_at FROM job WHERE state = 'ready' ORDER BY due_at LIMIT $1",
+    "SELECT id, channel, fate FROM message WHERE id >= $1",
+    "r ON r.name = t.reference WHERE t.id >= $1",
 ];
 
 /// What the desk sums or sorts of a few rows, which it reaches by an index, by words of the statement.

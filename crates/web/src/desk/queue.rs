@@ -18,7 +18,7 @@ use everline_app::reconciliation::queue::open_items;
 use everline_app::refund_order::waiting_refunds;
 use everline_app::sign_in::Principal;
 use everline_app::staff::{StaffMember, member, paid_not_in_effect};
-use everline_app::{Problem, close_account, identity, recovery, stock};
+use everline_app::{Problem, close_account, identity, operations, recovery, stock};
 use everline_core::ids::RawId;
 use everline_core::line::NetworkKind;
 use everline_core::staff::{Permission, Role};
@@ -229,6 +229,14 @@ impl Waiting<'_> {
         }
         if self.may(Permission::ReadAudit) {
             add("/desk/audit", Some(self.visit.lang.get("desk-audit-title")));
+        }
+        if self.may(Permission::SeeFigures) {
+            add("/desk/figures", Some(self.visit.lang.get("figures-title")));
+        }
+        if self.may(Permission::SeeOperations) {
+            add("/desk/operations", Some(self.visit.lang.get("ops-title")));
+            let soon = operations::ending_keys(app, by).await?;
+            add("/desk/operations#keys", self.count("ops-keys-soon", soon));
         }
         if self.may(Permission::DecideIdentity) {
             add("/desk/identity", self.count("desk-identity-open", identity::waiting(app, by).await?));

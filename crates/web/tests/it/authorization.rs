@@ -293,6 +293,14 @@ fn table() -> Vec<Row> {
         get("/desk/catalog/{offering}/edit",            [303, 303, 403, 403, 403]),
         post("/desk/catalog/{offering}/edit",           [303, 303, 403, 403, 403]),
         get("/desk/catalog/{offering}/try",             [303, 303, 403, 403, 403]),
+        get("/desk/figures",                            [303, 303, 403, 403, 403]),
+        get("/desk/figures.csv",                        [303, 303, 403, 403, 403]),
+        get("/desk/operations",                         [303, 303, 403, 403, 403]),
+        post("/desk/operations/jobs/{job}",             [303, 303, 403, 403, 403]),
+        post("/desk/operations/jobs",                   [303, 303, 403, 403, 403]),
+        post("/desk/operations/test",                   [303, 303, 403, 403, 403]),
+        get("/desk/operations/messages",                [303, 303, 403, 403, 403]),
+        post("/desk/operations/messages",               [303, 303, 403, 403, 403]),
         get("/desk/audit",                              [303, 303, 403, 403, 403]),
         get("/desk/audit.jsonl",                        [303, 303, 403, 403, 403]),
         get("/desk/audit.csv",                          [303, 303, 403, 403, 403]),
@@ -457,6 +465,15 @@ const DESK: &[(&str, &str, [u16; 6])] = &[
     ("GET", "/desk/staff",                                           [403, 403, 403, 403, 200, 403]),
     ("POST", "/desk/staff",                                          [403, 403, 403, 403, 422, 403]),
     ("POST", "/desk/staff/change",                                   [403, 403, 403, 403, 404, 403]),
+    ("GET", "/desk/figures",                                         [403, 200, 200, 200, 200, 200]),
+    ("GET", "/desk/figures.csv",                                     [403, 200, 200, 200, 200, 200]),
+    ("GET", "/desk/operations",                                      [403, 403, 403, 403, 200, 200]),
+    // The job is gone.
+    ("POST", "/desk/operations/jobs/{job}",                          [403, 403, 403, 403, 409, 403]),
+    ("POST", "/desk/operations/jobs",                                [403, 403, 403, 403, 404, 403]),
+    ("POST", "/desk/operations/test",                                [403, 403, 403, 403, 404, 403]),
+    ("GET", "/desk/operations/messages",                             [403, 403, 403, 403, 200, 200]),
+    ("POST", "/desk/operations/messages",                            [403, 403, 403, 403, 404, 403]),
     ("GET", "/desk/audit",                                           [403, 403, 403, 403, 200, 200]),
     ("GET", "/desk/audit.jsonl",                                     [403, 403, 403, 403, 200, 200]),
     ("GET", "/desk/audit.csv",                                       [403, 403, 403, 403, 200, 200]),
@@ -652,6 +669,7 @@ impl Things {
             .replace("{proof}", &secret(&self.proof))
             .replace("{session}", &self.session)
             .replace("{item}", &self.item)
+            .replace("{job}", &"0".repeat(32))
             .replace("/esim/buy", "/esim/buy?offering=thailand@1")
             .replace("{day}/transfers", "{day}/transfers?posting=PAID")
             .replace("{day}", "open")

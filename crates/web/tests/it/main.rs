@@ -23,6 +23,7 @@ mod journeys;
 mod live;
 mod machines;
 mod money;
+mod operations;
 mod own_addresses;
 mod owners;
 mod pages;

@@ -116,6 +116,11 @@ impl PlatformKeys {
         Self::default()
     }
 
+    /// The names of all keys, each with the last unix second in which it counts; a public key has none.
+    pub fn validities(&self) -> impl Iterator<Item = (&str, Option<i64>)> {
+        self.0.values().map(|key| (key.serial.as_str(), key.valid_unix_s.map(|(_, last)| last)))
+    }
+
     /// Adds the public key `id` (`PUB_KEY_ID_...`) as the merchant's console shows both.
     ///
     /// # Errors

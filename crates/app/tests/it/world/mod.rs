@@ -99,6 +99,7 @@ impl World {
                 upstream: upstream.clone(),
                 messengers: Messengers::default().with(Channel::Sms, messenger.clone()),
                 identity: None,
+                watch: Arc::default(),
             },
             secrets: Arc::new(Secrets::new(&[7; 32])),
             wake: Arc::default(),

@@ -1,8 +1,8 @@
 //! The connection: made, bound, and made again after a while when it ends.
 
 use super::session::{self, Ended};
-use super::{Request, SmppConfig};
-use everline_app::ports::{Handed, InboundSender};
+use super::{SmppConfig, Wanted};
+use everline_app::ports::{Handed, InboundSender, Probed};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const GOOD: Duration = Duration::from_secs(30);
 pub struct Link {
     config: SmppConfig,
     tls: Option<Arc<ClientConfig>>,
-    requests: mpsc::Receiver<Request>,
+    requests: mpsc::Receiver<Wanted>,
     inbound: InboundSender,
 }
 
@@ -30,7 +30,7 @@ impl Link {
     pub(super) fn new(
         config: SmppConfig,
         tls: Option<Arc<ClientConfig>>,
-        requests: mpsc::Receiver<Request>,
+        requests: mpsc::Receiver<Wanted>,
         inbound: InboundSender,
     ) -> Self {
         Self { config, tls, requests, inbound }
@@ -76,8 +76,9 @@ impl Link {
         loop {
             tokio::select! {
                 () = sleep_until(until) => return false,
-                request = self.requests.recv() => match request {
-                    Some(request) => drop(request.answer.send(Handed::NotYet)),
+                wanted = self.requests.recv() => match wanted {
+                    Some(Wanted::Message(request)) => drop(request.answer.send(Handed::NotYet)),
+                    Some(Wanted::Probe(answer)) => drop(answer.send(Probed::failed("not_connected"))),
                     None => return true,
                 },
             }

@@ -15,7 +15,7 @@ pub use wire_messages::smpp::IdForm;
 use crate::texts::Texts;
 use crate::tls::{self, TlsError};
 use async_trait::async_trait;
-use everline_app::ports::{Handed, InboundSender, Messenger, OutgoingMessage};
+use everline_app::ports::{Handed, InboundSender, Messenger, OutgoingMessage, Preview, Probed};
 use everline_core::message::{Address, Reason};
 use rustls::ClientConfig;
 use std::collections::VecDeque;
@@ -97,9 +97,17 @@ struct Request {
     answer: oneshot::Sender<Handed>,
 }
 
+/// What the connection is asked for.
+enum Wanted {
+    /// To hand a message over.
+    Message(Request),
+    /// Whether the message centre is there.
+    Probe(oneshot::Sender<Probed>),
+}
+
 /// Hands messages to the connection.
 pub struct Smpp {
-    requests: mpsc::Sender<Request>,
+    requests: mpsc::Sender<Wanted>,
     texts: Arc<Texts>,
     calling_code: String,
     patience: Duration,
@@ -138,11 +146,25 @@ impl Messenger for Smpp {
         let (answer, answered) = oneshot::channel();
         let request = Request { parts: parts.into(), to, reported: message.reported, answer };
         // Others may be before us: who waits for too long was surely not sent.
-        if !matches!(timeout(self.patience, self.requests.send(request)).await, Ok(Ok(()))) {
+        if !matches!(timeout(self.patience, self.requests.send(Wanted::Message(request))).await, Ok(Ok(()))) {
             return Handed::NotYet;
         }
         // A connection that ended without an answer may have sent it.
         answered.await.unwrap_or(Handed::Lost)
+    }
+    fn preview(&self, message: &OutgoingMessage) -> Option<Preview> {
+        self.texts.preview(message, false)
+    }
+    /// Asks over the connection whether the message centre is there (`enquire_link`).
+    async fn probe(&self) -> Probed {
+        let (answer, answered) = oneshot::channel();
+        if !matches!(timeout(self.patience, self.requests.send(Wanted::Probe(answer))).await, Ok(Ok(()))) {
+            return Probed::failed("no_connection");
+        }
+        match timeout(self.patience, answered).await {
+            Ok(Ok(probed)) => probed,
+            _ => Probed::failed("no_answer"),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! One session: bound, with messages out and receipts in, until something ends it.
 
-use super::{Request, SmppConfig};
-use everline_app::ports::{DeliveryReport, Handed, Inbound, InboundSender, ReceivedMessage, Told};
+use super::{Request, SmppConfig, Wanted};
+use everline_app::ports::{DeliveryReport, Handed, Inbound, InboundSender, Probed, ReceivedMessage, Told};
 use everline_core::identifiers::Msisdn;
 use everline_core::message::{Reason, Reported};
 use std::collections::{HashMap, VecDeque};
@@ -65,6 +65,8 @@ struct Session<'a, S> {
     heard_at: Instant,
     /// Until when the question whether it is there must be answered.
     enquired: Option<Instant>,
+    /// Who wants to know whether it is there: told with the next that it sends.
+    probing: Vec<oneshot::Sender<Probed>>,
     /// Nothing goes out before.
     not_before: Instant,
     slower: Duration,
@@ -76,7 +78,7 @@ struct Session<'a, S> {
 pub(super) async fn run<S: AsyncRead + AsyncWrite + Send>(
     stream: S,
     config: &SmppConfig,
-    requests: &mut mpsc::Receiver<Request>,
+    requests: &mut mpsc::Receiver<Wanted>,
     inbound: &InboundSender,
 ) -> Ended {
     let (mut reader, writer) = tokio::io::split(stream);
@@ -89,6 +91,7 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Send>(
         waiting: HashMap::new(),
         heard_at: now,
         enquired: None,
+        probing: Vec::new(),
         not_before: now,
         slower: SLOWER_MIN,
         keeping: JoinSet::new(),
@@ -170,7 +173,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
         &mut self,
         reader: &mut ReadHalf<S>,
         buffer: &mut Vec<u8>,
-        requests: &mut mpsc::Receiver<Request>,
+        requests: &mut mpsc::Receiver<Wanted>,
     ) -> Ended {
         self.heard_at = Instant::now();
         loop {
@@ -185,7 +188,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
         &mut self,
         reader: &mut ReadHalf<S>,
         buffer: &mut Vec<u8>,
-        requests: &mut mpsc::Receiver<Request>,
+        requests: &mut mpsc::Receiver<Wanted>,
     ) -> Result<(), Ended> {
         while let Some(pdu) = take(buffer)? {
             self.received(pdu).await?;
@@ -199,11 +202,21 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
                     return Err(Ended::Lost("it hung up"));
                 }
                 (self.heard_at, self.enquired) = (Instant::now(), None);
+                // Whoever asked may be gone.
+                self.probing.drain(..).for_each(|answer| drop(answer.send(Probed::Fine)));
             }
-            request = requests.recv(), if room => {
-                let Some(request) = request else { return Err(Ended::Idle) };
-                let until = Instant::now() + self.config.timeout;
-                self.ready.push_back(Sending { request, begun: false, until });
+            wanted = requests.recv(), if room => {
+                match wanted {
+                    Some(Wanted::Message(request)) => {
+                        let until = Instant::now() + self.config.timeout;
+                        self.ready.push_back(Sending { request, begun: false, until });
+                    }
+                    Some(Wanted::Probe(answer)) => {
+                        self.probing.push(answer);
+                        self.enquire().await?;
+                    }
+                    None => return Err(Ended::Idle),
+                }
             }
             Some(kept) = self.keeping.join_next(), if !self.keeping.is_empty() => {
                 if let Ok((pdu, kept)) = kept {
@@ -234,7 +247,15 @@ impl<S: AsyncRead + AsyncWrite + Send> Session<'_, S> {
         while let Some(late) = self.ready.iter().position(|sending| sending.until <= now) {
             self.ready.remove(late).into_iter().for_each(Sending::give_up);
         }
-        if self.enquired.is_none() && self.heard_at + self.config.enquire <= now {
+        if self.heard_at + self.config.enquire <= now {
+            self.enquire().await?;
+        }
+        Ok(())
+    }
+
+    /// Asks whether it is there, unless that was asked and not answered yet.
+    async fn enquire(&mut self) -> Result<(), Ended> {
+        if self.enquired.is_none() {
             let sequence = self.next_sequence();
             self.write(&enquire_link(sequence)).await?;
             self.enquired = Some(Instant::now() + self.config.timeout);

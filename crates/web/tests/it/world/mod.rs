@@ -11,7 +11,7 @@ pub mod wechat;
 use everline_app::add_line::{AddCustomer, NewLine};
 use everline_app::bank_transfer::OwnAccount;
 use everline_app::clock::Clock;
-use everline_app::ports::{Messengers, Payments, Ports};
+use everline_app::ports::{KnownKey, Messengers, Payments, Ports};
 use everline_app::secrets::Secrets;
 use everline_app::set_up::SetUp;
 use everline_app::sign_in::{Principal, SignedIn, open_session};
@@ -107,6 +107,14 @@ impl World {
         world
     }
 
+    /// The same world, with whoever is outside watched, and with these keys.
+    pub fn watched(mut self, keys: Vec<KnownKey>) -> Self {
+        let ports = self.app.ports.clone();
+        self.app.ports = ports.watched(&self.app.clock, (true, true), Box::new(move || keys.clone()));
+        self.router = everline_web::router(self.app.clone(), config(&self.people, "http://portal.test"));
+        self
+    }
+
     /// A new world over an empty store.
     pub async fn over(store: Store, public_url: &str) -> Self {
         migrate(&store, MIGRATIONS).await.unwrap();
@@ -126,6 +134,7 @@ impl World {
                     .into_iter()
                     .fold(Messengers::default(), |ways, way| ways.with(way, outside.clone())),
                 identity: None,
+                watch: Arc::default(),
             },
             secrets: Arc::new(Secrets::new(&[7; 32])),
             wake: Arc::default(),

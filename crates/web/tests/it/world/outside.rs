@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use everline_app::ports::{
     BillAnswer, Browsers, ClosedAnswer, DayOfBill, DeliveryReport, Handed, Messenger, Network, NetworkChange,
     NetworkReply, NoticeRefusal, NoticeSays, OutgoingMessage, Payable, PaymentNotice, PaymentProvider, PaymentRef,
-    PaymentRequest, PaymentStatus, RawNotice, ReceivedMessage, RefundRequest, RefundStatus, ReportHook, Started, Told,
+    PaymentRequest, PaymentStatus, Preview, RawNotice, ReceivedMessage, RefundRequest, RefundStatus, ReportHook,
+    Started, Told,
 };
 use everline_core::identifiers::Msisdn;
 use everline_core::message::{PushSubscription, Reported};
@@ -152,6 +153,10 @@ impl Messenger for Outside {
     }
     fn browsers(&self) -> Option<&dyn Browsers> {
         Some(self)
+    }
+    fn preview(&self, message: &OutgoingMessage) -> Option<Preview> {
+        let brand = message.parameters.iter().find(|(name, _)| *name == "brand")?;
+        Some(Preview { title: None, text: format!("<{}> {}", message.template, brand.1), template: None })
     }
 }
 
