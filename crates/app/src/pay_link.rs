@@ -3,6 +3,7 @@
 //! ever types what somebody pays with. It leads anywhere for a day, and no further than to what can be bought then.
 
 use crate::audit::{Act, Stamp};
+use crate::catalog::taker;
 use crate::lifecycle_command::Seen;
 use crate::secrets::Secrets;
 use crate::staff::permit;
@@ -159,7 +160,8 @@ impl Work for Send {
         let order = self.order(tx).await?;
         let offering = catalog::offering(tx, &new.offering).await?;
         let allowance = allowance::get(tx, customer, self.line).await?;
-        let quoted = quote(&line, &allowance, &offering, &self.brand, &self.zone, self.now.business);
+        let taker = taker(tx, &line, &allowance, &offering).await?;
+        let quoted = quote(&taker, &offering, &self.brand, &self.zone, self.now.business);
         quoted.map_err(|why| Stop::Refused(Problem::NotSellable(why)))?;
         self.reader(tx).await?;
         let end = Window::Day.end(at);
@@ -274,8 +276,13 @@ impl Work for Look {
         permit(tx, self.by, Permission::ActOnLine).await?;
         let line = line::get(tx, self.of.0, self.of.1).await?.ok_or(Stop::Refused(Problem::NotFound("line")))?;
         let allowance = allowance::get(tx, self.of.0, self.of.1).await?;
-        let mut offerings = catalog::on_sale(tx).await?;
-        offerings.retain(|one| quote(&line, &allowance, one, &self.brand, &self.zone, self.now).is_ok());
+        let mut offerings = Vec::new();
+        for one in catalog::on_sale(tx).await? {
+            let taker = taker(tx, &line, &allowance, &one).await?;
+            if quote(&taker, &one, &self.brand, &self.zone, self.now).is_ok() {
+                offerings.push(one);
+            }
+        }
         offerings.sort_by_key(|one| (one.kind as u8, one.price.micros()));
         let owner = customer::get(tx, self.of.0).await?.contact.map(|number| number.masked());
         Ok(Sendable { offerings, contacts: numbers(tx, self.of).await?, owner })

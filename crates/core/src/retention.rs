@@ -56,7 +56,7 @@ pub enum Record {
 
 impl Record {
     /// All of them.
-    pub const ALL: [Record; 22] = [
+    pub const ALL: [Record; 23] = [
         Record::LoginCode,
         Record::LoginSession,
         Record::LoginStep,
