@@ -131,15 +131,13 @@ async fn postgres_reads_no_more_of_a_customer_than_it_was_asked_for() {
 }
 
 /// What the desk looks for and looks at, by words of the statement.
-const DESK: [&str; 54] = [
+const DESK: [&str; 52] = [
     "FROM directory WHERE kind = $1 AND name >= $2",
     "substr(name, length(name) - 5) = $1",
     "FROM receipt_number n JOIN receipt r",
     "FROM device_check WHERE eid = $1",
     "FROM offering v WHERE v.code = $1 AND v.version = $2",
     "FROM offering v WHERE v.code = $1 ORDER BY v.version",
-    "FROM offering v ORDER BY v.code, v.version",
-    "FROM offering v WHERE v.publish_at IS NOT NULL",
     "SELECT COUNT(*) FROM orders WHERE customer_id = $1 AND line_id = $2 AND offering_code = $3",
     "AND (t.posted_at, t.id) < ($2, $3)",
     "FROM line_event WHERE customer_id = $1 AND line_id = $2 AND id < $3",
@@ -215,7 +213,9 @@ async fn sqlite_finds_and_looks_back_by_an_index_and_sorts_nothing() {
     let (_file, connection) = empty_sqlite().await;
     for (name, sql) in found(&DESK) {
         let steps = sqlite_plan(&connection, sql);
-        let slow = |step: &String| step.starts_with("SCAN") || step.contains("TEMP B-TREE");
+        // `n` and `w` are what a bounded subquery gave.
+        let scans = |step: &str| step.starts_with("SCAN") && !["SCAN n", "SCAN w"].contains(&step);
+        let slow = |step: &String| scans(step) || step.contains("TEMP B-TREE");
         assert!(!steps.iter().any(slow), "{name}: {steps:#?}");
     }
     for (name, sql) in found(&FEW) {
@@ -228,6 +228,11 @@ async fn sqlite_finds_and_looks_back_by_an_index_and_sorts_nothing() {
     ])[0];
     let steps = sqlite_plan(&connection, profile);
     assert!(steps.iter().any(|step| step.contains("sim_profiles")), "{steps:#?}");
+    // What is planned is all that its index holds; the catalog itself is shown whole.
+    let mut all = STATEMENTS.iter().flat_map(|family| family.iter());
+    let (_, planned) = all.find(|(_, sql)| sql.text().contains("WHERE v.publish_at IS NOT NULL")).unwrap();
+    let steps = sqlite_plan(&connection, planned);
+    assert!(steps.iter().all(|step| step.contains("offering_planned")), "{steps:#?}");
     let names = "SELECT customer_id FROM customer WHERE name <> '' AND name >= ?1 AND name < ?2 ORDER BY name LIMIT ?3";
     let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {names}")).unwrap();
     let mut rows = plan.raw_query();
