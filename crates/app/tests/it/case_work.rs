@@ -4,7 +4,9 @@ use crate::world::{Kit, World, on_both};
 use everline_app::Problem;
 use everline_app::desk_search::{Place, find};
 use everline_app::jobs;
+use everline_app::ports::BillAnswer;
 use everline_app::privacy::{erase, export};
+use everline_app::set_up::HOUSE;
 use everline_app::support::prepared::{self, Kept};
 use everline_app::support::{
     About, Act, Due, NewCall, NewCase, Reader, Sent, Wanted, act, counts, file, for_guest, for_owner, for_staff,
@@ -13,7 +15,10 @@ use everline_app::support::{
 use everline_app::timeline::{self, What, timeline};
 use everline_core::effects::{CaseReason, Job};
 use everline_core::ids::{CaseId, CustomerId, OrderId, RawId};
+use everline_core::money::{Currency, Money};
 use everline_core::offering::Family;
+use everline_core::payment::Provider;
+use everline_core::reconciliation::BillLine;
 use everline_core::support::{CaseFor, CaseState, CaseStep, EntryKind, NotTaken, PHONE, Priority, number};
 use everline_core::time::{DAY_US, HOUR_US, MINUTE_US};
 use everline_store::tables::case::{self, Case, Owner, Which};
@@ -534,40 +539,79 @@ async fn an_order_that_waits_too_long_opens_one_case_that_ends_with_it() {
 #[tokio::test]
 async fn a_job_that_gives_up_opens_one_case_and_opens_it_again() {
     on_both(async |world: World| {
-        let kit = world.line(Family::Watch).await;
-        let by = member(&world).await;
-        let (customer, now) = (kit.customer, world.app.clock.now().system);
-        // Nobody verifies documents here: the job gives up.
-        let queued = Job::VerifyIdentity { customer, correction: None, said: world.app.clock.id() };
+        let (by, now) = (member(&world).await, world.app.clock.now().system);
+        // There is no account with this provider: the job gives up.
+        let reconcile =
+            |day: &str| Job::Reconcile { customer: HOUSE, provider: Provider::Wechat, day: day.parse().unwrap() };
+        let queued = reconcile("2026-03-01");
         let id = CaseId(queued.id().0.derive(0x75, 0));
-        let add = async || {
+        let add = async |queued: &Job| {
             let queued = queued.clone();
             world
                 .change(move |tx| {
-                    let done = job::add(tx, customer, &queued, now, now);
+                    let done = job::add(tx, HOUSE, &queued, now, now);
                     Box::pin(async move { done })
                 })
                 .await;
-            jobs::run_due(&world.app).await.unwrap();
         };
-        add().await;
-        let case = seen(&world, by, customer, id).await;
-        assert_eq!((case.reason.as_str(), case.cause.as_deref()), ("job_failed", Some("verify_identity")));
+        add(&queued).await;
+        jobs::run_due(&world.app).await.unwrap();
+        let case = seen(&world, by, HOUSE, id).await;
+        assert_eq!((case.reason.as_str(), case.cause.as_deref()), ("job_failed", Some("reconcile")));
         assert_eq!((case.cause_id, case.version), (Some(queued.id().0), 0));
         jobs::run_due(&world.app).await.unwrap();
-        assert_eq!(seen(&world, by, customer, id).await.version, 0, "once");
-        act(&world.app, (customer, id), (by, 0), Act::Set(CaseState::Solved)).await.unwrap();
+        assert_eq!(seen(&world, by, HOUSE, id).await.version, 0, "once");
+        act(&world.app, (HOUSE, id), (by, 0), Act::Set(CaseState::Solved)).await.unwrap();
         world.sql("DELETE FROM job WHERE id = $1", vec![queued.id().into()]).await;
-        add().await;
-        let again = seen(&world, by, customer, id).await;
-        assert_eq!((again.state, again.changed_how), (CaseState::Reopened, CaseStep::CameBack));
-        // One that cannot be read is the house's.
-        let raw = "UPDATE job SET payload = '{}', state = 'ready', due_at = 0 WHERE id = $1";
-        world.sql(raw, vec![queued.id().into()]).await;
+        add(&queued).await;
         jobs::run_due(&world.app).await.unwrap();
-        let house = CustomerId(RawId::from_bytes([0; 16]));
-        let found = world.look(move |tx| Box::pin(case::get(tx, house, id))).await;
-        assert_eq!(found.and_then(|case| case.cause).as_deref(), Some("unread"));
+        let again = seen(&world, by, HOUSE, id).await;
+        assert_eq!((again.state, again.changed_how), (CaseState::Reopened, CaseStep::CameBack));
+        // One that cannot be read is one too.
+        let unread = reconcile("2026-03-02");
+        add(&unread).await;
+        world.sql("UPDATE job SET payload = '{}' WHERE id = $1", vec![unread.id().into()]).await;
+        jobs::run_due(&world.app).await.unwrap();
+        let case = seen(&world, by, HOUSE, CaseId(unread.id().0.derive(0x75, 0))).await;
+        assert_eq!(case.cause.as_deref(), Some("unread"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_case_about_an_item_is_one_and_both_lead_to_each_other() {
+    on_both(async |world: World| {
+        use everline_app::reconciliation::{queue::item, reconcile};
+        use everline_app::support::open_for_item;
+        let kit = world.line(Family::Watch).await;
+        let (order, attempt) = world.checkout(&kit, "days").await;
+        world.pays(&attempt).await;
+        // The bill of the day knows of another amount than our books.
+        let line = world.provider.payment_line(&attempt.out_trade_no, world.app.clock.now().system);
+        let amount = Money::from_micros(line.amount.micros() - 10_000, Currency::CNY);
+        let day = "2026-03-10".parse().unwrap();
+        world.provider.set_bill(day, BillAnswer::Bill(vec![BillLine { amount, ..line }]));
+        world.pass(2 * DAY_US).await;
+        reconcile(&world.app, Provider::Alipay, day).await.unwrap();
+        let finance = world.member("finance").await;
+        let found = everline_app::reconciliation::queue::open_items(&world.app, finance).await.unwrap();
+        let about = found.first().unwrap().id;
+        let (customer, id) = open_for_item(&world.app, finance, about, "问支付宝").await.unwrap();
+        assert_eq!(customer, order.customer);
+        let again = open_for_item(&world.app, finance, about, "又问").await;
+        assert_eq!(again.unwrap_err(), refused(NotTaken::Already));
+        assert_eq!(item(&world.app, about, finance).await.unwrap().case, Some((customer, id)));
+        let by = member(&world).await;
+        let view = for_staff(&world.app, by, customer, id).await.unwrap();
+        assert_eq!((view.case.cause.as_deref(), view.case.cause_id), (Some("item"), Some(about.0)));
+        assert_eq!(view.entries[0].0.kind, EntryKind::Note);
+        // Solved, it is opened again by the next question.
+        act(&world.app, (customer, id), (by, 0), Act::Set(CaseState::Solved)).await.unwrap();
+        world.app.clock.pass_us(1_000);
+        assert_eq!(open_for_item(&world.app, finance, about, "又问").await, Ok((customer, id)));
+        let view = for_staff(&world.app, by, customer, id).await.unwrap();
+        assert_eq!((view.case.state, view.entries.len()), (CaseState::Open, 2));
+        world.sound().await;
     })
     .await;
 }
