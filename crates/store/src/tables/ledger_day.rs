@@ -43,9 +43,8 @@ crate::queries! { SUMS;
         WHERE t.template = $1 AND t.booked_at >= $2 AND t.booked_at < $3 GROUP BY a.method";
     SUSPENSE = "SELECT t.customer_id, o.number, \
         CAST(SUM(CASE WHEN t.credit = 6 THEN t.amount ELSE -t.amount END) AS BIGINT), MIN(CASE WHEN t.credit = 6 THEN t.posted_at END) \
-        FROM account a JOIN transfer t ON t.customer_id = a.customer_id AND (t.debit = 6 OR t.credit = 6) \
-        LEFT JOIN orders o ON o.customer_id = t.customer_id AND o.id = t.order_id \
-        WHERE a.suspense <> 0 GROUP BY t.customer_id, t.order_id, o.number \
+        FROM account a CROSS JOIN transfer t LEFT JOIN orders o ON o.customer_id = t.customer_id AND o.id = t.order_id \
+        WHERE a.suspense <> 0 AND t.customer_id = a.customer_id AND (t.debit = 6 OR t.credit = 6) GROUP BY t.customer_id, t.order_id, o.number \
         HAVING SUM(CASE WHEN t.credit = 6 THEN t.amount ELSE -t.amount END) <> 0 ORDER BY 4 LIMIT $1";
 }
 
