@@ -9,7 +9,7 @@ use everline_core::ids::{OrderId, RawId};
 use everline_core::ledger::{Cause, LedgerAccount, Posting, Template};
 use everline_core::offering::Family;
 use everline_core::payment::Method;
-use everline_core::time::{BusinessTime, DAY_US, HOUR_US, MINUTE_US};
+use everline_core::time::{BusinessTime, DAY_US, HOUR_US, MINUTE_US, SECOND_US};
 use everline_store::args;
 use everline_store::tables::ledger;
 
@@ -81,13 +81,13 @@ async fn days_end_at_the_operators_midnight_and_one_without_movement_is_closed_t
         let (one, two) = (world.line(Family::Watch).await, world.line(Family::Watch).await);
         world.buys(&one, "topup").await;
         let day = today(&world);
-        // The last microsecond of the day in Shanghai, which is 15:59 in London; and the first of the next.
+        // Half a minute before midnight in Shanghai, which is 15:59 in London; and just after it.
         let midnight = end_of_day(&world.app.zone, world.app.clock.now().business);
         let until = |at: BusinessTime| at.since_us(world.app.clock.now().business);
-        world.app.clock.pass_us(until(midnight) - 1);
+        world.app.clock.pass_us(until(midnight) - 30 * SECOND_US);
         let late = world.buys(&one, "topup").await;
         assert_eq!(Day::of(&world.app.zone, late.paid_at.unwrap()), day);
-        world.app.clock.pass_us(1);
+        world.app.clock.pass_us(30 * SECOND_US);
         world.buys(&two, "topup").await;
         // Two days pass on which nothing moves.
         world.app.clock.pass_us(3 * DAY_US + 11 * MINUTE_US);

@@ -41,12 +41,11 @@ crate::queries! { SUMS;
         JOIN refund r ON r.customer_id = t.customer_id AND r.id = t.cause_id \
         JOIN attempt a ON a.customer_id = r.customer_id AND a.id = r.attempt_id \
         WHERE t.template = $1 AND t.booked_at >= $2 AND t.booked_at < $3 GROUP BY a.method";
-    SUSPENSE = "SELECT t.customer_id, o.number, \
-        CAST(SUM(CASE WHEN t.credit = 6 THEN t.amount ELSE -t.amount END) AS BIGINT), MIN(CASE WHEN t.credit = 6 THEN t.posted_at END) \
-        FROM account a JOIN transfer t ON t.customer_id = a.customer_id AND (t.debit = 6 OR t.credit = 6) \
-        LEFT JOIN orders o ON o.customer_id = t.customer_id AND o.id = t.order_id \
-        WHERE a.suspense <> 0 GROUP BY t.customer_id, t.order_id, o.number \
-        HAVING SUM(CASE WHEN t.credit = 6 THEN t.amount ELSE -t.amount END) <> 0 ORDER BY 4 LIMIT $1";
+    SUSPENSE = "SELECT m.customer_id, o.number, \
+        CAST(SUM(CASE WHEN m.credit = 6 THEN m.amount ELSE -m.amount END) AS BIGINT), MIN(CASE WHEN m.credit = 6 THEN m.posted_at END) \
+        FROM account a CROSS JOIN transfer m LEFT JOIN orders o ON o.customer_id = m.customer_id AND o.id = m.order_id \
+        WHERE a.suspense <> 0 AND m.customer_id = a.customer_id AND (m.debit = 6 OR m.credit = 6) GROUP BY m.customer_id, m.order_id, o.number \
+        HAVING SUM(CASE WHEN m.credit = 6 THEN m.amount ELSE -m.amount END) <> 0 ORDER BY 4 LIMIT $1";
 }
 
 struct DayRow(ClosedDay);

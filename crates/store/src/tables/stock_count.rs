@@ -45,7 +45,7 @@ crate::queries! { ALL;
         ORDER BY began_at DESC, kind DESC, name DESC LIMIT $4");
     BATCH = concat!("SELECT ", batch_columns!(), " FROM import_batch WHERE kind = $1 AND name = $2");
     RESTING = "SELECT customer_id, id, msisdn, state_until FROM line WHERE state = 'quarantined' \
-        AND (COALESCE(state_until, 9223372036854775807), id) > ($1, $2) ORDER BY COALESCE(state_until, 9223372036854775807), id LIMIT $3";
+        AND COALESCE(state_until, 9223372036854775807) >= $1 AND (COALESCE(state_until, 9223372036854775807), id) > ($1, $2) ORDER BY COALESCE(state_until, 9223372036854775807), id LIMIT $3";
     VOUCHER_BATCHES = "SELECT b.name, b.kind, b.currency, b.amount, b.vouchers, b.state, b.expires_at, b.made_at, b.made_by FROM voucher_batch b \
         WHERE (b.made_at, b.name) < ($1, $2) ORDER BY b.made_at DESC, b.name DESC LIMIT $3";
 }

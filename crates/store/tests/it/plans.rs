@@ -190,7 +190,7 @@ const DESK: [&str; 52] = [
 const FEW: [&str; 5] = [
     "FROM transfer t JOIN attempt a ON a.customer_id = t.customer_id AND a.id = t.cause_id",
     "FROM transfer t JOIN refund r ON r.customer_id = t.customer_id AND r.id = t.cause_id",
-    "FROM account a JOIN transfer t ON t.customer_id = a.customer_id",
+    "FROM account a CROSS JOIN transfer m",
     "FROM line l JOIN sim s ON s.line_id = l.id WHERE l.state = 'reserved'",
     "SELECT s.iccid FROM sim s WHERE s.batch = $2 AND s.kind = $3 AND s.state = 'in_stock'",
 ];
@@ -218,9 +218,11 @@ async fn sqlite_finds_and_looks_back_by_an_index_and_sorts_nothing() {
         let slow = |step: &String| scans(step) || step.contains("TEMP B-TREE");
         assert!(!steps.iter().any(slow), "{name}: {steps:#?}");
     }
+    // The accounts with something in suspense, and the lines that are reserved, are all that these indexes have.
+    let small = |step: &str| step.contains("account_suspense") || step.contains("line_reserved");
     for (name, sql) in found(&FEW) {
         let steps = sqlite_plan(&connection, sql);
-        assert!(!steps.iter().any(|step| step.starts_with("SCAN") && !step.contains(" USING ")), "{name}: {steps:#?}");
+        assert!(!steps.iter().any(|step| step.starts_with("SCAN") && !small(step)), "{name}: {steps:#?}");
     }
     // Looking for a profile meets those that can be given out, and none that is set aside.
     let (_, profile) = found(&[
@@ -261,7 +263,8 @@ async fn postgres_finds_and_looks_back_by_an_index_and_sorts_nothing() {
         let parameters = client.prepare(text).await.unwrap().params().len();
         client.batch_execute(&format!("PREPARE d{place} AS {text}")).await.unwrap();
         let nothing = vec!["NULL"; parameters].join(", ");
-        let plan = client.simple_query(&format!("EXPLAIN EXECUTE d{place}({nothing})")).await.unwrap();
+        let nothing = if parameters == 0 { String::new() } else { format!("({nothing})") };
+        let plan = client.simple_query(&format!("EXPLAIN EXECUTE d{place}{nothing}")).await.unwrap();
         let plan: Vec<&str> = plan
             .iter()
             .filter_map(|message| match message {
