@@ -131,7 +131,7 @@ async fn postgres_reads_no_more_of_a_customer_than_it_was_asked_for() {
 }
 
 /// What the desk looks for and looks at, by words of the statement.
-const DESK: [&str; 12] = [
+const DESK: [&str; 15] = [
     "FROM directory WHERE kind = $1 AND name >= $2",
     "substr(name, length(name) - 5) = $1",
     "FROM receipt_number n JOIN receipt r",
@@ -144,6 +144,9 @@ const DESK: [&str; 12] = [
     "FROM support_case WHERE customer_id = $1 ORDER BY id DESC",
     "a.customer_id = $1 AND a.at <= $2 ORDER BY a.seq DESC",
     "a.subject_id = $1 AND a.at <= $2 ORDER BY a.seq DESC",
+    "FROM credit_change WHERE customer_id = $1 ORDER BY asked_at DESC, id DESC",
+    "FROM credit_change WHERE state = 'requested' ORDER BY asked_at",
+    "FROM pay_link WHERE customer_id = $1 AND line_id = $2 AND made_at >= $3",
 ];
 
 /// The statements of the desk, each found once.
