@@ -365,8 +365,14 @@ async fn contact(world: &World, kit: &Kit) -> Msisdn {
 #[tokio::test]
 async fn a_caller_who_is_proved_gets_another_card_and_then_nothing_more_for_a_day() {
     on_both(async |world: World| {
-        let blank =
-            |n: u64| format!("{},{},,physical,1,{},1,1,NEW{n:06},blank\n", iccid(50 + n), imsi(50 + n), 50_000_000 + n);
+        let blank = |n: u64| {
+            format!(
+                "{},{},,physical,1234,{},5678,60000001,NEW{n:06},blank\n",
+                iccid(50 + n),
+                imsi(50 + n),
+                50_000_000 + n
+            )
+        };
         load_sims(&world, format!("{HEADER}{}{}", blank(1), blank(2))).await.unwrap();
         let kit = world.line(Family::Phone).await;
         world.buys(&kit, "month").await;

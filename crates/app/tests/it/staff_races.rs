@@ -231,8 +231,12 @@ impl Ring {
     async fn replacement_against_hand_over(&self, n: u32) -> [Outcome; 2] {
         let Self { world, node, agent, .. } = self;
         let card = u64::from(n) + 51;
-        let blank =
-            format!("{},{},,physical,1,{:08},1,1,NEW{n:06},blank{n}\n", iccid(card), imsi(card), 50_000_000 + card);
+        let blank = format!(
+            "{},{},,physical,1234,{:08},5678,60000001,NEW{n:06},blank{n}\n",
+            iccid(card),
+            imsi(card),
+            50_000_000 + card
+        );
         load_sims(world, format!("{HEADER}{blank}")).await.unwrap();
         let kit = world.line(Family::Phone).await;
         let (giver, taker) = (entered(world, kit.customer).await, world.person().await);

@@ -131,7 +131,7 @@ async fn postgres_reads_no_more_of_a_customer_than_it_was_asked_for() {
 }
 
 /// What the desk looks for and looks at, by words of the statement.
-const DESK: [&str; 52] = [
+const DESK: [&str; 55] = [
     "FROM directory WHERE kind = $1 AND name >= $2",
     "substr(name, length(name) - 5) = $1",
     "FROM receipt_number n JOIN receipt r",
@@ -184,6 +184,9 @@ const DESK: [&str; 52] = [
     "SELECT SUBSTR(payload, 9, 8), queued_at, due_at FROM job WHERE state = 'ready' ORDER BY due_at LIMIT $1",
     "SELECT id, channel, fate FROM message WHERE id >= $1",
     "r ON r.name = t.reference WHERE t.id >= $1",
+    "FROM credit_change WHERE customer_id = $1 ORDER BY asked_at DESC, id DESC",
+    "FROM credit_change WHERE state = 'requested' ORDER BY asked_at",
+    "FROM pay_link WHERE customer_id = $1 AND line_id = $2 AND made_at >= $3",
 ];
 
 /// What the desk sums or sorts of a few rows, which it reaches by an index, by words of the statement.
