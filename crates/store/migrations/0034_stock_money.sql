@@ -8,8 +8,8 @@ CREATE TABLE ledger_horizon (
 );
 INSERT INTO ledger_horizon (id, open_from) VALUES ('one', 0);
 
--- When a transfer counts: when it was posted, or, if days were closed beyond that, when the first open one began. The engine
--- fills it in, so that no writer can forget it and none of another version writes into a day that is closed.
+-- When a transfer counts: when it was posted, or, if days were closed beyond that, when the first open one began. The statement
+-- that adds one says it; of a writer of another version, which does not, the engine fills it in.
 ALTER TABLE transfer ADD COLUMN booked_at BIGINT;
 UPDATE transfer SET booked_at = posted_at;
 CREATE FUNCTION transfer_books() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.booked_at := GREATEST(NEW.posted_at, (SELECT open_from FROM ledger_horizon WHERE id = 'one')); RETURN NEW; END $$; -- postgres

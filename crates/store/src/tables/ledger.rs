@@ -7,8 +7,8 @@ use everline_core::ledger::{Cause, LedgerAccount, Posting};
 use everline_core::time::BusinessTime;
 
 crate::queries! { ALL;
-    ADD = "INSERT INTO transfer (id, customer_id, posting_id, template, order_id, cause_id, debit, credit, amount, posted_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    ADD = "INSERT INTO transfer (id, customer_id, posting_id, template, order_id, cause_id, debit, credit, amount, posted_at, booked_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, (SELECT CASE WHEN open_from > $10 THEN open_from ELSE $10 END FROM ledger_horizon WHERE id = 'one'))";
     GET = "SELECT id, customer_id, posting_id, template, order_id, cause_id, debit, credit, amount, posted_at \
         FROM transfer WHERE id = $1 AND customer_id = $2";
     PAGE = "SELECT id, customer_id, posting_id, template, order_id, cause_id, debit, credit, amount, posted_at \
