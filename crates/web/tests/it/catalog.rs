@@ -87,7 +87,8 @@ async fn an_offering_is_written_looked_at_and_published_without_scripts() {
     assert_eq!(made.location(), "/desk/catalog/spring-2027@1", "{}", made.text);
     let again = send(&mut catalog, &form, "/desk/catalog/new", &NEW).await;
     assert_eq!(again.location(), "/desk/catalog/spring-2027@1", "sent twice");
-    let taken = send(&mut catalog, &form, "/desk/catalog/new", &[&NEW[..], &[("price", "1")]].concat()).await;
+    let dearer = NEW.map(|(name, value)| (name, if name == "price" { "39.90" } else { value }));
+    let taken = send(&mut catalog, &form, "/desk/catalog/new", &dearer).await;
     taken.says(&["这个代码已经有了", "value=\"新春套餐\""]);
     let page = catalog.get("/desk/catalog/spring-2027@1").await;
     page.says(&[
