@@ -89,7 +89,8 @@ const TABLES: [&str; 13] = [
     "receipt_unnumbered",
     "directory",
 ];
-const MORE_TABLES: [&str; 26] = [
+const MORE_TABLES: [&str; 27] = [
+    "credit_change",
     "audit",
     "audit_head",
     "hand_over",
