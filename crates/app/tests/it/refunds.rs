@@ -304,11 +304,11 @@ async fn above_the_limit_another_person_decides_once() {
         assert_eq!(world.refunds(&order).await.len(), 1);
         assert_eq!(waiting_refunds(&world.app, agent).await.unwrap().len(), 1);
         let refused = |why| Err(Problem::NotDecided(why));
-        assert_eq!(decide((asked.id, None), Verdict::Approve, agent).await, refused(NotDecided::SamePerson));
+        assert_eq!(decide(asked.id, Verdict::Approve, agent).await, refused(NotDecided::SamePerson));
         let agent_too = member(&world, "agent").await;
-        assert_eq!(decide((asked.id, None), Verdict::Approve, agent_too).await, refused(NotDecided::NotApprover));
+        assert_eq!(decide(asked.id, Verdict::Approve, agent_too).await, refused(NotDecided::NotApprover));
         let nobody = world.app.clock.id();
-        assert_eq!(decide((asked.id, None), Verdict::Approve, nobody).await, Err(Problem::NotAllowed));
+        assert_eq!(decide(asked.id, Verdict::Approve, nobody).await, Err(Problem::NotAllowed));
         // Two decide at once, on two nodes: one of them did.
         let node = world.another_node();
         let (one, two) = tokio::join!(
@@ -316,7 +316,7 @@ async fn above_the_limit_another_person_decides_once() {
             decide_refund(&node.app, &number, (asked.id, None), Verdict::Decline, third)
         );
         assert_eq!([one.is_ok(), two.is_ok()].into_iter().filter(|ok| *ok).count(), 1, "{one:?} {two:?}");
-        assert_eq!(decide((asked.id, None), Verdict::Approve, third).await, refused(NotDecided::NotWaiting));
+        assert_eq!(decide(asked.id, Verdict::Approve, third).await, refused(NotDecided::NotWaiting));
         world.settle().await;
         let approved = one.is_ok();
         assert_eq!(world.refunds(&order).await.len(), if approved { 2 } else { 1 });

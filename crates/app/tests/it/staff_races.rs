@@ -22,6 +22,7 @@ use everline_core::identity::Typed;
 use everline_core::ids::{CustomerId, RawId};
 use everline_core::ledger::LedgerAccount;
 use everline_core::lifecycle::LifecycleCommand;
+use everline_core::line::{LineState, SuspendCause};
 use everline_core::money::{Currency, Money};
 use everline_core::offering::Family;
 use everline_core::order::OrderState;
@@ -149,7 +150,7 @@ impl Ring {
         };
         let (a, b) = tokio::join!(bars, pays);
         world.settle().await;
-        let barred = world.line_now(&kit).await.state.word() == "suspended";
+        let barred = world.line_now(&kit).await.state == LineState::Suspended(SuspendCause::Barred);
         assert_eq!(barred, a.is_ok(), "barred, or told that it is otherwise: {a:?}");
         [a, b]
     }

@@ -89,7 +89,8 @@ const TABLES: [&str; 13] = [
     "receipt_unnumbered",
     "directory",
 ];
-const MORE_TABLES: [&str; 32] = [
+const MORE_TABLES: [&str; 33] = [
+    "credit_change",
     "audit",
     "audit_head",
     "hand_over",
