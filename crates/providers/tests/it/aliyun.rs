@@ -135,7 +135,7 @@ async fn a_probe_asks_about_nobody_and_a_preview_names_the_services_template() {
     ] {
         let (listener, aliyun) = service().await;
         let (said, query) = tokio::join!(aliyun.probe(), answer(&listener, 200, body));
-        assert_eq!((said, query["Action"].as_str()), (probed, "QuerySendDetails"), "{body}");
+        assert_eq!((said, query["PhoneNumber"].as_str()), (probed, "10000000000"), "{body}");
     }
     let (_, aliyun) = service().await;
     let preview = aliyun.preview(&message("suspended", "en")).unwrap();

@@ -26,7 +26,7 @@ crate::queries! { ALL;
     GAVE_UP = concat!("SELECT ", stuck!(), " FROM job WHERE state = 'dead' AND id > $1 ORDER BY id LIMIT $2");
     FAILING = concat!("SELECT ", stuck!(), " FROM job WHERE state = 'ready' AND failures >= 12 AND id > $1 ORDER BY id LIMIT $2");
     ONE = concat!("SELECT ", stuck!(), " FROM job WHERE id = $1");
-    WAITING = "SELECT SUBSTR(payload, 9, 8), queued_at, due_at FROM job WHERE state = 'ready' ORDER BY due_at LIMIT $1";
+    WAITING = "SELECT SUBSTR(payload, 9, 8), queued_at, due_at FROM job WHERE state = 'ready' AND due_at >= $1 ORDER BY due_at LIMIT $2";
     RETRY = "UPDATE job SET state = 'ready', due_at = $3 WHERE id = $1 AND runs = $2 AND (leased_until IS NULL OR leased_until <= $3)";
     GIVE_UP = "DELETE FROM job WHERE id = $1 AND runs = $2 AND (leased_until IS NULL OR leased_until <= $3)";
     AWAKE = "UPDATE job SET due_at = $2 WHERE id = $1 AND due_at > $2";
@@ -253,7 +253,7 @@ pub async fn one(tx: &mut Tx, id: JobId) -> Result<Option<Stuck>> {
 }
 /// The first jobs that wait, soonest first: the first letters of the kind, when each was queued, and when it is due.
 pub async fn waiting(tx: &mut Tx, limit: i64) -> Result<Vec<(String, SystemTime, SystemTime)>> {
-    tx.all(&WAITING, args![limit]).await
+    tx.all(&WAITING, args![i64::MIN, limit]).await
 }
 /// Makes a job due at once that ran so often and is not being run; also one that gave up. False if it went on meanwhile.
 pub async fn retry(tx: &mut Tx, id: JobId, runs: i64, now: SystemTime) -> Result<bool> {

@@ -181,7 +181,7 @@ const DESK: [&str; 55] = [
     "FROM figure WHERE kind = $1 ORDER BY day DESC LIMIT 1",
     "FROM job WHERE state = 'dead' AND id > $1",
     "FROM job WHERE state = 'ready' AND failures >= 12 AND id > $1",
-    "SELECT SUBSTR(payload, 9, 8), queued_at, due_at FROM job WHERE state = 'ready' ORDER BY due_at LIMIT $1",
+    "SELECT SUBSTR(payload, 9, 8), queued_at, due_at FROM job WHERE state = 'ready' AND due_at >= $1 ORDER BY",
     "SELECT id, channel, fate FROM message WHERE id >= $1",
     "r ON r.name = t.reference WHERE t.id >= $1",
     "FROM credit_change WHERE customer_id = $1 ORDER BY asked_at DESC, id DESC",
