@@ -186,7 +186,7 @@ mod tests {
         assert_eq!((low.amount, low.low_since), (Some(9), Some(at(1))));
         let still = low.counted(&few[1..], at(2));
         assert_eq!((still.amount, still.low_since), (Some(5), Some(at(1))), "told once");
-        let enough = still.counted(&[count("north-3", StockState::Free, 10)], at(3));
+        let enough = still.clone().counted(&[count("north-3", StockState::Free, 10)], at(3));
         assert_eq!((enough.amount, enough.low_since), (Some(10), None));
         assert_eq!(enough.counted(&[], at(4)).low_since, Some(at(4)), "and again when it falls again");
         let other = Threshold { kind: StockKind::Card, family: String::new(), ..still };

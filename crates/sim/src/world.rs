@@ -234,6 +234,7 @@ pub fn brand() -> Brand {
         retention: everline_core::retention::Retention::default(),
         bank: None,
         refunds: everline_core::refund_request::RefundLimits::default(),
+        credit: everline_core::credit_change::CreditLimits::default(),
         velocity: everline_core::velocity::Velocity::NONE,
         reminders: everline_core::reminder::Reminders::NONE,
         identity: everline_core::identity::IdentityRules::default(),

@@ -128,6 +128,7 @@ async fn what_happens_late_changes_the_day_on_which_the_order_was_begun() {
             amount: None,
             keeps: false,
             reason: "asked".to_owned(),
+            seen: None,
         };
         refund_order::refund_by_staff(&world.app, &other.number, new, by).await.unwrap();
         world.pass(DAY_US).await;

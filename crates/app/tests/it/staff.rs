@@ -1,8 +1,8 @@
 //! Every use case of the staff × every role; a new one without a row fails. And what is written down of them at once.
 
-use crate::world::{FROM, World, on_both, stock};
+use crate::world::stock::offerings;
+use crate::world::{FROM, World, on_both};
 use everline_app::audit::{self, Filter, entries};
-use everline_app::close_account;
 use everline_app::credit_change::NewChange;
 use everline_app::money::{Behind, WhichDay};
 use everline_app::pay_link::NewLink;
@@ -15,10 +15,9 @@ use everline_app::stock_hold::NewHold;
 use everline_app::support::{self, Act, Reader, prepared};
 use everline_app::{Problem, contribution, dispute, evidence_bundle, identity, invoice, recovery, staff, staff_order};
 use everline_app::{
-    ask_again, caller, close_account, credit_change, desk_search, figures, lifecycle_command, operations, ownership,
-    pay_link, replace_sim, timeline,
+    ask_again, caller, catalog_desk, catalog_draft, catalog_sale, close_account, credit_change, desk_search, figures,
+    lifecycle_command, operations, ownership, pay_link, replace_sim, timeline,
 };
-use everline_app::{caller, catalog_desk, catalog_draft, catalog_sale, desk_search, lifecycle_command, timeline};
 use everline_app::{money, stock, stock_count, stock_hold, totp, voucher_batch};
 use everline_app::{reconciliation::queue, refund_order, refund_other_way::refund_other_way};
 use everline_core::audit::Actor;
@@ -37,7 +36,6 @@ use everline_core::refund::OtherWay;
 use everline_core::refund_request::Verdict;
 use everline_core::staff::{Permission as May, Role};
 use everline_core::stock::{HoldKind, StockKind};
-use everline_core::support::CaseState;
 use everline_core::support::Priority;
 use everline_core::time::{BusinessTime, MINUTE_US, SystemTime};
 use everline_store::args;
@@ -173,7 +171,7 @@ fn table() -> Vec<Row> {
 
 /// An offering that is there already, and one that is not.
 fn taken() -> catalog_draft::Content {
-    let offering = stock::offerings().into_iter().find(|one| one.reference.code == "days").unwrap();
+    let offering = offerings().into_iter().find(|one| one.reference.code == "days").unwrap();
     catalog_draft::Content { offering, upstream_cost: None }
 }
 fn nowhere() -> catalog_draft::Shown {

@@ -1,6 +1,7 @@
 //! `/desk/figures` and `/desk/operations`, as people see and use them.
 
-use crate::world::{Browser, World};
+use crate::world::World;
+use crate::world::browser::Browser;
 use axum::http::StatusCode;
 use everline_app::figures;
 use everline_app::ports::{KeyFor, KnownKey};
