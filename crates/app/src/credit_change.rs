@@ -274,7 +274,7 @@ impl Work for Decide {
         let asked = table::get(tx, self.customer, self.change).await?;
         let asked = asked.filter(|asked| asked.kind != ChangeKind::Goodwill);
         let asked = asked.ok_or(Stop::Refused(Problem::NotFound("credit")))?;
-        let decided = Decided { by: self.by, at: self.now };
+        let decided = Decided { by: self.by, at: self.now.max(asked.asked_at) };
         let undecided = |why| Stop::Refused(Problem::NotDecided(why));
         let state = asked.state.after(asked.asked_by, self.verdict, decided, true).map_err(undecided)?;
         let change = CreditChange { state, ..asked };

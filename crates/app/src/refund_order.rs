@@ -286,7 +286,8 @@ impl Work for ByStaff {
             customer: self.customer,
             order: self.order,
             asked_by: self.by,
-            asked_at: self.now.business,
+            // Not before the payment that it waited for.
+            asked_at: facts.paid.order.paid_at.map_or(self.now.business, |paid| paid.max(self.now.business)),
             amount: Money::from_micros(amount, currency),
             keeps: new.keeps,
             reason: Some(new.reason.clone()),
@@ -325,7 +326,7 @@ impl Work for Decide {
         let asked = refund_request::get(tx, self.customer, self.request).await?;
         let asked = asked.filter(|asked| asked.order == self.order);
         let asked = asked.ok_or(Stop::Refused(Problem::NotFound("refund")))?;
-        let decided = Decided { by: self.by, at: self.now.business };
+        let decided = Decided { by: self.by, at: self.now.business.max(asked.asked_at) };
         let request =
             decide(asked, self.verdict, decided, approver).map_err(|why| Stop::Refused(Problem::NotDecided(why)))?;
         let parts = [Part::State, Part::Money, Part::Refunds];

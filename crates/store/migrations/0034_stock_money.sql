@@ -118,6 +118,6 @@ CREATE TABLE stock_threshold (
 )
 WITHOUT ROWID -- sqlite
 ;
-INSERT INTO setting (name, value) VALUES ('stock_counted_at', '0');
+INSERT INTO setting (name, value) VALUES ('stock_counted_at', '0') ON CONFLICT (name) DO NOTHING;
 CREATE INDEX voucher_batch_made ON voucher_batch (made_at, name);
 CREATE INDEX stock_hold_put ON stock_hold (put_at, id);

@@ -10,6 +10,7 @@ use everline_store::tables::case::{self, Case, Owner, Place, Which};
 use everline_store::tables::{staff, support};
 use everline_store::{Stop, Tx, Work};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Cases on a page.
 const PAGE: usize = 50;
@@ -147,8 +148,8 @@ impl Work for Queue {
         for case in found {
             let owner = match case.owner {
                 Some(id) => {
-                    if !names.contains_key(&id) {
-                        names.insert(id, staff::signature(tx, id).await?);
+                    if let Entry::Vacant(unknown) = names.entry(id) {
+                        unknown.insert(staff::signature(tx, id).await?);
                     }
                     names.get(&id).cloned()
                 }

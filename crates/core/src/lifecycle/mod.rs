@@ -93,11 +93,13 @@ pub struct LineEvent {
     pub at: BusinessTime,
 }
 
-/// Brings a line into a state and says so; nothing happens to one that is in it.
+/// Brings a line into a state and says so; nothing happens to one that is in it. Of two who act at once the second may have read
+/// its clock first, or a slower one: a state never begins before the one that it follows.
 pub fn change(effects: &mut Effects, line: &mut Line, state: LineState, because: Because, at: BusinessTime) {
     if state == line.state {
         return;
     }
+    let at = at.max(line.state_since);
     (line.state, line.state_since) = (state, at);
     let id = event_id(line, at);
     effects.events.push(LineEvent { id, line: line.id, state, because, at });

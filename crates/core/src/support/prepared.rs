@@ -32,38 +32,51 @@ words!(Parameter {
     Hours = "hours",
 });
 
-/// A text cut at its parameters: words between, and what stands in braces.
-fn parts(text: &str) -> impl Iterator<Item = Result<&str, &str>> {
+/// A piece of a text.
+#[derive(Clone, Copy)]
+enum Part<'a> {
+    Words(&'a str),
+    /// What stands in braces.
+    Named(&'a str),
+    /// What follows a brace that is never closed.
+    Open(&'a str),
+}
+
+/// A text cut at its braces.
+fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
     text.split('{').enumerate().flat_map(|(place, rest)| {
-        let (named, after) = match (place, rest.split_once('}')) {
-            (0, _) => (None, rest),
-            (_, Some((name, after))) => (Some(Err(name)), after),
-            // A brace that is never closed names nothing that can be filled in.
-            (_, None) => (Some(Err(rest)), ""),
+        let pair = match (place, rest.split_once('}')) {
+            (0, _) => [Some(Part::Words(rest)), None],
+            (_, Some((name, after))) => [Some(Part::Named(name)), Some(Part::Words(after))],
+            (_, None) => [Some(Part::Open(rest)), None],
         };
-        [named, Some(Ok(after))].into_iter().flatten()
+        pair.into_iter().flatten()
     })
 }
 
 /// Whether everything in braces can be filled in.
 #[must_use]
 pub fn fits(text: &str) -> bool {
-    parts(text).all(|part| part.is_ok() || part.is_err_and(|name| Parameter::from_word(name).is_some()))
+    parts(text).all(|part| match part {
+        Part::Words(_) => true,
+        Part::Named(name) => Parameter::from_word(name).is_some(),
+        Part::Open(_) => false,
+    })
 }
 
 /// Whether a parameter was left without a value.
 #[must_use]
 pub fn unfilled(text: &str) -> bool {
-    parts(text).any(|part| part.is_err_and(|name| Parameter::from_word(name).is_some()))
+    parts(text).any(|part| matches!(part, Part::Named(name) if Parameter::from_word(name).is_some()))
 }
 
 /// The text with what is known filled in; what is not known stays as it is, so that whoever answers sees it.
 #[must_use]
 pub fn fill(text: &str, value: impl Fn(Parameter) -> Option<String>) -> String {
-    let known = |name| Parameter::from_word(name).and_then(&value);
     parts(text).fold(String::new(), |filled, part| match part {
-        Ok(words) => filled + words,
-        Err(name) => match known(name) {
+        Part::Words(words) => filled + words,
+        Part::Open(rest) => filled + "{" + rest,
+        Part::Named(name) => match Parameter::from_word(name).and_then(&value) {
             Some(value) => filled + &value,
             None => filled + "{" + name + "}",
         },
@@ -80,6 +93,7 @@ mod tests {
         assert_eq!(fill("工单 {case}：订单 {order} 。", value), "工单 12 34：订单 {order} 。");
         assert_eq!(fill("", value), "");
         assert_eq!(fill("no parameter", value), "no parameter");
+        assert_eq!(fill("a {case", value), "a {case");
         assert!(unfilled("{order}") && !unfilled("done") && !unfilled("{a smile}"));
     }
 
