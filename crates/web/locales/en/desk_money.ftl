@@ -116,3 +116,7 @@ posting-credit-paid-out = Credit of a closed account sent
 posting-promo-lapsed = Promotional credit lapsed
 posting-credit-set-aside = Credit of a closing account set aside
 posting-credit-set-back = Credit of a closing account not sent
+posting-goodwill = Goodwill given
+posting-credit-raised = Paid credit raised by staff
+posting-credit-lowered = Paid credit lowered by staff
+posting-promo-lowered = Promotional credit lowered by staff

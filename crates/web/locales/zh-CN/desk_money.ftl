@@ -113,3 +113,7 @@ posting-credit-paid-out = 销户余额已汇出
 posting-promo-lapsed = 赠送余额作废
 posting-credit-set-aside = 销户余额留待汇出
 posting-credit-set-back = 销户余额未汇出，退回
+posting-goodwill = 赠送补偿余额
+posting-credit-raised = 人工调增充值余额
+posting-credit-lowered = 人工调减充值余额
+posting-promo-lowered = 人工调减赠送余额
