@@ -9,6 +9,7 @@ use everline_core::staff::Permission;
 use everline_store::tables::{catalog_desk, staff};
 use everline_store::{Stop, Tx, Work};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// The whole catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,8 +97,8 @@ impl Work for One {
         let done = [version.published, version.retired].into_iter().flatten().filter_map(|done| done.by);
         let mut members = BTreeMap::new();
         for id in done.chain(version.planned_by) {
-            if !members.contains_key(&id) {
-                members.insert(id, staff::signature(tx, id).await?);
+            if let Entry::Vacant(unknown) = members.entry(id) {
+                unknown.insert(staff::signature(tx, id).await?);
             }
         }
         Ok(VersionView { version, all, members, may_publish: member.may(Permission::PublishCatalog) })

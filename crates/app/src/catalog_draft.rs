@@ -161,7 +161,7 @@ impl Work for Write {
         };
         let version = match found {
             Written::Before(reference) => return Ok(reference),
-            Written::Now(version) => version,
+            Written::Now(version) => *version,
         };
         catalog_desk::save(tx, &version)?;
         let act = Act::by(self.by, action, subject(version.reference())).with("revision", version.revision);
@@ -172,7 +172,7 @@ impl Work for Write {
 
 /// What is to be written, or what stands there because the form was sent before.
 enum Written {
-    Now(Version),
+    Now(Box<Version>),
     Before(OfferingRef),
 }
 
@@ -191,7 +191,7 @@ impl Write {
             _ => return Err(Stop::Refused(Problem::Invalid { field: "code", rule: "taken" })),
         }
         let offering = Offering { reference, ..self.content.offering.clone() };
-        Ok(Written::Now(Version::draft(offering, self.content.upstream_cost)))
+        Ok(Written::Now(Box::new(Version::draft(offering, self.content.upstream_cost))))
     }
     async fn next(&self, tx: &mut Tx, newest: &OfferingRef) -> Result<Written, Stop<Problem>> {
         let all = catalog_desk::of_code(tx, &newest.code).await?;
@@ -204,7 +204,7 @@ impl Write {
         }
         let content = Offering { reference: newest.clone(), ..self.content.offering.clone() };
         let next = next_version(&all, content, self.content.upstream_cost);
-        Ok(Written::Now(next.map_err(|why| Stop::Refused(Problem::CatalogRefuses(why)))?))
+        Ok(Written::Now(Box::new(next.map_err(|why| Stop::Refused(Problem::CatalogRefuses(why)))?)))
     }
     async fn edit(&self, tx: &mut Tx, shown: &Shown) -> Result<Written, Stop<Problem>> {
         let found = catalog_desk::get(tx, &shown.0).await?.ok_or_else(gone)?;
@@ -217,7 +217,7 @@ impl Write {
         if found.revision != shown.1 {
             return Err(Stop::Refused(Problem::Stale));
         }
-        Ok(Written::Now(changed))
+        Ok(Written::Now(Box::new(changed)))
     }
 }
 
