@@ -554,7 +554,7 @@ mod tests {
             prop_assert_eq!(&half, &whole);
             let mut sorted = all.clone();
             sorted.sort_unstable();
-            let place = (all.len() as i64 * per_mille + 999) / 1_000;
+            let place = (i64::try_from(all.len()).unwrap() * per_mille + 999) / 1_000;
             let exact = sorted[usize::try_from(place).unwrap() - 1];
             let said = whole.share_us(per_mille).unwrap();
             prop_assert!(said >= exact && said <= exact + exact / 32 + 1_000, "{} {}", said, exact);

@@ -120,7 +120,7 @@ impl Ring {
             Ok(())
         };
         let given = async {
-            let new = wanted(node, None, n % 3 == 0);
+            let new = wanted(node, None, n.is_multiple_of(3));
             refund_by_staff(&node.app, &order.number, new, *agent).await.map(drop)
         };
         let (a, b) = tokio::join!(delivered, given);
@@ -135,7 +135,7 @@ impl Ring {
     async fn suspend_against_renew(&self, n: u32) -> [Outcome; 2] {
         let Self { world, node, agent, .. } = self;
         let kit = world.line(Family::Phone).await;
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             world.buys(&kit, "days").await;
         }
         let was = seen(world, &kit).await;
