@@ -478,15 +478,20 @@ async function theStaff(round) {
 /// What an operator sees of money and stock, and does to the stock.
 async function moneyAndStock(round) {
   const { page } = round;
+  // With what stands behind the question mark.
+  const lead = async (prefix, has = "") => {
+    const all = await page.$$eval("main a[href]", (links) => links.map((link) => link.getAttribute("href")));
+    return all.findLast((href) => href.startsWith(prefix) && href.includes(has));
+  };
   await round.open("/desk/money");
   await round.check("desk-money");
-  const days = await round.links("/desk/money/days/");
-  if (days.length > 0) {
-    await round.open(days.at(-1));
+  const day = await lead("/desk/money/days/open");
+  if (day !== undefined) {
+    await round.open(day);
     await round.check("desk-money-day");
-    const behind = await round.links(`${days.at(-1)}/transfers`);
-    if (behind.length > 0) {
-      await round.open(behind[0]);
+    const behind = await lead(`${day}/transfers`);
+    if (behind !== undefined) {
+      await round.open(behind);
       await round.check("desk-money-transfers");
     }
   }
@@ -494,16 +499,16 @@ async function moneyAndStock(round) {
   await round.check("desk-money-suspense");
   await round.open("/desk/stock");
   await page.click('form[action="/desk/stock/count"] button');
-  await page.fill("#family", "no-such-batch-");
+  await page.fill("#family", `batch-${Date.now()}-`);
   await page.fill("#least", "0");
   await page.click('form[aria-labelledby="another"] button');
   await round.check("desk-stock-wrong");
   await page.fill("#least", "5");
   await page.click('form[aria-labelledby="another"] button');
   await round.check("desk-stock");
-  const batches = await round.links("/desk/stock/batch");
-  if (batches.length > 0) {
-    await round.open(batches.find((at) => at.includes("kind=sims")) ?? batches[0]);
+  const batch = await lead("/desk/stock/batch", "kind=sims");
+  if (batch !== undefined) {
+    await round.open(batch);
     if ((await page.$("#reason")) !== null) {
       await page.click('form[action="/desk/stock/holds"] button');
       await round.check("desk-stock-batch-wrong");
@@ -514,9 +519,8 @@ async function moneyAndStock(round) {
   }
   await round.open("/desk/stock/holds");
   await round.check("desk-stock-holds");
-  const back = await page.$('form[action$="/end"] button');
-  if (back !== null) await back.click();
-  await round.open("/desk/stock/holds");
+  // Later rounds buy profiles.
+  if ((await page.$('form[action$="/end"] button')) !== null) await page.click('form[action$="/end"] button');
   await page.fill("#name", "12");
   await page.fill("#reason", "坏卡");
   await page.click('form[aria-labelledby="aside"] button');
