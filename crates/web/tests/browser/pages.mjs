@@ -533,6 +533,7 @@ async function moneyAndStock(round) {
 
 /// An operator looks at the catalog, writes a version, tries it out, plans it and throws it away.
 async function theCatalog(round) {
+  const { page } = round;
   await round.open("/desk/catalog");
   await round.check("desk-catalog");
   await round.open("/desk/catalog?all=1");
