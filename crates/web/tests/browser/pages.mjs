@@ -425,7 +425,6 @@ async function theStaff(round) {
   await round.open("/desk/figures?days=7");
   await round.check("desk-figures-week");
   await round.open("/desk/figures?days=90");
-  await page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = true)));
   await round.check("desk-figures");
   await round.open("/desk/operations");
   await round.check("desk-operations");
