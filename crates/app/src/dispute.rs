@@ -5,9 +5,10 @@ use crate::jobs::Done;
 use crate::save::carry_out;
 use crate::set_up::HOUSE;
 use crate::staff::permit;
+use crate::support::came_back;
 use crate::{App, Problem, timers};
 use everline_core::dispute::{DisputeSaid, on_said};
-use everline_core::effects::Job;
+use everline_core::effects::{CaseReason, Job};
 use everline_core::ids::{AttemptId, DisputeId, RawId};
 use everline_core::payment::Provider;
 use everline_core::staff::Permission;
@@ -119,6 +120,11 @@ impl Work for Said {
         let of_order = (refunds.as_slice(), disputes.as_slice());
         let decided = on_said(known.as_ref(), self.id, &facts, of_order, &self.said, self.now);
         let effects = decided.map_err(|refusal| Stop::Refused(refusal.into()))?;
+        let disputed = effects.cases.iter().any(|case| case.reason == CaseReason::Disputed);
+        if disputed && !self.said.state.over() {
+            // The order was in dispute before, and somebody solved that.
+            came_back(tx, (customer, facts.order.id), CaseReason::Disputed, self.now.business).await?;
+        }
         carry_out(tx, (customer, facts.line.id), &effects, &self.zone, self.now)?;
         Ok(())
     }

@@ -113,6 +113,7 @@ pub mod support;
 pub mod timeline;
 pub mod timers;
 pub mod totp;
+pub mod upstream_float;
 pub mod usage_history;
 mod velocity;
 pub mod verify;

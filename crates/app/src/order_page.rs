@@ -156,12 +156,12 @@ impl Work for AskNetwork {
         let order = order::get(tx, self.customer, self.id).await?.ok_or(Stop::Refused(Problem::NotFound("order")))?;
         match order.state {
             OrderState::Paid => {
-                job::awake(tx, Job::ActivateUpstream { customer: self.customer, order: self.id }.id(), self.now);
+                job::hurry(tx, Job::ActivateUpstream { customer: self.customer, order: self.id }.id(), self.now);
             }
             OrderState::Delivered => {
                 let allowance = everline_store::tables::allowance::get(tx, self.customer, order.line).await?;
                 for session in allowance.restricted() {
-                    job::awake_session(tx, session.id, self.now);
+                    job::hurry_session(tx, session.id, self.now);
                 }
             }
             _ => {}

@@ -483,11 +483,26 @@ pub enum NetworkReply {
     Unknown,
 }
 
+/// What a network says of the money that it holds for us, paid ahead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FloatAnswer {
+    /// So much is left.
+    Left(Money),
+    /// It holds none, or does not say.
+    NotOffered,
+    /// Not known.
+    Unknown,
+}
+
 /// A network that serves lines.
 #[async_trait]
 pub trait Network: Send + Sync {
     /// Makes a change so, or says how far it is. Asked again with the same request until it answers for good.
     async fn apply(&self, change: &NetworkChange) -> NetworkReply;
+    /// What it holds of our money (upstream network).
+    async fn float(&self) -> FloatAnswer {
+        FloatAnswer::NotOffered
+    }
     /// Whether it is there and knows us.
     async fn probe(&self) -> Probed {
         Probed::NotOffered

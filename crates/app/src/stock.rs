@@ -2,7 +2,9 @@
 //! numbers rest, and batches of vouchers. No code and no secret of a card is read here.
 
 use crate::staff::permit;
+use crate::upstream_float::{self, FloatView};
 use crate::{App, Problem};
+use everline_core::calendar::Day;
 use everline_core::ids::{LineId, RawId};
 use everline_core::staff::Permission;
 use everline_core::stock::{Hold, StockCount, StockKind, StockState, Threshold};
@@ -10,7 +12,7 @@ use everline_core::time::{BusinessTime, SystemTime};
 use everline_core::voucher::Batch;
 use everline_store::tables::stock::BatchKind;
 pub use everline_store::tables::stock_count::{Imported, Resting};
-use everline_store::tables::{stock_count as table, stock_hold};
+use everline_store::tables::{stock_count as table, stock_hold, upstream_float as float};
 use everline_store::{Stop, Tx, Work};
 
 /// Rows on a page.
@@ -50,6 +52,8 @@ pub struct Overview {
     pub counted_at: Option<SystemTime>,
     /// From when on a kind is low.
     pub thresholds: Vec<Threshold>,
+    /// What the upstream network holds of our money, if it says so.
+    pub float: Option<FloatView>,
     /// Batches, the newest first.
     pub batches: Vec<BatchRow>,
     /// Where the next page of them begins.
@@ -84,7 +88,8 @@ pub struct Vouchers {
 /// # Errors
 /// [`Problem::NotAllowed`]
 pub async fn overview(app: &App, by: RawId, before: Option<BatchKey>) -> Result<Overview, Problem> {
-    Ok(app.store.read(Look { by, before }).await?)
+    let today = Day::of(&app.zone, app.clock.now().business);
+    Ok(app.store.read(Look { by, before, today }).await?)
 }
 
 /// One batch.
@@ -138,7 +143,7 @@ pub struct VoucherPage {
     pub next: Option<(BusinessTime, String)>,
 }
 
-/// How many thresholds say that a kind is low.
+/// How many thresholds say that a kind is low, or that the upstream network holds too little of our money.
 ///
 /// # Errors
 /// [`Problem::NotAllowed`]
@@ -149,6 +154,7 @@ pub async fn low(app: &App, by: RawId) -> Result<usize, Problem> {
 struct Look {
     by: RawId,
     before: Option<BatchKey>,
+    today: Day,
 }
 impl Work for Look {
     const NAME: &'static str = "stock_overview";
@@ -171,6 +177,7 @@ impl Work for Look {
             totals: table::totals(tx).await?,
             counted_at: table::counted_at(tx).await?,
             thresholds: table::thresholds(tx).await?,
+            float: upstream_float::look(tx, self.today).await?,
             next: batches.last().filter(|_| more).map(key),
             batches,
         })
@@ -272,6 +279,7 @@ impl Work for CountLow {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<usize, Stop<Problem>> {
         permit(tx, self.by, Permission::SeeStock).await?;
-        Ok(table::thresholds(tx).await?.iter().filter(|threshold| threshold.low_since.is_some()).count())
+        let kinds = table::thresholds(tx).await?.into_iter().filter(|threshold| threshold.low_since.is_some()).count();
+        Ok(kinds + usize::from(float::get(tx).await?.low_since.is_some()))
     }
 }

@@ -1,10 +1,11 @@
 //! Counting the stock, from time to time and not with each sale: a row per batch that every sale changes would put all sales in
-//! a row. So what a page shows is as old as it says, and being low is found within minutes.
+//! a row. So what a page shows is as old as it says, and being low is found within minutes. What the upstream network holds of our
+//! money is asked for on the way.
 
 use crate::audit::{Act, Stamp};
 use crate::staff::{permit, permitted};
 use crate::stock_hold::sweep_all;
-use crate::{App, Problem};
+use crate::{App, Problem, upstream_float};
 use everline_core::audit::AuditAction;
 use everline_core::ids::RawId;
 use everline_core::staff::Permission;
@@ -34,6 +35,7 @@ const LEAST_MAX: i64 = 10_000_000;
 /// As the store says; the next round does it then.
 pub async fn round(app: &App) -> Result<(), Problem> {
     sweep_all(app).await?;
+    upstream_float::round(app).await?;
     count_unless(app, COUNTED_FOR_US).await.map(|_| ())
 }
 
@@ -53,6 +55,7 @@ pub async fn run_forever(app: App) {
 /// [`Problem::NotAllowed`]
 pub async fn count_now(app: &App, by: RawId) -> Result<(), Problem> {
     permitted(app, by, Permission::ManageStock).await?;
+    upstream_float::ask_now(app).await?;
     count_unless(app, YOUNG_US).await.map(|_| ())
 }
 

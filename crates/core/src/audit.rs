@@ -196,6 +196,8 @@ pub enum AuditAction {
     StockGivenBack,
     /// It was set from when on a kind of stock is low.
     StockThresholdSet,
+    /// It was set from when on the upstream network holds too little of our money.
+    FloatThresholdSet,
     /// A job was made due at once.
     JobRetried,
     /// Jobs of one kind were made due at once.
@@ -286,6 +288,7 @@ words!(AuditAction {
     StockSetAside = "stock.set_aside",
     StockGivenBack = "stock.given_back",
     StockThresholdSet = "stock.threshold_set",
+    FloatThresholdSet = "stock.float_threshold_set",
     JobRetried = "job.retried",
     JobsRetried = "job.kind_retried",
     JobGivenUp = "job.given_up",

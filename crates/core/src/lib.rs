@@ -63,6 +63,7 @@ pub mod support;
 pub mod time;
 pub mod transfer;
 pub mod trial;
+pub mod upstream_float;
 pub mod velocity;
 pub mod voucher;
 mod words;

@@ -25,7 +25,7 @@ use crate::{
     net::{lock, refuse_other_sites},
     sms,
     time::{self, ClockError},
-    upstream::Modes,
+    upstream::{Balance, Modes},
 };
 use axum::{
     Json, Router,
@@ -56,6 +56,7 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/control/upstream/activations", get(activations))
         .route("/control/upstream/activations/{request_id}/confirm", post(confirm))
         .route("/control/upstream/activations/{request_id}/refuse", post(refuse))
+        .route("/control/upstream/balance", get(upstream_balance).put(set_upstream_balance))
         .route("/control/upstream/modes", get(upstream_modes).put(set_upstream_modes))
         .route("/control/devices", get(all_devices).post(add_devices))
         .route("/control/devices/attach-all", post(attach_all))
@@ -312,6 +313,15 @@ async fn upstream_modes(State(world): Shared) -> Response {
 async fn set_upstream_modes(State(world): Shared, Json(modes): Json<Modes>) -> Response {
     lock(&world.upstream.modes).clone_from(&modes);
     Json(modes).into_response()
+}
+
+async fn upstream_balance(State(world): Shared) -> Response {
+    Json(lock(&world.upstream.balance).clone()).into_response()
+}
+
+async fn set_upstream_balance(State(world): Shared, Json(balance): Json<Balance>) -> Response {
+    lock(&world.upstream.balance).clone_from(&balance);
+    Json(balance).into_response()
 }
 
 async fn all_devices(State(world): Shared) -> Response {

@@ -480,6 +480,7 @@ async fn build(config: SandboxConfig, addresses: Addresses, stop: Stop) -> Resul
         },
         upstream: upstream::Upstream {
             token: access.upstream_token.clone(),
+            balance: Mutex::default(),
             modes: Mutex::default(),
             activations: Mutex::default(),
         },

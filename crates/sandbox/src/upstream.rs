@@ -153,9 +153,25 @@ impl Activations {
     }
 }
 
+/// What it holds of its customer's money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Balance {
+    /// A decimal text, below zero where it gives credit; `None`: it does not tell.
+    pub(crate) balance: Option<String>,
+    pub(crate) currency: String,
+}
+
+impl Default for Balance {
+    fn default() -> Self {
+        Self { balance: Some("25000.00".to_owned()), currency: "CNY".to_owned() }
+    }
+}
+
 /// The operator's state.
 pub(crate) struct Upstream {
     pub(crate) token: String,
+    pub(crate) balance: Mutex<Balance>,
     pub(crate) modes: Mutex<Modes>,
     pub(crate) activations: Mutex<Activations>,
 }
@@ -200,6 +216,7 @@ pub(crate) fn router(world: Arc<World>) -> Router {
     Router::new()
         .route("/v1/activations", post(activate))
         .route("/v1/activations/{request_id}", get(look_up))
+        .route("/v1/balance", get(balance))
         .layer(DefaultBodyLimit::max(16 * 1024))
         .with_state(world)
 }
@@ -243,6 +260,20 @@ async fn look_up(State(world): State<Arc<World>>, headers: HeaderMap, Path(reque
     match lock(&world.upstream.activations).by_request.get(&request_id) {
         Some(activation) => Json(activation.answer()).into_response(),
         None => refusal(StatusCode::NOT_FOUND, "unknown request_id"),
+    }
+}
+
+async fn balance(State(world): State<Arc<World>>, headers: HeaderMap) -> Response {
+    if !authorized(&headers, &world.upstream.token) {
+        return refusal(StatusCode::UNAUTHORIZED, "unauthorized");
+    }
+    if lock(&world.upstream.modes).standing == Mode::Unavailable {
+        return refusal(StatusCode::SERVICE_UNAVAILABLE, "unavailable");
+    }
+    let balance = lock(&world.upstream.balance).clone();
+    match balance.balance {
+        Some(_) => Json(balance).into_response(),
+        None => refusal(StatusCode::NOT_FOUND, "not offered"),
     }
 }
 

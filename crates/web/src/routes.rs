@@ -363,6 +363,7 @@ fn account_pages() -> Vec<Row> {
         get("/desk/stock", StaffPage, desk::stock::overview),
         post("/desk/stock/count", StaffPage, desk::stock::count),
         post("/desk/stock/threshold", StaffPage, desk::stock::threshold),
+        post("/desk/stock/float", StaffPage, desk::stock::float_threshold),
         get("/desk/stock/batch", StaffPage, desk::stock_hold::batch),
         get("/desk/stock/holds", StaffPage, desk::stock_hold::holds),
         post("/desk/stock/holds", StaffPage, desk::stock_hold::put),

@@ -2,9 +2,9 @@
 //! both sides know each other. Kept in the memory of this process alone: each node sees for itself.
 
 use super::{
-    BillAnswer, Browsers, ClosedAnswer, DayOfBill, Handed, Messenger, MethodKeeper, Network, NetworkChange,
-    NetworkReply, NoticeRefusal, OutgoingMessage, OwnBrowser, PaymentNotice, PaymentProvider, PaymentRef,
-    PaymentRequest, PaymentStatus, Ports, RawNotice, RefundRequest, RefundStatus, ReportHook, Started,
+    BillAnswer, Browsers, ClosedAnswer, DayOfBill, FloatAnswer, Handed, Messenger, MethodKeeper, Network,
+    NetworkChange, NetworkReply, NoticeRefusal, OutgoingMessage, OwnBrowser, PaymentNotice, PaymentProvider,
+    PaymentRef, PaymentRequest, PaymentStatus, Ports, RawNotice, RefundRequest, RefundStatus, ReportHook, Started,
 };
 use crate::clock::Clock;
 use async_trait::async_trait;
@@ -369,6 +369,16 @@ impl Network for Watched<dyn Network> {
         let reply = self.inner.apply(change).await;
         self.notes.answered(reply != NetworkReply::Unknown);
         reply
+    }
+    async fn float(&self) -> FloatAnswer {
+        let answer = self.inner.float().await;
+        match answer {
+            FloatAnswer::Left(_) => self.notes.fine(),
+            FloatAnswer::Unknown => self.notes.answered(false),
+            // Not to be known without asking whether anybody answered.
+            FloatAnswer::NotOffered => {}
+        }
+        answer
     }
     async fn probe(&self) -> Probed {
         let probed = self.inner.probe().await;

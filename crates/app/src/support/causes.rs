@@ -70,13 +70,30 @@ impl Failed {
                     ..Case::opened(self.customer, self.id, self.reason, at)
                 },
             ),
-            Some(case) if case.state == CaseState::Solved && case.merged_into.is_none() => {
-                case::save(tx, &changed(case, CaseState::Reopened, (None, CaseStep::CameBack), at));
-            }
-            Some(_) => {}
+            Some(case) => reopen(tx, case, at),
         }
         Ok(())
     }
+}
+
+/// Opens a locked case again if it was solved.
+fn reopen(tx: &mut Tx, case: Case, at: BusinessTime) {
+    if case.state == CaseState::Solved && case.merged_into.is_none() {
+        case::save(tx, &changed(case, CaseState::Reopened, (None, CaseStep::CameBack), at));
+    }
+}
+
+/// What a case about an order was opened for is there again: it is opened again if it was solved.
+pub(crate) async fn came_back(
+    tx: &mut Tx,
+    (customer, order): (CustomerId, OrderId),
+    reason: CaseReason,
+    at: BusinessTime,
+) -> Result<(), Stop<Problem>> {
+    if let Some(case) = case::lock(tx, customer, support::case_about(order, reason)).await? {
+        reopen(tx, case, at);
+    }
+    Ok(())
 }
 
 /// Looks from time to time for orders that wait too long.

@@ -9,6 +9,7 @@ use everline_app::payment_confirmed::payment_notice;
 use everline_app::refund_order::{NewRefund, refund_by_staff};
 use everline_app::refund_other_way::refund_other_way;
 use everline_core::dispute::{Dispute, DisputeState};
+use everline_core::effects::CaseReason;
 use everline_core::ids::RawId;
 use everline_core::ledger::LedgerAccount::{
     self, DeferredRevenue, DisputeReceivable, PaidCredit, PspReceivable, RefundInFlight, Revenue, Suspense, WriteOff,
@@ -21,7 +22,8 @@ use everline_core::refund::{OtherWay, RefundState};
 use everline_core::refund_order::Ask;
 use everline_core::refund_rule::NoRefund;
 use everline_core::time::HOUR_US;
-use everline_store::tables::{job, notice};
+use everline_store::args;
+use everline_store::tables::{case, job, notice};
 
 fn micros(text: &str) -> i64 {
     Money::parse(text, Currency::CNY).unwrap().micros()
@@ -124,6 +126,35 @@ async fn a_won_dispute_is_as_if_it_had_not_been() {
         world.sound().await;
         world.skip_days(10).await;
         holds(&world, &kit, &[(Revenue, "9.90"), (DeferredRevenue, "0")]).await;
+        world.sound().await;
+    })
+    .await;
+}
+
+/// Somebody at the desk solves the case about a dispute of an order.
+async fn solved(world: &World) {
+    let solve = "UPDATE support_case SET state = 'solved', solved_at = changed_at, version = version + 1 WHERE reason = 'disputed'";
+    assert_eq!(world.sql(solve, args![]).await, 1);
+}
+async fn open_cases(world: &World) -> i64 {
+    world.look(|tx| Box::pin(async move { case::count_of_reason(tx, CaseReason::Disputed, 9).await })).await
+}
+
+#[tokio::test]
+async fn a_dispute_that_goes_on_opens_its_solved_case_again() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Watch).await;
+        let (_, number) = by_card(&world, &kit, "days").await;
+        says(&world, &number, "inquiry").await;
+        solved(&world).await;
+        says(&world, &number, "inquiry").await;
+        assert_eq!(open_cases(&world).await, 0, "told twice");
+        says(&world, &number, "open").await;
+        assert_eq!(open_cases(&world).await, 1, "now the bank decides");
+        world.sound().await;
+        solved(&world).await;
+        says(&world, &number, "won").await;
+        assert_eq!(open_cases(&world).await, 0, "there is nothing to do");
         world.sound().await;
     })
     .await;

@@ -18,6 +18,7 @@ use everline_core::order::{Order, OrderState};
 use everline_core::payment::{AttemptState, Method, Settlement};
 use everline_core::refund::{RefundReason, RefundState};
 use everline_core::time::{HOUR_US, MINUTE_US, SECOND_US};
+use everline_store::args;
 
 /// Balances that are not zero, in currency units with two decimals.
 async fn money(world: &World, customer: CustomerId) -> String {
@@ -409,6 +410,32 @@ async fn an_upstream_network_that_is_slow_or_silent_is_asked_under_one_number() 
         assert_eq!(world.upstream.activated(kit.msisdn.as_str()), ["UP-M"]);
         assert_eq!(world.messenger.told("13900000001"), ["paid_not_in_effect", "renewal_in_effect"]);
         world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_customer_who_asks_does_not_make_a_network_asked_twice_at_once() {
+    on_both(async |world: World| {
+        let kit = world.upstream_line().await;
+        world.upstream.always("apply", Fate::Submits);
+        let order = world.buys(&kit, "month").await;
+        let asked = world.upstream.asked();
+        // A node asks it just now.
+        let until = world.app.clock.now().system.plus_us(MINUTE_US);
+        let leased = "UPDATE job SET leased_until = $1, due_at = $1 WHERE payload LIKE '%activate_upstream%'";
+        assert_eq!(world.sql(leased, args![until]).await, 1);
+        order_page::ask_network(&world.app, order.customer, order.id).await.unwrap();
+        world.settle().await;
+        assert_eq!(world.upstream.asked(), asked);
+        // It never came back: the lease is over, and so is waiting.
+        world.app.clock.pass_us(MINUTE_US);
+        world
+            .sql("UPDATE job SET due_at = due_at + 3600000000 WHERE payload LIKE '%activate_upstream%'", args![])
+            .await;
+        order_page::ask_network(&world.app, order.customer, order.id).await.unwrap();
+        world.settle().await;
+        assert_eq!(world.upstream.asked(), asked + 1);
     })
     .await;
 }

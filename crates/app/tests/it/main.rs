@@ -48,6 +48,7 @@ mod staff;
 mod staff_races;
 mod stock_desk;
 mod transfers;
+mod upstream_float;
 mod velocity;
 mod verify;
 mod vouchers;

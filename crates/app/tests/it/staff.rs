@@ -18,7 +18,7 @@ use everline_app::{
     ask_again, caller, catalog_desk, catalog_draft, catalog_sale, close_account, credit_change, desk_search, figures,
     lifecycle_command, operations, ownership, pay_link, replace_sim, timeline,
 };
-use everline_app::{money, stock, stock_count, stock_hold, totp, voucher_batch};
+use everline_app::{money, stock, stock_count, stock_hold, totp, upstream_float, voucher_batch};
 use everline_app::{reconciliation::queue, refund_order, refund_other_way::refund_other_way};
 use everline_core::audit::Actor;
 use everline_core::contribution::ContributionStep;
@@ -141,6 +141,7 @@ fn table() -> Vec<Row> {
         row!("stock::low", SeeStock, |w, o, by| stock::low(&w.app, by)),
         row!("stock_count::count_now", ManageStock, |w, o, by| stock_count::count_now(&w.app, by)),
         row!("stock_count::set_threshold", ManageStock, |w, o, by| stock_count::set_threshold(&w.app, NewThreshold { kind: StockKind::Card, family: String::new(), least: Some(0), seen: 0 }, by)),
+        row!("upstream_float::set_least", ManageStock, |w, o, by| upstream_float::set_least(&w.app, "1", 0, by)),
         row!("stock_hold::set_aside", ManageStock, |w, o, by| stock_hold::set_aside(&w.app, NewHold { id: NOTHING, kind: HoldKind::Batch, name: "none".to_owned(), reason: "x".to_owned() }, by)),
         row!("stock_hold::give_back", ManageStock, |w, o, by| stock_hold::give_back(&w.app, NOTHING, by)),
         row!("voucher_batch::stop_at_desk", MakeVouchers, |w, o, by| voucher_batch::stop_at_desk(&w.app, "none", by)),

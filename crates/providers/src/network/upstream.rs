@@ -4,7 +4,8 @@
 use crate::Http;
 use crate::http::Answer;
 use async_trait::async_trait;
-use everline_app::ports::{NO_PAYMENT, Network, NetworkChange, NetworkReply, NetworkWhat, Probed};
+use everline_app::ports::{FloatAnswer, NO_PAYMENT, Network, NetworkChange, NetworkReply, NetworkWhat, Probed};
+use everline_core::money::{Currency, Money};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -53,6 +54,23 @@ fn read(answer: &Answer, request_id: &str) -> NetworkReply {
     }
 }
 
+/// What is left of what was paid ahead: a decimal text, below zero where the operator gives credit, and an ISO 4217 code.
+#[derive(Deserialize)]
+struct Balance {
+    balance: String,
+    currency: Currency,
+}
+impl Balance {
+    fn money(&self) -> Option<Money> {
+        let (sign, digits) = match self.balance.strip_prefix('-') {
+            Some(digits) => (-1, digits),
+            None => (1, self.balance.as_str()),
+        };
+        let amount = Money::parse(digits, self.currency).ok()?;
+        Some(Money::from_micros(sign * amount.micros(), self.currency))
+    }
+}
+
 #[async_trait]
 impl Network for Upstream {
     async fn apply(&self, change: &NetworkChange) -> NetworkReply {
@@ -72,6 +90,15 @@ impl Network for Upstream {
             Ok(answer) => read(&answer, &change.request_id),
             Err(_) => NetworkReply::Unknown,
         }
+    }
+    async fn float(&self) -> FloatAnswer {
+        let answer = match self.http.get(&format!("{}/v1/balance", self.base), &self.token).await {
+            Ok(answer) if answer.status == 404 => return FloatAnswer::NotOffered,
+            Ok(answer) if answer.status == 200 => answer,
+            Ok(_) | Err(_) => return FloatAnswer::Unknown,
+        };
+        let balance = serde_json::from_slice::<Balance>(&answer.body).ok();
+        balance.and_then(|balance| balance.money()).map_or(FloatAnswer::Unknown, FloatAnswer::Left)
     }
     /// Asks about an activation that nobody asked for.
     async fn probe(&self) -> Probed {

@@ -1,8 +1,11 @@
 use crate::rig::{Rig, http};
-use everline_app::ports::{KeyFor, Network, NetworkChange, NetworkReply, NetworkWhat, PaymentProvider, Probed};
+use everline_app::ports::{
+    FloatAnswer, KeyFor, Network, NetworkChange, NetworkReply, NetworkWhat, PaymentProvider, Probed,
+};
 use everline_core::effects::NetworkAction;
 use everline_core::identifiers::{Iccid, Msisdn};
 use everline_core::ids::{RawId, SessionId};
+use everline_core::money::{Currency, Money};
 use everline_providers::network::{BuiltIn, Upstream};
 use serde_json::json;
 
@@ -20,6 +23,30 @@ fn activation(request_id: &str, repeated: bool) -> NetworkChange {
 
 fn upstream(rig: &Rig) -> Upstream {
     Upstream::new(http(), rig.sandbox.access().upstream_url.clone(), rig.sandbox.access().upstream_token.clone())
+}
+
+#[tokio::test]
+async fn what_the_other_operator_holds_is_what_it_says() {
+    let rig = Rig::start().await;
+    let upstream = upstream(&rig);
+    let says = async |balance: serde_json::Value| {
+        rig.control("PUT", "upstream/balance", Some(balance)).await;
+        upstream.float().await
+    };
+    let cny = |micros| FloatAnswer::Left(Money::from_micros(micros, Currency::CNY));
+    assert_eq!(says(json!({"balance": "1234.5", "currency": "CNY"})).await, cny(1_234_500_000));
+    assert_eq!(says(json!({"balance": "-0.01", "currency": "CNY"})).await, cny(-10_000));
+    assert_eq!(says(json!({"balance": null, "currency": "CNY"})).await, FloatAnswer::NotOffered);
+    for (balance, currency) in
+        [("1e3", "CNY"), ("--1", "CNY"), ("", "CNY"), ("1", "XYZ"), ("99999999999999999999", "CNY")]
+    {
+        let answer = says(json!({"balance": balance, "currency": currency})).await;
+        assert_eq!(answer, FloatAnswer::Unknown, "{balance} {currency}");
+    }
+    rig.control("PUT", "upstream/modes", Some(json!({"next": [], "standing": "unavailable"}))).await;
+    assert_eq!(upstream.float().await, FloatAnswer::Unknown);
+    let stranger = Upstream::new(http(), rig.sandbox.access().upstream_url.clone(), "another".to_owned());
+    assert_eq!(stranger.float().await, FloatAnswer::Unknown);
 }
 
 #[tokio::test]

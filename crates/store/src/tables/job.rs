@@ -30,6 +30,9 @@ crate::queries! { ALL;
     RETRY = "UPDATE job SET state = 'ready', due_at = $3 WHERE id = $1 AND runs = $2 AND (leased_until IS NULL OR leased_until <= $3)";
     GIVE_UP = "DELETE FROM job WHERE id = $1 AND runs = $2 AND (leased_until IS NULL OR leased_until <= $3)";
     AWAKE = "UPDATE job SET due_at = $2 WHERE id = $1 AND due_at > $2";
+    HURRY = "UPDATE job SET due_at = $2 WHERE id = $1 AND due_at > $2 AND (leased_until IS NULL OR leased_until <= $2)";
+    HURRY_SESSION = "UPDATE job SET due_at = $2 WHERE ordered_by = $1 AND state = 'ready' AND due_at > $2 \
+        AND (leased_until IS NULL OR leased_until <= $2)";
     AWAKE_ALL = "UPDATE job SET due_at = $1 WHERE state = 'ready' AND due_at > $1";
     AWAKE_SESSION = "UPDATE job SET due_at = $2 WHERE ordered_by = $1 AND state = 'ready' AND due_at > $2";
     AGAIN = "INSERT INTO job (id, customer_id, ordered_by, payload, state, queued_at, due_at, runs) VALUES ($1, $2, $3, $4, 'ready', $5, $5, 1) \
@@ -141,9 +144,17 @@ pub async fn release(tx: &mut Tx, id: JobId, run: i64, now: SystemTime) -> Resul
 pub async fn dead(tx: &mut Tx, id: JobId, run: i64, error: &str) -> Result<bool> {
     tx.exec_one(&DEAD, args![id, run, error]).await
 }
-/// Makes a waiting job due at once, when its customer asks.
+/// Makes a waiting job due at once, because what it waits for may have come; one that runs just now runs again.
 pub fn awake(tx: &mut Tx, id: JobId, now: SystemTime) {
     tx.put(&AWAKE, args![id, now]);
+}
+/// The same because somebody cannot wait: a job that runs just now is left alone, so that nobody outside is asked twice at once.
+pub fn hurry(tx: &mut Tx, id: JobId, now: SystemTime) {
+    tx.put(&HURRY, args![id, now]);
+}
+/// The same of everything that waits to be told about a session.
+pub fn hurry_session(tx: &mut Tx, session: SessionId, now: SystemTime) {
+    tx.put(&HURRY_SESSION, args![session, now]);
 }
 /// Makes every waiting job due at once; how many waited.
 pub async fn awake_all(tx: &mut Tx, now: SystemTime) -> Result<u64> {

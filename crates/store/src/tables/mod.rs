@@ -54,6 +54,7 @@ pub mod support;
 pub mod test_message;
 pub mod timeline;
 pub mod timer;
+pub mod upstream_float;
 pub mod usage;
 pub mod velocity;
 pub mod vitals;
@@ -96,6 +97,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 33, name: "actions", text: include_str!("../../migrations/0033_actions.sql") },
     Migration { version: 34, name: "stock_money", text: include_str!("../../migrations/0034_stock_money.sql") },
     Migration { version: 35, name: "figures", text: include_str!("../../migrations/0035_figures.sql") },
+    Migration { version: 36, name: "upstream_float", text: include_str!("../../migrations/0036_upstream_float.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -157,6 +159,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     test_message::ALL,
     timeline::ALL,
     timer::ALL,
+    upstream_float::ALL,
     usage::ALL,
     velocity::ALL,
     vitals::ALL,

@@ -2,7 +2,7 @@
 
 use super::case::{self, Case};
 use crate::{Result, Tx, args};
-use everline_core::effects::CaseOpened;
+use everline_core::effects::{CaseOpened, CaseReason};
 use everline_core::ids::{CaseId, CustomerId, OrderId};
 use everline_core::time::BusinessTime;
 
@@ -24,8 +24,13 @@ pub type CaseRow = (CaseId, Option<OrderId>, String, String, BusinessTime);
 /// Opens a case; the same reason about the same order is one case.
 pub fn open_case(tx: &mut Tx, opened: &CaseOpened, at: BusinessTime) {
     let CaseOpened { customer, order, reason } = *opened;
-    let id = CaseId(order.0.derive(0x72, reason as u8));
+    let id = case_about(order, reason);
     case::add_once(tx, &Case { order: Some(order), ..Case::opened(customer, id, reason, at) });
+}
+/// The case that the system opens about an order for one reason.
+#[must_use]
+pub fn case_about(order: OrderId, reason: CaseReason) -> CaseId {
+    CaseId(order.0.derive(0x72, reason as u8))
 }
 /// The newest cases of a customer that the system opened and nobody solved.
 pub async fn cases_of(tx: &mut Tx, customer: CustomerId, limit: i64) -> Result<Vec<CaseRow>> {

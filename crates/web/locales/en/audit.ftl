@@ -51,6 +51,7 @@ act-caller-proved = Caller proved
 act-stock-set-aside = Stock set aside
 act-stock-given-back = Stock given back
 act-stock-threshold-set = Low-stock threshold set
+act-stock-float-threshold-set = Threshold of the money held upstream set
 act-catalog-drafted = Drafted an offering
 act-catalog-edited = Edited a draft
 act-catalog-discarded = Threw a draft away

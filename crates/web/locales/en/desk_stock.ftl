@@ -18,6 +18,17 @@ stock-in-use = in use
 stock-resting = resting with the number
 stock-set-aside = set aside
 stock-retired = retired
+stock-float = Money held upstream
+stock-float-reported = What the upstream network says it holds for us, paid ahead: told { $when }, asked again every ten minutes.
+stock-float-used = A day uses up { $amount }, by the last seven days.
+stock-float-lasts = { $days ->
+    [0] At that rate it lasts less than a day.
+    [one] At that rate it lasts one more day.
+   *[other] At that rate it lasts { $days } more days.
+}
+stock-float-low = Low: less than { $amount }, since { $when }. Activations upstream stop when nothing is left, so please pay in.
+stock-float-least = Threshold in { $name } (empty: take it away)
+stock-wrong-float = A threshold is an amount above zero, such as 5000.00.
 stock-thresholds = Low stock
 stock-thresholds-hint = When fewer can be given out than the threshold says, this page and the desk’s first page say so, until there are enough again.
 stock-thresholds-none = No threshold is set.

@@ -51,6 +51,7 @@ act-caller-proved = 来电者已核实
 act-stock-set-aside = 隔离库存
 act-stock-given-back = 解除库存隔离
 act-stock-threshold-set = 设置库存预警
+act-stock-float-threshold-set = 设置上游预存款预警
 act-catalog-drafted = 新建商品草稿
 act-catalog-edited = 修改商品草稿
 act-catalog-discarded = 删除商品草稿

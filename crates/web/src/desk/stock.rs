@@ -13,6 +13,8 @@ use axum::http::StatusCode;
 use everline_app::Problem;
 use everline_app::stock::{self as app, BatchKey, BatchRow, Overview};
 use everline_app::stock_count::{NewThreshold, count_now, set_threshold};
+use everline_app::upstream_float::{FloatView, set_least};
+use everline_core::money::Money;
 use everline_core::staff::Permission;
 use everline_core::stock::{StockKind, StockState, Threshold};
 use everline_core::time::BusinessTime;
@@ -63,6 +65,16 @@ struct Limit {
     /// What is wrong with what was typed here.
     error: Option<String>,
 }
+/// What the upstream network holds.
+struct Float {
+    left: String,
+    says: Vec<String>,
+    low: Option<String>,
+    currency: String,
+    least: String,
+    version: i64,
+    error: Option<String>,
+}
 struct Choice {
     word: &'static str,
     name: String,
@@ -77,6 +89,7 @@ struct Stock {
     counted: String,
     kinds: Vec<String>,
     totals: Vec<Total>,
+    float: Option<Float>,
     limits: Vec<Limit>,
     /// The form for another threshold: kinds, what was typed, what is wrong with it.
     choices: Vec<Choice>,
@@ -156,6 +169,28 @@ fn limit(web: &Web, visit: &Visit, threshold: &Threshold) -> Limit {
     }
 }
 
+fn float(web: &Web, visit: &Visit, view: &FloatView) -> Option<Float> {
+    let (left, at) = view.float.reported?;
+    let show = visit.show(web);
+    let mut says = vec![visit.say("stock-float-reported", &[("when", (&moment(web, visit, at)).into())])];
+    says.extend(view.used_a_day.map(|used| visit.say("stock-float-used", &[("amount", (&show.money(used)).into())])));
+    says.extend(view.lasts_days.map(|days| visit.say("stock-float-lasts", &[("days", days.into())])));
+    let in_words = |least| Money::from_micros(least, left.currency());
+    let low = view.float.low_since.zip(view.float.least).map(|(since, least)| {
+        let (least, since) = (show.money(in_words(least)), moment(web, visit, since));
+        visit.say("stock-float-low", &[("amount", (&least).into()), ("when", (&since).into())])
+    });
+    Some(Float {
+        left: show.money(left),
+        says,
+        low,
+        currency: left.currency().code().to_owned(),
+        least: view.float.least.map(|least| in_words(least).decimal()).unwrap_or_default(),
+        version: view.float.version,
+        error: None,
+    })
+}
+
 fn totals(visit: &Visit, found: &Overview) -> Vec<Total> {
     let amount = |kind, state| {
         let one = found.totals.iter().find(|(of, is, _)| (*of, *is) == (kind, state));
@@ -168,8 +203,15 @@ fn totals(visit: &Visit, found: &Overview) -> Vec<Total> {
     StockState::ALL.into_iter().map(total).filter(|total| total.amounts.iter().any(|amount| *amount != 0)).collect()
 }
 
+/// Which form was sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    Threshold,
+    Float,
+}
 /// What was typed, and what is wrong with it.
 struct Wrong {
+    of: Sent,
     error: String,
     status: StatusCode,
 }
@@ -177,19 +219,24 @@ struct Wrong {
 async fn show(web: &Web, visit: &Visit, before: Option<BatchKey>, wrong: Option<Wrong>) -> Answer {
     let member = staff(web, visit).await?;
     let found = app::overview(&web.app, me(visit)?, before).await?;
-    let typed = |name| if wrong.is_some() { visit.fields.get(name).to_owned() } else { String::new() };
     let (mut limits, mut error) = (Vec::new(), None);
+    let mut held = found.float.as_ref().and_then(|view| float(web, visit, view));
     for threshold in &found.thresholds {
         limits.push(limit(web, visit, threshold));
     }
     let status = wrong.as_ref().map_or(StatusCode::OK, |wrong| wrong.status);
-    let (kind, family, least) = (typed("kind"), typed("family"), typed("least"));
-    let (mut new_family, mut new_least) = (String::new(), String::new());
-    if let Some(wrong) = wrong {
+    let (mut kind, mut new_family, mut new_least) = (String::new(), String::new(), String::new());
+    if let Some(Wrong { of, error: said, .. }) = wrong {
         // Beside the form that was sent, with what was typed there.
-        match limits.iter_mut().find(|limit| (limit.kind, limit.family.as_str()) == (kind.as_str(), family.as_str())) {
-            Some(limit) => (limit.least, limit.error) = (least, Some(wrong.error)),
-            None => (new_family, new_least, error) = (family, least, Some(wrong.error)),
+        let typed = |name| visit.fields.get(name).to_owned();
+        let (family, least) = (typed("family"), typed("least"));
+        kind = typed("kind");
+        let same = |limit: &&mut Limit| (limit.kind, &limit.family) == (kind.as_str(), &family);
+        match (of, held.as_mut(), limits.iter_mut().find(same)) {
+            (Sent::Float, Some(held), _) => (held.least, held.error) = (least, Some(said)),
+            (Sent::Float, None, _) => {}
+            (Sent::Threshold, _, Some(limit)) => (limit.least, limit.error) = (least, Some(said)),
+            (Sent::Threshold, _, None) => (new_family, new_least, error) = (family, least, Some(said)),
         }
     }
     let choices = StockKind::ALL.into_iter().map(|one| Choice {
@@ -205,6 +252,7 @@ async fn show(web: &Web, visit: &Visit, before: Option<BatchKey>, wrong: Option<
         },
         kinds: StockKind::ALL.into_iter().map(|kind| visit.lang.get(&kind_key(kind))).collect(),
         totals: totals(visit, &found),
+        float: held,
         limits,
         choices: choices.collect(),
         family: new_family,
@@ -261,5 +309,22 @@ pub(crate) async fn threshold(State(web): State<Web>, visit: Visit) -> Answer {
         _ => return Err(problem.into()),
     };
     let error = visit.lang.get(key);
-    show(&web, &visit, None, Some(Wrong { error, status: Fault::from(problem).status() })).await
+    show(&web, &visit, None, Some(Wrong { of: Sent::Threshold, error, status: Fault::from(problem).status() })).await
+}
+
+/// `POST /desk/stock/float`: from when on the upstream network holds too little; nothing takes the threshold away.
+pub(crate) async fn float_threshold(State(web): State<Web>, visit: Visit) -> Answer {
+    staff(&web, &visit).await?;
+    let seen = visit.fields.get("version").parse().unwrap_or(0);
+    let problem = match set_least(&web.app, visit.fields.get("least"), seen, me(&visit)?).await {
+        Ok(()) => return Ok(go("/desk/stock#float")),
+        Err(problem) => problem,
+    };
+    let key = match &problem {
+        Problem::Invalid { field: "least", .. } => "stock-wrong-float",
+        Problem::Stale => "stock-stale",
+        _ => return Err(problem.into()),
+    };
+    let error = visit.lang.get(key);
+    show(&web, &visit, None, Some(Wrong { of: Sent::Float, error, status: Fault::from(problem).status() })).await
 }

@@ -313,6 +313,7 @@ fn table() -> Vec<Row> {
         get("/desk/stock",                              [303, 303, 403, 403, 403]),
         post("/desk/stock/count",                       [303, 303, 403, 403, 403]),
         post("/desk/stock/threshold",                   [303, 303, 403, 403, 403]),
+        post("/desk/stock/float",                       [303, 303, 403, 403, 403]),
         get("/desk/stock/batch",                        [303, 303, 403, 403, 403]),
         get("/desk/stock/holds",                        [303, 303, 403, 403, 403]),
         post("/desk/stock/holds",                       [303, 303, 403, 403, 403]),
@@ -525,6 +526,8 @@ const DESK: &[(&str, &str, [u16; 6])] = &[
     ("GET", "/desk/stock",                                           [403, 403, 200, 200, 200, 200]),
     ("POST", "/desk/stock/count",                                    [403, 403, 403, 303, 303, 403]),
     ("POST", "/desk/stock/threshold",                                [403, 403, 403, 422, 422, 403]),
+    // The row before asked what is held.
+    ("POST", "/desk/stock/float",                                    [403, 403, 403, 422, 422, 403]),
     ("GET", "/desk/stock/batch",                                     [403, 403, 404, 404, 404, 404]),
     ("GET", "/desk/stock/holds",                                     [403, 403, 200, 200, 200, 200]),
     ("POST", "/desk/stock/holds",                                    [403, 403, 403, 422, 422, 403]),
@@ -740,6 +743,7 @@ impl Things {
                 vec![("said_at", text("0")), ("verdict", text("accept")), ("note", text("x"))]
             }
             "/desk/stock/threshold" => vec![("kind", text("card")), ("least", text("0"))],
+            "/desk/stock/float" => vec![("least", text("x"))],
             "/desk/stock/holds" => {
                 vec![("id", "0".repeat(32)), ("kind", text("sim")), ("name", text("1")), ("reason", text("x"))]
             }

@@ -42,6 +42,32 @@ async fn a_threshold_is_set_shown_changed_and_taken_away() {
 }
 
 #[tokio::test]
+async fn what_the_upstream_network_holds_is_shown_and_low_when_it_is_too_little() {
+    let world = World::new().await;
+    let member = world.member(Role::Operator).await;
+    let mut operator = Browser::of(&world, Principal::Staff(member)).await;
+    let page = operator.get("/desk/stock").await;
+    page.hides(&["上游预存款"]);
+    operator.submit(&page, "/desk/stock/count", &[]).await;
+    let page = operator.get("/desk/stock").await;
+    page.says(&["上游预存款", "¥2,500.00", "单位 CNY"]).hides(&["不足：低于"]);
+    let set = "/desk/stock/float";
+    let wrong = operator.submit(&page, set, &[("least", "<b>"), ("version", "0")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    wrong.says(&["大于零的金额", "value=\"&#60;b&#62;\"", "float-wrong"]).hides(&["<b>\""]);
+    let done = operator.submit(&page, set, &[("least", "3000"), ("version", "0")]).await;
+    assert_eq!(done.location(), "/desk/stock#float");
+    operator.get("/desk/stock").await.says(&["不足：低于 ¥3,000.00", "value=\"3000.00\""]);
+    operator.get("/desk").await.says(&["库存不足：1 项"]);
+    let stale = operator.submit(&page, set, &[("least", "7"), ("version", "0")]).await;
+    assert_eq!(stale.status, StatusCode::CONFLICT);
+    stale.says(&["情况已有变化", "value=\"7\""]);
+    let finance = world.member(Role::Finance).await;
+    let mut finance = Browser::of(&world, Principal::Staff(finance)).await;
+    finance.get("/desk/stock").await.says(&["下限 3000.00"]).hides(&["action=\"/desk/stock/float\""]);
+}
+
+#[tokio::test]
 async fn what_cannot_be_set_aside_is_told_and_what_was_typed_is_kept() {
     let world = World::new().await;
     let member = world.member(Role::Operator).await;

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use everline_app::ports::{
-    self, BillAnswer, ClosedAnswer, DayOfBill, Handed, NetworkChange, NetworkReply, NetworkWhat, NoticeRefusal,
+    self, BillAnswer, ClosedAnswer, DayOfBill, FloatAnswer, Handed, NetworkChange, NetworkReply, NetworkWhat,
+    NoticeRefusal,
 };
 use everline_app::ports::{DebitRequest, Debited, Forgot, Kept, KeptMethod};
 use everline_app::ports::{
@@ -548,9 +549,26 @@ struct Wholesale {
     /// The requests it refused; it does not change its mind.
     refused: BTreeSet<String>,
     mistakes: Vec<String>,
+    /// What it says that it holds, and how often it was asked.
+    float: Option<FloatAnswer>,
+    asked_for_float: usize,
+    /// How often it was asked to do something.
+    asked: usize,
 }
 
 impl Upstream {
+    /// What it says that it holds from now on.
+    pub fn holds(&self, float: FloatAnswer) {
+        self.locked().float = Some(float);
+    }
+    /// How often it was asked what it holds.
+    pub fn asked_for_float(&self) -> usize {
+        self.locked().asked_for_float
+    }
+    /// How often it was asked to do something.
+    pub fn asked(&self) -> usize {
+        self.locked().asked
+    }
     fn locked(&self) -> std::sync::MutexGuard<'_, Wholesale> {
         self.0.lock().unwrap()
     }
@@ -567,10 +585,16 @@ impl Upstream {
 
 #[async_trait]
 impl ports::Network for Upstream {
+    async fn float(&self) -> FloatAnswer {
+        let mut wholesale = self.locked();
+        wholesale.asked_for_float += 1;
+        wholesale.float.unwrap_or(FloatAnswer::NotOffered)
+    }
     async fn apply(&self, change: &NetworkChange) -> NetworkReply {
         hesitate().await;
         let (fate, done) = {
             let mut wholesale = self.locked();
+            wholesale.asked += 1;
             let fate = wholesale.script.take("apply");
             let NetworkWhat::Activate { plan_code, .. } = &change.what else {
                 wholesale.mistakes.push("asked for a session".to_owned());

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use everline_app::ports::{
-    BillAnswer, Browsers, ClosedAnswer, DayOfBill, DeliveryReport, Handed, Messenger, Network, NetworkChange,
-    NetworkReply, NoticeRefusal, NoticeSays, OutgoingMessage, Payable, PaymentNotice, PaymentProvider, PaymentRef,
-    PaymentRequest, PaymentStatus, Preview, RawNotice, ReceivedMessage, RefundRequest, RefundStatus, ReportHook,
-    Started, Told,
+    BillAnswer, Browsers, ClosedAnswer, DayOfBill, DeliveryReport, FloatAnswer, Handed, Messenger, Network,
+    NetworkChange, NetworkReply, NoticeRefusal, NoticeSays, OutgoingMessage, Payable, PaymentNotice, PaymentProvider,
+    PaymentRef, PaymentRequest, PaymentStatus, Preview, RawNotice, ReceivedMessage, RefundRequest, RefundStatus,
+    ReportHook, Started, Told,
 };
 use everline_core::identifiers::Msisdn;
 use everline_core::message::{PushSubscription, Reported};
@@ -139,6 +139,9 @@ impl PaymentProvider for Outside {
 impl Network for Outside {
     async fn apply(&self, _: &NetworkChange) -> NetworkReply {
         self.network.lock().unwrap().unwrap_or(NetworkReply::Done)
+    }
+    async fn float(&self) -> FloatAnswer {
+        FloatAnswer::Left(Money::from_micros(2_500_000_000, Currency::CNY))
     }
 }
 
