@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Every page of a running demo in Chromium: both languages, 360 px, axe, with and without JavaScript; and a payment inside
-# WeChat's own browser; a mailbox, and notices in browsers. With `lighthouse`: how Lighthouse judges the pages that people begin with. EVERLINE_PAGES keeps the
+# Every page of a running demo in Chromium: both languages, 360 and 1280 px, axe, with and without JavaScript, by keyboard alone;
+# a payment inside WeChat's own browser; a mailbox, and notices in browsers. With `lighthouse`: how Lighthouse judges the pages that
+# people begin with. Two rounds have each language, and light and dark; ONLY=all has every pair of them. EVERLINE_PAGES keeps the
 # pictures in a folder.
 set -euo pipefail
 scratch=$(mktemp -d)
@@ -23,6 +24,7 @@ for _ in $(seq 300); do
   sleep 0.1
 done
 [ -n "$portal" ] || { echo "the demo did not start"; exit 1; }
+if [ "${ONLY:-}" = all ]; then export EVERLINE_PAGES=${EVERLINE_PAGES:-${CARGO_TARGET_DIR:-target}/pages}; fi
 pages=${EVERLINE_PAGES:-$scratch/pages}
 if [ "${1:-}" = lighthouse ]; then
   (cd "$scratch" && npm install --silent --no-audit --no-fund --no-save lighthouse@13)
@@ -30,5 +32,6 @@ if [ "${1:-}" = lighthouse ]; then
   exit
 fi
 node "$scratch/pages.mjs" "$portal" "$pages"
+node "$scratch/keyboard.mjs" "$portal" "$pages"
 node "$scratch/in_wechat.mjs" "$portal" "$pages"
 node "$scratch/notices.mjs" "$portal" "$pages"

@@ -23,8 +23,9 @@ const USAGE: &str = "cargo xtask COMMAND
                library (PyPI) that we did not write
   walkthrough  the whole journey by HTTP against the program
   proxy        nginx as the guide configures it in front of a node, and the units by systemd's own tool
-  browser      every page in both languages in Chromium: axe, 360 px, without JavaScript
-  lighthouse   how Lighthouse judges the pages people begin with; not in CI (`cargo xtask test web` runs both)
+  browser      every page in both languages in Chromium: axe, 360 px, without JavaScript, by keyboard alone
+  lighthouse   how Lighthouse judges the pages people begin with; not in CI
+               (`cargo xtask test web` is that and the whole of the browser: every language in light and dark, with pictures)
   crash        100 kill -9 rounds per store, and the same with a child that acknowledges too early, which must fail
   power-cut    power cuts with each kill on SQLite, and the same with synchronous=OFF, which must fail
   faults       every n-th write and fsync of SQLite failing, and a full disk
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
     let command = args.next().unwrap_or_default();
     let rest: Vec<String> = args.collect();
     let steps: &[&[Step]] = match command.as_str() {
-        "test" if rest == ["web"] => &[steps::BROWSER, steps::LIGHTHOUSE],
+        "test" if rest == ["web"] => &[steps::BROWSER_WHOLE, steps::LIGHTHOUSE],
         "ci" | "test" => steps::ALL,
         "lint" => &[steps::LINT],
         "unit" => &[steps::UNIT],

@@ -135,6 +135,20 @@ pub(crate) const BROWSER: &[Step] = &[Step {
     needs: &[Need::Node, Need::Chromium],
     run: &[PROGRAMS, invoke("bash", &["xtask/scripts/browser.sh"], Expect::Success)],
 }];
+/// Every language in light and dark, with pictures of every page in a folder: for people who look at them.
+pub(crate) const BROWSER_WHOLE: &[Step] = &[Step {
+    name: "browser, the whole of it",
+    needs: &[Need::Node, Need::Chromium],
+    run: &[
+        PROGRAMS,
+        Invocation {
+            program: "bash",
+            args: &["xtask/scripts/browser.sh"],
+            env: &[("ONLY", "all")],
+            expect: Expect::Success,
+        },
+    ],
+}];
 /// Not among those that CI runs: what a page's speed is worth depends on who else uses the machine.
 pub(crate) const LIGHTHOUSE: &[Step] = &[Step {
     name: "lighthouse",

@@ -10,6 +10,7 @@ use crate::secrets::Secrets;
 use crate::sessions::{MayChange, SessionInfo, may_change};
 use crate::sign_in::check_tries;
 use crate::staff::{permit, permitted, see};
+use crate::support::{About, NewCase, Open, Sent, opening, over};
 use crate::{App, Problem};
 use everline_core::account::Change;
 use everline_core::audit::AuditAction;
@@ -19,11 +20,12 @@ use everline_core::identity::{
     self as core, AnotherPerson, ConsentKind, CorrectionState, Person, REASON_CHARS_MAX, Said, Typed, Verdict,
     WrongIdentity,
 };
-use everline_core::ids::{CustomerId, RawId};
+use everline_core::ids::{CaseId, CustomerId, RawId};
 use everline_core::staff::Permission;
+use everline_core::support::CaseFor;
 use everline_core::time::{Now, SystemTime};
 use everline_store::tables::identity::{self, Correction, Stored};
-use everline_store::tables::{customer, job};
+use everline_store::tables::{case, customer, job};
 use everline_store::{Stop, Tx, Work};
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +37,8 @@ const SHOWN: i64 = 50;
 const COUNTED: i64 = 100;
 /// How staff who decided are written down.
 const STAFF: &str = "staff";
+/// Where the case of a correction's papers says that its asker was.
+const STEP: &str = "account";
 
 /// What is sealed.
 #[derive(Serialize, Deserialize)]
@@ -81,6 +85,26 @@ pub struct CorrectionView {
     pub settled_at: Option<SystemTime>,
     /// What staff said.
     pub note: Option<String>,
+    /// The case that has its papers.
+    pub papers: Option<CaseId>,
+}
+
+/// What proves a correction where the verifier cannot: files, for the people who decide. They are kept as a case's are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Papers {
+    /// What the case is called.
+    pub subject: String,
+    /// The files.
+    pub files: Vec<Sent>,
+}
+
+/// The case that has the papers of a correction.
+fn case_of(correction: RawId) -> CaseId {
+    CaseId(correction.derive(0x76, 0))
+}
+/// The same, if there is one.
+async fn papers_of(tx: &mut Tx, customer: CustomerId, correction: RawId) -> Result<Option<CaseId>, Stop<Problem>> {
+    Ok(case::get(tx, customer, case_of(correction)).await?.map(|case| case.merged_into.unwrap_or(case.id)))
 }
 
 /// Who a customer is, for the customer.
@@ -109,13 +133,14 @@ pub async fn view(app: &App, session: &SessionInfo) -> Result<IdentityView, Prob
 ///
 /// # Errors
 /// [`Problem::Invalid`] names the field; [`Problem::TooMany`]; [`Problem::AnotherPerson`]; [`Problem::CorrectionOpen`] while one
-/// waits; where something was verified, [`Problem::ProveFirst`] and [`Problem::HeldBack`].
+/// waits; where something was verified, [`Problem::ProveFirst`] and [`Problem::HeldBack`]; of papers, as a new case.
 pub async fn say(
     app: &App,
     session: &SessionInfo,
     typed: Typed<'_>,
     agreed: bool,
     reason: &str,
+    papers: Option<Papers>,
 ) -> Result<Said, Problem> {
     let whose = session.customer()?;
     let wrong = |wrong: WrongIdentity| Problem::Invalid { field: wrong.field(), rule: wrong.word() };
@@ -148,6 +173,17 @@ pub async fn say(
         said_at: now.system,
         settled_by: None,
     };
+    let (id, corrects) = (app.clock.id(), matches!(said, Said::Corrected(_)));
+    let papers = match papers.filter(|papers| corrects && !papers.files.is_empty()) {
+        Some(Papers { subject, files }) => {
+            let text = if reason.is_empty() { subject.clone() } else { reason.to_owned() };
+            let about = About { step: Some(STEP), ..About::default() };
+            let id = case_of(id);
+            let new = NewCase { id, for_whom: CaseFor::Owner, about, subject, text, files, follows: None };
+            Some(opening(app, whose, new)?)
+        }
+        None => None,
+    };
     let work = Say {
         may: MayChange::new(session, Change::Access, now.system)?,
         before: before.state,
@@ -156,7 +192,8 @@ pub async fn say(
         stored,
         reason: Some(reason.to_owned()).filter(|reason| !reason.is_empty()),
         asks: app.ports.identity.is_some(),
-        id: app.clock.id(),
+        id,
+        papers,
         consent: app.clock.id(),
         terms_version: app.brand.terms_version.clone(),
         now,
@@ -207,7 +244,7 @@ pub(crate) async fn verify(
         None => Verdict::Unknown,
     };
     let by = verifier.name().to_owned();
-    let work = Verified { customer, correction, said_at, verdict, name: person.name, by, now: app.clock.now().system };
+    let work = Verified { customer, correction, said_at, verdict, name: person.name, by, now: app.clock.now() };
     app.store.transact(work).await?;
     Ok(Done::Finished)
 }
@@ -221,6 +258,8 @@ pub struct ToDecide {
     pub person: Person,
     /// What was verified before, and the correction of it that they ask for.
     pub correction: Option<(Person, Correction)>,
+    /// The case that has its papers.
+    pub papers: Option<CaseId>,
     /// When it was said.
     pub asked_at: SystemTime,
 }
@@ -231,7 +270,7 @@ pub struct ToDecide {
 /// [`Problem::NotAllowed`]: documents are few people's business.
 pub async fn queue(app: &App, by: RawId) -> Result<Vec<ToDecide>, Problem> {
     let mut all = Vec::new();
-    for (customer, stored, correction) in app.store.read(Queue { by }).await? {
+    for (customer, stored, correction, papers) in app.store.read(Queue { by }).await? {
         let id = customer.id;
         let before = open(app, id, &stored.kind, &stored.sealed)?;
         let (person, correction, asked_at) = match correction {
@@ -242,7 +281,7 @@ pub async fn queue(app: &App, by: RawId) -> Result<Vec<ToDecide>, Problem> {
             }
             None => (before, None, stored.said_at),
         };
-        all.push(ToDecide { customer, person, correction, asked_at });
+        all.push(ToDecide { customer, person, correction, papers, asked_at });
     }
     if !all.is_empty() {
         let act = Act::by(by, AuditAction::IdentitiesSeen, ("queue", "identity")).with("count", all.len());
@@ -285,7 +324,7 @@ pub async fn decide(
     }
     let name = open(app, customer, &kind, &sealed)?.name;
     let note = note.to_owned();
-    let (stamp, now) = (Stamp::new(app)?, app.clock.now().system);
+    let (stamp, now) = (Stamp::new(app)?, app.clock.now());
     Ok(app.store.transact(Decide { customer, correction, said_at, accept, note, name, by, stamp, now }).await?)
 }
 
@@ -300,8 +339,14 @@ impl Work for ReadIdentity {
         let state = customer::get(tx, self.customer).await?.identity;
         let stored = identity::get(tx, self.customer).await?;
         let last = identity::last_correction(tx, self.customer).await?;
-        let view = |(correction, settled_at, note)| CorrectionView { correction, settled_at, note };
-        Ok((state, stored, last.map(view)))
+        let last = match last {
+            Some((correction, settled_at, note)) => {
+                let papers = papers_of(tx, self.customer, correction.id).await?;
+                Some(CorrectionView { correction, settled_at, note, papers })
+            }
+            None => None,
+        };
+        Ok((state, stored, last))
     }
 }
 
@@ -316,6 +361,7 @@ struct Say {
     /// Whether there is a verifier.
     asks: bool,
     id: RawId,
+    papers: Option<Open>,
     consent: RawId,
     terms_version: String,
     now: Now,
@@ -347,6 +393,9 @@ impl Work for Say {
             let (id, reason) = (self.id, self.reason.clone());
             let new = Correction { customer: whose, id, field, kind, sealed, hash, reason, state, asked_at: at };
             identity::add_correction(tx, &new);
+            if let Some(papers) = &self.papers {
+                papers.run(tx).await?;
+            }
         } else {
             identity::save(tx, whose, &self.stored, None);
             identity::set_state(tx, whose, Identity::FormatChecked);
@@ -425,7 +474,7 @@ struct Verified {
     verdict: Verdict,
     name: String,
     by: String,
-    now: SystemTime,
+    now: Now,
 }
 impl Work for Verified {
     const NAME: &'static str = "identity_verified";
@@ -437,9 +486,10 @@ impl Work for Verified {
             let found = identity::get_correction(tx, self.customer, id).await?;
             let Some(found) = found.filter(|found| found.state == CorrectionState::Checking) else { return Ok(()) };
             if self.verdict == Verdict::Matches {
-                correct(tx, &found, &self.name, self.now, &self.by);
+                correct(tx, &found, &self.name, self.now.system, &self.by);
                 let by = Some((self.by.as_str(), None));
-                identity::settle_correction(tx, (self.customer, id), CorrectionState::Done, Some(self.now), by);
+                identity::settle_correction(tx, (self.customer, id), CorrectionState::Done, Some(self.now.system), by);
+                over(tx, (self.customer, case_of(id)), None, self.now.business).await?;
             } else {
                 identity::settle_correction(tx, (self.customer, id), CorrectionState::Waiting, None, None);
             }
@@ -454,7 +504,7 @@ impl Work for Verified {
         let state = core::after(self.verdict);
         if state != Identity::FormatChecked {
             identity::set_state(tx, self.customer, state);
-            identity::settle(tx, self.customer, self.now, &self.by);
+            identity::settle(tx, self.customer, self.now.system, &self.by);
         }
         Ok(())
     }
@@ -465,7 +515,7 @@ struct Queue {
 }
 impl Work for Queue {
     const NAME: &'static str = "identity_queue";
-    type Out = Vec<(Customer, Stored, Option<Correction>)>;
+    type Out = Vec<(Customer, Stored, Option<Correction>, Option<CaseId>)>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         permit(tx, self.by, Permission::DecideIdentity).await?;
@@ -473,12 +523,13 @@ impl Work for Queue {
         for correction in identity::corrections(tx, SHOWN).await? {
             let owner = customer::get(tx, correction.customer).await?;
             if let Some(stored) = identity::get(tx, correction.customer).await? {
-                all.push((owner, stored, Some(correction)));
+                let papers = papers_of(tx, correction.customer, correction.id).await?;
+                all.push((owner, stored, Some(correction), papers));
             }
         }
         for id in identity::queue(tx, CustomerId::from([0; 16]), SHOWN).await? {
             if let Some(stored) = identity::get(tx, id).await? {
-                all.push((customer::get(tx, id).await?, stored, None));
+                all.push((customer::get(tx, id).await?, stored, None, None));
             }
         }
         Ok(all)
@@ -494,7 +545,7 @@ struct Decide {
     name: String,
     by: RawId,
     stamp: Stamp,
-    now: SystemTime,
+    now: Now,
 }
 impl Work for Decide {
     const NAME: &'static str = "decide_identity";
@@ -515,10 +566,11 @@ impl Work for Decide {
                 return Err(gone());
             }
             if self.accept {
-                correct(tx, &found, &self.name, self.now, &by);
+                correct(tx, &found, &self.name, self.now.system, &by);
             }
             let note = Some((by.as_str(), Some(self.note.as_str())));
-            identity::settle_correction(tx, (self.customer, id), state, Some(self.now), note);
+            identity::settle_correction(tx, (self.customer, id), state, Some(self.now.system), note);
+            over(tx, (self.customer, case_of(id)), Some(self.by), self.now.business).await?;
             return self.told(tx, Act::by(self.by, AuditAction::CorrectionDecided, ("correction", id))).await;
         }
         let said = identity::get(tx, self.customer).await?.ok_or_else(gone)?;
@@ -531,7 +583,7 @@ impl Work for Decide {
             return Err(gone());
         }
         identity::set_state(tx, self.customer, state);
-        identity::settle(tx, self.customer, self.now, &by);
+        identity::settle(tx, self.customer, self.now.system, &by);
         self.told(tx, Act::by(self.by, AuditAction::IdentityDecided, ("customer", self.customer))).await
     }
 }

@@ -17,10 +17,11 @@ mod write;
 
 pub use act::{Act, act};
 pub use call::{NewCall, open_for_caller, open_for_item};
-pub(crate) use causes::{Failed, came_back};
+pub(crate) use causes::{Failed, came_back, over};
 pub use causes::{look_after, run_forever};
 pub use merge::merge;
 pub use open::open;
+pub(crate) use open::{Open, opening};
 pub use queue::{COUNTED, Counts, Due, Listed, Waiting, Wanted, counts, queue, waiting};
 pub use read::{cases, file, for_guest, for_owner, for_staff};
 pub use write::{solved, write};

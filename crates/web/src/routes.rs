@@ -330,7 +330,7 @@ fn account_pages() -> Vec<Row> {
         post("/account/passkeys/second-factor", CustomerPage, passkeys::second_factor),
         post("/account/passkeys/{passkey}/remove", CustomerPage, passkeys::remove),
         get("/account/identity", CustomerPage, identity::identity),
-        post("/account/identity", CustomerPage, identity::say),
+        post("/account/identity", CustomerPage, identity::say).body_max(FILES_BODY_MAX),
         get("/account/identity/correct", CustomerPage, identity::correct),
         get("/account/close", CustomerPage, close::close),
         post("/account/close", CustomerPage, close::ask),

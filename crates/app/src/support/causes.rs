@@ -83,6 +83,22 @@ fn reopen(tx: &mut Tx, case: Case, at: BusinessTime) {
     }
 }
 
+/// What a case was opened for was decided: it is solved, unless it is already or went into another.
+pub(crate) async fn over(
+    tx: &mut Tx,
+    (customer, id): (CustomerId, CaseId),
+    by: Option<RawId>,
+    at: BusinessTime,
+) -> Result<(), Stop<Problem>> {
+    if let Some(case) = case::lock(tx, customer, id).await?
+        && case.state != CaseState::Solved
+        && case.merged_into.is_none()
+    {
+        case::save(tx, &changed(case, CaseState::Solved, (by, CaseStep::CauseOver), at));
+    }
+    Ok(())
+}
+
 /// What a case about an order was opened for is there again: it is opened again if it was solved.
 pub(crate) async fn came_back(
     tx: &mut Tx,

@@ -17,16 +17,21 @@ use everline_store::{Stop, Tx, Work};
 /// [`Problem::Invalid`] names the field; [`Problem::NotFound`] if order or line are not the customer's;
 /// [`Problem::NotTaken`] if there are too many open ones.
 pub async fn open(app: &App, customer: CustomerId, new: NewCase) -> Result<CaseId, Problem> {
+    Ok(app.store.transact(opening(app, customer, new)?).await?)
+}
+
+/// The Work that opens a case: alone, or within another that the case belongs to.
+pub(crate) fn opening(app: &App, customer: CustomerId, new: NewCase) -> Result<Open, Problem> {
     let subject = readable(&new.subject, SUBJECT_MAX).filter(|subject| !subject.contains('\n'));
     let subject = subject.ok_or(invalid("subject", "1-to-100"))?;
     let (text, files) = (text_of(&new.text)?, take(app, new.files)?);
     let NewCase { id, for_whom, about, follows, .. } = new;
     let written =
         Written { entry: app.clock.id(), kind: EntryKind::Asker, staff: None, text, files, now: app.clock.now() };
-    Ok(app.store.transact(Open { customer, id, for_whom, about, subject, follows, written }).await?)
+    Ok(Open { customer, id, for_whom, about, subject, follows, written })
 }
 
-struct Open {
+pub(crate) struct Open {
     customer: CustomerId,
     id: CaseId,
     for_whom: CaseFor,

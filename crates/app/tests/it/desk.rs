@@ -80,7 +80,7 @@ async fn a_document_finds_whose_it_is_by_its_keyed_hash_alone() {
         let signed_in = sessions::open_session(&world.app, sessions::Principal::Customer(kit.customer)).await.unwrap();
         let who = sign_in::session(&world.app, &signed_in.token).await.unwrap().unwrap();
         let said = Said { name: "林芳", kind: "cn_id", number: "11010519491231002X", born: "" };
-        identity::say(&world.app, &who, said, true, "").await.unwrap();
+        identity::say(&world.app, &who, said, true, "", None).await.unwrap();
         let found = find(&world.app, by, "110105 19491231 002x").await.unwrap().found;
         let found: Vec<_> = found.into_iter().map(|one| (one.named, one.customer, one.shown)).collect();
         assert_eq!(found, [(Named::Document, kit.customer, String::new())]);

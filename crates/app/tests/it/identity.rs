@@ -2,17 +2,19 @@
 
 use crate::world::{World, on_both};
 use async_trait::async_trait;
-use everline_app::identity::{decide, queue, say, view};
+use everline_app::identity::{Papers, decide, queue, say, view};
 use everline_app::ports::IdentityVerifier;
 use everline_app::privacy::{erase, export};
 use everline_app::sessions::{Principal, SessionInfo, open_session};
 use everline_app::sign_in::session;
+use everline_app::support::{Sent, for_staff};
 use everline_app::{Problem, claim_line};
 use everline_core::customer::{CustomerKind, Identity};
 use everline_core::identity::{CorrectionState, Field, IdentityRules, Person, Said, Typed, Verdict, china};
 use everline_core::ids::{CustomerId, RawId};
 use everline_core::line::NetworkKind;
 use everline_core::offering::Family;
+use everline_core::support::CaseState;
 use everline_core::time::{HOUR_US, MINUTE_US};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -85,12 +87,12 @@ async fn what_a_customer_says_is_sealed_and_verified() {
         let (world, registry) = with_registry(&world);
         let (customer, who) = newcomer(&world).await;
         assert_eq!(view(&world.app, &who).await.unwrap().state, Identity::None);
-        let refused = say(&world.app, &who, citizen("张三", NUMBER), false, "").await;
+        let refused = say(&world.app, &who, citizen("张三", NUMBER), false, "", None).await;
         assert_eq!(refused, Err(Problem::Invalid { field: "agree", rule: "agree-first" }));
-        let refused = say(&world.app, &who, citizen("张三", "110105194912310021"), true, "").await;
+        let refused = say(&world.app, &who, citizen("张三", "110105194912310021"), true, "", None).await;
         assert_eq!(refused, Err(Problem::Invalid { field: "document_number", rule: "wrong-digit" }));
         registry.next(&[None, None, Some(Verdict::Matches)]);
-        assert_eq!(say(&world.app, &who, citizen("张三", NUMBER), true, "").await, Ok(Said::Anew));
+        assert_eq!(say(&world.app, &who, citizen("张三", NUMBER), true, "", None).await, Ok(Said::Anew));
         assert_eq!(view(&world.app, &who).await.unwrap().state, Identity::FormatChecked);
         world.jobs().await;
         assert_eq!(view(&world.app, &who).await.unwrap().state, Identity::FormatChecked, "no answer yet");
@@ -99,7 +101,7 @@ async fn what_a_customer_says_is_sealed_and_verified() {
         let now = view(&world.app, &who).await.unwrap();
         assert_eq!((now.state, registry.asked()), (Identity::Verified, 3));
         assert_eq!(now.said.unwrap().0.number, NUMBER);
-        assert_eq!(say(&world.app, &who, citizen("张三", NUMBER), true, "").await, Ok(Said::Same));
+        assert_eq!(say(&world.app, &who, citizen("张三", NUMBER), true, "", None).await, Ok(Said::Same));
         world.sound().await;
 
         // Nothing of it stands in the clear, and nobody is handed the number of a document.
@@ -123,12 +125,12 @@ async fn what_differs_is_said_again_and_what_nobody_knows_is_for_people() {
         let (world, registry) = with_registry(&world);
         let (_, who) = newcomer(&world).await;
         registry.next(&[Some(Verdict::Differs), Some(Verdict::Unknown)]);
-        say(&world.app, &who, citizen("张三", NUMBER), true, "").await.unwrap();
+        say(&world.app, &who, citizen("张三", NUMBER), true, "", None).await.unwrap();
         world.jobs().await;
         assert_eq!(view(&world.app, &who).await.unwrap().state, Identity::Failed);
         world.app.clock.pass_us(1_000);
         // Not verified, so all of it may change.
-        say(&world.app, &who, passport("Zhang San", OTHER), true, "").await.unwrap();
+        say(&world.app, &who, passport("Zhang San", OTHER), true, "", None).await.unwrap();
         world.jobs().await;
         assert_eq!(view(&world.app, &who).await.unwrap().state, Identity::FormatChecked);
         let (agent, operator) = (member(&world, "agent").await, operator(&world).await);
@@ -156,11 +158,11 @@ async fn one_field_is_corrected_at_a_time() {
         let (world, registry) = with_registry(&world);
         let (customer, who) = newcomer(&world).await;
         registry.next(&[Some(Verdict::Matches), Some(Verdict::Matches), Some(Verdict::Differs)]);
-        say(&world.app, &who, citizen("张三", NUMBER), true, "").await.unwrap();
+        say(&world.app, &who, citizen("张三", NUMBER), true, "", None).await.unwrap();
         world.jobs().await;
-        assert_eq!(say(&world.app, &who, passport("李四", OTHER), true, "").await, Err(Problem::AnotherPerson));
+        assert_eq!(say(&world.app, &who, passport("李四", OTHER), true, "", None).await, Err(Problem::AnotherPerson));
         // The verifier knows the other name: corrected at once.
-        let said = say(&world.app, &who, citizen("张叁", NUMBER), true, "登记时写错").await;
+        let said = say(&world.app, &who, citizen("张叁", NUMBER), true, "登记时写错", None).await;
         assert_eq!(said, Ok(Said::Corrected(Field::Name)));
         world.jobs().await;
         let now = view(&world.app, &who).await.unwrap();
@@ -169,15 +171,16 @@ async fn one_field_is_corrected_at_a_time() {
 
         // It does not know the other document: people decide, and until then nothing changes.
         world.app.clock.pass_us(1_000);
-        say(&world.app, &who, passport("张叁", OTHER), true, "换了护照").await.unwrap();
+        say(&world.app, &who, passport("张叁", OTHER), true, "换了护照", None).await.unwrap();
         world.jobs().await;
-        let again = say(&world.app, &who, citizen("张三", NUMBER), true, "").await;
+        let again = say(&world.app, &who, citizen("张三", NUMBER), true, "", None).await;
         assert_eq!(again, Err(Problem::CorrectionOpen));
         let by = operator(&world).await;
         let waiting = queue(&world.app, by).await.unwrap();
         let (before, correction) = waiting[0].correction.clone().unwrap();
         assert_eq!((before.number.as_str(), waiting[0].person.number.as_str()), (NUMBER, OTHER));
         let which = (customer, Some(correction.id));
+        assert_eq!(waiting[0].papers, None);
         decide(&world.app, which, correction.asked_at, false, "没有收到照片", by).await.unwrap();
         let late = decide(&world.app, which, correction.asked_at, true, "x", by).await;
         assert_eq!(late, Err(Problem::NotFound("request")));
@@ -187,16 +190,29 @@ async fn one_field_is_corrected_at_a_time() {
 
         world.app.clock.pass_us(1_000);
         registry.next(&[Some(Verdict::Unknown)]);
-        say(&world.app, &who, passport("张叁", OTHER), true, "").await.unwrap();
+        // With a picture, for the people who decide; one that is none is refused, and nothing is asked for.
+        let papers = |content: &[u8]| {
+            let file = Sent { name: "护照.png".to_owned(), content: content.to_vec() };
+            Some(Papers { subject: "Papers".to_owned(), files: vec![file] })
+        };
+        let refused = say(&world.app, &who, passport("张叁", OTHER), true, "", papers(b"MZ\x90\0")).await;
+        assert_eq!(refused, Err(Problem::Invalid { field: "files", rule: "kind" }));
+        say(&world.app, &who, passport("张叁", OTHER), true, "", papers(b"\x89PNG\r\n\x1a\n....")).await.unwrap();
         world.jobs().await;
         let waiting = queue(&world.app, by).await.unwrap();
         let correction = waiting[0].correction.clone().unwrap().1;
+        let case = waiting[0].papers.unwrap();
+        assert_eq!(view(&world.app, &who).await.unwrap().correction.unwrap().papers, Some(case));
+        let seen = for_staff(&world.app, by, customer, case).await.unwrap();
+        assert_eq!((seen.files.len(), seen.case.state), (1, CaseState::Open));
         decide(&world.app, (customer, Some(correction.id)), correction.asked_at, true, "照片一致", by).await.unwrap();
+        let seen = for_staff(&world.app, by, customer, case).await.unwrap();
+        assert_eq!(seen.case.state, CaseState::Solved, "with what it was about");
         let now = view(&world.app, &who).await.unwrap();
         assert_eq!((now.state, now.said.unwrap().0.number.as_str()), (Identity::Verified, OTHER));
         // Whoever holds an old session corrects nothing.
         world.pass(11 * MINUTE_US).await;
-        let old = say(&world.app, &who, citizen("张叁", NUMBER), true, "").await;
+        let old = say(&world.app, &who, citizen("张叁", NUMBER), true, "", None).await;
         assert_eq!(old, Err(Problem::ProveFirst));
         world.sound().await;
     })
@@ -220,11 +236,11 @@ async fn a_document_has_so_many_lines_and_no_more() {
             claim_line::claim_by_code(&world.app, who, request, &code).await.map(|_| ())
         };
         assert_eq!(claims(&who).await, Err(Problem::IdentityFirst));
-        say(&world.app, &who, citizen("张三", NUMBER), true, "").await.unwrap();
+        say(&world.app, &who, citizen("张三", NUMBER), true, "", None).await.unwrap();
         assert_eq!(claims(&who).await, Ok(()));
         // The same person under another account.
         let (_, second) = newcomer(&world).await;
-        say(&world.app, &second, citizen("张三", NUMBER), true, "").await.unwrap();
+        say(&world.app, &second, citizen("张三", NUMBER), true, "", None).await.unwrap();
         assert_eq!(claims(&second).await, Ok(()));
         assert_eq!(claims(&second).await, Err(Problem::TooManyLines));
         assert_eq!(claims(&who).await, Err(Problem::TooManyLines));
@@ -238,7 +254,7 @@ async fn a_document_has_so_many_lines_and_no_more() {
 async fn an_erased_customer_leaves_no_document() {
     on_both(async |world: World| {
         let (customer, who) = newcomer(&world).await;
-        say(&world.app, &who, citizen("张三", NUMBER), true, "").await.unwrap();
+        say(&world.app, &who, citizen("张三", NUMBER), true, "", None).await.unwrap();
         erase(&world.app.store, customer, world.app.clock.now().business).await.unwrap();
         let out = export(&world.app.store, customer, &world.app.zone).await.unwrap();
         assert_eq!(out["records"]["identity"], serde_json::json!([]));

@@ -58,3 +58,6 @@ desk-identity-note = How you found out (the customer reads it)
 desk-identity-accept = They belong together
 desk-identity-refuse = They do not
 desk-identity-gone = This was settled, or the customer said something else meanwhile. The list is new.
+identity-papers-subject = Papers for a correction of my details
+identity-papers-see = The papers, and what was written about them
+identity-papers-hint = If the register cannot confirm it, people decide. A picture of the document helps them; it is kept as files sent to support are.

@@ -55,3 +55,6 @@ desk-identity-note = 核实方式（客户可见）
 desk-identity-accept = 一致
 desk-identity-refuse = 不一致
 desk-identity-gone = 已处理，或客户已重新提交。列表已更新。
+identity-papers-subject = 更正资料的证明材料
+identity-papers-see = 查看材料与沟通记录
+identity-papers-hint = 如系统无法核验，将由人工审核。请附上证件照片，保存方式与提交给客服的附件相同。

@@ -2,6 +2,7 @@
 
 use super::order::{Wrong, show_order};
 use super::queue::{me, staff};
+use super::words::method_key;
 use crate::fault::{Answer, Fault};
 use crate::show::Show;
 use crate::texts::Arg;
@@ -80,6 +81,7 @@ fn said(show: &Show, answer: &Answered) -> String {
         Heard::Disputed => "desk-heard-disputed",
     };
     let what = if answer.refund { "desk-refund" } else { "desk-attempt" };
-    let about = format!("{} {} {}", show.lang.get(what), answer.method.word(), show.money(answer.amount));
+    let about =
+        format!("{} {} {}", show.lang.get(what), show.lang.get(method_key(answer.method)), show.money(answer.amount));
     show.lang.with(key, &[("name", Arg::Text(&about))])
 }

@@ -6,6 +6,7 @@ use super::credit::{CreditCard, credit_card};
 use super::hand::{LineCard, line_card};
 use super::order::Wrong;
 use super::queue::{me, staff};
+use super::words::{attempt_key, method_key, refund_state_key};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page, page_with};
 use crate::portal::account::event_key;
@@ -522,14 +523,18 @@ fn ordered_facts(show: &Show, ordered: &Ordered) -> Vec<String> {
         let at = show.moment_in_full(BusinessTime::from_us(attempt.created_at.us()));
         facts.push(format!(
             "{} {} · {} · {at}",
-            attempt.method.word(),
+            show.lang.get(method_key(attempt.method)),
             show.money(attempt.amount),
-            attempt.state.word()
+            show.lang.get(attempt_key(attempt.state))
         ));
     }
     for refund in &ordered.refunds {
         let (at, amount) = (show.moment_in_full(refund.started_at), show.money(refund.amount));
-        facts.push(format!("{} {amount} · {} · {at}", show.lang.get("desk-refund"), refund.state.word()));
+        facts.push(format!(
+            "{} {amount} · {} · {at}",
+            show.lang.get("desk-refund"),
+            show.lang.get(refund_state_key(refund.state))
+        ));
     }
     facts
 }

@@ -3,6 +3,7 @@
 
 use super::figures_drawn::{Column, Columns, Row, columns, length, percent};
 use super::queue::me;
+use super::words::method_key;
 use crate::fault::Answer;
 use crate::file::whole_csv;
 use crate::frame::{Frame, page};
@@ -349,23 +350,6 @@ const fn cause_key(cause: Cause) -> &'static str {
         Cause::CameLate => "figures-cause-came-late",
         Cause::OtherAmount => "figures-cause-other-amount",
         Cause::NetworkRefused => "figures-cause-network-refused",
-    }
-}
-
-const fn method_key(method: Method) -> &'static str {
-    match method {
-        Method::AlipayQr => "figures-method-alipay-qr",
-        Method::AlipayWap => "figures-method-alipay-wap",
-        Method::AlipayPage => "figures-method-alipay-page",
-        Method::WechatQr => "figures-method-wechat-qr",
-        Method::WechatH5 => "figures-method-wechat-web",
-        Method::WechatJsapi => "figures-method-wechat-inside",
-        Method::Card => "figures-method-card",
-        Method::BankTransfer => "figures-method-bank",
-        Method::CardKept => "figures-method-card-kept",
-        Method::SavedCard => "figures-method-saved-card",
-        Method::PaidCredit => "figures-method-paid-credit",
-        Method::PromoCredit => "figures-method-promo-credit",
     }
 }
 

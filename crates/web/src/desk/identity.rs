@@ -25,6 +25,8 @@ struct Row {
     before: Option<(String, String)>,
     reason: Option<String>,
     asked: String,
+    /// Where its papers are.
+    papers: Option<String>,
 }
 
 #[derive(Template)]
@@ -57,6 +59,7 @@ async fn identities(web: &Web, visit: &Visit, error: Option<&str>) -> Result<Ide
             before: row.correction.as_ref().map(|(before, _)| (before.name.clone(), document(before))),
             reason: correction.and_then(|correction| correction.reason.clone()),
             asked: moment(web, visit, row.asked_at),
+            papers: row.papers.map(|case| format!("/desk/cases/{}/{case}", row.customer.id)),
         }
     });
     Ok(Identities {

@@ -40,3 +40,4 @@ pub(crate) mod staff;
 pub(crate) mod stock;
 pub(crate) mod stock_hold;
 pub(crate) mod stock_lists;
+mod words;

@@ -1,9 +1,12 @@
 //! `GET /desk/orders/{number}`: one order with everything that happened to it. Numbers of people are masked.
 
 use super::ask::Asked;
+use super::money::{account_key, posting_key};
 use super::queue::staff;
+use super::words::{attempt_key, dispute_state_key, method_key, refund_reason_key, refund_state_key, settlement_key};
 use crate::fault::{Answer, Fault, no_refund};
 use crate::frame::{Frame, page_with};
+use crate::portal::case_shown::reason_key;
 use crate::portal::invoice::{state, terms as invoice_terms};
 use crate::portal::line_shown::state_key;
 use crate::portal::offering_shown::{Term, contents};
@@ -23,7 +26,7 @@ use everline_app::staff::{StaffMember, member};
 use everline_app::staff_order::{StaffOrder, staff_order};
 use everline_core::dispute::Dispute;
 use everline_core::invoice::{InvoiceRequest, InvoiceState};
-use everline_core::ledger::LedgerAccount;
+use everline_core::ledger::{LedgerAccount, Template as Posting};
 use everline_core::money::Money;
 use everline_core::order::{OrderState, PlacedBy};
 use everline_core::payment::AttemptState;
@@ -189,7 +192,7 @@ pub(super) async fn show_order(
             requests,
             refused: if me.may(Permission::RefundOtherWay) { refused(&show, number, &view) } else { Vec::new() },
             headline: visit.lang.get(headline(view.order.state)),
-            cases: view.cases.clone(),
+            cases: view.cases.iter().map(|reason| visit.lang.get(reason_key(reason))).collect(),
             blocks,
             p: visit.frame(web, order_number(&view.order.number)),
         },
@@ -371,9 +374,13 @@ fn attempt_block(show: &Show, attempt: &everline_core::payment::Attempt) -> Bloc
     let received = Some(attempt.received).filter(|received| *received > 0);
     let received = received.map(|received| show.money(Money::from_micros(received, attempt.amount.currency())));
     let terms = vec![
-        term(show, "receipt-method", attempt.method.word()),
-        term(show, "desk-state", attempt.state.word()),
-        term(show, "desk-settlement", attempt.settlement.map(|settlement| settlement.word()).unwrap_or_default()),
+        term(show, "receipt-method", show.lang.get(method_key(attempt.method))),
+        term(show, "desk-state", show.lang.get(attempt_key(attempt.state))),
+        term(
+            show,
+            "desk-settlement",
+            attempt.settlement.map(|one| show.lang.get(settlement_key(one))).unwrap_or_default(),
+        ),
         term(show, "desk-price", show.money(attempt.amount)),
         term(show, "receipt-received", received.unwrap_or_default()),
         term(show, "receipt-out-trade-no", attempt.out_trade_no.clone()),
@@ -388,8 +395,8 @@ fn attempt_block(show: &Show, attempt: &everline_core::payment::Attempt) -> Bloc
 fn refund_block(show: &Show, refund: &everline_core::refund::Refund) -> Block {
     let terms = vec![
         term(show, "desk-price", show.money(refund.amount)),
-        term(show, "desk-reason", refund.reason.word()),
-        term(show, "desk-state", refund.state.word()),
+        term(show, "desk-reason", show.lang.get(refund_reason_key(refund.reason))),
+        term(show, "desk-state", show.lang.get(refund_state_key(refund.state))),
         term(show, "desk-request-no", refund.out_request_no.clone()),
         term(show, "desk-created", at(show, Some(refund.started_at))),
         term(show, "desk-settled", system(show, refund.settled_at)),
@@ -402,7 +409,7 @@ fn dispute_block(show: &Show, dispute: &Dispute) -> Block {
     let terms = vec![
         term(show, "desk-price", show.money(dispute.amount)),
         term(show, "desk-reason", dispute.reason.clone()),
-        term(show, "desk-state", dispute.state.word()),
+        term(show, "desk-state", show.lang.get(dispute_state_key(dispute.state))),
         term(show, "desk-dispute-name", dispute.reference.clone()),
         term(show, "desk-dispute-frozen", show.money(Money::from_micros(frozen, dispute.amount.currency()))),
         term(show, "desk-created", at(show, Some(dispute.opened_at))),
@@ -421,11 +428,16 @@ fn invoice_block(show: &Show, request: &InvoiceRequest) -> Block {
 /// What the ledger says, account by account.
 fn postings_block(show: &Show, view: &OrderView) -> Option<Block> {
     let receipt = view.receipt.as_ref()?;
-    let account = |code| LedgerAccount::from_code(code).map_or("?", LedgerAccount::word);
+    let account = |code| {
+        LedgerAccount::from_code(code).map_or_else(|| "?".to_owned(), |account| show.lang.get(&account_key(account)))
+    };
+    let called = |template: &String| {
+        Posting::from_word(template).map_or_else(|| template.clone(), |known| show.lang.get(&posting_key(known)))
+    };
     let terms = receipt.postings.iter().map(|transfer| {
         let amount = show.money(Money::from_micros(transfer.amount, view.order.price.currency()));
         let value = format!("{} → {} · {amount}", account(transfer.debit), account(transfer.credit));
-        Term { label: transfer.template.clone(), value }
+        Term { label: called(&transfer.template), value }
     });
     Some(Block { title: show.lang.get("desk-postings"), terms: terms.collect() })
 }

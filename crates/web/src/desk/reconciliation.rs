@@ -2,6 +2,7 @@
 //! item with what both sides say; `POST` there: what people do about it. Operators act, agents read.
 
 use super::queue::staff;
+use super::words::{attempt_key, method_key};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page, page_with};
 use crate::portal::case_shown::case_number;
@@ -309,8 +310,8 @@ fn ours(show: &Show, view: &ItemView) -> Side {
     let mut terms = Vec::new();
     if let Some((attempt, order)) = &view.payment {
         terms.push(term(show, "order-fact-number", order_number(&order.number)));
-        terms.push(term(show, "receipt-method", attempt.method.word()));
-        terms.push(term(show, "desk-state", attempt.state.word()));
+        terms.push(term(show, "receipt-method", show.lang.get(method_key(attempt.method))));
+        terms.push(term(show, "desk-state", show.lang.get(attempt_key(attempt.state))));
         let received = Money::from_micros(attempt.received, attempt.amount.currency());
         terms.push(term(
             show,

@@ -1,6 +1,7 @@
 //! `/account/identity`: who somebody is to us, how far that is proved, and how it is corrected.
 
 use super::account::moment;
+use super::case_shown::said as case_said;
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page, page_with};
 use crate::texts::Arg;
@@ -9,7 +10,7 @@ use crate::web::Web;
 use askama::Template;
 use axum::extract::State;
 use everline_app::Problem;
-use everline_app::identity::{self as app, IdentityView};
+use everline_app::identity::{self as app, IdentityView, Papers};
 use everline_app::sessions::may_change;
 use everline_core::account::Change;
 use everline_core::customer::{Identity, masked_name};
@@ -31,6 +32,8 @@ struct IdentityPage {
     /// Name and document as we have them, masked.
     known: Option<(String, String)>,
     correction: Option<String>,
+    /// Where its papers are.
+    papers: Option<String>,
     /// Whether anything can be said now, whether it corrects something that was verified, and whether the way there leads
     /// over a proof of who is there.
     form: bool,
@@ -135,6 +138,7 @@ async fn identity_page(
         },
         known,
         correction: correction(web, visit, &view),
+        papers: view.correction.as_ref().and_then(|found| found.papers).map(|case| format!("/cases/{case}")),
         form: !waits && (proved || view.state != Identity::Verified),
         corrects: view.state == Identity::Verified,
         correct_first: !waits && !proved && view.state == Identity::Verified,
@@ -169,7 +173,9 @@ pub(crate) async fn say(State(web): State<Web>, visit: Visit) -> Answer {
         born: fields.get("born"),
     };
     let agreed = fields.get("agree") == "yes";
-    let problem = match app::say(&web.app, visit.session()?, typed, agreed, fields.get("reason")).await {
+    let papers = Papers { subject: visit.lang.get("identity-papers-subject"), files: fields.files() };
+    let said = app::say(&web.app, visit.session()?, typed, agreed, fields.get("reason"), Some(papers)).await;
+    let problem = match said {
         Ok(Said::Same | Said::Anew | Said::Corrected(_)) => return Ok(go("/account/identity")),
         Err(problem) => problem,
     };
@@ -185,10 +191,19 @@ pub(crate) async fn say(State(web): State<Web>, visit: Visit) -> Answer {
         Problem::AnotherPerson => ("name", "identity-another-person"),
         Problem::CorrectionOpen => ("name", "identity-correction-open"),
         Problem::TooMany { .. } => ("name", "claim-too-many"),
-        _ => return Err(problem.into()),
+        _ => match case_said(&web, &visit, &problem) {
+            // Of the case that has the papers.
+            Some((_, why)) => return wrong(&web, &visit, problem, ("files", why)).await,
+            None => return Err(problem.into()),
+        },
     };
-    let error = Some((field, visit.lang.get(key)));
-    page_with(Fault::from(problem).status(), &identity_page(&web, &visit, true, error).await?)
+    let error = (field, visit.lang.get(key));
+    wrong(&web, &visit, problem, error).await
+}
+
+/// The form once more, with what is wrong with it.
+async fn wrong(web: &Web, visit: &Visit, problem: Problem, error: (&'static str, String)) -> Answer {
+    page_with(Fault::from(problem).status(), &identity_page(web, visit, true, Some(error)).await?)
 }
 
 #[cfg(test)]

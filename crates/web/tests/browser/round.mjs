@@ -13,6 +13,8 @@ if (!base || !folder) {
   process.exit(2);
 }
 mkdirSync(folder, { recursive: true });
+/// Whether somebody looks at the pictures. Without one, none are taken: they cost more than all checks.
+export const keep = process.env.EVERLINE_PAGES !== undefined;
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /// The names of all texts, one a line: where one of them is read on a page, its words are missing.
 const texts = new Set(readFileSync(new URL("keys.txt", import.meta.url), "utf8").split("\n").filter(Boolean));
@@ -84,7 +86,7 @@ export class Round {
     const keys = said.filter((word) => texts.has(word));
     if (keys.length > 0 && !what.startsWith("api")) this.fault(`${what}: texts without words: ${keys.join(", ")}`);
     for (const text of this.said.splice(0)) this.fault(`${what}: console: ${text}`);
-    await page.screenshot({ path: join(folder, `${what}.${this.name}.png`), fullPage: true });
+    await this.picture(what);
     if (this.wide) await this.onADesk(what);
   }
   /// The same page on a wide screen.
@@ -94,8 +96,11 @@ export class Round {
     await page.setViewportSize({ width: 1280, height: 800 });
     const width = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     if (width > 0) this.fault(`${what}: ${width} pixels too wide at 1280`);
-    await page.screenshot({ path: join(folder, `${what}.${this.name}.1280.png`), fullPage: true });
+    await this.picture(what, ".1280");
     await page.setViewportSize(narrow);
+  }
+  async picture(what, size = "") {
+    if (keep) await this.page.screenshot({ path: join(folder, `${what}.${this.name}${size}.png`), fullPage: true });
   }
   async links(prefix) {
     const all = await this.page.$$eval("a[href]", (links) => links.map((link) => link.getAttribute("href")));

@@ -97,7 +97,7 @@ async fn an_offering_is_written_looked_at_and_published_without_scripts() {
         "20\u{a0}GB",
         "100\u{a0}分钟",
         "¥10.00（33.4%）",
-        "付款后 7 天 内未使用，全额退款",
+        "付款后 7 天内未使用，全额退款",
         "手机",
     ]);
     // Tried before it is sold.

@@ -41,7 +41,7 @@ async fn a_watch_that_was_cut_off_is_renewed_in_three_taps() {
         "¥9.90",
         "付款后立即开始",
         "12月22日 18:30",
-        "付款后 7 天 内未使用",
+        "付款后 7 天内未使用",
         "仅限中国内地使用",
     ]);
     renew.says(&["需要先有正在使用的套餐", "版本 2026-10"]);
@@ -202,8 +202,9 @@ async fn a_partner_network_is_waited_for_and_the_desk_sees_it() {
     let details = desk.get(&format!("/desk/orders/{}", order.number)).await;
     details.says(&[
         &attempt.out_trade_no,
-        "alipay_qr",
-        "psp_receivable → order_funds",
+        "支付宝扫码",
+        "应收支付机构 → 未交付订单的款项",
+        "收到订单付款",
         "137****7002",
         "router-month@1",
     ]);

@@ -32,7 +32,7 @@ async fn the_owner_sees_the_rule_the_amount_and_the_way_and_one_button_does_it()
     owner.get(&path).await.says(&["想退款，或充错了号码？", &format!("{path}/refund")]);
     owner.get(&format!("{path}/receipt")).await.says(&[&format!("{path}/refund")]);
     let page = owner.get(&format!("{path}/refund")).await;
-    page.says(&["付款后 7 天 内未使用，全额退款", "退回金额", "¥9.90", "退到：支付宝扫码", "退订并退回 ¥9.90"]);
+    page.says(&["付款后 7 天内未使用，全额退款", "退回金额", "¥9.90", "退到：支付宝扫码", "退订并退回 ¥9.90"]);
     owner.get(&format!("{path}/refund?lang=en")).await.says(&["Money back", "Take it back and return ¥9.90"]);
     owner.get(&format!("{path}/refund?lang=zh-CN")).await;
     let nonsense = owner.submit(&page, &format!("{path}/refund"), &[("ask", "everything")]).await;
