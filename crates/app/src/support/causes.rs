@@ -6,7 +6,7 @@ use super::changed;
 use crate::set_up::HOUSE;
 use crate::{App, Problem};
 use everline_core::effects::{CaseOpened, CaseReason, Job};
-use everline_core::ids::{CaseId, CustomerId, JobId, LineId, OrderId};
+use everline_core::ids::{CaseId, CustomerId, JobId, LineId, OrderId, RawId};
 use everline_core::order::OrderState;
 use everline_core::support::{CaseState, CaseStep, PAID_NOT_IN_EFFECT_US};
 use everline_core::time::BusinessTime;
