@@ -14,6 +14,7 @@ pub mod failure;
 pub mod faults;
 pub mod ground;
 pub mod lines;
+pub mod mass;
 pub mod quick;
 pub mod random;
 pub mod stopwatch;

@@ -14,6 +14,7 @@ use everline_app::lifecycle_command::{Seen, command_at_desk};
 use everline_app::order_seen::{OrderSeen, Part};
 use everline_app::ownership::{self, offer_for_caller, withdraw_by_staff};
 use everline_app::pay_link::{NewLink, follow, send_pay_link, sendable};
+use everline_app::reminders::contacts;
 use everline_app::replace_sim::replace_for_caller;
 use everline_app::sessions::{Principal, open_session};
 use everline_app::sign_in::session;
@@ -341,6 +342,36 @@ async fn a_link_to_pay_goes_to_the_owner_and_leads_to_what_was_chosen_for_a_day(
         assert_eq!(follow(&world.app, &token).await, Ok(None), "its day is over");
         sends(link(&world, "days")).await.unwrap();
         let nobody = sends(NewLink { contact: Some(RawId::from_bytes([9; 16])), ..link(&world, "days") }).await;
+        assert_eq!(nobody, Err(Problem::NotFound("contact")));
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_link_to_pay_goes_to_a_contact_person_of_the_line_alone() {
+    on_both(async |world: World| {
+        let agent = world.member("agent").await;
+        let kit = world.line(Family::Watch).await;
+        let person = "13900000088";
+        let request = contacts::ask(&world.app, kit.customer, kit.line, person, "en").await.unwrap();
+        let code = world.messenger.parameter(person, "code").unwrap();
+        contacts::add(&world.app, kit.customer, kit.line, (request, &code), "en").await.unwrap();
+        let found = sendable(&world.app, agent, (kit.customer, kit.line)).await.unwrap();
+        let [(contact, masked)] = found.contacts.as_slice() else { panic!("{found:?}") };
+        assert!(!masked.contains("00000088"), "{masked}");
+        let new = NewLink { contact: Some(*contact), ..link(&world, "days") };
+        send_pay_link(&world.app, agent, (kit.customer, kit.line), new).await.unwrap();
+        world.jobs().await;
+        assert_eq!(world.messenger.told(person).last(), Some(&"pay_link"));
+        assert!(!world.told(&kit).await.contains(&"pay_link"), "the owner did not ask for it");
+        let path = world.messenger.parameter(person, "path").unwrap();
+        let leads = follow(&world.app, path.trim_start_matches("/p/")).await.unwrap().unwrap();
+        assert_eq!((leads.line.id, leads.offering.code.as_str()), (kit.line, "days"));
+        // Of another line they are nobody.
+        let other = world.line(Family::Watch).await;
+        let new = NewLink { contact: Some(*contact), ..link(&world, "days") };
+        let nobody = send_pay_link(&world.app, agent, (other.customer, other.line), new).await.map(|_| ());
         assert_eq!(nobody, Err(Problem::NotFound("contact")));
         world.sound().await;
     })

@@ -7,6 +7,7 @@
 
 use crate::Failure;
 use crate::ground::{Ground, Wanted};
+use crate::mass::multiply;
 use crate::quick;
 use crate::random::Random;
 use crate::stopwatch::Stopwatch;
@@ -107,7 +108,7 @@ pub async fn desk(options: &Options) -> Result<Vec<Figure>, Failure> {
     let app = app(ground.place.open_with(unsynced).await?, trust.trust())?;
     set_up(&app).await?;
     let (all, transfers) = fill(&app, options).await?;
-    println!("{} lines, {transfers} rows of the ledger", all.len());
+    println!("{} lines, {transfers} rows of the ledger", options.lines.max(1));
     let agent = agent(&app).await?;
     let often = all.get(..OFTEN).unwrap_or_default();
     let mut drawn = all.clone();
@@ -144,9 +145,13 @@ pub async fn desk(options: &Options) -> Result<Vec<Figure>, Failure> {
     Ok(figures)
 }
 
+/// Lines that are really made; the others are copies of them under other ids ([`crate::mass`]).
+const MADE: u64 = 10_000;
+
 /// Lines with a plan, a few of them renewed very often, and the others until the ledger has its rows; how many it has then.
 async fn fill(app: &App, options: &Options) -> Result<(Vec<(CustomerId, LineId)>, u64), Failure> {
-    let all = quick::make_lines(app, options.lines).await?;
+    let copies = u32::try_from(options.lines / MADE).unwrap_or(u32::MAX).saturating_sub(1);
+    let all = quick::make_lines(app, options.lines.min(MADE)).await?;
     let often = all.get(..OFTEN).unwrap_or_default();
     let before = app.store.read(Count).await?;
     for _ in 0..TIMES {
@@ -157,12 +162,14 @@ async fn fill(app: &App, options: &Options) -> Result<(Vec<(CustomerId, LineId)>
     let renewed = u64::try_from(often.len() * TIMES).unwrap_or(u64::MAX);
     let each = (now - before).checked_div(renewed).filter(|each| *each > 0);
     let each = each.ok_or_else(|| Failure::Broken("a renewal posts nothing".to_owned()))?;
-    let mut missing = options.transfers.saturating_sub(now).div_ceil(each);
+    let wanted = options.transfers / (u64::from(copies) + 1);
+    let mut missing = wanted.saturating_sub(now).div_ceil(each);
     while missing > 0 {
         let most = all.len().min(usize::try_from(missing).unwrap_or(usize::MAX));
         quick::renew(app, all.get(..most).unwrap_or_default()).await?;
         missing -= u64::try_from(most).unwrap_or(missing);
     }
+    multiply(app, options.wanted.store, copies).await?;
     let transfers = app.store.read(Count).await?;
     Ok((all, transfers))
 }

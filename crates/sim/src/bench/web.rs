@@ -8,6 +8,7 @@
 
 use crate::Failure;
 use crate::ground::{Ground, Wanted};
+use crate::mass::multiply;
 use crate::quick;
 use crate::random::Random;
 use crate::stopwatch::Stopwatch;
@@ -64,6 +65,8 @@ pub struct Figure {
 
 /// The page that needs no store.
 const EMPTY: &str = "empty";
+/// Lines that are really made; the others are copies of them under other ids ([`crate::mass`]).
+const MADE: u64 = 10_000;
 /// Customers who are signed in.
 const SIGNED_IN: usize = 200;
 
@@ -118,7 +121,9 @@ async fn one(options: &Options, lines: u64) -> Result<Vec<Figure>, Failure> {
     let trust = Provider::new()?;
     let app = app(ground.place.open().await?, trust.trust())?;
     set_up(&app).await?;
-    let mut all = quick::make_lines(&app, lines).await?;
+    let mut all = quick::make_lines(&app, lines.min(MADE)).await?;
+    let copies = u32::try_from(lines / MADE).unwrap_or(u32::MAX).saturating_sub(1);
+    multiply(&app, options.wanted.store, copies).await?;
     let mut random = Random::new(1);
     random.shuffle(&mut all);
     let visitors = Arc::new(sign_in(&app, &all).await?);

@@ -16,7 +16,7 @@ use everline_app::timers;
 use everline_app::verify::verify;
 use everline_core::ids::{CustomerId, LineId, RawId};
 use everline_core::line::{Line, LineState};
-use everline_core::time::{BusinessTime, DAY_US, SECOND_US, SystemTime};
+use everline_core::time::{BusinessTime, DAY_US, MINUTE_US, SECOND_US, SystemTime};
 use everline_store::{Stop, Tx, Work, tables};
 use everline_testing::SqliteFile;
 use std::convert::Infallible;
@@ -145,10 +145,10 @@ impl Scene {
             self.none_earlier(&ends, start_s, by_s).await?;
         }
         self.audit(start_s + 60, true).await?;
-        // People say that the clock is right: one second before the end of the two lines that were renewed once all serve,
-        // one second after it these two have ended.
+        // People say that the clock is right: a minute before the end of the two lines that were renewed once all serve (the clock
+        // goes on, and a busy machine takes its time), a second after it these two have ended.
         let end_us = ends.iter().skip(2).map(|end| end.us()).max().unwrap_or(0);
-        for (after_us, serves) in [(-SECOND_US, true), (SECOND_US, false)] {
+        for (after_us, serves) in [(-MINUTE_US, true), (SECOND_US, false)] {
             let at_s = (end_us + after_us).div_euclid(SECOND_US);
             let mut life = Life::start(self, start_s)?;
             life.jump(at_s)?;

@@ -27,7 +27,7 @@ async fn every_corruption_of_owners_is_found() {
         let code = world.messenger.parameter(kit.msisdn.as_str(), "code").unwrap();
         let new = claim_line::claim_by_code(&world.app, &who, request, &code).await.unwrap();
         let typed = Typed { name: "张三", kind: "cn_id", number: "11010519491231002X", born: "" };
-        say(&world.app, &who, typed, true, "").await.unwrap();
+        say(&world.app, &who, typed, true, "", None).await.unwrap();
         world.settle().await;
         world.sound().await;
 
