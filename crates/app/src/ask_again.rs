@@ -20,7 +20,7 @@ use everline_core::refund::RefundState;
 use everline_core::staff::Permission;
 use everline_core::time::SystemTime;
 use everline_store::tables::{allowance, job, order, payment};
-use everline_store::{Stop, Tx, Work};
+use everline_store::{LostCommit, Stop, Tx, Work};
 use futures_util::future::join_all;
 
 /// How often in an hour the outside is asked again about one order, by all staff together.
@@ -186,6 +186,7 @@ struct Asks {
 }
 impl Work for Asks {
     const NAME: &'static str = "ask_provider_again";
+    const ON_LOST_COMMIT: LostCommit = LostCommit::Report;
     type Out = Vec<Question>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
@@ -235,6 +236,7 @@ struct Again {
 }
 impl Work for Again {
     const NAME: &'static str = "provision_again";
+    const ON_LOST_COMMIT: LostCommit = LostCommit::Report;
     type Out = Due;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Due, Stop<Problem>> {

@@ -8,7 +8,8 @@ use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::line::Line;
 use everline_core::money::Money;
-use everline_core::offering::{Offering, OfferingRef};
+use everline_core::offering::{Offering, OfferingKind, OfferingRef};
+use everline_core::order::OrderState;
 use everline_core::quote::{NotSellable, Quote, Taker, quote};
 use everline_core::time::{BusinessTime, Zone};
 use everline_store::tables::{allowance, catalog, customer, directory, line, order};
@@ -106,11 +107,29 @@ pub(crate) async fn taker<'a>(
     allowance: &'a Allowance,
     offering: &Offering,
 ) -> Result<Taker<'a>, everline_store::Error> {
-    if offering.eligibility.per_line_max.is_none() {
-        return Ok(Taker::new(line, allowance));
+    let mut taker = Taker::new(line, allowance);
+    if offering.eligibility.per_line_max.is_some() {
+        let taken = order::taken(tx, line.customer, line.id, &offering.reference.code).await?;
+        taker.taken = u32::try_from(taken).unwrap_or(u32::MAX);
     }
-    let taken = order::taken(tx, line.customer, line.id, &offering.reference.code).await?;
-    Ok(Taker { line, allowance, taken: u32::try_from(taken).unwrap_or(u32::MAX) })
+    if offering.eligibility.new_lines_only {
+        taker.planned = planned(tx, line).await?;
+    }
+    Ok(taker)
+}
+
+/// Among so many newest orders of a line a plan is looked for.
+const ORDERS_LOOKED_AT: i64 = 50;
+
+/// Whether a plan was ordered for a line that is open or paid and did not go back: each that is paid will begin.
+async fn planned(tx: &mut Tx, line: &Line) -> Result<bool, everline_store::Error> {
+    for order in order::of_line(tx, line.customer, line.id, ORDERS_LOOKED_AT).await? {
+        let over = matches!(order.state, OrderState::Closed | OrderState::Refunding | OrderState::Refunded);
+        if !over && catalog::offering(tx, &order.offering).await?.kind == OfferingKind::Plan {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// A line as a guest finds it by its number: the number and whose customer it is, for placing an order; nothing that

@@ -13,7 +13,7 @@ use everline_core::ids::RawId;
 use everline_core::offering::{Offering, OfferingRef, SaleState};
 use everline_core::staff::Permission;
 use everline_store::tables::catalog_desk;
-use everline_store::{Stop, Tx, Work};
+use everline_store::{LostCommit, Stop, Tx, Work};
 
 /// The longest name of an offering, in characters.
 pub const NAME_MAX: usize = 60;
@@ -228,6 +228,7 @@ struct Discard {
 }
 impl Work for Discard {
     const NAME: &'static str = "discard_offering";
+    const ON_LOST_COMMIT: LostCommit = LostCommit::Report;
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
@@ -252,6 +253,7 @@ struct NoteCost {
 }
 impl Work for NoteCost {
     const NAME: &'static str = "note_upstream_cost";
+    const ON_LOST_COMMIT: LostCommit = LostCommit::Report;
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {

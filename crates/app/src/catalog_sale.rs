@@ -13,7 +13,7 @@ use everline_core::offering::OfferingRef;
 use everline_core::time::{BusinessTime, Now, Zone};
 use everline_store::tables::catalog_desk;
 use everline_store::tables::timer::{self, TimerKind};
-use everline_store::{Stop, Tx, Work};
+use everline_store::{LostCommit, Stop, Tx, Work};
 use std::collections::BTreeSet;
 
 /// The timer of everything that is planned: one row of the house's, due with the first of it.
@@ -112,6 +112,7 @@ impl Acts {
 }
 impl Work for Acts {
     const NAME: &'static str = "act_on_offering";
+    const ON_LOST_COMMIT: LostCommit = LostCommit::Report;
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {

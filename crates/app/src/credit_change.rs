@@ -17,7 +17,7 @@ use everline_core::refund_request::{Decided, NotDecided, RequestState, Verdict};
 use everline_core::staff::Permission;
 use everline_core::time::BusinessTime;
 use everline_store::tables::{credit_change as table, customer, ledger, privacy};
-use everline_store::{Stop, Tx, Work};
+use everline_store::{LostCommit, Stop, Tx, Work};
 
 /// Changes that a page shows of a customer.
 const SHOWN: i64 = 20;
@@ -266,6 +266,7 @@ struct Decide {
 }
 impl Work for Decide {
     const NAME: &'static str = "decide_credit_change";
+    const ON_LOST_COMMIT: LostCommit = LostCommit::Report;
     type Out = CreditChange;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<CreditChange, Stop<Problem>> {
@@ -284,7 +285,7 @@ impl Work for Decide {
         }
         let action = if self.verdict == Verdict::Approve {
             somebodys(tx, self.customer).await?;
-            let (after, posting) = carried_out(&change, balances, self.now)?;
+            let (after, posting) = carried_out(&change, balances, decided.at)?;
             customer::save_account(tx, self.customer, &after);
             ledger::post(tx, self.customer, &posting);
             AuditAction::CreditApproved

@@ -34,11 +34,11 @@ pub async fn close_days(app: &App) -> Result<usize, Problem> {
     }
     while closed < DAYS_MAX {
         let (zone, now) = (app.zone.clone(), app.clock.now().business);
-        match app.store.read(Next { zone, now }).await? {
+        match app.store.read(Next { zone: zone.clone(), now }).await? {
             Step::Nothing => break,
-            Step::Move { from, to } => app.store.transact(MoveHorizon { from, to }).await?,
+            Step::Move { from, to } => app.store.transact(MoveHorizon { zone, from, to }).await?,
             Step::Sum(bounds) => {
-                let (zone, last) = (app.zone.clone(), bounds.0);
+                let last = bounds.0;
                 let day = app.store.read(SumDay { zone, bounds, now }).await?;
                 tracing::info!(day = %day.day.day, transfers = day.day.transfers, from = last.us(), "a day of the books is closed");
                 closed += usize::from(app.store.transact(day).await?);
@@ -100,6 +100,7 @@ impl Work for Next {
 }
 
 struct MoveHorizon {
+    zone: Zone,
     from: BusinessTime,
     to: BusinessTime,
 }
@@ -109,9 +110,16 @@ impl Work for MoveHorizon {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         // Another node was first.
-        if table::lock_horizon(tx).await? == self.from {
-            table::set_horizon(tx, self.to);
+        if table::lock_horizon(tx).await? != self.from {
+            return Ok(());
         }
+        let mut to = self.to;
+        if table::last(tx).await?.is_none() {
+            // Nobody writes a transfer now. One that counts earlier may have been on its way when the first was looked for.
+            let first = table::first(tx).await?.map(|first| start_of_day(&self.zone, first));
+            to = first.filter(|first| self.from < *first).map_or(to, |first| to.min(first));
+        }
+        table::set_horizon(tx, to);
         Ok(())
     }
 }

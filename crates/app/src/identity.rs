@@ -15,7 +15,7 @@ use crate::{App, Problem};
 use everline_core::account::Change;
 use everline_core::audit::AuditAction;
 use everline_core::customer::{Customer, CustomerKind, Identity};
-use everline_core::effects::Job;
+use everline_core::effects::{CaseReason, Job};
 use everline_core::identity::{
     self as core, AnotherPerson, ConsentKind, CorrectionState, Person, REASON_CHARS_MAX, Said, Typed, Verdict,
     WrongIdentity,
@@ -157,15 +157,16 @@ pub async fn say(
         return Err(Problem::Invalid { field: "reason", rule: "up-to-500" });
     }
     let before = view(app, session).await?;
+    // What the answer tells of a name or document is told to whoever proved who they are, and not as often as one likes.
+    if before.state == Identity::Verified {
+        may_change(app, session, Change::Access).await?;
+    }
+    check_tries(app, "identity", &whose.to_string()).await?;
     let said = core::compare(before.state, before.said.as_ref().map(|said| &said.0), &person);
     let said = said.map_err(|AnotherPerson| Problem::AnotherPerson)?;
     if said == Said::Same {
         return Ok(said);
     }
-    if before.state == Identity::Verified {
-        may_change(app, session, Change::Access).await?;
-    }
-    check_tries(app, "identity", &whose.to_string()).await?;
     let stored = Stored {
         kind: person.kind.clone(),
         sealed: seal(app, whose, &person)?,
@@ -180,7 +181,7 @@ pub async fn say(
             let about = About { step: Some(STEP), ..About::default() };
             let id = case_of(id);
             let new = NewCase { id, for_whom: CaseFor::Owner, about, subject, text, files, follows: None };
-            Some(opening(app, whose, new)?)
+            Some(opening(app, whose, new, CaseReason::Papers)?)
         }
         None => None,
     };

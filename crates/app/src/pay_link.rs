@@ -17,7 +17,7 @@ use everline_core::message::{Address, Beside};
 use everline_core::offering::{Offering, OfferingRef};
 use everline_core::order::OrderState;
 use everline_core::pay_link::{PAY_LINKS_PER_DAY, PayLink};
-use everline_core::quote::quote;
+use everline_core::quote::{NotSellable, quote};
 use everline_core::staff::Permission;
 use everline_core::time::{BusinessTime, DAY_US, Now, SECOND_US, SystemTime, Zone};
 use everline_core::velocity::Window;
@@ -163,6 +163,13 @@ impl Work for Send {
         let taker = taker(tx, &line, &allowance, &offering).await?;
         let quoted = quote(&taker, &offering, &self.brand, &self.zone, self.now.business);
         quoted.map_err(|why| Stop::Refused(Problem::NotSellable(why)))?;
+        if order.is_none() && !offering.eligibility.is_open() {
+            // Whoever follows it may be a guest, to whom it is not sold.
+            return Err(Stop::Refused(Problem::NotSellable(NotSellable::NotByLink)));
+        }
+        if new.contact.is_some() && !line.guest_renewal {
+            return Err(Stop::Refused(Problem::NotFound("contact")));
+        }
         self.reader(tx).await?;
         let end = Window::Day.end(at);
         if table::count(tx, customer, self.line, end.plus_us(-DAY_US)).await? >= PAY_LINKS_PER_DAY {
@@ -279,12 +286,15 @@ impl Work for Look {
         let mut offerings = Vec::new();
         for one in catalog::on_sale(tx).await? {
             let taker = taker(tx, &line, &allowance, &one).await?;
-            if quote(&taker, &one, &self.brand, &self.zone, self.now).is_ok() {
+            let sold = quote(&taker, &one, &self.brand, &self.zone, self.now).is_ok();
+            if sold && one.eligibility.is_open() {
                 offerings.push(one);
             }
         }
         offerings.sort_by_key(|one| (one.kind as u8, one.price.micros()));
         let owner = customer::get(tx, self.of.0).await?.contact.map(|number| number.masked());
-        Ok(Sendable { offerings, contacts: numbers(tx, self.of).await?, owner })
+        // A contact person comes as a guest does.
+        let contacts = if line.guest_renewal { numbers(tx, self.of).await? } else { Vec::new() };
+        Ok(Sendable { offerings, contacts, owner })
     }
 }

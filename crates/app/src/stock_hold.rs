@@ -15,7 +15,7 @@ use everline_core::stock::{Hold, HoldKind, reason};
 use everline_core::time::SystemTime;
 use everline_store::tables::sim::{self, SimKind};
 use everline_store::tables::{staff, stock_hold as table};
-use everline_store::{Stop, Tx, Work};
+use everline_store::{LostCommit, Stop, Tx, Work};
 
 /// Sims that leave or come back in one step.
 const STEP: i64 = 1_000;
@@ -158,6 +158,7 @@ struct GiveBack {
 }
 impl Work for GiveBack {
     const NAME: &'static str = "give_stock_back";
+    const ON_LOST_COMMIT: LostCommit = LostCommit::Report;
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {

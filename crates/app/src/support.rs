@@ -31,6 +31,7 @@ use crate::staff::permit;
 use crate::{App, Problem};
 use everline_core::attachment::{FILE_MAX, FILES_MAX, FileKind, safe_name};
 use everline_core::audit::AuditAction;
+use everline_core::effects::CaseReason;
 use everline_core::ids::{CaseId, CustomerId, LineId, OrderId, RawId};
 use everline_core::staff::Permission;
 use everline_core::support::{CaseFor, CaseState, CaseStep, NotTaken, TEXT_MAX, due, readable};
@@ -162,6 +163,10 @@ impl Reader {
     async fn may(self, tx: &mut Tx, found: Option<Case>) -> Result<Case, Stop<Problem>> {
         if let Reader::Staff(by) = self {
             permit(tx, by, Permission::SeeCustomer).await?;
+            // Documents are few people's business.
+            if found.as_ref().is_some_and(|case| case.reason == CaseReason::Papers.word()) {
+                permit(tx, by, Permission::DecideIdentity).await?;
+            }
         }
         let theirs = |case: &Case| match self {
             Reader::Owner => case.for_whom == CaseFor::Owner,

@@ -12,7 +12,7 @@ use everline_core::staff::Permission;
 use everline_core::time::BusinessTime;
 use everline_core::voucher::{Batch, BatchState, Code, RANDOM_BYTES, VoucherKind};
 use everline_store::tables::{staff, voucher};
-use everline_store::{Stop, Tx, Work};
+use everline_store::{LostCommit, Stop, Tx, Work};
 
 /// Most vouchers of a batch.
 pub const VOUCHERS_MAX: i64 = 1_000_000;
@@ -267,6 +267,7 @@ struct StopAtDesk {
 }
 impl Work for StopAtDesk {
     const NAME: &'static str = "stop_voucher_batch_at_desk";
+    const ON_LOST_COMMIT: LostCommit = LostCommit::Report;
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {

@@ -95,6 +95,8 @@ pub enum CaseReason {
     MessageFailed,
     /// Something in a provider's bill needs work.
     Reconciliation,
+    /// Papers of a correction of who somebody is: only for whoever decides about that.
+    Papers,
 }
 
 words!(CaseReason {
@@ -110,6 +112,7 @@ words!(CaseReason {
     PaidNotInEffect = "paid_not_in_effect",
     MessageFailed = "message_failed",
     Reconciliation = "reconciliation",
+    Papers = "papers",
 });
 
 /// A case to open about an order.
@@ -421,7 +424,6 @@ impl Job {
                 | Job::MessageUnreported { .. }
                 | Job::TellAccount { .. }
                 | Job::TellOffer { .. }
-                | Job::Reconcile { .. }
                 | Job::KeepMethod { .. }
         )
     }

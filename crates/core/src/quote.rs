@@ -38,6 +38,9 @@ pub enum NotSellable {
     /// The line took it as often as it can.
     #[error("the line took the offering as often as it can")]
     LimitReached,
+    /// It is limited to some lines: only their owner can buy it, signed in.
+    #[error("the offering is limited, and only its line's owner can buy it")]
+    NotByLink,
 }
 
 /// Who takes an offering.
@@ -50,18 +53,21 @@ pub struct Taker<'a> {
     /// How many orders of the line for the offering, in any version, are open or paid and did not go back. Looked at only
     /// where the offering limits them ([`crate::offering::Eligibility::per_line_max`]).
     pub taken: u32,
+    /// Whether a plan was ordered for it that is open or paid and did not go back. Looked at only where the offering is for new
+    /// lines ([`crate::offering::Eligibility::new_lines_only`]).
+    pub planned: bool,
 }
 
 impl<'a> Taker<'a> {
     /// A line that did not take the offering before.
     #[must_use]
     pub const fn new(line: &'a Line, allowance: &'a Allowance) -> Self {
-        Self { line, allowance, taken: 0 }
+        Self { line, allowance, taken: 0, planned: false }
     }
     /// A line of which nobody counted what it took: what is limited, it cannot take.
     #[must_use]
     pub const fn uncounted(line: &'a Line, allowance: &'a Allowance) -> Self {
-        Self { line, allowance, taken: u32::MAX }
+        Self { line, allowance, taken: u32::MAX, planned: true }
     }
 }
 
@@ -188,7 +194,7 @@ pub fn sellable(taker: &Taker<'_>, offering: &Offering, brand: &Brand, now: Busi
     }
     let new = matches!(line.state, LineState::Reserved { .. } | LineState::Silent { .. })
         && allowance.periods.iter().all(|period| period.kind != OfferingKind::Plan);
-    if offering.eligibility.new_lines_only && !new {
+    if offering.eligibility.new_lines_only && (!new || taker.planned) {
         return Err(NotSellable::NewLinesOnly);
     }
     if offering.eligibility.per_line_max.is_some_and(|max| taker.taken >= u32::from(max)) {

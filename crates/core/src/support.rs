@@ -184,6 +184,9 @@ pub enum NotTaken {
     /// Whoever reads the one must not read the other.
     #[error("whoever reads the one must not read the other")]
     OtherReader,
+    /// Somebody changed the other case since the page was shown.
+    #[error("somebody changed the other case since the page was shown")]
+    OtherStale,
 }
 words!(NotTaken {
     Over = "over",
@@ -194,6 +197,7 @@ words!(NotTaken {
     Merged = "merged",
     OtherSolved = "other_solved",
     OtherReader = "other_reader",
+    OtherStale = "other_stale",
 });
 
 /// Whether a case was solved too long ago to be opened again by a word.

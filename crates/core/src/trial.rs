@@ -97,7 +97,7 @@ const NUMBER: &str = "10000000";
 pub fn told(offering: &Offering, trial: &Trial, brand: &Brand, zone: &Zone) -> Option<Told> {
     let offering = on_sale(offering);
     let (line, mut allowance) = (line(trial, &offering)?, allowance(trial, &offering, zone));
-    let taker = Taker { line: &line, allowance: &allowance, taken: trial.taken };
+    let taker = Taker { line: &line, allowance: &allowance, taken: trial.taken, planned: false };
     let quote = quote(&taker, &offering, brand, zone, trial.at);
     let renews = quote.is_ok() && offering.kind == OfferingKind::Plan;
     let then = renews.then(|| {

@@ -156,6 +156,7 @@ pub(crate) const fn not_sellable(why: everline_core::quote::NotSellable) -> &'st
         NotSellable::QueueFull => "queue_full",
         NotSellable::NewLinesOnly => "new_lines_only",
         NotSellable::LimitReached => "limit_reached",
+        NotSellable::NotByLink => "not_by_link",
     }
 }
 
@@ -234,6 +235,7 @@ pub(crate) const fn not_taken(why: NotTaken) -> &'static str {
         NotTaken::Merged => "case-not-merged",
         NotTaken::OtherSolved => "case-not-other-solved",
         NotTaken::OtherReader => "case-not-other-reader",
+        NotTaken::OtherStale => "case-not-other-stale",
     }
 }
 

@@ -16,7 +16,7 @@ use everline_core::staff::Permission;
 use everline_core::time::SystemTime;
 use everline_store::tables::job::{self, Stuck};
 use everline_store::tables::{message, order, payment};
-use everline_store::{Stop, Tx, Work};
+use everline_store::{LostCommit, Stop, Tx, Work};
 use std::collections::BTreeMap;
 
 /// How many jobs a page shows of those that gave up, and of those that fail.
@@ -109,7 +109,12 @@ pub async fn retry_job(app: &App, by: RawId, which: (JobId, i64)) -> Result<(), 
 pub async fn retry_kind(app: &App, by: RawId, kind: &str) -> Result<usize, Problem> {
     let kind = Job::WORDS.into_iter().find(|word| *word == kind).ok_or(Problem::NotFound("kind of job"));
     let (stamp, now) = (Stamp::new(app)?, app.clock.now().system);
-    let count = app.store.transact(RetryKind { by, kind, stamp, now }).await?;
+    // Looked for outside of the transaction: there may be very many of other kinds.
+    let stuck = match &kind {
+        Ok(kind) => app.store.read(StuckOf { by, kind, now }).await?,
+        Err(_) => Vec::new(),
+    };
+    let count = app.store.transact(RetryKind { by, kind, stuck, stamp, now }).await?;
     app.wake.notify_one();
     Ok(count)
 }
@@ -236,6 +241,7 @@ struct Retry {
 }
 impl Work for Retry {
     const NAME: &'static str = "retry_job";
+    const ON_LOST_COMMIT: LostCommit = LostCommit::Report;
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
@@ -252,19 +258,22 @@ impl Work for Retry {
 struct RetryKind {
     by: RawId,
     kind: Result<&'static str, Problem>,
+    /// What was stuck a moment ago: each is retried if it still is.
+    stuck: Vec<(JobId, i64)>,
     stamp: Stamp,
     now: SystemTime,
 }
 impl Work for RetryKind {
     const NAME: &'static str = "retry_jobs";
+    const ON_LOST_COMMIT: LostCommit = LostCommit::Report;
     type Out = usize;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<usize, Stop<Problem>> {
         permit(tx, self.by, Permission::Operate).await?;
         let kind = self.kind.clone().map_err(Stop::Refused)?;
         let mut count = 0;
-        for found in stuck_of(tx, kind, self.now).await? {
-            count += usize::from(job::retry(tx, found.id, found.runs, self.now).await?);
+        for (id, runs) in &self.stuck {
+            count += usize::from(job::retry(tx, *id, *runs, self.now).await?);
         }
         if count > 0 {
             let act = Act::by(self.by, AuditAction::JobsRetried, ("job_kind", kind)).with("count", count);
@@ -274,7 +283,23 @@ impl Work for RetryKind {
     }
 }
 
-/// The first stuck jobs of a kind that nobody runs.
+/// The first stuck jobs of a kind that nobody runs, each with how often it ran.
+struct StuckOf {
+    by: RawId,
+    kind: &'static str,
+    now: SystemTime,
+}
+impl Work for StuckOf {
+    const NAME: &'static str = "stuck_jobs_of_a_kind";
+    type Out = Vec<(JobId, i64)>;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        permit(tx, self.by, Permission::Operate).await?;
+        let found = stuck_of(tx, self.kind, self.now).await?;
+        Ok(found.into_iter().map(|found| (found.id, found.runs)).collect())
+    }
+}
+
 async fn stuck_of(tx: &mut Tx, kind: &str, now: SystemTime) -> Result<Vec<Stuck>, Stop<Problem>> {
     let mut all = Vec::new();
     for dead in [true, false] {
@@ -303,6 +328,7 @@ struct GiveUp {
 }
 impl Work for GiveUp {
     const NAME: &'static str = "give_up_job";
+    const ON_LOST_COMMIT: LostCommit = LostCommit::Report;
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {

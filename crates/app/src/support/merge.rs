@@ -6,6 +6,7 @@ use crate::audit::Stamp;
 use crate::staff::permit;
 use crate::{App, Problem};
 use everline_core::audit::AuditAction;
+use everline_core::effects::CaseReason;
 use everline_core::ids::{CaseId, CustomerId, RawId};
 use everline_core::staff::Permission;
 use everline_core::support::{CaseState, CaseStep, Half, NotTaken, merged};
@@ -58,8 +59,15 @@ impl Work for Merge {
         if from.merged_into == Some(into) && from.changed_by == Some(self.by) && from.version == self.version + 1 {
             return Ok(()); // run again after a lost answer
         }
-        if from.version != self.version || target.version != into_version {
+        if from.version != self.version {
             return Err(refused(NotTaken::Stale));
+        }
+        if target.version != into_version {
+            return Err(refused(NotTaken::OtherStale));
+        }
+        let papers = CaseReason::Papers.word();
+        if from.reason == papers || target.reason == papers {
+            return Err(refused(NotTaken::OtherReader));
         }
         let for_whom = merged(half(&from), half(&target)).map_err(refused)?;
         case::move_into(tx, customer, self.id, into);

@@ -17,24 +17,25 @@ use everline_store::{Stop, Tx, Work};
 /// [`Problem::Invalid`] names the field; [`Problem::NotFound`] if order or line are not the customer's;
 /// [`Problem::NotTaken`] if there are too many open ones.
 pub async fn open(app: &App, customer: CustomerId, new: NewCase) -> Result<CaseId, Problem> {
-    Ok(app.store.transact(opening(app, customer, new)?).await?)
+    Ok(app.store.transact(opening(app, customer, new, CaseReason::Asked)?).await?)
 }
 
 /// The Work that opens a case: alone, or within another that the case belongs to.
-pub(crate) fn opening(app: &App, customer: CustomerId, new: NewCase) -> Result<Open, Problem> {
+pub(crate) fn opening(app: &App, customer: CustomerId, new: NewCase, reason: CaseReason) -> Result<Open, Problem> {
     let subject = readable(&new.subject, SUBJECT_MAX).filter(|subject| !subject.contains('\n'));
     let subject = subject.ok_or(invalid("subject", "1-to-100"))?;
     let (text, files) = (text_of(&new.text)?, take(app, new.files)?);
     let NewCase { id, for_whom, about, follows, .. } = new;
     let written =
         Written { entry: app.clock.id(), kind: EntryKind::Asker, staff: None, text, files, now: app.clock.now() };
-    Ok(Open { customer, id, for_whom, about, subject, follows, written })
+    Ok(Open { customer, id, for_whom, reason, about, subject, follows, written })
 }
 
 pub(crate) struct Open {
     customer: CustomerId,
     id: CaseId,
     for_whom: CaseFor,
+    reason: CaseReason,
     about: About,
     subject: String,
     follows: Option<CaseId>,
@@ -90,7 +91,7 @@ impl Work for Open {
                 step: self.about.step.map(str::to_owned),
                 side,
                 follows: self.follows,
-                ..Case::opened(customer, self.id, CaseReason::Asked, at)
+                ..Case::opened(customer, self.id, self.reason, at)
             },
         );
         self.written.put(tx, (customer, self.id)).await?;

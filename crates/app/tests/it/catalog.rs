@@ -19,6 +19,7 @@ use everline_core::order::{Order, OrderState, PlacedBy};
 use everline_core::payment::Method;
 use everline_core::quote::NotSellable;
 use everline_core::time::{BusinessTime, DAY_US, HOUR_US};
+use everline_store::args;
 
 fn cny(text: &str) -> Money {
     Money::parse(text, Currency::CNY).unwrap()
@@ -348,6 +349,33 @@ async fn a_renewal_by_itself_asks_again_where_the_new_version_gives_less() {
         does(&world, by, third, Act::Retire).await.unwrap();
         world.skip_days(1).await;
         assert_eq!(renewals(&world, &lines[0]).await.len(), 0);
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_plan_for_new_lines_is_ordered_once_however_late_it_is_paid() {
+    on_both(async |world: World| {
+        let by = world.member("catalog").await;
+        let mut welcome = content("1");
+        welcome.offering.reference.code = "welcome".to_owned();
+        welcome.offering.eligibility = Eligibility { new_lines_only: true, per_line_max: None };
+        let welcome = create(&world.app, welcome, by).await.unwrap();
+        does(&world, by, welcome.clone(), Act::Publish).await.unwrap();
+        let kit = world.line(Family::Watch).await;
+        world.sql("UPDATE line SET state = 'silent'", args![]).await;
+        let id = || OrderId(world.app.clock.id());
+        let first = orders(&world, &kit, welcome.clone(), id()).await.unwrap();
+        let refused = orders(&world, &kit, welcome.clone(), id()).await;
+        assert_eq!(
+            refused,
+            Err(Problem::NotSellable(NotSellable::NewLinesOnly)),
+            "one that waits to be paid will begin"
+        );
+        world.pass(HOUR_US).await;
+        assert_eq!(world.order_now(&first).await.state, OrderState::Closed);
+        orders(&world, &kit, welcome.clone(), id()).await.unwrap();
         world.sound().await;
     })
     .await;

@@ -7,7 +7,7 @@ use everline_app::ports::IdentityVerifier;
 use everline_app::privacy::{erase, export};
 use everline_app::sessions::{Principal, SessionInfo, open_session};
 use everline_app::sign_in::session;
-use everline_app::support::{Sent, for_staff};
+use everline_app::support::{self, Reader, Sent, for_staff};
 use everline_app::{Problem, claim_line};
 use everline_core::customer::{CustomerKind, Identity};
 use everline_core::identity::{CorrectionState, Field, IdentityRules, Person, Said, Typed, Verdict, china};
@@ -205,6 +205,15 @@ async fn one_field_is_corrected_at_a_time() {
         assert_eq!(view(&world.app, &who).await.unwrap().correction.unwrap().papers, Some(case));
         let seen = for_staff(&world.app, by, customer, case).await.unwrap();
         assert_eq!((seen.files.len(), seen.case.state), (1, CaseState::Open));
+        // Documents are few people's business.
+        for role in ["agent", "senior_agent", "finance", "auditor"] {
+            let other = world.member(role).await;
+            let refused = for_staff(&world.app, other, customer, case).await.map(|_| ());
+            assert_eq!(refused, Err(Problem::NotAllowed), "{role}");
+            let reader = Reader::Staff(other);
+            let refused = support::file(&world.app, (customer, case), seen.files[0].id, reader).await.map(|_| ());
+            assert_eq!(refused, Err(Problem::NotAllowed), "{role}");
+        }
         decide(&world.app, (customer, Some(correction.id)), correction.asked_at, true, "照片一致", by).await.unwrap();
         let seen = for_staff(&world.app, by, customer, case).await.unwrap();
         assert_eq!(seen.case.state, CaseState::Solved, "with what it was about");

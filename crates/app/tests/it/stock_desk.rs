@@ -123,6 +123,29 @@ async fn a_batch_that_is_set_aside_is_given_to_nobody_until_it_is_given_back() {
 }
 
 #[tokio::test]
+async fn what_lines_that_move_in_are_about_to_take_is_not_set_aside() {
+    on_both(async |world: World| {
+        let by = world.member("catalog").await;
+        let (_, faults) = load_sims(&world, format!("{HEADER}{}", rows(1, 3, "spring"))).await.unwrap();
+        assert_eq!(faults, vec![]);
+        let moving = "INSERT INTO import_batch (kind, name, state, loaded, began_at, named) VALUES ('lines', 'moving', 'applying', 1, 1, 0)";
+        world.sql(moving, args![]).await;
+        world.sql("UPDATE sim SET line_batch = 'moving' WHERE iccid = $1", args![iccid(2)]).await;
+        let one = set_aside(&world.app, hold(&world, HoldKind::Sim, &iccid(2)), by).await;
+        assert!(matches!(one, Err(Problem::Invalid { field: "iccid", .. })), "{one:?}");
+        set_aside(&world.app, hold(&world, HoldKind::Batch, "spring"), by).await.unwrap();
+        let states = counted(&world, by, "spring").await;
+        assert_eq!(states, [(StockKind::Card, StockState::Free, 1), (StockKind::Card, StockState::SetAside, 2)]);
+        // Once they are made, what was not taken is stock like any other.
+        world.sql("UPDATE import_batch SET state = 'complete' WHERE name = 'moving'", args![]).await;
+        world.app.clock.pass_us(10 * MINUTE_US);
+        round(&world.app).await.unwrap();
+        assert_eq!(counted(&world, by, "spring").await, [(StockKind::Card, StockState::SetAside, 3)]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_comes_back_of_a_batch_that_is_set_aside_stays_with_it() {
     on_both(async |world: World| {
         let by = world.member("operator").await;

@@ -31,7 +31,7 @@ impl Priority {
             | CaseReason::Disputed
             | CaseReason::PaidNotInEffect => Priority::High,
             CaseReason::JobFailed | CaseReason::WrongNumber | CaseReason::CardTooOften => Priority::Normal,
-            CaseReason::Asked | CaseReason::Reconciliation => Priority::Normal,
+            CaseReason::Asked | CaseReason::Reconciliation | CaseReason::Papers => Priority::Normal,
             CaseReason::MessageFailed => Priority::Low,
         }
     }

@@ -215,7 +215,7 @@ fn what_is_limited_is_refused_by_its_name() {
     };
     let quoted = |state, periods, taken, offering: &Offering| {
         let (line, allowance) = (crate::fixture::line(state), crate::fixture::allowance(periods, vec![]));
-        let taker = Taker { line: &line, allowance: &allowance, taken };
+        let taker = Taker { line: &line, allowance: &allowance, taken, planned: false };
         quote(&taker, offering, &brand(), &zone(), at("03-10 12:00")).map(|quote| quote.change)
     };
     let silent = LineState::Silent { until: None };

@@ -26,9 +26,12 @@ crate::queries! { ALL;
         OR (h.ended_at IS NOT NULL AND EXISTS (SELECT 1 FROM sim s WHERE s.hold_id = h.id))";
     BATCH_LOCK = "SELECT state, hold_id FROM import_batch WHERE kind = 'sims' AND name = $1 FOR UPDATE";
     BATCH_SET = "UPDATE import_batch SET hold_id = $2 WHERE kind = 'sims' AND name = $1";
-    SIM_PUT = "UPDATE sim SET state = 'quarantined', hold_id = $2 WHERE iccid = $1 AND state = 'in_stock'";
+    // What lines that move in are about to take is not in stock any more.
+    SIM_PUT = "UPDATE sim SET state = 'quarantined', hold_id = $2 WHERE iccid = $1 AND state = 'in_stock' \
+        AND (line_batch IS NULL OR EXISTS (SELECT 1 FROM import_batch m WHERE m.kind = 'lines' AND m.name = sim.line_batch AND m.state = 'complete'))";
     SOME_PUT = "UPDATE sim SET state = 'quarantined', hold_id = $1 WHERE state = 'in_stock' AND iccid IN \
-        (SELECT s.iccid FROM sim s WHERE s.batch = $2 AND s.kind = $3 AND s.state = 'in_stock' LIMIT $4)";
+        (SELECT s.iccid FROM sim s WHERE s.batch = $2 AND s.kind = $3 AND s.state = 'in_stock' AND (s.line_batch IS NULL OR EXISTS \
+        (SELECT 1 FROM import_batch m WHERE m.kind = 'lines' AND m.name = s.line_batch AND m.state = 'complete')) LIMIT $4)";
     SOME_BACK = "UPDATE sim SET state = 'in_stock', hold_id = NULL WHERE hold_id = $1 AND iccid IN \
         (SELECT s.iccid FROM sim s WHERE s.hold_id = $1 LIMIT $2)";
     OUT = "SELECT COUNT(*) FROM (SELECT 1 FROM sim WHERE hold_id = $1 LIMIT $2) held";

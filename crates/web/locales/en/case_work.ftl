@@ -151,3 +151,5 @@ recon-case-open = Open a case
 recon-case-text = What is to be found out
 recon-case-do = Open the case
 recon-case-there = There is an unsolved case about it already. Go on there.
+case-reason-papers = Papers of a correction
+case-not-other-stale = Somebody changed the other case meanwhile. Look at it, and merge then.

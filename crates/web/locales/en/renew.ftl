@@ -86,3 +86,5 @@ renew-remember = Remember this card for renewals
 renew-remember-hint = The payment provider keeps the number, we never have it. It is charged only if you also switch on automatic renewal, and you can remove it at any time.
 renew-saved-card = Saved card
 renew-saved-card-hint = Charged by an automatic renewal
+renew-not-by-link = only the owner of the line can buy it, signed in
+renew-asked-gone = What this link leads to is no longer sold. Please choose below.

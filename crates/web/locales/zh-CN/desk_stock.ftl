@@ -18,14 +18,14 @@ stock-in-use = 使用中
 stock-resting = 随号码静置
 stock-set-aside = 已隔离
 stock-retired = 已报废
-stock-float = 上游预存款
-stock-float-reported = 上游网络告知的预存余额，更新于{ $when }，每十分钟查询一次。
+stock-float = 合作网络预存款
+stock-float-reported = 合作网络告知的预存余额，更新于{ $when }，每十分钟查询一次。
 stock-float-used = 最近七天平均每天消耗 { $amount }。
 stock-float-lasts = { $days ->
     [0] 按此速度不足一天即会用完。
    *[other] 按此速度还可用 { $days } 天。
 }
-stock-float-low = 不足：低于 { $amount }，自{ $when }起。余额用完后上游将停止开通，请尽快充值。
+stock-float-low = 不足：低于 { $amount }，自{ $when }起。余额用完后合作网络将停止开通，请尽快充值。
 stock-float-least = 预警下限，单位 { $name }（清空则取消预警）
 stock-wrong-float = 下限应为大于零的金额，例如 5000.00。
 stock-thresholds = 库存预警

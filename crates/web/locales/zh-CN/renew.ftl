@@ -86,3 +86,5 @@ renew-remember = 记住这张卡，用于续费
 renew-remember-hint = 卡号由支付机构保管，我们没有卡号；只有您另外开启自动续费后才会用它扣款，随时可以删除。
 renew-saved-card = 已保存的银行卡
 renew-saved-card-hint = 自动续费时从已保存的银行卡扣款
+renew-not-by-link = 仅限机主登录后购买
+renew-asked-gone = 该链接对应的商品已停售，请在下方重新选择。

@@ -88,6 +88,8 @@ struct Operations {
     keys: Vec<KeyRow>,
     /// What was typed as the reason, and for which job.
     typed: (String, String),
+    /// Whether that could not be used.
+    reason_wrong: bool,
 }
 
 async fn view(web: &Web, visit: &Visit, said: Option<Said>) -> Result<Operations, Fault> {
@@ -101,6 +103,7 @@ async fn view(web: &Web, visit: &Visit, said: Option<Said>) -> Result<Operations
     kinds.dedup();
     Ok(Operations {
         acts,
+        reason_wrong: said.as_ref().is_some_and(|said| said.bad),
         said,
         warnings: outside.keys.iter().filter(|key| key.ends_soon()).map(|key| drawing.warning(key)).collect(),
         stuck: jobs.stuck.iter().map(|job| drawing.job(job, acts)).collect(),
@@ -214,7 +217,8 @@ pub(crate) async fn job(State(web): State<Web>, visit: Visit, Path(id): Path<Str
     let runs: i64 = visit.fields.get("runs").parse().unwrap_or(-1);
     let done = match visit.fields.get("do") {
         "give_up" => app::give_up_job(&web.app, by, (id, runs), visit.fields.get("reason")).await,
-        _ => app::retry_job(&web.app, by, (id, runs)).await,
+        "retry" => app::retry_job(&web.app, by, (id, runs)).await,
+        _ => Err(Problem::Invalid { field: "do", rule: "retry or give_up" }),
     };
     match done {
         Ok(()) => Ok(go("/desk/operations#jobs")),

@@ -1,5 +1,6 @@
 //! `/desk/operations/messages`: templates as people read them, test messages, and how messages arrive.
 
+use super::customer::told_key;
 use super::operations::channel_key;
 use super::queue::staff;
 use crate::fault::{Answer, Fault};
@@ -70,6 +71,7 @@ struct Messages {
     wrong: &'static str,
     templates: Vec<Choice>,
     template: String,
+    template_word: String,
     languages: Vec<LanguageRow>,
     ticket: String,
     to: String,
@@ -116,8 +118,9 @@ async fn view(
         acts: member.may(Permission::Operate),
         error,
         wrong,
-        templates: templates().map(|name| choice(name, name.to_owned(), template)).collect(),
-        template: template.to_owned(),
+        templates: templates().map(|name| choice(name, called(visit, name), template)).collect(),
+        template: called(visit, template),
+        template_word: template.to_owned(),
         languages: languages.collect(),
         ticket: ticket.unwrap_or_else(|| web.app.clock.id().to_string()),
         to: typed("to"),
@@ -144,7 +147,7 @@ async fn view(
                 TestRow {
                     way: say(channel_key(test.channel)),
                     to: test.masked.clone(),
-                    template: format!("{} · {}", test.template, test.language),
+                    template: format!("{} · {}", called(visit, &test.template), lang_name(&test.language)),
                     state: format!("{}{why}", say(fate_key(test.fate))),
                     who: who.clone(),
                     when: moment(web, visit, test.sent_at),
@@ -153,6 +156,12 @@ async fn view(
             .collect(),
         p: visit.frame(web, say("ops-messages-title")),
     })
+}
+
+/// What a template says, and what it is called in files.
+fn called(visit: &Visit, template: &str) -> String {
+    let key = told_key(template);
+    if visit.lang.knows(&key) { format!("{} ({template})", visit.lang.get(&key)) } else { template.to_owned() }
 }
 
 const fn fate_key(fate: Fate) -> &'static str {

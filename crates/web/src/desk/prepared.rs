@@ -181,5 +181,10 @@ pub(crate) async fn save(State(web): State<Web>, visit: Visit, Path(id): Path<St
         _ => return Err(problem.into()),
     };
     let error = error.map(|key| visit.lang.get(key));
+    // Whoever saves again after this saves over what it is now.
+    let version = match &problem {
+        Problem::Stale => one(&web.app, by, id).await.map_or(0, |now| now.first().map_or(0, |text| text.version)),
+        _ => version,
+    };
     show(&web, &visit, (id, version), (Fault::from(problem).status(), error), &typed)
 }

@@ -87,6 +87,7 @@ pub(crate) fn reason_key(reason: &str) -> &'static str {
         "paid_not_in_effect" => "case-reason-paid-not-in-effect",
         "message_failed" => "case-reason-message-failed",
         "reconciliation" => "case-reason-reconciliation",
+        "papers" => "case-reason-papers",
         _ => "case-reason-asked",
     }
 }

@@ -16,7 +16,10 @@ use everline_app::Problem;
 use everline_app::home::line_page;
 use everline_app::order_page::order_page;
 use everline_app::place_order::find_by_token;
+use everline_app::sessions::may_change;
 use everline_app::support::{About, CaseView, NewCase, Reader, cases, file, for_guest, for_owner, open, solved, write};
+use everline_core::account::Change;
+use everline_core::effects::CaseReason;
 use everline_core::ids::{CaseId, CustomerId, OrderId};
 use everline_core::payment::AttemptState;
 use everline_core::support::{CaseFor, Side, over};
@@ -159,7 +162,18 @@ pub(crate) async fn about_order(
 pub(crate) async fn new(State(web): State<Web>, visit: Visit, Query(asked): Query<Asked>) -> Answer {
     let customer = visit.customer()?;
     let (asked, older) = asked.after(&web, customer).await?;
-    let mut words = about_words(&web, &visit, customer, &asked.about()?).await?;
+    let known = match asked.about() {
+        Ok(about) => about_words(&web, &visit, customer, &about).await,
+        Err(fault) => Err(fault),
+    };
+    // What is not there, or another's, is asked about all the same: pages that say so lead here.
+    let (asked, mut words) = match known {
+        Ok(words) => (asked, words),
+        Err(fault) if fault.status() == StatusCode::NOT_FOUND => {
+            (Asked { order: String::new(), line: String::new(), ..asked }, Vec::new())
+        }
+        Err(fault) => return Err(fault),
+    };
     words.extend(older.map(|number| visit.say("case-about-older", &[("number", (&number).into())])));
     let id = web.app.clock.id().to_string();
     let back = if asked.order.is_empty() { "/help".to_owned() } else { format!("/orders/{}", asked.order) };
@@ -298,6 +312,10 @@ async fn replied(web: &Web, visit: &Visit, case: (CustomerId, CaseId), reader: R
 
 /// `GET /cases/{case}/files/{attachment}`
 pub(crate) async fn attachment(State(web): State<Web>, visit: Visit, Path((id, of)): Path<(String, String)>) -> Answer {
+    if for_owner(&web.app, visit.customer()?, case_id(&id)?).await?.case.reason == CaseReason::Papers.word() {
+        // A document, whole: for whoever proves who they are.
+        may_change(&web.app, visit.session()?, Change::Access).await?;
+    }
     let of = of.parse().map_err(|_| Problem::NotFound("file"))?;
     download(file(&web.app, (visit.customer()?, case_id(&id)?), of, Reader::Owner).await?)
 }

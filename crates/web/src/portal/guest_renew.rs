@@ -154,8 +154,13 @@ fn show_form(
     let show = visit.show(web);
     let path = format!("/renew/{link}");
     let offerings = &choices.offerings;
-    let asked = asked.and_then(|asked| offerings.iter().find(|offering| offering.reference == *asked));
-    let chosen = asked.or_else(|| offerings.iter().find(|offering| offering.kind == OfferingKind::Plan));
+    let found = asked.map(|asked| offerings.iter().find(|offering| offering.reference == *asked));
+    let chosen = match found {
+        Some(found) => found,
+        None => offerings.iter().find(|offering| offering.kind == OfferingKind::Plan),
+    };
+    // What somebody was sent here for is sold no more: nothing else is slipped in.
+    let error = error.or(matches!(found, Some(None)).then_some("renew-asked-gone"));
     let groups = groups(&show, &path, chosen.map(|one| &one.reference), offerings.iter().map(|one| (one, None)));
     let ticket = order_ticket(&web.app, choices.guest.customer, choices.guest.line).ok_or(Problem::Busy)?;
     let f = RenewForm {

@@ -86,6 +86,7 @@ pub(crate) const fn why_not(reason: NotSellable) -> &'static str {
         NotSellable::QueueFull => "renew-queue-full",
         NotSellable::NewLinesOnly => "renew-new-lines-only",
         NotSellable::LimitReached => "renew-limit-reached",
+        NotSellable::NotByLink => "renew-not-by-link",
     }
 }
 

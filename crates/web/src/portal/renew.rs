@@ -93,7 +93,10 @@ async fn show_form(
             error = error.or_else(|| Some(visit.lang.get(why_not(*reason))));
             None
         }
-        None => None,
+        None => {
+            error = error.or_else(|| asked.is_some().then(|| visit.lang.get("renew-asked-gone")));
+            None
+        }
     };
     let f = RenewForm {
         action: path,
@@ -111,13 +114,13 @@ async fn show_form(
     page_with(trouble.status.unwrap_or(StatusCode::OK), &template)
 }
 
-/// The offering asked for, else the last plan, else the first that can be bought.
+/// The offering asked for and no other; if none was, the last plan, else the first that can be bought.
 fn choose<'a>(choices: &'a [Choice], asked: Option<&OfferingRef>, last: Option<&str>) -> Option<&'a Choice> {
-    let asked = asked.and_then(|asked| choices.iter().find(|choice| choice.offering.reference == *asked));
+    if let Some(asked) = asked {
+        return choices.iter().find(|choice| choice.offering.reference == *asked);
+    }
     let last = || choices.iter().find(|choice| Some(choice.offering.reference.code.as_str()) == last);
-    asked
-        .or_else(|| last().filter(|choice| choice.quote.is_ok()))
-        .or_else(|| choices.iter().find(|choice| choice.quote.is_ok()))
+    last().filter(|choice| choice.quote.is_ok()).or_else(|| choices.iter().find(|choice| choice.quote.is_ok()))
 }
 
 /// The offering that runs until the chosen one begins, where it is another.

@@ -47,10 +47,10 @@ async fn what_the_upstream_network_holds_is_shown_and_low_when_it_is_too_little(
     let member = world.member(Role::Operator).await;
     let mut operator = Browser::of(&world, Principal::Staff(member)).await;
     let page = operator.get("/desk/stock").await;
-    page.hides(&["上游预存款"]);
+    page.hides(&["合作网络预存款"]);
     operator.submit(&page, "/desk/stock/count", &[]).await;
     let page = operator.get("/desk/stock").await;
-    page.says(&["上游预存款", "¥2,500.00", "单位 CNY"]).hides(&["不足：低于"]);
+    page.says(&["合作网络预存款", "¥2,500.00", "单位 CNY"]).hides(&["不足：低于"]);
     let set = "/desk/stock/float";
     let wrong = operator.submit(&page, set, &[("least", "<b>"), ("version", "0")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -43,7 +43,8 @@ impl Lines {
         let mut numbers: HashMap<OrderId, String> = orders.into_iter().zip(numbers).collect();
         for ready in ready {
             let row = &ready.row;
-            let mine = |held: &&&Held| held.state == SimState::InUse || held.line_hash == Some(ready.hash);
+            let waits = |held: &Held| held.state == SimState::InStock && held.line_hash == Some(ready.hash);
+            let mine = |held: &&&Held| held.state == SimState::InUse || waits(held);
             let held =
                 found.get(row.iccid.as_str()).filter(mine).ok_or(Error::NotFound { what: "Sim held for the line" })?;
             if held.state == SimState::InUse {
@@ -58,7 +59,9 @@ impl Lines {
             });
             let (line, allowance, order) = self.make(ready, owner, numbers.remove(&ready.order));
             write_line(tx, &line, &allowance, (&row.iccid, &row.imsi));
-            sim::put_take(tx, &row.iccid, &row.number, (owner, line.id));
+            if !sim::take(tx, &row.iccid, &row.number, (owner, line.id)).await? {
+                return Err(Error::NotFound { what: "Sim held for the line" });
+            }
             if let Some(order) = order {
                 order::add(tx, &order);
                 directory::add(tx, Name::OrderNumber, &order.number, owner, order.id.0);
