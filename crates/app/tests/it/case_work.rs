@@ -115,7 +115,7 @@ async fn a_merged_case_goes_on_in_the_other_one() {
         let case = |id| (kit.customer, id);
         act(&world.app, case(a), (by, 0), Act::Note("内部".to_owned())).await.unwrap();
         assert_eq!(merge(&world.app, case(a), (by, 0), (b, 0)).await, Err(refused(NotTaken::Stale)), "the one");
-        assert_eq!(merge(&world.app, case(a), (by, 1), (b, 5)).await, Err(refused(NotTaken::Stale)), "the other");
+        assert_eq!(merge(&world.app, case(a), (by, 1), (b, 5)).await, Err(refused(NotTaken::OtherStale)), "the other");
         assert_eq!(merge(&world.app, case(a), (by, 1), (a, 1)).await, Err(Problem::NotFound("case")), "itself");
         let stranger = world.person().await;
         assert_eq!(merge(&world.app, (stranger, a), (by, 1), (b, 0)).await, Err(Problem::NotFound("case")));

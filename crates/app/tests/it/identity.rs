@@ -101,7 +101,10 @@ async fn what_a_customer_says_is_sealed_and_verified() {
         let now = view(&world.app, &who).await.unwrap();
         assert_eq!((now.state, registry.asked()), (Identity::Verified, 3));
         assert_eq!(now.said.unwrap().0.number, NUMBER);
-        assert_eq!(say(&world.app, &who, citizen("张三", NUMBER), true, "", None).await, Ok(Said::Same));
+        // Whether a name or document is theirs is told to nobody who has not just proved who they are.
+        for guess in [citizen("张三", NUMBER), citizen("李四", NUMBER)] {
+            assert_eq!(say(&world.app, &who, guess, true, "", None).await, Err(Problem::ProveFirst));
+        }
         world.sound().await;
 
         // Nothing of it stands in the clear, and nobody is handed the number of a document.

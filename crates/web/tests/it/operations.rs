@@ -24,7 +24,7 @@ async fn figures_are_drawn_told_and_taken_away() {
     finance.get("/desk/figures").await.says(&["数据尚未统计", "有 30 天尚未统计", "chart-gap", "未统计"]);
     figures::count_due(&world.app).await.unwrap();
     let page = finance.get("/desk/figures?days=90&lang=en").await;
-    page.says(&["Renewals by day", "came into effect", "Alipay", "active", "within 7 days", "Lines by state"]);
+    page.says(&["Renewals by day", "In effect: ", "Alipay", "active", "within 7 days", "Lines by state"]);
     page.hides(&["have not been counted", "林芳", "17280001234"]);
     for wrong in ["0", "-1", "91", "x", "9999999999999999999999"] {
         assert_eq!(finance.get(&format!("/desk/figures?days={wrong}")).await.status, StatusCode::OK, "{wrong}");
