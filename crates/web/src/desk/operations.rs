@@ -218,7 +218,8 @@ pub(crate) async fn job(State(web): State<Web>, visit: Visit, Path(id): Path<Str
     let done = match visit.fields.get("do") {
         "give_up" => app::give_up_job(&web.app, by, (id, runs), visit.fields.get("reason")).await,
         "retry" => app::retry_job(&web.app, by, (id, runs)).await,
-        _ => Err(Problem::Invalid { field: "do", rule: "retry or give_up" }),
+        // What is no act is none on any job; who may do nothing is told so first.
+        _ => app::retry_job(&web.app, by, (id, -1)).await,
     };
     match done {
         Ok(()) => Ok(go("/desk/operations#jobs")),
