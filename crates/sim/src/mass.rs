@@ -21,7 +21,7 @@ const UNIQUE: [&str; 6] = ["number", "msisdn", "name", "out_trade_no", "trade_no
 pub async fn multiply(app: &App, kind: Kind, times: u32) -> Result<(), Failure> {
     for (table, columns) in app.store.read(Columns { kind }).await? {
         let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
-        let values: Vec<String> = columns.iter().map(|(name, octets)| copied(kind, name, *octets)).collect();
+        let values: Vec<String> = columns.iter().map(|(name, of)| copied(kind, name, *of)).collect();
         run(
             app,
             format!(
@@ -29,7 +29,7 @@ pub async fn multiply(app: &App, kind: Kind, times: u32) -> Result<(), Failure> 
             ),
         )
         .await?;
-        let named = columns.iter().any(|(name, octets)| !octets && UNIQUE.contains(&name.as_str()));
+        let named = columns.iter().any(|(name, of)| *of == Of::Text && UNIQUE.contains(&name.as_str()));
         let copy = sql(format!(
             "INSERT INTO {table} ({}) SELECT {} FROM mass_{table} WHERE 1 = 1 ON CONFLICT DO NOTHING",
             names.join(", "),
@@ -48,16 +48,16 @@ pub async fn multiply(app: &App, kind: Kind, times: u32) -> Result<(), Failure> 
 }
 
 /// What stands in a column of a copy.
-fn copied(kind: Kind, name: &str, octets: bool) -> String {
-    match (octets, kind) {
-        (true, Kind::Sqlite) => {
+fn copied(kind: Kind, name: &str, of: Of) -> String {
+    match (of, kind) {
+        (Of::Octets, Kind::Sqlite) => {
             format!("CASE WHEN LENGTH({name}) = 16 THEN CAST(SUBSTR({name}, 1, 13) || $1 AS BLOB) ELSE {name} END")
         }
-        (true, Kind::Postgres) => {
+        (Of::Octets, Kind::Postgres) => {
             format!("CASE WHEN LENGTH({name}) = 16 THEN SUBSTR({name}, 1, 13) || CAST($1 AS BYTEA) ELSE {name} END")
         }
-        (false, _) if UNIQUE.contains(&name) => format!("{name} || CAST($2 AS TEXT)"),
-        (false, _) => name.to_owned(),
+        (Of::Text, _) if UNIQUE.contains(&name) => format!("{name} || CAST($2 AS TEXT)"),
+        _ => name.to_owned(),
     }
 }
 
@@ -104,11 +104,19 @@ impl Work for Copy {
     }
 }
 
-/// The tables of customers with their columns, and which of those are octets.
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Octets,
+    Text,
+    Other,
+}
+
+/// The tables of customers with their columns, and what those hold.
 struct Columns {
     kind: Kind,
 }
-type Tables = BTreeMap<String, Vec<(String, bool)>>;
+type Tables = BTreeMap<String, Vec<(String, Of)>>;
 impl Work for Columns {
     const NAME: &'static str = "sim_mass_columns";
     type Out = Tables;
@@ -124,7 +132,12 @@ impl Work for Columns {
         let columns = if self.kind == Kind::Sqlite { &SQLITE } else { &POSTGRES };
         let mut tables = Tables::new();
         for (table, column, of) in tx.all::<(String, String, String)>(columns, args![]).await? {
-            tables.entry(table).or_default().push((column, of == "bytea"));
+            let of = match of.as_str() {
+                "bytea" => Of::Octets,
+                "text" => Of::Text,
+                _ => Of::Other,
+            };
+            tables.entry(table).or_default().push((column, of));
         }
         tables.retain(|_, columns| columns.iter().any(|(name, _)| name == "customer_id"));
         Ok(tables)

@@ -120,13 +120,12 @@ async function theWorker(round, context) {
     devtools.send("ServiceWorker.deliverPushMessage", { origin, registrationId, data: JSON.stringify(data) });
   const link = `${origin}/account`;
   await deliver({ title: "<b>a</b>", body: "b & c", link, lang: "en", tag: "1" });
-  const shown = () =>
-    page.evaluate(async () => {
-      const all = await (await navigator.serviceWorker.ready).getNotifications();
-      return all.map(({ title, body, tag, data }) => [title, body, tag, data.link]);
-    });
-  await page.waitForFunction(async () => (await (await navigator.serviceWorker.ready).getNotifications()).length > 0);
-  const found = JSON.stringify(await shown());
+  // What is looked at is what was waited for: a notice may be gone again a moment later.
+  const seen = await page.waitForFunction(async () => {
+    const all = await (await navigator.serviceWorker.ready).getNotifications();
+    return all.length > 0 && JSON.stringify(all.map(({ title, body, tag, data }) => [title, body, tag, data.link]));
+  });
+  const found = await seen.jsonValue();
   if (found !== JSON.stringify([["<b>a</b>", "b & c", "1", link]])) round.fault(`a notice is shown as ${found}`);
   const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent("serviceworker"));
   const led = await worker.evaluate(async (origin) => {
