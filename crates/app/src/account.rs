@@ -105,7 +105,7 @@ pub async fn set_password(
 ) -> Result<SignedIn, Problem> {
     let owner = account(app, session).await?.customer;
     password_fits(password, owner.contact.as_ref().map_or("", Msisdn::as_str))?;
-    let may = MayChange::new(session, Change::Access, app.clock.now().system)?;
+    let may = MayChange::new(session, Change::Access, app.clock.now())?;
     // Refused before the work is done, and once more with it.
     crate::sessions::may_change(app, session, Change::Access).await?;
     let mut salt = [0; 16];
@@ -144,7 +144,7 @@ pub async fn change_contact(app: &App, session: &SessionInfo, request: RawId, co
     let (fresh, event) = (Fresh::new(app)?, app.clock.id());
     let signed_in = fresh.signed_in(session.principal);
     let work = ChangeContact {
-        may: MayChange::new(session, Change::Contact, now.system)?,
+        may: MayChange::new(session, Change::Contact, now)?,
         code: TypedCode::new(app, request, code)?,
         device: session.device().to_owned(),
         fresh,

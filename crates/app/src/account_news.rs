@@ -145,6 +145,8 @@ impl Work for Compose {
             AccountNews::CaseAnswered => ("/cases".to_owned(), String::new()),
             AccountNews::BrowserAdded | AccountNews::BrowserRemoved => ("/account/browsers".to_owned(), String::new()),
             AccountNews::MailboxSet | AccountNews::MailboxRemoved => ("/account/mailbox".to_owned(), String::new()),
+            AccountNews::ClosingAsked => ("/account/close".to_owned(), String::new()),
+            AccountNews::IdentityCorrected => ("/account/identity".to_owned(), String::new()),
             _ => ("/account".to_owned(), String::new()),
         };
         let parameters = vec![

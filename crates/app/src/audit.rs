@@ -86,6 +86,11 @@ impl Stamp {
         if app.clock.fill(&mut salt) { Ok(Self { at: app.clock.now().system, salt }) } else { Err(Problem::Busy) }
     }
 
+    /// When the entry is written.
+    pub(crate) const fn at(&self) -> SystemTime {
+        self.at
+    }
+
     /// Appends an entry: one in a transaction, after its other locks and reads, because it locks the end of the chain.
     pub(crate) async fn append(&self, tx: &mut Tx, act: Act) -> Result<(), Stop<Problem>> {
         let details =

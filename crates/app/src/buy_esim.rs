@@ -81,7 +81,10 @@ pub struct NewEsim {
 /// [`Problem::SoldOut`]; [`Problem::TooMany`] while as many of the customer's are not paid as may be;
 /// [`Problem::IdentityFirst`], [`Problem::TooManyLines`]; and why the plan cannot be bought.
 pub async fn order_esim(app: &App, new: NewEsim) -> Result<Order, Problem> {
-    may_have_another_line(app, new.customer).await?;
+    // The line of an order that was placed counts; placing it again takes no other.
+    if app.store.read(Placed { customer: new.customer, order: new.order }).await?.is_none() {
+        may_have_another_line(app, new.customer).await?;
+    }
     let counter = Counter::new(app, Counted::Order, new.from);
     let (brand, zone, now) = (app.brand.clone(), app.zone.clone(), app.clock.now());
     let work = OrderEsim { new, counter, brand, zone, now };
@@ -89,6 +92,19 @@ pub async fn order_esim(app: &App, new: NewEsim) -> Result<Order, Problem> {
         // Another order took the number, or this one was placed, between the look and the commit: look again.
         Err(Stop::Store(Error::Conflict { .. })) => Ok(app.store.transact(work).await?),
         done => Ok(done?),
+    }
+}
+
+struct Placed {
+    customer: CustomerId,
+    order: OrderId,
+}
+impl Work for Placed {
+    const NAME: &'static str = "esim_order_placed";
+    type Out = Option<Order>;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        Ok(order::get(tx, self.customer, self.order).await?)
     }
 }
 

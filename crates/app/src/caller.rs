@@ -6,12 +6,11 @@ use crate::audit::{Act, Stamp};
 use crate::sign_in::{CodeFor, TypedCode, check_tries, request_code_to};
 use crate::staff::{permit, permitted, see};
 use crate::{App, Problem};
-use everline_core::account::SIM_HOLD_US;
 use everline_core::audit::AuditAction;
 use everline_core::ids::{CustomerId, RawId};
 use everline_core::message::Address;
 use everline_core::staff::Permission;
-use everline_core::time::{MINUTE_US, SystemTime};
+use everline_core::time::{MINUTE_US, Now};
 use everline_store::tables::{credential, customer};
 use everline_store::{LostCommit, Stop, Tx, Work};
 
@@ -22,10 +21,10 @@ pub const PROVED_US: i64 = 15 * MINUTE_US;
 ///
 /// # Errors
 /// [`Problem::NotAllowed`]; [`Problem::NotFound`] where there is no number to send one to; [`Problem::HeldBack`] for a day after
-/// its Sim was replaced: whoever has the new one would answer; [`Problem::TooMany`]; [`Problem::ProviderSilent`]
+/// its Sim was replaced: whoever has the new one would answer; [`Problem::NumberLost`]; [`Problem::TooMany`]; [`Problem::ProviderSilent`]
 pub async fn ask_caller(app: &App, by: RawId, customer: CustomerId) -> Result<RawId, Problem> {
     permitted(app, by, Permission::ActOnLine).await?;
-    let (to, language) = app.store.read(Contact { customer, now: app.clock.now().system }).await?;
+    let (to, language) = app.store.read(Contact { customer, now: app.clock.now() }).await?;
     check_tries(app, "caller", &customer.to_string()).await?;
     let act = Act::by(by, AuditAction::CallerAsked, ("customer", customer)).of(customer);
     see(app, by, Permission::ActOnLine, act).await?;
@@ -44,24 +43,22 @@ pub async fn prove_caller(
     (request, code): (RawId, &str),
 ) -> Result<(), Problem> {
     permitted(app, by, Permission::ActOnLine).await?;
-    let (code, stamp, now) = (TypedCode::new(app, request, code)?, Stamp::new(app)?, app.clock.now().system);
+    let (code, stamp, now) = (TypedCode::new(app, request, code)?, Stamp::new(app)?, app.clock.now());
     app.store.transact(Prove { by, customer, code, stamp, now }).await?
 }
 
 /// Where a code goes, and in which language.
-async fn contact(tx: &mut Tx, id: CustomerId, now: SystemTime) -> Result<(Address, String), Stop<Problem>> {
+async fn contact(tx: &mut Tx, id: CustomerId, now: Now) -> Result<(Address, String), Stop<Problem>> {
     let customer = customer::get(tx, id).await?;
     let number = customer.contact.ok_or(Stop::Refused(Problem::NotFound("contact")))?;
-    let replaced = credential::sim_replaced_at(tx, number.as_str()).await?;
-    if let Some(until) = replaced.map(|at| at.plus_us(SIM_HOLD_US)).filter(|until| *until > now) {
-        return Err(Stop::Refused(Problem::HeldBack { until }));
-    }
+    let known = credential::code_number(tx, Some(&number)).await?;
+    known.proves(now.system, now).map_err(|why| Stop::Refused(why.into()))?;
     Ok((Address::Sms(number), customer.language))
 }
 
 struct Contact {
     customer: CustomerId,
-    now: SystemTime,
+    now: Now,
 }
 impl Work for Contact {
     const NAME: &'static str = "caller_contact";
@@ -77,7 +74,7 @@ struct Prove {
     customer: CustomerId,
     code: TypedCode,
     stamp: Stamp,
-    now: SystemTime,
+    now: Now,
 }
 impl Work for Prove {
     const NAME: &'static str = "prove_caller";
@@ -89,7 +86,7 @@ impl Work for Prove {
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         permit(tx, self.by, Permission::ActOnLine).await?;
         let (to, _) = contact(tx, self.customer, self.now).await?;
-        match self.code.used_for(tx, CodeFor::Caller, self.now).await? {
+        match self.code.used_for(tx, CodeFor::Caller, self.now.system).await? {
             Ok(address) if address == to => {}
             Ok(_) => return Ok(Err(Problem::CodeGone)),
             Err(problem) => return Ok(Err(problem)),

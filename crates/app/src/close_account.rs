@@ -4,13 +4,14 @@
 //! An operator takes a closing up before anything is sent: from then on the money is set aside, and the owner cannot take the
 //! closing back. Then it was sent, or it was not. Where there is nothing to pay out, nobody has to look: it is closed at once.
 
+use crate::account_news::happened;
 use crate::audit::{Act, Stamp};
 use crate::privacy::{NotErasable, erase};
 use crate::secrets::Secrets;
 use crate::sessions::{MayChange, SessionInfo, may_change};
 use crate::staff::{permit, see};
 use crate::{App, Problem};
-use everline_core::account::Change;
+use everline_core::account::{AccountNews, Change};
 use everline_core::audit::AuditAction;
 use everline_core::closing::{BankDetails, ClosingState};
 use everline_core::customer::Customer;
@@ -103,7 +104,7 @@ pub async fn ask(app: &App, session: &SessionInfo, details: [&str; 3]) -> Result
         return Err(Problem::CloseFirst);
     }
     let now = app.clock.now();
-    let may = MayChange::new(session, Change::Contact, now.system)?;
+    let may = MayChange::new(session, Change::Contact, now)?;
     let sealed = if is.paid.micros() > 0 {
         let [holder, bank, number] = details;
         let details = BankDetails::read(holder, bank, number);
@@ -314,6 +315,9 @@ impl Work for Ask {
         if new.sealed.is_none() {
             lapse(tx, &mut new, balances, self.now)?;
             closing::settle(tx, &new, self.now.system, "owner");
+        } else {
+            // Money is to go where whoever asked says: an owner who did not ask can take it back.
+            happened(tx, customer, (self.id, AccountNews::ClosingAsked), ("", None), self.now)?;
         }
         Ok(new)
     }

@@ -54,7 +54,7 @@ pub async fn add_companion(
     check: DeviceCheck,
 ) -> Result<(), Problem> {
     let now = app.clock.now();
-    let may = MayChange::new(session, Change::Access, now.system)?;
+    let may = MayChange::new(session, Change::Access, now)?;
     let (event, most) = (app.clock.id(), app.brand.companions_max);
     Ok(app.store.transact(Add { may, line, id, check, event, most, now }).await?)
 }
@@ -66,7 +66,7 @@ pub async fn add_companion(
 /// it; [`Problem::NotHandedOver`] while the network is being told about it.
 pub async fn remove_companion(app: &App, session: &SessionInfo, line: LineId, iccid: &str) -> Result<(), Problem> {
     let now = app.clock.now();
-    let may = MayChange::new(session, Change::Access, now.system)?;
+    let may = MayChange::new(session, Change::Access, now)?;
     let (event, zone) = (app.clock.id(), app.zone.clone());
     Ok(app.store.transact(Remove { may, line, iccid: iccid.to_owned(), event, zone, now }).await?)
 }
@@ -81,7 +81,7 @@ pub async fn companion_code(
     line: LineId,
     iccid: &str,
 ) -> Result<ActivationCode, Problem> {
-    let may = MayChange::new(session, Change::Access, app.clock.now().system)?;
+    let may = MayChange::new(session, Change::Access, app.clock.now())?;
     opened(app, app.store.read(Open { may, line, iccid: iccid.to_owned() }).await?)
 }
 

@@ -153,10 +153,11 @@ fn reason_of(typed: &str) -> Result<String, Problem> {
     if reason.chars().count() > REASON_MAX { Err(wrong) } else { Ok(reason) }
 }
 
-/// A member of the staff answers a question, for everybody to see at once.
+/// A member of the staff answers a question, for everybody to see at once. Sent twice, it is answered once.
 ///
 /// # Errors
-/// [`Problem::Invalid`]; [`Problem::NotContributed`] if nobody sees the question.
+/// [`Problem::Invalid`]; [`Problem::NotContributed`] if nobody sees the question; [`Problem::Stale`] if the staff answered it
+/// already.
 pub async fn answer_as_staff(app: &App, question: ContributionId, words: &str, by: RawId) -> Result<(), Problem> {
     let words = checked(ContributionKind::Answer, words)?;
     let (id, now) = (ContributionId(app.clock.id()), app.clock.now().business);
@@ -396,10 +397,14 @@ impl Work for StaffAnswer {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         permit(tx, self.by, Permission::Moderate).await?;
-        if contribution::get(tx, self.id).await?.is_some() {
-            return Ok(()); // run again after a lost answer
-        }
+        // The question's lock puts those who answer it in a row.
+        contribution::lock(tx, self.question).await?;
         let question = shown_question(tx, self.question, None).await?;
+        if let Some(given) = contribution::staff_answer(tx, question.id).await? {
+            // Sent twice, or run again after a lost answer; else a colleague was first.
+            let same = given.staff == Some(self.by) && given.words == self.words;
+            return if same { Ok(()) } else { Err(Stop::Refused(Problem::Stale)) };
+        }
         let answer = Contribution {
             id: self.id,
             kind: ContributionKind::Answer,

@@ -5,7 +5,7 @@
 use crate::audit::{Act, Stamp};
 use crate::counted::Counted;
 use crate::lifecycle_command::read_reason;
-use crate::staff::permit;
+use crate::staff::{apart, permit};
 use crate::{App, Problem};
 use everline_core::audit::AuditAction;
 use everline_core::credit_change::{ChangeKind, CreditChange, CreditLimits, NotChanged};
@@ -278,6 +278,9 @@ impl Work for Decide {
         let decided = Decided { by: self.by, at: self.now.max(asked.asked_at) };
         let undecided = |why| Stop::Refused(Problem::NotDecided(why));
         let state = asked.state.after(asked.asked_by, self.verdict, decided, true).map_err(undecided)?;
+        if self.verdict == Verdict::Approve {
+            apart(tx, asked.asked_by, self.by, self.stamp.at()).await?;
+        }
         let change = CreditChange { state, ..asked };
         // Decided once, whoever else decides at this moment.
         if !table::decide(tx, &change).await? {

@@ -10,11 +10,11 @@ use everline_core::audit::AuditAction;
 use everline_core::customer::CustomerKind;
 use everline_core::ids::{AttemptId, CaseId, CustomerId, LineId, OrderId, RawId, RefundId};
 use everline_core::payment::Provider;
-use everline_core::search::{Guess, Named, Typed, guesses, masked_name};
+use everline_core::search::{Guess, Named, Typed, guesses, masked_name, names_device};
 use everline_core::staff::Permission;
 use everline_store::tables::directory::Name;
 use everline_store::tables::{case, customer, identity, order, payment, search};
-use everline_store::{Stop, Tx, Work};
+use everline_store::{Engine, Query, Stop, Tx, Work};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -62,6 +62,8 @@ pub struct Finds {
     pub found: Vec<Found>,
     /// Whether there is more.
     pub more: bool,
+    /// Whether what was typed is a device's number, by which nothing is found.
+    pub device: bool,
 }
 
 /// Looks for what somebody typed.
@@ -69,11 +71,13 @@ pub struct Finds {
 /// # Errors
 /// [`Problem::NotAllowed`]; [`Problem::Invalid`] if it is too short.
 pub async fn find(app: &App, by: RawId, typed: &str) -> Result<Finds, Problem> {
-    permitted(app, by, Permission::SeeCustomer).await?;
     let brand = &app.brand;
-    let guesses = guesses(typed, (&brand.numbers, &brand.calling_code), &brand.identity.documents);
-    let guesses = guesses.map_err(|_| Problem::Invalid { field: "q", rule: "too-short" })?;
-    let finds = app.store.read(Find { by, guesses, secrets: app.secrets.clone() }).await?;
+    let Ok(guesses) = guesses(typed, (&brand.numbers, &brand.calling_code), &brand.identity.documents) else {
+        permitted(app, by, Permission::SeeCustomer).await?;
+        return Err(Problem::Invalid { field: "q", rule: "too-short" });
+    };
+    let found = app.store.read(Find { by, guesses, secrets: app.secrets.clone() }).await?;
+    let finds = Finds { device: names_device(typed), ..found };
     // As what somebody was found, and how many: never the text, which may name a person.
     let named: BTreeSet<Named> = finds.found.iter().map(|found| found.named).collect();
     let named: Vec<&str> = named.into_iter().map(Named::word).collect();
@@ -97,9 +101,14 @@ struct Hit {
     customer: CustomerId,
     to: To,
 }
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum To {
     Line(LineId),
     Order(OrderId),
+    /// The order of an attempt, if it is still there.
+    Attempt(AttemptId),
+    /// The order of a refund.
+    Refund(RefundId),
     Case(CaseId),
     Customer,
 }
@@ -110,24 +119,20 @@ impl Work for Find {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Finds, Stop<Problem>> {
         permit(tx, self.by, Permission::SeeCustomer).await?;
-        let (mut finds, mut seen) = (Finds::default(), BTreeSet::new());
-        for guess in &self.guesses {
-            for hit in self.look(tx, guess).await? {
-                if finds.found.len() == FOUND_MAX {
-                    finds.more = true;
-                    return Ok(finds);
-                }
-                let found = found(tx, hit).await?;
-                if seen.insert((found.customer, found.place.clone())) {
-                    finds.found.push(found);
-                }
-            }
-        }
-        Ok(finds)
+        let engine = tx.engine();
+        let looks = self.guesses.iter().map(|guess| self.look(engine, guess)).collect::<Vec<_>>();
+        let hits = tx.together(looks).await?.into_iter().flatten().flatten().flatten();
+        let hits = self.of_orders(tx, hits.collect()).await?;
+        // The same thing may be found under several names.
+        let mut seen = BTreeSet::new();
+        let mut different = hits.into_iter().filter(|hit| seen.insert((hit.customer, hit.to)));
+        let shown = different.by_ref().take(FOUND_MAX).collect();
+        let more = different.next().is_some();
+        Ok(Finds { found: with_owners(tx, shown).await?, more, device: false })
     }
 }
 
-/// The directory's kinds that a payment's reference may be, each with what it leads to.
+/// The directory's kinds that a payment's reference may be.
 const REFERENCES: [Name; 7] = [
     Name::OutTradeNo,
     Name::TradeNo(Provider::Alipay),
@@ -139,93 +144,103 @@ const REFERENCES: [Name; 7] = [
 ];
 
 impl Find {
-    async fn look(&self, tx: &mut Tx, guess: &Guess) -> Result<Vec<Hit>, Stop<Problem>> {
+    /// Where a guess is looked up; rows that do not fit make no hit.
+    fn look(&self, engine: Engine, guess: &Guess) -> Vec<Query<Option<Hit>>> {
+        let named = guess.named;
         let (text, whole) = match &guess.typed {
-            Typed::Whole(text) => (text.as_str(), true),
-            Typed::Begins(text) | Typed::Ends(text) => (text.as_str(), false),
+            Typed::Whole(text) => (text.clone(), true),
+            Typed::Begins(text) | Typed::Ends(text) => (text.clone(), false),
         };
-        let hit = |customer, text: &str, to| Hit { named: guess.named, whole, text: text.to_owned(), customer, to };
-        Ok(match (guess.named, &guess.typed) {
+        let hit = move |customer, text: &str, to| Some(Hit { named, whole, text: text.to_owned(), customer, to });
+        match (named, &guess.typed) {
             (Named::Name, Typed::Whole(_) | Typed::Begins(_)) => {
-                let mut hits = Vec::new();
-                for customer in search::names(tx, text, EACH).await? {
-                    let name = customer::get(tx, customer).await?.name;
-                    if (name == text) == whole {
-                        hits.push(hit(customer, &name, To::Customer));
-                    }
-                }
-                hits
+                let names = search::names(engine, &text, EACH);
+                vec![names.map(
+                    move |(customer, name)| {
+                        if (name == text) == whole { hit(customer, &name, To::Customer) } else { None }
+                    },
+                )]
             }
             (Named::Document, _) => {
-                let Some((kind, number)) = text.split_once(':') else { return Ok(Vec::new()) };
+                let Some((kind, number)) = text.split_once(':') else { return Vec::new() };
                 let hash = document_name_hash(&self.secrets, kind, number);
-                let whose = identity::of_document(tx, hash, EACH).await?;
-                whose.into_iter().map(|customer| hit(customer, "", To::Customer)).collect()
+                vec![identity::of_document(hash, EACH).map(move |customer| hit(customer, "", To::Customer))]
             }
             (Named::Receipt, _) => {
-                let Ok(number) = text.parse() else { return Ok(Vec::new()) };
-                let found = search::receipt(tx, number).await?;
-                found.map(|(customer, order)| hit(customer, text, To::Order(order))).into_iter().collect()
+                let Ok(number) = text.parse() else { return Vec::new() };
+                vec![search::receipt(number).map(move |(customer, order)| hit(customer, &text, To::Order(order)))]
             }
             (Named::Case, _) => {
-                let Ok(number) = text.parse() else { return Ok(Vec::new()) };
-                let all = case::of_number(tx, number, EACH).await?;
-                all.into_iter().map(|(customer, id)| hit(customer, text, To::Case(id))).collect()
+                let Ok(number) = text.parse() else { return Vec::new() };
+                vec![case::of_number(number, EACH).map(move |(customer, id)| hit(customer, &text, To::Case(id)))]
             }
             (Named::Eid, _) => {
-                let all = search::eid(tx, text, EACH).await?;
-                all.into_iter().map(|(customer, line, _)| hit(customer, text, To::Line(line))).collect()
+                let all = search::eid(&text, EACH);
+                vec![all.map(move |(customer, line, _)| hit(customer, &text, To::Line(line)))]
             }
-            (Named::Payment, _) => self.payment(tx, text).await?,
-            (_, Typed::Ends(_)) => {
-                let all = search::ends(tx, text, TAILS).await?;
-                let kind = kind(guess.named);
-                let same = all.into_iter().filter(|named| Some(named.kind.as_str()) == kind.map(Name::word));
-                same.take(FOUND_MAX + 1)
-                    .map(|named| hit(named.customer, &named.name, To::Line(LineId(named.subject))))
-                    .collect()
-            }
-            (named, how) => {
-                let Some(kind) = kind(named) else { return Ok(Vec::new()) };
+            (Named::Payment, _) => payments(&text),
+            (_, how) => {
+                let Some(kind) = kind(named) else { return Vec::new() };
                 let all = match how {
-                    Typed::Whole(_) => search::whole(tx, kind.word(), text).await?.into_iter().collect(),
-                    _ => search::begins(tx, kind.word(), text, EACH).await?,
+                    Typed::Whole(_) => search::whole(kind.word(), &text),
+                    Typed::Begins(_) => search::begins(kind.word(), &text, EACH),
+                    Typed::Ends(_) => search::ends(&text, TAILS),
                 };
-                let to = |subject| match named {
-                    Named::Order => To::Order(OrderId(subject)),
-                    Named::Contact => To::Customer,
-                    _ => To::Line(LineId(subject)),
-                };
-                all.into_iter().map(|named| hit(named.customer, &named.name, to(named.subject))).collect()
+                let ends = matches!(how, Typed::Ends(_));
+                vec![all.map(move |found| {
+                    let to = match named {
+                        Named::Order => To::Order(OrderId(found.subject)),
+                        Named::Contact => To::Customer,
+                        _ => To::Line(LineId(found.subject)),
+                    };
+                    // What only shares the last characters ends otherwise, or is of another kind.
+                    let fits = !ends || found.kind == kind.word() && found.name.ends_with(&text);
+                    if fits { hit(found.customer, &found.name, to) } else { None }
+                })]
             }
-        })
+        }
     }
 
-    /// A payment or refund by any of its references: its order.
-    async fn payment(&self, tx: &mut Tx, text: &str) -> Result<Vec<Hit>, Stop<Problem>> {
-        let mut hits = Vec::new();
-        for kind in REFERENCES {
-            let Some(found) = search::whole(tx, kind.word(), text).await? else { continue };
-            let customer = found.customer;
-            let to = match kind {
-                Name::BankRefund => {
-                    let refund = payment::refund(tx, customer, RefundId(found.subject)).await?;
-                    To::Order(refund.order)
-                }
-                Name::Payout => To::Customer,
-                _ => match payment::get(tx, customer, AttemptId(found.subject)).await? {
-                    Some(attempt) => To::Order(attempt.order),
-                    None => continue,
-                },
-            };
-            hits.push(Hit { named: Named::Payment, whole: true, text: text.to_owned(), customer, to });
-        }
-        if let Some(refund) = payment::refund_by_number(tx, text).await? {
-            let (customer, to) = (refund.customer, To::Order(refund.order));
-            hits.push(Hit { named: Named::Payment, whole: true, text: text.to_owned(), customer, to });
-        }
-        Ok(hits)
+    /// What was found as a payment or refund is its order.
+    async fn of_orders(&self, tx: &mut Tx, hits: Vec<Hit>) -> Result<Vec<Hit>, Stop<Problem>> {
+        let asked = hits.iter().flat_map(|hit| match hit.to {
+            To::Attempt(id) => vec![payment::by_id(hit.customer, id).map(|attempt| attempt.order)],
+            To::Refund(id) => vec![payment::refund_of(hit.customer, id).map(|refund| refund.order)],
+            _ => Vec::new(),
+        });
+        let asked = asked.collect::<Vec<_>>();
+        let mut orders = tx.together(asked).await?.into_iter();
+        let lead = |mut hit: Hit| {
+            if matches!(hit.to, To::Attempt(_) | To::Refund(_)) {
+                hit.to = To::Order(orders.next()?.into_iter().next()?);
+            }
+            Some(hit)
+        };
+        Ok(hits.into_iter().filter_map(lead).collect())
     }
+}
+
+/// A payment or refund by any of its references.
+fn payments(text: &str) -> Vec<Query<Option<Hit>>> {
+    let named = Named::Payment;
+    let mut all = Vec::new();
+    for kind in REFERENCES {
+        let text = text.to_owned();
+        all.push(search::whole(kind.word(), &text).map(move |found| {
+            let to = match kind {
+                Name::BankRefund => To::Refund(RefundId(found.subject)),
+                Name::Payout => To::Customer,
+                _ => To::Attempt(AttemptId(found.subject)),
+            };
+            Some(Hit { named, whole: true, text: text.clone(), customer: found.customer, to })
+        }));
+    }
+    let typed = text.to_owned();
+    all.push(payment::refund_by_number(text).map(move |refund| {
+        let to = To::Order(refund.order);
+        Some(Hit { named, whole: true, text: typed.clone(), customer: refund.customer, to })
+    }));
+    all
 }
 
 /// The directory's kind of what is named, where it is there under its own name.
@@ -240,30 +255,36 @@ const fn kind(named: Named) -> Option<Name> {
     })
 }
 
-/// With its owner, masked.
-async fn found(tx: &mut Tx, hit: Hit) -> Result<Found, Stop<Problem>> {
-    let Hit { named, whole, text, customer, to } = hit;
-    let owner = customer::get(tx, customer).await?;
-    let owner_name = match owner.kind {
-        CustomerKind::Person | CustomerKind::Organisation => masked_name(&owner.name),
-        CustomerKind::Anonymous | CustomerKind::House => String::new(),
-    };
-    let shown = match named {
-        Named::Name => masked_name(&text),
-        Named::Order | Named::Payment | Named::Receipt | Named::Case => text,
-        Named::Document => String::new(),
-        _ => masked(&text),
-    };
-    let place = match to {
-        To::Customer => Place::Customer,
-        To::Line(line) => Place::Line(line),
-        To::Case(id) => Place::Case(id),
-        To::Order(id) => match order::get(tx, customer, id).await? {
-            Some(order) => Place::Order(order.number),
-            None => Place::Customer,
-        },
-    };
-    Ok(Found { named, whole, shown, customer, owner: owner_name, place })
+/// What was found with its owner, masked.
+async fn with_owners(tx: &mut Tx, hits: Vec<Hit>) -> Result<Vec<Found>, Stop<Problem>> {
+    let owners = hits.iter().map(|hit| customer::by_id(hit.customer)).collect::<Vec<_>>();
+    let orders = hits.iter().map(|hit| match hit.to {
+        To::Order(id) => vec![order::by_id(hit.customer, id)],
+        _ => Vec::new(),
+    });
+    let (owners, orders) = tx.together((owners, orders.collect::<Vec<_>>())).await?;
+    let mut all = Vec::new();
+    for ((hit, owner), orders) in hits.into_iter().zip(owners).zip(orders) {
+        let owner = owner.into_iter().next().ok_or(Stop::Refused(Problem::NotFound("customer")))?;
+        let owner_name = match owner.kind {
+            CustomerKind::Person | CustomerKind::Organisation => masked_name(&owner.name),
+            CustomerKind::Anonymous | CustomerKind::House => String::new(),
+        };
+        let Hit { named, whole, text, customer, to } = hit;
+        let shown = match named {
+            Named::Name => masked_name(&text),
+            Named::Order | Named::Payment | Named::Receipt | Named::Case => text,
+            Named::Document => String::new(),
+            _ => masked(&text),
+        };
+        let place = match to {
+            To::Line(line) => Place::Line(line),
+            To::Case(id) => Place::Case(id),
+            _ => orders.into_iter().flatten().next().map_or(Place::Customer, |order| Place::Order(order.number)),
+        };
+        all.push(Found { named, whole, shown, customer, owner: owner_name, place });
+    }
+    Ok(all)
 }
 
 /// The first three and last four characters.

@@ -45,7 +45,7 @@ pub async fn profile(app: &App, customer: CustomerId, line: LineId) -> Result<Op
 /// [`Problem::ProveFirst`] without a fresh proof, [`Problem::HeldBack`] for a day after the Sim of the contact number was
 /// replaced; [`Problem::NotFound`] if a card serves the line, nothing was delivered for it, or there is no code.
 pub async fn activation_code(app: &App, session: &SessionInfo, line: LineId) -> Result<ActivationCode, Problem> {
-    let may = MayChange::new(session, Change::Access, app.clock.now().system)?;
+    let may = MayChange::new(session, Change::Access, app.clock.now())?;
     let customer = session.customer()?;
     opened(app, app.store.read(Open { may, customer, line }).await?)
 }

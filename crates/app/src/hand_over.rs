@@ -17,7 +17,7 @@ use everline_core::ownership::Offered;
 use everline_core::time::{Now, Zone};
 use everline_store::tables::hand_over::OnItsWay;
 use everline_store::tables::{
-    allowance, catalog, customer, directory, hand_over, job, line, order, reminder, sim, timer,
+    allowance, catalog, credential, customer, directory, hand_over, job, line, order, reminder, sim, timer,
 };
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
@@ -157,6 +157,7 @@ impl Work for Arrive {
         let effects = take(&given, balances, &priced, &self.brand.terms_version, self.now.business);
         let mut effects = effects.map_err(|refusal| Stop::Refused(refusal.into()))?;
         line::add(tx, &given.line);
+        credential::hold_goes_along(tx, (self.taker, given.line.id), self.way.from);
         allowance::add(tx, self.taker, given.line.id, &given.allowance);
         if let Some(due) = lifecycle::next_due(&given.line, &given.allowance, given.at, &self.zone) {
             timer::set(tx, given.line.id.0, self.taker, timer::TimerKind::Line, due);

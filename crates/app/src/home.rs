@@ -1,6 +1,7 @@
 //! What a customer sees first: lines, money, what is left, when it ends and what happens then.
 
 use crate::{App, Problem};
+use everline_core::auto_renew::State;
 use everline_core::brand::Brand;
 use everline_core::charging::{Allowance, Period, Service, Window};
 use everline_core::customer::Customer;
@@ -10,8 +11,9 @@ use everline_core::line::{Line, LineState, SuspendCause};
 use everline_core::money::Money;
 use everline_core::offering::{Offering, Unit};
 use everline_core::order::Order;
+use everline_core::reminder::{DataNow, Usage, will_not_last};
 use everline_core::time::{BusinessTime, Now, Zone};
-use everline_store::tables::{allowance, catalog, customer, line, order};
+use everline_store::tables::{allowance, auto_renew, catalog, customer, line, order, reminder};
 use everline_store::{Stop, Tx, Work};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,6 +51,17 @@ pub struct LineView {
     pub packs: Vec<PlanView>,
     /// What the network lets its device do; `None` while no session is open.
     pub service: Option<Service>,
+    /// How fast its data goes; `None` while nothing was used, or it was counted for less than a day.
+    pub pace: Option<Pace>,
+}
+
+/// How fast data goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Octets in a day, at the rate of the last days.
+    pub a_day: i64,
+    /// When all is used up at this rate; `None` if it lasts until what runs ends.
+    pub runs_out_at: Option<BusinessTime>,
 }
 
 /// How much of a unit is left.
@@ -93,6 +106,20 @@ pub enum Advice {
         /// Calendar days until then; 0 is today.
         days: i64,
     },
+    /// Ends soon, and is renewed by itself.
+    RenewsItself {
+        /// When what runs ends.
+        at: BusinessTime,
+        /// Calendar days until then; 0 is today.
+        days: i64,
+    },
+    /// Used up within the week at the rate of the last days, before it ends.
+    RunsOut {
+        /// When.
+        at: BusinessTime,
+        /// When what runs ends.
+        until: BusinessTime,
+    },
     /// Fine until then.
     Fine {
         /// Until when, queued plans included.
@@ -126,6 +153,7 @@ impl Advice {
                 | Advice::Grace { .. }
                 | Advice::UsedUp
                 | Advice::EndsSoon { .. }
+                | Advice::RunsOut { .. }
                 | Advice::NothingYet
         )
     }
@@ -134,10 +162,10 @@ impl Advice {
             Advice::CutOff { .. } => 0,
             Advice::Grace { .. } => 1,
             Advice::UsedUp => 2,
-            Advice::EndsSoon { .. } => 3,
+            Advice::EndsSoon { .. } | Advice::RunsOut { .. } => 3,
             Advice::NothingYet | Advice::Reserved { .. } => 4,
             Advice::WaitsForFirstUse { .. } => 5,
-            Advice::Fine { .. } => 6,
+            Advice::Fine { .. } | Advice::RenewsItself { .. } => 6,
             Advice::OutOfService => 7,
         }
     }
@@ -148,7 +176,8 @@ pub const SOON_DAYS: i64 = 7;
 
 /// Whether to renew a line now, and why.
 #[must_use]
-pub fn advise(line: &Line, allowance: &Allowance, zone: &Zone, now: BusinessTime) -> Advice {
+pub fn advise(line: &Line, beside: &Beside, zone: &Zone, now: BusinessTime) -> Advice {
+    let allowance = &beside.allowance;
     match line.state {
         LineState::Suspended(SuspendCause::NotRenewed { .. }) | LineState::NumberKept { .. } => {
             return Advice::CutOff { since: line.state_since };
@@ -172,10 +201,38 @@ pub fn advise(line: &Line, allowance: &Allowance, zone: &Zone, now: BusinessTime
     let until = allowance.service_until().or(current.ends_at()).unwrap_or(now);
     let days = zone.days_between(now, until);
     let nothing_follows = allowance.queued_plans(now).next().is_none();
-    if days <= SOON_DAYS && nothing_follows {
+    let runs_out = DataNow::of(allowance, now).and_then(|data| will_not_last(&data, &beside.usage, now));
+    if days <= SOON_DAYS && nothing_follows && !beside.renews_itself() {
         Advice::EndsSoon { at: until, days }
+    } else if let Some(at) = runs_out {
+        Advice::RunsOut { at, until }
+    } else if days <= SOON_DAYS && nothing_follows {
+        Advice::RenewsItself { at: until, days }
     } else {
         Advice::Fine { until, days }
+    }
+}
+
+/// What is known of a line beside itself.
+#[derive(Debug, Clone, Default)]
+pub struct Beside {
+    /// What it can use.
+    pub allowance: Allowance,
+    /// Counts of used data.
+    pub usage: Usage,
+    /// Where its renewal by itself is, if that is on.
+    pub renewal: Option<State>,
+}
+
+impl Beside {
+    /// Whether it will be renewed with nobody doing anything.
+    const fn renews_itself(&self) -> bool {
+        matches!(self.renewal, Some(State::Waiting | State::Announced { .. } | State::Trying { .. }))
+    }
+    fn pace(&self, now: BusinessTime) -> Option<Pace> {
+        let data = DataNow::of(&self.allowance, now)?;
+        let runs_out_at = data.runs_out_at(&self.usage, now).filter(|at| *at < data.ends);
+        Some(Pace { a_day: data.used_a_day(&self.usage, now)?, runs_out_at })
     }
 }
 
@@ -201,15 +258,30 @@ impl Work for ReadHome {
     type Out = Home;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Home, Stop<Problem>> {
-        let customer = customer::get(tx, self.customer).await?;
-        let balances = customer::account(tx, self.customer).await?;
-        let mut allowances: BTreeMap<LineId, Allowance> =
-            allowance::of_customer(tx, self.customer).await?.into_iter().collect();
+        let id = self.customer;
+        let account = (customer::by_id(id), customer::account_of(id));
+        let lines = (line::all_of(id, LINES_MAX), allowance::of_customer(id));
+        let beside = (reminder::usage_of(id), auto_renew::of_customer(id));
+        let ((customers, balances), (all, allowances), (usage, renewals)) =
+            tx.together((account, lines, beside)).await?;
+        let gone = |what| Stop::Refused(Problem::NotFound(what));
+        let customer = customers.into_iter().next().ok_or(gone("customer"))?;
+        let balances = balances.into_iter().next().ok_or(gone("account"))?;
+        let mut known: BTreeMap<LineId, Beside> = BTreeMap::new();
+        for (line, allowance) in allowances {
+            known.entry(line).or_default().allowance = allowance;
+        }
+        for (line, usage) in usage {
+            known.entry(line).or_default().usage = usage;
+        }
+        for setting in renewals {
+            known.entry(setting.line).or_default().renewal = Some(setting.state);
+        }
         let mut offerings = Known::default();
         let mut lines = Vec::new();
-        for line in line::of_customer(tx, self.customer, LINES_MAX).await? {
-            let allowance = allowances.remove(&line.id).unwrap_or_default();
-            lines.push(view(tx, line, &allowance, &mut offerings, &self.zone, self.now.business).await?);
+        for line in all {
+            let beside = known.remove(&line.id).unwrap_or_default();
+            lines.push(view(tx, line, &beside, &mut offerings, &self.zone, self.now.business).await?);
         }
         lines.sort_by_key(|view| (view.advice.urgency(), view.line.service_until));
         let money = |account| Money::from_micros(balances.get(account), self.brand.currency);
@@ -231,8 +303,11 @@ impl Work for ReadLine {
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         let line = line::get(tx, self.customer, self.line).await?.ok_or(Stop::Refused(Problem::NotFound("line")))?;
         let allowance = allowance::get(tx, self.customer, self.line).await?;
+        let usage = reminder::get(tx, self.customer, self.line).await?.usage;
+        let renewal = auto_renew::get(tx, self.customer, self.line).await?.map(|setting| setting.state);
+        let beside = Beside { allowance, usage, renewal };
         let orders = order::of_line(tx, self.customer, self.line, 20).await?;
-        let view = view(tx, line, &allowance, &mut Known::default(), &self.zone, self.now.business).await?;
+        let view = view(tx, line, &beside, &mut Known::default(), &self.zone, self.now.business).await?;
         Ok((view, orders))
     }
 }
@@ -255,12 +330,13 @@ impl Known {
 async fn view(
     tx: &mut Tx,
     line: Line,
-    allowance: &Allowance,
+    beside: &Beside,
     known: &mut Known,
     zone: &Zone,
     now: BusinessTime,
 ) -> Result<LineView, everline_store::Error> {
     use everline_core::offering::OfferingKind;
+    let allowance = &beside.allowance;
     let mut queued_periods: Vec<&Period> = allowance.queued_plans(now).collect();
     queued_periods.sort_by_key(|period| period.ends_at());
     let mut queued = Vec::new();
@@ -281,6 +357,6 @@ async fn view(
         (granted > 0).then(|| Left { unit, left: allowance.left(unit, now), granted })
     });
     let service = allowance.sessions.iter().map(|session| session.service).next();
-    let advice = advise(&line, allowance, zone, now);
-    Ok(LineView { advice, left: left.collect(), current, queued, packs, service, line })
+    let (advice, pace) = (advise(&line, beside, zone, now), beside.pace(now));
+    Ok(LineView { advice, left: left.collect(), current, queued, packs, service, pace, line })
 }

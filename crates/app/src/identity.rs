@@ -4,6 +4,7 @@
 //! Name, number and birthday are sealed for their customer; a keyed hash of the document finds it again. What a verifier is
 //! asked and answers is not kept, only who answered and when.
 
+use crate::account_news::happened;
 use crate::audit::{Act, Stamp};
 use crate::jobs::Done;
 use crate::secrets::Secrets;
@@ -12,7 +13,7 @@ use crate::sign_in::check_tries;
 use crate::staff::{permit, permitted, see};
 use crate::support::{About, NewCase, Open, Sent, opening, over};
 use crate::{App, Problem};
-use everline_core::account::Change;
+use everline_core::account::{AccountNews, Change};
 use everline_core::audit::AuditAction;
 use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::effects::{CaseReason, Job};
@@ -186,7 +187,7 @@ pub async fn say(
         None => None,
     };
     let work = Say {
-        may: MayChange::new(session, Change::Access, now.system)?,
+        may: MayChange::new(session, Change::Access, now)?,
         before: before.state,
         said,
         name: person.name,
@@ -422,7 +423,7 @@ impl Work for OfDocument {
     type Out = Vec<CustomerId>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        Ok(identity::of_document(tx, self.hash, COUNTED).await?)
+        Ok(tx.together(identity::of_document(self.hash, COUNTED)).await?)
     }
 }
 
@@ -491,6 +492,7 @@ impl Work for Verified {
                 let by = Some((self.by.as_str(), None));
                 identity::settle_correction(tx, (self.customer, id), CorrectionState::Done, Some(self.now.system), by);
                 over(tx, (self.customer, case_of(id)), None, self.now.business).await?;
+                happened(tx, self.customer, (id, AccountNews::IdentityCorrected), ("", None), self.now)?;
             } else {
                 identity::settle_correction(tx, (self.customer, id), CorrectionState::Waiting, None, None);
             }
@@ -568,6 +570,7 @@ impl Work for Decide {
             }
             if self.accept {
                 correct(tx, &found, &self.name, self.now.system, &by);
+                happened(tx, self.customer, (id, AccountNews::IdentityCorrected), ("", None), self.now)?;
             }
             let note = Some((by.as_str(), Some(self.note.as_str())));
             identity::settle_correction(tx, (self.customer, id), state, Some(self.now.system), note);

@@ -2,9 +2,11 @@
 //! the change of the line's state: who, and why.
 
 use crate::audit::{Act, Stamp};
+use crate::on_behalf::proved;
 use crate::save::{carry_out, give_up_names, lock, lock_for_rest};
 use crate::staff::{active_member, permit, permitted};
 use crate::{App, Problem, timers};
+use everline_core::account::Change;
 use everline_core::audit::{Actor, AuditAction};
 use everline_core::brand::Brand;
 use everline_core::identifiers::Msisdn;
@@ -98,7 +100,12 @@ enum By {
 }
 impl Note {
     /// Who may and does: their login. Refuses what was seen of a line that is otherwise by now.
-    async fn signature(&self, tx: &mut Tx, line: &Line) -> Result<String, Stop<Problem>> {
+    async fn signature(
+        &self,
+        tx: &mut Tx,
+        line: &Line,
+        (asked, now): (LifecycleCommand, Now),
+    ) -> Result<String, Stop<Problem>> {
         if self.seen.as_ref().is_some_and(|(state, since)| (line.state.word(), line.state_since) != (state, *since)) {
             return Err(Stop::Refused(Problem::Stale));
         }
@@ -106,6 +113,10 @@ impl Note {
             By::CommandLine(login) => Ok(login.clone()),
             By::Staff(id) => {
                 permit(tx, *id, Permission::ActOnLine).await?;
+                if asked == LifecycleCommand::LiftLost {
+                    // Whoever says that they found it may have found it.
+                    proved(tx, *id, line.customer, Change::Access, now).await?;
+                }
                 Ok(staff::signature(tx, *id).await?)
             }
         }
@@ -169,7 +180,7 @@ impl Work for Command {
         let (customer, line) = (self.customer, self.line);
         let mut is = lock(tx, customer, line).await?;
         let login = match &self.note {
-            Some(note) => note.signature(tx, &is.line).await?,
+            Some(note) => note.signature(tx, &is.line, (self.asked, self.now)).await?,
             None => String::new(),
         };
         if let Some(due_at) = timer::get(tx, line.0).await?.filter(|due_at| *due_at <= self.now.business) {

@@ -8,13 +8,13 @@ use crate::lifecycle_command::{Seen, read_reason};
 use crate::sessions::MayChange;
 use crate::staff::permit;
 use crate::{App, Problem};
-use everline_core::account::{Change, NotProved, Proof, allows};
+use everline_core::account::{Change, CodeNumber, NotProved, Proof, allows};
 use everline_core::audit::AuditAction;
 use everline_core::customer::Customer;
 use everline_core::ids::{CustomerId, LineId, RawId};
 use everline_core::line::Line;
 use everline_core::staff::Permission;
-use everline_core::time::SystemTime;
+use everline_core::time::Now;
 use everline_store::tables::{audit, credential, customer};
 use everline_store::{Stop, Tx};
 
@@ -35,7 +35,7 @@ pub(crate) struct ForCaller {
     seen: Seen,
     reason: String,
     stamp: Stamp,
-    now: SystemTime,
+    now: Now,
 }
 
 impl ForCaller {
@@ -47,7 +47,7 @@ impl ForCaller {
         change: Change,
         (seen, reason): (Seen, &str),
     ) -> Result<Self, Problem> {
-        let (reason, now) = (read_reason(reason)?, app.clock.now().system);
+        let (reason, now) = (read_reason(reason)?, app.clock.now());
         Ok(Self { by, customer, change, seen, reason, stamp: Stamp::new(app)?, now })
     }
 }
@@ -100,19 +100,17 @@ pub(crate) async fn proved(
     by: RawId,
     id: CustomerId,
     change: Change,
-    now: SystemTime,
+    now: Now,
 ) -> Result<Customer, Stop<Problem>> {
     permit(tx, by, Permission::ActOnLine).await?;
     let owner = customer::get(tx, id).await?;
-    let proved_at = audit::caller_proved(tx, id, by, now.plus_us(-PROVED_US)).await?;
-    proved_at.ok_or(Stop::Refused(Problem::ProveFirst))?;
+    let proved_at = tx.together(audit::caller_proved(id, by, now.system.plus_us(-PROVED_US))).await?.pop();
+    let proved_at = proved_at.ok_or(Stop::Refused(Problem::ProveFirst))?;
     let second = credential::get(tx, id).await?.second_factor;
-    let sim_replaced_at = match &owner.contact {
-        Some(contact) => credential::sim_replaced_at(tx, contact.as_str()).await?,
-        None => None,
-    };
+    let number = credential::code_number(tx, owner.contact.as_ref()).await?;
     // The proof counts for a quarter of an hour, whatever was done meanwhile; as what it was, a code.
-    allows((Proof::Code, now), change, second, sim_replaced_at, now).map_err(|why| {
+    let allowed = allows((Proof::Code, now.system), change, second, CodeNumber::default(), now);
+    allowed.and_then(|()| number.proves(proved_at, now)).map_err(|why| {
         Stop::Refused(match why {
             NotProved::Again => Problem::SecondFactor,
             why => why.into(),

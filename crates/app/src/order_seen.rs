@@ -77,6 +77,11 @@ impl OrderSeen {
         let parts: Vec<String> = text.split(BETWEEN).map(str::to_owned).collect();
         (text.len() <= BYTES_MAX).then(|| parts.try_into().ok().map(Self)).flatten()
     }
+    /// What no order ever shows: acting on it is acting on an old page.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self(std::array::from_fn(|_| "?".to_owned()))
+    }
     /// What is otherwise now.
     #[must_use]
     pub fn changed(&self, now: &Self) -> Vec<Part> {

@@ -115,7 +115,7 @@ async fn change(app: &App, session: &SessionInfo, change: Change, what: What) ->
     let now = app.clock.now();
     let (fresh, event) = (Fresh::new(app)?, app.clock.id());
     let signed_in = fresh.signed_in(session.principal);
-    let may = MayChange::new(session, change, now.system)?;
+    let may = MayChange::new(session, change, now)?;
     let device = session.device().to_owned();
     app.store.transact(ChangeAddress { may, what, fresh, event, device, now }).await??;
     app.wake.notify_one();

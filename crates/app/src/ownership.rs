@@ -65,7 +65,7 @@ pub async fn open_offer(app: &App, customer: CustomerId, line: LineId) -> Result
 pub async fn offer(app: &App, session: &SessionInfo, line: LineId, contact: &str) -> Result<(), Problem> {
     let contact = app.brand.number(contact, NumberOf::Person);
     let contact = contact.map_err(|_| Problem::Invalid { field: "contact", rule: "not-a-number" })?;
-    let may = MayChange::new(session, Change::Contact, app.clock.now().system)?;
+    let may = MayChange::new(session, Change::Contact, app.clock.now())?;
     make(app, Asker::Owner(may), (app.clock.id(), line), contact).await
 }
 

@@ -80,7 +80,7 @@ async fn change(app: &App, session: &SessionInfo, what: What) -> Result<SignedIn
     let now = app.clock.now();
     let (fresh, event) = (Fresh::new(app)?, app.clock.id());
     let signed_in = fresh.signed_in(session.principal);
-    let may = MayChange::new(session, Change::Access, now.system)?;
+    let may = MayChange::new(session, Change::Access, now)?;
     let device = session.device().to_owned();
     app.store.transact(ChangeKeys { may, what, fresh, event, device, now }).await?;
     app.wake.notify_one();

@@ -159,13 +159,16 @@ impl Work for Send {
         }
         let order = self.order(tx).await?;
         let offering = catalog::offering(tx, &new.offering).await?;
-        let allowance = allowance::get(tx, customer, self.line).await?;
-        let taker = taker(tx, &line, &allowance, &offering).await?;
-        let quoted = quote(&taker, &offering, &self.brand, &self.zone, self.now.business);
-        quoted.map_err(|why| Stop::Refused(Problem::NotSellable(why)))?;
-        if order.is_none() && !offering.eligibility.is_open() {
+        let not_sold = |why| Stop::Refused(Problem::NotSellable(why));
+        if (order.is_none() || new.contact.is_some()) && !offering.eligibility.is_open() {
             // Whoever follows it may be a guest, to whom it is not sold.
-            return Err(Stop::Refused(Problem::NotSellable(NotSellable::NotByLink)));
+            return Err(not_sold(NotSellable::NotByLink));
+        }
+        // What was ordered can be paid, whatever could be ordered now.
+        if order.is_none() {
+            let allowance = allowance::get(tx, customer, self.line).await?;
+            let taker = taker(tx, &line, &allowance, &offering).await?;
+            quote(&taker, &offering, &self.brand, &self.zone, self.now.business).map_err(not_sold)?;
         }
         if new.contact.is_some() && !line.guest_renewal {
             return Err(Stop::Refused(Problem::NotFound("contact")));

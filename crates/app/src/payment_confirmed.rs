@@ -196,7 +196,7 @@ impl Work for RefundMoved {
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        let refund = payment::refund_by_number(tx, &self.out_request_no).await?;
+        let refund = tx.together(payment::refund_by_number(&self.out_request_no)).await?.pop();
         notice::keep(tx, &self.notice);
         let moves = |refund: &Refund| matches!(refund.state, RefundState::InFlight | RefundState::Done);
         let Some(refund) = refund.filter(moves) else { return Ok(()) };

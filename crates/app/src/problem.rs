@@ -102,6 +102,9 @@ pub enum Problem {
         /// From when it is.
         until: SystemTime,
     },
+    /// The contact number is of a line that is reported lost: a code to it proves nothing.
+    #[error("the contact number is of a line that is reported lost")]
+    NumberLost,
     /// A request to be let in by people does not go on.
     #[error("the request does not go on: {0}")]
     NotRecovered(NotRecovered),
@@ -228,6 +231,7 @@ impl Problem {
             Problem::SecondFactor => "second-factor",
             Problem::ProveFirst => "prove-first",
             Problem::HeldBack { .. } => "held-back",
+            Problem::NumberLost => "number-lost",
             Problem::NotRecovered(_) => "not-recovered",
             Problem::NotTaken(_) => "not-taken",
             Problem::NotContributed(_) => "not-contributed",
@@ -299,6 +303,7 @@ impl From<NotProved> for Problem {
         match why {
             NotProved::Again => Problem::ProveFirst,
             NotProved::SimReplaced { until } => Problem::HeldBack { until },
+            NotProved::NumberLost => Problem::NumberLost,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::audit::{Act, Stamp};
 use crate::order_page::find_order;
 use crate::order_seen::{self, OrderSeen, Part};
 use crate::save::carry_out;
-use crate::staff::permit;
+use crate::staff::{apart, permit};
 use crate::{App, Problem, timers};
 use everline_core::audit::AuditAction;
 use everline_core::brand::Brand;
@@ -329,6 +329,9 @@ impl Work for Decide {
         let decided = Decided { by: self.by, at: self.now.business.max(asked.asked_at) };
         let request =
             decide(asked, self.verdict, decided, approver).map_err(|why| Stop::Refused(Problem::NotDecided(why)))?;
+        if self.verdict == Verdict::Approve {
+            apart(tx, request.asked_by, self.by, self.stamp.at()).await?;
+        }
         let parts = [Part::State, Part::Money, Part::Refunds];
         order_seen::check(tx, (self.customer, self.order), self.seen.as_ref(), &parts).await?;
         // Decided once, whoever else decides at this moment.

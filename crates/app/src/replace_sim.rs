@@ -36,7 +36,7 @@ pub async fn replace(
 ) -> Result<Line, Problem> {
     crate::sessions::may_change(app, session, Change::Access).await?;
     let card = proved_card(app, session.customer()?, iccid, secret).await?;
-    let may = MayChange::new(session, Change::Access, app.clock.now().system)?;
+    let may = MayChange::new(session, Change::Access, app.clock.now())?;
     carry(app, Asker::Owner(may), line, card).await
 }
 
@@ -70,7 +70,7 @@ impl Work for MayFor {
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        proved(tx, self.by, self.customer, Change::Access, self.now.system).await.map(|_| ())
+        proved(tx, self.by, self.customer, Change::Access, self.now).await.map(|_| ())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{App, Problem};
 use everline_core::account::{Change, Proof, allows};
 use everline_core::customer::Customer;
 use everline_core::ids::{CustomerId, RawId};
-use everline_core::time::{DAY_US, HOUR_US, SystemTime};
+use everline_core::time::{DAY_US, HOUR_US, Now, SystemTime};
 use everline_store::tables::credential::{self, Credential};
 use everline_store::tables::login::{self, LoginSession};
 use everline_store::tables::{customer, recovery};
@@ -210,7 +210,7 @@ pub(crate) struct MayChange {
     pub(crate) customer: CustomerId,
     session: Vec<u8>,
     change: Change,
-    now: SystemTime,
+    now: Now,
 }
 
 /// Whose account it is, as it was found under its lock.
@@ -221,7 +221,7 @@ pub(crate) struct Owner {
 }
 
 impl MayChange {
-    pub(crate) fn new(session: &SessionInfo, change: Change, now: SystemTime) -> Result<Self, Problem> {
+    pub(crate) fn new(session: &SessionInfo, change: Change, now: Now) -> Result<Self, Problem> {
         Ok(Self { customer: session.customer()?, session: session.hash.clone(), change, now })
     }
     /// Locks the account, and refuses unless the session is there and its proof allows the change.
@@ -232,16 +232,14 @@ impl MayChange {
     /// [`check`](Self::check) without the lock, for a page that only asks whether.
     pub(crate) async fn look(&self, tx: &mut Tx) -> Result<Owner, Stop<Problem>> {
         let session = login::session(tx, &self.session).await?;
-        let theirs = |s: &LoginSession| s.principal == CUSTOMER && s.id == self.customer.0 && s.expires_at > self.now;
+        let theirs =
+            |s: &LoginSession| s.principal == CUSTOMER && s.id == self.customer.0 && s.expires_at > self.now.system;
         let session = session.filter(theirs).ok_or(Stop::Refused(Problem::SignInFirst))?;
         let customer = customer::get(tx, self.customer).await?;
         let credential = credential::get(tx, self.customer).await?;
-        let sim_replaced_at = match &customer.contact {
-            Some(contact) => credential::sim_replaced_at(tx, contact.as_str()).await?,
-            None => None,
-        };
+        let number = credential::code_number(tx, customer.contact.as_ref()).await?;
         let proof = (session.proved_by, session.proved_at);
-        allows(proof, self.change, credential.second_factor, sim_replaced_at, self.now)
+        allows(proof, self.change, credential.second_factor, number, self.now)
             .map_err(|why| Stop::Refused(why.into()))?;
         Ok(Owner { session, customer, credential })
     }
@@ -249,7 +247,7 @@ impl MayChange {
 
 /// Refuses unless a customer's session is proved for a change now.
 pub async fn may_change(app: &App, session: &SessionInfo, change: Change) -> Result<(), Problem> {
-    Ok(app.store.read(Asks(MayChange::new(session, change, app.clock.now().system)?)).await?)
+    Ok(app.store.read(Asks(MayChange::new(session, change, app.clock.now())?)).await?)
 }
 
 struct Asks(MayChange);

@@ -10,10 +10,11 @@ use crate::sessions::STAFF;
 use crate::{App, Problem};
 use everline_core::audit::{Actor, AuditAction};
 use everline_core::ids::{CustomerId, OrderId, RawId};
+use everline_core::refund_request::{LET_IN_US, NotDecided};
 use everline_core::staff::{Permission, Role};
 use everline_core::time::{DAY_US, SystemTime};
-use everline_store::tables::staff::{self as table, StaffRow};
-use everline_store::tables::{login, support};
+use everline_store::tables::staff::{self as table, StaffEvent, StaffRow};
+use everline_store::tables::{audit, login, support};
 use everline_store::{Stop, Tx, Work};
 
 /// How long a link works.
@@ -149,6 +150,31 @@ pub async fn members(app: &App, by: RawId) -> Result<Vec<Listed>, Problem> {
     list(app).await
 }
 
+/// How members signed in last, or tried to, newest first; for a member who may manage them.
+///
+/// # Errors
+/// [`Problem::NotAllowed`]
+pub async fn sign_ins(app: &App, by: RawId, of: &[RawId]) -> Result<Vec<Vec<StaffEvent>>, Problem> {
+    Ok(app.store.read(SignIns { by, of: of.to_vec() }).await?)
+}
+
+struct SignIns {
+    by: RawId,
+    of: Vec<RawId>,
+}
+impl SignIns {
+    const EACH: i64 = 5;
+}
+impl Work for SignIns {
+    const NAME: &'static str = "staff_sign_ins";
+    type Out = Vec<Vec<StaffEvent>>;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        permit(tx, self.by, Permission::ManageStaff).await?;
+        Ok(tx.together(self.of.iter().map(|id| table::events_of(*id, Self::EACH)).collect::<Vec<_>>()).await?)
+    }
+}
+
 /// The login of a member who is named on the command line, where somebody who may do something is to be named.
 ///
 /// # Errors
@@ -180,6 +206,19 @@ pub(crate) async fn active(tx: &mut Tx, id: RawId) -> Result<StaffMember, Stop<P
     let found = table::active(tx, id).await?;
     let found = found.and_then(|(name, role)| Some(StaffMember { id, name, role: Role::from_word(&role)? }));
     found.ok_or(Stop::Refused(Problem::NotAllowed))
+}
+
+/// Refuses one of two members to decide about what the other asked for, where one let the other in a moment ago: whoever holds
+/// the link that sets a password may be both.
+///
+/// # Errors
+/// [`Problem::NotDecided`]
+pub(crate) async fn apart(tx: &mut Tx, asked_by: RawId, by: RawId, now: SystemTime) -> Result<(), Stop<Problem>> {
+    let since = now.plus_us(-LET_IN_US);
+    let both = (audit::let_in(by, asked_by, since), audit::let_in(asked_by, by, since));
+    let (one, other) = tx.together(both).await?;
+    let apart = one.is_empty() && other.is_empty();
+    if apart { Ok(()) } else { Err(Stop::Refused(Problem::NotDecided(NotDecided::LetIn))) }
 }
 
 /// [`permit`] for something that is only looked at and tells of no customer.

@@ -6,6 +6,8 @@
 
 use crate::audit::Act;
 use crate::caller::PROVED_US;
+pub use crate::order_history::Ordered;
+use crate::order_history::ordered;
 use crate::staff::{permit, permitted, see};
 use crate::{App, Problem};
 use everline_core::audit::AuditAction;
@@ -17,10 +19,7 @@ use everline_core::ledger::LedgerAccount;
 use everline_core::line::Line;
 use everline_core::message::Address;
 use everline_core::money::{Currency, Money};
-use everline_core::offering::Offering;
 use everline_core::order::Order;
-use everline_core::payment::Attempt;
-use everline_core::refund::Refund;
 use everline_core::search::masked_name;
 use everline_core::staff::Permission;
 use everline_core::time::{BusinessTime, Now, SystemTime, Zone};
@@ -28,8 +27,8 @@ use everline_store::tables::audit::Noted;
 use everline_store::tables::history::Moved;
 use everline_store::tables::timeline::{Changed, News, Opened, Told};
 use everline_store::tables::usage::UsageDay;
-use everline_store::tables::{audit, catalog, customer, history, line, message, payment, sim, timeline};
-use everline_store::{Stop, Tx, Work};
+use everline_store::tables::{audit, customer, history, line, message, sim, timeline};
+use everline_store::{Query, Stop, Tx, Work};
 
 /// Entries on a page: fewer than are read of each kind.
 pub const PAGE: usize = 30;
@@ -119,19 +118,6 @@ pub enum What {
     Case(Opened),
     /// A member of the staff saw or did something.
     Staff(Noted),
-}
-
-/// An order with how it was paid.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Ordered {
-    /// The order.
-    pub order: Order,
-    /// What was ordered.
-    pub offering: Offering,
-    /// How it was paid, or tried to; oldest first.
-    pub attempts: Vec<Attempt>,
-    /// What went back, or is on its way.
-    pub refunds: Vec<Refund>,
 }
 
 /// One entry.
@@ -251,113 +237,123 @@ fn above(at: i64) -> RawId {
     RawId::new_v7(ms.min((1 << 48) - 1), [0; 10])
 }
 
+/// What was found, at its place; of an order how it was paid is read when it is known to be on the page.
+enum Piece {
+    Order(Box<Order>),
+    Other(What),
+}
+type Placed = (Key, Piece);
+
+fn placed(at: i64, id: RawId, what: What) -> Placed {
+    ((at, id), Piece::Other(what))
+}
+
 impl Look {
     /// So many of each kind are read that is kept in the order of its key.
     const EACH: i64 = 32;
     /// So many of each that is kept in the order of its ids, or of the log: some of them may be of later than the key.
     const MANY: i64 = 64;
 
-    async fn orders(&self, tx: &mut Tx, before: Key) -> Result<Vec<Entry>, Stop<Problem>> {
-        let key = (BusinessTime::from_us(before.0), OrderId(before.1));
-        let from = BusinessTime::from_us(i64::MIN);
-        let customer = self.wanted.customer;
-        let mut entries = Vec::new();
-        for order in history::orders(tx, customer, self.wanted.line, (from, key), Self::EACH).await? {
-            let offering = catalog::offering(tx, &order.offering).await?;
-            let attempts = payment::of_order(tx, customer, order.id).await?;
-            let refunds = payment::refunds_of_order(tx, customer, order.id).await?;
-            let key = (order.placed_at.us(), order.id.0);
-            entries.push(Entry { key, what: What::Order(Box::new(Ordered { order, offering, attempts, refunds })) });
-        }
-        Ok(entries)
-    }
-    async fn moved(&self, tx: &mut Tx, before: Key) -> Result<Vec<Entry>, Stop<Problem>> {
-        let key = (BusinessTime::from_us(before.0), TransferId(before.1));
-        let all = timeline::moved(tx, self.wanted.customer, key, Self::EACH).await?;
-        Ok(all.into_iter().map(|moved| Entry { key: (moved.at.us(), moved.id.0), what: What::Moved(moved) }).collect())
-    }
-    async fn of_line(&self, tx: &mut Tx, line: LineId, kind: Kind, before: Key) -> Result<Vec<Entry>, Stop<Problem>> {
-        let (customer, below) = (self.wanted.customer, above(before.0));
-        Ok(match kind {
-            Kind::Life => {
-                let all = timeline::changed(tx, customer, line, below, Self::MANY).await?;
-                all.into_iter().map(|one| Entry { key: (one.at.us(), one.id), what: What::Changed(one) }).collect()
-            }
-            Kind::Messages => {
-                let all = timeline::told(tx, customer, line, below, Self::MANY).await?;
-                all.into_iter().map(|one| Entry { key: (one.sent_at.us(), one.id.0), what: What::Told(one) }).collect()
-            }
-            _ => {
-                let to = Day::of(&self.zone, BusinessTime::from_us(before.0.min(self.now.business.us())));
-                let all = timeline::used(tx, customer, line, to, Self::MANY).await?;
-                all.into_iter().map(|day| self.used(day)).collect()
-            }
-        })
-    }
-    /// A day stands where it begins.
-    fn used(&self, day: UsageDay) -> Entry {
-        let at = self.zone.bounds_us(day.day.date()).map_or(0, |(begins, _)| begins);
-        Entry { key: (at, above(at).derive(0x79, day.unit as u8)), what: What::Used(day) }
-    }
-    async fn account(&self, tx: &mut Tx, before: Key) -> Result<Vec<Entry>, Stop<Problem>> {
-        let all = timeline::news(tx, self.wanted.customer, above(before.0), Self::MANY).await?;
-        Ok(all.into_iter().map(|one| Entry { key: (one.at.us(), one.id), what: What::News(one) }).collect())
-    }
-    async fn cases(&self, tx: &mut Tx, before: Key) -> Result<Vec<Entry>, Stop<Problem>> {
-        let key = (BusinessTime::from_us(before.0), CaseId(before.1));
-        let all = timeline::cases(tx, self.wanted.customer, self.wanted.line, key, Self::EACH).await?;
-        Ok(all.into_iter().map(|one| Entry { key: (one.at.us(), one.id.0), what: What::Case(one) }).collect())
+    /// What is before this key may be on the page.
+    fn before(&self) -> Key {
+        self.wanted.before.unwrap_or((i64::MAX / 2, RawId::from_bytes([0xff; 16])))
     }
 
-    async fn staff(&self, tx: &mut Tx, before: Key) -> Result<Vec<Entry>, Stop<Problem>> {
-        let to = SystemTime::from_us(before.0);
+    fn orders(&self) -> Query<Placed> {
+        let (at, id) = self.before();
+        let key = (BusinessTime::from_us(at), OrderId(id));
+        let from = BusinessTime::from_us(i64::MIN);
+        history::orders(self.wanted.customer, self.wanted.line, (from, key), Self::EACH)
+            .map(|order| ((order.placed_at.us(), order.id.0), Piece::Order(Box::new(order))))
+    }
+    fn cases(&self) -> Query<Placed> {
+        let (at, id) = self.before();
+        let key = (BusinessTime::from_us(at), CaseId(id));
+        timeline::cases(self.wanted.customer, self.wanted.line, key, Self::EACH)
+            .map(|one| placed(one.at.us(), one.id.0, What::Case(one)))
+    }
+    fn staff(&self) -> Query<Placed> {
+        let to = SystemTime::from_us(self.before().0);
         let all = match self.wanted.line {
-            Some(line) => audit::of_line(tx, line, to, Self::MANY).await?,
-            None => audit::of_customer(tx, self.wanted.customer, to, Self::MANY).await?,
+            Some(line) => audit::of_line(line, to, Self::MANY),
+            None => audit::of_customer(self.wanted.customer, to, Self::MANY),
         };
         // The place in the chain tells entries of one instant apart.
-        let key = |one: &Noted| (one.at.us(), above(one.at.us()).derive(0x7a, one.seq.to_be_bytes()[7]));
-        Ok(all.into_iter().map(|one| Entry { key: key(&one), what: What::Staff(one) }).collect())
+        all.map(|one| {
+            let (at, place) = (one.at.us(), one.seq.to_be_bytes()[7]);
+            placed(at, above(at).derive(0x7a, place), What::Staff(one))
+        })
+    }
+    /// What an account alone has.
+    fn of_account(&self, kind: Kind) -> Option<Query<Placed>> {
+        let (customer, (at, id)) = (self.wanted.customer, self.before());
+        Some(match kind {
+            Kind::Money => timeline::moved(customer, (BusinessTime::from_us(at), TransferId(id)), Self::EACH)
+                .map(|one| placed(one.at.us(), one.id.0, What::Moved(one))),
+            Kind::Account => {
+                timeline::news(customer, above(at), Self::MANY).map(|one| placed(one.at.us(), one.id, What::News(one)))
+            }
+            _ => return None,
+        })
+    }
+    /// What a line alone has.
+    fn of_line(&self, line: LineId, kind: Kind) -> Option<Query<Placed>> {
+        let (customer, (at, _)) = (self.wanted.customer, self.before());
+        Some(match kind {
+            Kind::Life => timeline::changed(customer, line, above(at), Self::MANY)
+                .map(|one| placed(one.at.us(), one.id, What::Changed(one))),
+            Kind::Messages => timeline::told(customer, line, above(at), Self::MANY)
+                .map(|one| placed(one.sent_at.us(), one.id.0, What::Told(one))),
+            Kind::Usage => {
+                let to = Day::of(&self.zone, BusinessTime::from_us(at.min(self.now.business.us())));
+                let zone = self.zone.clone();
+                // A day stands where it begins.
+                timeline::used(customer, line, to, Self::MANY).map(move |day| {
+                    let at = zone.bounds_us(day.day.date()).map_or(0, |(begins, _)| begins);
+                    placed(at, above(at).derive(0x79, day.unit as u8), What::Used(day))
+                })
+            }
+            _ => return None,
+        })
     }
 
-    async fn entries(&self, tx: &mut Tx) -> Result<(Vec<Entry>, Option<Key>), Stop<Problem>> {
-        let before = self.wanted.before.unwrap_or((i64::MAX / 2, RawId::from_bytes([0xff; 16])));
-        let wanted = |kind| self.wanted.kind.is_none_or(|only| only == kind);
-        let mut parts = Vec::new();
-        if wanted(Kind::Orders) {
-            parts.push(self.orders(tx, before).await?);
-        }
-        if wanted(Kind::Cases) {
-            parts.push(self.cases(tx, before).await?);
-        }
-        if wanted(Kind::Staff) {
-            parts.push(self.staff(tx, before).await?);
-        }
-        match self.wanted.line {
-            Some(line) => {
-                for kind in [Kind::Life, Kind::Messages, Kind::Usage] {
-                    if wanted(kind) {
-                        parts.push(self.of_line(tx, line, kind, before).await?);
-                    }
-                }
-            }
-            None => {
-                if wanted(Kind::Money) {
-                    parts.push(self.moved(tx, before).await?);
-                }
-                if wanted(Kind::Account) {
-                    parts.push(self.account(tx, before).await?);
-                }
-            }
-        }
+    /// What may be on the page.
+    fn parts(&self) -> Vec<Query<Placed>> {
+        let of = |kind| match (kind, self.wanted.line) {
+            (Kind::Orders, _) => Some(self.orders()),
+            (Kind::Cases, _) => Some(self.cases()),
+            (Kind::Staff, _) => Some(self.staff()),
+            (kind, None) => self.of_account(kind),
+            (kind, Some(line)) => self.of_line(line, kind),
+        };
+        let wanted = Kind::ALL.into_iter().filter(|kind| self.wanted.kind.is_none_or(|only| only == *kind));
+        wanted.filter_map(of).collect()
+    }
+
+    /// The page of what was found, and where the next begins.
+    async fn page(&self, tx: &mut Tx, parts: Vec<Vec<Placed>>) -> Result<(Vec<Entry>, Option<Key>), Stop<Problem>> {
         // What filled its part may go on behind it, also if little of it is before the key.
         let full = parts.iter().any(|part| i64::try_from(part.len()).is_ok_and(|read| read >= Self::EACH));
-        let mut entries: Vec<Entry> = parts.into_iter().flatten().collect();
-        entries.retain(|entry| entry.key < before);
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.key));
-        let more = full || entries.len() > PAGE;
-        entries.truncate(PAGE);
-        let next = entries.last().map(|last| last.key).filter(|_| more);
+        let mut pieces: Vec<Placed> = parts.into_iter().flatten().collect();
+        pieces.retain(|(key, _)| *key < self.before());
+        pieces.sort_by_key(|(key, _)| std::cmp::Reverse(*key));
+        let more = full || pieces.len() > PAGE;
+        pieces.truncate(PAGE);
+        let next = pieces.last().map(|(key, _)| *key).filter(|_| more);
+        let orders = pieces.iter().filter_map(|(_, piece)| match piece {
+            Piece::Order(order) => Some((**order).clone()),
+            Piece::Other(_) => None,
+        });
+        let all = ordered(tx, self.wanted.customer, self.wanted.line, orders.collect()).await?;
+        let mut all = all.into_iter();
+        let mut entries = Vec::new();
+        for (key, piece) in pieces {
+            let what = match piece {
+                Piece::Other(what) => Some(what),
+                Piece::Order(_) => all.next().map(|ordered| What::Order(Box::new(ordered))),
+            };
+            entries.extend(what.map(|what| Entry { key, what }));
+        }
         Ok((entries, next))
     }
 }
@@ -368,25 +364,26 @@ impl Work for Look {
     async fn run(&self, tx: &mut Tx) -> Result<Subject, Stop<Problem>> {
         permit(tx, self.by, Permission::SeeCustomer).await?;
         let Wanted { customer: id, line, .. } = self.wanted;
-        let customer = customer::get(tx, id).await?;
-        let (mut lines, mut card) = (Vec::new(), None);
-        match line {
-            Some(line) => {
-                lines.push(line::get(tx, id, line).await?.ok_or(Stop::Refused(Problem::NotFound("line")))?);
-                card = sim::primary_of(tx, line).await?.map(|iccid| iccid.masked());
-            }
-            None => lines = line::of_customer(tx, id, LINES_MAX + 1).await?,
+        let lines = line.map_or_else(|| line::all_of(id, LINES_MAX + 1), |line| line::by_id(id, line));
+        let cards = line.map(sim::primary).into_iter().collect::<Vec<_>>();
+        let proved = audit::caller_proved(id, self.by, self.now.system.plus_us(-PROVED_US));
+        let subject = (customer::by_id(id), customer::account_of(id), lines, cards, proved, self.parts());
+        let (customers, balances, mut lines, cards, proved, parts) = tx.together(subject).await?;
+        let gone = |what| Stop::Refused(Problem::NotFound(what));
+        let customer = customers.into_iter().next().ok_or(gone("customer"))?;
+        let balances = balances.into_iter().next().ok_or(gone("account"))?;
+        if line.is_some() && lines.is_empty() {
+            return Err(gone("line"));
         }
+        let card = cards.into_iter().flatten().next().map(|iccid| iccid.masked());
         let most = usize::try_from(LINES_MAX).unwrap_or(usize::MAX);
         let more_lines = lines.len() > most;
         lines.truncate(most);
-        let balances = customer::account(tx, id).await?;
         let money = |account| Money::from_micros(balances.get(account), self.currency);
         let credit = [money(LedgerAccount::PaidCredit), money(LedgerAccount::PromoCredit)];
-        let (entries, next) = self.entries(tx).await?;
+        let (entries, next) = self.page(tx, parts).await?;
         let name = masked_name(&customer.name);
-        let since = self.now.system.plus_us(-PROVED_US);
-        let proved_at = audit::caller_proved(tx, id, self.by, since).await?;
+        let proved_at = proved.into_iter().next();
         Ok(Subject { customer, name, credit, lines, more_lines, card, proved_at, entries, next })
     }
 }

@@ -4,7 +4,7 @@
 //! Whoever holds a session may look and renew. Whatever would keep the owner out, or take something away for good, asks for
 //! a proof that is fresh; and where that proof is a code to a number whose Sim was replaced, it waits.
 
-use crate::time::{HOUR_US, MINUTE_US, SystemTime};
+use crate::time::{BusinessTime, HOUR_US, MINUTE_US, Now, SystemTime};
 use crate::words::words;
 
 /// How somebody proved to be a customer.
@@ -47,6 +47,37 @@ pub enum NotProved {
         /// From when a code is enough again.
         until: SystemTime,
     },
+    /// The number that the code went to is of a line that is reported lost: whoever found it reads the code too.
+    #[error("the number was reported lost")]
+    NumberLost,
+}
+
+/// What is known of a number that codes go to, where it is a line of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CodeNumber {
+    /// When its Sim was last replaced.
+    pub sim_replaced_at: Option<SystemTime>,
+    /// Since when its line is reported lost.
+    pub lost_since: Option<BusinessTime>,
+}
+
+impl CodeNumber {
+    /// Whether a code to it that was entered at an instant proves that its owner is there. One from before the line was reported
+    /// lost does: whoever reports their own telephone goes on with what they proved.
+    ///
+    /// # Errors
+    /// [`NotProved`]
+    pub fn proves(&self, entered: SystemTime, now: Now) -> Result<(), NotProved> {
+        // Each on its own clock: how long ago it was.
+        let since = |lost: BusinessTime| now.business.since_us(lost) >= now.system.since_us(entered);
+        if self.lost_since.is_some_and(since) {
+            return Err(NotProved::NumberLost);
+        }
+        match self.sim_replaced_at.map(|at| at.plus_us(SIM_HOLD_US)).filter(|until| *until > now.system) {
+            Some(until) => Err(NotProved::SimReplaced { until }),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What a proof is to allow.
@@ -59,8 +90,8 @@ pub enum Change {
     Contact,
 }
 
-/// Whether what somebody proved, and when, allows a change now. `sim_replaced_at`: when the Sim of the contact number was
-/// last replaced, as far as we serve it. With a second factor on, only a passkey proves.
+/// Whether what somebody proved, and when, allows a change now. `number`: the contact number. With a second factor on, only a
+/// passkey proves.
 ///
 /// # Errors
 /// [`NotProved`]
@@ -68,10 +99,10 @@ pub fn allows(
     (proof, at): (Proof, SystemTime),
     change: Change,
     second_factor: bool,
-    sim_replaced_at: Option<SystemTime>,
-    now: SystemTime,
+    number: CodeNumber,
+    now: Now,
 ) -> Result<(), NotProved> {
-    let fresh = at.plus_us(FRESH_US) > now;
+    let fresh = at.plus_us(FRESH_US) > now.system;
     let enough = match proof {
         Proof::Passkey => true,
         Proof::Code => !second_factor,
@@ -81,10 +112,7 @@ pub fn allows(
     if !fresh || !enough {
         return Err(NotProved::Again);
     }
-    match sim_replaced_at.map(|at| at.plus_us(SIM_HOLD_US)).filter(|until| *until > now) {
-        Some(until) if proof == Proof::Code => Err(NotProved::SimReplaced { until }),
-        _ => Ok(()),
-    }
+    if proof == Proof::Code { number.proves(at, now) } else { Ok(()) }
 }
 
 /// Fewest characters of a customer's password; what it is made of is nobody's business (NIST SP 800-63B-4 §3.1.1.2).
@@ -248,6 +276,10 @@ pub enum AccountNews {
     BrowserAdded,
     /// Notices go to a browser no more.
     BrowserRemoved,
+    /// The account is to be closed, and what is left of its paid credit sent to a bank account.
+    ClosingAsked,
+    /// The name or document of the account was corrected.
+    IdentityCorrected,
 }
 
 words!(AccountNews {
@@ -271,6 +303,8 @@ words!(AccountNews {
     MailboxRemoved = "mailbox_removed",
     BrowserAdded = "browser_added",
     BrowserRemoved = "browser_removed",
+    ClosingAsked = "closing_asked",
+    IdentityCorrected = "identity_corrected",
 });
 
 /// How long a request to be let in by people waits, so that an owner who did not make it can stop it.
@@ -346,20 +380,31 @@ mod tests {
         let at = SystemTime::from_us(1_000 * HOUR_US);
         let (fresh, old) = (at.plus_us(FRESH_US - 1), at.plus_us(FRESH_US));
         let held = NotProved::SimReplaced { until: at.plus_us(SIM_HOLD_US) };
-        let replaced = Some(at);
+        // Business time is a day ahead.
+        let business = |at: SystemTime| BusinessTime::from_us(at.us() + 24 * HOUR_US);
+        let number =
+            |sim_replaced_at, lost: Option<SystemTime>| CodeNumber { sim_replaced_at, lost_since: lost.map(business) };
+        let (known, replaced, lost) = (number(None, None), number(Some(at), None), number(None, Some(at)));
+        let after = number(None, Some(at.plus_us(1)));
         for (proof, change, second, sim, now, expected) in [
-            (Proof::Code, Change::Access, false, None, fresh, Ok(())),
-            (Proof::Code, Change::Contact, false, None, fresh, Ok(())),
-            (Proof::Code, Change::Access, false, None, old, Err(NotProved::Again)),
-            (Proof::Code, Change::Access, true, None, fresh, Err(NotProved::Again)),
+            (Proof::Code, Change::Access, false, lost, fresh, Err(NotProved::NumberLost)),
+            (Proof::Code, Change::Access, false, after, fresh, Ok(())),
+            (Proof::Code, Change::Access, false, lost, old, Err(NotProved::Again)),
+            (Proof::Password, Change::Access, false, lost, fresh, Ok(())),
+            (Proof::Passkey, Change::Contact, false, lost, fresh, Ok(())),
+            (Proof::Code, Change::Access, false, known, fresh, Ok(())),
+            (Proof::Code, Change::Contact, false, known, fresh, Ok(())),
+            (Proof::Code, Change::Access, false, known, old, Err(NotProved::Again)),
+            (Proof::Code, Change::Access, true, known, fresh, Err(NotProved::Again)),
             (Proof::Code, Change::Access, false, replaced, fresh, Err(held)),
-            (Proof::Code, Change::Access, false, Some(at.plus_us(-SIM_HOLD_US)), fresh, Ok(())),
+            (Proof::Code, Change::Access, false, number(Some(at.plus_us(-SIM_HOLD_US)), None), fresh, Ok(())),
             (Proof::Password, Change::Access, false, replaced, fresh, Ok(())),
-            (Proof::Password, Change::Contact, false, None, fresh, Err(NotProved::Again)),
-            (Proof::Password, Change::Access, true, None, fresh, Err(NotProved::Again)),
+            (Proof::Password, Change::Contact, false, known, fresh, Err(NotProved::Again)),
+            (Proof::Password, Change::Access, true, known, fresh, Err(NotProved::Again)),
             (Proof::Passkey, Change::Contact, true, replaced, fresh, Ok(())),
-            (Proof::Passkey, Change::Access, true, None, old, Err(NotProved::Again)),
+            (Proof::Passkey, Change::Access, true, known, old, Err(NotProved::Again)),
         ] {
+            let now = Now { business: business(now), system: now };
             assert_eq!(
                 allows((proof, at), change, second, sim, now),
                 expected,

@@ -6,6 +6,7 @@
 use crate::ids::{CustomerId, OrderId, RawId};
 use crate::money::Currency;
 use crate::order::{Order, OrderState};
+use crate::search::masked_name;
 use crate::time::BusinessTime;
 
 /// Most characters of a buyer's name.
@@ -315,6 +316,26 @@ pub struct InvoiceRequest {
     pub asked_at: BusinessTime,
     /// Where it is.
     pub state: InvoiceState,
+}
+
+impl InvoiceRequest {
+    /// As those see it who do not make it out: without what names a person or leads to them.
+    #[must_use]
+    pub fn masked(&self) -> Self {
+        let title = match self.buyer {
+            Buyer::Person => masked_name(&self.title),
+            Buyer::Organisation(_) => self.title.clone(),
+        };
+        let state = match &self.state {
+            InvoiceState::Requested { email } => {
+                let (local, domain) = email.0.rsplit_once('@').unwrap_or((&email.0, ""));
+                let masked = format!("{}***@{domain}", local.chars().next().unwrap_or('*'));
+                InvoiceState::Requested { email: Email(masked) }
+            }
+            settled => settled.clone(),
+        };
+        Self { title, state, ..self.clone() }
+    }
 }
 
 /// Why no invoice can be asked for, made or refused.

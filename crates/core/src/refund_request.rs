@@ -3,7 +3,7 @@
 
 use crate::ids::{CustomerId, OrderId, RawId};
 use crate::money::Money;
-use crate::time::BusinessTime;
+use crate::time::{BusinessTime, HOUR_US};
 use serde::{Deserialize, Serialize};
 
 /// What a brand allows its staff.
@@ -131,6 +131,10 @@ pub enum Verdict {
     Decline,
 }
 
+/// For how long two members do not decide about each other's requests after one gave the other the link that sets a password, or
+/// took a second factor away: time for colleagues to see it.
+pub const LET_IN_US: i64 = 72 * HOUR_US;
+
 /// Why a request is not decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum NotDecided {
@@ -143,6 +147,9 @@ pub enum NotDecided {
     /// Their role does not approve.
     #[error("somebody who may approve must decide")]
     NotApprover,
+    /// They let whoever asked in, or were let in by them, within [`LET_IN_US`]: one person may be both.
+    #[error("one of the two let the other in a moment ago")]
+    LetIn,
 }
 
 impl NotDecided {
@@ -153,6 +160,7 @@ impl NotDecided {
             NotDecided::NotWaiting => "not-waiting",
             NotDecided::SamePerson => "same-person",
             NotDecided::NotApprover => "not-approver",
+            NotDecided::LetIn => "let-in",
         }
     }
 }

@@ -294,17 +294,25 @@ impl DataNow {
         let percent = i128::from(self.used()) * 100 / i128::from(self.granted.max(1));
         u8::try_from(percent.clamp(0, 100)).unwrap_or(100)
     }
-    /// When it is used up at the rate of the last days; `None` if nothing was used, or it was counted for less than a day.
-    #[must_use]
-    pub fn runs_out_at(&self, usage: &Usage, now: BusinessTime) -> Option<BusinessTime> {
+    /// What was used of late, and in how much time; `None` if nothing was, or it was counted for less than a day.
+    fn rate(&self, usage: &Usage, now: BusinessTime) -> Option<(i64, i64)> {
         let long = |from: BusinessTime| now.since_us(from) >= RATE_US_MIN;
         // Counts of other plans and packs say nothing about these.
         let oldest = usage.samples.first().filter(|oldest| usage.basis == self.basis && long(oldest.at));
         let (since, before) = oldest.map_or((self.began, 0), |oldest| (oldest.at, oldest.used));
         let (elapsed, used) = (now.since_us(since), self.used().saturating_sub(before));
-        if !long(since) || used <= 0 {
-            return None;
-        }
+        (long(since) && used > 0).then_some((used, elapsed))
+    }
+    /// What is used in a day at the rate of the last days; `None` if nothing was used, or it was counted for less than a day.
+    #[must_use]
+    pub fn used_a_day(&self, usage: &Usage, now: BusinessTime) -> Option<i64> {
+        let (used, elapsed) = self.rate(usage, now)?;
+        i64::try_from(i128::from(used) * i128::from(DAY_US) / i128::from(elapsed)).ok()
+    }
+    /// When it is used up at the rate of the last days; `None` if nothing was used, or it was counted for less than a day.
+    #[must_use]
+    pub fn runs_out_at(&self, usage: &Usage, now: BusinessTime) -> Option<BusinessTime> {
+        let (used, elapsed) = self.rate(usage, now)?;
         let lasts = i128::from(self.left) * i128::from(elapsed) / i128::from(used);
         Some(now.plus_us(i64::try_from(lasts).unwrap_or(i64::MAX)))
     }

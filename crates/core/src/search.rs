@@ -1,6 +1,6 @@
 //! What somebody at the desk types into one box, and what it may be: a number, a card, an order, a payment, a person.
 
-use crate::identifiers::{Eid, Iccid, Imsi};
+use crate::identifiers::{Eid, Iccid, Imei, Imsi};
 use crate::identity::{DocumentRule, number as document_number};
 use crate::number_plan::{NumberOf, NumberPlan};
 use crate::words::words;
@@ -111,6 +111,14 @@ pub fn guesses(
         add(Named::Name, Typed::Begins(name));
     }
     if found.is_empty() && length < SHORTEST { Err(TooShort) } else { Ok(found) }
+}
+
+/// Whether it is the number of a device (an IMEI, 3GPP TS 23.003 §6.2.1): by it nothing is found, as nobody tells us which
+/// device a card is in; whoever typed it is told what to ask for instead.
+#[must_use]
+pub fn names_device(typed: &str) -> bool {
+    let text: String = typed.trim().chars().take(LONGEST).map(narrow).collect();
+    Imei::parse(&text).is_ok()
 }
 
 fn numbers(text: &str, plain: &str, (plan, calling_code): (&NumberPlan, &str), add: &mut impl FnMut(Named, Typed)) {

@@ -97,3 +97,7 @@ browser-added = [{ $brand }] From now on ({ $at }) a browser gets your account's
     .title = A browser gets your notices now
 browser-removed = [{ $brand }] A browser no longer gets your account's notices ({ $at }). If that was not you, call { $hotline }: { $link }
     .title = A browser was removed
+closing-asked = [{ $brand }] At { $at } somebody asked to close your account and to send its credit to a bank account that they gave. If that was not you, take it back now and call { $hotline }: { $link }
+    .title = Somebody asked to close your account
+identity-corrected = [{ $brand }] The name or document of your account was corrected ({ $at }). If that was not you, call { $hotline }: { $link }
+    .title = Name or document corrected

@@ -97,3 +97,7 @@ browser-added = 【{ $brand }】自 { $at } 起，一个浏览器会收到您账
     .title = 已开启浏览器通知
 browser-removed = 【{ $brand }】一个浏览器自 { $at } 起不再收到您账户的通知。如非本人操作，请致电 { $hotline }：{ $link }
     .title = 浏览器通知已关闭
+closing-asked = 【{ $brand }】{ $at } 有人申请注销您的账户，并将充值余额汇至其填写的银行账户。如非本人操作，请立即撤回并致电 { $hotline }：{ $link }
+    .title = 有人申请注销您的账户
+identity-corrected = 【{ $brand }】您账户的姓名或证件已于 { $at } 更正。如非本人操作，请致电 { $hotline }：{ $link }
+    .title = 姓名或证件已更正

@@ -60,6 +60,24 @@ impl Ground {
         Ok(Self { place, folder, cluster })
     }
 
+    /// Does what a server does by itself in the hours after very many rows came at once, before anything is measured: statistics,
+    /// and what a first reader of a row would write.
+    ///
+    /// # Errors
+    /// [`Failure::Unusable`] if the server cannot be reached.
+    pub async fn settle(&self) -> Result<(), Failure> {
+        let Place::Postgres(config) = &self.place else { return Ok(()) };
+        let unusable = |error: tokio_postgres::Error| Failure::Unusable(error.to_string());
+        let (client, connection) = tokio_postgres::connect(config, tokio_postgres::NoTls).await.map_err(unusable)?;
+        let served = tokio::spawn(connection);
+        for statement in ["VACUUM ANALYZE", "CHECKPOINT"] {
+            client.batch_execute(statement).await.map_err(unusable)?;
+        }
+        drop(client);
+        served.abort();
+        Ok(())
+    }
+
     /// The folder.
     #[must_use]
     pub fn folder(&self) -> &Path {

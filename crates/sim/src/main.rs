@@ -373,10 +373,13 @@ async fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Bench(Bench::Desk { wanted, lines, transfers, calls, rounds }) => {
             let options = bench::desk::Options { wanted, lines, transfers, calls, rounds };
-            for figure in bench::desk::desk(&options).await? {
-                println!("{}", serde_json::to_string(&figure).map_err(|error| Failure::Unusable(error.to_string()))?);
+            let figures = bench::desk::desk(&options).await?;
+            for figure in &figures {
+                println!("{}", serde_json::to_string(figure).map_err(|error| Failure::Unusable(error.to_string()))?);
             }
-            Ok(())
+            let slow = figures.iter().filter(|figure| figure.p99_to_key_permille > bench::desk::LIMIT_PERMILLE);
+            let slow: Vec<&str> = slow.map(|figure| figure.call).collect();
+            if slow.is_empty() { Ok(()) } else { Err(Failure::Broken(format!("above its limit: {}", slow.join(", ")))) }
         }
         Command::Bench(Bench::Import { wanted, rows }) => {
             let figure = bench::import::import(&bench::import::Options { wanted, rows }).await?;

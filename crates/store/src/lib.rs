@@ -18,6 +18,7 @@ pub mod tables;
 
 pub use engine::error::{Error, Result, Stop};
 pub use engine::postgres::PostgresOptions;
+pub use engine::query::{Asked, Query, Together};
 pub use engine::row::{Cell, Column, FromRow, Row};
 pub use engine::sql::Sql;
 pub use engine::sqlite::{SqliteOptions, Synchronous};

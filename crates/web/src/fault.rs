@@ -197,6 +197,7 @@ const fn texts(problem: &Problem) -> (&'static str, &'static str) {
         Problem::SecondFactor => ("problem-second-factor", "problem-second-factor-do"),
         Problem::ProveFirst => ("problem-prove-first", "problem-prove-first-do"),
         Problem::HeldBack { .. } => ("problem-held-back", "problem-held-back-do"),
+        Problem::NumberLost => ("problem-held-back", "problem-number-lost-do"),
         Problem::NotRecovered(_) => ("problem-not-recovered", "problem-not-recovered-do"),
         Problem::NotTaken(why) => ("problem-not-taken", not_taken(*why)),
         Problem::NotContributed(_) => ("problem-not-contributed", "problem-not-contributed-do"),
@@ -293,6 +294,7 @@ pub(crate) const fn not_decided(why: NotDecided) -> &'static str {
         NotDecided::NotWaiting => "refund-undecided-not-waiting",
         NotDecided::SamePerson => "refund-undecided-same-person",
         NotDecided::NotApprover => "refund-undecided-not-approver",
+        NotDecided::LetIn => "refund-undecided-let-in",
     }
 }
 
@@ -315,6 +317,7 @@ const fn status(problem: &Problem) -> StatusCode {
         | Problem::SecondFactor
         | Problem::ProveFirst
         | Problem::HeldBack { .. }
+        | Problem::NumberLost
         | Problem::IdentityFirst => StatusCode::FORBIDDEN,
         Problem::TermsChanged
         | Problem::OrderClosed

@@ -5,10 +5,11 @@ use super::write::Written;
 use super::{Reader, Sent, changed, invalid, locked, refused, seen, take, text_of};
 use crate::account_news::happened;
 use crate::audit::{self, Stamp};
-use crate::staff::{active, permit};
+use crate::staff::{StaffMember, active, permit};
 use crate::{App, Problem};
 use everline_core::account::AccountNews;
 use everline_core::audit::AuditAction;
+use everline_core::effects::CaseReason;
 use everline_core::ids::{CaseId, CustomerId, RawId};
 use everline_core::staff::Permission;
 use everline_core::support::{CaseFor, CaseState, CaseStep, EntryKind, NotTaken, Priority, due, prepared, set};
@@ -133,7 +134,11 @@ impl StaffActs {
             }
             Act::HandOn(to) => {
                 self.owned(case.owner == Some(*to))?;
-                let colleague = active(tx, *to).await.ok().filter(|member| member.may(Permission::WorkCases));
+                let reads = case.reason != CaseReason::Papers.word();
+                let may = |member: &StaffMember| {
+                    member.may(Permission::WorkCases) && (reads || member.may(Permission::DecideIdentity))
+                };
+                let colleague = active(tx, *to).await.ok().filter(may);
                 colleague.ok_or(Stop::Refused(invalid("to", "no member who works on cases")))?;
                 let case = Case { owner: Some(*to), ..self.step(case, state, CaseStep::HandedOn) };
                 (case, self.told(AuditAction::CaseHandedOn).with("to", to.to_string()))

@@ -139,6 +139,9 @@ impl Work for Queue {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Listed, Stop<Problem>> {
         permit(tx, self.by, Permission::SeeCustomer).await?;
+        if self.wanted.which.reason == Some(CaseReason::Papers) {
+            permit(tx, self.by, Permission::DecideIdentity).await?;
+        }
         let mut found = if self.wanted.solved { self.solved(tx).await? } else { self.waiting(tx).await? };
         let more = found.len() > PAGE;
         found.truncate(PAGE);

@@ -3,6 +3,7 @@
 use crate::world::outside::Fate;
 use crate::world::{Kit, World, on_both};
 use everline_app::auto_renew::{Wanted, off, set, view};
+use everline_app::home::Advice;
 use everline_app::payment_confirmed::payment_notice;
 use everline_app::saved_methods::{remove, saved_methods};
 use everline_app::{Problem, timers};
@@ -98,7 +99,11 @@ async fn credit_renews_a_line_month_after_month() {
         assert_eq!(state(&world, &kit).await, State::Announced { cycle: end, debit_at });
         assert_eq!((told(&world, &kit, "auto_renew_notice").await, renewals(&world, &kit).await.len()), (1, 0));
         world.sound().await;
-        world.skip_days(5).await;
+        // A week before its end its owner reads that nothing is to be done.
+        world.skip_days(1).await;
+        let seen = everline_app::home::home(&world.app, kit.customer).await.unwrap().lines.remove(0);
+        assert_eq!(seen.advice, Advice::RenewsItself { at: end, days: 7 });
+        world.skip_days(4).await;
         let [first] = renewals(&world, &kit).await.try_into().unwrap();
         assert_eq!((first.state, first.placed_at), (OrderState::Queued, debit_at));
         assert_eq!(state(&world, &kit).await, State::Waiting);

@@ -48,6 +48,8 @@ async fn what_was_paid_in_is_paid_out_once_and_then_nothing_names_them() {
         assert_eq!(withdraw(&world.app, &who).await, Err(Problem::NotFound("closing")));
         world.app.clock.pass_us(1_000);
         ask(&world.app, &who, DETAILS).await.unwrap();
+        world.settle().await;
+        assert_eq!(world.told(&kit).await.iter().filter(|told| **told == "closing_asked").count(), 2, "each time");
 
         let (agent, by) = (operator(&world, "agent").await, operator(&world, "operator").await);
         assert_eq!(queue(&world.app, agent).await, Err(Problem::NotAllowed));

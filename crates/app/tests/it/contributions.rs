@@ -204,7 +204,14 @@ async fn questions_are_answered_by_staff_and_by_who_used_it() {
         let open = open_contributions(&world.app, by).await.unwrap();
         assert_eq!(open.open[0].1.as_ref().map(|question| question.words.as_str()), Some("在地铁里能用吗？"));
         publish(&world, by).await;
-        answer_as_staff(&world.app, question, "全线覆盖", by).await.unwrap();
+        // Sent twice it is there once; and a colleague whose page is older than it is told so.
+        let (colleague, node) = (world.member("agent").await, world.another_node());
+        let (one, two) = tokio::join!(
+            answer_as_staff(&world.app, question, "全线覆盖", by),
+            answer_as_staff(&node.app, question, "全线覆盖", by)
+        );
+        assert_eq!((one, two), (Ok(()), Ok(())));
+        assert_eq!(answer_as_staff(&world.app, question, "也许", colleague).await, Err(Problem::Stale));
         assert!(open_contributions(&world.app, by).await.unwrap().unanswered.is_empty());
         let seen = page(&world, &asker, "days").await.questions;
         let [(asked, answers)] = seen.as_slice() else { panic!("{seen:?}") };

@@ -6,6 +6,7 @@ use everline_app::audit::{Filter, page};
 use everline_app::caller::{ask_caller, prove_caller};
 use everline_app::desk_search::{Place, find};
 use everline_app::lifecycle_command::command_at_desk;
+use everline_app::refund_order::{NewRefund, refund_by_staff};
 use everline_app::timeline::{Entry, Kind, Wanted, What, reveal, timeline};
 use everline_app::{Problem, identity, sessions, sign_in, sim_replaced};
 use everline_core::identity::Typed as Said;
@@ -44,6 +45,38 @@ async fn somebody_is_found_by_whatever_they_have_and_shown_masked() {
         assert_eq!(looks(&attempt.out_trade_no).await, [ordered(Named::Payment, true)]);
         assert_eq!(looks(attempt.trade_no.as_deref().unwrap()).await, [ordered(Named::Payment, true)]);
         assert!(looks("0001").await.contains(&ordered(Named::Receipt, true)));
+        let contact = everline_app::profile::profile(&world.app, kit.customer).await.unwrap().contact.unwrap();
+        assert!(looks(contact.as_str()).await.contains(&(Named::Contact, true, Place::Customer)));
+        let shown = find(&world.app, by, contact.as_str()).await.unwrap().found;
+        assert!(shown.iter().all(|found| !found.shown.contains(contact.as_str())), "{shown:?}");
+        let iccid = format!("898603{:014}", number[3..].parse::<u64>().unwrap());
+        assert_eq!(looks(&iccid).await[0], line(Named::Iccid, true));
+        assert!(looks(&iccid[..12]).await.contains(&line(Named::Iccid, false)));
+        // A case, by the number that people read to each other; a refund, by ours.
+        let new = everline_app::support::NewCase {
+            id: everline_core::ids::CaseId(world.app.clock.id()),
+            for_whom: everline_core::support::CaseFor::Owner,
+            about: everline_app::support::About::default(),
+            subject: "断网".to_owned(),
+            text: "断网了".to_owned(),
+            files: Vec::new(),
+            follows: None,
+        };
+        let case = new.id;
+        everline_app::support::open(&world.app, kit.customer, new).await.unwrap();
+        let case_number = everline_core::support::number(case).to_string();
+        assert!(looks(&case_number).await.contains(&(Named::Case, true, Place::Case(case))));
+        let new =
+            NewRefund { id: world.app.clock.id(), amount: None, keeps: false, reason: "x".to_owned(), seen: None };
+        let senior = world.member("senior_agent").await;
+        refund_by_staff(&world.app, &order.number, new, senior).await.unwrap();
+        world.settle().await;
+        let refund = world.refunds(&order).await.remove(0);
+        assert_eq!(looks(&refund.out_request_no).await, [ordered(Named::Payment, true)]);
+        // A device's number finds nobody, and is known as what it is.
+        let device = find(&world.app, by, "49-015420-323751-8").await.unwrap();
+        assert!(device.device && device.found.is_empty(), "{device:?}");
+        assert!(!find(&world.app, by, number).await.unwrap().device);
         assert!(looks("林芳").await.contains(&(Named::Name, true, Place::Customer)));
         assert_eq!(looks("No such person").await, vec![]);
         assert_eq!(looks("<script>alert(1)</script>").await, vec![]);

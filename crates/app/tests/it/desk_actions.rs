@@ -4,9 +4,11 @@
 use crate::world::loading::{HEADER, iccid, imsi, load_sims};
 use crate::world::outside::Fate;
 use crate::world::stock::YUAN;
-use crate::world::{Kit, World, on_both};
+use crate::world::{Kit, World, on_both, stock};
 use everline_app::ask_again::{ASKED_PER_HOUR, Heard, Provisioned, ask_provider_again, provision_again};
 use everline_app::caller::{ask_caller, prove_caller};
+use everline_app::catalog_draft::{Content, create};
+use everline_app::catalog_sale::{Act, act};
 use everline_app::credit_change::{
     NewChange, adjust_credit, credit_desk, decide_adjustment, give_goodwill, waiting_adjustments,
 };
@@ -19,8 +21,9 @@ use everline_app::replace_sim::replace_for_caller;
 use everline_app::sessions::{Principal, open_session};
 use everline_app::sign_in::session;
 use everline_app::staff_order::staff_order;
-use everline_app::{Problem, invoice, refund_order, refund_other_way};
+use everline_app::{Problem, catalog_desk, invoice, refund_order, refund_other_way, staff};
 use everline_core::account::SIM_HOLD_US;
+use everline_core::audit::Actor;
 use everline_core::credit_change::{ChangeKind, NotChanged};
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::RawId;
@@ -29,13 +32,13 @@ use everline_core::ledger::LedgerAccount;
 use everline_core::lifecycle::LifecycleCommand;
 use everline_core::line::{LineState, SuspendCause};
 use everline_core::money::{Currency, Money};
-use everline_core::offering::{Family, OfferingRef};
+use everline_core::offering::{Eligibility, Family, OfferingRef};
 use everline_core::order::{Order, OrderState};
 use everline_core::pay_link::{PAY_LINK_LIFE_US, PAY_LINKS_PER_DAY};
 use everline_core::payment::Method;
 use everline_core::quote::NotSellable;
 use everline_core::refund::OtherWay;
-use everline_core::refund_request::{NotDecided, RequestState, Verdict};
+use everline_core::refund_request::{LET_IN_US, NotDecided, RequestState, Verdict};
 use everline_core::time::{DAY_US, HOUR_US, MINUTE_US};
 use everline_store::args;
 
@@ -167,8 +170,51 @@ async fn credit_is_corrected_alone_within_a_limit_and_above_it_by_two() {
         assert_eq!(waiting_adjustments(&world.app, operator).await.unwrap(), []);
         let agent = world.member("agent").await;
         assert_eq!(adjusts(ChangeKind::Raised, 1, agent).await, Err(Problem::NotAllowed));
+        // A node whose clock is behind decides no earlier than it was asked, nor books it so.
+        world.pass(MINUTE_US).await;
+        let asked = adjust_credit(&world.app, customer, new(&world, ChangeKind::Raised, 7), finance).await.unwrap();
+        let behind = world.another_node();
+        behind.app.clock.set_business_offset_us(world.app.clock.business_offset_us() - HOUR_US);
+        let decided = decide_adjustment(&behind.app, customer, asked.id, Verdict::Approve, operator).await.unwrap();
+        let RequestState::Approved(by) = decided.state else { panic!("{decided:?}") };
+        assert_eq!(by.at, asked.asked_at);
+        let from = "UPDATE transfer SET posted_at = posted_at WHERE customer_id = $1 AND posted_at >= $2";
+        assert_eq!(world.sql(from, args![customer, asked.asked_at]).await, 1);
         world.sound().await;
         assert!(world.verify_in_small_parts().await.clean());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_lets_a_colleague_in_does_not_decide_with_them_for_three_days() {
+    on_both(async |world: World| {
+        let operator = world.member("operator").await;
+        let customer = world.person().await;
+        let added = Actor::Staff(operator);
+        staff::add(&world.app, added, "puppet", "Puppet", "finance").await.unwrap();
+        let all = staff::list(&world.app).await.unwrap();
+        let puppet = all.iter().find(|member| member.login == "puppet").unwrap().id;
+        let asks = async |by| {
+            let asked = adjust_credit(&world.app, customer, new(&world, ChangeKind::Raised, 60), by).await.unwrap();
+            assert_eq!(asked.state, RequestState::Requested);
+            asked.id
+        };
+        let decides = async |id, by| {
+            let done = decide_adjustment(&world.app, customer, id, Verdict::Approve, by).await;
+            done.map(|change| change.state.word())
+        };
+        let let_in = Err(Problem::NotDecided(NotDecided::LetIn));
+        let (theirs, own) = (asks(puppet).await, asks(operator).await);
+        assert_eq!(decides(own, puppet).await, let_in, "who holds the link may be both");
+        assert_eq!(decides(theirs, operator).await, let_in);
+        world.pass(LET_IN_US).await;
+        assert_eq!(decides(own, puppet).await, Ok("approved"));
+        staff::reset_second_factor(&world.app, added, "puppet").await.unwrap();
+        assert_eq!(decides(theirs, operator).await, let_in);
+        let other = world.member("operator").await;
+        assert_eq!(decides(theirs, other).await, Ok("approved"));
+        world.sound().await;
     })
     .await;
 }
@@ -378,6 +424,47 @@ async fn a_link_to_pay_goes_to_a_contact_person_of_the_line_alone() {
     .await;
 }
 
+#[tokio::test]
+async fn no_link_leads_a_guest_to_what_guests_cannot_buy() {
+    on_both(async |world: World| {
+        let (agent, keeper) = (world.member("agent").await, world.member("catalog").await);
+        let kit = world.line(Family::Watch).await;
+        let of = (kit.customer, kit.line);
+        let mut once = stock::offerings().into_iter().find(|one| one.reference.code == "days").unwrap();
+        once.reference.code = "once".to_owned();
+        once.eligibility = Eligibility { new_lines_only: false, per_line_max: Some(1) };
+        let once = create(&world.app, Content { offering: once, upstream_cost: None }, keeper).await.unwrap();
+        let draft = catalog_desk::version(&world.app, once.clone(), keeper).await.unwrap().version;
+        act(&world.app, (once.clone(), draft.revision), Act::Publish, keeper).await.unwrap();
+        let found = sendable(&world.app, agent, of).await.unwrap();
+        assert!(!found.offerings.iter().any(|one| one.reference == once), "{found:?}");
+        let refused = send_pay_link(&world.app, agent, of, link(&world, "once")).await.map(|_| ());
+        assert_eq!(refused, Err(Problem::NotSellable(NotSellable::NotByLink)));
+        // The owner, who began to pay for it, comes to their own order.
+        let order = world.order(&kit, "once").await.unwrap();
+        let begun = NewLink { order: Some(order.number.clone()), ..link(&world, "once") };
+        send_pay_link(&world.app, agent, of, begun).await.unwrap();
+        // Where guests may not renew, a contact person, who would come as one, gets no link.
+        let person = "13900000077";
+        let request = contacts::ask(&world.app, kit.customer, kit.line, person, "en").await.unwrap();
+        let code = world.messenger.parameter(person, "code").unwrap();
+        contacts::add(&world.app, kit.customer, kit.line, (request, &code), "en").await.unwrap();
+        let contact = sendable(&world.app, agent, of).await.unwrap().contacts[0].0;
+        let order = world.order_now(&order).await;
+        let for_them = NewLink { order: Some(order.number), contact: Some(contact), ..link(&world, "once") };
+        let refused = send_pay_link(&world.app, agent, of, for_them).await.map(|_| ());
+        assert_eq!(refused, Err(Problem::NotSellable(NotSellable::NotByLink)));
+        world.sql("UPDATE line SET guest_renewal = 0", args![]).await;
+        assert_eq!(sendable(&world.app, agent, of).await.unwrap().contacts, []);
+        let nobody = NewLink { contact: Some(contact), ..link(&world, "days") };
+        let nobody = send_pay_link(&world.app, agent, of, nobody).await.map(|_| ());
+        assert_eq!(nobody, Err(Problem::NotFound("contact")));
+        send_pay_link(&world.app, agent, of, link(&world, "days")).await.unwrap();
+        world.sound().await;
+    })
+    .await;
+}
+
 /// What a page shows of a line.
 async fn seen(world: &World, kit: &Kit) -> Seen {
     let line = world.line_now(kit).await;
@@ -426,6 +513,14 @@ async fn a_caller_who_is_proved_gets_another_card_and_then_nothing_more_for_a_da
         assert_eq!(replaces(agent, was.clone(), "lost").await, first);
         let lost = (LifecycleCommand::ReportLost, was.clone());
         command_at_desk(&world.app, agent, of, lost, "lost").await.unwrap();
+        world.settle().await;
+        // Whoever says that it was found proves who they are; of a loss anybody may tell.
+        let found = (LifecycleCommand::LiftLost, seen(&world, &kit).await);
+        let lifts = command_at_desk(&world.app, colleague, of, found.clone(), "found").await.map(|line| line.state);
+        assert_eq!(lifts, Err(Problem::ProveFirst));
+        command_at_desk(&world.app, agent, of, found, "found").await.unwrap();
+        let lost = (LifecycleCommand::ReportLost, seen(&world, &kit).await);
+        command_at_desk(&world.app, agent, of, lost, "lost again").await.unwrap();
         world.settle().await;
         assert_eq!(replaces(agent, was, "lost").await, Err(Problem::Stale), "the page is from before");
         let now = seen(&world, &kit).await;

@@ -222,6 +222,14 @@ async fn one_field_is_corrected_at_a_time() {
         assert_eq!(seen.case.state, CaseState::Solved, "with what it was about");
         let now = view(&world.app, &who).await.unwrap();
         assert_eq!((now.state, now.said.unwrap().0.number.as_str()), (Identity::Verified, OTHER));
+        world.settle().await;
+        let owner = everline_app::profile::profile(&world.app, customer).await.unwrap().contact.unwrap();
+        let told = world.messenger.told(owner.as_str());
+        assert_eq!(
+            told.iter().filter(|told| **told == "identity_corrected").count(),
+            2,
+            "by the registry and by people"
+        );
         // Whoever holds an old session corrects nothing.
         world.pass(11 * MINUTE_US).await;
         let old = say(&world.app, &who, citizen("张叁", NUMBER), true, "", None).await;

@@ -128,7 +128,7 @@ async fn orders_are_paged_by_key_and_filtered() {
         let rest = Wanted { before: first.next, ..Wanted::default() };
         let rest = history(&world.app, kit.customer, rest).await.unwrap();
         assert_eq!(rest.next, None);
-        let ids: Vec<_> = first.entries.iter().chain(&rest.entries).map(|entry| entry.order.id).collect();
+        let ids: Vec<_> = first.entries.iter().chain(&rest.entries).map(|entry| entry.ordered.order.id).collect();
         assert_eq!(ids, placed);
         let count = async |wanted| history(&world.app, kit.customer, wanted).await.unwrap().entries.len();
         assert_eq!(count(Wanted { line: Some(second.line), ..Wanted::default() }).await, 3);

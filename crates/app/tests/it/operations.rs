@@ -105,6 +105,36 @@ async fn a_retry_and_a_run_of_the_same_job_do_not_meet() {
 }
 
 #[tokio::test]
+async fn what_money_or_service_waits_for_is_never_given_up() {
+    on_both(async |world: World| {
+        let by = world.member("operator").await;
+        let id = "00000000000000000000000000000000";
+        // A bill that is not compared: nobody would look for what it says.
+        let bodies = [
+            r#"{"job":"reconcile","customer":"ID","provider":"alipay","day":"2026-03-09"}"#,
+            r#"{"job":"refund","customer":"ID","refund":"ID"}"#,
+            r#"{"job":"take_dispute","customer":"ID","dispute":"ID"}"#,
+            r#"{"job":"forget_method","customer":"ID","method":"ID"}"#,
+        ];
+        for body in bodies {
+            let kind = body.split('"').nth(3).unwrap();
+            let job = JobId(world.app.clock.id());
+            let body = body.replace("ID", id);
+            let add = "INSERT INTO job (id, customer_id, payload, state, queued_at, due_at, runs, failures, last_error) \
+                VALUES ($1, $2, $3, 'dead', 0, 9000000000000000, 13, 13, 'no answer')";
+            world.sql(add, args![job, RawId::from_bytes([0; 16]), body]).await;
+            let view = stuck(&world, by).await;
+            let shown = view.stuck.iter().find(|shown| shown.id == job).unwrap();
+            assert_eq!((shown.kind, shown.may_be_given_up), (Some(kind), false));
+            let refused = operations::give_up_job(&world.app, by, (job, 13), "nobody waits").await;
+            assert!(matches!(refused, Err(Problem::Invalid { field: "job", .. })), "{kind}: {refused:?}");
+            assert_eq!(stuck(&world, by).await.stuck.iter().filter(|shown| shown.id == job).count(), 1);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_kind_is_retried_at_once_and_a_message_can_be_given_up() {
     on_both(async |world: World| {
         let by = world.member("operator").await;

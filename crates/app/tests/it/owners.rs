@@ -3,11 +3,13 @@
 use crate::world::loading::{HEADER, LINES, iccid, imsi, load_lines, load_sims, rows};
 use crate::world::stock::{GB, YUAN};
 use crate::world::{Kit, World, on_both};
+use everline_app::caller::ask_caller;
 use everline_app::own_line::Described;
-use everline_app::sessions::{Principal, SessionInfo, open_session};
+use everline_app::sessions::{Principal, SessionInfo, may_change, open_session};
 use everline_app::sign_in::session;
+use everline_app::sim_replaced::sim_replaced;
 use everline_app::{Problem, claim_line, device, own_line, ownership, refund_order, replace_sim};
-use everline_core::account::SIM_HOLD_US;
+use everline_core::account::{Change, SIM_HOLD_US};
 use everline_core::customer::CustomerKind;
 use everline_core::identifiers::{Imsi, Msisdn};
 use everline_core::ids::{CustomerId, LineId};
@@ -440,6 +442,49 @@ async fn a_lost_card_is_replaced_and_never_serves_again() {
         own_line::report_lost(&world.app, &owner, kit.line).await.unwrap();
         world.settle().await;
         assert!(replace(&iccid(51), "50000001").await.is_ok(), "the card it has is the card it has");
+        world.sound().await;
+    })
+    .await;
+}
+
+/// The number of a line is also what its owner signs in with.
+async fn signs_in_with_it(world: &World, customer: CustomerId, kit: &Kit) {
+    let own = "UPDATE customer SET contact = $2 WHERE customer_id = $1";
+    world.sql(own, vec![customer.into(), kit.msisdn.as_str().into()]).await;
+}
+
+#[tokio::test]
+async fn a_code_to_a_lost_telephone_proves_nobody_and_what_was_proved_before_holds() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Phone).await;
+        signs_in_with_it(&world, kit.customer, &kit).await;
+        let owner = entered(&world, kit.customer).await;
+        world.pass(MINUTE_US).await;
+        own_line::report_lost(&world.app, &owner, kit.line).await.unwrap();
+        // Whoever found it reads the next code.
+        let finder = entered(&world, kit.customer).await;
+        assert_eq!(own_line::found(&world.app, &finder, kit.line).await.map(|_| ()), Err(Problem::NumberLost));
+        let by = world.member("agent").await;
+        assert_eq!(ask_caller(&world.app, by, kit.customer).await.map(|_| ()), Err(Problem::NumberLost));
+        own_line::found(&world.app, &owner, kit.line).await.unwrap();
+        ask_caller(&world.app, by, kit.customer).await.unwrap();
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_line_that_is_claimed_still_has_its_new_card() {
+    on_both(async |world: World| {
+        let kit = nobodys(&world, Family::Phone).await;
+        sim_replaced(&world.app, kit.customer, kit.line).await.unwrap();
+        let person = world.person().await;
+        signs_in_with_it(&world, person, &kit).await;
+        let who = entered(&world, person).await;
+        let held = async || may_change(&world.app, &who, Change::Access).await;
+        assert!(matches!(held().await, Err(Problem::HeldBack { .. })));
+        by_code(&world, &who, &kit.msisdn).await.unwrap();
+        assert!(matches!(held().await, Err(Problem::HeldBack { .. })), "under its new record too");
         world.sound().await;
     })
     .await;

@@ -4,6 +4,7 @@
 use crate::world::outside::Fate as Call;
 use crate::world::stock::GB;
 use crate::world::{Kit, World, on_both};
+use everline_app::home::Advice;
 use everline_app::ports::ReceivedMessage;
 use everline_app::reminders::{contacts, link, set, view};
 use everline_app::{App, Problem, keywords, sign_in};
@@ -168,6 +169,16 @@ async fn a_steady_use_is_told_ahead_from_counts_of_days() {
         assert_eq!(reminded(&world, &kit).await, ["reminder_forecast"]);
         let runs_out = world.said(&kit, "runs_out_on").await.unwrap();
         assert!(runs_out.starts_with("2026-03-2"), "{runs_out}");
+        // And says the same where its owner looks.
+        let seen = everline_app::home::home(&world.app, kit.customer).await.unwrap().lines.remove(0);
+        let Advice::RunsOut { at, until } = seen.advice else { panic!("{:?}", seen.advice) };
+        assert_eq!(world.app.zone.date(at).to_string(), runs_out);
+        assert_eq!(seen.line.service_until, Some(until));
+        let pace = seen.pace.unwrap();
+        assert!((700_000_000..950_000_000).contains(&pace.a_day), "{pace:?}");
+        assert_eq!(pace.runs_out_at, Some(at));
+        let (alone, _) = everline_app::home::line_page(&world.app, kit.customer, kit.line).await.unwrap();
+        assert_eq!((alone.advice, alone.pace), (seen.advice, seen.pace));
         world.sound().await;
     })
     .await;

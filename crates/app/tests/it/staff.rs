@@ -146,6 +146,7 @@ fn table() -> Vec<Row> {
         row!("stock_hold::give_back", ManageStock, |w, o, by| stock_hold::give_back(&w.app, NOTHING, by)),
         row!("voucher_batch::stop_at_desk", MakeVouchers, |w, o, by| voucher_batch::stop_at_desk(&w.app, "none", by)),
         row!("staff::members", ManageStaff, |w, o, by| staff::members(&w.app, by)),
+        row!("staff::sign_ins", ManageStaff, |w, o, by| staff::sign_ins(&w.app, by, &[NOTHING])),
         row!("staff::add", ManageStaff, |w, o, by| staff::add(&w.app, Actor::Staff(by), "he.jing", "何静", "agent")),
         row!("staff::renew_link", ManageStaff, |w, o, by| staff::renew_link(&w.app, Actor::Staff(by), "nobody")),
         row!("staff::disable", ManageStaff, |w, o, by| staff::disable(&w.app, Actor::Staff(by), "nobody")),

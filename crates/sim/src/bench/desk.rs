@@ -63,6 +63,8 @@ pub struct Figure {
     pub p99_to_key_permille: u64,
 }
 
+/// What a search or a page may take at most, in thousandths of the 99th percentile of a read by primary key.
+pub const LIMIT_PERMILLE: u64 = 20_000;
 /// The read by primary key.
 const KEY: &str = "primary key";
 /// Calls of each kind.
@@ -108,6 +110,7 @@ pub async fn desk(options: &Options) -> Result<Vec<Figure>, Failure> {
     let app = app(ground.place.open_with(unsynced).await?, trust.trust())?;
     set_up(&app).await?;
     let (all, transfers) = fill(&app, options).await?;
+    ground.settle().await?;
     println!("{} lines, {transfers} rows of the ledger", options.lines.max(1));
     let agent = agent(&app).await?;
     let often = all.get(..OFTEN).unwrap_or_default();

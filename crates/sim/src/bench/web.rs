@@ -124,6 +124,7 @@ async fn one(options: &Options, lines: u64) -> Result<Vec<Figure>, Failure> {
     let mut all = quick::make_lines(&app, lines.min(MADE)).await?;
     let copies = u32::try_from(lines / MADE).unwrap_or(u32::MAX).saturating_sub(1);
     multiply(&app, options.wanted.store, copies).await?;
+    ground.settle().await?;
     let mut random = Random::new(1);
     random.shuffle(&mut all);
     let visitors = Arc::new(sign_in(&app, &all).await?);

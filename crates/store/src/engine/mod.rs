@@ -2,6 +2,7 @@
 
 pub(crate) mod error;
 pub(crate) mod postgres;
+pub(crate) mod query;
 pub(crate) mod row;
 pub(crate) mod sql;
 pub(crate) mod sqlite;

@@ -121,7 +121,7 @@ impl Row<'_> {
 /// }
 /// assert!(Units::column(Cell::Int(-1)).is_none());
 /// ```
-pub trait Column: Sized {
+pub trait Column: Sized + 'static {
     /// The value, or `None` if the cell does not hold one.
     fn column(cell: Cell<'_>) -> Option<Self>;
 }
@@ -163,7 +163,7 @@ impl<T: Column> Column for Option<T> {
 }
 
 /// A Rust type that one row makes: a tuple of up to eight columns, or a struct.
-pub trait FromRow: Sized {
+pub trait FromRow: Sized + 'static {
     /// Reads the row.
     ///
     /// # Errors

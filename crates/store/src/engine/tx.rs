@@ -3,6 +3,7 @@
 use crate::engine::Engine;
 use crate::engine::error::{self, Error, Result};
 use crate::engine::postgres::tx::PgTx;
+use crate::engine::query::{Asked, Query, Together};
 use crate::engine::row::{FromRow, Row, Source, each_sqlite};
 use crate::engine::sql::Sql;
 use crate::engine::value::Value;
@@ -88,9 +89,17 @@ impl Tx {
     /// # Errors
     /// What the database says to it, or to an earlier [`put`](Self::put); [`Error::Decode`].
     pub async fn all<T: FromRow + Send>(&mut self, sql: &'static Sql, args: Vec<Value>) -> Result<Vec<T>> {
-        let mut rows = Rows(Vec::new());
-        self.query(sql, args, &mut rows).await?;
-        Ok(rows.0)
+        self.together(Query::new(sql, args)).await
+    }
+
+    /// The rows of several queries, in one round trip on PostgreSQL: for pages that are made of many answers. In a Work that
+    /// writes, each of them sees what was committed when it ran, as if they were asked one after the other.
+    ///
+    /// # Errors
+    /// As [`all`](Self::all); the first error of any of them.
+    pub async fn together<Q: Together>(&mut self, mut queries: Q) -> Result<Q::Out> {
+        self.answer(queries.asked()).await?;
+        Ok(queries.rows())
     }
 
     /// The one row of a query, if there is one.
@@ -144,8 +153,9 @@ impl Tx {
         self.leave(done)
     }
 
-    async fn query(&mut self, sql: &'static Sql, args: Vec<Value>, each: &mut dyn Each) -> Result<()> {
-        if self.read_only && sql.locks() {
+    /// Erased, so that the way of a query is compiled once and not for every type of rows.
+    async fn answer(&mut self, mut asked: Vec<&mut dyn Asked>) -> Result<()> {
+        if self.read_only && asked.iter().any(|one| one.sql().locks()) {
             return self.fail(Error::ReadOnly);
         }
         if !self.pending.is_empty() {
@@ -153,11 +163,8 @@ impl Tx {
         }
         self.enter()?;
         let done = match &mut self.driver {
-            Driver::Sqlite(c) => query_sqlite(c, sql, &args, each),
-            Driver::Postgres(tx) => match tx.query(sql, &args).await {
-                Ok(rows) => rows.iter().try_for_each(|row| each.row(&Row(Source::Postgres(row)))),
-                Err(error) => Err(error),
-            },
+            Driver::Sqlite(c) => asked.iter_mut().try_for_each(|one| query_sqlite(c, &mut **one)),
+            Driver::Postgres(tx) => query_postgres(tx, &mut asked).await,
         };
         self.leave(done)
     }
@@ -210,24 +217,19 @@ impl Tx {
     }
 }
 
-/// Takes rows; erased so that the query path is compiled once and not for every row type.
-trait Each: Send {
-    fn row(&mut self, row: &Row<'_>) -> Result<()>;
+fn query_sqlite(c: &rusqlite::Connection, asked: &mut dyn Asked) -> Result<()> {
+    let mut statement = c.prepare_cached(asked.sql().sqlite_text()).map_err(error::sqlite)?;
+    let mut rows = statement.query(rusqlite::params_from_iter(asked.args())).map_err(error::sqlite)?;
+    each_sqlite(&mut rows, &mut |row| asked.row(row))
 }
 
-struct Rows<T>(Vec<T>);
-
-impl<T: FromRow + Send> Each for Rows<T> {
-    fn row(&mut self, row: &Row<'_>) -> Result<()> {
-        self.0.push(T::from_row(row)?);
-        Ok(())
+async fn query_postgres(tx: &mut PgTx, asked: &mut [&mut dyn Asked]) -> Result<()> {
+    let queries: Vec<_> = asked.iter().map(|one| (one.sql(), one.args())).collect();
+    let answers = tx.query(&queries).await?;
+    for (one, rows) in asked.iter_mut().zip(answers) {
+        rows.iter().try_for_each(|row| one.row(&Row(Source::Postgres(row))))?;
     }
-}
-
-fn query_sqlite(c: &rusqlite::Connection, sql: &Sql, args: &[Value], each: &mut dyn Each) -> Result<()> {
-    let mut statement = c.prepare_cached(sql.sqlite_text()).map_err(error::sqlite)?;
-    let mut rows = statement.query(rusqlite::params_from_iter(args)).map_err(error::sqlite)?;
-    each_sqlite(&mut rows, &mut |row| each.row(row))
+    Ok(())
 }
 
 fn execute_sqlite(c: &rusqlite::Connection, batch: &[Write]) -> Result<Vec<u64>> {

@@ -1,7 +1,7 @@
 //! Allowances: one row per balance owner, its body written and read by core alone.
 
 use super::columns::undecodable;
-use crate::{Error, FromRow, Result, Row, Tx, args};
+use crate::{Error, FromRow, Query, Result, Row, Tx, args};
 use everline_core::charging::Allowance;
 use everline_core::ids::{CustomerId, LineId};
 
@@ -26,6 +26,13 @@ impl FromRow for BodyRow {
     }
 }
 
+struct LineRow(LineId, Allowance);
+impl FromRow for LineRow {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        Ok(LineRow(row.get(0)?, decode(&row.get::<Vec<u8>>(1)?)?))
+    }
+}
+
 /// Locks and reads the allowance of a line.
 pub async fn lock(tx: &mut Tx, customer: CustomerId, line: LineId) -> Result<Allowance> {
     tx.one::<BodyRow>("allowance", &LOCK, args![customer, line]).await.map(|row| row.0)
@@ -34,10 +41,10 @@ pub async fn lock(tx: &mut Tx, customer: CustomerId, line: LineId) -> Result<All
 pub async fn get(tx: &mut Tx, customer: CustomerId, line: LineId) -> Result<Allowance> {
     tx.one::<BodyRow>("allowance", &GET, args![customer, line]).await.map(|row| row.0)
 }
-/// Reads all allowances of a customer.
-pub async fn of_customer(tx: &mut Tx, customer: CustomerId) -> Result<Vec<(LineId, Allowance)>> {
-    let rows: Vec<(LineId, Vec<u8>)> = tx.all(&OF_CUSTOMER, args![customer]).await?;
-    rows.into_iter().map(|(id, body)| Ok((id, decode(&body)?))).collect()
+/// All allowances of a customer.
+#[must_use]
+pub fn of_customer(customer: CustomerId) -> Query<(LineId, Allowance)> {
+    Query::<LineRow>::new(&OF_CUSTOMER, args![customer]).map(|row| (row.0, row.1))
 }
 /// Adds the allowance of a new line.
 pub fn add(tx: &mut Tx, customer: CustomerId, line: LineId, allowance: &Allowance) {

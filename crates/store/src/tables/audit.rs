@@ -2,7 +2,7 @@
 //! words of its reason is ever removed.
 
 use super::columns::Columns;
-use crate::{FromRow, Result, Row, Tx, args};
+use crate::{FromRow, Query, Result, Row, Tx, args};
 use everline_core::audit::{AuditAction, Hash, Hashed, NO_HASH};
 use everline_core::ids::{CustomerId, LineId, RawId};
 use everline_core::time::SystemTime;
@@ -40,9 +40,11 @@ crate::queries! { ALL;
     OF_CUSTOMER = "SELECT a.seq, a.at, a.actor, COALESCE(s.login, s.name), a.action, a.subject_kind, a.subject_id, a.reason FROM audit a \
         LEFT JOIN staff s ON s.id = a.staff_id WHERE a.customer_id = $1 AND a.at <= $2 ORDER BY a.seq DESC LIMIT $3";
     CALLER = "SELECT a.at FROM audit a WHERE a.customer_id = $1 AND a.action = 'caller.proved' AND a.staff_id = $2 AND a.at > $3 \
-        ORDER BY a.seq DESC LIMIT 1";
+        ORDER BY a.at DESC LIMIT 1";
     OF_LINE = "SELECT a.seq, a.at, a.actor, COALESCE(s.login, s.name), a.action, a.subject_kind, a.subject_id, a.reason FROM audit a \
         LEFT JOIN staff s ON s.id = a.staff_id WHERE a.subject_kind = 'line' AND a.subject_id = $1 AND a.at <= $2 ORDER BY a.seq DESC LIMIT $3";
+    LET_IN = "SELECT a.seq FROM audit a WHERE a.subject_kind = 'staff' AND a.subject_id = $1 AND a.staff_id = $2 AND a.at > $3 \
+        AND a.action IN ('staff.added', 'staff.invited', 'staff.second_factor_reset') ORDER BY a.seq DESC LIMIT 1";
     FORGET_REASONS = "UPDATE audit SET reason = NULL, reason_salt = NULL WHERE customer_id = $1 AND reason IS NOT NULL";
 }
 
@@ -160,22 +162,25 @@ impl FromRow for Noted {
     }
 }
 /// When a customer last proved to a member of the staff who calls, after an instant.
-pub async fn caller_proved(
-    tx: &mut Tx,
-    customer: CustomerId,
-    to: RawId,
-    after: SystemTime,
-) -> Result<Option<SystemTime>> {
-    Ok(tx.maybe::<(SystemTime,)>(&CALLER, args![customer, to, after]).await?.map(|row| row.0))
+#[must_use]
+pub fn caller_proved(customer: CustomerId, to: RawId, after: SystemTime) -> Query<SystemTime> {
+    Query::<(SystemTime,)>::new(&CALLER, args![customer, to, after]).map(|row| row.0)
+}
+/// Whether a member got their link from another, or lost their second factor by them, after an instant.
+#[must_use]
+pub fn let_in(member: RawId, by: RawId, after: SystemTime) -> Query<i64> {
+    Query::<(i64,)>::new(&LET_IN, args![member.to_string(), by, after]).map(|row| row.0)
 }
 /// What the staff saw and did of a customer's up to an instant, newest first.
-pub async fn of_customer(tx: &mut Tx, customer: CustomerId, to: SystemTime, limit: i64) -> Result<Vec<Noted>> {
-    tx.all(&OF_CUSTOMER, args![customer, to, limit]).await
+#[must_use]
+pub fn of_customer(customer: CustomerId, to: SystemTime, limit: i64) -> Query<Noted> {
+    Query::new(&OF_CUSTOMER, args![customer, to, limit])
 }
 
 /// What the staff saw and did of a line up to an instant, newest first.
-pub async fn of_line(tx: &mut Tx, line: LineId, to: SystemTime, limit: i64) -> Result<Vec<Noted>> {
-    tx.all(&OF_LINE, args![line.to_string(), to, limit]).await
+#[must_use]
+pub fn of_line(line: LineId, to: SystemTime, limit: i64) -> Query<Noted> {
+    Query::new(&OF_LINE, args![line.to_string(), to, limit])
 }
 
 /// Where the chain ends.

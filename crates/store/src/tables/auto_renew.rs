@@ -1,7 +1,7 @@
 //! Renewal by itself: settings, and the consents that were given and taken back.
 
 use super::columns::{Columns, undecodable};
-use crate::{FromRow, Result, Row, Tx, args};
+use crate::{FromRow, Query, Result, Row, Tx, args};
 use everline_core::auto_renew::{AutoRenew, Consent, Early, GaveUp, PayWith, State};
 use everline_core::ids::{CustomerId, LineId, RawId};
 use everline_core::money::Money;
@@ -17,6 +17,7 @@ macro_rules! columns {
 
 crate::queries! { ALL;
     GET = concat!("SELECT ", columns!(), " FROM auto_renew WHERE customer_id = $1 AND id = $2");
+    OF_CUSTOMER = concat!("SELECT ", columns!(), " FROM auto_renew WHERE customer_id = $1 AND state <> 'off'");
     LOCK = concat!("SELECT ", columns!(), " FROM auto_renew WHERE customer_id = $1 AND id = $2 FOR UPDATE");
     SAVE = concat!("INSERT INTO auto_renew (", columns!(), ", id) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) \
@@ -72,6 +73,11 @@ impl FromRow for SettingRow {
     }
 }
 
+/// The settings of a customer's lines that are on.
+#[must_use]
+pub fn of_customer(customer: CustomerId) -> Query<AutoRenew> {
+    Query::<SettingRow>::new(&OF_CUSTOMER, args![customer]).map(|row| row.0)
+}
 /// Reads the setting of a line.
 pub async fn get(tx: &mut Tx, customer: CustomerId, line: LineId) -> Result<Option<AutoRenew>> {
     let id = AutoRenew::id_of(line);

@@ -1,7 +1,7 @@
 //! Cases that are written in, their entries and their files.
 
 use super::columns::Columns;
-use crate::{FromRow, Result, Row, Tx, Value, args};
+use crate::{FromRow, Query, Result, Row, Tx, Value, args};
 use everline_core::attachment::FileKind;
 use everline_core::effects::CaseReason;
 use everline_core::ids::{AttemptId, CaseId, CustomerId, LineId, OrderId, RawId};
@@ -26,7 +26,8 @@ macro_rules! add {
     };
 }
 
-/// Cases that are not solved, by when they are due, from a key on.
+/// Cases that are not solved, by when they are due, from a key on; those that only have the papers of a correction stand with it,
+/// and here where they are asked for.
 macro_rules! queue {
     ($lead:literal) => {
         concat!(
@@ -35,7 +36,7 @@ macro_rules! queue {
             " FROM support_case c WHERE c.solved_at IS NULL",
             $lead,
             " AND (c.due_at, c.customer_id, c.id) > ($1, $2, $3) AND c.due_at < $4 AND ($5 = '' OR c.state = $5) \
-             AND ($6 = '' OR c.priority = $6) AND ($7 = '' OR c.reason = $7) ORDER BY c.due_at, c.customer_id, c.id LIMIT $8"
+             AND ($6 = '' OR c.priority = $6) AND (c.reason = $7 OR ($7 = '' AND c.reason <> 'papers')) ORDER BY c.due_at, c.customer_id, c.id LIMIT $8"
         )
     };
 }
@@ -67,11 +68,11 @@ crate::queries! { ALL;
     QUEUE_OF_REASON = queue!(" AND c.reason = $9");
     QUEUE_OF_PRIORITY = queue!(" AND c.priority = $9");
     SOLVED = concat!("SELECT ", columns!(), " FROM support_case c WHERE c.solved_at IS NOT NULL AND (c.solved_at, c.customer_id, c.id) < ($1, $2, $3) \
-        AND (CAST($4 AS BYTEA) IS NULL OR c.owner_id = $4) AND ($5 = '' OR c.priority = $5) AND ($6 = '' OR c.reason = $6) \
-        ORDER BY c.solved_at DESC, c.customer_id DESC, c.id DESC LIMIT $7");
-    COUNT_OF_OWNER = count!(" AND c.owner_id = $1 LIMIT $2");
-    COUNT_OF_NOBODY = count!(" AND c.owner_id IS NULL LIMIT $1");
-    COUNT_OVER = count!(" AND c.due_at < $1 LIMIT $2");
+        AND (CAST($4 AS BYTEA) IS NULL OR c.owner_id = $4) AND ($5 = '' OR c.priority = $5) \
+        AND (c.reason = $6 OR ($6 = '' AND c.reason <> 'papers')) ORDER BY c.solved_at DESC, c.customer_id DESC, c.id DESC LIMIT $7");
+    COUNT_OF_OWNER = count!(" AND c.owner_id = $1 AND c.reason <> 'papers' LIMIT $2");
+    COUNT_OF_NOBODY = count!(" AND c.owner_id IS NULL AND c.reason <> 'papers' LIMIT $1");
+    COUNT_OVER = count!(" AND c.due_at < $1 AND c.reason <> 'papers' LIMIT $2");
     COUNT_OF_REASON = count!(" AND c.reason = $1 LIMIT $2");
     OF_CAUSE = "SELECT customer_id, id FROM support_case WHERE cause_id = $1";
     OF_NUMBER = "SELECT customer_id, id FROM support_case WHERE number = $1 ORDER BY customer_id, id LIMIT $2";
@@ -410,8 +411,9 @@ pub async fn of_cause(tx: &mut Tx, cause: RawId) -> Result<Option<(CustomerId, C
     tx.maybe(&OF_CAUSE, args![cause]).await
 }
 /// The cases of a number that people read to each other.
-pub async fn of_number(tx: &mut Tx, number: i64, limit: i64) -> Result<Vec<(CustomerId, CaseId)>> {
-    tx.all(&OF_NUMBER, args![number, limit]).await
+#[must_use]
+pub fn of_number(number: i64, limit: i64) -> Query<(CustomerId, CaseId)> {
+    Query::new(&OF_NUMBER, args![number, limit])
 }
 /// How many cases an owner opened that are not solved.
 pub async fn open_count(tx: &mut Tx, customer: CustomerId) -> Result<i64> {

@@ -1,7 +1,7 @@
 //! Reference rows: settings and offerings.
 
 use super::columns::undecodable;
-use crate::{FromRow, Result, Row, Tx, args};
+use crate::{FromRow, Query, Result, Row, Tx, args};
 use everline_core::offering::{Offering, OfferingRef};
 
 crate::queries! { ALL;
@@ -41,6 +41,12 @@ pub async fn offering(tx: &mut Tx, reference: &OfferingRef) -> Result<Offering> 
     let row: OfferingRow =
         tx.one("offering", &OFFERING_GET, args![reference.code.as_str(), i64::from(reference.version)]).await?;
     Ok(row.0)
+}
+/// One version of an offering, if there is one.
+#[must_use]
+pub fn by_reference(reference: &OfferingRef) -> Query<Offering> {
+    let args = args![reference.code.as_str(), i64::from(reference.version)];
+    Query::<OfferingRow>::new(&OFFERING_GET, args).map(|row| row.0)
 }
 /// The newest version of an offering that is or was for sale.
 pub async fn latest_sold(tx: &mut Tx, code: &str) -> Result<Option<Offering>> {

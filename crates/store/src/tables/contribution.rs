@@ -19,6 +19,7 @@ crate::queries! { ALL;
         region, state, version, reports, written_at, answered_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, $14, NULL)";
     GET = concat!("SELECT ", columns!(), " FROM contribution WHERE id = $1");
+    LOCK = "SELECT id FROM contribution WHERE id = $1 FOR UPDATE";
     REVIEW_OF = concat!("SELECT ", columns!(), " FROM contribution WHERE customer_id = $1 AND offering_code = $2 AND kind = 'review'");
     MINE = concat!("SELECT ", columns!(), " FROM contribution WHERE customer_id = $1 AND offering_code = $2 AND state <> 'withdrawn' \
         ORDER BY written_at DESC LIMIT $3");
@@ -27,6 +28,8 @@ crate::queries! { ALL;
         AND id < $3 ORDER BY id DESC LIMIT $4");
     ANSWERS = concat!("SELECT ", columns!(), " FROM contribution WHERE question_id = $1 AND state IN ('published', 'reported') \
         ORDER BY id LIMIT $2");
+    STAFF_ANSWER = concat!("SELECT ", columns!(), " FROM contribution WHERE question_id = $1 AND state IN ('published', 'reported') \
+        AND staff_id IS NOT NULL ORDER BY id LIMIT 1");
     STARS = "SELECT r.stars, COUNT(*) FROM (SELECT stars FROM contribution WHERE offering_code = $1 AND kind = 'review' \
         AND state IN ('published', 'reported') ORDER BY id DESC LIMIT $2) r GROUP BY r.stars";
     OPEN = concat!("SELECT ", columns!(), " FROM contribution WHERE state IN ('waiting', 'reported') ORDER BY written_at LIMIT $1");
@@ -139,6 +142,10 @@ pub fn add(tx: &mut Tx, c: &Contribution) {
         ],
     );
 }
+/// Locks a contribution.
+pub async fn lock(tx: &mut Tx, id: ContributionId) -> Result<()> {
+    tx.maybe::<(ContributionId,)>(&LOCK, args![id]).await.map(drop)
+}
 /// A contribution.
 pub async fn get(tx: &mut Tx, id: ContributionId) -> Result<Option<Contribution>> {
     tx.maybe(&GET, args![id]).await
@@ -168,6 +175,10 @@ pub async fn shown(
 /// The answers to a question that everybody sees, oldest first.
 pub async fn answers(tx: &mut Tx, question: ContributionId, limit: i64) -> Result<Vec<Contribution>> {
     tx.all(&ANSWERS, args![question, limit]).await
+}
+/// What the staff answered to a question, if everybody sees it.
+pub async fn staff_answer(tx: &mut Tx, question: ContributionId) -> Result<Option<Contribution>> {
+    tx.maybe(&STAFF_ANSWER, args![question]).await
 }
 /// How many of the newest so many reviews that everybody sees have each number of stars.
 pub async fn stars(tx: &mut Tx, offering: &str, newest: i64) -> Result<Vec<(Stars, i64)>> {

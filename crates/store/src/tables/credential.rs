@@ -2,9 +2,10 @@
 
 use super::columns::{Columns, undecodable};
 use crate::{FromRow, Result, Row, Tx, args};
-use everline_core::account::AccountNews;
+use everline_core::account::{AccountNews, CodeNumber};
 use everline_core::identifiers::Msisdn;
-use everline_core::ids::{CustomerId, RawId};
+use everline_core::ids::{CustomerId, LineId, RawId};
+use everline_core::line::{LineState, SuspendCause};
 use everline_core::message::Address;
 use everline_core::time::{BusinessTime, SystemTime};
 
@@ -23,8 +24,10 @@ crate::queries! { ALL;
     EVENT_GET = "SELECT id, kind, device, former, at FROM account_event WHERE id = $1 AND customer_id = $2";
     EVENT_TOLD = "UPDATE account_event SET told_at = $3 WHERE id = $1 AND customer_id = $2 AND told_at IS NULL";
     EVENTS_OF = "SELECT id, kind, device, former, at FROM account_event WHERE customer_id = $1 ORDER BY id DESC LIMIT $2";
-    SIM_REPLACED_AT = "SELECT l.sim_replaced_at FROM directory d JOIN line l ON l.customer_id = d.customer_id AND l.id = d.subject_id \
+    CODE_NUMBER = "SELECT l.sim_replaced_at, l.state, l.state_since FROM directory d JOIN line l ON l.customer_id = d.customer_id AND l.id = d.subject_id \
         WHERE d.kind = 'msisdn' AND d.name = $1";
+    HOLD_GOES_ALONG = "UPDATE line SET sim_replaced_at = (SELECT f.sim_replaced_at FROM line f WHERE f.customer_id = $3 AND f.id = $4) \
+        WHERE customer_id = $1 AND id = $2";
     SIM_REPLACED = "UPDATE line SET sim_replaced_at = $3 WHERE customer_id = $1 AND id = $2";
     SET_CONTACT = "UPDATE customer SET contact = $2 WHERE customer_id = $1";
 }
@@ -141,9 +144,18 @@ pub fn event_told(tx: &mut Tx, customer: CustomerId, id: RawId, at: SystemTime) 
 pub async fn events_of(tx: &mut Tx, customer: CustomerId, limit: i64) -> Result<Vec<AccountEvent>> {
     tx.all(&EVENTS_OF, args![customer, limit]).await
 }
-/// When the Sim of a number was last replaced; `None` if it never was, or the number is no line of ours.
-pub async fn sim_replaced_at(tx: &mut Tx, number: &str) -> Result<Option<SystemTime>> {
-    Ok(tx.maybe::<(Option<SystemTime>,)>(&SIM_REPLACED_AT, args![number]).await?.and_then(|row| row.0))
+/// What is known of a number that codes go to; nothing where it is no line of ours.
+pub async fn code_number(tx: &mut Tx, number: Option<&Msisdn>) -> Result<CodeNumber> {
+    let Some(number) = number else { return Ok(CodeNumber::default()) };
+    let found: Option<(Option<SystemTime>, String, BusinessTime)> =
+        tx.maybe(&CODE_NUMBER, args![number.as_str()]).await?;
+    let Some((sim_replaced_at, state, since)) = found else { return Ok(CodeNumber::default()) };
+    let lost = state == LineState::Suspended(SuspendCause::Lost).word();
+    Ok(CodeNumber { sim_replaced_at, lost_since: lost.then_some(since) })
+}
+/// A line's new record knows when its Sim was replaced before.
+pub fn hold_goes_along(tx: &mut Tx, (customer, line): (CustomerId, LineId), former: (CustomerId, LineId)) {
+    tx.put(&HOLD_GOES_ALONG, args![customer, line, former.0, former.1]);
 }
 /// The Sim of a line was replaced.
 pub fn sim_replaced(tx: &mut Tx, customer: CustomerId, line: RawId, at: SystemTime) {

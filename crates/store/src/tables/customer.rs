@@ -1,7 +1,7 @@
 //! Customers and their accounts.
 
 use super::columns::Columns;
-use crate::{FromRow, Result, Row, Tx, args};
+use crate::{FromRow, Query, Result, Row, Tx, args};
 use everline_core::customer::Customer;
 use everline_core::ids::CustomerId;
 use everline_core::ledger::{Balances, LedgerAccount};
@@ -98,6 +98,16 @@ impl FromRow for AccountRow {
     }
 }
 
+/// A customer, if there is one.
+#[must_use]
+pub fn by_id(id: CustomerId) -> Query<Customer> {
+    Query::<CustomerRow>::new(&GET, args![id]).map(|row| row.0)
+}
+/// The balances of a customer, if there is one.
+#[must_use]
+pub fn account_of(id: CustomerId) -> Query<Balances> {
+    Query::<BalancesRow>::new(&ACCOUNT_GET, args![id]).map(|row| row.0)
+}
 /// A customer.
 pub async fn get(tx: &mut Tx, id: CustomerId) -> Result<Customer> {
     tx.one::<CustomerRow>("customer", &GET, args![id]).await.map(|row| row.0)

@@ -3,7 +3,7 @@
 
 use super::columns::Columns;
 use super::order::{columns as order_columns, order};
-use crate::{FromRow, Result, Row, Tx, args};
+use crate::{FromRow, Query, Result, Row, Tx, args};
 use everline_core::ids::{CustomerId, LineId, OrderId, TransferId};
 use everline_core::ledger::{LedgerAccount, Template};
 use everline_core::order::Order;
@@ -41,18 +41,18 @@ impl FromRow for OrderRow {
 }
 
 /// The orders of a customer, or of one line, that were placed from an instant on and before a key; newest first.
-pub async fn orders(
-    tx: &mut Tx,
+#[must_use]
+pub fn orders(
     customer: CustomerId,
     line: Option<LineId>,
     (from, before): (BusinessTime, (BusinessTime, OrderId)),
     limit: i64,
-) -> Result<Vec<Order>> {
-    let rows: Vec<OrderRow> = match line {
-        None => tx.all(&ORDERS, args![customer, from, before.0, before.1, limit]).await?,
-        Some(line) => tx.all(&ORDERS_OF_LINE, args![customer, line, from, before.0, before.1, limit]).await?,
+) -> Query<Order> {
+    let rows: Query<OrderRow> = match line {
+        None => Query::new(&ORDERS, args![customer, from, before.0, before.1, limit]),
+        Some(line) => Query::new(&ORDERS_OF_LINE, args![customer, line, from, before.0, before.1, limit]),
     };
-    Ok(rows.into_iter().map(|row| row.0).collect())
+    rows.map(|row| row.0)
 }
 
 /// One transfer that moved a customer's money.

@@ -1,7 +1,7 @@
 //! Who customers are, corrections of it, and what they agreed to.
 
 use super::columns::Columns;
-use crate::{FromRow, Result, Row, Tx, args};
+use crate::{FromRow, Query, Result, Row, Tx, args};
 use everline_core::customer::Identity;
 use everline_core::identity::{ConsentKind, CorrectionState, Field};
 use everline_core::ids::{CustomerId, LineId, RawId};
@@ -123,8 +123,9 @@ pub async fn queue(tx: &mut Tx, after: CustomerId, limit: i64) -> Result<Vec<Cus
     Ok(tx.all::<(CustomerId,)>(&QUEUE, args![after, limit]).await?.into_iter().map(|row| row.0).collect())
 }
 /// The customers with a document.
-pub async fn of_document(tx: &mut Tx, hash: [u8; 16], limit: i64) -> Result<Vec<CustomerId>> {
-    Ok(tx.all::<(CustomerId,)>(&OF_DOCUMENT, args![hash, limit]).await?.into_iter().map(|row| row.0).collect())
+#[must_use]
+pub fn of_document(hash: [u8; 16], limit: i64) -> Query<CustomerId> {
+    Query::<(CustomerId,)>::new(&OF_DOCUMENT, args![hash, limit]).map(|row| row.0)
 }
 /// How many lines of a customer are not over, up to a limit.
 pub async fn lines_of(tx: &mut Tx, customer: CustomerId, limit: i64) -> Result<usize> {

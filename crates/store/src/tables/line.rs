@@ -1,7 +1,7 @@
 //! Lines.
 
 use super::columns::{Columns, undecodable};
-use crate::{FromRow, Result, Row, Tx, args};
+use crate::{FromRow, Query, Result, Row, Tx, args};
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::line::{Line, LineState};
 
@@ -64,6 +64,16 @@ pub async fn lock(tx: &mut Tx, customer: CustomerId, id: LineId) -> Result<Line>
 /// Reads a line.
 pub async fn get(tx: &mut Tx, customer: CustomerId, id: LineId) -> Result<Option<Line>> {
     Ok(tx.maybe::<LineRow>(&GET, args![customer, id]).await?.map(|row| row.0))
+}
+/// One line of a customer, if there is one.
+#[must_use]
+pub fn by_id(customer: CustomerId, id: LineId) -> Query<Line> {
+    Query::<LineRow>::new(&GET, args![customer, id]).map(|row| row.0)
+}
+/// [`of_customer`], to be asked with others.
+#[must_use]
+pub fn all_of(customer: CustomerId, limit: i64) -> Query<Line> {
+    Query::<LineRow>::new(&OF_CUSTOMER, args![customer, limit]).map(|row| row.0)
 }
 /// The lines of a customer, oldest first, but for those that went on elsewhere or whose numbers were given back.
 pub async fn of_customer(tx: &mut Tx, customer: CustomerId, limit: i64) -> Result<Vec<Line>> {

@@ -98,6 +98,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 34, name: "stock_money", text: include_str!("../../migrations/0034_stock_money.sql") },
     Migration { version: 35, name: "figures", text: include_str!("../../migrations/0035_figures.sql") },
     Migration { version: 36, name: "upstream_float", text: include_str!("../../migrations/0036_upstream_float.sql") },
+    Migration { version: 37, name: "caller", text: include_str!("../../migrations/0037_caller.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.

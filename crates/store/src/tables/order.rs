@@ -1,7 +1,7 @@
 //! Orders.
 
 use super::columns::Columns;
-use crate::{FromRow, Result, Row, Tx, args};
+use crate::{FromRow, Query, Result, Row, Tx, args};
 use everline_core::ids::{CustomerId, LineId, OrderId};
 use everline_core::money::Money;
 use everline_core::offering::OfferingRef;
@@ -73,6 +73,11 @@ fn orders(rows: Vec<OrderRow>) -> Vec<Order> {
     rows.into_iter().map(|row| row.0).collect()
 }
 
+/// An order, if there is one.
+#[must_use]
+pub fn by_id(customer: CustomerId, id: OrderId) -> Query<Order> {
+    Query::<OrderRow>::new(&GET, args![customer, id]).map(|row| row.0)
+}
 /// Reads an order.
 pub async fn get(tx: &mut Tx, customer: CustomerId, id: OrderId) -> Result<Option<Order>> {
     Ok(tx.maybe::<OrderRow>(&GET, args![customer, id]).await?.map(|row| row.0))

@@ -1,11 +1,12 @@
 //! Attempts and refunds.
 
 use super::columns::Columns;
-use crate::{FromRow, Result, Row, Tx, args};
-use everline_core::ids::{AttemptId, CustomerId, OrderId, RefundId};
+use crate::{FromRow, Query, Result, Row, Tx, args};
+use everline_core::ids::{AttemptId, CustomerId, LineId, OrderId, RefundId};
 use everline_core::money::Money;
 use everline_core::payment::Attempt;
 use everline_core::refund::Refund;
+use everline_core::time::BusinessTime;
 
 macro_rules! columns {
     () => {
@@ -20,10 +21,41 @@ macro_rules! refund_columns {
     };
 }
 
+/// The orders of a customer from one key to another.
+macro_rules! of_orders {
+    () => {
+        " WHERE o.customer_id = $1 AND (o.placed_at, o.id) >= ($2, $3) AND (o.placed_at, o.id) <= ($4, $5)"
+    };
+}
+macro_rules! attempts_of_orders {
+    () => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM orders o JOIN attempt t ON t.customer_id = o.customer_id AND t.order_id = o.id",
+            of_orders!()
+        )
+    };
+}
+macro_rules! refunds_of_orders {
+    () => {
+        concat!(
+            "SELECT ",
+            refund_columns!(),
+            " FROM orders o JOIN refund r ON r.customer_id = o.customer_id AND r.order_id = o.id",
+            of_orders!()
+        )
+    };
+}
+
 crate::queries! { ALL;
     GET = concat!("SELECT ", columns!(), " FROM attempt t WHERE t.customer_id = $1 AND t.id = $2");
     LOCK = concat!("SELECT ", columns!(), " FROM attempt t WHERE t.customer_id = $1 AND t.id = $2 FOR UPDATE");
     OF_ORDER = concat!("SELECT ", columns!(), " FROM attempt t WHERE t.customer_id = $1 AND t.order_id = $2 ORDER BY t.id");
+    OF_ORDERS = concat!(attempts_of_orders!(), " ORDER BY t.id");
+    OF_ORDERS_OF_LINE = concat!(attempts_of_orders!(), " AND o.line_id = $6 ORDER BY t.id");
+    REFUNDS_OF_ORDERS = concat!(refunds_of_orders!(), " ORDER BY r.started_at, r.id");
+    REFUNDS_OF_ORDERS_OF_LINE = concat!(refunds_of_orders!(), " AND o.line_id = $6 ORDER BY r.started_at, r.id");
     ADD = "INSERT INTO attempt (customer_id, id, order_id, method, out_trade_no, currency, amount, state, reference, pay_url, pay_url_until, trade_no, \
         received, settlement, created_at, expires_at, paid_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
@@ -93,6 +125,11 @@ impl FromRow for RefundRow {
     }
 }
 
+/// An attempt, if there is one.
+#[must_use]
+pub fn by_id(customer: CustomerId, id: AttemptId) -> Query<Attempt> {
+    Query::<AttemptRow>::new(&GET, args![customer, id]).map(|row| row.0)
+}
 /// Reads an attempt.
 pub async fn get(tx: &mut Tx, customer: CustomerId, id: AttemptId) -> Result<Option<Attempt>> {
     Ok(tx.maybe::<AttemptRow>(&GET, args![customer, id]).await?.map(|row| row.0))
@@ -104,6 +141,27 @@ pub async fn lock(tx: &mut Tx, customer: CustomerId, id: AttemptId) -> Result<At
 /// The attempts of an order, oldest first.
 pub async fn of_order(tx: &mut Tx, customer: CustomerId, order: OrderId) -> Result<Vec<Attempt>> {
     Ok(tx.all::<AttemptRow>(&OF_ORDER, args![customer, order]).await?.into_iter().map(|row| row.0).collect())
+}
+/// The place of an order among those of its customer.
+type Place = (BusinessTime, OrderId);
+/// The attempts, and the refunds, of all orders of a customer, or of one line, from one place to another; of each order in the
+/// order of [`of_order`] and [`refunds_of_order`].
+#[must_use]
+pub fn of_orders(
+    customer: CustomerId,
+    line: Option<LineId>,
+    (first, last): (Place, Place),
+) -> (Query<Attempt>, Query<Refund>) {
+    let mut args = args![customer, first.0, first.1, last.0, last.1];
+    let (attempts, refunds) = match line {
+        None => (&OF_ORDERS, &REFUNDS_OF_ORDERS),
+        Some(line) => {
+            args.push(line.into());
+            (&OF_ORDERS_OF_LINE, &REFUNDS_OF_ORDERS_OF_LINE)
+        }
+    };
+    let attempts = Query::<AttemptRow>::new(attempts, args.clone()).map(|row| row.0);
+    (attempts, Query::<RefundRow>::new(refunds, args).map(|row| row.0))
 }
 /// Adds an attempt.
 pub fn add(tx: &mut Tx, t: &Attempt) {
@@ -160,9 +218,15 @@ pub async fn lock_refund(tx: &mut Tx, customer: CustomerId, id: RefundId) -> Res
 pub async fn refund(tx: &mut Tx, customer: CustomerId, id: RefundId) -> Result<Refund> {
     tx.one::<RefundRow>("refund", &REFUND_GET, args![customer, id]).await.map(|row| row.0)
 }
+/// A refund, if there is one.
+#[must_use]
+pub fn refund_of(customer: CustomerId, id: RefundId) -> Query<Refund> {
+    Query::<RefundRow>::new(&REFUND_GET, args![customer, id]).map(|row| row.0)
+}
 /// The refund that has this number at its provider, whosever it is.
-pub async fn refund_by_number(tx: &mut Tx, out_request_no: &str) -> Result<Option<Refund>> {
-    Ok(tx.maybe::<RefundRow>(&REFUND_BY_NUMBER, args![out_request_no]).await?.map(|row| row.0))
+#[must_use]
+pub fn refund_by_number(out_request_no: &str) -> Query<Refund> {
+    Query::<RefundRow>::new(&REFUND_BY_NUMBER, args![out_request_no]).map(|row| row.0)
 }
 /// The refunds of an order, in the order in which they were decided.
 pub async fn refunds_of_order(tx: &mut Tx, customer: CustomerId, order: OrderId) -> Result<Vec<Refund>> {

@@ -1,7 +1,7 @@
 //! Reminders of lines: settings with the counts that forecasts are computed from, what was told, and contact persons.
 
 use super::columns::{Columns, undecodable};
-use crate::{FromRow, Result, Row, Tx, args};
+use crate::{FromRow, Query, Result, Row, Tx, args};
 use everline_core::ids::{CustomerId, LineId, RawId};
 use everline_core::message::{Address, Channel, EmailAddress};
 use everline_core::reminder::{Quiet, Reminder, Reminders, Usage};
@@ -10,6 +10,7 @@ use everline_core::time::SystemTime;
 crate::queries! { ALL;
     GET = "SELECT own, days, percents, forecast, quiet_from, quiet_until, tell_owner, usage_basis, usage_counts \
         FROM line_reminders WHERE customer_id = $1 AND id = $2";
+    USAGE_OF = "SELECT line_id, usage_basis, usage_counts FROM line_reminders WHERE customer_id = $1";
     SAVE = "INSERT INTO line_reminders (customer_id, id, line_id, own, days, percents, forecast, quiet_from, quiet_until, tell_owner, usage_basis, usage_counts) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (customer_id, id) DO UPDATE SET own = excluded.own, days = excluded.days, \
         percents = excluded.percents, forecast = excluded.forecast, quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until, \
@@ -63,6 +64,20 @@ impl FromRow for LineReminders {
     }
 }
 
+struct UsageRow(LineId, Usage);
+impl FromRow for UsageRow {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let (line, basis, counts): (LineId, i64, String) = FromRow::from_row(row)?;
+        let usage = Usage::split(basis, &counts).ok_or_else(|| undecodable::<Usage>("usage_counts", "no counts"))?;
+        Ok(UsageRow(line, usage))
+    }
+}
+
+/// The counts of used data of a customer's lines.
+#[must_use]
+pub fn usage_of(customer: CustomerId) -> Query<(LineId, Usage)> {
+    Query::<UsageRow>::new(&USAGE_OF, args![customer]).map(|row| (row.0, row.1))
+}
 /// Reads what is kept about a line's reminders; as if nothing was chosen if there is nothing.
 pub async fn get(tx: &mut Tx, customer: CustomerId, line: LineId) -> Result<LineReminders> {
     let found = tx.maybe(&GET, args![customer, Reminder::id_of(line)]).await?;

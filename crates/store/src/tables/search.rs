@@ -1,7 +1,7 @@
 //! What the desk looks for: names in the directory by their beginning or end, people, receipts, devices.
 
 use super::columns::Columns;
-use crate::{Engine, FromRow, Result, Row, Sql, Tx, args};
+use crate::{Engine, FromRow, Query, Result, Row, Sql, args};
 use everline_core::identifiers::Iccid;
 use everline_core::ids::{CustomerId, LineId, OrderId, RawId};
 
@@ -17,10 +17,11 @@ crate::queries! { ALL;
 }
 
 /// People by name: each engine compares octets in its own way.
-static NAME_SQLITE: Sql =
-    Sql::new("SELECT customer_id FROM customer WHERE name <> '' AND name >= $1 AND name < $2 ORDER BY name LIMIT $3");
+static NAME_SQLITE: Sql = Sql::new(
+    "SELECT customer_id, name FROM customer WHERE name <> '' AND name >= $1 AND name < $2 ORDER BY name LIMIT $3",
+);
 static NAME_POSTGRES: Sql = Sql::new(
-    "SELECT customer_id FROM customer WHERE name <> '' AND name COLLATE \"C\" >= $1 AND name COLLATE \"C\" < $2 \
+    "SELECT customer_id, name FROM customer WHERE name <> '' AND name COLLATE \"C\" >= $1 AND name COLLATE \"C\" < $2 \
      ORDER BY name COLLATE \"C\" LIMIT $3",
 );
 
@@ -44,36 +45,40 @@ impl FromRow for Named {
 }
 
 /// The name of a kind.
-pub async fn whole(tx: &mut Tx, kind: &str, name: &str) -> Result<Option<Named>> {
-    tx.maybe(&WHOLE, args![kind, name]).await
+#[must_use]
+pub fn whole(kind: &str, name: &str) -> Query<Named> {
+    Query::new(&WHOLE, args![kind, name])
 }
 /// Names of a kind that begin so, in their order. The beginning is of digits and letters.
-pub async fn begins(tx: &mut Tx, kind: &str, beginning: &str, limit: i64) -> Result<Vec<Named>> {
+#[must_use]
+pub fn begins(kind: &str, beginning: &str, limit: i64) -> Query<Named> {
     let end = format!("{beginning}zzzzzzzz");
-    tx.all(&BEGINS, args![kind, beginning, end, limit]).await
+    Query::new(&BEGINS, args![kind, beginning, end, limit])
 }
-/// Numbers and cards that end so, of at most so many that share the last six characters.
-pub async fn ends(tx: &mut Tx, ending: &str, limit: i64) -> Result<Vec<Named>> {
+/// Numbers and cards, of at most so many, that share the last six characters of an ending. They may not end so.
+#[must_use]
+pub fn ends(ending: &str, limit: i64) -> Query<Named> {
     let tail: String = ending.chars().skip(ending.chars().count().saturating_sub(6)).collect();
-    let mut found: Vec<Named> = tx.all(&ENDS, args![tail, limit]).await?;
-    found.retain(|named| named.name.ends_with(ending));
-    Ok(found)
+    Query::new(&ENDS, args![tail, limit])
 }
 /// The order of a receipt's number.
-pub async fn receipt(tx: &mut Tx, number: i64) -> Result<Option<(CustomerId, OrderId)>> {
-    tx.maybe(&RECEIPT, args![number]).await
+#[must_use]
+pub fn receipt(number: i64) -> Query<(CustomerId, OrderId)> {
+    Query::new(&RECEIPT, args![number])
 }
 /// The lines of which profiles were bought for a device.
-pub async fn eid(tx: &mut Tx, eid: &str, limit: i64) -> Result<Vec<(CustomerId, LineId, Iccid)>> {
-    tx.all(&EID, args![eid, limit]).await
+#[must_use]
+pub fn eid(eid: &str, limit: i64) -> Query<(CustomerId, LineId, Iccid)> {
+    Query::new(&EID, args![eid, limit])
 }
-/// Customers whose name begins so, in its order.
-pub async fn names(tx: &mut Tx, beginning: &str, limit: i64) -> Result<Vec<CustomerId>> {
+/// Customers whose name begins so, in its order, with their names.
+#[must_use]
+pub fn names(engine: Engine, beginning: &str, limit: i64) -> Query<(CustomerId, String)> {
     // Above every character that a name has.
     let end = format!("{beginning}\u{10ffff}");
-    let sql = match tx.engine() {
+    let sql = match engine {
         Engine::Sqlite => &NAME_SQLITE,
         Engine::Postgres => &NAME_POSTGRES,
     };
-    Ok(tx.all::<(CustomerId,)>(sql, args![beginning, end, limit]).await?.into_iter().map(|row| row.0).collect())
+    Query::new(sql, args![beginning, end, limit])
 }

@@ -3,7 +3,7 @@
 //! A Sim of a batch that is not complete is not there for anybody but the import that loads it: see [`Held::free`].
 
 use super::columns::Columns;
-use crate::{Cell, Column, Engine, FromRow, Result, Row, Sql, Tx, Value, args};
+use crate::{Cell, Column, Engine, FromRow, Query, Result, Row, Sql, Tx, Value, args};
 use everline_core::identifiers::{Iccid, Imsi, Msisdn};
 use everline_core::ids::{CustomerId, LineId, RawId};
 
@@ -270,6 +270,11 @@ pub fn add_primary(tx: &mut Tx, iccid: &Iccid, imsi: &Imsi, esim: bool, msisdn: 
 /// The card or profile number of a line's primary Sim.
 pub async fn primary_of(tx: &mut Tx, line: LineId) -> Result<Option<Iccid>> {
     Ok(tx.maybe::<(Iccid,)>(&PRIMARY_OF, args![line]).await?.map(|row| row.0))
+}
+/// [`primary_of`], to be asked with others.
+#[must_use]
+pub fn primary(line: LineId) -> Query<Iccid> {
+    Query::<(Iccid,)>::new(&PRIMARY_OF, args![line]).map(|row| row.0)
 }
 /// A Sim by its number.
 pub async fn find(tx: &mut Tx, iccid: &Iccid) -> Result<Option<Held>> {

@@ -1,7 +1,7 @@
 //! Members of the staff: who they are, how they sign in, and what happened to that.
 
 use super::credential::Passkey;
-use crate::{FromRow, Result, Row, Tx, args};
+use crate::{FromRow, Query, Result, Row, Tx, args};
 use everline_core::ids::RawId;
 use everline_core::staff::StaffNews;
 use everline_core::time::SystemTime;
@@ -214,6 +214,11 @@ pub async fn code_used(tx: &mut Tx, id: RawId, hash: &[u8]) -> Result<bool> {
 pub fn add_event(tx: &mut Tx, id: RawId, staff: RawId, event: &StaffEvent) {
     let StaffEvent { kind, device, network, at } = event;
     tx.put(&EVENT_ADD, args![id, staff, *kind, device.as_str(), network.as_str(), *at]);
+}
+/// [`events`], to be asked with others.
+#[must_use]
+pub fn events_of(staff: RawId, limit: i64) -> Query<StaffEvent> {
+    Query::new(&EVENTS, args![staff, limit])
 }
 /// What happened last, newest first.
 pub async fn events(tx: &mut Tx, staff: RawId, limit: i64) -> Result<Vec<StaffEvent>> {

@@ -2,8 +2,8 @@
 
 use super::columns::Columns;
 use super::history::{Moved, moves_money};
-use super::usage::{UsageDay, days};
-use crate::{FromRow, Result, Row, Tx, args};
+use super::usage::{UsageDay, day};
+use crate::{FromRow, Query, Result, Row, args};
 use everline_core::account::AccountNews;
 use everline_core::calendar::Day;
 use everline_core::effects::MessageKind;
@@ -133,46 +133,35 @@ impl FromRow for Opened {
 }
 
 /// What moved a customer's money before a key, newest first.
-pub async fn moved(
-    tx: &mut Tx,
-    customer: CustomerId,
-    before: (BusinessTime, TransferId),
-    limit: i64,
-) -> Result<Vec<Moved>> {
-    tx.all(&MOVES, args![customer, before.0, before.1, limit]).await
+#[must_use]
+pub fn moved(customer: CustomerId, before: (BusinessTime, TransferId), limit: i64) -> Query<Moved> {
+    Query::new(&MOVES, args![customer, before.0, before.1, limit])
 }
 /// Changes of a line's state with ids below one, newest first.
-pub async fn changed(
-    tx: &mut Tx,
-    customer: CustomerId,
-    line: LineId,
-    below: RawId,
-    limit: i64,
-) -> Result<Vec<Changed>> {
-    tx.all(&EVENTS, args![customer, line, below, limit]).await
+#[must_use]
+pub fn changed(customer: CustomerId, line: LineId, below: RawId, limit: i64) -> Query<Changed> {
+    Query::new(&EVENTS, args![customer, line, below, limit])
 }
 /// Messages about a line with ids below one, newest first.
-pub async fn told(tx: &mut Tx, customer: CustomerId, line: LineId, below: RawId, limit: i64) -> Result<Vec<Told>> {
-    tx.all(&MESSAGES, args![customer, line, below, limit]).await
+#[must_use]
+pub fn told(customer: CustomerId, line: LineId, below: RawId, limit: i64) -> Query<Told> {
+    Query::new(&MESSAGES, args![customer, line, below, limit])
 }
 /// What a line used up to a day, the newest days first.
-pub async fn used(tx: &mut Tx, customer: CustomerId, line: LineId, to: Day, limit: i64) -> Result<Vec<UsageDay>> {
-    tx.all(&USED, args![customer, line, to.number(), limit]).await.map(days)
+#[must_use]
+pub fn used(customer: CustomerId, line: LineId, to: Day, limit: i64) -> Query<UsageDay> {
+    Query::new(&USED, args![customer, line, to.number(), limit]).map(day)
 }
 /// What happened to an account with ids below one, newest first.
-pub async fn news(tx: &mut Tx, customer: CustomerId, below: RawId, limit: i64) -> Result<Vec<News>> {
-    tx.all(&NEWS, args![customer, below, limit]).await
+#[must_use]
+pub fn news(customer: CustomerId, below: RawId, limit: i64) -> Query<News> {
+    Query::new(&NEWS, args![customer, below, limit])
 }
 /// Cases about a customer's rows, or about one line, that were opened before a key, newest first.
-pub async fn cases(
-    tx: &mut Tx,
-    customer: CustomerId,
-    line: Option<LineId>,
-    before: (BusinessTime, CaseId),
-    limit: i64,
-) -> Result<Vec<Opened>> {
+#[must_use]
+pub fn cases(customer: CustomerId, line: Option<LineId>, before: (BusinessTime, CaseId), limit: i64) -> Query<Opened> {
     match line {
-        Some(line) => tx.all(&CASES_OF_LINE, args![customer, before.0, before.1, limit, line]).await,
-        None => tx.all(&CASES, args![customer, before.0, before.1, limit]).await,
+        Some(line) => Query::new(&CASES_OF_LINE, args![customer, before.0, before.1, limit, line]),
+        None => Query::new(&CASES, args![customer, before.0, before.1, limit]),
     }
 }

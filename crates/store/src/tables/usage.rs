@@ -38,9 +38,10 @@ pub struct UsageDay {
 }
 
 type DayRow = (LineId, i64, Unit, i64, i64);
-pub(super) fn days(rows: Vec<DayRow>) -> Vec<UsageDay> {
-    let day =
-        |(line, day, unit, charged, overrun)| UsageDay { line, day: Day::from_number(day), unit, charged, overrun };
+pub(super) fn day((line, day, unit, charged, overrun): DayRow) -> UsageDay {
+    UsageDay { line, day: Day::from_number(day), unit, charged, overrun }
+}
+fn days(rows: Vec<DayRow>) -> Vec<UsageDay> {
     rows.into_iter().map(day).collect()
 }
 

@@ -2,8 +2,8 @@
 
 use crate::works::*;
 use everline_store::{
-    Cell, Column, Ended, Error, FromRow, Outcome, PostgresOptions, Result, Row, SqliteOptions, Stop, Store, Tx, Watch,
-    Work, args, queries,
+    Cell, Column, Ended, Error, FromRow, Outcome, PostgresOptions, Query, Result, Row, SqliteOptions, Stop, Store, Tx,
+    Watch, Work, args, queries,
 };
 use everline_testing::{each_store, each_store_with};
 use std::convert::Infallible;
@@ -42,6 +42,56 @@ async fn what_is_committed_is_read() {
         assert_eq!(store.transact(Increment { n: 2 }).await.unwrap(), 1);
         assert_eq!((count(&store).await, store.read(Get { n: 2 }).await.unwrap()), (2, 1));
         assert_eq!(error(store.read(Get { n: 3 }).await), Error::NotFound { what: "item" });
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_asked_together_is_answered_apart() {
+    queries! { TOGETHER;
+        NUMBER = "SELECT n FROM item WHERE id = $1";
+        TEXT = "SELECT id, n FROM item WHERE n >= $1 ORDER BY n";
+        LOCKED = "SELECT n FROM item WHERE id = $1 FOR UPDATE";
+        NONSENSE = "SELECT id FROM item WHERE n >= $1";
+    }
+    work! { Several {} -> (Vec<i64>, Vec<Vec<i64>>, Vec<Vec<Vec<i64>>>, usize), |this, tx| {
+        let number = |n: u64| Query::<(i64,)>::new(&NUMBER, args![id(n)]).map(|row| row.0);
+        let all = Query::<([u8; 16], i64)>::new(&TEXT, args![1]).map(|row| row.1);
+        let many = (1..4).map(number).collect::<Vec<_>>();
+        let nested = vec![vec![number(2)], Vec::new(), vec![number(9), number(1)]];
+        let (all, (many, nested)) = tx.together((all, (many, nested))).await?;
+        let none = tx.together(Vec::<Query<i64>>::new()).await?.len();
+        (all, many, nested, none)
+    } }
+    work! { Written {} -> Vec<Vec<i64>>, |this, tx| {
+        let number = |n: u64| Query::<(i64,)>::new(&NUMBER, args![id(n)]).map(|row| row.0);
+        tx.put(&SET, args![id(2), 7]);
+        let locked = Query::<(i64,)>::new(&LOCKED, args![id(2)]).map(|row| row.0);
+        tx.together(vec![locked, number(1)]).await?
+    } }
+    work! { Wrong {} -> bool, |this, tx| {
+        let nonsense = Query::<(i64,)>::new(&NONSENSE, args![1]).map(|row| row.0);
+        let error = tx.together((nonsense, Query::<(i64,)>::new(&NUMBER, args![id(1)]))).await.map(|_| ());
+        // The first error ends it.
+        let after = tx.all::<(i64,)>(&NUMBER, args![id(1)]).await;
+        matches!(error, Err(Error::Decode { .. })) && after == Err(Error::Poisoned)
+    } }
+    work! { Locks {} -> (), |this, tx| {
+        let first = Query::<(i64,)>::new(&NUMBER, args![id(1)]);
+        tx.together((first, Query::<(i64,)>::new(&LOCKED, args![id(1)]))).await?;
+    } }
+    assert_eq!(TOGETHER.len(), 4);
+    each(async |store| {
+        for n in 1..4 {
+            store.transact(AddNow { n }).await.unwrap();
+            store.transact(Increment { n }).await.unwrap();
+        }
+        let (all, many, nested, none) = store.read(Several {}).await.unwrap();
+        assert_eq!((all.len(), many, none), (3, vec![vec![all[0]]; 3], 0));
+        assert_eq!(nested, [vec![vec![all[0]]], vec![], vec![vec![], vec![all[0]]]]);
+        assert_eq!(store.transact(Written {}).await.unwrap(), [vec![7], vec![all[0]]], "what was put is there");
+        assert!(matches!(error(store.read(Wrong {}).await), Error::Decode { .. }));
+        assert_eq!(error(store.read(Locks {}).await), Error::ReadOnly);
     })
     .await;
 }

@@ -52,6 +52,8 @@ account-event-mailbox-set = Mailbox for notices set
 account-event-mailbox-removed = Mailbox for notices removed
 account-event-browser-added = Notices turned on in a browser
 account-event-browser-removed = Notices turned off in a browser
+account-event-closing-asked = Closing of the account asked for, with its credit to a bank account
+account-event-identity-corrected = Name or document corrected
 account-mailbox-none = None. We write there when a short message does not reach you.
 account-browsers-none = Off in all browsers
 account-browsers-count = { $count ->
@@ -153,6 +155,7 @@ problem-prove-first = Please confirm who you are
 problem-prove-first-do = This change needs a fresh proof. Sign in again.
 problem-held-back = Not yet possible
 problem-held-back-do = The Sim of your number was replaced less than 24 hours ago. For so long a code to it changes nothing about your account; a passkey or your password does. If you did not have the Sim replaced, call our hotline at once.
+problem-number-lost-do = Your sign-in number is reported lost, and whoever found it can read the codes too, so a code cannot change the account. A password or a passkey can. If you have neither, replace the card or call us first.
 
 problem-not-recovered = This request is over
 problem-not-recovered-do = Somebody decided about it meanwhile, or it was stopped.

@@ -12,6 +12,7 @@ desk-line = Line
 desk-attempt = Payment
 desk-refund = Refund
 desk-postings = Ledger
+desk-movements = Everything that moved the money of this account
 desk-price = Amount
 desk-funds = Funds received
 desk-placed-by = Placed by

@@ -46,6 +46,7 @@ desk-hand-title = For whoever calls
 desk-hand-prove-first = For a new card or another owner, have the caller prove by a code above that they are the customer.
 desk-hand-second-factor = This customer asks for a second factor: a code on the phone is not enough. They can do it themselves, signed in.
 desk-hand-held-back = The Sim of the number that they sign in with was replaced within 24 hours: until then a code proves nobody.
+desk-hand-number-lost = The customer's sign-in number is reported lost. Whoever found it reads the codes too, so a code proves nothing.
 desk-link-do = Send a link to pay
 desk-link-order = Send the owner a link to pay
 desk-link-hint = Goes out by short message and works for 24 hours. Whoever opens it pays by themselves: never ask for a card number.

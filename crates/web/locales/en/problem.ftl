@@ -87,6 +87,7 @@ problem-not-decided = This is not yours to decide
 refund-undecided-not-waiting = It was decided already.
 refund-undecided-same-person = Whoever asked for it cannot approve it.
 refund-undecided-not-approver = Somebody who may approve refunds has to decide.
+refund-undecided-let-in = One of you gave the other their sign-in link or reset their second factor in the last 72 hours. Another colleague has to decide.
 problem-not-taken = The case does not take this
 problem-not-handed-over = This line cannot be handed over now
 problem-not-handed-over-do = Go back to the line to see what stands against it.

@@ -46,6 +46,8 @@ account-event-mailbox-set = 设置了通知邮箱
 account-event-mailbox-removed = 移除了通知邮箱
 account-event-browser-added = 开启了浏览器通知
 account-event-browser-removed = 关闭了浏览器通知
+account-event-closing-asked = 申请注销账户，余额汇至银行账户
+account-event-identity-corrected = 更正了姓名或证件
 account-mailbox-none = 未设置。短信收不到时，我们会发邮件
 account-browsers-none = 未开启
 account-browsers-count = 已在 { $count } 个浏览器开启
@@ -144,6 +146,7 @@ problem-prove-first = 请先确认是您本人
 problem-prove-first-do = 这项更改需要重新验证，请重新登录。
 problem-held-back = 暂时不能更改
 problem-held-back-do = 您的号码在 24 小时内换过卡。在此期间，发到该号码的验证码不能用来更改账户；通行密钥或密码可以。如果换卡不是您本人办理，请立即拨打客服热线。
+problem-number-lost-do = 您的登录号码已挂失，捡到它的人也能收到验证码，因此验证码不能用来更改账户；密码或通行密钥可以。都没有的话，请先解除挂失、补卡或致电客服。
 
 problem-not-recovered = 这个申请已经结束
 problem-not-recovered-do = 已经有人处理，或已被阻止。

@@ -12,6 +12,7 @@ desk-line = 号码
 desk-attempt = 付款
 desk-refund = 退款
 desk-postings = 账目
+desk-movements = 该账户的全部资金流水
 desk-price = 金额
 desk-funds = 已到款
 desk-placed-by = 下单人

@@ -46,6 +46,7 @@ desk-hand-title = 为来电者办理
 desk-hand-prove-first = 换卡或过户前，请先在上方用验证码核实来电者是客户本人。
 desk-hand-second-factor = 该客户启用了第二步验证，电话验证码不够，请客户登录后自行办理。
 desk-hand-held-back = 客户登录号码 24 小时内换过卡，在此期间验证码不能证明身份。
+desk-hand-number-lost = 客户的登录号码已挂失，捡到的人也能收到验证码，验证码不能证明身份。
 desk-link-do = 发送付款链接
 desk-link-order = 向机主发送付款链接
 desk-link-hint = 以短信发送，24 小时内有效。由对方自行付款，切勿询问银行卡号。

@@ -5,6 +5,7 @@ find-hint = 完整内容、前四位，或号码、卡号的后六位。空格�
 find-do = 查找
 find-too-short = 请至少输入四个字符，姓名至少两个字。
 find-nothing = 没有找到。请核对，或换一种信息再试。
+find-device = 这是设备号（IMEI）。我们不记录卡在哪台设备里，请改用号码、卡号（ICCID）或设备的 EID 查找。
 find-found = 找到 { $count } 条
 find-more = 结果较多，未全部显示。请输入更多内容。
 find-part = 部分匹配

@@ -87,6 +87,7 @@ problem-not-decided = 不能由您决定
 refund-undecided-not-waiting = 已经有了决定。
 refund-undecided-same-person = 申请人不能自己批准。
 refund-undecided-not-approver = 需要有审批权限的同事决定。
+refund-undecided-let-in = 您与申请人之一在 72 小时内为对方开通、重发了登录链接或重置了第二因素，请另一位同事决定。
 problem-not-taken = 这个咨询暂时不能这样处理
 problem-not-handed-over = 该号码现在不能过户
 problem-not-handed-over-do = 请返回号码页面查看原因。

@@ -569,6 +569,8 @@ const fn advice(advice: Advice) -> &'static str {
         Advice::Grace { .. } => "grace",
         Advice::UsedUp => "used_up",
         Advice::EndsSoon { .. } => "ends_soon",
+        Advice::RenewsItself { .. } => "renews_itself",
+        Advice::RunsOut { .. } => "runs_out",
         Advice::Fine { .. } => "fine",
         Advice::WaitsForFirstUse { .. } => "waits_for_first_use",
         Advice::Reserved { .. } => "reserved",

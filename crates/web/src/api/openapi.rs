@@ -160,6 +160,7 @@ fn faults() -> Vec<Fault> {
         Problem::SecondFactor,
         Problem::ProveFirst,
         Problem::HeldBack { until: SystemTime::from_us(0) },
+        Problem::NumberLost,
         Problem::SoldOut,
         Problem::TooManyLines,
         Problem::CodeWrong { tries_left: 0 },

@@ -125,6 +125,7 @@ async fn said(web: &Web, visit: &Visit, (about, typed): (ContributionId, &str), 
             visit.say(text_key(rule), &max(ContributionKind::Answer.text_max()))
         }
         Problem::NotContributed(why) => visit.lang.get(not_contributed(*why)),
+        Problem::Stale => visit.lang.get("problem-stale-do"),
         _ => return Err(problem.into()),
     };
     let trouble = Trouble { about, typed: typed.to_owned(), why };

@@ -64,6 +64,7 @@ fn row(visit: &Visit, found: &Found) -> Row {
 
 fn said(visit: &Visit, finds: &Finds) -> String {
     match finds.found.len() {
+        0 if finds.device => visit.lang.get("find-device"),
         0 => visit.lang.get("find-nothing"),
         _ if finds.more => visit.lang.get("find-more"),
         count => visit.say("find-found", &[("count", Arg::Count(i64::try_from(count).unwrap_or(i64::MAX)))]),

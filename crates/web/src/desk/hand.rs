@@ -251,6 +251,7 @@ const fn unproved(problem: &Problem) -> Option<&'static str> {
         Problem::ProveFirst => Some("desk-hand-prove-first"),
         Problem::SecondFactor => Some("desk-hand-second-factor"),
         Problem::HeldBack { .. } => Some("desk-hand-held-back"),
+        Problem::NumberLost => Some("desk-hand-number-lost"),
         _ => None,
     }
 }

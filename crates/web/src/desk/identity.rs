@@ -27,6 +27,9 @@ struct Row {
     asked: String,
     /// Where its papers are.
     papers: Option<String>,
+    /// What was typed to decide about it, and what is wrong with that.
+    note: String,
+    wrong: Option<String>,
 }
 
 #[derive(Template)]
@@ -37,8 +40,12 @@ struct Identities {
     error: Option<String>,
 }
 
-async fn identities(web: &Web, visit: &Visit, error: Option<&str>) -> Result<Identities, Fault> {
+/// What is wrong with a decision: the request it was about, by its address, and why.
+type Wrong<'a> = (&'a str, &'static str);
+
+async fn identities(web: &Web, visit: &Visit, wrong: Option<Wrong<'_>>) -> Result<Identities, Fault> {
     staff(web, visit).await?;
+    let why = wrong.map(|(_, key)| visit.lang.get(key));
     let all = app::queue(&web.app, me(visit)?).await?;
     let document =
         |person: &Person| format!("{} · {}", kind_name(web, visit, &person.kind), masked_number(&person.number));
@@ -50,8 +57,12 @@ async fn identities(web: &Web, visit: &Visit, error: Option<&str>) -> Result<Ide
             Some(Field::Name) => "desk-identity-name",
             Some(Field::Document) => "desk-identity-document",
         };
+        let action = format!("/desk/identity/{}/{id}", row.customer.id);
+        let typed = wrong.is_some_and(|(about, _)| about == action);
         Row {
-            action: format!("/desk/identity/{}/{id}", row.customer.id),
+            note: if typed { visit.fields.get("note").to_owned() } else { String::new() },
+            wrong: why.clone().filter(|_| typed),
+            action,
             said_at: row.asked_at.us(),
             title: visit.lang.get(title),
             name: row.person.name.clone(),
@@ -62,9 +73,11 @@ async fn identities(web: &Web, visit: &Visit, error: Option<&str>) -> Result<Ide
             papers: row.papers.map(|case| format!("/desk/cases/{}/{case}", row.customer.id)),
         }
     });
+    let rows: Vec<Row> = rows.collect();
     Ok(Identities {
-        rows: rows.collect(),
-        error: error.map(|key| visit.lang.get(key)),
+        // What is not here any more has no field to say it at.
+        error: why.filter(|_| rows.iter().all(|row| row.wrong.is_none())),
+        rows,
         p: visit.frame(web, visit.lang.get("desk-identity-title")),
     })
 }
@@ -101,5 +114,6 @@ pub(crate) async fn decide(
         Problem::NotFound(_) => "desk-identity-gone",
         _ => return Err(problem.into()),
     };
-    page_with(Fault::from(problem).status(), &identities(&web, &visit, Some(error)).await?)
+    let about = format!("/desk/identity/{customer}/{request}");
+    page_with(Fault::from(problem).status(), &identities(&web, &visit, Some((&about, error))).await?)
 }

@@ -2,7 +2,7 @@
 
 use super::order::{Wrong, show_order};
 use super::queue::staff;
-use super::refund::stale;
+use super::refund::{seen, stale};
 use crate::fault::Answer;
 use crate::frame::go;
 use crate::portal::invoice::unusable;
@@ -11,7 +11,6 @@ use crate::web::Web;
 use axum::extract::{Path, State};
 use everline_app::Problem;
 use everline_app::invoice::settle_invoice;
-use everline_app::order_seen::OrderSeen;
 use everline_app::sign_in::Principal;
 use everline_core::invoice::{Issue, Settlement, WrongField, reason};
 
@@ -28,14 +27,11 @@ pub(crate) async fn settle(State(web): State<Web>, visit: Visit, Path(number): P
         _ => return Err(Problem::Invalid { field: "settle", rule: "issue or refuse" }.into()),
     };
     match read {
-        Ok(with) => {
-            let seen = OrderSeen::read(field("seen"));
-            match settle_invoice(&web.app, &number, (with, seen), by).await {
-                Ok(_) => Ok(go(&format!("/desk/orders/{number}"))),
-                Err(Problem::Stale) => stale(&web, &visit, &number, "invoice").await,
-                Err(problem) => Err(problem.into()),
-            }
-        }
+        Ok(with) => match settle_invoice(&web.app, &number, (with, seen(&visit)), by).await {
+            Ok(_) => Ok(go(&format!("/desk/orders/{number}"))),
+            Err(Problem::Stale) => stale(&web, &visit, &number, "invoice").await,
+            Err(problem) => Err(problem.into()),
+        },
         Err(WrongField { field, why }) => {
             let wrong = Wrong { form: "invoice", field, why: visit.lang.get(unusable(why)) };
             show_order(&web, &visit, &number, Some(wrong), None).await

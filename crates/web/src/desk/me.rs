@@ -20,6 +20,7 @@ use everline_app::sessions::{SessionInfo, SessionShown};
 use everline_app::staff_access as app;
 use everline_app::steps::Waits;
 use everline_core::staff::StaffNews;
+use everline_store::tables::staff::StaffEvent;
 
 struct SessionRow {
     device: String,
@@ -34,10 +35,21 @@ struct PasskeyRow {
     remove: String,
 }
 
-struct EventRow {
-    what: String,
-    refused: bool,
-    when: String,
+/// One line of the log of sign-ins.
+pub(super) struct EventRow {
+    pub(super) what: String,
+    pub(super) refused: bool,
+    pub(super) when: String,
+}
+
+/// An event as its member, and whoever manages them, read it.
+pub(super) fn event_row(web: &Web, visit: &Visit, event: &StaffEvent) -> EventRow {
+    let device = device_words::shown(visit.lang, &event.device);
+    EventRow {
+        what: visit.lang.get(event_key(event.kind)),
+        refused: event.kind.refused(),
+        when: format!("{} · {device} · {}", moment(web, visit, event.at), event.network),
+    }
 }
 
 #[derive(Template)]
@@ -91,16 +103,7 @@ async fn me_page(web: &Web, visit: &Visit, error: Option<&str>) -> Result<DeskMe
         this: shown.this,
         end: format!("/desk/me/sessions/{}/end", shown.id),
     });
-    let events = access.events.iter().map(|event| EventRow {
-        what: visit.lang.get(event_key(event.kind)),
-        refused: event.kind.refused(),
-        when: format!(
-            "{} · {} · {}",
-            moment(web, visit, event.at),
-            device_words::shown(visit.lang, &event.device),
-            event.network
-        ),
-    });
+    let events = access.events.iter().map(|event| event_row(web, visit, event));
     let passkeys = access.passkeys.iter().map(|key| PasskeyRow {
         name: key.name.clone(),
         added: visit.say("passkeys-added", &[("when", Arg::Text(&moment(web, visit, key.added_at)))]),

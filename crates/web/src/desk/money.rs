@@ -57,10 +57,11 @@ pub(super) fn address(which: WhichDay) -> String {
     }
 }
 
+/// What one account holds, each with the day behind it.
 struct Liability {
     name: String,
-    at_close: String,
-    now: String,
+    at_close: Option<(String, String)>,
+    now: (String, String),
 }
 
 struct DayLink {
@@ -110,10 +111,11 @@ pub(crate) async fn overview(State(web): State<Web>, visit: Visit, Query(asked):
     let before = asked.before.parse::<jiff::civil::Date>().ok().map(Day::from_date);
     let found = app::overview(&web.app, me(&visit)?, before).await?;
     let show = visit.show(&web);
+    let behind = |day, amount| (format!("{}#accounts", address(day)), money(&web, &show, amount));
     let liabilities = found.liabilities.iter().map(|held| Liability {
         name: visit.lang.get(&account_key(held.account)),
-        at_close: if found.last.is_some() { money(&web, &show, held.at_close) } else { String::new() },
-        now: money(&web, &show, held.now),
+        at_close: found.last.map(|last| behind(WhichDay::Closed(last.day), held.at_close)),
+        now: behind(WhichDay::Open, held.now),
     });
     let count = |transfers: i64| visit.say("money-transfers", &[("count", transfers.into())]);
     let days = found.days.iter().map(|day| DayLink {

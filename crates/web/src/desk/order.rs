@@ -66,6 +66,8 @@ struct DeskOrder {
     /// Where the network is.
     provision: Option<String>,
     pay_link: Option<PayLinkForm>,
+    /// Where all is that moved the account's money.
+    movements: String,
 }
 
 /// The form by which the owner gets a link to pay an order that is open.
@@ -158,7 +160,7 @@ pub(super) async fn show_order(
     blocks.extend(view.refunds.iter().map(|refund| refund_block(&show, refund)));
     blocks.extend(disputes.iter().map(|dispute| dispute_block(&show, dispute)));
     blocks.extend(postings_block(&show, &view));
-    blocks.extend(invoice.map(|request| invoice_block(&show, &request)));
+    blocks.extend(invoice.map(|request| invoice_block(&show, &request, me.may(Permission::SettleInvoice))));
     for block in &mut blocks {
         block.terms.retain(|term| !term.value.is_empty());
     }
@@ -187,6 +189,7 @@ pub(super) async fn show_order(
             provision: (view.order.state.paid_not_in_effect() && acts)
                 .then(|| format!("/desk/orders/{number}/provision")),
             pay_link: pay_link_form(web, &view).filter(|_| acts),
+            movements: format!("/desk/customers/{}?kind=money", view.order.customer),
             wrong,
             refund,
             requests,
@@ -419,9 +422,14 @@ fn dispute_block(show: &Show, dispute: &Dispute) -> Block {
     Block { title: show.lang.get("desk-dispute"), terms }
 }
 
-fn invoice_block(show: &Show, request: &InvoiceRequest) -> Block {
+/// In the clear for those who make it out.
+fn invoice_block(show: &Show, request: &InvoiceRequest, clear: bool) -> Block {
     let mut terms = vec![term(show, "desk-state", show.lang.get(state(request)))];
-    terms.extend(invoice_terms(show, request));
+    if clear {
+        terms.extend(invoice_terms(show, request));
+    } else {
+        terms.extend(invoice_terms(show, &request.masked()));
+    }
     Block { title: show.lang.get("invoice-title"), terms }
 }
 

@@ -37,11 +37,12 @@ struct Recoveries {
 async fn recoveries(web: &Web, visit: &Visit, error: Option<&str>) -> Result<Recoveries, Fault> {
     let member = staff(web, visit).await?;
     let open = recovery::open_recoveries(&web.app, me(visit)?).await?;
+    let decides = member.may(Permission::DecideRecovery);
     let rows = open.iter().map(|open| Row {
         action: format!("/desk/recovery/{}/{}", open.customer.id, open.request.id),
         name: masked_name(&open.customer.name),
         account: open.customer.contact.as_ref().map(everline_core::identifiers::Msisdn::masked).unwrap_or_default(),
-        contact: open.request.contact.as_str().to_owned(),
+        contact: if decides { open.request.contact.as_str().to_owned() } else { open.request.contact.masked() },
         reason: open.request.reason.clone().unwrap_or_default(),
         asked: moment(web, visit, open.request.asked_at),
         due: moment(web, visit, open.request.due_at),
@@ -49,7 +50,7 @@ async fn recoveries(web: &Web, visit: &Visit, error: Option<&str>) -> Result<Rec
     });
     Ok(Recoveries {
         rows: rows.collect(),
-        decides: member.may(Permission::DecideRecovery),
+        decides,
         error: error.map(|key| visit.lang.get(key)),
         p: visit.frame(web, visit.lang.get("desk-recovery-title")),
     })

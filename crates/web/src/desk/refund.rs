@@ -85,9 +85,9 @@ pub(crate) async fn other_way(
     show_order(&web, &visit, &number, Some(wrong), None).await
 }
 
-/// What the page showed.
-fn seen(visit: &Visit) -> Option<OrderSeen> {
-    OrderSeen::read(visit.fields.get("seen"))
+/// What the page showed; a form that does not say what is as good as an old one.
+pub(super) fn seen(visit: &Visit) -> Option<OrderSeen> {
+    Some(OrderSeen::read(visit.fields.get("seen")).unwrap_or_else(OrderSeen::nothing))
 }
 
 /// The page once more, with what changed since it was opened.

@@ -1,5 +1,6 @@
 //! `/desk/staff`: the members of the staff, for whoever manages them.
 
+use super::me::{EventRow, event_row};
 use super::queue::{me, role_key, staff as member};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page, page_with};
@@ -12,6 +13,7 @@ use axum::http::StatusCode;
 use everline_app::Problem;
 use everline_app::staff::{self as app, Standing};
 use everline_core::audit::Actor;
+use everline_core::ids::RawId;
 use everline_core::staff::Role;
 
 struct RoleChoice {
@@ -27,6 +29,8 @@ struct Row {
     active: bool,
     own: bool,
     roles: Vec<RoleChoice>,
+    /// How they signed in last, or tried to.
+    events: Vec<EventRow>,
 }
 
 #[derive(Template)]
@@ -49,7 +53,10 @@ fn choices(visit: &Visit, role: &str) -> Vec<RoleChoice> {
 async fn staff_page(web: &Web, visit: &Visit, link: Option<String>, error: Option<&str>) -> Result<DeskStaff, Fault> {
     let by = me(visit)?;
     let rows = app::members(&web.app, by).await?;
-    let rows = rows.into_iter().map(|row| Row {
+    let ids: Vec<RawId> = rows.iter().map(|row| row.id).collect();
+    let events = app::sign_ins(&web.app, by, &ids).await?;
+    let rows = rows.into_iter().zip(events).map(|(row, events)| Row {
+        events: events.iter().map(|event| event_row(web, visit, event)).collect(),
         state: visit.lang.get(match row.state {
             Standing::Active => "desk-staff-active",
             Standing::Invited => "desk-staff-invited",

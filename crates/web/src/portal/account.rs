@@ -87,6 +87,8 @@ pub(crate) const fn event_key(kind: AccountNews) -> &'static str {
         AccountNews::MailboxRemoved => "account-event-mailbox-removed",
         AccountNews::BrowserAdded => "account-event-browser-added",
         AccountNews::BrowserRemoved => "account-event-browser-removed",
+        AccountNews::ClosingAsked => "account-event-closing-asked",
+        AccountNews::IdentityCorrected => "account-event-identity-corrected",
     }
 }
 

@@ -150,17 +150,17 @@ pub(crate) async fn orders(State(web): State<Web>, visit: Visit, Query(asked): Q
 }
 
 fn order_shown(show: &Show, entry: &Entry) -> OrderShown {
-    let payments = entry.attempts.iter().map(|attempt| payment(show, attempt));
-    let refunds = entry.refunds.iter().map(|one| refund(show, one));
+    let payments = entry.ordered.attempts.iter().map(|attempt| payment(show, attempt));
+    let refunds = entry.ordered.refunds.iter().map(|one| refund(show, one));
     OrderShown {
-        href: format!("/orders/{}", entry.order.id),
-        name: entry.offering.name.get(show.lang.tag()).to_owned(),
+        href: format!("/orders/{}", entry.ordered.order.id),
+        name: entry.ordered.offering.name.get(show.lang.tag()).to_owned(),
         line: line_name(&entry.line),
-        when: show.moment(entry.order.placed_at),
-        state: show.lang.get(headline(entry.order.state)),
-        price: show.money(entry.order.price),
+        when: show.moment(entry.ordered.order.placed_at),
+        state: show.lang.get(headline(entry.ordered.order.state)),
+        price: show.money(entry.ordered.order.price),
         money: payments.chain(refunds).collect(),
-        receipt: entry.order.paid_at.map(|_| format!("/orders/{}/receipt", entry.order.id)),
+        receipt: entry.ordered.order.paid_at.map(|_| format!("/orders/{}/receipt", entry.ordered.order.id)),
     }
 }
 
@@ -230,11 +230,13 @@ async fn rows(web: &Web, visit: &Visit, customer: CustomerId, wanted: Wanted) ->
     let time = |at| web.app.zone.rfc3339(at);
     for entry in &found.entries {
         let shown = order_shown(&show, entry);
-        let kind =
-            KINDS.iter().find(|(_, kind, _)| *kind == entry.offering.kind).map(|(_, _, key)| visit.lang.get(key));
+        let kind = KINDS
+            .iter()
+            .find(|(_, kind, _)| *kind == entry.ordered.offering.kind)
+            .map(|(_, _, key)| visit.lang.get(key));
         for cell in [
-            order_number(&entry.order.number),
-            time(entry.order.placed_at),
+            order_number(&entry.ordered.order.number),
+            time(entry.ordered.order.placed_at),
             number(&entry.line.msisdn).replace('\u{a0}', " "),
             entry.line.name.clone(),
             shown.name,
@@ -243,9 +245,9 @@ async fn rows(web: &Web, visit: &Visit, customer: CustomerId, wanted: Wanted) ->
         ] {
             csv.cell(&cell);
         }
-        csv.amount(entry.order.price);
-        csv.cell(entry.order.price.currency().code());
-        csv.cell(&entry.order.paid_at.map(time).unwrap_or_default());
+        csv.amount(entry.ordered.order.price);
+        csv.cell(entry.ordered.order.price.currency().code());
+        csv.cell(&entry.ordered.order.paid_at.map(time).unwrap_or_default());
         csv.cell(&shown.money.join("; "));
         csv.end();
     }

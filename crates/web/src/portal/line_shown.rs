@@ -31,6 +31,8 @@ pub(crate) struct LineShown {
     pub(crate) current: Option<PlanShown>,
     pub(crate) queued: Vec<PlanShown>,
     pub(crate) packs: Vec<PlanShown>,
+    /// How fast its data goes.
+    pub(crate) pace: Option<String>,
     /// What its device has to do with it, if its session is not in full service.
     pub(crate) session: Option<String>,
 }
@@ -88,6 +90,8 @@ const fn tone(advice: Advice) -> (&'static str, &'static str) {
         Advice::Grace { .. } => ("soon", "home-badge-grace"),
         Advice::UsedUp => ("soon", "home-badge-used-up"),
         Advice::EndsSoon { .. } => ("soon", "home-badge-soon"),
+        Advice::RunsOut { .. } => ("soon", "home-badge-runs-out"),
+        Advice::RenewsItself { .. } => ("fine", "home-badge-renews-itself"),
         Advice::Fine { .. } => ("fine", "home-badge-fine"),
         Advice::WaitsForFirstUse { .. } => ("quiet", "home-badge-waits"),
         Advice::Reserved { .. } => ("soon", "home-badge-reserved"),
@@ -104,6 +108,8 @@ pub(crate) fn sentence(show: &Show, advice: Advice) -> String {
         Advice::Grace { until } => say("home-grace", until),
         Advice::UsedUp => show.lang.get("home-used-up"),
         Advice::EndsSoon { at, .. } => say("home-ends-soon", at),
+        Advice::RunsOut { at, .. } => show.lang.with("home-runs-out", &[("when", Arg::Text(&show.day(at)))]),
+        Advice::RenewsItself { at, .. } => say("home-renews-itself", at),
         Advice::Fine { until, .. } => say("home-fine", until),
         Advice::WaitsForFirstUse { begins_by } => say("home-waits-for-first-use", begins_by),
         Advice::Reserved { until } => say("home-reserved", until),
@@ -119,7 +125,8 @@ fn brief(show: &Show, advice: Advice) -> String {
         Advice::CutOff { since } => say("home-brief-cut-off", since),
         Advice::Grace { until } => say("home-brief-grace", until),
         Advice::UsedUp => show.lang.get("home-badge-used-up"),
-        Advice::EndsSoon { at, .. } => say("home-brief-ends", at),
+        Advice::EndsSoon { at, .. } | Advice::RenewsItself { at, .. } => say("home-brief-ends", at),
+        Advice::RunsOut { at, .. } => show.lang.with("home-brief-runs-out", &[("when", Arg::Text(&show.day(at)))]),
         Advice::Fine { until, .. } => say("home-brief-fine", until),
         Advice::WaitsForFirstUse { .. } => show.lang.get("home-badge-waits"),
         Advice::Reserved { .. } => show.lang.get("home-badge-reserved"),
@@ -132,7 +139,8 @@ fn brief(show: &Show, advice: Advice) -> String {
 fn then(show: &Show, brand: &Brand, view: &LineView) -> Option<String> {
     let grace_days = i64::from(brand.rules(view.line.family).grace_days);
     match view.advice {
-        Advice::Fine { .. } | Advice::EndsSoon { .. } | Advice::UsedUp => {
+        Advice::RenewsItself { .. } => Some(show.lang.get("home-then-renews")),
+        Advice::Fine { .. } | Advice::EndsSoon { .. } | Advice::RunsOut { .. } | Advice::UsedUp => {
             if let Some(next) = view.queued.first() {
                 let name = next.offering.name.get(show.lang.tag());
                 return Some(show.lang.with("home-then-next", &[("name", Arg::Text(name))]));
@@ -175,8 +183,8 @@ pub(crate) fn way_back(show: &Show, line: &Line) -> Option<String> {
 
 fn days(show: &Show, advice: Advice) -> Option<DaysShown> {
     let number = match advice {
-        Advice::Fine { days, .. } | Advice::EndsSoon { days, .. } => days,
-        Advice::Grace { until } => show.zone.days_between(show.now, until),
+        Advice::Fine { days, .. } | Advice::EndsSoon { days, .. } | Advice::RenewsItself { days, .. } => days,
+        Advice::Grace { until } | Advice::RunsOut { until, .. } => show.zone.days_between(show.now, until),
         _ => return None,
     };
     let (number, word) = if number <= 0 { (0, "home-days-today") } else { (number, "home-days-left") };
@@ -204,6 +212,19 @@ fn session(show: &Show, view: &LineView) -> Option<String> {
         Service::Redirected => Some(show.lang.get("home-session-redirected")),
         Service::Restoring => Some(show.lang.get("home-session-restoring")),
     }
+}
+
+/// How much goes in a day, and whether that lasts.
+fn pace(show: &Show, view: &LineView) -> Option<String> {
+    let pace = view.pace?;
+    let a_day = show.amount(Unit::Octets, pace.a_day);
+    Some(match pace.runs_out_at {
+        None => show.lang.with("home-pace-lasts", &[("day", Arg::Text(&a_day))]),
+        Some(at) => {
+            let when = show.day(at);
+            show.lang.with("home-pace-runs-out", &[("day", Arg::Text(&a_day)), ("when", Arg::Text(&when))])
+        }
+    })
 }
 
 /// Everything about a line.
@@ -238,6 +259,7 @@ pub(crate) fn shown(show: &Show, brand: &Brand, view: &LineView) -> LineShown {
         current: view.current.as_ref().map(|current| plan(show, current)),
         queued: plans(&view.queued),
         packs: plans(&view.packs),
+        pace: pace(show, view),
         session: session(show, view),
     }
 }
@@ -249,7 +271,7 @@ pub(crate) fn is_cut_off(view: &LineView) -> bool {
 
 /// Whether it ends within the week, or ended and is in grace.
 pub(crate) fn is_ending(view: &LineView) -> bool {
-    matches!(view.advice, Advice::EndsSoon { .. } | Advice::Grace { .. } | Advice::UsedUp)
+    matches!(view.advice, Advice::EndsSoon { .. } | Advice::RenewsItself { .. } | Advice::Grace { .. } | Advice::UsedUp)
 }
 
 /// The key of a line's state in words.

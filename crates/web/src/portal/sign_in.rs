@@ -58,8 +58,9 @@ pub(crate) struct Way {
 
 /// A path of ours, or nothing: nobody is sent elsewhere after signing in.
 pub(crate) fn own_path(next: &str) -> &str {
-    let own = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
-    if own { next } else { "" }
+    // Browsers take a backslash for a slash, and drop tabs and line ends.
+    let plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if plain && next.starts_with('/') && !next.starts_with("//") { next } else { "" }
 }
 
 pub(crate) fn encoded(text: &str) -> String {
@@ -187,9 +188,16 @@ mod tests {
     #[test]
     fn nobody_is_sent_elsewhere() {
         assert_eq!(own_path("/lines/1?a=b"), "/lines/1?a=b");
-        for elsewhere in
-            ["https://evil.example", "//evil.example", "/\\evil.example", "home", "", "/a\r\nSet-Cookie: b"]
-        {
+        for elsewhere in [
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "/\t/evil.example",
+            "home",
+            "",
+            "/a\r\nSet-Cookie: b",
+            "/é",
+        ] {
             assert_eq!(own_path(elsewhere), "", "{elsewhere}");
         }
     }

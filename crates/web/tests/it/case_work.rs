@@ -139,6 +139,12 @@ async fn a_prepared_answer_is_chosen_looked_at_and_sent_with_a_file() {
     let stale = senior.submit(&page, &path, &with("另一种说法")).await;
     assert_eq!(stale.status, StatusCode::CONFLICT);
     stale.says(&["情况已有变化", "另一种说法"]);
+    // Whoever read that and saves again, saves.
+    let again = [("version", stale.field("version")), ("do", "keep".to_owned())];
+    let typed =
+        [("title-zh-CN", "请再试".to_owned()), ("text-zh-CN", "订单 {order} 请再试，或致电 {hotline}。".to_owned())];
+    let again: Vec<(&str, &str)> = again.iter().chain(&typed).map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(senior.submit(&stale, &path, &again).await.status, 303);
 
     let mut desk = desk_of(&world, world.people.hejing).await;
     assert_eq!(desk.get("/desk/prepared").await.status, StatusCode::FORBIDDEN);

@@ -105,6 +105,14 @@ async fn a_link_to_pay_leads_a_guest_to_what_was_chosen() {
     form.says(&["手表畅联月包", "¥9.90"]).hides(&["林芳"]);
     let mut owner = Browser::of(&world, Principal::Customer(customer)).await;
     assert_eq!(owner.get(&link).await.location(), format!("/lines/{line}/renew?offering=watch-month@1"));
+    // Where what was chosen is sold no more, nothing else is slipped in.
+    let link_of = |to: &Page| to.location().split('?').next().unwrap().to_owned();
+    let own = owner.get(&link).await;
+    for (browser, path) in [(&mut guest, link_of(&there)), (&mut owner, link_of(&own))] {
+        browser.get(&path).await.says(&["name=\"ticket\""]);
+        let gone = browser.get(&format!("{path}?offering=watch-month@7")).await;
+        gone.says(&["该链接对应的商品已停售", "watch-month@1"]).hides(&["name=\"ticket\""]);
+    }
     assert_eq!(guest.get("/p/nothing").await.status, StatusCode::NOT_FOUND);
     world.pass(DAY_US + SECOND_US).await;
     let over = guest.get(&link).await;

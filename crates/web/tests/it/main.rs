@@ -18,6 +18,7 @@ mod forms;
 mod guests;
 mod help;
 mod history;
+mod identity;
 mod installable;
 mod journeys;
 mod live;

@@ -79,6 +79,14 @@ async fn stuck_jobs_are_run_again_or_given_up_as_the_page_showed_them() {
     let mut operator = of(&world, Role::Operator).await;
     let page = operator.get("/desk/operations?lang=en").await;
     page.says(&["Give money back", "runs: 13, failures: 13", "Run now", "Give up for good"]);
+    // What Enter sends from the reason's field gives up, and never runs: each has a form of its own.
+    let forms: Vec<&str> = page.text.split("<form").skip(1).map(|form| form.split("</form>").next().unwrap()).collect();
+    let of_told: Vec<&&str> = forms.iter().filter(|form| form.contains(&told.to_string())).collect();
+    assert_eq!(of_told.len(), 2, "{of_told:?}");
+    for form in of_told {
+        assert_eq!(form.contains("name=\"reason\""), form.contains("value=\"give_up\""), "{form}");
+        assert!(!(form.contains("value=\"give_up\"") && form.contains("value=\"retry\"")), "{form}");
+    }
     let path = format!("/desk/operations/jobs/{told}");
     let wrong = operator.submit(&page, &path, &[("runs", "13"), ("job", &told.to_string()), ("do", "give_up")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);

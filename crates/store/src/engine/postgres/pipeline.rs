@@ -5,29 +5,29 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// One request of a pipeline.
-pub(crate) type Request<'a> = Pin<Box<dyn Future<Output = Result<u64, tokio_postgres::Error>> + Send + 'a>>;
+pub(crate) type Request<'a, T> = Pin<Box<dyn Future<Output = Answer<T>> + Send + 'a>>;
 
 /// What a request was answered with.
-pub(crate) type Answer = Result<u64, tokio_postgres::Error>;
+pub(crate) type Answer<T> = Result<T, tokio_postgres::Error>;
 
 /// Polls every request once, in order: that is when the driver puts it on the wire. The answers come in the same
 /// order, so from then on only the first open request is polled.
-pub(crate) struct Pipeline<'a> {
-    requests: Vec<Request<'a>>,
-    answers: Vec<Option<Answer>>,
+pub(crate) struct Pipeline<'a, T> {
+    requests: Vec<Request<'a, T>>,
+    answers: Vec<Option<Answer<T>>>,
     sent: bool,
     next: usize,
 }
 
-impl<'a> Pipeline<'a> {
-    pub(crate) fn new(requests: Vec<Request<'a>>) -> Self {
+impl<'a, T> Pipeline<'a, T> {
+    pub(crate) fn new(requests: Vec<Request<'a, T>>) -> Self {
         let answers = requests.iter().map(|_| None).collect();
         Self { requests, answers, sent: false, next: 0 }
     }
 }
 
-impl Future for Pipeline<'_> {
-    type Output = Vec<Answer>;
+impl<T: Unpin> Future for Pipeline<'_, T> {
+    type Output = Vec<Answer<T>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
@@ -62,7 +62,7 @@ mod tests {
     fn all_are_sent_in_order_and_answered_in_order() {
         let sent = Arc::new(Mutex::new(Vec::new()));
         let (open, gates): (Vec<_>, Vec<_>) = (0..50).map(|_| tokio::sync::oneshot::channel::<u64>()).unzip();
-        let requests = gates.into_iter().enumerate().map(|(n, gate)| -> Request<'static> {
+        let requests = gates.into_iter().enumerate().map(|(n, gate)| -> Request<'static, u64> {
             let sent = sent.clone();
             Box::pin(async move {
                 sent.lock().unwrap().push(n);

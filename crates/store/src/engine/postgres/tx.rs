@@ -11,8 +11,8 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use tokio_postgres::Statement;
 use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Row, Statement};
 
 /// A transaction that begins with its first statement.
 pub(crate) struct PgTx {
@@ -102,20 +102,28 @@ impl PgTx {
         begun.map_err(|e| self.failed(e))
     }
 
-    pub(crate) async fn query(&mut self, sql: &'static Sql, args: &[Value]) -> Result<Vec<tokio_postgres::Row>> {
-        let (statement, args) = self.prepare(sql.text(), args.iter().collect()).await?;
-        if !sql.only_reads() {
+    /// Sends all `queries` in one go; returns the rows of each, or the first error.
+    pub(crate) async fn query(&mut self, queries: &[(&'static Sql, &[Value])]) -> Result<Vec<Vec<Row>>> {
+        let mut statements = Vec::with_capacity(queries.len());
+        for (sql, args) in queries {
+            statements.push(self.prepare(sql.text(), args.iter().collect()).await?);
+        }
+        if !queries.iter().all(|(sql, _)| sql.only_reads()) {
             self.begin().await?;
         }
         let begin = self.begin.take();
         self.dirty = true;
-        let (conn, args) = (self.conn()?, refs(&args));
+        let conn = self.conn()?;
         let begun = async { if let Some(begin) = begin { conn.batch_execute(begin).await } else { Ok(()) } };
+        let mut requests: Vec<Request<'_, Vec<Row>>> = Vec::with_capacity(statements.len());
+        for (statement, args) in &statements {
+            requests.push(Box::pin(async move { conn.query(statement, &refs(args)).await }));
+        }
         // `join` polls in this order, and the driver sends at the first poll.
-        let both = futures_util::future::join(begun, conn.query(&statement, &args));
-        let (begun, rows) = watched(&self.waits, both).await;
+        let both = futures_util::future::join(begun, Pipeline::new(requests));
+        let (begun, answers) = watched(&self.waits, both).await;
         begun.map_err(|e| self.failed(e))?;
-        rows.map_err(|e| self.failed(e))
+        answers.into_iter().collect::<Result<_, _>>().map_err(|e| self.failed(e))
     }
 
     pub(crate) async fn script(&mut self, text: &str) -> Result<()> {
@@ -179,9 +187,9 @@ impl PgTx {
         Ok(statements)
     }
 
-    async fn pipeline(&mut self, statements: &[Ready<'_>], commit: bool) -> Result<Vec<Answer>> {
+    async fn pipeline(&mut self, statements: &[Ready<'_>], commit: bool) -> Result<Vec<Answer<u64>>> {
         let conn = self.conn()?;
-        let mut requests: Vec<Request<'_>> = Vec::with_capacity(statements.len() + 1);
+        let mut requests: Vec<Request<'_, u64>> = Vec::with_capacity(statements.len() + 1);
         for (statement, args) in statements {
             requests.push(Box::pin(async move { conn.execute(statement, &refs(args)).await }));
         }
