@@ -69,7 +69,7 @@ impl CodeNumber {
     /// [`NotProved`]
     pub fn proves(&self, entered: SystemTime, now: Now) -> Result<(), NotProved> {
         // Each on its own clock: how long ago it was.
-        let since = |lost: BusinessTime| now.business.since_us(lost) >= now.system.since_us(entered);
+        let since = |lost: BusinessTime| now.business.since_us(lost) > now.system.since_us(entered);
         if self.lost_since.is_some_and(since) {
             return Err(NotProved::NumberLost);
         }
@@ -384,8 +384,8 @@ mod tests {
         let business = |at: SystemTime| BusinessTime::from_us(at.us() + 24 * HOUR_US);
         let number =
             |sim_replaced_at, lost: Option<SystemTime>| CodeNumber { sim_replaced_at, lost_since: lost.map(business) };
-        let (known, replaced, lost) = (number(None, None), number(Some(at), None), number(None, Some(at)));
-        let after = number(None, Some(at.plus_us(1)));
+        let (known, replaced, lost) = (number(None, None), number(Some(at), None), number(None, Some(at.plus_us(-1))));
+        let after = number(None, Some(at));
         for (proof, change, second, sim, now, expected) in [
             (Proof::Code, Change::Access, false, lost, fresh, Err(NotProved::NumberLost)),
             (Proof::Code, Change::Access, false, after, fresh, Ok(())),

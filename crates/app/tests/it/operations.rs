@@ -113,7 +113,6 @@ async fn what_money_or_service_waits_for_is_never_given_up() {
         let bodies = [
             r#"{"job":"reconcile","customer":"ID","provider":"alipay","day":"2026-03-09"}"#,
             r#"{"job":"refund","customer":"ID","refund":"ID"}"#,
-            r#"{"job":"take_dispute","customer":"ID","dispute":"ID"}"#,
             r#"{"job":"forget_method","customer":"ID","method":"ID"}"#,
         ];
         for body in bodies {

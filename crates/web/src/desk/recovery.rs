@@ -23,7 +23,13 @@ struct Row {
     asked: String,
     due: String,
     ready: bool,
+    /// What was typed to decide about it, and what is wrong with that.
+    note: String,
+    wrong: Option<String>,
 }
+
+/// What is wrong with a decision: the request it was about, by its address, and why.
+type Wrong<'a> = (&'a str, &'static str);
 
 #[derive(Template)]
 #[template(path = "desk_recovery.html")]
@@ -34,24 +40,33 @@ struct Recoveries {
     error: Option<String>,
 }
 
-async fn recoveries(web: &Web, visit: &Visit, error: Option<&str>) -> Result<Recoveries, Fault> {
+async fn recoveries(web: &Web, visit: &Visit, wrong: Option<Wrong<'_>>) -> Result<Recoveries, Fault> {
     let member = staff(web, visit).await?;
     let open = recovery::open_recoveries(&web.app, me(visit)?).await?;
     let decides = member.may(Permission::DecideRecovery);
-    let rows = open.iter().map(|open| Row {
-        action: format!("/desk/recovery/{}/{}", open.customer.id, open.request.id),
-        name: masked_name(&open.customer.name),
-        account: open.customer.contact.as_ref().map(everline_core::identifiers::Msisdn::masked).unwrap_or_default(),
-        contact: if decides { open.request.contact.as_str().to_owned() } else { open.request.contact.masked() },
-        reason: open.request.reason.clone().unwrap_or_default(),
-        asked: moment(web, visit, open.request.asked_at),
-        due: moment(web, visit, open.request.due_at),
-        ready: open.request.state == RecoveryState::Ready,
+    let why = wrong.map(|(_, key)| visit.lang.get(key));
+    let rows = open.iter().map(|open| {
+        let action = format!("/desk/recovery/{}/{}", open.customer.id, open.request.id);
+        let typed = wrong.is_some_and(|(about, _)| about == action);
+        Row {
+            note: if typed { visit.fields.get("note").to_owned() } else { String::new() },
+            wrong: why.clone().filter(|_| typed),
+            action,
+            name: masked_name(&open.customer.name),
+            account: open.customer.contact.as_ref().map(everline_core::identifiers::Msisdn::masked).unwrap_or_default(),
+            contact: if decides { open.request.contact.as_str().to_owned() } else { open.request.contact.masked() },
+            reason: open.request.reason.clone().unwrap_or_default(),
+            asked: moment(web, visit, open.request.asked_at),
+            due: moment(web, visit, open.request.due_at),
+            ready: open.request.state == RecoveryState::Ready,
+        }
     });
+    let rows: Vec<Row> = rows.collect();
     Ok(Recoveries {
-        rows: rows.collect(),
+        // What is not here any more has no field to say it at.
+        error: why.filter(|_| rows.iter().all(|row| row.wrong.is_none())),
+        rows,
         decides,
-        error: error.map(|key| visit.lang.get(key)),
         p: visit.frame(web, visit.lang.get("desk-recovery-title")),
     })
 }
@@ -88,5 +103,6 @@ pub(crate) async fn decide(
         Problem::NotRecovered(NotRecovered::Over) => "desk-recovery-over",
         _ => return Err(problem.into()),
     };
-    page_with(Fault::from(problem).status(), &recoveries(&web, &visit, Some(error)).await?)
+    let about = format!("/desk/recovery/{customer}/{request}");
+    page_with(Fault::from(problem).status(), &recoveries(&web, &visit, Some((&about, error))).await?)
 }

@@ -85,9 +85,10 @@ pub(crate) async fn other_way(
     show_order(&web, &visit, &number, Some(wrong), None).await
 }
 
-/// What the page showed; a form that does not say what is as good as an old one.
+/// What the page showed, where a form says so; what nobody can read is as good as an old page.
 pub(super) fn seen(visit: &Visit) -> Option<OrderSeen> {
-    Some(OrderSeen::read(visit.fields.get("seen")).unwrap_or_else(OrderSeen::nothing))
+    let said = visit.fields.get("seen");
+    (!said.is_empty()).then(|| OrderSeen::read(said).unwrap_or_else(OrderSeen::nothing))
 }
 
 /// The page once more, with what changed since it was opened.

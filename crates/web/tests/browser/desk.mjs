@@ -32,6 +32,7 @@ export async function theStaff(round) {
   const link = (await page.textContent('[role="status"]')).match(/\/desk\/set-up\/[0-9a-f]+/)[0];
   await round.open("/desk/audit");
   await round.check("desk-audit");
+  await decidesAboutPeople(round);
   await moneyAndStock(round);
   await theCatalog(round);
   await round.open("/desk/figures?days=7");
@@ -85,7 +86,38 @@ export async function theStaff(round) {
   await page.click('form[action="/desk/sign-in/second"] button');
   await page.waitForURL((at) => at.pathname === "/desk");
   await round.open("/home");
-  await round.check("not-allowed");
+  await round.check("not-allowed", true);
+}
+
+/// What only operators decide about: who people are, who is let in, who leaves; and an item of a bill.
+async function decidesAboutPeople(round) {
+  const { page } = round;
+  for (const [path, what] of [
+    ["/desk/recovery", "recovery-decides"], ["/desk/closings", "closings"], ["/desk/reconciliation", "reconciliation"],
+  ]) {
+    await round.open(path);
+    await round.check(`desk-${what}`);
+  }
+  const [item] = await round.links("/desk/reconciliation/");
+  if (item !== undefined) {
+    await round.open(item);
+    await round.check("desk-reconciliation-item");
+  }
+  await round.open("/desk/identity");
+  await round.check("desk-identity");
+  const papers = await page.$('main a[href^="/desk/cases/"]');
+  if (papers === null) return;
+  await papers.click();
+  await round.check("desk-identity-papers");
+  await round.open("/desk/identity");
+  const form = 'main section:has(a[href^="/desk/cases/"]) form';
+  await page.$eval(`${form} textarea`, (field) => field.removeAttribute("required"));
+  await page.click(`${form} button[value="accept"]`);
+  await round.check("desk-identity-wrong");
+  await page.fill(`${form} textarea`, "照片不清楚，请重拍");
+  await page.click(`${form} button[value="refuse"]`);
+  await page.waitForURL((at) => at.pathname === "/desk/identity");
+  await round.check("desk-identity-decided");
 }
 
 /// What an operator sees of money and stock, and does to the stock.
@@ -195,6 +227,8 @@ async function theCatalog(round) {
   const planned = "/desk/catalog/router-100g@2";
   await round.open(planned);
   await round.check("desk-catalog-planned");
+  await round.open("/desk/catalog/watch-month@1/next");
+  await round.check("desk-catalog-next");
 }
 
 export async function theDesk(round) {
@@ -253,7 +287,7 @@ export async function theDesk(round) {
   await round.open("/desk/contributions");
   await round.check("desk-contributions");
   await round.open("/desk/identity");
-  await round.check("desk-identity");
+  await round.check("desk-identity-not-theirs", true);
   await round.open("/desk/cases");
   await round.check("desk-cases");
   const cases = await round.links("/desk/cases/");
@@ -263,7 +297,7 @@ export async function theDesk(round) {
     await worksOnACase(round, cases[0]);
   }
   await round.open("/home");
-  await round.check("not-allowed");
+  await round.check("not-allowed", true);
 }
 
 /// A case at the desk: each form with a mistake in it, an answer that was prepared, a file, and one that somebody else changed.

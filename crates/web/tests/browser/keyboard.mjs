@@ -189,7 +189,7 @@ async function agent(keys) {
   await keys.send('button[value="answer"]');
   if (!(await page.innerText("main")).includes("请重启手表。")) round.fault("an answer by keyboard is not there");
   const orders = await openLinks(round, "/desk", "/desk/orders/");
-  for (const path of ["/desk/cases", "/desk/identity", "/desk/contributions", "/desk/recovery", ...orders.slice(0, 1)]) {
+  for (const path of ["/desk/cases", "/desk/contributions", "/desk/recovery", ...orders.slice(0, 1)]) {
     await round.open(path);
     await keys.walk(path.replace(/[0-9A-F]{8,}.*/, "…"));
   }
@@ -210,7 +210,8 @@ async function operator(keys) {
   for (const path of [
     "/desk", "/desk/catalog", "/desk/catalog/new", "/desk/catalog/router-100g@2", "/desk/stock", "/desk/stock/holds",
     "/desk/money", "/desk/figures?days=30", "/desk/operations", "/desk/operations/messages", "/desk/staff", "/desk/audit",
-    "/desk/prepared", "/desk/prepared/new", "/desk/me", "/desk/reconciliation",
+    "/desk/prepared", "/desk/prepared/new", "/desk/me", "/desk/reconciliation", "/desk/identity", "/desk/recovery",
+    "/desk/closings",
   ]) {
     await round.open(path);
     // What is folded is walked open.

@@ -58,6 +58,13 @@ export class Round {
       if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) this.said.push(message.text());
     });
     page.on("pageerror", (error) => this.said.push(String(error)));
+    /// What the page that is open was answered with, if it was asked for by GET.
+    this.status = 200;
+    page.on("response", (answer) => {
+      const request = answer.request();
+      const opens = request.isNavigationRequest() && request.frame() === page.mainFrame();
+      if (opens) this.status = request.method() === "GET" ? answer.status() : 200;
+    });
   }
   fault(what) {
     faults.push(`${this.name} ${what}`);
@@ -65,10 +72,11 @@ export class Round {
   async open(path) {
     await this.page.goto(url(path));
   }
-  /// Checks the page that is open, and leaves its picture.
-  async check(what) {
+  /// Checks the page that is open, and leaves its picture. A page that is not there is a fault, unless it is wanted so.
+  async check(what, refused = false) {
     const { page } = this;
     count.checked += 1;
+    if (refused !== this.status >= 400) this.fault(`${what}: answered with ${this.status}`);
     const width = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     if (width > 0) this.fault(`${what}: ${width} pixels too wide`);
     await page.evaluate(axe);

@@ -6,6 +6,7 @@ use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use axum::http::{Method, StatusCode};
 use everline_app::sign_in::Principal;
 use everline_app::start_payment::Payer;
+use everline_core::staff::Role;
 use everline_core::order::Order;
 use everline_core::payment::{Method as PayBy, Provider};
 use serde_json::json;
@@ -249,6 +250,9 @@ async fn an_invoice_is_asked_for_made_by_the_desk_and_shown() {
     desk.get("/desk").await.says(&["待开发票", &at_desk]);
     let details = desk.get(&at_desk).await;
     details.says(&["顺达冷链有限公司", "finance@example.cn", "已开具"]);
+    let mut auditor = Browser::of(&world, Principal::Staff(world.member(Role::Auditor).await)).await;
+    let theirs = auditor.get(&at_desk).await;
+    theirs.says(&["顺达冷链有限公司", "f***@example.cn"]).hides(&["finance@example.cn", "已开具"]);
     let wrong = desk.submit(&details, &format!("{at_desk}/invoice"), &[("settle", "issue"), ("number", "")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     wrong.says(&["请填写"]);
