@@ -152,13 +152,19 @@ fn numbers(text: &str, plain: &str, (plan, calling_code): (&NumberPlan, &str), a
         add(Named::Payment, Typed::Whole(text.split_whitespace().collect()));
     }
     if digits {
-        for named in [Named::Msisdn, Named::Iccid, Named::Imsi, Named::Order] {
-            add(named, Typed::Begins(plain.to_owned()));
+        for (named, longest) in [(Named::Msisdn, 15), (Named::Iccid, 20), (Named::Imsi, 15), (Named::Order, 20)] {
+            if plain.len() < longest {
+                add(named, Typed::Begins(plain.to_owned()));
+            }
         }
     }
+    // What is as long as the longest is no end of one.
     if plain.len() >= TAIL && plain.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        add(Named::Msisdn, Typed::Ends(upper.clone()));
-        add(Named::Iccid, Typed::Ends(upper));
+        for (named, longest) in [(Named::Msisdn, 15), (Named::Iccid, 20)] {
+            if plain.len() < longest {
+                add(named, Typed::Ends(upper.clone()));
+            }
+        }
     }
 }
 

@@ -84,5 +84,5 @@ home-brief-runs-out = 流量约 { $when } 用完
 home-badge-runs-out = 流量不够用
 home-badge-renews-itself = 自动续费
 home-then-renews = 到期前按您的设置自动扣款，扣款前会通知您。
-home-pace-lasts = 近几天每天约 { $day }，按此速度用得到到期。
+home-pace-lasts = 近几天每天约 { $day }，按此速度足够用到到期。
 home-pace-runs-out = 近几天每天约 { $day }，按此速度约 { $when } 用完。
