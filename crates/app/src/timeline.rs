@@ -2,7 +2,7 @@
 //! what happened is read back from a key by an index of its own, and all are merged; a later page costs no more than the first.
 //!
 //! What belongs to an order (tries to pay, refunds) stands with it. What moved the account's money stands in the account's
-//! timeline, which a line's has not.
+//! timeline, which a line's has not; what happened to lines stands there too, where they are few.
 
 use crate::audit::Act;
 use crate::caller::PROVED_US;
@@ -34,6 +34,8 @@ use everline_store::{Query, Stop, Tx, Work};
 pub const PAGE: usize = 30;
 /// Lines that a page lists.
 pub const LINES_MAX: i64 = 50;
+/// Of an account with at most so many lines, what happened to them stands in its timeline too; of a fleet's, with each line.
+pub const LINES_WITHIN: usize = 5;
 /// How long the reason is for which something is revealed.
 const REASON_CHARS_MIN: usize = 4;
 const REASON_CHARS_MAX: usize = 200;
@@ -125,6 +127,8 @@ pub enum What {
 pub struct Entry {
     /// Its place.
     pub key: Key,
+    /// To which line, where it happened to one and the timeline is the account's.
+    pub line: Option<LineId>,
     /// What happened.
     pub what: What,
 }
@@ -142,6 +146,8 @@ pub struct Subject {
     pub lines: Vec<Line>,
     /// Whether there are more.
     pub more_lines: bool,
+    /// Whether the timeline has what happened to lines: always a line's own, an account's if it has few.
+    pub with_lines: bool,
     /// The card or profile of the line, masked.
     pub card: Option<String>,
     /// When they proved to whoever looks that it is them who call, if that still counts.
@@ -241,6 +247,8 @@ fn above(at: i64) -> RawId {
 enum Piece {
     Order(Box<Order>),
     Other(What),
+    /// Seen from the account.
+    OfLine(LineId, What),
 }
 type Placed = (Key, Piece);
 
@@ -330,6 +338,21 @@ impl Look {
         wanted.filter_map(of).collect()
     }
 
+    /// What happened to each of some lines, seen from their account.
+    fn parts_of(&self, lines: &[Line]) -> Vec<Query<Placed>> {
+        let wanted = |kind: &Kind| self.wanted.kind.is_none_or(|only| only == *kind);
+        let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(wanted).collect();
+        let of = |line: &Line, kind: Kind| {
+            let id = line.id;
+            let named = move |(key, piece): Placed| match piece {
+                Piece::Other(what) => (key, Piece::OfLine(id, what)),
+                other => (key, other),
+            };
+            Some(self.of_line(id, kind)?.map(named))
+        };
+        lines.iter().flat_map(|line| kinds.iter().filter_map(move |kind| of(line, *kind))).collect()
+    }
+
     /// The page of what was found, and where the next begins.
     async fn page(&self, tx: &mut Tx, parts: Vec<Vec<Placed>>) -> Result<(Vec<Entry>, Option<Key>), Stop<Problem>> {
         // What filled its part may go on behind it, also if little of it is before the key.
@@ -342,17 +365,18 @@ impl Look {
         let next = pieces.last().map(|(key, _)| *key).filter(|_| more);
         let orders = pieces.iter().filter_map(|(_, piece)| match piece {
             Piece::Order(order) => Some((**order).clone()),
-            Piece::Other(_) => None,
+            Piece::Other(_) | Piece::OfLine(..) => None,
         });
         let all = ordered(tx, self.wanted.customer, self.wanted.line, orders.collect()).await?;
         let mut all = all.into_iter();
         let mut entries = Vec::new();
         for (key, piece) in pieces {
-            let what = match piece {
-                Piece::Other(what) => Some(what),
-                Piece::Order(_) => all.next().map(|ordered| What::Order(Box::new(ordered))),
+            let (line, what) = match piece {
+                Piece::Other(what) => (None, Some(what)),
+                Piece::OfLine(line, what) => (Some(line), Some(what)),
+                Piece::Order(_) => (None, all.next().map(|ordered| What::Order(Box::new(ordered)))),
             };
-            entries.extend(what.map(|what| Entry { key, what }));
+            entries.extend(what.map(|what| Entry { key, line, what }));
         }
         Ok((entries, next))
     }
@@ -368,7 +392,7 @@ impl Work for Look {
         let cards = line.map(sim::primary).into_iter().collect::<Vec<_>>();
         let proved = audit::caller_proved(id, self.by, self.now.system.plus_us(-PROVED_US));
         let subject = (customer::by_id(id), customer::account_of(id), lines, cards, proved, self.parts());
-        let (customers, balances, mut lines, cards, proved, parts) = tx.together(subject).await?;
+        let (customers, balances, mut lines, cards, proved, mut parts) = tx.together(subject).await?;
         let gone = |what| Stop::Refused(Problem::NotFound(what));
         let customer = customers.into_iter().next().ok_or(gone("customer"))?;
         let balances = balances.into_iter().next().ok_or(gone("account"))?;
@@ -376,6 +400,10 @@ impl Work for Look {
             return Err(gone("line"));
         }
         let card = cards.into_iter().flatten().next().map(|iccid| iccid.masked());
+        let with_lines = line.is_some() || lines.len() <= LINES_WITHIN;
+        if line.is_none() && with_lines {
+            parts.extend(tx.together(self.parts_of(&lines)).await?);
+        }
         let most = usize::try_from(LINES_MAX).unwrap_or(usize::MAX);
         let more_lines = lines.len() > most;
         lines.truncate(most);
@@ -384,6 +412,6 @@ impl Work for Look {
         let (entries, next) = self.page(tx, parts).await?;
         let name = masked_name(&customer.name);
         let proved_at = proved.into_iter().next();
-        Ok(Subject { customer, name, credit, lines, more_lines, card, proved_at, entries, next })
+        Ok(Subject { customer, name, credit, lines, more_lines, with_lines, card, proved_at, entries, next })
     }
 }

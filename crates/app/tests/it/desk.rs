@@ -171,6 +171,17 @@ async fn everything_that_happened_stands_once_and_in_order_however_many_pages_it
         let orders = count(&entries, |what| matches!(what, What::Order(_)));
         assert_eq!(orders, order_count(&world, kit.customer).await);
         assert!(count(&entries, |what| matches!(what, What::Moved(_))) >= 2 * 17, "paid and delivered");
+        // What happened to its one line stands there too, and says to which.
+        for is in [
+            (|what| matches!(what, What::Changed(_))) as fn(&What) -> bool,
+            |what| matches!(what, What::Told(_)),
+            |what| matches!(what, What::Used(_)),
+        ] {
+            let of_line: Vec<_> = entries.iter().filter(|entry| is(&entry.what)).map(|entry| entry.line).collect();
+            assert!(!of_line.is_empty() && of_line.iter().all(|line| *line == Some(kit.line)), "{of_line:?}");
+        }
+        account.kind = Some(Kind::Life);
+        assert!(all(&world, by, account).await.iter().all(|entry| matches!(entry.what, What::Changed(_))));
         account.kind = Some(Kind::Money);
         let money = all(&world, by, account).await;
         assert!(money.len() > 30 && money.iter().all(|entry| matches!(entry.what, What::Moved(_))));

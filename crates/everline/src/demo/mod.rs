@@ -295,6 +295,22 @@ fn device((imsi, name, kind): &(everline_core::identifiers::Imsi, String, Device
     DeviceSeed { imsi: imsi.as_str().to_owned(), name: name.clone(), kind, apn: None }
 }
 
+/// What customers of the demo agree to: short, and no contract.
+fn terms() -> Localized {
+    Localized::zh_en(
+        "这是演示品牌的服务条款，不构成合同，也不会产生真实扣款。\n\n\
+         套餐按购买时显示的价格、内容和有效期提供。到期不续费的号码先停机、后只保留号码，不会产生欠费。\n\n\
+         付款后未能开通的订单自动原路退款。未使用的套餐按订单页显示的规则退款。\n\n\
+         实名信息加密保存，只用于核验身份，注销账户时删除。",
+        "These are the terms of a demo's brand. They are no contract, and no money is taken.\n\n\
+         A plan is delivered at the price, with the contents and for the time that are shown when it is bought. A line that is \
+         not renewed is cut off, and then only its number is kept; nobody runs into debt.\n\n\
+         An order that is paid and cannot be fulfilled is refunded by itself. What was not used is refunded by the rule that its \
+         order shows.\n\n\
+         Names and documents are kept sealed, serve to verify who somebody is, and go with the account.",
+    )
+}
+
 fn web_config(people: &People, access: &Access, url: &str) -> WebConfig {
     let person = |key: &str, name: Localized, what: Localized, principal| DemoPerson {
         key: key.to_owned(),
@@ -337,6 +353,7 @@ fn web_config(people: &People, access: &Access, url: &str) -> WebConfig {
     WebConfig {
         secure_cookies: false,
         device_secret: Some(access.device_token.clone()),
+        terms: Some(terms()),
         demo: Some(Demo { people, sandbox_url: access.view_url.clone(), clock_secret: access.clock_token.clone() }),
         ..WebConfig::new(url.to_owned())
     }

@@ -32,7 +32,7 @@ use everline_app::timeline::{Entry, Key, Kind, Ordered, Revealed, Subject, Wante
 use everline_core::customer::{CustomerKind, Identity};
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::lifecycle::LifecycleCommand;
-use everline_core::line::{LineState, SuspendCause};
+use everline_core::line::{Line, LineState, SuspendCause};
 use everline_core::money::{Currency, Money};
 use everline_core::staff::Permission;
 use everline_core::time::BusinessTime;
@@ -248,7 +248,7 @@ async fn show_customer(web: &Web, visit: &Visit, id: &str, asked: &Asked, mut di
     };
     let there = |kind: &Kind| match kind {
         Kind::Money | Kind::Account => line.is_none(),
-        Kind::Life | Kind::Usage | Kind::Messages => line.is_some(),
+        Kind::Life | Kind::Usage | Kind::Messages => subject.with_lines,
         Kind::Orders | Kind::Cases | Kind::Staff => true,
     };
     let all = Chip { href: href(line, None, None), label: show.lang.get("timeline-all"), here: kind.is_none() };
@@ -303,7 +303,11 @@ async fn show_customer(web: &Web, visit: &Visit, id: &str, asked: &Asked, mut di
         more_lines: subject.more_lines,
         account: line.map(|_| base.clone()),
         chips: std::iter::once(all).chain(Kind::ALL.into_iter().filter(there).map(one)).collect(),
-        entries: subject.entries.iter().map(|entry| entry_shown(&show, web.app.brand.currency, entry)).collect(),
+        entries: subject
+            .entries
+            .iter()
+            .map(|entry| entry_shown(&show, (web.app.brand.currency, &subject.lines), entry))
+            .collect(),
         next: subject.next.map(|key| href(line, kind, Some(key))),
         p: visit.frame(web, title),
     })
@@ -447,7 +451,8 @@ fn facts(show: &Show, subject: &Subject, of_line: bool) -> Vec<Term> {
     facts
 }
 
-fn entry_shown(show: &Show, currency: Currency, entry: &Entry) -> EntryShown {
+fn entry_shown(show: &Show, (currency, lines): (Currency, &[Line]), entry: &Entry) -> EntryShown {
+    let line = lines.iter().find(|line| Some(line.id) == entry.line).map(|line| line.msisdn.masked());
     let when = show.moment_in_full(BusinessTime::from_us(entry.key.0));
     let (kind, title, facts, href) = match &entry.what {
         What::Order(ordered) => {
@@ -508,6 +513,12 @@ fn entry_shown(show: &Show, currency: Currency, entry: &Entry) -> EntryShown {
             (Kind::Staff, show.lang.get(&action_key(&noted.action)), facts, None)
         }
     };
+    // Of a line's, which line it is stands first, and leads there.
+    let href = href.or_else(|| {
+        let of = lines.iter().find(|line| Some(line.id) == entry.line)?;
+        Some(format!("/desk/customers/{}?line={}", of.customer, of.id))
+    });
+    let facts = line.into_iter().chain(facts).collect();
     EntryShown { when, what: show.lang.get(kind_key(kind)), title, facts, href }
 }
 

@@ -180,7 +180,7 @@ async function looksBack(round, line, key) {
   const { page } = round;
   for (const [path, what] of [
     [`${line}/usage`, "usage-line"], ["/usage", "usage"], ["/history", "history"], ["/statement", "statement"],
-    [`${line}/reminders`, "reminders"], [`${line}/auto-renew`, "auto-renew"], ["/cards", "cards"],
+    [`${line}/reminders`, "reminders"], [`${line}/auto-renew`, "auto-renew"], ["/cards", "cards"], ["/terms", "terms"],
     ["/account/data", "data"], ["/esim/check", "esim-check"], ["/help", "help"],
     ["/help?q=refund", "help-found"], ["/help?q=zzzzzz", "help-nothing"], ["/help/renew", "help-article"],
     ["/cases", "cases"], [`${line}/give-up`, "give-up"], ["/account/close", "close"],

@@ -6,9 +6,9 @@ use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use axum::http::{Method, StatusCode};
 use everline_app::sign_in::Principal;
 use everline_app::start_payment::Payer;
-use everline_core::staff::Role;
 use everline_core::order::Order;
 use everline_core::payment::{Method as PayBy, Provider};
+use everline_core::staff::Role;
 use serde_json::json;
 use std::process::Command;
 
