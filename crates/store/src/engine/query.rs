@@ -5,11 +5,14 @@ use crate::engine::row::{FromRow, Row};
 use crate::engine::sql::Sql;
 use crate::engine::value::Value;
 
+/// What a row makes.
+type Reads<T> = dyn Fn(&Row<'_>) -> Result<T> + Send + Sync;
+
 /// A query that only reads, and what its rows make: for [`Tx::together`](crate::Tx::together).
 pub struct Query<T> {
     sql: &'static Sql,
     args: Vec<Value>,
-    read: Box<dyn Fn(&Row<'_>) -> Result<T> + Send + Sync>,
+    read: Box<Reads<T>>,
     rows: Vec<T>,
 }
 
