@@ -21,7 +21,8 @@ pub const PROVED_US: i64 = 15 * MINUTE_US;
 ///
 /// # Errors
 /// [`Problem::NotAllowed`]; [`Problem::NotFound`] where there is no number to send one to; [`Problem::HeldBack`] for a day after
-/// its Sim was replaced: whoever has the new one would answer; [`Problem::NumberLost`]; [`Problem::TooMany`]; [`Problem::ProviderSilent`]
+/// its Sim was replaced: whoever has the new one would answer; [`Problem::NumberLost`]; [`Problem::TooMany`];
+/// [`Problem::ProviderSilent`]
 pub async fn ask_caller(app: &App, by: RawId, customer: CustomerId) -> Result<RawId, Problem> {
     permitted(app, by, Permission::ActOnLine).await?;
     let (to, language) = app.store.read(Contact { customer, now: app.clock.now() }).await?;

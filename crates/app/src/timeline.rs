@@ -315,10 +315,10 @@ impl Look {
             Kind::Usage => {
                 let to = Day::of(&self.zone, BusinessTime::from_us(at.min(self.now.business.us())));
                 let zone = self.zone.clone();
-                // A day stands where it begins.
+                // A day stands where it begins; what each line used of each kind has a place of its own.
                 timeline::used(customer, line, to, Self::MANY).map(move |day| {
                     let at = zone.bounds_us(day.day.date()).map_or(0, |(begins, _)| begins);
-                    placed(at, above(at).derive(0x79, day.unit as u8), What::Used(day))
+                    placed(at, line.0.derive(0x79, day.unit as u8), What::Used(day))
                 })
             }
             _ => return None,

@@ -134,9 +134,9 @@ impl StaffActs {
             }
             Act::HandOn(to) => {
                 self.owned(case.owner == Some(*to))?;
-                let reads = case.reason != CaseReason::Papers.word();
+                let papers = case.reason == CaseReason::Papers.word();
                 let may = |member: &StaffMember| {
-                    member.may(Permission::WorkCases) && (reads || member.may(Permission::DecideIdentity))
+                    member.may(Permission::WorkCases) && (!papers || member.may(Permission::DecideIdentity))
                 };
                 let colleague = active(tx, *to).await.ok().filter(may);
                 colleague.ok_or(Stop::Refused(invalid("to", "no member who works on cases")))?;

@@ -163,6 +163,11 @@ async fn everything_that_happened_stands_once_and_in_order_however_many_pages_it
         }
         let session = world.attach(&kit).await.session;
         world.report(session, 1, 1_000).await;
+        // Another line of theirs that is used on the same day.
+        let other = world.line_of(kit.customer, Family::Phone, NetworkKind::BuiltIn).await;
+        world.buys(&other, "days").await;
+        let session = world.attach(&other).await.session;
+        world.report(session, 1, 2_000).await;
         world.skip_days(2).await;
         let mut account = of(kit.customer);
         let entries = all(&world, by, account).await;
@@ -171,15 +176,17 @@ async fn everything_that_happened_stands_once_and_in_order_however_many_pages_it
         let orders = count(&entries, |what| matches!(what, What::Order(_)));
         assert_eq!(orders, order_count(&world, kit.customer).await);
         assert!(count(&entries, |what| matches!(what, What::Moved(_))) >= 2 * 17, "paid and delivered");
-        // What happened to its one line stands there too, and says to which.
+        // What happened to its lines stands there too, and says to which.
         for is in [
             (|what| matches!(what, What::Changed(_))) as fn(&What) -> bool,
             |what| matches!(what, What::Told(_)),
             |what| matches!(what, What::Used(_)),
         ] {
             let of_line: Vec<_> = entries.iter().filter(|entry| is(&entry.what)).map(|entry| entry.line).collect();
-            assert!(!of_line.is_empty() && of_line.iter().all(|line| *line == Some(kit.line)), "{of_line:?}");
+            assert!(of_line.contains(&Some(kit.line)) && !of_line.contains(&None), "{of_line:?}");
         }
+        let used = entries.iter().filter(|entry| matches!(entry.what, What::Used(_))).map(|entry| entry.line);
+        assert_eq!(used.collect::<std::collections::BTreeSet<_>>().len(), 2, "each line's day");
         account.kind = Some(Kind::Life);
         assert!(all(&world, by, account).await.iter().all(|entry| matches!(entry.what, What::Changed(_))));
         account.kind = Some(Kind::Money);

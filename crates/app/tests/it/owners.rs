@@ -497,8 +497,7 @@ async fn after_a_new_card_a_code_to_the_number_changes_nothing_for_a_day() {
         let blank = format!("{},{},,physical,1234,50000001,5678,60000001,NEW000001,blank\n", iccid(51), imsi(51));
         load_sims(&world, format!("{HEADER}{blank}")).await.unwrap();
         let kit = world.line(Family::Phone).await;
-        let own = "UPDATE customer SET contact = $2 WHERE customer_id = $1";
-        world.sql(own, vec![kit.customer.into(), kit.msisdn.as_str().into()]).await;
+        signs_in_with_it(&world, kit.customer, &kit).await;
         let owner = entered(&world, kit.customer).await;
         own_line::report_lost(&world.app, &owner, kit.line).await.unwrap();
         world.settle().await;
