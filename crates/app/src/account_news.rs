@@ -1,6 +1,7 @@
 //! Telling an owner what happened to the account: once each, at the contact number and at every mailbox and in every browser
 //! of theirs; after a change of the number or the mailbox also at the one from before. What is told is what the history says.
 
+use crate::account_message::{self, Outcome};
 use crate::contact_point;
 use crate::jobs::Done;
 use crate::ports::{Handed, OutgoingMessage};
@@ -17,9 +18,6 @@ use everline_store::tables::credential::{self, AccountEvent};
 use everline_store::tables::{customer, directory, job, line, message};
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
-
-/// How often a message is tried before people must look.
-const RUNS_MAX: i64 = 10;
 
 /// Writes down what happened, and has its owner told.
 pub(crate) fn happened(
@@ -52,45 +50,27 @@ pub(crate) async fn tell(
 ) -> Result<Done, Problem> {
     let (brand, zone) = (app.brand.clone(), app.zone.clone());
     let links = StopLink(app.secrets.clone());
-    let compose = Compose { customer, event, former, id, repeated: run > 1, brand, zone, links };
+    let compose = Compose { customer, event, former, id, brand, zone, links };
     let Some(Composed { first, others }) = app.store.read(compose).await? else { return Ok(Done::Finished) };
-    let (mut told, done) = match &first {
-        Some(message) => hand_over(app, message, run).await,
-        None => (false, Done::Finished),
-    };
+    let again = run < account_message::RUNS_MAX;
+    let mut outcomes = account_message::hand_over(app, customer, first.as_slice(), again).await?;
+    let done = outcomes.first().map_or(Done::Finished, |outcome| outcome.done(app, run));
     if matches!(done, Done::Again { .. }) {
         return Ok(done);
     }
     // Once: whoever took the number cannot keep it from the owner's mailboxes and browsers.
-    for message in &others {
-        if let Some(messenger) = app.ports.messengers.of(message.to.channel()) {
-            match messenger.send(message).await {
-                Handed::Accepted(_) => told = true,
-                Handed::Gone => contact_point::remove(app, customer, message.to.clone()).await?,
-                _ => {}
-            }
+    let also = account_message::hand_over(app, customer, &others, false).await?;
+    for (message, outcome) in others.iter().zip(&also) {
+        if *outcome == Outcome::Handed(Handed::Gone) {
+            contact_point::remove(app, customer, message.to.clone()).await?;
         }
     }
-    if !told {
+    outcomes.extend(also);
+    if !outcomes.iter().any(Outcome::taken) {
         return Ok(done);
     }
     app.store.transact(Told { customer, event, at: app.clock.now().system }).await?;
     Ok(Done::Finished)
-}
-
-/// Hands a message over that is tried again; whether it was taken.
-async fn hand_over(app: &App, message: &OutgoingMessage, run: i64) -> (bool, Done) {
-    let Some(messenger) = app.ports.messengers.of(message.to.channel()) else {
-        return (false, Done::GaveUp("nobody sends messages by this way"));
-    };
-    let done = match messenger.send(message).await {
-        Handed::Accepted(_) => return (true, Done::Finished),
-        Handed::Refused(_) | Handed::Gone => Done::GaveUp("the message was refused"),
-        Handed::Lost => Done::GaveUp("nobody can say whether the message arrived"),
-        Handed::NotYet | Handed::Unknown if run >= RUNS_MAX => Done::GaveUp("the message provider gave no answer"),
-        Handed::NotYet | Handed::Unknown => Done::retry(app, run, "the message provider gave no answer"),
-    };
-    (false, done)
 }
 
 /// What is told, and where.
@@ -106,7 +86,6 @@ struct Compose {
     event: RawId,
     former: bool,
     id: JobId,
-    repeated: bool,
     brand: Arc<Brand>,
     zone: Zone,
     links: StopLink,
@@ -162,11 +141,11 @@ impl Work for Compose {
             template: event.kind.word(),
             parameters: parameters.clone(),
             language: owner.language.clone(),
-            repeated: self.repeated,
-            reported: false,
+            repeated: false,
+            reported: true,
         };
         let first = to.map(|to| outgoing(self.id.0, to));
-        let others = contacts.into_iter().zip(1..).map(|(contact, n)| outgoing(self.id.0.branch(n), contact.address));
+        let others = contacts.into_iter().map(|contact| outgoing(self.id.0.with(contact.id), contact.address));
         Ok(Some(Composed { first, others: others.collect() }))
     }
 }
@@ -185,7 +164,7 @@ struct Told {
     at: SystemTime,
 }
 impl Work for Told {
-    const NAME: &'static str = "account_message_sent";
+    const NAME: &'static str = "account_event_told";
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {

@@ -4,7 +4,7 @@
 //! Nobody decides about what they did not read: staff name the version that they saw.
 
 use crate::audit::{Act, Stamp};
-use crate::staff::permit;
+use crate::staff::{permit, see_queue};
 use crate::{App, Problem};
 use everline_core::audit::AuditAction;
 use everline_core::contribution::{
@@ -121,7 +121,18 @@ pub struct OpenContributions {
 /// # Errors
 /// [`Problem::NotAllowed`]
 pub async fn open_contributions(app: &App, by: RawId) -> Result<OpenContributions, Problem> {
-    Ok(app.store.read(Queue { by }).await?)
+    let all = app.store.read(Queue { by }).await?;
+    see_queue(app, by, Permission::Moderate, ("contributions", all.open.len() + all.unanswered.len())).await?;
+    Ok(all)
+}
+
+/// How much of it there is.
+///
+/// # Errors
+/// [`Problem::NotAllowed`]
+pub async fn waiting(app: &App, by: RawId) -> Result<usize, Problem> {
+    let all = app.store.read(Queue { by }).await?;
+    Ok(all.open.len() + all.unanswered.len())
 }
 
 /// A member of the staff decides about a contribution in the version that they saw: publishes or refuses what waits, keeps

@@ -5,7 +5,7 @@
 use crate::audit::{Act, Stamp};
 use crate::counted::Counted;
 use crate::lifecycle_command::read_reason;
-use crate::staff::{apart, permit};
+use crate::staff::{apart, permit, see_queue};
 use crate::{App, Problem};
 use everline_core::audit::AuditAction;
 use everline_core::credit_change::{ChangeKind, CreditChange, CreditLimits, NotChanged};
@@ -114,7 +114,9 @@ pub async fn credit_desk(app: &App, customer: CustomerId, by: RawId) -> Result<C
 /// # Errors
 /// [`Problem::NotAllowed`]
 pub async fn waiting_adjustments(app: &App, by: RawId) -> Result<Vec<CreditChange>, Problem> {
-    Ok(app.store.read(Queue { by }).await?)
+    let all = app.store.read(Queue { by }).await?;
+    see_queue(app, by, Permission::AdjustCredit, ("adjustments", all.len())).await?;
+    Ok(all)
 }
 
 /// What counts together, and how much of it there may be.

@@ -3,6 +3,7 @@
 //! A report is evidence. It may come late, twice, before the provider's answer to the message, or for a message of nobody's; it is
 //! kept under the provider's name for the message, and acknowledged only then.
 
+use crate::account_message;
 use crate::keywords::received;
 use crate::ports::{DeliveryReport, Inbound, InboundReceiver, NoticeRefusal, Told};
 use crate::send_message::apply;
@@ -87,7 +88,10 @@ impl Work for Keep {
         let DeliveryReport { reference, reported, reason } = &self.report;
         let known = message::report(tx, reference, *reported, reason.as_ref(), self.at).await?;
         let Some((customer, id)) = known.message else { return Ok(false) };
-        let Some(message) = message::lock(tx, customer, id).await? else { return Ok(false) };
+        let Some(message) = message::lock(tx, customer, id).await? else {
+            account_message::reported(tx, (customer, id), *reported, reason.as_ref(), self.at);
+            return Ok(false);
+        };
         apply(tx, message, [Fact::Reported(*reported, reason.clone())], self.at)
     }
 }

@@ -174,11 +174,26 @@ impl Find {
                 let Ok(number) = text.parse() else { return Vec::new() };
                 vec![case::of_number(number, EACH).map(move |(customer, id)| hit(customer, &text, To::Case(id)))]
             }
-            (Named::Eid, _) => {
-                let all = search::eid(&text, EACH);
-                vec![all.map(move |(customer, line, _)| hit(customer, &text, To::Line(line)))]
+            (Named::Eid, how) => {
+                let all = match how {
+                    Typed::Whole(_) => search::eid(&text, EACH),
+                    Typed::Begins(_) | Typed::Ends(_) => search::eid_begins(&text, EACH),
+                };
+                vec![all.map(move |(customer, line, eid)| hit(customer, &eid, To::Line(line)))]
             }
-            (Named::Payment, _) => payments(&text),
+            (Named::Payment, Typed::Whole(_)) => payments(&text),
+            (Named::Payment, _) => {
+                let begins = |kind: Name| {
+                    let all = search::begins(kind.word(), &text, EACH);
+                    let text = text.clone();
+                    // Some collations find what begins otherwise.
+                    all.map(move |found| {
+                        let begins = found.name.starts_with(&text);
+                        if begins { hit(found.customer, &found.name, payment_of(kind, found.subject)) } else { None }
+                    })
+                };
+                REFERENCES.map(begins).into()
+            }
             (_, how) => {
                 let Some(kind) = kind(named) else { return Vec::new() };
                 let all = match how {
@@ -220,6 +235,15 @@ impl Find {
     }
 }
 
+/// What a reference of a kind leads to.
+const fn payment_of(kind: Name, subject: RawId) -> To {
+    match kind {
+        Name::BankRefund => To::Refund(RefundId(subject)),
+        Name::Payout => To::Customer,
+        _ => To::Attempt(AttemptId(subject)),
+    }
+}
+
 /// A payment or refund by any of its references.
 fn payments(text: &str) -> Vec<Query<Option<Hit>>> {
     let named = Named::Payment;
@@ -227,11 +251,7 @@ fn payments(text: &str) -> Vec<Query<Option<Hit>>> {
     for kind in REFERENCES {
         let text = text.to_owned();
         all.push(search::whole(kind.word(), &text).map(move |found| {
-            let to = match kind {
-                Name::BankRefund => To::Refund(RefundId(found.subject)),
-                Name::Payout => To::Customer,
-                _ => To::Attempt(AttemptId(found.subject)),
-            };
+            let to = payment_of(kind, found.subject);
             Some(Hit { named, whole: true, text: text.clone(), customer: found.customer, to })
         }));
     }

@@ -4,7 +4,7 @@
 use crate::jobs::Done;
 use crate::save::carry_out;
 use crate::set_up::HOUSE;
-use crate::staff::permit;
+use crate::staff::{permit, see_queue};
 use crate::support::came_back;
 use crate::{App, Problem, timers};
 use everline_core::dispute::{DisputeSaid, on_said};
@@ -146,7 +146,9 @@ pub struct OpenDispute {
 /// # Errors
 /// [`Problem::NotAllowed`]
 pub async fn open_disputes(app: &App, by: RawId) -> Result<Vec<OpenDispute>, Problem> {
-    Ok(app.store.read(ReadOpen { by }).await?)
+    let all = app.store.read(ReadOpen { by }).await?;
+    see_queue(app, by, Permission::SeeCustomer, ("disputes", all.len())).await?;
+    Ok(all)
 }
 struct ReadOpen {
     by: RawId,

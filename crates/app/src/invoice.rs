@@ -4,7 +4,7 @@
 use crate::audit::{Act, Stamp};
 use crate::order_page::find_order;
 use crate::order_seen::{self, OrderSeen, Part};
-use crate::staff::permit;
+use crate::staff::{permit, see_queue};
 use crate::{App, Problem};
 use everline_core::audit::AuditAction;
 use everline_core::ids::{CustomerId, OrderId, RawId};
@@ -64,7 +64,9 @@ pub async fn settle_invoice(
 /// # Errors
 /// [`Problem::NotAllowed`]
 pub async fn waiting_invoices(app: &App, by: RawId) -> Result<Vec<Waiting>, Problem> {
-    Ok(app.store.read(Queue { by }).await?)
+    let all = app.store.read(Queue { by }).await?;
+    see_queue(app, by, Permission::SettleInvoice, ("invoices", all.len())).await?;
+    Ok(all)
 }
 
 struct Read {

@@ -12,6 +12,7 @@ pub mod problem;
 pub mod secrets;
 
 pub mod account;
+mod account_message;
 mod account_news;
 pub mod add_line;
 pub mod ask_again;

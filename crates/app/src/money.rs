@@ -1,9 +1,11 @@
 //! The business's money, as the desk sees it: days of the books with their sums, what is owed to customers, what stands in
 //! suspense, and the transfers behind each sum. Nothing is changed here.
 
+use crate::audit::Act;
 use crate::day_close::{Sums, opening, sums};
-use crate::staff::permit;
+use crate::staff::{permit, see, see_queue};
 use crate::{App, Problem};
+use everline_core::audit::AuditAction;
 use everline_core::calendar::Day;
 use everline_core::day_close::{AccountDay, ClosedDay, LIABILITIES, MethodSum, TemplateSum};
 use everline_core::ids::{RawId, TransferId};
@@ -132,7 +134,14 @@ pub async fn transfers(
     behind: Behind,
     after: Option<Key>,
 ) -> Result<Transfers, Problem> {
-    Ok(app.store.read(LookBehind { by, which, behind, after }).await?)
+    let found = app.store.read(LookBehind { by, which, behind, after }).await?;
+    let day = match which {
+        WhichDay::Closed(day) => day.date().to_string(),
+        WhichDay::Open => "open".to_owned(),
+    };
+    let act = Act::by(by, AuditAction::TransfersSeen, ("day", day)).with("count", found.rows.len());
+    see(app, by, Permission::SeeMoney, act).await?;
+    Ok(found)
 }
 
 /// What stands in suspense, by customer and order, the oldest first; at most [`SUSPENSE_MAX`].
@@ -140,7 +149,9 @@ pub async fn transfers(
 /// # Errors
 /// [`Problem::NotAllowed`]
 pub async fn suspense(app: &App, by: RawId) -> Result<Vec<InSuspense>, Problem> {
-    Ok(app.store.read(LookAtSuspense { by }).await?)
+    let all = app.store.read(LookAtSuspense { by }).await?;
+    see_queue(app, by, Permission::SeeMoney, ("suspense", all.len())).await?;
+    Ok(all)
 }
 
 /// What is not closed yet: since when, and its sums so far.

@@ -1,6 +1,7 @@
 //! Change of ownership (过户): an owner offers a line to somebody at a number; whoever signs in with that number takes it. The
 //! line goes on there under a new record; its history, receipts and renewal by itself stay with the former owner.
 
+use crate::account_message;
 use crate::account_news::happened;
 use crate::audit::{Act, Stamp};
 use crate::hand_over::{Leaves, arrive};
@@ -8,7 +9,7 @@ use crate::identity::may_have_another_line;
 use crate::jobs::Done;
 use crate::lifecycle_command::Seen;
 use crate::on_behalf::{Asker, ForCaller};
-use crate::ports::{Handed, OutgoingMessage};
+use crate::ports::OutgoingMessage;
 use crate::secrets::Secrets;
 use crate::sessions::{MayChange, SessionInfo};
 use crate::staff::{permit, permitted};
@@ -20,15 +21,15 @@ use everline_core::customer::{Customer, CustomerKind};
 use everline_core::effects::Job;
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::{CustomerId, JobId, LineId, MessageId, RawId};
-use everline_core::lifecycle::{Along, give};
+use everline_core::lifecycle::{Along, NoHandOver, give};
 use everline_core::line::Line;
-use everline_core::message::{Address, Channel};
+use everline_core::message::Address;
 use everline_core::number_plan::NumberOf;
 use everline_core::ownership::{OFFER_US, OfferStep, Offered, offer as step_of};
 use everline_core::staff::Permission;
 use everline_core::time::{BusinessTime, Now, SystemTime, Zone};
 use everline_store::tables::hand_over::{self, Offer};
-use everline_store::tables::{customer, job, line, order};
+use everline_store::tables::{customer, identity, job, line, order};
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
 
@@ -36,8 +37,6 @@ use std::sync::Arc;
 pub const LINE_OFFERED: &str = "line_offered";
 /// What keeps links to offers apart from others.
 const OFFERS: &str = "line offer";
-/// How often a message about an offer is tried.
-const RUNS_MAX: i64 = 10;
 
 /// An offer, for whom it was made to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,18 +176,11 @@ fn named(app: &App, token: &str) -> Result<(CustomerId, RawId), Problem> {
 /// Tells whom an offer was made to.
 pub(crate) async fn tell(app: &App, offer: (CustomerId, RawId), id: JobId, run: i64) -> Result<Done, Problem> {
     let (brand, zone, secrets) = (app.brand.clone(), app.zone.clone(), app.secrets.clone());
-    let compose = Compose { offer, id, repeated: run > 1, brand, zone, secrets };
+    let compose = Compose { offer, id, brand, zone, secrets };
     let Some(message) = app.store.read(compose).await? else { return Ok(Done::Finished) };
-    let Some(messenger) = app.ports.messengers.of(Channel::Sms) else {
-        return Ok(Done::GaveUp("nobody sends short messages"));
-    };
-    match messenger.send(&message).await {
-        Handed::Accepted(_) => Ok(Done::Finished),
-        Handed::Refused(_) | Handed::Gone => Ok(Done::GaveUp("the message was refused")),
-        Handed::Lost => Ok(Done::GaveUp("nobody can say whether the message arrived")),
-        Handed::NotYet | Handed::Unknown if run >= RUNS_MAX => Ok(Done::GaveUp("the message provider gave no answer")),
-        Handed::NotYet | Handed::Unknown => Ok(Done::retry(app, run, "the message provider gave no answer")),
-    }
+    let again = run < account_message::RUNS_MAX;
+    let outcomes = account_message::hand_over(app, offer.0, &[message], again).await?;
+    Ok(outcomes.first().map_or(Done::Finished, |outcome| outcome.done(app, run)))
 }
 
 /// Who signs in with a line's number would be locked out without it.
@@ -198,6 +190,14 @@ async fn keeps_login(tx: &mut Tx, customer: CustomerId, line: &Line) -> Result<(
         return Err(Stop::Refused(Problem::Invalid { field: "line", rule: "is-login" }));
     }
     Ok(())
+}
+
+/// While it is being corrected who somebody is, none of their lines goes to another: the correction is decided first.
+async fn is_known(tx: &mut Tx, owner: CustomerId) -> Result<(), Stop<Problem>> {
+    match identity::open_correction(tx, owner).await? {
+        Some(_) => Err(Stop::Refused(Problem::NotHandedOver(NoHandOver::CorrectionOpen))),
+        None => Ok(()),
+    }
 }
 
 struct OpenOffer {
@@ -240,6 +240,7 @@ impl Work for MakeOffer {
             return Err(Stop::Refused(Problem::Invalid { field: "contact", rule: "your-own" }));
         }
         keeps_login(tx, customer, &is.line).await?;
+        is_known(tx, customer).await?;
         // Whether it could go now: what stands against it is better told here than to whoever wants to take it.
         let underway = order::underway(tx, customer, self.line).await?;
         let to = (customer, LineId(self.id.derive(0x72, 0)));
@@ -358,6 +359,7 @@ impl Work for Accept {
             return Ok(()); // taken before
         }
         keeps_login(tx, giver, &is.line).await?;
+        is_known(tx, giver).await?;
         self.leaves.leave(tx, &is).await?;
         happened(tx, giver, (self.event, AccountNews::LineGiven), ("", None), now)
     }
@@ -385,7 +387,6 @@ impl Work for Decline {
 struct Compose {
     offer: (CustomerId, RawId),
     id: JobId,
-    repeated: bool,
     brand: Arc<Brand>,
     zone: Zone,
     secrets: Arc<Secrets>,
@@ -414,8 +415,8 @@ impl Work for Compose {
             template: LINE_OFFERED,
             parameters,
             language,
-            repeated: self.repeated,
-            reported: false,
+            repeated: false,
+            reported: true,
         }))
     }
 }

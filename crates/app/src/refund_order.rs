@@ -7,7 +7,7 @@ use crate::audit::{Act, Stamp};
 use crate::order_page::find_order;
 use crate::order_seen::{self, OrderSeen, Part};
 use crate::save::carry_out;
-use crate::staff::{apart, permit};
+use crate::staff::{apart, permit, see_queue};
 use crate::{App, Problem, timers};
 use everline_core::audit::AuditAction;
 use everline_core::brand::Brand;
@@ -126,7 +126,17 @@ pub async fn refund_requests(app: &App, customer: CustomerId, order: OrderId) ->
 /// # Errors
 /// [`Problem::NotAllowed`]
 pub async fn waiting_refunds(app: &App, by: RawId) -> Result<Vec<Waiting>, Problem> {
-    Ok(app.store.read(Queue { by }).await?)
+    let all = app.store.read(Queue { by }).await?;
+    see_queue(app, by, Permission::SeeCustomer, ("refunds", all.len())).await?;
+    Ok(all)
+}
+
+/// How many wait.
+///
+/// # Errors
+/// [`Problem::NotAllowed`]
+pub async fn waiting(app: &App, by: RawId) -> Result<usize, Problem> {
+    Ok(app.store.read(Queue { by }).await?.len())
 }
 
 /// What everybody needs to decide.

@@ -15,6 +15,7 @@ use crate::{App, Problem, password};
 use everline_core::account::{PASSWORD_BYTES_MAX, Proof};
 use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::identifiers::Msisdn;
+use everline_core::identity::ConsentKind;
 use everline_core::ids::{CustomerId, LineId, MessageId, RawId};
 use everline_core::message::Address;
 use everline_core::money::Currency;
@@ -22,7 +23,7 @@ use everline_core::number_plan::NumberOf;
 use everline_core::time::{HOUR_US, MINUTE_US, Now, SystemTime};
 use everline_core::velocity::{Window, allow};
 use everline_store::tables::login::Code;
-use everline_store::tables::{credential, customer, directory, line, login, velocity};
+use everline_store::tables::{credential, customer, directory, identity, line, login, velocity};
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
 
@@ -143,13 +144,29 @@ pub enum Entered {
     },
 }
 
+/// Who opens an account, should the number be nobody's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Newcomer<'a> {
+    /// The language they read, BCP 47.
+    pub language: &'a str,
+    /// Whether they were shown the terms, and that they agree to them by opening an account.
+    pub agrees: bool,
+}
+
 /// Signs in with a code. A number that belongs to nobody registers a customer of its own.
-pub async fn sign_in(app: &App, request: RawId, code: &str, language: &str, device: &str) -> Result<Entered, Problem> {
+pub async fn sign_in(
+    app: &App,
+    request: RawId,
+    code: &str,
+    newcomer: Newcomer<'_>,
+    device: &str,
+) -> Result<Entered, Problem> {
     let work = UseCode {
         code: TypedCode::new(app, request, code)?,
         customer: CustomerId(app.clock.id()),
-        language: language.to_owned(),
+        language: newcomer.language.to_owned(),
         currency: app.brand.currency,
+        agrees: newcomer.agrees.then(|| app.brand.terms_version.clone()),
         now: app.clock.now(),
     };
     // A wrong code is counted, so it commits: it is an answer, not a refusal that rolls back.
@@ -277,6 +294,8 @@ struct UseCode {
     customer: CustomerId,
     language: String,
     currency: Currency,
+    /// To which terms whoever opens an account agrees.
+    agrees: Option<String>,
     now: Now,
 }
 impl Work for UseCode {
@@ -305,6 +324,10 @@ impl Work for UseCode {
             identity: Identity::None,
         };
         customer::add(tx, &new, self.currency, self.now.business);
+        if let Some(version) = &self.agrees {
+            let consent = (new.id, new.id.0.derive(0x76, 0));
+            identity::add_consent(tx, consent, (ConsentKind::Terms, version), true, self.now.business);
+        }
         Ok(Ok(new.id))
     }
 }

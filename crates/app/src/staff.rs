@@ -231,6 +231,19 @@ pub(crate) async fn see(app: &App, by: RawId, what: Permission, act: Act) -> Res
     Ok(app.store.transact(See { by, what, act, stamp: Stamp::new(app)? }).await?)
 }
 
+/// That what waits in a queue was looked at, and how much there was. An empty one tells of nobody.
+pub(crate) async fn see_queue(
+    app: &App,
+    by: RawId,
+    what: Permission,
+    (queue, count): (&'static str, usize),
+) -> Result<(), Problem> {
+    if count == 0 {
+        return Ok(());
+    }
+    see(app, by, what, Act::by(by, AuditAction::QueueSeen, ("queue", queue)).with("count", count)).await
+}
+
 struct Permitted {
     by: RawId,
     what: Permission,
@@ -266,8 +279,10 @@ impl Work for See {
 /// # Errors
 /// [`Problem::NotAllowed`]
 pub async fn paid_not_in_effect(app: &App, by: RawId) -> Result<Vec<OrderView>, Problem> {
+    let orders = app.store.read(Queue { by }).await?;
+    see_queue(app, by, Permission::SeeCustomer, ("paid_not_in_effect", orders.len())).await?;
     let mut views = Vec::new();
-    for (customer, order) in app.store.read(Queue { by }).await? {
+    for (customer, order) in orders {
         views.push(order_page(app, customer, order).await?);
     }
     Ok(views)

@@ -15,6 +15,8 @@ use everline_core::ids::RawId;
 use everline_core::invoice::InvoiceRequest;
 use everline_core::refund_request::RefundRequest;
 use everline_core::staff::Permission;
+use everline_store::tables::audit::{self, Noted};
+use everline_store::{Stop, Tx, Work};
 
 /// An order with what belongs to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +33,12 @@ pub struct StaffOrder {
     pub offer: RefundOffer,
     /// What the staff asked to give back.
     pub requests: Vec<RefundRequest>,
+    /// What the staff did of it, newest first, but for looking at it; at most [`ACTS_MAX`].
+    pub acts: Vec<Noted>,
 }
+
+/// So many of the newest entries of the audit log stand with an order.
+pub const ACTS_MAX: i64 = 20;
 
 /// An order by the number that people read to each other.
 ///
@@ -49,6 +56,19 @@ pub async fn staff_order(app: &App, number: &str, by: RawId) -> Result<StaffOrde
         disputes: disputes_of(app, &view.order).await?,
         offer: refund_offer(app, customer, id).await?,
         requests: refund_requests(app, customer, id).await?,
+        acts: app.store.read(Acts { number: number.to_owned() }).await?,
         view,
     })
+}
+
+struct Acts {
+    number: String,
+}
+impl Work for Acts {
+    const NAME: &'static str = "acts_on_order";
+    type Out = Vec<Noted>;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        Ok(tx.together(audit::done_to(("order", &self.number), AuditAction::OrderSeen, ACTS_MAX)).await?)
+    }
 }

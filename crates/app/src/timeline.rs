@@ -14,7 +14,7 @@ use everline_core::audit::AuditAction;
 use everline_core::calendar::Day;
 use everline_core::customer::Customer;
 use everline_core::identifiers::{Iccid, Msisdn};
-use everline_core::ids::{CaseId, CustomerId, LineId, OrderId, RawId, TransferId};
+use everline_core::ids::{CaseId, CustomerId, LineId, MessageId, OrderId, RawId, TransferId};
 use everline_core::ledger::LedgerAccount;
 use everline_core::line::Line;
 use everline_core::message::Address;
@@ -23,6 +23,7 @@ use everline_core::order::Order;
 use everline_core::search::masked_name;
 use everline_core::staff::Permission;
 use everline_core::time::{BusinessTime, Now, SystemTime, Zone};
+use everline_store::tables::account_message::{self, AccountMessage};
 use everline_store::tables::audit::Noted;
 use everline_store::tables::history::Moved;
 use everline_store::tables::timeline::{Changed, News, Opened, Told};
@@ -114,6 +115,8 @@ pub enum What {
     Used(UsageDay),
     /// A message.
     Told(Told),
+    /// A message about the account.
+    Noticed(AccountMessage),
     /// Something about the account.
     News(News),
     /// A case was opened.
@@ -283,7 +286,7 @@ impl Look {
     fn staff(&self) -> Query<Placed> {
         let to = SystemTime::from_us(self.before().0);
         let all = match self.wanted.line {
-            Some(line) => audit::of_line(line, to, Self::MANY),
+            Some(line) => audit::of_subject(("line", &line.to_string()), to, Self::MANY),
             None => audit::of_customer(self.wanted.customer, to, Self::MANY),
         };
         // The place in the chain tells entries of one instant apart.
@@ -301,6 +304,8 @@ impl Look {
             Kind::Account => {
                 timeline::news(customer, above(at), Self::MANY).map(|one| placed(one.at.us(), one.id, What::News(one)))
             }
+            Kind::Messages => account_message::before(customer, (SystemTime::from_us(at), MessageId(id)), Self::EACH)
+                .map(|one| placed(one.sent_at.us(), one.id.0, What::Noticed(one))),
             _ => return None,
         })
     }

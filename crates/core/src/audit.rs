@@ -58,6 +58,12 @@ pub enum AuditAction {
     CaseFileSeen,
     /// Somebody was looked for in the desk's box.
     DeskSearched,
+    /// What waits for people in a queue: orders, refunds, disputes, cases and the like.
+    QueueSeen,
+    /// An item of reconciliation, with what both sides say.
+    ItemSeen,
+    /// Transfers behind a sum of a day.
+    TransfersSeen,
     /// Requests to be let in, with whose they are.
     RecoveriesSeen,
     /// Documents that wait for a decision.
@@ -219,6 +225,9 @@ words!(AuditAction {
     CaseSeen = "case.seen",
     CaseFileSeen = "case.file_seen",
     DeskSearched = "desk.searched",
+    QueueSeen = "queue.seen",
+    ItemSeen = "reconciliation.item_seen",
+    TransfersSeen = "transfer.seen",
     RecoveriesSeen = "recovery.seen",
     IdentitiesSeen = "identity.seen",
     ClosingsSeen = "closing.seen",

@@ -45,6 +45,14 @@ impl RawId {
         *number_byte ^= number;
         Self(bytes)
     }
+    /// An id that follows from this one and another, with the time of this one: of one id, others make others.
+    #[must_use]
+    pub fn with(self, other: RawId) -> Self {
+        let mut bytes = self.0;
+        // The first six octets are the time.
+        bytes.iter_mut().zip(other.0).skip(6).for_each(|(byte, more)| *byte ^= more);
+        Self(bytes)
+    }
     /// The `n`-th branch of this id, from 1: nothing that is derived from a branch meets what is derived from another, or from
     /// this id.
     #[must_use]
@@ -191,5 +199,8 @@ mod tests {
         assert_eq!(id.derive(1, 2), id.derive(1, 2));
         assert_ne!(id.derive(1, 2), id.derive(2, 1));
         assert_ne!(id.derive(1, 0), id);
+        let (one, two) = (RawId::new_v7(2, [1; 10]), RawId::new_v7(3, [2; 10]));
+        assert!(id.with(one) == id.with(one) && id.with(one) != id.with(two) && id.with(one) != one.with(two));
+        assert_eq!(id.with(one).bytes()[..6], id.bytes()[..6]);
     }
 }

@@ -24,6 +24,8 @@ pub enum Record {
     Notice,
     /// Which message was sent when, and its fate; never its text.
     Message,
+    /// The same of messages about an account.
+    AccountMessage,
     /// Reminders that were told.
     Reminder,
     /// What providers call messages, and report of them.
@@ -56,7 +58,7 @@ pub enum Record {
 
 impl Record {
     /// All of them.
-    pub const ALL: [Record; 23] = [
+    pub const ALL: [Record; 24] = [
         Record::LoginCode,
         Record::LoginSession,
         Record::LoginStep,
@@ -66,6 +68,7 @@ impl Record {
         Record::IdempotencyKey,
         Record::Notice,
         Record::Message,
+        Record::AccountMessage,
         Record::Reminder,
         Record::MessageReference,
         Record::TestMessage,
@@ -94,6 +97,7 @@ impl Record {
             Record::IdempotencyKey => "idempotency_key",
             Record::Notice => "notice",
             Record::Message => "message",
+            Record::AccountMessage => "account_message",
             Record::Reminder => "reminder",
             Record::MessageReference => "message_reference",
             Record::TestMessage => "test_message",
@@ -170,7 +174,7 @@ impl Retention {
             Record::LoginSession => self.login_session_days,
             Record::IdempotencyKey => self.idempotency_key_days.max(30),
             Record::Notice => self.notice_days,
-            Record::Message | Record::Reminder | Record::PayLink => self.message_days,
+            Record::Message | Record::AccountMessage | Record::Reminder | Record::PayLink => self.message_days,
             // Nobody tries to deliver a message for longer.
             Record::MessageReference | Record::TestMessage => 14,
             Record::Usage | Record::UsageDay => self.usage_days,

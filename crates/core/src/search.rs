@@ -151,6 +151,14 @@ fn numbers(text: &str, plain: &str, (plan, calling_code): (&NumberPlan, &str), a
     if plain.len() >= 8 {
         add(Named::Payment, Typed::Whole(text.split_whitespace().collect()));
     }
+    // Longer than a card or an order's number, or with a letter: a provider's number, or the chip's.
+    let numbered = plain.bytes().any(|byte| byte.is_ascii_digit());
+    if numbered && !plain.contains(['+', '.']) && plain.len() >= 8 && (plain.len() > 20 || !digits) {
+        add(Named::Payment, Typed::Begins(plain.to_owned()));
+    }
+    if digits && plain.len() > 20 && plain.len() < 32 {
+        add(Named::Eid, Typed::Begins(plain.to_owned()));
+    }
     if digits {
         for (named, longest) in [(Named::Msisdn, 15), (Named::Iccid, 20), (Named::Imsi, 15), (Named::Order, 20)] {
             if plain.len() < longest {
@@ -241,6 +249,9 @@ mod tests {
         let ends = |typed: &str, named| parts(typed).contains(&Guess { named, typed: Typed::Ends(typed.to_owned()) });
         assert!(begins("1380", Named::Msisdn) && !ends("13800", Named::Msisdn));
         assert!(ends("138001", Named::Msisdn) && ends("C00970", Named::Iccid));
+        assert!(begins("202611292200140000123", Named::Payment) && begins("890490321234512345123", Named::Eid));
+        assert!(begins("0193ab7c", Named::Payment) && begins("pi_3Oabc", Named::Payment));
+        assert!(!begins("20261129220014000012", Named::Payment) && !begins("Johnsmith", Named::Payment));
         for short in ["", " ", "138", "林", "a", "- - -"] {
             assert_eq!(guesses(short, (&plan(), "86"), &china()), Err(TooShort), "{short:?}");
         }

@@ -258,6 +258,7 @@ mod tests {
             used.extend(text.split('"').filter(key_like).map(str::to_owned));
         }
         used.extend(MessageKind::ALL.into_iter().map(|kind| crate::desk::customer::told_key(kind.word())));
+        used.insert(crate::desk::customer::told_key(everline_app::ownership::LINE_OFFERED));
         used.extend(AuditAction::ALL.into_iter().map(|action| crate::desk::audit::action_key(action.word())));
         used.extend(Template::ALL.into_iter().map(crate::desk::money::posting_key));
         used.extend(LedgerAccount::ALL.into_iter().map(crate::desk::money::account_key));

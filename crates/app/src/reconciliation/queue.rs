@@ -7,7 +7,7 @@ use crate::payment_confirmed::take_evidence;
 use crate::ports::PaymentStatus;
 use crate::query_payment::known_as;
 use crate::set_up::HOUSE;
-use crate::staff::{permit, permitted, see};
+use crate::staff::{permit, permitted, see, see_queue};
 use crate::{App, Problem};
 use everline_core::audit::AuditAction;
 use everline_core::effects::Job;
@@ -80,7 +80,18 @@ impl AskedAgain {
 /// [`Problem::NotAllowed`]
 pub async fn open_items(app: &App, by: RawId) -> Result<Vec<Item>, Problem> {
     permitted(app, by, Permission::SeeReconciliation).await?;
-    Ok(app.store.read(OpenItems).await?)
+    let all = app.store.read(OpenItems).await?;
+    see_queue(app, by, Permission::SeeReconciliation, ("reconciliation", all.len())).await?;
+    Ok(all)
+}
+
+/// How many wait.
+///
+/// # Errors
+/// [`Problem::NotAllowed`]
+pub async fn open_count(app: &App, by: RawId) -> Result<usize, Problem> {
+    permitted(app, by, Permission::SeeReconciliation).await?;
+    Ok(app.store.read(OpenItems).await?.len())
 }
 
 /// One item with what both sides say.
@@ -89,7 +100,9 @@ pub async fn open_items(app: &App, by: RawId) -> Result<Vec<Item>, Problem> {
 /// [`Problem::NotFound`]; [`Problem::NotAllowed`]
 pub async fn item(app: &App, id: ItemId, by: RawId) -> Result<ItemView, Problem> {
     permitted(app, by, Permission::SeeReconciliation).await?;
-    view(app, id).await
+    let view = view(app, id).await?;
+    see(app, by, Permission::SeeReconciliation, Act::by(by, AuditAction::ItemSeen, ("item", id))).await?;
+    Ok(view)
 }
 
 async fn view(app: &App, id: ItemId) -> Result<ItemView, Problem> {

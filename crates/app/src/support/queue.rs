@@ -1,6 +1,6 @@
 //! The cases that the staff work on: a page of them, as it is asked for; and how much waits.
 
-use crate::staff::{StaffMember, permit};
+use crate::staff::{StaffMember, permit, see_queue};
 use crate::{App, Problem};
 use everline_core::effects::CaseReason;
 use everline_core::ids::{CaseId, CustomerId, RawId};
@@ -78,7 +78,9 @@ pub struct Waiting {
 /// [`Problem::NotAllowed`]
 pub async fn queue(app: &App, by: RawId, wanted: Wanted) -> Result<Listed, Problem> {
     let (zone, now) = (app.zone.clone(), app.clock.now().business);
-    Ok(app.store.read(Queue { by, wanted, zone, now }).await?)
+    let all = app.store.read(Queue { by, wanted, zone, now }).await?;
+    see_queue(app, by, Permission::SeeCustomer, ("cases", all.cases.len())).await?;
+    Ok(all)
 }
 /// How much there is of each view.
 ///

@@ -6,7 +6,7 @@ use everline_app::privacy::{erase, export};
 use everline_app::recovery;
 use everline_app::retention::enforce;
 use everline_app::sessions::{self, Principal, SessionInfo, end_other_sessions};
-use everline_app::sign_in::{Entered, request_code, session, sign_in, sign_in_by_password};
+use everline_app::sign_in::{Entered, Newcomer, request_code, session, sign_in, sign_in_by_password};
 use everline_app::{Problem, account, passkeys, sim_replaced};
 use everline_core::account::{AccountNews, Change, NotRecovered, PASSWORD_CHARS_MIN, RecoveryState};
 use everline_core::ids::{CustomerId, RawId};
@@ -15,6 +15,7 @@ use everline_core::retention::Retention;
 use everline_core::time::{DAY_US, HOUR_US, MINUTE_US};
 use everline_store::tables::recovery as requests;
 
+const NEWCOMER: Newcomer<'_> = Newcomer { language: "zh-CN", agrees: true };
 const PASSWORD: &str = "four words nobody knows";
 
 async fn contact(world: &World, customer: CustomerId) -> String {
@@ -29,7 +30,7 @@ async fn code(world: &World, number: &str) -> (RawId, String) {
 /// Signs in with a code.
 async fn signed_in(world: &World, number: &str) -> SessionInfo {
     let (request, code) = code(world, number).await;
-    match sign_in(&world.app, request, &code, "zh-CN", "chrome android").await.unwrap() {
+    match sign_in(&world.app, request, &code, NEWCOMER, "chrome android").await.unwrap() {
         Entered::In(signed_in) => session(&world.app, &signed_in.token).await.unwrap().unwrap(),
         Entered::SecondFactor { .. } => panic!("a second factor"),
     }
@@ -37,6 +38,25 @@ async fn signed_in(world: &World, number: &str) -> SessionInfo {
 
 async fn info(world: &World, token: &str) -> SessionInfo {
     session(&world.app, token).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn whoever_opens_an_account_agrees_to_the_terms_in_their_version_once() {
+    on_both(async |world: World| {
+        let mut who = None;
+        for _ in 0..2 {
+            let signed_in = signed_in(&world, "13712340042").await;
+            let Principal::Customer(customer) = signed_in.principal else { panic!("no customer") };
+            assert_eq!(*who.get_or_insert(customer), customer);
+            let all = export(&world.app.store, customer, &world.app.zone).await.unwrap();
+            let rows = all["records"]["consent"].as_array().unwrap();
+            let [row] = rows.as_slice() else { panic!("{rows:?}") };
+            let version = world.app.brand.terms_version.as_str();
+            assert_eq!((row["kind"].as_str(), row["version"].as_str()), (Some("terms"), Some(version)));
+        }
+        world.sound().await;
+    })
+    .await;
 }
 
 fn key(n: u8) -> passkeys::NewPasskey {

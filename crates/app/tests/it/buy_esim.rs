@@ -5,11 +5,13 @@ use crate::world::stock::YUAN;
 use crate::world::{Kit, World, on_both};
 use everline_app::buy_esim::{NewEsim, line_of, order_esim, quote_esim, shelf};
 use everline_app::esim::activation_code;
+use everline_app::identity::say;
 use everline_app::order_page::order_page;
 use everline_app::sessions::{Principal, open_session, session};
 use everline_app::{Problem, device, own_line, ownership, privacy};
 use everline_core::esim_device::{Basis, DeviceCheck, check};
 use everline_core::identifiers::{Imsi, Msisdn};
+use everline_core::identity::{IdentityRules, Typed, china};
 use everline_core::ids::{CustomerId, OrderId};
 use everline_core::ledger::LedgerAccount;
 use everline_core::lifecycle::{LifecycleRefusal, NoHandOver};
@@ -21,6 +23,7 @@ use everline_core::quote::{NotSellable, Placement};
 use everline_core::time::{HOUR_US, MINUTE_US};
 use futures_util::future::join_all;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Profiles with numbers and codes.
 async fn stock(world: &World, numbers: Range<u32>) {
@@ -119,6 +122,30 @@ async fn what_is_paid_for_is_there_begins_with_its_first_use_and_is_loaded_by_it
         // What was said of the device is theirs: handed out, and forgotten with them.
         let out = privacy::export(&world.app.store, buyer, &world.app.zone).await.unwrap().to_string();
         assert!(out.contains(whole));
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_order_that_is_sent_twice_at_the_limit_of_lines_is_one_order() {
+    on_both(async |mut world: World| {
+        let mut brand = (*world.app.brand).clone();
+        brand.identity =
+            IdentityRules { documents: china(), required: true, lines_per_document: 1, guardian_below: 14 };
+        world.app.brand = Arc::new(brand);
+        stock(&world, 0..2).await;
+        let buyer = world.person().await;
+        let signed_in = open_session(&world.app, Principal::Customer(buyer)).await.unwrap();
+        let who = session(&world.app, &signed_in.token).await.unwrap().unwrap();
+        world.sql("UPDATE customer SET identity = 'none' WHERE customer_id = $1", vec![buyer.into()]).await;
+        let typed = Typed { name: "张三", kind: "cn_id", number: "11010519491231002X", born: "" };
+        say(&world.app, &who, typed, true, "", None).await.unwrap();
+        let asked = new(&world, buyer);
+        let order = order_esim(&world.app, asked.clone()).await.unwrap();
+        assert_eq!(order_esim(&world.app, asked).await.unwrap(), order, "it is the line that there may be");
+        assert_eq!(orders(&world, buyer).await.map(|_| ()), Err(Problem::TooManyLines));
+        assert_eq!(sims(&world, "in_use").await, 1);
         world.sound().await;
     })
     .await;

@@ -83,6 +83,7 @@ async fn a_case_knows_what_it_is_about_and_both_sides_write_in_it() {
         // Staff: a note that nobody else reads, an answer of which the owner is told, and a page that is stale.
         let by = agent(&world).await;
         assert_eq!(queue(&world.app, by, Wanted::default()).await.unwrap().cases[0].0.id, id);
+        world.app.clock.pass_us(1_000);
         act(&world.app, case, (by, 0), Act::Note("内部".to_owned())).await.unwrap();
         let answer = || Act::Answer("请重启".to_owned(), CaseState::Waiting, Vec::new());
         let stale = act(&world.app, case, (by, 0), answer()).await;

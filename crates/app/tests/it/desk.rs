@@ -1,14 +1,15 @@
 //! What the desk finds by anything somebody has, and what it sees of them.
 
+use crate::world::outside::Fate;
 use crate::world::stock::YUAN;
 use crate::world::{World, on_both};
 use everline_app::audit::{Filter, page};
 use everline_app::caller::{ask_caller, prove_caller};
 use everline_app::desk_search::{Place, find};
 use everline_app::lifecycle_command::command_at_desk;
-use everline_app::refund_order::{NewRefund, refund_by_staff};
+use everline_app::refund_order::{NewRefund, refund_by_staff, waiting_refunds};
 use everline_app::timeline::{Entry, Kind, Wanted, What, reveal, timeline};
-use everline_app::{Problem, identity, sessions, sign_in, sim_replaced};
+use everline_app::{Problem, identity, sessions, sign_in, sim_replaced, staff};
 use everline_core::identity::Typed as Said;
 use everline_core::ids::{CustomerId, RawId};
 use everline_core::lifecycle::LifecycleCommand;
@@ -44,6 +45,8 @@ async fn somebody_is_found_by_whatever_they_have_and_shown_masked() {
         assert!(looks(&order.number[..9]).await.contains(&ordered(Named::Order, false)));
         assert_eq!(looks(&attempt.out_trade_no).await, [ordered(Named::Payment, true)]);
         assert_eq!(looks(attempt.trade_no.as_deref().unwrap()).await, [ordered(Named::Payment, true)]);
+        assert_eq!(looks(&attempt.out_trade_no[..26]).await, [ordered(Named::Payment, false)]);
+        assert_eq!(looks(&format!("{}zz", &attempt.out_trade_no[..26])).await, vec![], "no such beginning");
         assert!(looks("0001").await.contains(&ordered(Named::Receipt, true)));
         let contact = everline_app::profile::profile(&world.app, kit.customer).await.unwrap().contact.unwrap();
         assert!(looks(contact.as_str()).await.contains(&(Named::Contact, true, Place::Customer)));
@@ -98,6 +101,51 @@ async fn somebody_is_found_by_whatever_they_have_and_shown_masked() {
         let off = "UPDATE staff SET active = 0 WHERE id = $1";
         world.sql(off, vec![by.into()]).await;
         assert_eq!(find(&world.app, by, number).await, Err(Problem::NotAllowed));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_line_is_found_by_the_chip_that_its_profile_was_bought_for_and_by_its_beginning() {
+    on_both(async |world: World| {
+        let by = agent(&world).await;
+        let kit = world.line(Family::Watch).await;
+        let eid = "89049032123451234512345678901235";
+        let put = "INSERT INTO device_check (customer_id, id, line_id, iccid, basis, eid, checked_at) \
+            VALUES ($1, $2, $2, '89860000000000000000', 'eid', $3, 0)";
+        world.sql(put, vec![kit.customer.into(), kit.line.into(), eid.into()]).await;
+        for (typed, whole) in [(eid, true), (&eid[..24], false)] {
+            let found = find(&world.app, by, typed).await.unwrap().found;
+            let found: Vec<_> = found.into_iter().map(|one| (one.named, one.whole, one.place)).collect();
+            assert_eq!(found, [(Named::Eid, whole, Place::Line(kit.line))], "{typed}");
+        }
+        assert_eq!(find(&world.app, by, "890490321234512345129999").await.unwrap().found, vec![]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_looks_at_what_waits_is_written_down_and_who_finds_nothing_is_not() {
+    on_both(async |world: World| {
+        let (agent, auditor) = (agent(&world).await, world.member("auditor").await);
+        let log = async || {
+            let log = page(&world.app, auditor, Filter::default(), i64::MAX).await.unwrap().entries;
+            log.into_iter().map(|one| (one.action, one.staff, one.details)).collect::<Vec<_>>()
+        };
+        staff::paid_not_in_effect(&world.app, agent).await.unwrap();
+        waiting_refunds(&world.app, agent).await.unwrap();
+        assert_eq!(log().await, vec![], "nobody was seen");
+        let kit = world.upstream_line().await;
+        world.upstream.next("apply", &[Fate::Silent]);
+        world.buys(&kit, "month").await;
+        assert_eq!(staff::paid_not_in_effect(&world.app, agent).await.unwrap().len(), 1);
+        let seen = ("queue.seen".to_owned(), Some(agent), r#"{"count":1}"#.to_owned());
+        assert_eq!(log().await, vec![seen]);
+        // Who may not look is told so, and saw nothing.
+        let off = "UPDATE staff SET active = 0 WHERE id = $1";
+        world.sql(off, vec![agent.into()]).await;
+        assert_eq!(staff::paid_not_in_effect(&world.app, agent).await.map(|_| ()), Err(Problem::NotAllowed));
+        assert_eq!(log().await.len(), 1);
     })
     .await;
 }
@@ -275,7 +323,12 @@ async fn a_caller_is_proved_by_a_code_to_their_number_which_signs_nobody_in() {
         let tries = prove_caller(&world.app, by, kit.customer, (request, wrong)).await;
         assert!(matches!(tries, Err(Problem::CodeWrong { .. })), "{tries:?}");
         // It is no code to sign in with, and proves nobody else.
-        assert_eq!(sign_in::sign_in(&world.app, request, &code, "zh-CN", "").await.map(|_| ()), Err(Problem::CodeGone));
+        assert_eq!(
+            sign_in::sign_in(&world.app, request, &code, sign_in::Newcomer { language: "zh-CN", agrees: false }, "")
+                .await
+                .map(|_| ()),
+            Err(Problem::CodeGone)
+        );
         let request = ask_caller(&world.app, by, kit.customer).await.unwrap();
         let code = world.said(&kit, "code").await.unwrap();
         let other = world.line(Family::Phone).await;

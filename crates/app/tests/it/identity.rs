@@ -5,13 +5,15 @@ use async_trait::async_trait;
 use everline_app::identity::{Papers, decide, queue, say, view};
 use everline_app::ports::IdentityVerifier;
 use everline_app::privacy::{erase, export};
+use everline_app::profile::profile;
 use everline_app::sessions::{Principal, SessionInfo, open_session};
 use everline_app::sign_in::session;
 use everline_app::support::{self, Reader, Sent, for_staff};
-use everline_app::{Problem, claim_line};
+use everline_app::{Problem, claim_line, ownership};
 use everline_core::customer::{CustomerKind, Identity};
 use everline_core::identity::{CorrectionState, Field, IdentityRules, Person, Said, Typed, Verdict, china};
 use everline_core::ids::{CustomerId, RawId};
+use everline_core::lifecycle::NoHandOver;
 use everline_core::line::NetworkKind;
 use everline_core::offering::Family;
 use everline_core::support::CaseState;
@@ -81,6 +83,16 @@ async fn member(world: &World, role: &str) -> RawId {
     id
 }
 
+/// What a customer agreed to, in the version of the terms that is in force.
+async fn consents(world: &World, customer: CustomerId) -> Vec<String> {
+    let all = export(&world.app.store, customer, &world.app.zone).await.unwrap();
+    let rows = all["records"]["consent"].as_array().unwrap().clone();
+    assert!(rows.iter().all(|row| row["version"] == *world.app.brand.terms_version && row["given"] == 1), "{rows:?}");
+    let mut kinds: Vec<_> = rows.iter().map(|row| row["kind"].as_str().unwrap().to_owned()).collect();
+    kinds.sort();
+    kinds
+}
+
 #[tokio::test]
 async fn what_a_customer_says_is_sealed_and_verified() {
     on_both(async |world: World| {
@@ -92,7 +104,9 @@ async fn what_a_customer_says_is_sealed_and_verified() {
         let refused = say(&world.app, &who, citizen("张三", "110105194912310021"), true, "", None).await;
         assert_eq!(refused, Err(Problem::Invalid { field: "document_number", rule: "wrong-digit" }));
         registry.next(&[None, None, Some(Verdict::Matches)]);
+        assert_eq!(consents(&world, customer).await, [""; 0], "what was refused was not agreed to");
         assert_eq!(say(&world.app, &who, citizen("张三", NUMBER), true, "", None).await, Ok(Said::Anew));
+        assert_eq!(consents(&world, customer).await, ["identity_check", "terms"]);
         assert_eq!(view(&world.app, &who).await.unwrap().state, Identity::FormatChecked);
         world.jobs().await;
         assert_eq!(view(&world.app, &who).await.unwrap().state, Identity::FormatChecked, "no answer yet");
@@ -264,6 +278,43 @@ async fn a_document_has_so_many_lines_and_no_more() {
         assert_eq!(claims(&second).await, Ok(()));
         assert_eq!(claims(&second).await, Err(Problem::TooManyLines));
         assert_eq!(claims(&who).await, Err(Problem::TooManyLines));
+        world.settle().await;
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_line_goes_to_nobody_while_it_is_corrected_who_its_owner_is() {
+    on_both(async |world: World| {
+        let by = operator(&world).await;
+        let (customer, who) = newcomer(&world).await;
+        let kit = world.line_of(customer, Family::Watch, NetworkKind::BuiltIn).await;
+        let decided = async |accept| {
+            let waiting = queue(&world.app, by).await.unwrap();
+            let one = waiting.into_iter().find(|one| one.customer.id == customer).unwrap();
+            let correction = one.correction.map(|(_, correction)| correction.id);
+            decide(&world.app, (customer, correction), one.asked_at, accept, "核对原件", by).await.unwrap();
+        };
+        say(&world.app, &who, passport("LIN FANG", OTHER), true, "", None).await.unwrap();
+        decided(true).await;
+        let who = entered(&world, customer).await;
+        let taker = world.person().await;
+        let contact = profile(&world.app, taker).await.unwrap().contact.unwrap();
+        let offers = async || ownership::offer(&world.app, &who, kit.line, contact.as_str()).await;
+        offers().await.unwrap();
+        world.jobs().await;
+        let link = world.messenger.parameter(contact.as_str(), "path").unwrap();
+        let link = link.trim_start_matches("/take-over/").to_owned();
+        let corrected = say(&world.app, &who, passport("LIN FANGFANG", OTHER), true, "", None).await;
+        assert_eq!(corrected, Ok(Said::Corrected(Field::Name)));
+        let waits = Problem::NotHandedOver(NoHandOver::CorrectionOpen);
+        assert_eq!(offers().await, Err(waits.clone()), "the offer from before stays");
+        let taker = entered(&world, taker).await;
+        let takes = async || ownership::accept(&world.app, &taker, &link).await.map(|_| ());
+        assert_eq!(takes().await, Err(waits));
+        decided(false).await;
+        assert_eq!(takes().await, Ok(()));
         world.settle().await;
         world.sound().await;
     })

@@ -225,7 +225,7 @@ async fn a_line_that_is_terminated_is_nobodys_address_and_earns_until_its_number
         assert_eq!(world.messenger.told(&number).len(), told, "no more messages to it");
         let digits = world.messenger.parameter(&number, "code").unwrap();
         assert_eq!(
-            sign_in::sign_in(&world.app, code, &digits, "en", "").await,
+            sign_in::sign_in(&world.app, code, &digits, sign_in::Newcomer { language: "en", agrees: false }, "").await,
             Err(Problem::CodeGone),
             "it proves nobody"
         );

@@ -8,9 +8,11 @@ use everline_app::ports::{
     Browsers, DeliveryReport, Handed, Inbound, Messenger, Messengers, OutgoingMessage, ReceivedMessage, Told,
 };
 use everline_app::retention::enforce;
+use everline_app::timeline::{Kind, Wanted, What, timeline};
 use everline_app::{App, contact_point, privacy, sign_in, sim_replaced};
 use everline_core::effects::MessageKind;
 use everline_core::identifiers::Msisdn;
+use everline_core::ids::RawId;
 use everline_core::message::{Address, Channel, EmailAddress, Fate, PushSubscription, Reason, Reported};
 use everline_core::offering::Family;
 use everline_core::retention::Retention;
@@ -385,10 +387,98 @@ async fn what_happened_to_the_account_is_told_by_every_way_once() {
             sent.iter().all(|message| message.template == "sim_replaced" && message.parameters == sent[0].parameters)
         );
         assert_ne!(sent[1].id, sent[2].id);
+        // The desk sees what became of each; what arrived stays so.
+        let by = told.world.member("agent").await;
+        assert_eq!(about_account(&told, by).await, fates_of([Fate::Failed, Fate::Accepted, Fate::Accepted]));
+        told.report(&name(&sent[1]), Reported::Failed).await;
+        told.report(&name(&sent[2]), Reported::Delivered).await;
+        told.report(&name(&sent[2]), Reported::Failed).await;
+        // Of what was never taken a report is nobody's.
+        told.report(&name(&sent[0]), Reported::Delivered).await;
+        let fates = fates_of([Fate::Failed, Fate::Failed, Fate::Delivered]);
+        assert_eq!(about_account(&told, by).await, fates);
         told.world.pass(HOUR_US).await;
+        assert_eq!(about_account(&told, by).await, fates);
         assert_eq!(told.counts(), [1, 1, 1]);
         assert_eq!(told.dead().await, 0);
         told.world.sound().await;
+    })
+    .await;
+}
+
+fn fates_of(fates: [Fate; 3]) -> Vec<(String, Channel, Fate)> {
+    Channel::ALL.into_iter().zip(fates).map(|(channel, fate)| ("sim_replaced".to_owned(), channel, fate)).collect()
+}
+
+/// What the desk reads of messages about the account, by way.
+async fn about_account(told: &Told3, by: RawId) -> Vec<(String, Channel, Fate)> {
+    let wanted = Wanted { customer: told.kit.customer, line: None, kind: Some(Kind::Messages), before: None };
+    let entries = timeline(&told.world.app, by, wanted).await.unwrap().entries;
+    let noticed = entries.into_iter().filter_map(|entry| match entry.what {
+        What::Noticed(told) => Some((told.template, told.channel, told.fate)),
+        _ => None,
+    });
+    let mut all: Vec<_> = noticed.collect();
+    all.sort();
+    all
+}
+
+#[tokio::test]
+async fn a_message_about_an_account_that_waits_is_one_in_the_log_and_a_report_before_the_answer_counts() {
+    on_both(async |world: World| {
+        let told = Told3::new(world).await;
+        let app = &told.world.app;
+        told.sms.answers([Handed::NotYet]);
+        *told.email.hasty.lock().unwrap() = Some(app.clone());
+        sim_replaced::sim_replaced(app, told.kit.customer, told.kit.line).await.unwrap();
+        told.world.settle().await;
+        let by = told.world.member("agent").await;
+        let waits = vec![("sim_replaced".to_owned(), Channel::Sms, Fate::Queued)];
+        assert_eq!(about_account(&told, by).await, waits);
+        told.world.pass(HOUR_US).await;
+        let fates = fates_of([Fate::Accepted, Fate::Delivered, Fate::Accepted]);
+        assert_eq!(about_account(&told, by).await, fates);
+        told.world.sound().await;
+        // It is handed out, ends with other messages, and is erased with its customer.
+        let (customer, store) = (told.kit.customer, &app.store);
+        let log = async || {
+            let all = privacy::export(store, customer, &app.zone).await.unwrap();
+            all["records"]["account_message"].as_array().unwrap().len()
+        };
+        assert_eq!(log().await, 3);
+        let late = app.clock.now().system.plus_us(401 * DAY_US);
+        let closed = "UPDATE line SET state = 'closed', state_until = NULL WHERE customer_id = $1";
+        told.world.sql(closed, vec![customer.into()]).await;
+        // One that is under way when its customer is erased leaves nothing behind.
+        sim_replaced::sim_replaced(app, customer, told.kit.line).await.unwrap();
+        privacy::erase(store, customer, app.clock.now().business).await.unwrap();
+        told.world.settle().await;
+        assert_eq!((log().await, told.counts()), (0, [2, 1, 1]));
+        assert_eq!(enforce(store, &Retention::default(), late).await.unwrap()["account_message"], 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn messages_about_an_account_are_kept_for_some_time_and_each_goes_out_once() {
+    on_both(async |world: World| {
+        let told = Told3::new(world).await;
+        let app = &told.world.app;
+        // Nobody can say whether the short message went out: it is not sent again, and the other ways are used once.
+        told.sms.answers([Handed::Unknown, Handed::Lost]);
+        told.email.answers([Handed::NotYet]);
+        sim_replaced::sim_replaced(app, told.kit.customer, told.kit.line).await.unwrap();
+        told.world.settle().await;
+        told.world.pass(HOUR_US).await;
+        assert_eq!(told.counts(), [2, 1, 1]);
+        let repeated: Vec<bool> = told.sms.sent().iter().map(|message| message.repeated).collect();
+        assert_eq!(repeated, [false, true], "its provider is told that it may have it");
+        let by = told.world.member("agent").await;
+        let fates = fates_of([Fate::Unknown, Fate::Failed, Fate::Accepted]);
+        assert_eq!(about_account(&told, by).await, fates);
+        let late = app.clock.now().system.plus_us(401 * DAY_US);
+        let removed = enforce(&app.store, &Retention::default(), late).await.unwrap();
+        assert_eq!(removed["account_message"], 3);
     })
     .await;
 }

@@ -8,7 +8,7 @@ use everline_app::own_address::{
 use everline_app::ports::Handed;
 use everline_app::privacy::erase;
 use everline_app::sessions::{Principal, SessionInfo, open_session, open_session_on};
-use everline_app::sign_in::{request_code, session, sign_in};
+use everline_app::sign_in::{Newcomer, request_code, session, sign_in};
 use everline_app::{Problem, account, sim_replaced};
 use everline_core::account::{AccountNews, Proof};
 use everline_core::ids::RawId;
@@ -66,7 +66,10 @@ async fn a_mailbox_is_proved_and_every_known_address_is_told_of_each_change() {
         let request = ask_mailbox(app, &owner, NEW).await.unwrap();
         let code = told.code(NEW);
         // The code signs nobody in, and one that does proves no mailbox.
-        assert!(matches!(sign_in(app, request, &code, "en", "").await, Err(Problem::CodeGone)));
+        assert!(matches!(
+            sign_in(app, request, &code, Newcomer { language: "en", agrees: false }, "").await,
+            Err(Problem::CodeGone)
+        ));
         let number = everline_app::profile::profile(app, told.kit.customer).await.unwrap().contact.unwrap();
         let theirs = request_code(app, number.as_str(), "en").await.unwrap();
         let last = told.sms.sent().last().unwrap().parameters.iter().find(|p| p.0 == "code").unwrap().1.clone();

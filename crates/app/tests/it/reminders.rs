@@ -198,7 +198,8 @@ async fn contact_persons_are_proved_told_and_removed() {
         assert_eq!(world.messenger.told(PERSON), ["contact_code"]);
         // Whoever talks the code out of them cannot sign in with it.
         let code = code_to(&world, PERSON);
-        let entered = sign_in::sign_in(app, request, &code, "en", "").await;
+        let entered =
+            sign_in::sign_in(app, request, &code, sign_in::Newcomer { language: "en", agrees: false }, "").await;
         assert!(matches!(entered, Err(Problem::CodeGone)), "{entered:?}");
         // And a code that signs in adds nobody.
         let theirs = sign_in::request_code(app, PERSON, "en").await.unwrap();

@@ -36,6 +36,9 @@ pub enum NoHandOver {
     /// Another network serves it and would go on serving what was bought.
     #[error("a plan runs on another operator's network")]
     PlanRuns,
+    /// Who its owner is is being corrected: a line goes from somebody who is known.
+    #[error("a correction of who the owner is waits to be decided")]
+    CorrectionOpen,
 }
 impl NoHandOver {
     /// The stable word for it.
@@ -45,6 +48,7 @@ impl NoHandOver {
             NoHandOver::State(refusal) => refusal.word(),
             NoHandOver::Underway => "underway",
             NoHandOver::PlanRuns => "plan-runs",
+            NoHandOver::CorrectionOpen => "correction-open",
         }
     }
 }

@@ -13,19 +13,28 @@ use crate::random::Random;
 use crate::stopwatch::Stopwatch;
 use crate::world::{Provider, app, set_up};
 use everline_app::desk_search::find;
+use everline_app::jobs::number_receipts;
+use everline_app::secrets::Secrets;
 use everline_app::staff;
-use everline_app::timeline::{Key, Wanted as Part, timeline};
+use everline_app::timeline::{Key, Kind, Wanted as Part, timeline};
 use everline_app::{App, Problem};
 use everline_core::audit::Actor;
-use everline_core::ids::{CustomerId, LineId, RawId, TransferId};
+use everline_core::effects::{CaseReason, Receipt};
+use everline_core::esim_device::{Basis, DeviceCheck};
+use everline_core::identifiers::Eid;
+use everline_core::identity::china;
+use everline_core::ids::{CaseId, CustomerId, LineId, RawId, TransferId};
 use everline_core::line::Line;
 use everline_core::order::Order;
 use everline_core::staff::Role;
-use everline_store::tables::{customer, ledger, line, order, payment};
+use everline_core::support::number;
+use everline_core::time::Now;
+use everline_store::tables::{case, customer, device_check, identity, ledger, line, order, payment, receipt, sim};
 use everline_store::{SqliteOptions, Stop, Synchronous, Tx, Work};
 use everline_testing::Fsync;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What to measure.
 #[derive(Debug, Clone)]
@@ -68,7 +77,7 @@ pub const LIMIT_PERMILLE: u64 = 20_000;
 /// The read by primary key.
 const KEY: &str = "primary key";
 /// Calls of each kind.
-const CALLS: [&str; 11] = [
+const CALLS: [&str; 19] = [
     KEY,
     "number",
     "number's beginning",
@@ -77,9 +86,17 @@ const CALLS: [&str; 11] = [
     "name's beginning",
     "order",
     "payment",
+    "payment's beginning",
+    "ICCID",
+    "IMSI",
+    "EID",
+    "receipt",
+    "case",
+    "document",
     "customer's timeline",
     "line's timeline",
     "page of a long timeline",
+    "money in a long timeline",
 ];
 /// Lines that are looked for.
 const DRAWN: usize = 2_000;
@@ -97,6 +114,13 @@ struct Known {
     name: String,
     order: Order,
     out_trade_no: String,
+    iccid: String,
+    imsi: String,
+    eid: String,
+    /// The number of its passport.
+    document: String,
+    case: String,
+    receipt: String,
 }
 
 /// Measures, telling people how far it is.
@@ -107,10 +131,10 @@ pub async fn desk(options: &Options) -> Result<Vec<Figure>, Failure> {
     let ground = Ground::new(&options.wanted, Fsync::Off).await?;
     let trust = Provider::new()?;
     let unsynced = SqliteOptions { synchronous: Synchronous::Off, ..SqliteOptions::default() };
-    let app = app(ground.place.open_with(unsynced).await?, trust.trust())?;
+    let mut app = app(ground.place.open_with(unsynced).await?, trust.trust())?;
+    Arc::make_mut(&mut app.brand).identity.documents = china();
     set_up(&app).await?;
     let (all, transfers) = fill(&app, options).await?;
-    ground.settle().await?;
     println!("{} lines, {transfers} rows of the ledger", options.lines.max(1));
     let agent = agent(&app).await?;
     let often = all.get(..OFTEN).unwrap_or_default();
@@ -118,7 +142,9 @@ pub async fn desk(options: &Options) -> Result<Vec<Figure>, Failure> {
     let mut random = Random::new(2);
     random.shuffle(&mut drawn);
     drawn.truncate(DRAWN);
-    let known: Vec<Known> = app.store.read(Know { lines: drawn }).await?;
+    let place_of = all.iter().enumerate().map(|(place, (customer, _))| (*customer, place)).collect();
+    let known: Vec<Known> = app.store.transact(Know { lines: drawn, place_of, at: app.clock.now() }).await?;
+    ground.settle().await?;
     let desk = Desk { app: &app, agent, known: &known, pages: pages(&app, agent, often).await? };
     let mut taken: BTreeMap<&'static str, Vec<u64>> = BTreeMap::new();
     for round in 0..options.rounds + 1 {
@@ -159,6 +185,8 @@ const MADE: u64 = 10_000;
 async fn fill(app: &App, options: &Options) -> Result<(Vec<(CustomerId, LineId)>, u64), Failure> {
     let copies = u32::try_from(options.lines / MADE).unwrap_or(u32::MAX).saturating_sub(1);
     let all = quick::make_lines(app, options.lines.min(MADE)).await?;
+    let (at, secrets) = (app.clock.now(), app.secrets.clone());
+    app.store.transact(Identify { lines: all.clone(), at, secrets }).await?;
     let often = all.get(..OFTEN).unwrap_or_default();
     let before = app.store.read(Count).await?;
     for _ in 0..TIMES {
@@ -176,6 +204,7 @@ async fn fill(app: &App, options: &Options) -> Result<(Vec<(CustomerId, LineId)>
         quick::renew(app, all.get(..most).unwrap_or_default()).await?;
         missing -= u64::try_from(most).unwrap_or(missing);
     }
+    while number_receipts(app).await? > 0 {}
     multiply(app, options.wanted.store, copies).await?;
     let transfers = app.store.read(Count).await?;
     Ok((all, transfers))
@@ -231,11 +260,22 @@ impl Desk<'_> {
             "name's beginning" => self.find(known.name.chars().take(4).collect()).await,
             "order" => self.find(known.order.number.clone()).await,
             "payment" => self.find(known.out_trade_no.clone()).await,
-            "customer's timeline" => self.look(known.customer, None, None).await,
-            "line's timeline" => self.look(known.customer, Some(known.line.id), None).await,
+            "payment's beginning" => self.find(part(&known.out_trade_no, 0, known.out_trade_no.len() - 6)).await,
+            "ICCID" => self.find(known.iccid.clone()).await,
+            "IMSI" => self.find(known.imsi.clone()).await,
+            "EID" => self.find(known.eid.clone()).await,
+            "receipt" => self.find(known.receipt.clone()).await,
+            "case" => self.find(known.case.clone()).await,
+            "document" => self.find(known.document.clone()).await,
+            "customer's timeline" => self.look(known.customer, None, None, None).await,
+            "line's timeline" => self.look(known.customer, Some(known.line.id), None, None).await,
+            "page of a long timeline" => {
+                let (customer, before) = *draw(&self.pages, random)?;
+                self.look(customer, None, None, Some(before)).await
+            }
             _ => {
                 let (customer, before) = *draw(&self.pages, random)?;
-                self.look(customer, None, Some(before)).await
+                self.look(customer, None, Some(Kind::Money), Some(before)).await
             }
         }
     }
@@ -250,9 +290,15 @@ impl Desk<'_> {
         Ok(us)
     }
 
-    async fn look(&self, customer: CustomerId, line: Option<LineId>, before: Option<Key>) -> Result<u64, Failure> {
+    async fn look(
+        &self,
+        customer: CustomerId,
+        line: Option<LineId>,
+        kind: Option<Kind>,
+        before: Option<Key>,
+    ) -> Result<u64, Failure> {
         let clock = Stopwatch::start();
-        timeline(self.app, self.agent, Part { customer, line, kind: None, before }).await?;
+        timeline(self.app, self.agent, Part { customer, line, kind, before }).await?;
         Ok(clock.us())
     }
 }
@@ -276,9 +322,38 @@ impl Work for ByKey {
     }
 }
 
-/// Names under which lines can be looked for.
+/// Who the customers are. What is sealed of it is never opened here.
+struct Identify {
+    lines: Vec<(CustomerId, LineId)>,
+    at: Now,
+    secrets: Arc<Secrets>,
+}
+impl Work for Identify {
+    const NAME: &'static str = "sim_identify";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        for (place, (customer, _)) in self.lines.iter().enumerate() {
+            let hash = self.secrets.name("document", &["passport", &passport(place)]);
+            let kind = "passport".to_owned();
+            let said = identity::Stored { kind, sealed: vec![0; 64], hash, said_at: self.at.system, settled_by: None };
+            identity::save(tx, *customer, &said, Some(self.at.system));
+        }
+        Ok(())
+    }
+}
+
+/// The number of the passport of the customer at a place.
+fn passport(place: usize) -> String {
+    format!("P{place:08}")
+}
+
+/// Names under which lines can be looked for; cases and devices are given to those that are looked for alone.
 struct Know {
     lines: Vec<(CustomerId, LineId)>,
+    /// At which place each customer was made.
+    place_of: BTreeMap<CustomerId, usize>,
+    at: Now,
 }
 impl Work for Know {
     const NAME: &'static str = "sim_know";
@@ -286,7 +361,7 @@ impl Work for Know {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Vec<Known>, Stop<Problem>> {
         let mut all = Vec::new();
-        for (customer, id) in &self.lines {
+        for (place, (customer, id)) in self.lines.iter().enumerate() {
             let customer = *customer;
             let name = customer::get(tx, customer).await?.name;
             let line = line::get(tx, customer, *id).await?;
@@ -294,10 +369,29 @@ impl Work for Know {
             let (Some(line), Some(order)) = (line, order) else { continue };
             let attempts = payment::of_order(tx, customer, order.id).await?;
             let Some(out_trade_no) = attempts.first().map(|attempt| attempt.out_trade_no.clone()) else { continue };
-            all.push(Known { customer, line, name, order, out_trade_no });
+            let bought = Receipt::of(&order, order.placed_at);
+            let receipt = receipt::get(tx, customer, bought.id).await?.and_then(|receipt| receipt.number);
+            let Some(receipt) = receipt.map(|number| format!("{number:06}")) else { continue };
+            let Some(iccid) = sim::primary_of(tx, line.id).await? else { continue };
+            let tail = line.msisdn.as_str().get(3..).unwrap_or_default();
+            let imsi = format!("46011{tail}");
+            let case = CaseId(order.id.0.derive(0x63, 0));
+            case::add(tx, &case::Case::opened(customer, case, CaseReason::Asked, self.at.business));
+            let document = passport(self.place_of.get(&customer).copied().unwrap_or_default());
+            let eid = eid(place).ok_or_else(|| Stop::Refused(Problem::Internal("a malformed EID".to_owned())))?;
+            let check = DeviceCheck { basis: Basis::Eid, model: None, sold: None, eid: Some(eid.clone()) };
+            device_check::add(tx, (customer, order.id.0), (line.id, &iccid), &check, self.at.system);
+            let (eid, case) = (eid.as_str().to_owned(), number(case).to_string());
+            let iccid = iccid.as_str().to_owned();
+            all.push(Known { customer, line, name, order, out_trade_no, iccid, imsi, eid, document, case, receipt });
         }
         Ok(all)
     }
+}
+
+/// The EID of the device at a place: 32 digits, of which the last two are its check.
+fn eid(place: usize) -> Option<Eid> {
+    (0..97).find_map(|check| Eid::parse(&format!("8904903212345123451{place:011}{check:02}")).ok())
 }
 
 /// Rows of the ledger.

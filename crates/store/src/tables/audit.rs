@@ -4,7 +4,7 @@
 use super::columns::Columns;
 use crate::{FromRow, Query, Result, Row, Tx, args};
 use everline_core::audit::{AuditAction, Hash, Hashed, NO_HASH};
-use everline_core::ids::{CustomerId, LineId, RawId};
+use everline_core::ids::{CustomerId, RawId};
 use everline_core::time::SystemTime;
 
 macro_rules! columns {
@@ -41,8 +41,10 @@ crate::queries! { ALL;
         LEFT JOIN staff s ON s.id = a.staff_id WHERE a.customer_id = $1 AND a.at <= $2 ORDER BY a.seq DESC LIMIT $3";
     CALLER = "SELECT a.at FROM audit a WHERE a.customer_id = $1 AND a.action = 'caller.proved' AND a.staff_id = $2 AND a.at > $3 \
         ORDER BY a.at DESC LIMIT 1";
-    OF_LINE = "SELECT a.seq, a.at, a.actor, COALESCE(s.login, s.name), a.action, a.subject_kind, a.subject_id, a.reason FROM audit a \
-        LEFT JOIN staff s ON s.id = a.staff_id WHERE a.subject_kind = 'line' AND a.subject_id = $1 AND a.at <= $2 ORDER BY a.seq DESC LIMIT $3";
+    OF_SUBJECT = "SELECT a.seq, a.at, a.actor, COALESCE(s.login, s.name), a.action, a.subject_kind, a.subject_id, a.reason FROM audit a \
+        LEFT JOIN staff s ON s.id = a.staff_id WHERE a.subject_kind = $1 AND a.subject_id = $2 AND a.at <= $3 ORDER BY a.seq DESC LIMIT $4";
+    DONE_TO = "SELECT a.seq, a.at, a.actor, COALESCE(s.login, s.name), a.action, a.subject_kind, a.subject_id, a.reason FROM audit a \
+        LEFT JOIN staff s ON s.id = a.staff_id WHERE a.subject_kind = $1 AND a.subject_id = $2 AND a.action <> $3 ORDER BY a.seq DESC LIMIT $4";
     LET_IN = "SELECT a.seq FROM audit a WHERE a.subject_kind = 'staff' AND a.subject_id = $1 AND a.staff_id = $2 AND a.at > $3 \
         AND a.action IN ('staff.added', 'staff.invited', 'staff.second_factor_reset') ORDER BY a.seq DESC LIMIT 1";
     FORGET_REASONS = "UPDATE audit SET reason = NULL, reason_salt = NULL WHERE customer_id = $1 AND reason IS NOT NULL";
@@ -177,10 +179,15 @@ pub fn of_customer(customer: CustomerId, to: SystemTime, limit: i64) -> Query<No
     Query::new(&OF_CUSTOMER, args![customer, to, limit])
 }
 
-/// What the staff saw and did of a line up to an instant, newest first.
+/// What the staff did of one thing, but for looking at it (`seen`), newest first.
 #[must_use]
-pub fn of_line(line: LineId, to: SystemTime, limit: i64) -> Query<Noted> {
-    Query::new(&OF_LINE, args![line.to_string(), to, limit])
+pub fn done_to((kind, name): (&str, &str), seen: AuditAction, limit: i64) -> Query<Noted> {
+    Query::new(&DONE_TO, args![kind, name, seen.word(), limit])
+}
+/// What the staff saw and did of one thing, by the word of its kind and its name, up to an instant, newest first.
+#[must_use]
+pub fn of_subject((kind, name): (&str, &str), to: SystemTime, limit: i64) -> Query<Noted> {
+    Query::new(&OF_SUBJECT, args![kind, name, to, limit])
 }
 
 /// Where the chain ends.

@@ -1,6 +1,7 @@
 //! The tables, one file per family: its statements, its row structs (private), and functions that take and give the types
 //! of core. Nothing here decides anything.
 
+pub mod account_message;
 pub mod allowance;
 pub mod audit;
 pub mod auto_renew;
@@ -99,10 +100,12 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 35, name: "figures", text: include_str!("../../migrations/0035_figures.sql") },
     Migration { version: 36, name: "upstream_float", text: include_str!("../../migrations/0036_upstream_float.sql") },
     Migration { version: 37, name: "caller", text: include_str!("../../migrations/0037_caller.sql") },
+    Migration { version: 38, name: "account_message", text: include_str!("../../migrations/0038_account_message.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
 pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
+    account_message::ALL,
     allowance::ALL,
     audit::ALL,
     bank::ALL,

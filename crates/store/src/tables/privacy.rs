@@ -27,6 +27,7 @@ macro_rules! sections {
             FORGET_CONTACTS = "DELETE FROM contact_point WHERE customer_id = $1";
             FORGET_LINE_CONTACTS = "DELETE FROM line_contact WHERE customer_id = $1";
             UNNAME_EVENTS = "DELETE FROM account_event WHERE customer_id = $1";
+            FORGET_ACCOUNT_MESSAGES = "DELETE FROM account_message WHERE customer_id = $1";
             FORGET_CASE_ENTRIES = "DELETE FROM case_entry WHERE customer_id = $1";
             FORGET_CASE_FILES = "DELETE FROM case_attachment WHERE customer_id = $1";
             UNMERGE_CASES = "UPDATE support_case SET merged_into = NULL WHERE customer_id = $1 AND merged_into IS NOT NULL";
@@ -81,6 +82,7 @@ sections! {
     USAGE_DAY "usage_day" ["line_id", "day", "unit", "charged", "overrun"] order "line_id, day, unit";
     CREDENTIAL "credential" ["password_set_at", "second_factor"] order "customer_id";
     PASSKEY "passkey" ["name", "added_at", "used_at"] order "id";
+    ACCOUNT_MESSAGE "account_message" ["template", "channel", "fate", "reason", "sent_at", "fate_at"] order "id";
     ACCOUNT_EVENT "account_event" ["kind", "device", "former", "at", "told_at"] order "id";
     RECOVERY_REQUEST "recovery_request" ["id", "contact", "reason", "state", "asked_at", "due_at", "settled_at", "note"] order "id";
     CLOSING_REQUEST "closing_request" ["id", "state", "paid_out", "lapsed", "bank_id", "asked_at", "taken_at", "settled_at"] order "id";
@@ -122,6 +124,7 @@ pub fn restrict(tx: &mut Tx, customer: CustomerId, at: BusinessTime) {
     tx.put(&FORGET_CONTACTS, args![customer]);
     tx.put(&FORGET_LINE_CONTACTS, args![customer]);
     tx.put(&UNNAME_EVENTS, args![customer]);
+    tx.put(&FORGET_ACCOUNT_MESSAGES, args![customer]);
     tx.put(&FORGET_RECOVERIES, args![customer]);
     tx.put(&FORGET_CASE_ENTRIES, args![customer]);
     tx.put(&FORGET_CASE_FILES, args![customer]);

@@ -16,6 +16,8 @@ crate::queries! { ALL;
     NOTICE_REMOVE = "DELETE FROM notice WHERE provider = $1 AND name = $2 AND received_at < $3";
     MESSAGES = "SELECT id, customer_id, sent_at FROM message WHERE (id, customer_id) > ($1, $2) ORDER BY id, customer_id LIMIT $3";
     MESSAGE_REMOVE = "DELETE FROM message WHERE id = $1 AND customer_id = $2 AND sent_at < $3";
+    ACCOUNT_MESSAGES = "SELECT id, customer_id, sent_at FROM account_message WHERE (id, customer_id) > ($1, $2) ORDER BY id, customer_id LIMIT $3";
+    ACCOUNT_MESSAGE_REMOVE = "DELETE FROM account_message WHERE id = $1 AND customer_id = $2 AND sent_at < $3";
     REMINDERS = "SELECT id, customer_id, at FROM reminder WHERE (id, customer_id) > ($1, $2) ORDER BY id, customer_id LIMIT $3";
     REMINDER_REMOVE = "DELETE FROM reminder WHERE id = $1 AND customer_id = $2 AND at < $3";
     REFERENCES = "SELECT name, at FROM message_reference WHERE name > $1 ORDER BY name LIMIT $2";
@@ -89,6 +91,7 @@ impl Key {
             Record::Notice => vec![text(), text()],
             Record::UsageDay => vec![bytes(), bytes(), Value::Int(i64::MIN), text()],
             Record::Message
+            | Record::AccountMessage
             | Record::Reminder
             | Record::AccountEvent
             | Record::Recovery
@@ -129,6 +132,7 @@ const fn statements(record: Record) -> (&'static Sql, &'static Sql) {
         Record::IdempotencyKey => (&KEYS, &KEY_REMOVE),
         Record::Notice => (&NOTICES, &NOTICE_REMOVE),
         Record::Message => (&MESSAGES, &MESSAGE_REMOVE),
+        Record::AccountMessage => (&ACCOUNT_MESSAGES, &ACCOUNT_MESSAGE_REMOVE),
         Record::Reminder => (&REMINDERS, &REMINDER_REMOVE),
         Record::MessageReference => (&REFERENCES, &REFERENCE_REMOVE),
         Record::TestMessage => (&TESTS, &TEST_REMOVE),

@@ -2,7 +2,6 @@
 
 use super::columns::Columns;
 use crate::{Engine, FromRow, Query, Result, Row, Sql, args};
-use everline_core::identifiers::Iccid;
 use everline_core::ids::{CustomerId, LineId, OrderId, RawId};
 
 crate::queries! { ALL;
@@ -13,7 +12,8 @@ crate::queries! { ALL;
         WHERE kind IN ('msisdn', 'iccid') AND substr(name, length(name) - 5) = $1 LIMIT $2";
     RECEIPT = "SELECT r.customer_id, r.order_id FROM receipt_number n JOIN receipt r ON r.id = n.receipt_id AND r.customer_id = n.customer_id \
         WHERE n.number = $1";
-    EID = "SELECT customer_id, line_id, iccid FROM device_check WHERE eid = $1 ORDER BY customer_id, id LIMIT $2";
+    EID = "SELECT customer_id, line_id, eid FROM device_check WHERE eid = $1 ORDER BY customer_id, id LIMIT $2";
+    EID_BEGINS = "SELECT customer_id, line_id, eid FROM device_check WHERE eid >= $1 AND eid < $2 ORDER BY eid LIMIT $3";
 }
 
 /// People by name: each engine compares octets in its own way.
@@ -66,10 +66,16 @@ pub fn ends(ending: &str, limit: i64) -> Query<Named> {
 pub fn receipt(number: i64) -> Query<(CustomerId, OrderId)> {
     Query::new(&RECEIPT, args![number])
 }
-/// The lines of which profiles were bought for a device.
+/// The lines of which profiles were bought for a device, with its EID.
 #[must_use]
-pub fn eid(eid: &str, limit: i64) -> Query<(CustomerId, LineId, Iccid)> {
+pub fn eid(eid: &str, limit: i64) -> Query<(CustomerId, LineId, String)> {
     Query::new(&EID, args![eid, limit])
+}
+/// The same for devices whose EID begins so. The beginning is of digits.
+#[must_use]
+pub fn eid_begins(beginning: &str, limit: i64) -> Query<(CustomerId, LineId, String)> {
+    // The first character above the digits ends what begins so in every collation.
+    Query::new(&EID_BEGINS, args![beginning, format!("{beginning}zzzz"), limit])
 }
 /// Customers whose name begins so, in its order, with their names.
 #[must_use]

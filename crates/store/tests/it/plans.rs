@@ -131,7 +131,7 @@ async fn postgres_reads_no_more_of_a_customer_than_it_was_asked_for() {
 }
 
 /// What the desk looks for and looks at, by words of the statement.
-const DESK: [&str; 62] = [
+const DESK: [&str; 64] = [
     "FROM directory WHERE kind = $1 AND name >= $2",
     "substr(name, length(name) - 5) = $1",
     "FROM receipt_number n JOIN receipt r",
@@ -151,6 +151,8 @@ const DESK: [&str; 62] = [
     "FROM message WHERE customer_id = $1 AND line_id = $2 AND id < $3",
     "AND day <= $3 ORDER BY day DESC",
     "FROM account_event WHERE customer_id = $1 AND id < $2",
+    "FROM account_message WHERE customer_id = $1 AND (sent_at, id) < ($2, $3)",
+    "FROM device_check WHERE eid >= $1",
     "FROM support_case WHERE customer_id = $1 AND (opened_at, id) < ($2, $3)",
     "FROM support_case WHERE customer_id = $1 AND line_id = $5 AND (opened_at, id) < ($2, $3)",
     "c.solved_at IS NULL AND (c.due_at, c.customer_id, c.id) > ($1, $2, $3)",
@@ -169,7 +171,7 @@ const DESK: [&str; 62] = [
     "SELECT COUNT(*), MIN(w.paid_at)",
     "AND c.reason = 'paid_not_in_effect') ORDER BY o.paid_at LIMIT $2",
     "a.customer_id = $1 AND a.at <= $2 ORDER BY a.seq DESC",
-    "a.subject_id = $1 AND a.at <= $2 ORDER BY a.seq DESC",
+    "a.subject_id = $2 AND a.at <= $3 ORDER BY a.seq DESC",
     "(t.booked_at, t.id) > ($2, $3) AND t.booked_at < $4",
     "AND booked_at >= $2 AND booked_at < $3 AND debit = $4",
     "MIN(booked_at) FROM transfer WHERE template = $1",

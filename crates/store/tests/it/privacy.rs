@@ -66,6 +66,7 @@ const COLUMNS_LEFT_OUT: &[(&str, &str)] = &[
 /// Tables whose own id says nothing and is left out.
 const ID_LEFT_OUT: &[&str] = &[
     "account_event",
+    "account_message",
     "auto_renew",
     "case_entry",
     "consent",

@@ -11,6 +11,7 @@ desk-order = Order
 desk-line = Line
 desk-attempt = Payment
 desk-refund = Refund
+desk-acts = Done by staff
 desk-postings = Ledger
 desk-movements = Everything that moved the money of this account
 desk-price = Amount

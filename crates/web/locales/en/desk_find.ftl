@@ -62,6 +62,7 @@ told-renewal-in-effect = Renewal is in effect
 told-paid-not-in-effect = Paid, not yet in effect
 told-grace-began = Grace began
 told-suspended = Service stopped
+told-line-offered = Line offered (told to whoever it was offered to)
 told-refund-started = Refund started
 told-refund-done = Refund done
 told-reported-lost = Reported lost

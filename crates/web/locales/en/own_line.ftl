@@ -74,6 +74,7 @@ owner-withdraw = Withdraw the offer
 owner-own-number = That is your own number.
 owner-is-login = You sign in with this line's number. Change your contact number first (account), or you could not get in any more.
 owner-underway = Something that was paid for is not in effect yet. Please try again when it is.
+owner-correction-open = A correction of name or document is being looked at. The line can be handed over once that is decided.
 owner-plan-runs = On a partner's network the plan would go on for the new owner. Offer the line when the plan has ended.
 owner-state = The line cannot be handed over in its present state (lost, barred or under test).
 owner-over = The offer is over.

@@ -11,6 +11,7 @@ desk-order = 订单
 desk-line = 号码
 desk-attempt = 付款
 desk-refund = 退款
+desk-acts = 员工操作记录
 desk-postings = 账目
 desk-movements = 该账户的全部资金流水
 desk-price = 金额

@@ -59,6 +59,7 @@ told-renewal-in-effect = 续费已生效
 told-paid-not-in-effect = 已付款，尚未生效
 told-grace-began = 进入宽限期
 told-suspended = 已停机
+told-line-offered = 过户通知（发给受让人）
 told-refund-started = 开始退款
 told-refund-done = 退款完成
 told-reported-lost = 已挂失

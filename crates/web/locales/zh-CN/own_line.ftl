@@ -74,6 +74,7 @@ owner-withdraw = 撤回
 owner-own-number = 这是您自己的号码。
 owner-is-login = 您正用这个号码登录。请先在“账户”更换联系号码，否则将无法登录。
 owner-underway = 有一笔已支付的订单尚未生效，请生效后再试。
+owner-correction-open = 姓名或证件更正审核中，审核完成后才能过户。
 owner-plan-runs = 合作网络上的套餐会继续供新机主使用。请在套餐到期后再过户。
 owner-state = 号码目前的状态（挂失、停用或测试）不能过户。
 owner-over = 该过户已失效。

@@ -5,6 +5,7 @@ sign-in-phone = 手机号
 sign-in-phone-example = 例如 138 0013 8000
 sign-in-send = 获取验证码
 sign-in-new = 首次登录会自动建立账户。登录即表示您同意我们只为提供服务而使用这个号码。
+sign-in-new-terms = 首次登录会自动建立账户，即表示您同意服务条款，以及我们只为提供服务而使用这个号码。
 sign-in-guest = 只想给一个号码续费？不用登录
 sign-in-phone-wrong = 这不像一个手机号，请检查后再试。
 sign-in-phone-too-many = 这个号码获取验证码次数过多，请一小时后再试，或拨打客服热线。

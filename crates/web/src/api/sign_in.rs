@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use everline_app::Problem;
-use everline_app::sign_in::{self as app, Entered};
+use everline_app::sign_in::{self as app, Entered, Newcomer};
 
 /// Sends a one-time code. The answer is the same for known and unknown numbers.
 #[utoipa::path(post, path = "/api/v1/sign-in/code", request_body = CodeRequest, tag = "session", security(()),
@@ -28,7 +28,9 @@ pub(crate) async fn ask_code(State(web): State<Web>, visit: Visit, body: Bytes) 
 pub(crate) async fn sign_in(State(web): State<Web>, visit: Visit, body: Bytes) -> Answer {
     let SignIn { request_id, code } = json(&body)?;
     let request = request_id.parse().map_err(|_| Problem::CodeGone)?;
-    let entered = app::sign_in(&web.app, request, &code, visit.lang.tag(), &visit.device).await?;
+    // A program shows terms of its own, or none: what was agreed to there is nothing that we know.
+    let newcomer = Newcomer { language: visit.lang.tag(), agrees: false };
+    let entered = app::sign_in(&web.app, request, &code, newcomer, &visit.device).await?;
     token(entered)
 }
 

@@ -16,7 +16,7 @@ use crate::portal::line::line_id;
 use crate::portal::line_shown::state_key;
 use crate::portal::offering_shown::Term;
 use crate::portal::order_shown::{headline, order_number};
-use crate::portal::reminders::fate_words;
+use crate::portal::reminders::{fate_words, why_words};
 use crate::portal::statement::words as posting_key;
 use crate::show::Show;
 use crate::texts::Arg;
@@ -29,6 +29,7 @@ use everline_app::Problem;
 use everline_app::caller::{ask_caller as ask, prove_caller as prove};
 use everline_app::lifecycle_command::command_at_desk;
 use everline_app::timeline::{Entry, Key, Kind, Ordered, Revealed, Subject, Wanted, What, reveal, timeline};
+use everline_core::account::AccountNews;
 use everline_core::customer::{CustomerKind, Identity};
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::lifecycle::LifecycleCommand;
@@ -493,8 +494,16 @@ fn entry_shown(show: &Show, (currency, lines): (Currency, &[Line]), entry: &Entr
         }
         What::Told(told) => {
             let fate = fate_words(show, (told.channel, told.fate, false));
-            let facts = std::iter::once(fate).chain(told.reason.clone()).collect();
+            let why = told.reason.as_deref().map(|code| why_words(show.lang, code));
+            let facts = std::iter::once(fate).chain(why).collect();
             (Kind::Messages, show.lang.get(&told_key(told.kind.word())), facts, None)
+        }
+        What::Noticed(told) => {
+            let key = AccountNews::from_word(&told.template);
+            let title = key.map_or_else(|| told_key(&told.template), |news| event_key(news).to_owned());
+            let reason = told.reason.as_ref().map(|reason| why_words(show.lang, reason.as_str()));
+            let facts = std::iter::once(fate_words(show, (told.channel, told.fate, false))).chain(reason).collect();
+            (Kind::Messages, show.lang.get(&title), facts, None)
         }
         What::News(news) => {
             let device = Some(news.device.clone()).filter(|device| !device.is_empty());

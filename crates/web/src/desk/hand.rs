@@ -220,6 +220,7 @@ pub(crate) async fn offer(State(web): State<Web>, visit: Visit, Path((id, line))
         Problem::Invalid { .. } => ("contact", "owner-is-login"),
         Problem::NotHandedOver(NoHandOver::Underway) => ("contact", "owner-underway"),
         Problem::NotHandedOver(NoHandOver::PlanRuns) => ("contact", "owner-plan-runs"),
+        Problem::NotHandedOver(NoHandOver::CorrectionOpen) => ("contact", "owner-correction-open"),
         Problem::NotHandedOver(NoHandOver::State(_)) => ("contact", "owner-state"),
         Problem::ExistsDifferently(_) => ("contact", "desk-refund-wrong-id"),
         Problem::Stale => return stale(&web, &visit, &id, "offer").await,

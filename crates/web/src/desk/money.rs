@@ -13,8 +13,8 @@ use axum::extract::{Path, Query, State};
 use everline_app::Problem;
 use everline_app::csv::Csv;
 use everline_app::money::{self as app, DayView, WhichDay};
-use everline_app::reconciliation::queue::open_items;
-use everline_app::refund_order::waiting_refunds;
+use everline_app::reconciliation::queue;
+use everline_app::refund_order;
 use everline_app::staff::StaffMember;
 use everline_core::calendar::Day;
 use everline_core::day_close::balance;
@@ -97,10 +97,10 @@ async fn links(web: &Web, visit: &Visit, member: &StaffMember) -> Result<Vec<(&'
     let count = |key, count: usize| visit.say(key, &[("count", i64::try_from(count).unwrap_or(i64::MAX).into())]);
     let mut links = vec![("/desk/money/suspense", visit.lang.get("money-suspense-title"))];
     if member.may(Permission::SeeReconciliation) {
-        links.push(("/desk/reconciliation", count("recon-open", open_items(&web.app, member.id).await?.len())));
+        links.push(("/desk/reconciliation", count("recon-open", queue::open_count(&web.app, member.id).await?)));
     }
     if member.may(Permission::SeeCustomer) {
-        links.push(("/desk#refunds", count("money-refunds", waiting_refunds(&web.app, member.id).await?.len())));
+        links.push(("/desk#refunds", count("money-refunds", refund_order::waiting(&web.app, member.id).await?)));
     }
     Ok(links)
 }

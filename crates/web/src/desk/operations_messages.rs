@@ -6,6 +6,7 @@ use super::queue::staff;
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page, page_with};
 use crate::portal::account::moment;
+use crate::portal::reminders::why_words;
 use crate::texts::{Arg, Lang};
 use crate::visit::Visit;
 use crate::web::Web;
@@ -143,7 +144,8 @@ async fn view(
         uncounted: seen.uncounted,
         tests: (seen.tests.iter())
             .map(|(test, who)| {
-                let why = test.reason.as_ref().map(|why| format!(" · {}", why.as_str())).unwrap_or_default();
+                let why = test.reason.as_ref().map(|why| format!(" · {}", why_words(visit.lang, why.as_str())));
+                let why = why.unwrap_or_default();
                 TestRow {
                     way: say(channel_key(test.channel)),
                     to: test.masked.clone(),

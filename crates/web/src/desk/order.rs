@@ -1,6 +1,7 @@
 //! `GET /desk/orders/{number}`: one order with everything that happened to it. Numbers of people are masked.
 
 use super::ask::Asked;
+use super::audit::action_key;
 use super::money::{account_key, posting_key};
 use super::queue::staff;
 use super::words::{attempt_key, dispute_state_key, method_key, refund_reason_key, refund_state_key, settlement_key};
@@ -34,6 +35,7 @@ use everline_core::refund::RefundState;
 use everline_core::refund_request::{RefundRequest, RequestState};
 use everline_core::staff::Permission;
 use everline_core::time::{BusinessTime, SystemTime};
+use everline_store::tables::audit::Noted;
 
 struct Block {
     title: String,
@@ -147,7 +149,7 @@ pub(super) async fn show_order(
     asked_again: Option<Asked>,
 ) -> Answer {
     let me = staff(web, visit).await?;
-    let StaffOrder { view, owner, invoice, disputes, offer, requests: asked } =
+    let StaffOrder { view, owner, invoice, disputes, offer, requests: asked, acts: noted } =
         staff_order(&web.app, number, me.id).await?;
     let now = OrderSeen::of(&view.order, &view.attempts, &view.refunds, &asked, invoice.as_ref());
     let wrong = wrong.map(|wrong| say_stale(visit, wrong, &now, &view));
@@ -161,6 +163,7 @@ pub(super) async fn show_order(
     blocks.extend(disputes.iter().map(|dispute| dispute_block(&show, dispute)));
     blocks.extend(postings_block(&show, &view));
     blocks.extend(invoice.map(|request| invoice_block(&show, &request, me.may(Permission::SettleInvoice))));
+    blocks.extend((!noted.is_empty()).then(|| acts_block(&show, &noted)));
     for block in &mut blocks {
         block.terms.retain(|term| !term.value.is_empty());
     }
@@ -431,6 +434,18 @@ fn invoice_block(show: &Show, request: &InvoiceRequest, clear: bool) -> Block {
         terms.extend(invoice_terms(show, &request.masked()));
     }
     Block { title: show.lang.get("invoice-title"), terms }
+}
+
+/// What the staff did of it.
+fn acts_block(show: &Show, noted: &[Noted]) -> Block {
+    let terms = noted.iter().map(|one| {
+        let by = one.login.clone().unwrap_or_else(|| one.actor.clone());
+        let when = show.moment_in_full(BusinessTime::from_us(one.at.us()));
+        let parts = [Some(when), Some(by), one.reason.clone()];
+        let value = parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        Term { label: show.lang.get(&action_key(&one.action)), value }
+    });
+    Block { title: show.lang.get("desk-acts"), terms: terms.collect() }
 }
 
 /// What the ledger says, account by account.

@@ -10,15 +10,13 @@ use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
 use axum::extract::State;
-use everline_app::contribution::open_contributions;
 use everline_app::credit_change::waiting_adjustments;
 use everline_app::dispute::open_disputes;
 use everline_app::invoice::waiting_invoices;
-use everline_app::reconciliation::queue::open_items;
 use everline_app::refund_order::waiting_refunds;
 use everline_app::sign_in::Principal;
 use everline_app::staff::{StaffMember, member, paid_not_in_effect};
-use everline_app::{Problem, close_account, identity, operations, recovery, stock};
+use everline_app::{Problem, close_account, contribution, identity, operations, reconciliation, recovery, stock};
 use everline_core::ids::RawId;
 use everline_core::line::NetworkKind;
 use everline_core::staff::{Permission, Role};
@@ -201,7 +199,7 @@ impl Waiting<'_> {
             add("/desk/cases", Some(self.visit.lang.get("case-desk-title")));
         }
         if self.may(Permission::SeeReconciliation) {
-            add("/desk/reconciliation", self.count("recon-open", open_items(app, by).await?.len()));
+            add("/desk/reconciliation", self.count("recon-open", reconciliation::queue::open_count(app, by).await?));
         }
         if self.may(Permission::SeeRecoveries) {
             add("/desk/recovery", self.count("desk-recovery-open", recovery::waiting(app, by).await?));
@@ -210,8 +208,7 @@ impl Waiting<'_> {
             add("/desk/closings", self.count("desk-closings-open", close_account::waiting(app, by).await?));
         }
         if self.may(Permission::Moderate) {
-            let written = open_contributions(app, by).await?;
-            let count = written.open.len() + written.unanswered.len();
+            let count = contribution::waiting(app, by).await?;
             add("/desk/contributions", self.count("desk-contributions-open", count));
         }
         if self.may(Permission::SeeStock) {

@@ -84,6 +84,7 @@ fn why_key(problem: &Problem) -> Option<&'static str> {
         Problem::Invalid { field: "agree", .. } => "owner-agree-needed",
         Problem::NotHandedOver(NoHandOver::Underway) => "owner-underway",
         Problem::NotHandedOver(NoHandOver::PlanRuns) => "owner-plan-runs",
+        Problem::NotHandedOver(NoHandOver::CorrectionOpen) => "owner-correction-open",
         Problem::NotHandedOver(NoHandOver::State(_)) => "owner-state",
         Problem::OfferOver => "owner-over",
         _ => return None,

@@ -6,7 +6,7 @@ use crate::guard::tries_left;
 use crate::portal::line::line_id;
 use crate::portal::line_shown::{line_name, number};
 use crate::show::Show;
-use crate::texts::Arg;
+use crate::texts::{Arg, Lang};
 use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
@@ -247,6 +247,24 @@ fn told_row(show: &Show, told: &ToldReminder) -> ToldRow {
     let words: Vec<String> = owner.into_iter().chain(beside).map(|fate| fate_words(show, *fate)).collect();
     let fate = if words.is_empty() { show.lang.get("reminders-fate-none") } else { words.join(" · ") };
     ToldRow { what, when: show.moment(reminder.at), fate }
+}
+
+/// Why a message failed, in words where the code is one of ours; a provider's code stands as it is.
+pub(crate) fn why_words(lang: Lang, code: &str) -> String {
+    let key = match code {
+        "gone" => "why-not-told-gone",
+        "no_answer" | "timeout" => "why-not-told-no-answer",
+        "no_number" | "no_mailbox" | "no_browser" => "why-not-told-no-address",
+        "no_template" | "no_text" => "why-not-told-no-text",
+        "not_taken" => "why-not-told-not-taken",
+        "refused" => "why-not-told-refused",
+        "too_long" => "why-not-told-too-long",
+        "unknown_service" => "why-not-told-unknown-service",
+        "obsolete" => "why-not-told-obsolete",
+        "unreadable" => "why-not-told-unreadable",
+        code => return code.to_owned(),
+    };
+    lang.get(key)
 }
 
 /// By which way a message went, and what became of it.

@@ -12,7 +12,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::HeaderValue;
 use everline_app::Problem;
-use everline_app::sign_in::{self as app, Entered};
+use everline_app::sign_in::{self as app, Entered, Newcomer};
 use everline_core::ids::RawId;
 use serde::Deserialize;
 
@@ -151,7 +151,11 @@ pub(crate) async fn enter(State(web): State<Web>, visit: Visit) -> Answer {
     let (next, request) = (own_path(fields.get("next")), fields.get("request"));
     let asked: Result<RawId, _> = request.parse();
     let entered = match asked {
-        Ok(id) => app::sign_in(&web.app, id, fields.get("code"), visit.lang.tag(), &visit.device).await,
+        Ok(id) => {
+            // The page before showed the terms, where there are any.
+            let newcomer = Newcomer { language: visit.lang.tag(), agrees: web.config.terms.is_some() };
+            app::sign_in(&web.app, id, fields.get("code"), newcomer, &visit.device).await
+        }
         Err(_) => Err(Problem::CodeGone),
     };
     let fault = match entered {

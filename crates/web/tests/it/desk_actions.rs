@@ -144,6 +144,8 @@ async fn whoever_acts_on_an_old_page_of_an_order_is_told_what_changed() {
     let late = send(&mut agent, &page, &refund, &["id", "seen"], &typed).await;
     assert_eq!(late.status, StatusCode::CONFLICT);
     late.says(&["页面打开后订单有变化", "退款有进展", "有同事申请或处理了退款", "value=\"1.00\"", "value=\"投诉\""]);
+    // What colleagues did of it, and why, stands on its page.
+    agent.get(&path).await.says(&["员工操作记录", "<dt>退款</dt>", " · 投诉</dd>"]);
     // Nothing waits for a network any more.
     let none = agent.submit(&page, &format!("{path}/provision"), &[("seen", "")]).await;
     assert_eq!(none.status, StatusCode::CONFLICT);

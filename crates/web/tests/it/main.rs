@@ -3,6 +3,7 @@
 
 mod account;
 mod api;
+mod assignment;
 mod authorization;
 mod auto_renew;
 mod away;
@@ -35,6 +36,7 @@ mod refunds;
 mod reminders;
 mod staff;
 mod stock_desk;
+mod timing;
 mod transfers;
 mod vouchers;
 mod watched;

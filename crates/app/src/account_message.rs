@@ -1,0 +1,187 @@
+//! Messages that are about an account and about no line: handed over once each, tried again by their job where they surely were
+//! not, and kept with their fate. Before one goes out it is written down as *unknown*, as those about lines are. What their
+//! providers report comes to [`crate::delivery_report`].
+
+use crate::jobs::Done;
+use crate::ports::{Handed, OutgoingMessage};
+use crate::{App, Problem};
+use everline_core::ids::{CustomerId, MessageId};
+use everline_core::message::{Channel, Fate, Reason, Reported};
+use everline_core::time::SystemTime;
+use everline_store::tables::{account_message, customer, message, privacy};
+use everline_store::{Stop, Tx, Work};
+
+/// How often a message is tried before people must look.
+pub(crate) const RUNS_MAX: i64 = 10;
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It was handed over now.
+    Handed(Handed),
+    /// It was before, and this is how far it is.
+    Before(Fate),
+    /// Nobody sends by this way.
+    NoWay,
+    /// Its customer is nobody any more.
+    Nobody,
+}
+
+impl Outcome {
+    /// Whether its provider has it.
+    pub(crate) const fn taken(&self) -> bool {
+        matches!(self, Outcome::Handed(Handed::Accepted(_)) | Outcome::Before(Fate::Accepted | Fate::Delivered))
+    }
+    /// What its job does then.
+    pub(crate) fn done(&self, app: &App, run: i64) -> Done {
+        match self {
+            Outcome::Nobody | Outcome::Handed(Handed::Accepted(_)) => Done::Finished,
+            Outcome::Before(Fate::Accepted | Fate::Delivered) => Done::Finished,
+            Outcome::NoWay => Done::GaveUp("nobody sends messages by this way"),
+            Outcome::Before(_) | Outcome::Handed(Handed::Refused(_) | Handed::Gone) => {
+                Done::GaveUp("the message was refused")
+            }
+            Outcome::Handed(Handed::Lost) => Done::GaveUp("nobody can say whether the message arrived"),
+            Outcome::Handed(Handed::NotYet | Handed::Unknown) if run >= RUNS_MAX => {
+                Done::GaveUp("the message provider gave no answer")
+            }
+            Outcome::Handed(Handed::NotYet | Handed::Unknown) => {
+                Done::retry(app, run, "the message provider gave no answer")
+            }
+        }
+    }
+}
+
+/// Hands messages over that were not yet; what became of each, in their order. `again`: whether one that its provider does not
+/// take yet comes again.
+pub(crate) async fn hand_over(
+    app: &App,
+    customer: CustomerId,
+    messages: &[OutgoingMessage],
+    again: bool,
+) -> Result<Vec<Outcome>, Problem> {
+    let ways = messages.iter().map(|message| app.ports.messengers.of(message.to.channel())).collect::<Vec<_>>();
+    let ready = messages.iter().zip(&ways).filter(|(_, way)| way.is_some());
+    let new = ready.map(|(message, _)| New::of(message)).collect();
+    let begun = app.store.transact(Begin { customer, new, at: app.clock.now().system }).await?;
+    let Some(begun) = begun else { return Ok(vec![Outcome::Nobody; messages.len()]) };
+    let (mut begun, mut outcomes, mut handed) = (begun.into_iter(), Vec::new(), Vec::new());
+    for (message, way) in messages.iter().zip(ways) {
+        let Some(way) = way else {
+            outcomes.push(Outcome::NoWay);
+            continue;
+        };
+        // In the order in which they were begun.
+        outcomes.push(match begun.next().flatten() {
+            Some(fate @ (Fate::Accepted | Fate::Delivered | Fate::Failed)) => Outcome::Before(fate),
+            before => {
+                let repeated = before == Some(Fate::Unknown);
+                let said = way.send(&OutgoingMessage { repeated, ..message.clone() }).await;
+                handed.push((message.id, said.clone()));
+                Outcome::Handed(said)
+            }
+        });
+    }
+    if !handed.is_empty() {
+        app.store.transact(Log { customer, handed, again, at: app.clock.now().system }).await?;
+    }
+    Ok(outcomes)
+}
+
+/// A message to be begun.
+struct New {
+    id: MessageId,
+    template: &'static str,
+    channel: Channel,
+}
+impl New {
+    fn of(message: &OutgoingMessage) -> Self {
+        Self { id: message.id, template: message.template, channel: message.to.channel() }
+    }
+}
+
+/// How far each was before; nothing if its customer was erased.
+struct Begin {
+    customer: CustomerId,
+    new: Vec<New>,
+    at: SystemTime,
+}
+impl Work for Begin {
+    const NAME: &'static str = "begin_account_message";
+    type Out = Option<Vec<Option<Fate>>>;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
+        customer::lock_account(tx, self.customer).await?;
+        if privacy::restricted_at(tx, self.customer).await?.0.is_some() {
+            return Ok(None);
+        }
+        let mut all = Vec::new();
+        for New { id, template, channel } in &self.new {
+            let (of, before) = ((self.customer, *id), account_message::lock(tx, self.customer, *id).await?);
+            match before {
+                None => account_message::add(tx, of, template, *channel, self.at),
+                Some(Fate::Queued | Fate::Unknown) => account_message::again(tx, of, self.at),
+                Some(Fate::Accepted | Fate::Delivered | Fate::Failed) => {}
+            }
+            all.push(before);
+        }
+        Ok(Some(all))
+    }
+}
+
+struct Log {
+    customer: CustomerId,
+    handed: Vec<(MessageId, Handed)>,
+    again: bool,
+    at: SystemTime,
+}
+impl Log {
+    /// How far a message is, as far as handing it over says.
+    fn fate(&self, handed: &Handed) -> (Fate, Option<Reason>) {
+        match handed {
+            Handed::Accepted(_) => (Fate::Accepted, None),
+            Handed::Refused(reason) => (Fate::Failed, Some(reason.clone())),
+            Handed::Gone => (Fate::Failed, Some(Reason::of("gone"))),
+            Handed::NotYet if self.again => (Fate::Queued, None),
+            Handed::NotYet => (Fate::Failed, Some(Reason::of("no_answer"))),
+            Handed::Unknown | Handed::Lost => (Fate::Unknown, None),
+        }
+    }
+}
+impl Work for Log {
+    const NAME: &'static str = "account_message_sent";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        for (id, handed) in &self.handed {
+            let (mut fate, mut reason) = self.fate(handed);
+            // First the name, then the message: as reports do.
+            if let Handed::Accepted(Some(name)) = handed {
+                let known = message::refer(tx, name, self.customer, *id, self.at).await?;
+                if let Some((reported, why)) = known.reported {
+                    (fate, reason) = (fate_of(reported), why);
+                }
+            }
+            account_message::handed(tx, (self.customer, *id), fate, reason.as_ref(), self.at);
+        }
+        Ok(())
+    }
+}
+
+/// Keeps a report about a message, if it is one of these.
+pub(crate) fn reported(
+    tx: &mut Tx,
+    of: (CustomerId, MessageId),
+    reported: Reported,
+    reason: Option<&Reason>,
+    at: SystemTime,
+) {
+    account_message::reported(tx, of, fate_of(reported), reason, at);
+}
+
+const fn fate_of(reported: Reported) -> Fate {
+    match reported {
+        Reported::Delivered => Fate::Delivered,
+        Reported::Failed => Fate::Failed,
+    }
+}
