@@ -19,8 +19,8 @@ pub(crate) const RUNS_MAX: i64 = 10;
 pub(crate) enum Outcome {
     /// It was handed over now.
     Handed(Handed),
-    /// It was before, and this is how far it is.
-    Before(Fate),
+    /// Its provider has it from before.
+    Before,
     /// Nobody sends by this way.
     NoWay,
     /// Its customer is nobody any more.
@@ -30,17 +30,14 @@ pub(crate) enum Outcome {
 impl Outcome {
     /// Whether its provider has it.
     pub(crate) const fn taken(&self) -> bool {
-        matches!(self, Outcome::Handed(Handed::Accepted(_)) | Outcome::Before(Fate::Accepted | Fate::Delivered))
+        matches!(self, Outcome::Handed(Handed::Accepted(_)) | Outcome::Before)
     }
     /// What its job does then.
     pub(crate) fn done(&self, app: &App, run: i64) -> Done {
         match self {
-            Outcome::Nobody | Outcome::Handed(Handed::Accepted(_)) => Done::Finished,
-            Outcome::Before(Fate::Accepted | Fate::Delivered) => Done::Finished,
+            Outcome::Nobody | Outcome::Before | Outcome::Handed(Handed::Accepted(_)) => Done::Finished,
             Outcome::NoWay => Done::GaveUp("nobody sends messages by this way"),
-            Outcome::Before(_) | Outcome::Handed(Handed::Refused(_) | Handed::Gone) => {
-                Done::GaveUp("the message was refused")
-            }
+            Outcome::Handed(Handed::Refused(_) | Handed::Gone) => Done::GaveUp("the message was refused"),
             Outcome::Handed(Handed::Lost) => Done::GaveUp("nobody can say whether the message arrived"),
             Outcome::Handed(Handed::NotYet | Handed::Unknown) if run >= RUNS_MAX => {
                 Done::GaveUp("the message provider gave no answer")
@@ -73,7 +70,7 @@ pub(crate) async fn hand_over(
         };
         // In the order in which they were begun.
         outcomes.push(match begun.next().flatten() {
-            Some(fate @ (Fate::Accepted | Fate::Delivered | Fate::Failed)) => Outcome::Before(fate),
+            Some(Fate::Accepted | Fate::Delivered) => Outcome::Before,
             before => {
                 let repeated = before == Some(Fate::Unknown);
                 let said = way.send(&OutgoingMessage { repeated, ..message.clone() }).await;
@@ -120,8 +117,9 @@ impl Work for Begin {
             let (of, before) = ((self.customer, *id), account_message::lock(tx, self.customer, *id).await?);
             match before {
                 None => account_message::add(tx, of, template, *channel, self.at),
-                Some(Fate::Queued | Fate::Unknown) => account_message::again(tx, of, self.at),
-                Some(Fate::Accepted | Fate::Delivered | Fate::Failed) => {}
+                // What surely did not arrive is sent again if its job is, by people too.
+                Some(Fate::Queued | Fate::Unknown | Fate::Failed) => account_message::again(tx, of, self.at),
+                Some(Fate::Accepted | Fate::Delivered) => {}
             }
             all.push(before);
         }

@@ -9,7 +9,7 @@ use everline_app::ports::{
 };
 use everline_app::retention::enforce;
 use everline_app::timeline::{Kind, Wanted, What, timeline};
-use everline_app::{App, contact_point, privacy, sign_in, sim_replaced};
+use everline_app::{App, contact_point, operations, privacy, sign_in, sim_replaced};
 use everline_core::effects::MessageKind;
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::RawId;
@@ -479,6 +479,28 @@ async fn messages_about_an_account_are_kept_for_some_time_and_each_goes_out_once
         let late = app.clock.now().system.plus_us(401 * DAY_US);
         let removed = enforce(&app.store, &Retention::default(), late).await.unwrap();
         assert_eq!(removed["account_message"], 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_about_an_account_that_was_refused_goes_out_when_people_run_its_job_again() {
+    on_both(async |world: World| {
+        let told = Told3::new(world).await;
+        let (app, customer) = (&told.world.app, told.kit.customer);
+        for contact in contact_point::list(app, customer).await.unwrap() {
+            contact_point::remove(app, customer, contact.address).await.unwrap();
+        }
+        told.sms.answers([refused()]);
+        sim_replaced::sim_replaced(app, customer, told.kit.line).await.unwrap();
+        told.world.settle().await;
+        assert_eq!((told.counts(), told.dead().await), ([1, 0, 0], 1));
+        let operator = told.world.member("operator").await;
+        operations::retry_kind(app, operator, "tell_account").await.unwrap();
+        told.world.settle().await;
+        assert_eq!((told.counts(), told.dead().await), ([2, 0, 0], 0));
+        let fates = vec![("sim_replaced".to_owned(), Channel::Sms, Fate::Accepted)];
+        assert_eq!(about_account(&told, operator).await, fates);
     })
     .await;
 }
