@@ -5,42 +5,8 @@
 //   npm install && node journeys.mjs http://localhost:7999 /tmp/screenshots
 //
 // It ends with 1 if anything was wrong.
+import { codeOf, control, newestTrade, outsideOf, send, until } from "./outside.mjs";
 import { Round, browse, count, faults } from "./round.mjs";
-
-/// What is outside, as the demo's pages name it.
-let outside = null;
-
-async function control(path, options = {}) {
-  const answer = await fetch(new URL(`/control/${path}`, outside), options);
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-  return answer.json();
-}
-/// The newest code that went to a number.
-async function codeOf(number) {
-  const { messages } = await control("sms/inbox");
-  const told = messages.filter((message) => message.to === number && message.parameters.code !== undefined);
-  told.sort((one, other) => other.at_us - one.at_us);
-  return told[0]?.parameters.code;
-}
-/// The payment that was begun last: its number at the provider, and the payer's page of it.
-async function newestTrade() {
-  const { trades } = await control("trades");
-  return trades.sort((one, other) => other.created_us - one.created_us)[0];
-}
-/// Until something holds; the page is opened anew between tries where it does not change by itself.
-async function until(round, what, holds, again) {
-  for (let tries = 0; tries < 60; tries += 1) {
-    if (await holds()) return;
-    await round.page.waitForTimeout(500);
-    if (again) await again();
-  }
-  round.fault(`${what} did not come about: ${(await round.page.innerText("main")).slice(0, 120)}`);
-}
-
-/// Sends a form, and waits for what comes of it.
-async function send(page, button) {
-  await Promise.all([page.waitForNavigation({ waitUntil: "domcontentloaded" }), page.click(button)]);
-}
 
 async function registers(round) {
   const { page } = round;
@@ -158,7 +124,7 @@ for (const language of ["zh-CN", "en"]) {
       const round = new Round(page, name);
       if (!scripts) round.check = async (what) => round.status >= 400 && round.fault(`${what}: ${round.status}`);
       await round.open("/");
-      outside = await page.$eval('a[href^="http://127.0.0.1"]', (link) => link.href).catch(() => outside);
+      await outsideOf(page);
       await round.enter("linfang");
       await page.click('.line a[href^="/lines/"]');
       const said = await page.innerText("main");

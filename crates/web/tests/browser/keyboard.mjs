@@ -230,18 +230,20 @@ async function operator(keys) {
 }
 
 const started = Date.now();
-await browse({ locale: "zh-CN", colorScheme: "light", viewport: { width: 1280, height: 800 } }, async (page) => {
-  const keys = new Keys(new Round(page, "zh-CN.keyboard"));
-  try {
-    await renews(keys);
-    await agent(keys);
-    await operator(keys);
-  } catch (error) {
-    // What was found so far is told all the same.
-    faults.push(String(error));
-  }
-  console.log(`${keys.stops} places`);
-});
+for (const locale of ["zh-CN", "en"]) {
+  await browse({ locale, colorScheme: "light", viewport: { width: 1280, height: 800 } }, async (page) => {
+    const keys = new Keys(new Round(page, `${locale}.keyboard`));
+    try {
+      await renews(keys);
+      await agent(keys);
+      await operator(keys);
+    } catch (error) {
+      // What was found so far is told all the same.
+      faults.push(`${locale}: ${error}`);
+    }
+    console.log(`${locale}: ${keys.stops} places`);
+  });
+}
 for (const fault of faults) console.log(`FAULT ${fault}`);
 console.log(`${count.checked} pages by keyboard, ${faults.length} faults, ${((Date.now() - started) / 1000).toFixed(0)} s`);
 process.exit(faults.length > 0 ? 1 : 0);

@@ -511,14 +511,24 @@ async function weight() {
     await session.send("Network.setCacheDisabled", { cacheDisabled: true });
     let octets = 0;
     session.on("Network.loadingFinished", (event) => (octets += event.encodedDataLength));
-    for (const path of ["/", "/sign-in", "/renew"]) {
+    const weighs = async (path, what = path) => {
       octets = 0;
       await page.goto(url(path), { waitUntil: "networkidle" });
-      console.log(`first load of ${path}: ${(octets / 1024).toFixed(1)} KiB`);
-      if (octets > 50 * 1024) faults.push(`${path} weighs ${octets} octets`);
-    }
+      console.log(`first load of ${what}: ${(octets / 1024).toFixed(1)} KiB`);
+      if (octets > 50 * 1024) faults.push(`${what} weighs ${octets} octets`);
+    };
+    for (const path of ["/", "/sign-in", "/renew"]) await weighs(path);
     await page.goto(url("/"));
     await page.click('form[action="/demo/enter/linfang"] button');
+    const line = await page.$eval('.line a[href^="/lines/"]', (link) => link.getAttribute("href").split("?")[0]);
+    for (const [path, what] of [
+      ["/home", "/home"], [line, "a line"], [`${line}/renew`, "its renewal"], [`${line}/plans`, "its plans"],
+      [`${line}/usage`, "its usage"], ["/history", "/history"], ["/statement", "/statement"], ["/account", "/account"],
+      ["/help", "/help"], ["/esim", "/esim"], ["/cases", "/cases"],
+    ]) {
+      await weighs(path, what);
+    }
+    await page.goto(url("/home"));
     const order = await page.$eval('a[href^="/orders/"]', (link) => link.getAttribute("href")).catch(() => null);
     if (order === null) {
       faults.push("no order was there to be weighed");

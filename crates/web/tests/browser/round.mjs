@@ -79,6 +79,17 @@ export class Round {
     if (refused !== this.status >= 400) this.fault(`${what}: answered with ${this.status}`);
     const width = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     if (width > 0) this.fault(`${what}: ${width} pixels too wide`);
+    await this.axe(what);
+    const said = await page.evaluate(() => document.body.innerText.match(/[a-z][a-z0-9]*(-[a-z0-9]+)+/g) ?? []);
+    const keys = said.filter((word) => texts.has(word));
+    if (keys.length > 0 && !what.startsWith("api")) this.fault(`${what}: texts without words: ${keys.join(", ")}`);
+    for (const text of this.said.splice(0)) this.fault(`${what}: console: ${text}`);
+    await this.picture(what);
+    if (this.wide) await this.onADesk(what);
+  }
+  /// What axe finds on the page as it is shown now.
+  async axe(what) {
+    const { page } = this;
     await page.evaluate(axe);
     const result = await page.evaluate(() =>
       window.axe.run(document, {
@@ -90,12 +101,6 @@ export class Round {
       const nodes = violation.nodes.slice(0, 3).map((node) => node.target.join(" ")).join(", ");
       this.fault(`${what}: axe ${violation.id}: ${violation.help} (${nodes})`);
     }
-    const said = await page.evaluate(() => document.body.innerText.match(/[a-z][a-z0-9]*(-[a-z0-9]+)+/g) ?? []);
-    const keys = said.filter((word) => texts.has(word));
-    if (keys.length > 0 && !what.startsWith("api")) this.fault(`${what}: texts without words: ${keys.join(", ")}`);
-    for (const text of this.said.splice(0)) this.fault(`${what}: console: ${text}`);
-    await this.picture(what);
-    if (this.wide) await this.onADesk(what);
   }
   /// The same page on a wide screen.
   async onADesk(what) {
@@ -104,6 +109,8 @@ export class Round {
     await page.setViewportSize({ width: 1280, height: 800 });
     const width = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     if (width > 0) this.fault(`${what}: ${width} pixels too wide at 1280`);
+    // On both screens where every pair of language and colours is looked at.
+    if (process.env.ONLY === "all") await this.axe(`${what} at 1280`);
     await this.picture(what, ".1280");
     await page.setViewportSize(narrow);
   }
