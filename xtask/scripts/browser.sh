@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Every page of a running demo in Chromium: both languages, 360 and 1280 px, axe, with and without JavaScript, by keyboard alone;
 # whole journeys to a line that is in effect; a payment inside WeChat's own browser; a mailbox, and notices in browsers. With
-# `lighthouse`: how Lighthouse judges the pages that people begin with. Two rounds have each language, and light and dark;
+# `lighthouse`: how Lighthouse judges the pages that people begin with. With `more`: journeys of accounts, lines and cards that
+# nobody has registered, every action of the desk, and attacks written wherever something can be written; it takes most of an
+# hour, and is no part of CI. Two rounds have each language, and light and dark;
 # ONLY=all has every pair of them. EVERLINE_PAGES keeps the pictures in a folder.
 set -euo pipefail
 scratch=$(mktemp -d)
@@ -29,6 +31,16 @@ pages=${EVERLINE_PAGES:-$scratch/pages}
 if [ "${1:-}" = lighthouse ]; then
   (cd "$scratch" && npm install --silent --no-audit --no-fund --no-save lighthouse@13)
   node "$scratch/lighthouse.mjs" "$portal" "$pages"
+  exit
+fi
+if [ "${1:-}" = more ]; then
+  vouchers=$(sed -n '/^Vouchers/,/^Ctrl-C/s/^  \([0-9A-Z-]*\)$/\1/p' "$scratch/demo.log")
+  free='const server = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(server.address().port); server.close(); });'
+  node "$scratch/desk_actions.mjs" "$portal" "$pages" "$PWD/crates/web/locales"
+  node "$scratch/account.mjs" "$portal" "$pages"
+  VOUCHERS=$vouchers node "$scratch/lines.mjs" "$portal" "$pages"
+  EVERLINE="${CARGO_TARGET_DIR:-target}/debug/everline" node "$scratch/claims.mjs" "http://localhost:$(node -e "$free")" "$pages"
+  node "$scratch/payloads.mjs" "$portal" "$pages"
   exit
 fi
 node "$scratch/pages.mjs" "$portal" "$pages"
