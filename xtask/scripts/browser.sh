@@ -36,11 +36,12 @@ fi
 if [ "${1:-}" = more ]; then
   vouchers=$(sed -n '/^Vouchers/,/^Ctrl-C/s/^  \([0-9A-Z-]*\)$/\1/p' "$scratch/demo.log")
   free='const server = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(server.address().port); server.close(); });'
-  node "$scratch/desk_actions.mjs" "$portal" "$pages" "$PWD/crates/web/locales"
   node "$scratch/account.mjs" "$portal" "$pages"
   VOUCHERS=$vouchers node "$scratch/lines.mjs" "$portal" "$pages"
   EVERLINE="${CARGO_TARGET_DIR:-target}/debug/everline" node "$scratch/claims.mjs" "http://localhost:$(node -e "$free")" "$pages"
   node "$scratch/payloads.mjs" "$portal" "$pages"
+  # The last, because it stops the vouchers of the demo.
+  node "$scratch/desk_actions.mjs" "$portal" "$pages" "$PWD/crates/web/locales"
   exit
 fi
 node "$scratch/pages.mjs" "$portal" "$pages"

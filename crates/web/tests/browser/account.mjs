@@ -7,8 +7,8 @@
 //
 // Every customer here is new. It ends with 1 if anything was wrong.
 import {
-  aNumber, buysAnEsim, citizen, codeOf, downloads, elsewhere, fillsIdentity, inAllWays, looks, outsideOf, pathOf, pays,
-  registered, says, send, signsIn, signsOut, told, until,
+  aNumber, buysAnEsim, citizen, codeOf, downloads, elsewhere, fillsIdentity, inAllWays, looks, opens, outsideOf, pathOf,
+  pays, registered, says, send, signsIn, signsOut, told, until,
 } from "./outside.mjs";
 
 const PNG = Buffer.from("\x89PNG\r\n\x1a\n....", "latin1");
@@ -16,17 +16,6 @@ const wordsOf = (round) => `four words nobody knows ${round.name}`;
 /// What a new customer is called: names are data, and those of an English run are written in Latin letters.
 const nameOf = (round) => (round.name.startsWith("en") ? "Anna Lindqvist" : "陈小雨");
 
-/// Opens a page of the account; asks whoever was not asked lately for a code.
-async function opens(round, where, number) {
-  const { page } = round;
-  await round.open(where);
-  if (pathOf(page) !== "/account/confirm") return;
-  await looks(round, "confirm", "确认是您本人", "Is it you?");
-  await send(page, 'form[action="/account/confirm/code"] button');
-  await page.fill("#code", await codeOf(number));
-  await send(page, "form:has(#code) button");
-  if (pathOf(page) !== where) round.fault(`whoever is proved is led to ${page.url()} and not to ${where}`);
-}
 /// Whether a browser is signed in.
 async function isIn(round) {
   await round.open("/account");

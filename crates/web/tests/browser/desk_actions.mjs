@@ -1,6 +1,6 @@
-// Every action of the desk, done to its end by the member whose it is: what the page says afterwards, what the customer sees of
-// it, who did it by the log; a second person where one is needed, and what is read from a page that is older than what a
-// colleague did. In both languages, and once without JavaScript. Run it against a running demo:
+// Every action of the desk, done to its end by the member whose it is: what the page says afterwards, what the customer sees
+// of it, who did it by the log; a second person where one is needed, and what is read by whoever acts from a page that is older
+// than what a colleague did. In both languages, and once without JavaScript. Run it against a running demo:
 //
 //   npm install && node desk_actions.mjs http://localhost:7999 /tmp/screenshots ../../locales
 //

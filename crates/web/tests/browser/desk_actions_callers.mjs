@@ -1,5 +1,5 @@
-// What the desk does for whoever calls: finds them, has them prove who they are by a code, acts on their line, puts a card in,
-// offers the line to another owner; and works on cases, with the answers that are prepared.
+// What the desk does for whoever calls: finds them, has them prove who they are by a code, acts on their line, offers it to
+// another owner; works on cases, with the answers that are prepared; and looks after messages that did not go out.
 import { messageTo, never, put, stamp, until } from "./desk_actions_shared.mjs";
 import { aNumber } from "./outside.mjs";
 

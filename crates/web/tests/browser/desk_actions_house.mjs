@@ -176,7 +176,7 @@ export async function vouchers(runs) {
   for (const [, finance] of all) await finance.open("/desk/stock/vouchers");
   for (const [place, [run, finance]] of all.entries()) {
     const stops = 'form[action="/desk/stock/vouchers/stop"] button';
-    await run.act(place === 0 ? "vouchers: a batch stopped" : "vouchers: a stale page of a batch that was stopped", async () => {
+    await run.act(place === 0 ? "vouchers: a batch stopped" : "vouchers: a batch stopped, from a stale page", async () => {
       await finance.press(stops);
       if (place > 0) await finance.says("stock-stale", {}, '[role="alert"]');
       await finance.says("stock-vouchers-stopped", {}, "main section.card");
@@ -187,25 +187,23 @@ export async function vouchers(runs) {
 
 export async function connections(run) {
   const [operator, auditor] = [await run.as("operator"), await run.as("auditor")];
+  // A provider is asked again after some seconds only, whoever asks.
+  const tests = (whom) =>
+    until(`a test of ${whom}`, async () => {
+      await operator.press(`form[action="/desk/operations/test"]:has(input[value="${whom}"]) button`);
+      return !run.words.pattern("ops-too-many").test(await operator.text("#said"));
+    });
   await run.act("providers tested", async () => {
     await operator.open("/desk/operations");
-    for (const [whom, key, name] of [["alipay", "ops-test-fine", "provider-alipay"], ["stripe", "ops-test-fine", "ops-provider-stripe"]]) {
-      const tested = async () => {
-        await operator.press(`form[action="/desk/operations/test"]:has(input[value="${whom}"]) button`);
-        return !run.words.pattern("ops-too-many").test(await operator.text("#said"));
-      };
-      await until(`a test of ${whom}`, tested);
-      await operator.says(key, { name: run.words.get(name) }, "#said");
+    for (const [whom, name] of [["alipay", "provider-alipay"], ["stripe", "ops-provider-stripe"]]) {
+      await tests(whom);
+      await operator.says("ops-test-fine", { name: run.words.get(name) }, "#said");
     }
   });
   await run.act("provider tested that does not answer", async () => {
     await gatewayFaults({ answers: [{ method: "*", kind: "http_500" }] });
     try {
-      const tested = async () => {
-        await operator.press('form[action="/desk/operations/test"]:has(input[value="alipay"]) button');
-        return !run.words.pattern("ops-too-many").test(await operator.text("#said"));
-      };
-      await until("a test of alipay", tested);
+      await tests("alipay");
       await operator.says("ops-test-failed", { name: run.words.get("provider-alipay") }, "#said");
     } finally {
       await gatewayFaults();
@@ -228,8 +226,8 @@ export async function connections(run) {
   });
 }
 
-/// Bills that differ: an item is asked about, has a case opened, and is decided. They come when the gateways are asked again for
-/// bills that were not there yet, which is every ten minutes.
+/// Bills that differ: an item has a case opened about it, and is decided. They come when gateways are asked again for bills
+/// that were not there yet, which is every ten minutes.
 export async function bills(runs, begun) {
   const first = await runs[0].as("finance");
   await first.open("/desk/reconciliation");

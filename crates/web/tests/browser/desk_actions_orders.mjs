@@ -1,5 +1,5 @@
-// What the desk does about orders: money goes back with a second person's leave, and another way where a provider refuses; an
-// invoice is made; provider and network are asked again; a link to pay is sent and paid; a dispute's evidence is taken away.
+// What the desk does about orders: money goes back with a second person's leave, and another way where a provider refuses;
+// an invoice is made; provider and network are asked again; a link to pay is sent and paid; evidence is taken away.
 import { gatewayFaults, messageTo, never, newestCard, post, put, stamp, until } from "./desk_actions_shared.mjs";
 import { control, newestTrade } from "./outside.mjs";
 
@@ -56,6 +56,11 @@ async function asksBack(member, order, amount, reason, keeps = false) {
   if (keeps) await member.page.check('input[name="keeps"]');
   await member.press(`${form} button`);
 }
+/// Until the provider has given it back.
+async function isGivenBack(member, order) {
+  const state = async () => member.words.get("desk-refund-state-done") === (await member.fact("desk-refund", "desk-state"));
+  await until("a refund that is done", state, () => member.open(order));
+}
 const request = 'form[action*="/refund/"]:has(input[name="verdict"])';
 const decides = (verdict) => `form:has(input[name="verdict"][value="${verdict}"])`;
 
@@ -90,8 +95,7 @@ export async function refunds(run, facts) {
     await senior.press(`${decides("approve")} button`);
     await senior.states("desk-refund-request", "desk-state", "desk-refund-approved");
     await senior.states("desk-refund-request", "desk-refund-decided-by", run.team.names.senior);
-    const done = async () => run.words.pattern("desk-refund-state-done").test(await senior.fact("desk-refund", "desk-state"));
-    await until("a refund that is done", done, () => senior.open(facts.dear));
+    await isGivenBack(senior, facts.dear);
     await becomes(owner, facts.dearOwn, "order-refunded");
   });
   await twoSessions(run, facts, reason);
@@ -116,9 +120,8 @@ export async function refunds(run, facts) {
     await asksBack(agent, facts.dear2, "1.00", reason, true);
     await agent.states("desk-refund-request", "desk-state", "desk-refund-done");
     await agent.states("desk-refund", "desk-price", "1.00");
-    const done = async () => run.words.pattern("desk-refund-state-done").test(await agent.fact("desk-refund", "desk-state"));
-    await until("a refund that is done", done, () => agent.open(facts.dear2));
-    await agent.says("desk-refund-left", { name: run.in("¥127.00", "¥127.00") });
+    await isGivenBack(agent, facts.dear2);
+    await agent.says("desk-refund-left", { name: "¥127.00" });
   });
 }
 
@@ -295,7 +298,8 @@ export async function payLinks(run, facts) {
     await stranger.open(path);
     never(!/\/renew\//.test(stranger.page.url()), `the link leads to ${stranger.page.url()}`);
     await stranger.shows("6.00");
-    const order = await orders(stranger, new URL(stranger.page.url()).pathname + new URL(stranger.page.url()).search, "alipay_qr");
+    const { pathname, search } = new URL(stranger.page.url());
+    const order = await orders(stranger, pathname + search, "alipay_qr");
     await scans();
     await becomes(stranger, order, "order-in-effect", "order-done");
     await agent.open(`${facts.deskLine}&kind=messages`);

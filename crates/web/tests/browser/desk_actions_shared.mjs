@@ -1,5 +1,5 @@
-// What the checks of the desk's actions share: the product's words in each language, the world outside, people with browsers of
-// their own, and the table of what was done.
+// What the checks of the desk's actions share: the product's words in each language, what is wanted of the world outside,
+// people with browsers of their own, and the table of what was done.
 import { createHmac } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -96,7 +96,8 @@ export async function until(what, holds, again = async () => {}, seconds = 20) {
 /// What a code generator shows now (RFC 6238).
 export function shownNow(secret) {
   const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  const bits = [...secret.replaceAll(" ", "")].map((letter) => letters.indexOf(letter).toString(2).padStart(5, "0")).join("");
+  const five = (letter) => letters.indexOf(letter).toString(2).padStart(5, "0");
+  const bits = [...secret.replaceAll(" ", "")].map(five).join("");
   const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
   const step = Buffer.alloc(8);
   step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));

@@ -338,7 +338,7 @@ async function chooses(round, line) {
   await elsewhere(round, async (staff) => {
     await staff.enter("hejing");
     await staff.open("/desk/contributions");
-    await says(staff, "desk-reported", "1 位客户举报", "1 customer reported this");
+    await says(staff, "desk-reported", /\d 位客户举报/, /\d customers? reported this/);
     await send(staff.page, `section:has-text("${review}") button[value="keep"]`);
   });
   await send(page, `article:has-text("${words}") form[action$="/withdraw"] button`);

@@ -195,6 +195,17 @@ export async function looks(round, what, zh, en) {
   await says(round, what, zh, en);
   await round.check(what);
 }
+/// Opens a page that asks first who is there; whoever was not asked lately proves it by a code.
+export async function opens(round, where, number) {
+  const { page } = round;
+  await round.open(where);
+  if (pathOf(page) !== "/account/confirm") return;
+  await looks(round, "confirm", "确认是您本人", "Is it you?");
+  await send(page, 'form[action="/account/confirm/code"] button');
+  await page.fill("#code", await codeOf(number));
+  await send(page, "form:has(#code) button");
+  if (pathOf(page) !== where) round.fault(`whoever is proved is led to ${page.url()} and not to ${where}`);
+}
 /// Without scripts in the page, what is checked by scripts cannot be: what is left is the answer and its width.
 export function plainly(round) {
   round.check = async (what, refused = false) => {

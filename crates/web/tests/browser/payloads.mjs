@@ -8,7 +8,8 @@
 // that is nowhere shown as it was written. It ends with 1 if there was one, or if fewer than 500 different attacks were
 // shown.
 import {
-  aNumber, buysAnEsim, citizen, codeOf, fillsIdentity, outsideOf, pathOf, pays, planOf, registered, send, until, visiting,
+  aNumber, buysAnEsim, citizen, codeOf, fillsIdentity, opens, outsideOf, pathOf, pays, planOf, registered, send, until,
+  visiting,
 } from "./outside.mjs";
 import { attacks } from "./payloads_made.mjs";
 import { faults } from "./round.mjs";
@@ -179,12 +180,14 @@ async function theOwner(round) {
   for (let n = 0; n < 6; n += 1) {
     await writes(round, "a question", plan, 'form[action$="/question"]', {}, { text: book.text(300) });
   }
-  await saysWho(round);
-  await namesPasskeys(round);
-  return { number, line, order, plan };
+  await saysWho(round, number);
+  await namesPasskeys(round, number);
+  await round.open(order);
+  const [digits] = (await page.innerText("main")).match(/\d{8}( \d{4}){3}/);
+  return { number, line, order, plan, cases, orderNumber: digits.replaceAll(" ", "") };
 }
 /// Who somebody is has room for letters alone; why it changes has room for anything.
-async function saysWho(round) {
+async function saysWho(round, number) {
   const { page } = round;
   for (let n = 0; n < 5; n += 1) {
     await round.open("/account/identity");
@@ -197,7 +200,7 @@ async function saysWho(round) {
   await send(page, "main form.card button");
   const verified = async () => (await page.$("main .badge.fine")) !== null;
   await until(round, "a verified identity", verified, () => round.open("/account/identity"));
-  await round.open("/account/identity/correct");
+  await opens(round, "/account/identity/correct", number);
   await fillsIdentity(round, { name: "Eve Ledge", kind: "passport", number: "E7654321", born: "1990-01-31" });
   const reason = book.text(500);
   await page.fill("#reason", reason);
@@ -208,7 +211,7 @@ async function saysWho(round) {
   book.wrote("why somebody is corrected", reason);
 }
 /// What a passkey is called.
-async function namesPasskeys(round) {
+async function namesPasskeys(round, number) {
   const { page } = round;
   const devtools = await page.context().newCDPSession(page);
   await devtools.send("WebAuthn.enable");
@@ -218,7 +221,7 @@ async function namesPasskeys(round) {
   };
   for (let n = 0; n < 3; n += 1) {
     const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", { options });
-    await round.open("/account/passkeys");
+    await opens(round, "/account/passkeys", number);
     const name = book.text(40);
     await page.fill("#name", name);
     await page.click('form[data-passkey="create"] button');
@@ -233,6 +236,7 @@ async function namesPasskeys(round) {
 /// Somebody asks to be let in, and somebody leaves.
 async function others(round, victim) {
   const { page } = round;
+  await round.open("/");
   for (let n = 0; n < 2; n += 1) {
     const contact = aNumber();
     const reason = book.text(500);
@@ -261,7 +265,8 @@ async function users(round) {
   const own = [...new Set(lines.filter((path) => /^\/lines\/[0-9a-f]+$/.test(path)))];
   for (const line of own) {
     await round.open(`${line}/plans`);
-    const plan = await page.$eval('a[href*="/plans/phone-39@"], a[href*="/plans/watch-month@"]', (link) => link.pathname);
+    const used = 'a[href*="/plans/phone-39@"], a[href*="/plans/watch-month@"]';
+    const plan = await page.$eval(used, (link) => link.pathname).catch(() => "/home");
     await round.open(plan);
     if ((await page.$("#stars")) === null) continue;
     await writes(round, "a review", plan, 'form[action$="/review"]', { stars: "3" }, { text: book.text(500) });
@@ -274,7 +279,7 @@ async function users(round) {
 }
 
 /// What staff write, that customers or colleagues read.
-async function theDesk(round) {
+async function theDesk(round, owner) {
   const { page } = round;
   await round.enter("hejing");
   for (let turn = 0; turn < 2; turn += 1) {
@@ -292,16 +297,23 @@ async function theDesk(round) {
     if (turn === 0) await round.enter("hejing");
   }
   await round.open("/desk/cases");
-  const cases = await round.links("/desk/cases/");
-  for (const path of cases.filter((path) => path.split("/").length === 5).slice(0, 3)) {
+  const all = await round.links("/desk/cases/");
+  const own = all.filter((path) => owner.cases.some((one) => one.split("/").pop() === path.split("/").pop()));
+  const customer = `/desk/customers/${own[0].split("/")[3]}`;
+  for (const path of own.slice(0, 3)) {
     const form = 'form[enctype="multipart/form-data"]';
     await writes(round, "a note", path, form, { do: "note" }, { text: book.text(4000) });
     await writes(round, "an answer of staff", path, form, { do: "answer", then: "waiting" }, { text: book.text(4000) });
   }
-  return cases;
+  const call = { subject: book.text(100), text: book.text(4000) };
+  await writes(round, "a call", `${customer}/case`, "main form", { owner_reads: "yes" }, call);
+  const [gift, look] = ['form[action$="/goodwill"]', 'form[action$="/reveal"]'];
+  await writes(round, "why something is given", customer, gift, { amount: "0.10" }, { reason: book.text(200) });
+  await writes(round, "why something is looked at", customer, look, {}, { reason: book.text(200) });
+  return customer;
 }
 /// What an operator writes: colleagues, prepared answers, the catalog, why something is set aside or given.
-async function theOperator(round) {
+async function theOperator(round, owner, customer) {
   const { page } = round;
   await round.enter("operator");
   const login = `eve${aNumber()}`;
@@ -322,6 +334,20 @@ async function theOperator(round) {
   await writes(round, "a sale", `/desk/catalog/${code}@1`, 'form:has(button[value="publish"])', { do: "publish" }, {});
   const hold = { name: "89861126990000000039", kind: "sim" };
   await writes(round, "what is set aside", "/desk/stock/holds", 'form:has([name="kind"])', hold, { reason: book.text(200) });
+  const order = `/desk/orders/${owner.orderNumber}`;
+  const made = "form:has(#number)";
+  const { status } = await posts(page, order, made, { number: "1", link: "javascript:pwned(1)" });
+  if (status !== 422) round.fault(`an invoice at javascript:… is answered with ${status}`);
+  await writes(round, "an invoice's number", order, made, {}, { number: book.text(40) });
+  const back = 'form[action$="/refund"]';
+  await writes(round, "why money goes back", order, back, { amount: "1.00" }, { reason: book.text(200) });
+  for (const queue of ["/desk/identity", "/desk/recovery"]) {
+    await round.open(queue);
+    await examines(round);
+    const form = `form[action*="${customer.split("/").pop()}"]`;
+    const verdict = queue === "/desk/identity" ? "accept" : "refuse";
+    await writes(round, `what was found out at ${queue}`, queue, form, { verdict }, { note: book.text(500) });
+  }
   return code;
 }
 
@@ -341,7 +367,7 @@ async function addresses(round, line) {
   ];
   for (const path of at) {
     for (let n = 0; n < 3; n += 1) {
-      await round.open(path.replaceAll("X", () => encodeURIComponent(book.text(120).slice(0, 400))));
+      await round.open(path.replaceAll("X", () => encodeURIComponent(book.text(120))));
       await examines(round);
     }
   }
@@ -379,14 +405,14 @@ async function forms(round, { line }) {
 
 /// The desk: an agent first, who works on what customers wrote, and an operator, who sees all of it. The catalog's new
 /// code.
-async function staff(round) {
-  await theDesk(round);
+async function staff(round, owner) {
+  const customer = await theDesk(round, owner);
   const agents = ["/desk", "/desk/cases", "/desk/contributions", "/desk/recovery", "/desk/find"];
   await walks(round, agents, { most: 3, often: { "/desk/cases/{}/{}": 30 } });
-  const code = await theOperator(round);
+  const code = await theOperator(round, owner, customer);
   const operators = [
     "/desk/staff", "/desk/prepared", `/desk/catalog/${code}@1`, "/desk/identity", "/desk/recovery", "/desk/closings",
-    "/desk/catalog",
+    "/desk/catalog", customer, `/desk/orders/${owner.orderNumber}`,
     "/desk/stock/holds", "/desk/audit", "/desk/cases", "/desk", "/desk/me",
   ];
   const often = { "/desk/cases/{}/{}": 6, "/desk/prepared/{}": 5, "/desk/customers/{}": 6 };
@@ -410,8 +436,11 @@ await attacked("payloads", "en", async (round) => {
   await walks(round, ["/home", owner.line, owner.order], { most: 3, often: { "/cases/{}": 20 } });
   await attacked("payloads of others", "en", (other) => others(other, owner.number));
   let code = "";
-  await attacked("payloads at the desk", "zh-CN", async (desk) => (code = await staff(desk)));
-  const after = ["/cases", owner.plan, `${owner.line}/plans`, `${owner.line}/plans/${code}@1`, "/account/identity", "/esim"];
+  await attacked("payloads at the desk", "zh-CN", async (desk) => (code = await staff(desk, owner)));
+  const after = [
+    "/cases", owner.plan, `${owner.order}/invoice`, `${owner.line}/plans`, `${owner.line}/plans/${code}@1`, "/account/identity",
+    "/esim",
+  ];
   await walks(round, after, { most: 3, often: { "/cases/{}": 20 } });
   await attacked("payloads beside", "zh-CN", async (other) => {
     await registered(other);
