@@ -36,12 +36,15 @@ fi
 if [ "${1:-}" = more ]; then
   vouchers=$(sed -n '/^Vouchers/,/^Ctrl-C/s/^  \([0-9A-Z-]*\)$/\1/p' "$scratch/demo.log")
   free='const server = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(server.address().port); server.close(); });'
-  node "$scratch/account.mjs" "$portal" "$pages"
-  VOUCHERS=$vouchers node "$scratch/lines.mjs" "$portal" "$pages"
-  EVERLINE="${CARGO_TARGET_DIR:-target}/debug/everline" node "$scratch/claims.mjs" "http://localhost:$(node -e "$free")" "$pages"
-  node "$scratch/payloads.mjs" "$portal" "$pages"
+  failed=
+  part() { node "$scratch/$1.mjs" "${@:2}" || failed="$failed $1"; }
+  part account "$portal" "$pages"
+  VOUCHERS=$vouchers part lines "$portal" "$pages"
+  EVERLINE="${CARGO_TARGET_DIR:-target}/debug/everline" part claims "http://localhost:$(node -e "$free")" "$pages"
+  part payloads "$portal" "$pages"
   # The last, because it stops the vouchers of the demo.
-  node "$scratch/desk_actions.mjs" "$portal" "$pages" "$PWD/crates/web/locales"
+  part desk_actions "$portal" "$pages" "$PWD/crates/web/locales"
+  [ -z "$failed" ] || { echo "with faults:$failed"; exit 1; }
   exit
 fi
 node "$scratch/pages.mjs" "$portal" "$pages"

@@ -135,7 +135,8 @@ pub(crate) const BROWSER: &[Step] = &[Step {
     needs: &[Need::Node, Need::Chromium],
     run: &[PROGRAMS, invoke("bash", &["xtask/scripts/browser.sh"], Expect::Success)],
 }];
-/// Every language in light and dark, with pictures of every page in a folder: for people who look at them.
+/// Every language in light and dark, with pictures of every page in a folder: for people who look at them; then what takes too
+/// long to be a part of CI: journeys of accounts, lines and cards, every action of the desk, and attacks on every form.
 pub(crate) const BROWSER_WHOLE: &[Step] = &[Step {
     name: "browser, the whole of it",
     needs: &[Need::Node, Need::Chromium],
@@ -147,6 +148,7 @@ pub(crate) const BROWSER_WHOLE: &[Step] = &[Step {
             env: &[("ONLY", "all")],
             expect: Expect::Success,
         },
+        invoke("bash", &["xtask/scripts/browser.sh", "more"], Expect::Success),
     ],
 }];
 /// Not among those that CI runs: what a page's speed is worth depends on who else uses the machine.

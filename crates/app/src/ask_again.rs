@@ -209,8 +209,9 @@ impl Work for Asks {
                 questions.push(Question { method: attempt.method, amount: refund.amount, about });
             }
         }
+        let line = order::get(tx, self.customer, self.order).await?.map(|order| order.line);
+        let act = Act::by(self.by, AuditAction::ProviderAsked, ("order", &self.number)).of(self.customer).at(line);
         pass(tx, &self.counted).await?;
-        let act = Act::by(self.by, AuditAction::ProviderAsked, ("order", &self.number)).of(self.customer);
         self.stamp.append(tx, act.with("questions", questions.len())).await?;
         Ok(questions)
     }
@@ -262,7 +263,7 @@ impl Work for Again {
             _ => return Err(Stop::Refused(Problem::Stale)),
         };
         pass(tx, &self.counted).await?;
-        let act = Act::by(self.by, AuditAction::NetworkAsked, ("order", &self.number)).of(customer);
+        let act = Act::by(self.by, AuditAction::NetworkAsked, ("order", &self.number)).of(customer).at(order.line);
         self.stamp.append(tx, act).await?;
         Ok(due)
     }

@@ -9,7 +9,7 @@ use crate::staff::{permit, see};
 use crate::{App, Problem};
 use aws_lc_rs::digest::{SHA256, digest};
 use everline_core::audit::{Actor, AuditAction, Hash, Hashed, NO_HASH, reason_bytes};
-use everline_core::ids::{CustomerId, RawId};
+use everline_core::ids::{CustomerId, LineId, RawId};
 use everline_core::staff::Permission;
 use everline_core::time::SystemTime;
 use everline_store::tables::audit as table;
@@ -26,6 +26,9 @@ const SALT_BYTES: usize = 16;
 pub const PAGE: i64 = 50;
 /// Entries that are read at once where all are.
 const AT_ONCE: i64 = 500;
+
+/// The detail that says the line of a thing which is none itself.
+const LINE: &str = "line";
 
 /// What something is done to: the word of its kind, and which one.
 #[derive(Debug, Clone)]
@@ -61,6 +64,13 @@ impl Act {
     /// Whose the thing is.
     pub(crate) fn of(self, customer: CustomerId) -> Self {
         Self { customer: Some(customer), ..self }
+    }
+    /// The line of the thing, which is none itself: it stands in the line's timeline too.
+    pub(crate) fn at(self, line: impl Into<Option<LineId>>) -> Self {
+        match line.into() {
+            Some(line) => self.with(LINE, line.to_string()),
+            None => self,
+        }
     }
     /// Why; no words are no reason.
     pub(crate) fn because(self, reason: &str) -> Self {
@@ -112,11 +122,19 @@ impl Stamp {
             details,
             previous: head.hash.to_vec(),
             hash: Vec::new(),
+            line: None,
         };
+        entry.line = line_in(&entry.details);
         entry.hash = hash_of(&entry).unwrap_or(NO_HASH).to_vec();
         table::add(tx, &entry);
         Ok(())
     }
+}
+
+/// The line that an entry's details say: hashed with them, and a column of its own to be found by.
+fn line_in(details: &str) -> Option<RawId> {
+    let details: Value = serde_json::from_str(details).ok()?;
+    details.get(LINE)?.as_str()?.parse().ok()
 }
 
 fn sha256(bytes: &[u8]) -> Hash {
@@ -140,6 +158,9 @@ pub enum Broken {
     /// It is not what was hashed.
     #[error("it was changed")]
     Changed,
+    /// It stands with another line than its details say, or with none.
+    #[error("its line was changed")]
+    Elsewhere,
     /// Its reason is not what was hashed.
     #[error("its reason was changed")]
     ReasonChanged,
@@ -172,6 +193,9 @@ impl Walk {
         }
         if hash_of(entry).is_none_or(|hash| entry.hash != hash) {
             broken.push(Broken::Changed);
+        }
+        if entry.line != line_in(&entry.details) {
+            broken.push(Broken::Elsewhere);
         }
         broken.extend(reason_fault(entry));
         self.head = Head { entries: entry.seq, hash: entry.hash.clone().try_into().unwrap_or(NO_HASH) };
@@ -248,6 +272,7 @@ pub fn read_line(text: &str) -> Option<Stored> {
     let line: Line = serde_json::from_str(text).ok()?;
     let id = |text: Option<String>| text.map(|text| text.parse().ok()).map_or(Some(None), |id| id.map(Some));
     let bytes = |text: Option<String>| text.map(|text| unhex(&text)).map_or(Some(None), |bytes| bytes.map(Some));
+    let of = line_in(&line.details);
     Some(Stored {
         seq: line.seq,
         at: SystemTime::from_us(line.at_us),
@@ -263,6 +288,7 @@ pub fn read_line(text: &str) -> Option<Stored> {
         details: line.details,
         previous: unhex(&line.previous)?,
         hash: unhex(&line.hash)?,
+        line: of,
     })
 }
 
@@ -370,6 +396,7 @@ mod tests {
                 details: "{}".to_owned(),
                 previous,
                 hash: Vec::new(),
+                line: None,
             };
             entry.hash = hash_of(&entry).unwrap().to_vec();
             previous = entry.hash.clone();
@@ -387,6 +414,9 @@ mod tests {
     fn a_line_of_a_file_is_the_entry_again() {
         for entry in chain() {
             assert_eq!(read_line(&line(&entry)), Some(entry.clone()));
+            let details = format!("{{\"line\":\"{}\"}}", entry.customer.unwrap());
+            let on_line = Stored { line: entry.customer, details, ..entry.clone() };
+            assert_eq!(read_line(&line(&on_line)), Some(on_line));
             let bare = Stored { staff: None, customer: None, reason: None, reason_salt: None, ..entry };
             assert_eq!(read_line(&line(&bare)), Some(bare));
         }
@@ -431,6 +461,9 @@ mod tests {
             all[1].hash = hash_of(&all[1]).unwrap().to_vec();
             assert!(walked(&all).contains(&(3, Broken::NotFollowing)), "{what}");
         }
+        let mut all = sound.clone();
+        all[1].line = all[1].customer;
+        assert_eq!(walked(&all), [(2, Broken::Elsewhere)]);
         let mut all = sound.clone();
         all[1].reason = Some("nobody asked".to_owned());
         assert_eq!(walked(&all), [(2, Broken::ReasonChanged)]);

@@ -23,7 +23,7 @@ use everline_core::staff::Permission;
 use everline_core::time::{BusinessTime, Now, Zone};
 use everline_core::transfer::on_transfer;
 use everline_store::tables::renewal::{self, Locked};
-use everline_store::tables::{bank, customer, directory, payment};
+use everline_store::tables::{bank, customer, directory, order as orders, payment};
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
 
@@ -129,7 +129,7 @@ impl Work for TransferCame {
         carry_out(tx, (customer, line), &effects, &self.zone, self.now)?;
         if let Some((by, stamp)) = &self.by {
             let act = Act::new(Actor::CommandLine, AuditAction::TransferMatched, ("bank_line", trade_no)).of(customer);
-            stamp.append(tx, act.with("named", by.as_str()).with("our_number", out_trade_no.as_str())).await?;
+            stamp.append(tx, act.at(line).with("named", by.as_str()).with("our_number", out_trade_no.as_str())).await?;
         }
         Ok(outcome)
     }
@@ -221,7 +221,8 @@ impl Work for NoteRefund {
         let answer = RefundAnswered { customer, refund, done: true, noted, zone: self.zone.clone(), now: self.now };
         answer.run(tx).await?;
         let act = Act::new(Actor::CommandLine, AuditAction::RefundNoted, ("order", &self.number)).of(customer);
-        let act = act.with("refund", refund.to_string()).with("amount", self.amount.decimal());
+        let line = orders::get(tx, customer, OrderId(order)).await?.map(|order| order.line);
+        let act = act.at(line).with("refund", refund.to_string()).with("amount", self.amount.decimal());
         self.stamp.append(tx, act.with("bank_id", self.bank_id.as_str()).with("named", self.by.as_str())).await
     }
 }

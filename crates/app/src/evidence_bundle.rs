@@ -23,9 +23,9 @@ use serde_json::{Value, json};
 pub async fn evidence_bundle(app: &App, number: &str, by: RawId) -> Result<Value, Problem> {
     permitted(app, by, Permission::TakeEvidence).await?;
     let (customer, id) = find_order(app, number).await?.ok_or(Problem::NotFound("order"))?;
-    let act = Act::by(by, AuditAction::EvidenceTaken, ("order", number)).of(customer);
-    see(app, by, Permission::TakeEvidence, act).await?;
     let view = order_page(app, customer, id).await?;
+    let act = Act::by(by, AuditAction::EvidenceTaken, ("order", number)).of(customer).at(view.order.line);
+    see(app, by, Permission::TakeEvidence, act).await?;
     let more = app.store.read(ReadMore { customer, line: view.order.line, order: id }).await?;
     let zone = &app.zone;
     let at = |at: Option<BusinessTime>| at.map(|at| zone.rfc3339(at));

@@ -127,8 +127,9 @@ impl Work for Settle {
             let parts = [Part::State, Part::Refunds, Part::Invoice];
             order_seen::check(tx, (self.customer, self.order), self.seen.as_ref(), &parts).await?;
             table::save(tx, &settled);
+            let line = order::get(tx, self.customer, self.order).await?.map(|order| order.line);
             let act = Act::by(self.settled.by, AuditAction::InvoiceSettled, ("order", &self.number)).of(self.customer);
-            self.stamp.append(tx, told(act, &self.with)).await?;
+            self.stamp.append(tx, told(act.at(line), &self.with)).await?;
         }
         Ok(settled)
     }

@@ -366,6 +366,7 @@ impl Work for Decide {
 fn told(request: &RefundRequest, (by, action): (RawId, AuditAction), facts: &RefundFacts) -> Act {
     Act::by(by, action, ("order", &facts.paid.order.number))
         .of(request.customer)
+        .at(facts.paid.order.line)
         .with("refund", request.id.to_string())
         .with("amount", request.amount.decimal())
         .with("keeps", request.keeps)

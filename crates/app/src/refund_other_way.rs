@@ -84,6 +84,7 @@ impl Work for GiveOtherwise {
         }
         carry_out(tx, (self.customer, order.line), &effects, &self.zone, self.now)?;
         let act = Act::by(self.by, AuditAction::RefundOtherWay, ("order", &order.number)).of(self.customer);
+        let act = act.at(order.line);
         let act = act.with("refund", refund.id.to_string()).with("amount", refund.amount.decimal());
         self.stamp.append(tx, act.with("way", self.way.word())).await
     }

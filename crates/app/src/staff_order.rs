@@ -47,9 +47,9 @@ pub const ACTS_MAX: i64 = 20;
 pub async fn staff_order(app: &App, number: &str, by: RawId) -> Result<StaffOrder, Problem> {
     permitted(app, by, Permission::SeeCustomer).await?;
     let (customer, id) = find_order(app, number).await?.ok_or(Problem::NotFound("order"))?;
-    let act = Act::by(by, AuditAction::OrderSeen, ("order", number)).of(customer);
-    see(app, by, Permission::SeeCustomer, act).await?;
     let view = order_page(app, customer, id).await?;
+    let act = Act::by(by, AuditAction::OrderSeen, ("order", number)).of(customer).at(view.order.line);
+    see(app, by, Permission::SeeCustomer, act).await?;
     Ok(StaffOrder {
         owner: profile(app, customer).await?,
         invoice: invoice(app, customer, id).await?,

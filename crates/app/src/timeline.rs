@@ -283,17 +283,21 @@ impl Look {
         timeline::cases(self.wanted.customer, self.wanted.line, key, Self::EACH)
             .map(|one| placed(one.at.us(), one.id.0, What::Case(one)))
     }
-    fn staff(&self) -> Query<Placed> {
+    fn staff(&self) -> Vec<Query<Placed>> {
         let to = SystemTime::from_us(self.before().0);
         let all = match self.wanted.line {
-            Some(line) => audit::of_subject(("line", &line.to_string()), to, Self::MANY),
-            None => audit::of_customer(self.wanted.customer, to, Self::MANY),
+            Some(line) => vec![
+                audit::of_subject(("line", &line.to_string()), to, Self::MANY),
+                audit::beside_line(line, to, Self::MANY),
+            ],
+            None => vec![audit::of_customer(self.wanted.customer, to, Self::MANY)],
         };
         // The place in the chain tells entries of one instant apart.
-        all.map(|one| {
+        let at_its_place = |one: Noted| {
             let (at, place) = (one.at.us(), one.seq.to_be_bytes()[7]);
             placed(at, above(at).derive(0x7a, place), What::Staff(one))
-        })
+        };
+        all.into_iter().map(|some| some.map(at_its_place)).collect()
     }
     /// What an account alone has.
     fn of_account(&self, kind: Kind) -> Option<Query<Placed>> {
@@ -333,14 +337,14 @@ impl Look {
     /// What may be on the page.
     fn parts(&self) -> Vec<Query<Placed>> {
         let of = |kind| match (kind, self.wanted.line) {
-            (Kind::Orders, _) => Some(self.orders()),
-            (Kind::Cases, _) => Some(self.cases()),
-            (Kind::Staff, _) => Some(self.staff()),
-            (kind, None) => self.of_account(kind),
-            (kind, Some(line)) => self.of_line(line, kind),
+            (Kind::Orders, _) => vec![self.orders()],
+            (Kind::Cases, _) => vec![self.cases()],
+            (Kind::Staff, _) => self.staff(),
+            (kind, None) => self.of_account(kind).into_iter().collect(),
+            (kind, Some(line)) => self.of_line(line, kind).into_iter().collect(),
         };
         let wanted = Kind::ALL.into_iter().filter(|kind| self.wanted.kind.is_none_or(|only| only == *kind));
-        wanted.filter_map(of).collect()
+        wanted.flat_map(of).collect()
     }
 
     /// What happened to each of some lines, seen from their account.

@@ -4,8 +4,9 @@
 use crate::{App, Problem};
 use everline_core::effects::Job;
 use everline_core::message::{Channel, Fate};
-use everline_store::tables::{MIGRATIONS, message, vitals};
+use everline_store::tables::{MIGRATIONS, account_message, message, vitals};
 use everline_store::{Stop, Tx, Work, migrate};
+use std::collections::BTreeMap;
 
 /// Jobs of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +112,12 @@ impl Work for CountAll {
     async fn run(&self, tx: &mut Tx) -> Result<Survey, Stop<Problem>> {
         let attempts = vitals::attempts_by_state(tx).await?;
         let orders = vitals::orders_by_state(tx).await?;
-        let messages = message::by_fate(tx).await?;
+        let mut messages = BTreeMap::new();
+        for (channel, fate, count) in message::by_fate(tx).await?.into_iter().chain(account_message::by_fate(tx).await?)
+        {
+            *messages.entry((channel, fate)).or_insert(0) += count;
+        }
+        let messages = messages.into_iter().map(|((channel, fate), count)| (channel, fate, count)).collect();
         Ok(Survey { attempts, orders, messages })
     }
 }

@@ -17,7 +17,7 @@ use everline_core::staff::Permission;
 use everline_core::time::{DAY_US, HOUR_US, MINUTE_US, SECOND_US, SystemTime};
 use everline_store::tables::figure::lock_tests;
 use everline_store::tables::test_message::{self as table, TestMessage};
-use everline_store::tables::{message, staff};
+use everline_store::tables::{account_message, message, staff};
 use everline_store::{Stop, Tx, Work};
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ const TO_ADDRESS: usize = 5;
 const OF_ALL: usize = 100;
 /// How many test messages a page shows.
 const SHOWN: usize = 20;
-/// How many of the newest messages are counted.
+/// How many of the newest messages are counted of those about lines, and of those about accounts.
 const COUNTED: i64 = 20_000;
 /// Of how many of the last hours messages are counted.
 pub const HOURS: [i64; 3] = [1, 6, 24];
@@ -308,11 +308,15 @@ impl Work for Look {
         permit(tx, self.by, Permission::SeeOperations).await?;
         let hours_ago = |hours: i64| self.now.us() - hours * HOUR_US;
         let [.., longest] = HOURS;
-        let newest = message::newest(tx, first_id(hours_ago(longest)), COUNTED).await?;
-        let uncounted = i64::try_from(newest.len()).unwrap_or(i64::MAX) >= COUNTED;
+        let from = first_id(hours_ago(longest));
+        let of_lines = message::newest(tx, from, COUNTED).await?;
+        let of_accounts = account_message::newest(tx, from, COUNTED).await?;
+        let uncounted = [&of_lines, &of_accounts]
+            .into_iter()
+            .any(|newest| i64::try_from(newest.len()).unwrap_or(i64::MAX) >= COUNTED);
         let mut log: BTreeMap<Channel, [BTreeMap<Fate, i64>; HOURS.len()]> =
             self.channels.iter().map(|channel| (*channel, Default::default())).collect();
-        for (id, channel, fate) in newest {
+        for (id, channel, fate) in of_lines.into_iter().chain(of_accounts) {
             let sums = log.entry(channel).or_default();
             for (sum, hours) in sums.iter_mut().zip(HOURS) {
                 if time_of(id.0) >= hours_ago(hours) {

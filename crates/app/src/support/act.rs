@@ -96,7 +96,7 @@ impl Work for StaffActs {
         }
         let (case, act) = self.done(tx, case).await?;
         case::save(tx, &case);
-        self.stamp.append(tx, act).await
+        self.stamp.append(tx, act.at(case.line)).await
     }
 }
 

@@ -95,7 +95,7 @@ impl Work for OpenForCaller {
         );
         self.written.put(tx, (customer, call.id)).await?;
         let told = seen(AuditAction::CaseOpened, self.by, (customer, call.id));
-        self.stamp.append(tx, told.with("for_owner", call.owner_reads)).await?;
+        self.stamp.append(tx, told.at(line).with("for_owner", call.owner_reads)).await?;
         Ok(call.id)
     }
 }

@@ -70,6 +70,7 @@ impl Work for Merge {
             return Err(refused(NotTaken::OtherReader));
         }
         let for_whom = merged(half(&from), half(&target)).map_err(refused)?;
+        let told = seen(AuditAction::CaseMerged, self.by, (customer, self.id)).at(from.line.or(target.line));
         case::move_into(tx, customer, self.id, into);
         let (by, priority) = (Some(self.by), from.priority.max(target.priority));
         let state = target.state;
@@ -78,7 +79,6 @@ impl Work for Merge {
         case::save(tx, &target);
         let from = changed(from, CaseState::Solved, (by, CaseStep::Merged), self.at);
         case::save(tx, &Case { merged_into: Some(into), ..from });
-        let told = seen(AuditAction::CaseMerged, self.by, (customer, self.id)).with("into", into.to_string());
-        self.stamp.append(tx, told).await
+        self.stamp.append(tx, told.with("into", into.to_string())).await
     }
 }

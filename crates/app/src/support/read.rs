@@ -6,7 +6,7 @@ use crate::staff::see;
 use crate::{App, Problem};
 use everline_core::attachment::FileKind;
 use everline_core::audit::AuditAction;
-use everline_core::ids::{CaseId, CustomerId, OrderId, RawId};
+use everline_core::ids::{CaseId, CustomerId, LineId, OrderId, RawId};
 use everline_core::staff::{Permission, Role};
 use everline_core::support::EntryKind;
 use everline_store::tables::case::{self, Case};
@@ -44,9 +44,9 @@ pub async fn file(
     file: RawId,
     reader: Reader,
 ) -> Result<(String, FileKind, Vec<u8>), Problem> {
-    let found = app.store.read(ReadFile { customer, id, file, reader }).await?;
+    let (found, line) = app.store.read(ReadFile { customer, id, file, reader }).await?;
     if let Reader::Staff(by) = reader {
-        let act = seen(AuditAction::CaseFileSeen, by, (customer, id)).with("file", file.to_string());
+        let act = seen(AuditAction::CaseFileSeen, by, (customer, id)).at(line).with("file", file.to_string());
         see(app, by, Permission::SeeCustomer, act).await?;
     }
     Ok(found)
@@ -57,7 +57,7 @@ pub async fn file(
 /// [`Problem::NotAllowed`]
 pub async fn for_staff(app: &App, by: RawId, customer: CustomerId, id: CaseId) -> Result<CaseView, Problem> {
     let view = app.store.read(Read { customer, id, reader: Reader::Staff(by) }).await?;
-    see(app, by, Permission::SeeCustomer, seen(AuditAction::CaseSeen, by, (customer, id))).await?;
+    see(app, by, Permission::SeeCustomer, seen(AuditAction::CaseSeen, by, (customer, id)).at(view.case.line)).await?;
     Ok(view)
 }
 
@@ -160,11 +160,12 @@ struct ReadFile {
 }
 impl Work for ReadFile {
     const NAME: &'static str = "read_case_file";
-    type Out = (String, FileKind, Vec<u8>);
+    type Out = ((String, FileKind, Vec<u8>), Option<LineId>);
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         let found = case::get(tx, self.customer, self.id).await?;
-        self.reader.may(tx, found).await?;
-        case::file(tx, self.customer, self.id, self.file).await?.ok_or(Stop::Refused(Problem::NotFound("file")))
+        let line = self.reader.may(tx, found).await?.line;
+        let file = case::file(tx, self.customer, self.id, self.file).await?;
+        Ok((file.ok_or(Stop::Refused(Problem::NotFound("file")))?, line))
     }
 }

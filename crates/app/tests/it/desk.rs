@@ -2,12 +2,13 @@
 
 use crate::world::outside::Fate;
 use crate::world::stock::YUAN;
-use crate::world::{World, on_both};
+use crate::world::{Kit, World, on_both};
 use everline_app::audit::{Filter, page};
 use everline_app::caller::{ask_caller, prove_caller};
 use everline_app::desk_search::{Place, find};
 use everline_app::lifecycle_command::command_at_desk;
 use everline_app::refund_order::{NewRefund, refund_by_staff, waiting_refunds};
+use everline_app::staff_order::staff_order;
 use everline_app::timeline::{Entry, Kind, Wanted, What, reveal, timeline};
 use everline_app::{Problem, identity, sessions, sign_in, sim_replaced, staff};
 use everline_core::identity::Typed as Said;
@@ -260,6 +261,15 @@ async fn everything_that_happened_stands_once_and_in_order_however_many_pages_it
         let looks = all(&world, by, line).await.into_iter().filter(|entry| matches!(entry.what, What::Staff(_)));
         let looks = looks.count();
         assert!(looks > 1 && all(&world, by, seen).await.len() > looks);
+        // What staff see and do of its orders stands there too, and in no other line's.
+        let order = order_of(&world, &kit).await;
+        staff_order(&world.app, &order, by).await.unwrap();
+        staff_order(&world.app, &order_of(&world, &other).await, by).await.unwrap();
+        let of_orders = all(&world, by, seen).await.into_iter().filter_map(|entry| match entry.what {
+            What::Staff(noted) if noted.subject_kind == "order" => Some(noted.subject_id),
+            _ => None,
+        });
+        assert_eq!(of_orders.collect::<Vec<_>>(), [order]);
         let subject = timeline(&world.app, by, line).await.unwrap();
         assert_eq!((subject.name.as_str(), subject.credit[0].micros()), ("林**", 17 * 50 * YUAN));
         // Another's line is not on this customer's page.
@@ -269,6 +279,15 @@ async fn everything_that_happened_stands_once_and_in_order_however_many_pages_it
         assert_eq!(timeline(&world.app, world.app.clock.id(), line).await.map(|_| ()), Err(Problem::NotAllowed));
     })
     .await;
+}
+
+/// The number of a line's newest order.
+async fn order_of(world: &World, kit: &Kit) -> String {
+    let line = Wanted { line: Some(kit.line), kind: Some(Kind::Orders), ..of(kit.customer) };
+    let by = agent(world).await;
+    let first = timeline(&world.app, by, line).await.unwrap().entries.remove(0);
+    let What::Order(ordered) = first.what else { panic!("{first:?}") };
+    ordered.order.number.clone()
 }
 
 async fn order_count(world: &World, customer: CustomerId) -> usize {

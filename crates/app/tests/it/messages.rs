@@ -9,7 +9,7 @@ use everline_app::ports::{
 };
 use everline_app::retention::enforce;
 use everline_app::timeline::{Kind, Wanted, What, timeline};
-use everline_app::{App, contact_point, operations, privacy, sign_in, sim_replaced};
+use everline_app::{App, contact_point, operations, privacy, sign_in, sim_replaced, vitals};
 use everline_core::effects::MessageKind;
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::RawId;
@@ -476,6 +476,22 @@ async fn messages_about_an_account_are_kept_for_some_time_and_each_goes_out_once
         let by = told.world.member("agent").await;
         let fates = fates_of([Fate::Unknown, Fate::Failed, Fate::Accepted]);
         assert_eq!(about_account(&told, by).await, fates);
+        // How messages arrive counts them beside those about lines, of which one ends like one of these.
+        told.sms.answers([Handed::Lost]);
+        told.world.buys(&told.kit, "days").await;
+        assert!(told.fates().await.contains(&(Channel::Sms, Fate::Unknown)), "{:?}", told.fates().await);
+        let counted = vitals::survey(app).await.unwrap().messages;
+        for (_, channel, fate) in &fates {
+            let all =
+                counted.iter().find(|(by, end, _)| (by, end) == (channel, fate)).map_or(0, |(_, _, count)| *count);
+            let of_line = told.fates().await.iter().filter(|told| *told == &(*channel, *fate)).count();
+            assert_eq!(all, i64::try_from(of_line).unwrap() + 1, "{channel:?} {fate:?}");
+        }
+        let view = operations::messages_view(app, told.world.member("auditor").await).await.unwrap();
+        let seen = view.log.into_iter().flat_map(|(channel, [_, _, day])| {
+            day.into_iter().map(move |(fate, count)| (channel, fate, count)).collect::<Vec<_>>()
+        });
+        assert_eq!(seen.collect::<Vec<_>>(), counted);
         let late = app.clock.now().system.plus_us(401 * DAY_US);
         let removed = enforce(&app.store, &Retention::default(), late).await.unwrap();
         assert_eq!(removed["account_message"], 3);

@@ -2,7 +2,7 @@
 
 use super::columns::Columns;
 use crate::{FromRow, Query, Result, Row, Tx, args};
-use everline_core::ids::{CustomerId, MessageId};
+use everline_core::ids::{CustomerId, MessageId, RawId};
 use everline_core::message::{Channel, Fate, Reason};
 use everline_core::time::SystemTime;
 
@@ -16,6 +16,8 @@ crate::queries! { ALL;
     REPORTED = "UPDATE account_message SET fate = $3, reason = $4, fate_at = $5 WHERE id = $1 AND customer_id = $2 AND fate <> 'delivered'";
     BEFORE = "SELECT id, template, channel, fate, reason, sent_at FROM account_message \
         WHERE customer_id = $1 AND (sent_at, id) < ($2, $3) ORDER BY sent_at DESC, id DESC LIMIT $4";
+    BY_FATE = "SELECT channel, fate, COUNT(*) FROM account_message GROUP BY channel, fate";
+    NEWEST = "SELECT id, channel, fate FROM account_message WHERE id >= $1 ORDER BY id DESC LIMIT $2";
 }
 
 /// A message about an account.
@@ -79,4 +81,14 @@ pub fn reported(
 #[must_use]
 pub fn before(customer: CustomerId, (at, id): (SystemTime, MessageId), limit: i64) -> Query<AccountMessage> {
     Query::new(&BEFORE, args![customer, at, id, limit])
+}
+
+/// All of them by way and fate. Reads the whole table.
+pub async fn by_fate(tx: &mut Tx) -> Result<Vec<(Channel, Fate, i64)>> {
+    tx.all(&BY_FATE, args![]).await
+}
+/// The newest whose causes are not before an instant that an id stands for, newest first: the cause's time stands in a
+/// message's id.
+pub async fn newest(tx: &mut Tx, from: RawId, limit: i64) -> Result<Vec<(MessageId, Channel, Fate)>> {
+    tx.all(&NEWEST, args![from, limit]).await
 }

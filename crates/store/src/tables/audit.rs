@@ -4,13 +4,13 @@
 use super::columns::Columns;
 use crate::{FromRow, Query, Result, Row, Tx, args};
 use everline_core::audit::{AuditAction, Hash, Hashed, NO_HASH};
-use everline_core::ids::{CustomerId, RawId};
+use everline_core::ids::{CustomerId, LineId, RawId};
 use everline_core::time::SystemTime;
 
 macro_rules! columns {
     () => {
         "a.seq, a.at, a.actor, a.staff_id, a.action, a.subject_kind, a.subject_id, a.customer_id, a.reason, a.reason_salt, a.reason_hash, \
-         a.details, a.previous, a.hash"
+         a.details, a.previous, a.hash, a.line_id"
     };
 }
 macro_rules! page {
@@ -30,7 +30,7 @@ crate::queries! { ALL;
     HEAD_LOCK = "SELECT entries, hash FROM audit_head WHERE id = 1 FOR UPDATE";
     HEAD_SET = "UPDATE audit_head SET entries = $1, hash = $2 WHERE id = 1";
     ADD = "INSERT INTO audit (seq, at, actor, staff_id, action, subject_kind, subject_id, customer_id, reason, reason_salt, reason_hash, \
-        details, previous, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+        details, previous, hash, line_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     FROM = concat!("SELECT ", columns!(), " FROM audit a WHERE a.seq > $1 ORDER BY a.seq LIMIT $2");
     PAGE = page!("");
     PAGE_STAFF = page!(" AND a.staff_id = $5");
@@ -43,6 +43,8 @@ crate::queries! { ALL;
         ORDER BY a.at DESC LIMIT 1";
     OF_SUBJECT = "SELECT a.seq, a.at, a.actor, COALESCE(s.login, s.name), a.action, a.subject_kind, a.subject_id, a.reason FROM audit a \
         LEFT JOIN staff s ON s.id = a.staff_id WHERE a.subject_kind = $1 AND a.subject_id = $2 AND a.at <= $3 ORDER BY a.seq DESC LIMIT $4";
+    BESIDE_LINE = "SELECT a.seq, a.at, a.actor, COALESCE(s.login, s.name), a.action, a.subject_kind, a.subject_id, a.reason FROM audit a \
+        LEFT JOIN staff s ON s.id = a.staff_id WHERE a.line_id = $1 AND a.at <= $2 ORDER BY a.seq DESC LIMIT $3";
     DONE_TO = "SELECT a.seq, a.at, a.actor, COALESCE(s.login, s.name), a.action, a.subject_kind, a.subject_id, a.reason FROM audit a \
         LEFT JOIN staff s ON s.id = a.staff_id WHERE a.subject_kind = $1 AND a.subject_id = $2 AND a.action <> $3 ORDER BY a.seq DESC LIMIT $4";
     LET_IN = "SELECT a.seq FROM audit a WHERE a.subject_kind = 'staff' AND a.subject_id = $1 AND a.staff_id = $2 AND a.at > $3 \
@@ -81,6 +83,8 @@ pub struct Stored {
     pub previous: Vec<u8>,
     /// Its own.
     pub hash: Vec<u8>,
+    /// The line of what it was done to, if that is no line itself: what its details say, so that it is found by it.
+    pub line: Option<RawId>,
 }
 impl FromRow for Stored {
     fn from_row(row: &Row<'_>) -> Result<Self> {
@@ -100,6 +104,7 @@ impl FromRow for Stored {
             details: c.next()?,
             previous: c.next()?,
             hash: c.next()?,
+            line: c.next()?,
         })
     }
 }
@@ -179,6 +184,12 @@ pub fn of_customer(customer: CustomerId, to: SystemTime, limit: i64) -> Query<No
     Query::new(&OF_CUSTOMER, args![customer, to, limit])
 }
 
+/// What the staff saw and did of a line's orders, payments and cases up to an instant, newest first. What they did of the line itself is
+/// what [`of_subject`] has.
+#[must_use]
+pub fn beside_line(line: LineId, to: SystemTime, limit: i64) -> Query<Noted> {
+    Query::new(&BESIDE_LINE, args![line, to, limit])
+}
 /// What the staff did of one thing, but for looking at it (`seen`), newest first.
 #[must_use]
 pub fn done_to((kind, name): (&str, &str), seen: AuditAction, limit: i64) -> Query<Noted> {
@@ -233,7 +244,8 @@ pub fn add(tx: &mut Tx, entry: &Stored) {
             e.reason_hash,
             e.details,
             e.previous,
-            e.hash
+            e.hash,
+            e.line
         ],
     );
 }

@@ -101,6 +101,7 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 36, name: "upstream_float", text: include_str!("../../migrations/0036_upstream_float.sql") },
     Migration { version: 37, name: "caller", text: include_str!("../../migrations/0037_caller.sql") },
     Migration { version: 38, name: "account_message", text: include_str!("../../migrations/0038_account_message.sql") },
+    Migration { version: 39, name: "audit_line", text: include_str!("../../migrations/0039_audit_line.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.

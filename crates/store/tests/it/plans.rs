@@ -131,7 +131,7 @@ async fn postgres_reads_no_more_of_a_customer_than_it_was_asked_for() {
 }
 
 /// What the desk looks for and looks at, by words of the statement.
-const DESK: [&str; 64] = [
+const DESK: [&str; 66] = [
     "FROM directory WHERE kind = $1 AND name >= $2",
     "substr(name, length(name) - 5) = $1",
     "FROM receipt_number n JOIN receipt r",
@@ -172,6 +172,8 @@ const DESK: [&str; 64] = [
     "AND c.reason = 'paid_not_in_effect') ORDER BY o.paid_at LIMIT $2",
     "a.customer_id = $1 AND a.at <= $2 ORDER BY a.seq DESC",
     "a.subject_id = $2 AND a.at <= $3 ORDER BY a.seq DESC",
+    "a.line_id = $1 AND a.at <= $2 ORDER BY a.seq DESC",
+    "FROM account_message WHERE id >= $1 ORDER BY id DESC",
     "(t.booked_at, t.id) > ($2, $3) AND t.booked_at < $4",
     "AND booked_at >= $2 AND booked_at < $3 AND debit = $4",
     "MIN(booked_at) FROM transfer WHERE template = $1",

@@ -7,7 +7,7 @@ use everline_testing::SqliteFile;
 
 /// Tables with a customer's id that are not handed out.
 const TABLES_LEFT_OUT: &[(&str, &str)] = &[
-    ("audit", "what the staff did; it names the customer by id alone"),
+    ("audit", "what the staff did; it names the customer and the line by id alone"),
     ("directory", "its names stand in the other records"),
     ("hand_over", "between two records of a line, which are handed out"),
     ("job", "work to do, gone when done"),

@@ -31,9 +31,9 @@ use everline_app::lifecycle_command::command_at_desk;
 use everline_app::timeline::{Entry, Key, Kind, Ordered, Revealed, Subject, Wanted, What, reveal, timeline};
 use everline_core::account::AccountNews;
 use everline_core::customer::{CustomerKind, Identity};
-use everline_core::ids::{CustomerId, LineId};
+use everline_core::ids::{CaseId, CustomerId, LineId};
 use everline_core::lifecycle::LifecycleCommand;
-use everline_core::line::{Line, LineState, SuspendCause};
+use everline_core::line::{LineState, SuspendCause};
 use everline_core::money::{Currency, Money};
 use everline_core::staff::Permission;
 use everline_core::time::BusinessTime;
@@ -307,7 +307,7 @@ async fn show_customer(web: &Web, visit: &Visit, id: &str, asked: &Asked, mut di
         entries: subject
             .entries
             .iter()
-            .map(|entry| entry_shown(&show, (web.app.brand.currency, &subject.lines), entry))
+            .map(|entry| entry_shown(&show, (web.app.brand.currency, &subject), entry))
             .collect(),
         next: subject.next.map(|key| href(line, kind, Some(key))),
         p: visit.frame(web, title),
@@ -452,7 +452,8 @@ fn facts(show: &Show, subject: &Subject, of_line: bool) -> Vec<Term> {
     facts
 }
 
-fn entry_shown(show: &Show, (currency, lines): (Currency, &[Line]), entry: &Entry) -> EntryShown {
+fn entry_shown(show: &Show, (currency, subject): (Currency, &Subject), entry: &Entry) -> EntryShown {
+    let lines = &subject.lines;
     let line = lines.iter().find(|line| Some(line.id) == entry.line).map(|line| line.msisdn.masked());
     let when = show.moment_in_full(BusinessTime::from_us(entry.key.0));
     let (kind, title, facts, href) = match &entry.what {
@@ -518,8 +519,17 @@ fn entry_shown(show: &Show, (currency, lines): (Currency, &[Line]), entry: &Entr
         What::Staff(noted) => {
             let by = noted.login.clone().unwrap_or_else(|| noted.actor.clone());
             let by = show.lang.with("life-by", &[("name", Arg::Text(&by))]);
-            let facts = std::iter::once(by).chain(noted.reason.clone()).collect();
-            (Kind::Staff, show.lang.get(&action_key(&noted.action)), facts, None)
+            let of = &noted.subject_id;
+            let (name, href) = match noted.subject_kind.as_str() {
+                "order" => (Some(order_number(of)), Some(format!("/desk/orders/{of}"))),
+                "case" => {
+                    let number = of.parse().ok().map(|id| case_number(CaseId(id)));
+                    (number, Some(format!("/desk/cases/{}/{of}", subject.customer.id)))
+                }
+                _ => (None, None),
+            };
+            let facts = name.into_iter().chain([by]).chain(noted.reason.clone()).collect();
+            (Kind::Staff, show.lang.get(&action_key(&noted.action)), facts, href)
         }
     };
     // Of a line's, which line it is stands first, and leads there.

@@ -24,6 +24,18 @@ async fn an_agent_finds_a_line_by_its_number_and_reads_what_happened() {
     assert!(!path.contains(WATCH_NUMBER), "no address names anybody");
     let line = agent.get(&format!("/desk/customers/{path}")).await;
     line.says(&["手表畅联月包", "¥9.90", "林**", "流量 1 MB", "续费已生效", "已付款"]);
+    // What staff see of an order or a case stands there, and leads to it.
+    let path = format!("/desk/customers/{path}");
+    let new = agent.get(&path.replace('?', "/case?")).await;
+    let (id, watch) = (new.field("id"), new.field("line"));
+    let typed = [("id", id.as_str()), ("line", watch.as_str()), ("subject", "来电"), ("text", "手表没有网络")];
+    let opened =
+        agent.submit(&new, path.split('?').next().map(|own| format!("{own}/case")).as_ref().unwrap(), &typed).await;
+    assert_eq!(opened.status, StatusCode::SEE_OTHER);
+    let order = line.text.split('"').find(|part| part.starts_with("/desk/orders/")).unwrap().to_owned();
+    agent.get(&order).await;
+    let kept = agent.get(&format!("{path}&kind=staff")).await;
+    kept.says(&[&format!("href=\"{order}\""), &format!("href=\"{}\"", opened.location())]);
 }
 
 #[tokio::test]

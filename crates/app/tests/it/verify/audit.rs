@@ -55,6 +55,9 @@ async fn every_corruption_of_the_audit_log_is_found() {
         ] {
             plan.add(&format!("UPDATE audit SET {set} WHERE seq = 3"), args![], "audit_chain", row(3));
         }
+        for set in ["line_id = customer_id", "line_id = NULL"] {
+            plan.add(&format!("UPDATE audit SET {set} WHERE seq = 3"), args![], "audit_chain", row(3));
+        }
         plan.add("UPDATE audit SET reason = 'no' WHERE seq = 5", args![], "audit_chain", row(5));
         plan.add("UPDATE audit SET reason = NULL, reason_salt = NULL WHERE seq = 5", args![], "audit_chain", row(5));
         // Deleted: at the beginning, in between, at the end.

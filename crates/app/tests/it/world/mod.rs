@@ -377,6 +377,11 @@ impl World {
         assert!(report.clean(), "{report}");
         let mistakes = [self.provider.mistakes(), self.cards.mistakes(), self.upstream.mistakes()].concat();
         assert_eq!(mistakes, Vec::<String>::new());
+        // What the staff saw or did of an order stands in its line's timeline. An update that changes nothing tells how many
+        // entries do not.
+        let elsewhere = "UPDATE audit SET at = at WHERE subject_kind = 'order' AND EXISTS (SELECT 1 FROM orders o \
+            WHERE o.number = subject_id AND (audit.line_id IS NULL OR audit.line_id <> o.line_id))";
+        assert_eq!(self.sql(elsewhere, vec![]).await, 0, "entries of orders that name no line");
     }
 }
 
