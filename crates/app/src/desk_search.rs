@@ -22,8 +22,6 @@ use std::sync::Arc;
 pub const FOUND_MAX: usize = 20;
 /// So many are read of each kind.
 const EACH: i64 = 21;
-/// So many that share their last six characters are looked at.
-const TAILS: i64 = 200;
 
 /// Where something that was found leads.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -199,18 +197,15 @@ impl Find {
                 let all = match how {
                     Typed::Whole(_) => search::whole(kind.word(), &text),
                     Typed::Begins(_) => search::begins(kind.word(), &text, EACH),
-                    Typed::Ends(_) => search::ends(&text, TAILS),
+                    Typed::Ends(_) => search::ends(kind.word(), &text, EACH),
                 };
-                let ends = matches!(how, Typed::Ends(_));
                 vec![all.map(move |found| {
                     let to = match named {
                         Named::Order => To::Order(OrderId(found.subject)),
                         Named::Contact => To::Customer,
                         _ => To::Line(LineId(found.subject)),
                     };
-                    // What only shares the last characters ends otherwise, or is of another kind.
-                    let fits = !ends || found.kind == kind.word() && found.name.ends_with(&text);
-                    if fits { hit(found.customer, &found.name, to) } else { None }
+                    hit(found.customer, &found.name, to)
                 })]
             }
         }

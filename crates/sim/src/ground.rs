@@ -4,6 +4,7 @@ use crate::Failure;
 use crate::world::{Kind, Place};
 use everline_testing::{Cluster, Fsync};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// Which store a run is to have.
@@ -61,12 +62,15 @@ impl Ground {
     }
 
     /// Does what a server does by itself in the hours after very many rows came at once, before anything is measured: statistics,
-    /// and what a first reader of a row would write.
+    /// what a first reader of a row would write, and everything from the logs into the files.
     ///
     /// # Errors
     /// [`Failure::Unusable`] if the server cannot be reached.
     pub async fn settle(&self) -> Result<(), Failure> {
-        let Place::Postgres(config) = &self.place else { return Ok(()) };
+        let config = match &self.place {
+            Place::Postgres(config) => config,
+            Place::Sqlite(path) => return emptied(path),
+        };
         let unusable = |error: tokio_postgres::Error| Failure::Unusable(error.to_string());
         let (client, connection) = tokio_postgres::connect(config, tokio_postgres::NoTls).await.map_err(unusable)?;
         let served = tokio::spawn(connection);
@@ -89,4 +93,17 @@ impl Ground {
     pub const fn cluster(&self) -> Option<&Cluster> {
         self.cluster.as_ref()
     }
+}
+
+/// Moves SQLite's log into its file, and has the kernel write what it holds back.
+fn emptied(path: &Path) -> Result<(), Failure> {
+    let unusable = |error: rusqlite::Error| Failure::Unusable(error.to_string());
+    let c = rusqlite::Connection::open(path).map_err(unusable)?;
+    c.busy_timeout(Duration::from_secs(120)).map_err(unusable)?;
+    let busy: i64 = c.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).map_err(unusable)?;
+    if busy != 0 {
+        return Err(Failure::Unusable("the log cannot be emptied".to_owned()));
+    }
+    std::process::Command::new("sync").status().map_err(Failure::io("sync"))?;
+    Ok(())
 }

@@ -14,35 +14,43 @@ use std::collections::BTreeMap;
 /// Columns with names that are one thing's alone.
 const UNIQUE: [&str; 6] = ["number", "msisdn", "name", "out_trade_no", "trade_no", "out_request_no"];
 
+/// Rows that are copied in one transaction, each so many times.
+const AT_ONCE: i64 = 1_000;
+
 /// Makes `times` copies of everything that customers with a line have.
 ///
 /// # Errors
 /// As the store says.
 pub async fn multiply(app: &App, kind: Kind, times: u32) -> Result<(), Failure> {
-    for (table, columns) in app.store.read(Columns { kind }).await? {
+    let tables = app.store.read(Columns { kind }).await?;
+    let (octets, run) = (if kind == Kind::Sqlite { "BLOB" } else { "BYTEA" }, |text: String| run(app, text));
+    run(format!("CREATE TABLE mass_number (mass_number BIGINT, mass_octets {octets}, mass_name TEXT)")).await?;
+    app.store.transact(Numbers { times }).await?;
+    for (table, columns) in tables {
         let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
         let values: Vec<String> = columns.iter().map(|(name, of)| copied(kind, name, *of)).collect();
-        run(
-            app,
-            format!(
-                "CREATE TABLE mass_{table} AS SELECT * FROM {table} WHERE customer_id IN (SELECT customer_id FROM line)"
-            ),
-        )
-        .await?;
-        let named = columns.iter().any(|(name, of)| *of == Of::Text && UNIQUE.contains(&name.as_str()));
+        let (names, key) = (names.join(", "), names.get(..2).unwrap_or(&names).join(", "));
+        let theirs = "customer_id IN (SELECT customer_id FROM line)";
+        let rows = format!("SELECT ROW_NUMBER() OVER (ORDER BY {key}) AS mass_row, t.* FROM {table} t WHERE {theirs}");
+        run(format!("CREATE TABLE mass_{table} AS {rows}")).await?;
+        // In the order of the key, the copies of a row beside each other: each page is written once.
         let copy = sql(format!(
-            "INSERT INTO {table} ({}) SELECT {} FROM mass_{table} WHERE 1 = 1 ON CONFLICT DO NOTHING",
-            names.join(", "),
+            "INSERT INTO {table} ({names}) SELECT {} FROM mass_{table} CROSS JOIN mass_number \
+             WHERE mass_row > $1 AND mass_row <= $2 ORDER BY mass_row, mass_number ON CONFLICT DO NOTHING",
             values.join(", ")
         ));
-        for copy_number in 1..=times {
-            app.store.transact(Copy { sql: copy, named, number: copy_number }).await?;
+        let rows = app.store.read(Rows { sql: sql(format!("SELECT COUNT(*) FROM mass_{table}")) }).await?;
+        let mut after = 0;
+        while after < rows {
+            app.store.transact(Copy { sql: copy, after }).await?;
+            after += AT_ONCE;
         }
-        run(app, format!("DROP TABLE mass_{table}")).await?;
+        run(format!("DROP TABLE mass_{table}")).await?;
     }
+    run("DROP TABLE mass_number".to_owned()).await?;
     if kind == Kind::Postgres {
         // As the server does by itself, soon after so many rows came.
-        run(app, "ANALYZE".to_owned()).await?;
+        run("ANALYZE".to_owned()).await?;
     }
     Ok(())
 }
@@ -51,12 +59,14 @@ pub async fn multiply(app: &App, kind: Kind, times: u32) -> Result<(), Failure> 
 fn copied(kind: Kind, name: &str, of: Of) -> String {
     match (of, kind) {
         (Of::Octets, Kind::Sqlite) => {
-            format!("CASE WHEN LENGTH({name}) = 16 THEN CAST(SUBSTR({name}, 1, 13) || $1 AS BLOB) ELSE {name} END")
+            format!(
+                "CASE WHEN LENGTH({name}) = 16 THEN CAST(SUBSTR({name}, 1, 13) || mass_octets AS BLOB) ELSE {name} END"
+            )
         }
         (Of::Octets, Kind::Postgres) => {
-            format!("CASE WHEN LENGTH({name}) = 16 THEN SUBSTR({name}, 1, 13) || CAST($1 AS BYTEA) ELSE {name} END")
+            format!("CASE WHEN LENGTH({name}) = 16 THEN SUBSTR({name}, 1, 13) || mass_octets ELSE {name} END")
         }
-        (Of::Text, _) if UNIQUE.contains(&name) => format!("{name} || CAST($2 AS TEXT)"),
+        (Of::Text, _) if UNIQUE.contains(&name) => format!("{name} || mass_name"),
         _ => name.to_owned(),
     }
 }
@@ -83,23 +93,47 @@ impl Work for Run {
     }
 }
 
+/// What is told apart by it: the numbers of the copies, as octets and as the end of a name.
+struct Numbers {
+    times: u32,
+}
+impl Work for Numbers {
+    const NAME: &'static str = "sim_mass_numbers";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        static ADD: Sql = Sql::new("INSERT INTO mass_number (mass_number, mass_octets, mass_name) VALUES ($1, $2, $3)");
+        for number in 1..=self.times {
+            let [_, end @ ..] = number.to_be_bytes();
+            tx.exec(&ADD, args![i64::from(number), end.to_vec(), format!("{number:04}")]).await?;
+        }
+        Ok(())
+    }
+}
+
+struct Rows {
+    sql: &'static Sql,
+}
+impl Work for Rows {
+    const NAME: &'static str = "sim_mass_rows";
+    type Out = i64;
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<i64, Stop<Problem>> {
+        Ok(tx.one::<(i64,)>("rows", self.sql, args![]).await?.0)
+    }
+}
+
+/// Copies of the rows behind a place.
 struct Copy {
     sql: &'static Sql,
-    /// Whether it has names that are one thing's alone.
-    named: bool,
-    number: u32,
+    after: i64,
 }
 impl Work for Copy {
     const NAME: &'static str = "sim_mass_copy";
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        let [_, end @ ..] = self.number.to_be_bytes();
-        let mut all = args![end.to_vec()];
-        if self.named {
-            all.extend(args![format!("{:04}", self.number)]);
-        }
-        tx.exec(self.sql, all).await?;
+        tx.exec(self.sql, args![self.after, self.after + AT_ONCE]).await?;
         Ok(())
     }
 }

@@ -8,8 +8,11 @@ crate::queries! { ALL;
     WHOLE = "SELECT kind, name, customer_id, subject_id FROM directory WHERE kind = $1 AND name = $2";
     // Digits and letters alone begin a name here, and sort below the letter z in every collation.
     BEGINS = "SELECT kind, name, customer_id, subject_id FROM directory WHERE kind = $1 AND name >= $2 AND name < $3 ORDER BY name LIMIT $4";
-    ENDS = "SELECT kind, name, customer_id, subject_id FROM directory \
-        WHERE kind IN ('msisdn', 'iccid') AND substr(name, length(name) - 5) = $1 LIMIT $2";
+    // The index has kind and name: what ends otherwise is left out before anything is read beside it.
+    ENDS = "SELECT d.kind, d.name, d.customer_id, d.subject_id FROM \
+        (SELECT kind, name FROM directory WHERE kind IN ('msisdn', 'iccid') AND kind = $1 AND substr(name, length(name) - 5) = $2 \
+            AND substr(name, length(name) - length(CAST($3 AS TEXT)) + 1) = $3 LIMIT $4) n \
+        JOIN directory d ON d.kind = n.kind AND d.name = n.name";
     RECEIPT = "SELECT r.customer_id, r.order_id FROM receipt_number n JOIN receipt r ON r.id = n.receipt_id AND r.customer_id = n.customer_id \
         WHERE n.number = $1";
     EID = "SELECT customer_id, line_id, eid FROM device_check WHERE eid = $1 ORDER BY customer_id, id LIMIT $2";
@@ -55,11 +58,11 @@ pub fn begins(kind: &str, beginning: &str, limit: i64) -> Query<Named> {
     let end = format!("{beginning}zzzzzzzz");
     Query::new(&BEGINS, args![kind, beginning, end, limit])
 }
-/// Numbers and cards, of at most so many, that share the last six characters of an ending. They may not end so.
+/// Names of a kind, of those of numbers and cards, that end so. The ending has six characters at least.
 #[must_use]
-pub fn ends(ending: &str, limit: i64) -> Query<Named> {
+pub fn ends(kind: &str, ending: &str, limit: i64) -> Query<Named> {
     let tail: String = ending.chars().skip(ending.chars().count().saturating_sub(6)).collect();
-    Query::new(&ENDS, args![tail, limit])
+    Query::new(&ENDS, args![kind, tail, ending, limit])
 }
 /// The order of a receipt's number.
 #[must_use]

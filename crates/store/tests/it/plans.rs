@@ -133,7 +133,7 @@ async fn postgres_reads_no_more_of_a_customer_than_it_was_asked_for() {
 /// What the desk looks for and looks at, by words of the statement.
 const DESK: [&str; 66] = [
     "FROM directory WHERE kind = $1 AND name >= $2",
-    "substr(name, length(name) - 5) = $1",
+    "substr(name, length(name) - 5) = $2",
     "FROM receipt_number n JOIN receipt r",
     "FROM device_check WHERE eid = $1",
     "SELECT kind, name, customer_id, subject_id FROM directory WHERE kind = $1 AND name = $2",

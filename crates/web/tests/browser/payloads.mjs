@@ -18,7 +18,7 @@ import { faults } from "./round.mjs";
 const TAGS = [
   "html head meta title link script body a aside p span header nav form input button main footer svg path rect circle text",
   "h1 h2 h3 section article dl dt dd div ul ol li strong label textarea select option fieldset legend details summary table",
-  "thead tbody tr th td figure figcaption noscript code pre em time",
+  "thead tbody tr th td figure figcaption noscript code pre em time br",
 ].join(" ").split(" ");
 const plain = (text) => text.replaceAll(/\s+/gu, " ").trim();
 
@@ -98,7 +98,10 @@ const attacked = (name, language, visit) =>
     await page.addInitScript(hooks);
     page.on("dialog", (dialog) => (round.fault(`${page.url()}: a dialog says ${dialog.message()}`), dialog.dismiss()));
     page.on("request", (request) => {
-      if (/canary|^javascript|^data:text/.test(request.url())) round.fault(`${page.url()}: asked for ${request.url()}`);
+      // What is an attack in an address is part of a name there, and leads nowhere else.
+      const { protocol, hostname } = new URL(request.url());
+      const asked = ["javascript:", "data:"].includes(protocol) || hostname.includes("canary");
+      if (asked) round.fault(`${page.url()}: asked for ${request.url()}`);
     });
     await visit(round);
   });
@@ -114,12 +117,14 @@ const posts = (page, from, selector, fields) =>
     const whole = form.enctype === "multipart/form-data" ? body : new URLSearchParams(body);
     const answer = await fetch(form.getAttribute("action"), { method: "POST", body: whole });
     const { pathname, search } = new URL(answer.url);
-    return { status: answer.status, at: pathname + search };
+    const said = new DOMParser().parseFromString(answer.status < 400 ? "" : await answer.text(), "text/html");
+    const why = [...said.querySelectorAll('[role="alert"], .error, .field-error')].map((one) => one.textContent.trim());
+    return { status: answer.status, at: pathname + search, why: why.join("; ").slice(0, 200) };
   }, { from, selector, fields });
 /// The same, where it is to be taken; the texts are noted.
 async function writes(round, where, from, selector, fields, texts) {
-  const { status, at } = await posts(round.page, from, selector, { ...fields, ...texts });
-  if (status >= 400 || status === 0) return round.fault(`${where}: answered with ${status} at ${at}`);
+  const { status, at, why } = await posts(round.page, from, selector, { ...fields, ...texts });
+  if (status >= 400 || status === 0) return round.fault(`${where}: answered with ${status} at ${at}: ${why}`);
   for (const text of Object.values(texts)) book.wrote(where, text);
   return at;
 }
@@ -278,6 +283,8 @@ async function users(round) {
   }
 }
 
+/// Braces are where something is to be filled in: what has some is not sent, and not kept.
+const unbraced = (one) => !/[{}]/.test(one);
 /// What staff write, that customers or colleagues read.
 async function theDesk(round, owner) {
   const { page } = round;
@@ -303,13 +310,12 @@ async function theDesk(round, owner) {
   for (const path of own.slice(0, 3)) {
     const form = 'form[enctype="multipart/form-data"]';
     await writes(round, "a note", path, form, { do: "note" }, { text: book.text(4000) });
-    await writes(round, "an answer of staff", path, form, { do: "answer", then: "waiting" }, { text: book.text(4000) });
+    await writes(round, "an answer of staff", path, form, { do: "answer", then: "waiting" }, { text: book.text(4000, unbraced) });
   }
   const call = { subject: book.text(100), text: book.text(4000) };
   await writes(round, "a call", `${customer}/case`, "main form", { owner_reads: "yes" }, call);
-  const [gift, look] = ['form[action$="/goodwill"]', 'form[action$="/reveal"]'];
+  const gift = 'form[action$="/goodwill"]';
   await writes(round, "why something is given", customer, gift, { amount: "0.10" }, { reason: book.text(200) });
-  await writes(round, "why something is looked at", customer, look, {}, { reason: book.text(200) });
   return customer;
 }
 /// What an operator writes: colleagues, prepared answers, the catalog, why something is set aside or given.
@@ -318,12 +324,14 @@ async function theOperator(round, owner, customer) {
   await round.enter("operator");
   const login = `eve${aNumber()}`;
   const colleague = { login, role: "agent" };
+  const look = 'form[action$="/reveal"]';
+  await writes(round, "why something is looked at", customer, look, {}, { reason: book.text(200) });
   await writes(round, "a colleague", "/desk/staff", 'form[action="/desk/staff"]', colleague, { name: book.text(100) });
   await round.open("/desk/staff");
   await examines(round);
   const prepared = {};
   for (const tag of ["zh-CN", "en"]) {
-    [prepared[`title-${tag}`], prepared[`text-${tag}`]] = [book.text(60), book.text(4000)];
+    [prepared[`title-${tag}`], prepared[`text-${tag}`]] = [book.text(60, unbraced), book.text(4000, unbraced)];
   }
   await writes(round, "a prepared answer", "/desk/prepared/new", "main form", { do: "keep" }, prepared);
   const texts = { name_zh: book.text(60), name_en: book.text(60) };
