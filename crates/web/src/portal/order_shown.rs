@@ -157,9 +157,12 @@ fn in_suspense(view: &OrderView) -> bool {
     view.attempts.iter().any(|attempt| attempt.settlement == Some(Settlement::Suspense))
 }
 
-/// The attempt that can be paid now, or whose fate is not known: the newest one that is open.
+/// The attempt that can be paid now, or whose fate is not known: the newest one that is open and asks for what is missing. One
+/// that asks for more, because a part was paid meanwhile, is being closed; a reference for a transfer serves for any amount.
 pub(crate) fn open_attempt(view: &OrderView, now: Now) -> Option<&Attempt> {
-    let open = |attempt: &&Attempt| attempt.state.open() && attempt.expires_at > now.system;
+    let missing = view.order.price.micros().saturating_sub(view.order.funds);
+    let asks = |attempt: &Attempt| attempt.amount.micros() == missing || attempt.method == Method::BankTransfer;
+    let open = |attempt: &&Attempt| attempt.state.open() && attempt.expires_at > now.system && asks(attempt);
     view.attempts.iter().rfind(open)
 }
 

@@ -132,12 +132,19 @@ pub(crate) async fn choose(State(web): State<Web>, visit: Visit, Path(id): Path<
     }
 }
 
-/// Reads the form; the field that cannot be used.
-fn sent(visit: &Visit) -> Result<Reminders, &'static str> {
+/// What was ticked in the form.
+fn ticked(visit: &Visit) -> Reminders {
     let fields = &visit.fields;
     let checked = |prefix: &str, numbers: std::ops::RangeInclusive<u8>| -> Vec<u8> {
         numbers.filter(|number| !fields.get(&format!("{prefix}{number}")).is_empty()).collect()
     };
+    let (days, percents) = (checked("day", 0..=30), checked("percent", 0..=100));
+    Reminders { days, percents, forecast: !fields.get("forecast").is_empty(), quiet: None }
+}
+
+/// Reads the form; the field that cannot be used.
+fn sent(visit: &Visit) -> Result<Reminders, &'static str> {
+    let fields = &visit.fields;
     let quiet = match (fields.get("from"), fields.get("until")) {
         ("", "") => None,
         (from, until) => {
@@ -145,8 +152,7 @@ fn sent(visit: &Visit) -> Result<Reminders, &'static str> {
             Some(Quiet { from, until })
         }
     };
-    let (days, percents) = (checked("day", 0..=30), checked("percent", 0..=100));
-    Ok(Reminders { days, percents, forecast: !fields.get("forecast").is_empty(), quiet })
+    Ok(Reminders { quiet, ..ticked(visit) })
 }
 
 fn clock(minute: u16) -> String {
@@ -165,7 +171,7 @@ async fn show_page(
     let (show, lang) = (visit.show(web), visit.lang);
     // What was typed is kept, if it was these settings that were sent.
     let typed = wrong.is_some_and(|(field, _)| field != "address");
-    let settings = if typed { sent(visit).unwrap_or_else(|_| view.settings.clone()) } else { view.settings.clone() };
+    let settings = if typed { ticked(visit) } else { view.settings.clone() };
     let quiet = |name: &str, minute: fn(Quiet) -> u16| match settings.quiet {
         _ if typed => visit.fields.get(name).to_owned(),
         Some(quiet) => clock(minute(quiet)),

@@ -9,6 +9,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,7 +56,7 @@ function keeps(name, text) {
   return name;
 }
 /// A brand with its keys, its plans and its cards.
-function aBrand(outside) {
+async function aBrand(outside) {
   const { port } = new URL(base);
   const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   keeps("merchant.key", privateKey.export({ type: "pkcs8", format: "pem" }));
@@ -121,9 +122,12 @@ zh-CN = "手表畅联月包"
     const { status, stdout, stderr } = spawnSync(program, what, { encoding: "utf8" });
     if (status !== 0) throw new Error(`${what.join(" ")}: ${stdout}${stderr}`);
   };
-  does("migrate", ...config);
+  // Serving it once sets the brand up.
+  const first = await serves(config);
+  first.kill("SIGTERM");
+  await once(first, "exit");
   for (const [what, file] of [["offerings", "offerings.toml"], ["sims", "sims.csv"], ["lines", "lines.csv"]]) {
-    does("import", ...config, what, join(folder, file));
+    does("import", what, ...config, join(folder, file));
   }
   return config;
 }
@@ -133,7 +137,7 @@ async function serves(config) {
   process.on("exit", () => (server.kill("SIGKILL"), rmSync(folder, { recursive: true, force: true })));
   for (let tries = 0; tries < 300; tries += 1) {
     const ready = await fetch(url("/readyz")).then((answer) => answer.ok, () => false);
-    if (ready) return;
+    if (ready) return server;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error("it does not serve");
@@ -235,5 +239,5 @@ async function aCard(round) {
 if (program === undefined) throw new Error("EVERLINE names the program");
 const outside = await outsideWorld();
 setOutside(`${outside}/`);
-await serves(aBrand(outside));
+await serves(await aBrand(outside));
 await inAllWays("claims", aCard);

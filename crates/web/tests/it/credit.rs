@@ -48,6 +48,12 @@ async fn a_part_is_set_aside_and_the_rest_is_asked_of_a_provider() {
     let placed = client.send(axum::http::Method::POST, &orders, &[("idempotency-key", "k1")], &body).await;
     assert_eq!(placed.status, StatusCode::CREATED, "{}", placed.text);
     let order = placed.location().to_owned();
+    // The whole was asked of a provider before.
+    client.post(&format!("{order}/payments"), r#"{"method": "alipay_qr"}"#).await;
+    let mut owner = Browser::of(&world, Principal::Customer(world.people.linfang)).await;
+    let page = order.replace("/api/v1", "");
+    let before = owner.get(&page).await;
+    before.says(&["付款二维码"]).hides(&["name=\"method\" value=\"alipay_qr\""]);
     let part = client.post(&format!("{order}/payments"), r#"{"method": "credit"}"#).await;
     assert_eq!(part.status, StatusCode::CREATED, "{}", part.text);
     assert_eq!(
@@ -64,11 +70,11 @@ async fn a_part_is_set_aside_and_the_rest_is_asked_of_a_provider() {
         let answer = client.post(&format!("{order}/payments"), &body).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{unknown}");
     }
+    // That is more than is missing now: it is shown no more, also before its provider has closed it.
+    owner.get(&page).await.says(&["已用余额", "name=\"method\" value=\"alipay_qr\""]).hides(&["付款二维码"]);
     client.post(&format!("{order}/payments"), r#"{"method": "alipay_qr"}"#).await;
     let asked = world.outside.started.lock().unwrap().last().unwrap().clone();
     assert_eq!(asked.amount.decimal(), "9.00");
-    let mut owner = Browser::of(&world, Principal::Customer(world.people.linfang)).await;
-    let page = order.replace("/api/v1", "");
     owner.get(&page).await.says(&["已用余额", "¥30.00", "付款二维码"]);
     world.outside.pay(&asked.out_trade_no);
     client.post(&format!("{order}/ask"), "").await;

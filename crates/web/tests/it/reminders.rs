@@ -23,10 +23,11 @@ async fn an_owner_chooses_reminders() {
     owner.get(&line).await.says(&["设置提醒和联系人", path.as_str()]);
     let form = owner.get(&path).await;
     form.says(&["这是默认的提醒", "name=\"day7\" value=\"1\" checked", "value=\"21:00\"", "还没有发送过提醒"]);
-    let wrong = [("day7", "1"), ("percent75", "1"), ("from", "21:00"), ("until", "25:00")];
+    let wrong = [("day14", "1"), ("percent75", "1"), ("from", "21:00"), ("until", "25:00")];
     let page = owner.submit(&form, &path, &wrong).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    page.says(&["两个不同的时间", "value=\"25:00\"", "aria-invalid=\"true\""]);
+    page.says(&["两个不同的时间", "value=\"25:00\"", "aria-invalid=\"true\"", "name=\"day14\" value=\"1\" checked"]);
+    page.hides(&["name=\"day7\" value=\"1\" checked", "name=\"forecast\" value=\"1\" checked"]);
     let many = [("day14", "1"), ("day7", "1"), ("day5", "1"), ("day3", "1"), ("day1", "1")];
     owner.submit(&form, &path, &many).await.says(&["最多选择四项天数", "name=\"day14\" value=\"1\" checked"]);
     let set = owner.submit(&form, &path, &[("day1", "1"), ("percent80", "1"), ("from", ""), ("until", "")]).await;
