@@ -85,6 +85,11 @@ async fn carry(app: &App, may: Asker, line: LineId, card: Iccid) -> Result<Line,
     Ok(line)
 }
 
+/// What is said of a card that cannot be used, whatever is wrong with it.
+const fn refused() -> Stop<Problem> {
+    Stop::Refused(Problem::NotClaimed(everline_core::ownership::NotClaimed::NoSuch))
+}
+
 struct Replace {
     may: Arc<Asker>,
     line: LineId,
@@ -102,12 +107,14 @@ impl Work for Replace {
         let customer = self.may.customer();
         self.may.check(tx).await?;
         let mut is = lock(tx, customer, self.line).await?;
+        let lost = is.line.state == LineState::Suspended(SuspendCause::Lost);
         if sim::primary_of(tx, self.line).await? == Some(self.card.clone()) {
-            return Ok(is.line); // run again after a lost answer, or sent twice
+            // Run again after a lost answer, or sent twice; or it is the lost one, which replaces nothing.
+            return if lost { Err(refused()) } else { Ok(is.line) };
         }
         self.may.fresh(&is.line)?;
         let wrong = |rule| Err(Stop::Refused(Problem::Invalid { field: "line", rule }));
-        if is.line.state != LineState::Suspended(SuspendCause::Lost) {
+        if !lost {
             return wrong("report-it-first");
         }
         if is.line.network == NetworkKind::Upstream {
@@ -144,7 +151,6 @@ impl Replace {
     }
     async fn swap(&self, tx: &mut Tx, line: &Line) -> Result<(), Stop<Problem>> {
         use directory::Name::{Iccid as Card, Imsi};
-        let refused = || Stop::Refused(Problem::NotClaimed(everline_core::ownership::NotClaimed::NoSuch));
         let new = sim::find(tx, &self.card).await?.ok_or_else(refused)?;
         let fits = new.free() && new.msisdn.as_deref().is_none_or(|number| number == line.msisdn.as_str());
         if !fits {

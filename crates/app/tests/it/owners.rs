@@ -416,6 +416,7 @@ async fn a_lost_card_is_replaced_and_never_serves_again() {
         assert_eq!(world.line_now(&kit).await.state, LineState::Suspended(SuspendCause::Lost));
         assert_eq!(replace(&iccid(51), "50000002").await, Err(Problem::NotClaimed(NotClaimed::NoSuch)));
         assert_eq!(replace(&iccid(51), "50000001").await, Ok(LineState::Active));
+        assert_eq!(replace(&iccid(51), "50000001").await, Ok(LineState::Active), "sent twice");
         world.settle().await;
         world.sound().await;
         assert!(world.told(&kit).await.contains(&"sim_replaced"));
@@ -438,10 +439,11 @@ async fn a_lost_card_is_replaced_and_never_serves_again() {
             })
             .await;
         assert!(retired.is_some());
-        // A card in use, or one that was lost, replaces nothing.
+        // A card in use, or the one that was lost, replaces nothing: the line stays as it was.
         own_line::report_lost(&world.app, &owner, kit.line).await.unwrap();
         world.settle().await;
-        assert!(replace(&iccid(51), "50000001").await.is_ok(), "the card it has is the card it has");
+        assert_eq!(replace(&iccid(51), "50000001").await, Err(Problem::NotClaimed(NotClaimed::NoSuch)));
+        assert_eq!(world.line_now(&kit).await.state, LineState::Suspended(SuspendCause::Lost));
         world.sound().await;
     })
     .await;
