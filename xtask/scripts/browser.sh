@@ -2,8 +2,8 @@
 # Every page of a running demo in Chromium: both languages, 360 and 1280 px, axe, with and without JavaScript, by keyboard alone;
 # whole journeys to a line that is in effect; a payment inside WeChat's own browser; a mailbox, and notices in browsers. With
 # `lighthouse`: how Lighthouse judges the pages that people begin with. With `more`: journeys of accounts, lines and cards that
-# nobody has registered, every action of the desk, and attacks written wherever something can be written; it takes most of an
-# hour, and is no part of CI. Two rounds have each language, and light and dark;
+# nobody has registered, every action of the desk, and attacks written wherever something can be written; it takes half an
+# hour alone, and is no part of CI. Two rounds have each language, and light and dark;
 # ONLY=all has every pair of them. EVERLINE_PAGES keeps the pictures in a folder.
 set -euo pipefail
 scratch=$(mktemp -d)

@@ -26,7 +26,7 @@ const USAGE: &str = "cargo xtask COMMAND
   browser      every page in both languages in Chromium: axe, 360 px, without JavaScript, by keyboard alone
   lighthouse   how Lighthouse judges the pages people begin with; not in CI
                (`cargo xtask test web` is that and the whole of the browser: every language in light and dark, with pictures,
-               journeys of accounts, lines and cards, every action of the desk, attacks on every form; nearly two hours)
+               journeys of accounts, lines and cards, every action of the desk, attacks on every form: far more than an hour)
   crash        100 kill -9 rounds per store, and the same with a child that acknowledges too early, which must fail
   power-cut    power cuts with each kill on SQLite, and the same with synchronous=OFF, which must fail
   faults       every n-th write and fsync of SQLite failing, and a full disk

@@ -184,8 +184,8 @@ pub fn of_customer(customer: CustomerId, to: SystemTime, limit: i64) -> Query<No
     Query::new(&OF_CUSTOMER, args![customer, to, limit])
 }
 
-/// What the staff saw and did of a line's orders, payments and cases up to an instant, newest first. What they did of the line itself is
-/// what [`of_subject`] has.
+/// What the staff saw and did of a line's orders, payments and cases up to an instant, newest first. What they did of the
+/// line itself is what [`of_subject`] has.
 #[must_use]
 pub fn beside_line(line: LineId, to: SystemTime, limit: i64) -> Query<Noted> {
     Query::new(&BESIDE_LINE, args![line, to, limit])
