@@ -126,7 +126,7 @@ impl Work for TransferCame {
         }
         payment::add(tx, transfer);
         directory::add(tx, directory::Name::OutTradeNo, &transfer.out_trade_no, customer, self.attempt.0);
-        carry_out(tx, (customer, line), &effects, &self.zone, self.now)?;
+        carry_out(tx, (customer, line), &effects, &self.zone, self.now).await?;
         if let Some((by, stamp)) = &self.by {
             let act = Act::new(Actor::CommandLine, AuditAction::TransferMatched, ("bank_line", trade_no)).of(customer);
             stamp.append(tx, act.at(line).with("named", by.as_str()).with("our_number", out_trade_no.as_str())).await?;

@@ -1,6 +1,7 @@
 //! A card was used: its provider tells by a notice, of what a bank declined too. It is counted by the card's fingerprint, in
 //! whatever accounts it is used; whoever uses one too often is stopped ([`crate::velocity`]), and support is told.
 
+use crate::support::open_about;
 use crate::velocity::Counter;
 use crate::{App, Problem};
 use everline_core::effects::{CaseOpened, CaseReason};
@@ -9,7 +10,7 @@ use everline_core::payment::{Method, Provider};
 use everline_core::time::BusinessTime;
 use everline_core::velocity::Counted;
 use everline_store::tables::notice::Notice;
-use everline_store::tables::{directory, notice, order, payment, support};
+use everline_store::tables::{directory, notice, order, payment};
 use everline_store::{Stop, Tx, Work};
 
 /// Counts one use of a card, once however often it is told.
@@ -52,7 +53,7 @@ impl Work for CardUsed {
         if self.counter.card_used(tx, &self.card, (customer, order.line), order.placed_by).await? {
             tracing::warn!("a card was used too often; whoever uses it is stopped for a while");
             let case = CaseOpened { customer, order: order.id, reason: CaseReason::CardTooOften };
-            support::open_case(tx, &case, self.now);
+            open_about(tx, &case, self.now).await?;
         }
         Ok(())
     }

@@ -198,7 +198,7 @@ impl Work for Remove {
         let companion = find(tx, self.line, &self.iccid).await?;
         drop_one(tx, &mut is, &companion).await?;
         let effects = Effects { line: Some(is.line), allowance: Some(is.allowance), ..Effects::default() };
-        carry_out(tx, (customer, self.line), &effects, &self.zone, self.now)?;
+        carry_out(tx, (customer, self.line), &effects, &self.zone, self.now).await?;
         happened(tx, customer, (self.event, AccountNews::CompanionRemoved), ("", None), self.now)
     }
 }

@@ -136,7 +136,7 @@ impl Work for Attach {
             if let Some(data) = data {
                 tell_cut_off(&mut effects, &line, data.cycle);
             }
-            carry_out(tx, (customer, line.id), &effects, &self.zone, self.now)?;
+            carry_out(tx, (customer, line.id), &effects, &self.zone, self.now).await?;
         }
         Ok(Granted { session: self.session, online, octets_left })
     }
@@ -197,7 +197,7 @@ impl Work for Report {
         }
         effects.line = Some(line);
         effects.allowance = Some(allowance);
-        carry_out(tx, (customer, line_id), &effects, &self.zone, self.now)?;
+        carry_out(tx, (customer, line_id), &effects, &self.zone, self.now).await?;
         Ok(Granted { session: self.session, online, octets_left })
     }
 }

@@ -125,7 +125,7 @@ impl Work for Said {
             // The order was in dispute before, and somebody solved that.
             came_back(tx, (customer, facts.order.id), CaseReason::Disputed, self.now.business).await?;
         }
-        carry_out(tx, (customer, facts.line.id), &effects, &self.zone, self.now)?;
+        carry_out(tx, (customer, facts.line.id), &effects, &self.zone, self.now).await?;
         Ok(())
     }
 }

@@ -51,7 +51,7 @@ impl Leaves {
         let given = give(is, self.along, taker, underway, (&self.brand, &self.zone), at);
         let given = given.map_err(|refusal| Stop::Refused(refusal.into()))?;
         let (effects, given) = given.map_err(|why| Stop::Refused(Problem::NotHandedOver(why)))?;
-        carry_out(tx, self.from, &effects, &self.zone, self.now)?;
+        carry_out(tx, self.from, &effects, &self.zone, self.now).await?;
         // Whoever took care of it for the former owner is told nothing of the new one's.
         reminder::remove_contacts(tx, self.from.0, self.from.1);
         hand_over::add(tx, self.from, &given);
@@ -167,7 +167,7 @@ impl Work for Arrive {
             directory::add(tx, directory::Name::OrderNumber, &new.number, self.taker, new.id.0);
         }
         self.rename(tx, &given).await?;
-        carry_out(tx, (self.taker, given.line.id), &effects, &self.zone, self.now)?;
+        carry_out(tx, (self.taker, given.line.id), &effects, &self.zone, self.now).await?;
         hand_over::taken(tx, given.line.id, self.now.business);
         happened(tx, self.taker, (self.event, AccountNews::LineTaken), ("", None), self.now)
     }

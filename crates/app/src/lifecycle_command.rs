@@ -197,7 +197,7 @@ impl Work for Command {
         if lock_for_rest(tx, &mut is, &effects).await? {
             effects = decide(&is)?.unwrap_or(effects);
         }
-        carry_out(tx, (customer, line), &effects, &self.zone, self.now)?;
+        carry_out(tx, (customer, line), &effects, &self.zone, self.now).await?;
         for (event, note) in effects.events.iter().zip(self.note.iter().cycle()) {
             line_event::note(tx, customer, event, &login, &note.reason);
         }

@@ -111,7 +111,7 @@ impl Work for PayWithCredit {
         payment::add(tx, &facts.attempt);
         directory::add(tx, directory::Name::OutTradeNo, &facts.attempt.out_trade_no, self.customer, self.attempt.0);
         close_others(tx, (self.customer, self.order), self.now).await?;
-        carry_out(tx, (self.customer, facts.line.id), &effects, &self.zone, self.now)?;
+        carry_out(tx, (self.customer, facts.line.id), &effects, &self.zone, self.now).await?;
         Ok((outcome, facts.attempt.amount))
     }
 }

@@ -18,6 +18,7 @@ use crate::card_used::card_used;
 use crate::dispute::take_dispute;
 use crate::ports::{NoticeRefusal, NoticeSays, PaymentNotice, RawNotice};
 use crate::save::carry_out;
+use crate::support::open_about;
 use crate::{App, Problem, timers};
 use everline_core::brand::Brand;
 use everline_core::effects::{CaseOpened, CaseReason, Job};
@@ -28,7 +29,7 @@ use everline_core::renewal::{Outcome, on_evidence};
 use everline_core::time::{Now, Zone};
 use everline_store::tables::notice::Notice;
 use everline_store::tables::renewal::Locked;
-use everline_store::tables::{directory, job, notice, payment, renewal, support};
+use everline_store::tables::{directory, job, notice, payment, renewal};
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
 
@@ -150,7 +151,7 @@ impl Work for PaymentConfirmed {
         }
         let decided = on_evidence(&facts, &self.evidence, &self.brand, &self.zone, self.now);
         let (outcome, effects) = decided.map_err(|refusal| Stop::Refused(refusal.into()))?;
-        carry_out(tx, (facts.line.customer, facts.line.id), &effects, &self.zone, self.now)?;
+        carry_out(tx, (facts.line.customer, facts.line.id), &effects, &self.zone, self.now).await?;
         Ok(outcome)
     }
 }
@@ -227,7 +228,7 @@ impl Work for OtherMerchant {
         let attempt = AttemptId(attempt);
         if let Some(attempt) = payment::get(tx, customer, attempt).await? {
             let reason = CaseReason::MerchantMismatch;
-            support::open_case(tx, &CaseOpened { customer, order: attempt.order, reason }, self.now.business);
+            open_about(tx, &CaseOpened { customer, order: attempt.order, reason }, self.now.business).await?;
         }
         ask_now(tx, customer, attempt, self.now)?;
         Ok(())

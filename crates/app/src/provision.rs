@@ -88,7 +88,7 @@ impl Work for Acknowledged {
             let name = self.session.to_string();
             directory::remove_of(tx, directory::Name::Session, &name, self.customer, self.line.0);
         }
-        carry_out(tx, (self.customer, self.line), &effects, &self.zone, self.now)?;
+        carry_out(tx, (self.customer, self.line), &effects, &self.zone, self.now).await?;
         Ok(())
     }
 }
@@ -156,7 +156,7 @@ impl Work for UpstreamAnswered {
         }
         let effects = on_upstream_answer(&facts, self.answer, &self.zone, self.now);
         let effects = effects.map_err(|refusal| Stop::Refused(refusal.into()))?;
-        carry_out(tx, (facts.line.customer, facts.line.id), &effects, &self.zone, self.now)?;
+        carry_out(tx, (facts.line.customer, facts.line.id), &effects, &self.zone, self.now).await?;
         Ok(())
     }
 }

@@ -240,7 +240,7 @@ impl RedeemVoucher {
         let number = &facts.attempt.out_trade_no;
         directory::add(tx, directory::Name::OutTradeNo, number, self.given.customer, self.attempt.0);
         close_others(tx, (self.given.customer, facts.order.id), self.now).await?;
-        carry_out(tx, (self.given.customer, facts.line.id), &effects, &self.zone, self.now)?;
+        carry_out(tx, (self.given.customer, facts.line.id), &effects, &self.zone, self.now).await?;
         Ok((amount, outcome))
     }
 

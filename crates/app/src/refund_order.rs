@@ -213,7 +213,7 @@ impl Offerings {
 }
 
 /// Decides, and writes what was decided.
-fn give_back(
+async fn give_back(
     tx: &mut Tx,
     facts: &RefundFacts,
     ask: Ask,
@@ -224,7 +224,7 @@ fn give_back(
     match decided.map_err(|refusal| Stop::Refused(refusal.into()))? {
         Ok(effects) => {
             let owner = (facts.paid.line.customer, facts.paid.line.id);
-            carry_out(tx, owner, &effects, &rules.zone, now)?;
+            carry_out(tx, owner, &effects, &rules.zone, now).await?;
             Ok(Ok(()))
         }
         Err(refusal) => Ok(Err(refusal)),
@@ -244,13 +244,13 @@ impl Work for ByCustomer {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Asked, Stop<Problem>> {
         let facts = lock(tx, (self.customer, self.order), self.now).await?;
-        match give_back(tx, &facts, self.ask, &self.rules, self.now)? {
+        match give_back(tx, &facts, self.ask, &self.rules, self.now).await? {
             Ok(()) => Ok(Asked::Started),
             Err(NoRefund::Used) if self.ask == Ask::WrongNumber => {
                 let order = &facts.paid.order;
                 let case = CaseOpened { customer: order.customer, order: order.id, reason: CaseReason::WrongNumber };
                 let effects = Effects { cases: vec![case], ..Effects::default() };
-                carry_out(tx, (order.customer, order.line), &effects, &self.rules.zone, self.now)?;
+                carry_out(tx, (order.customer, order.line), &effects, &self.rules.zone, self.now).await?;
                 Ok(Asked::Case)
             }
             Err(refusal) => Err(Stop::Refused(Problem::NoRefund(refusal))),
@@ -305,7 +305,7 @@ impl Work for ByStaff {
         };
         if !waits {
             let ask = Ask::ByStaff { amount: Some(amount), keeps: new.keeps };
-            let done = give_back(tx, &facts, ask, &self.rules, self.now)?;
+            let done = give_back(tx, &facts, ask, &self.rules, self.now).await?;
             done.map_err(|why| Stop::Refused(Problem::NoRefund(why)))?;
         }
         refund_request::add(tx, &request);
@@ -350,7 +350,7 @@ impl Work for Decide {
         }
         if self.verdict == Verdict::Approve {
             let ask = Ask::ByStaff { amount: Some(request.amount.micros()), keeps: request.keeps };
-            let done = give_back(tx, &facts, ask, &self.rules, self.now)?;
+            let done = give_back(tx, &facts, ask, &self.rules, self.now).await?;
             done.map_err(|why| Stop::Refused(Problem::NoRefund(why)))?;
         }
         let action = match self.verdict {

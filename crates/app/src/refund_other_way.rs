@@ -82,7 +82,7 @@ impl Work for GiveOtherwise {
             let by = staff::signature(tx, self.by).await?;
             note(tx, (self.customer, refund.id), bank_id, (self.now.business, &by)).await?;
         }
-        carry_out(tx, (self.customer, order.line), &effects, &self.zone, self.now)?;
+        carry_out(tx, (self.customer, order.line), &effects, &self.zone, self.now).await?;
         let act = Act::by(self.by, AuditAction::RefundOtherWay, ("order", &order.number)).of(self.customer);
         let act = act.at(order.line);
         let act = act.with("refund", refund.id.to_string()).with("amount", refund.amount.decimal());

@@ -107,7 +107,7 @@ impl Work for RefundAnswered {
         if let Some((bank_id, by)) = self.noted.as_ref().filter(|_| !effects.refunds.is_empty()) {
             note(tx, (self.customer, refund.id), bank_id, (self.now.business, by)).await?;
         }
-        carry_out(tx, (self.customer, order.line), &effects, &self.zone, self.now)?;
+        carry_out(tx, (self.customer, order.line), &effects, &self.zone, self.now).await?;
         Ok(())
     }
 }

@@ -130,7 +130,7 @@ impl Work for Replace {
         let lifted = lifecycle::command(&is, asked, &self.brand, &self.zone, self.now.business);
         let effects = lifted.map_err(|refusal| Stop::Refused(refusal.into()))?;
         let effects = effects.map_err(|refusal| Stop::Refused(Problem::NotCommanded(refusal)))?;
-        carry_out(tx, (customer, line), &effects, &self.zone, self.now)?;
+        carry_out(tx, (customer, line), &effects, &self.zone, self.now).await?;
         note_replaced(tx, (customer, line), self.event, self.now)?;
         self.may.note(tx, AuditAction::SimReplaced, line).await?;
         Ok(effects.line.unwrap_or(is.line))

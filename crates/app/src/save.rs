@@ -1,6 +1,7 @@
 //! Carries out what core decided: every row, transfer and job of one decision, in the caller's transaction.
 
 use crate::reminders;
+use crate::support::open_about;
 use everline_core::auto_renew::AutoRenew;
 use everline_core::effects::Effects;
 use everline_core::ids::{CustomerId, LineId};
@@ -9,7 +10,7 @@ use everline_core::line::LineState;
 use everline_core::time::{Now, Zone};
 use everline_store::tables::{
     allowance, customer, directory, dispute, job, ledger, line, line_event, order, payment, receipt, reminder, sim,
-    support, timer,
+    timer,
 };
 use everline_store::{Error, Tx};
 
@@ -70,7 +71,7 @@ pub(crate) async fn give_up_names(tx: &mut Tx, before: &Situation, effects: &Eff
 }
 
 /// Writes the effects of a decision about one customer's line. Every row it changes was locked by the caller.
-pub(crate) fn carry_out(
+pub(crate) async fn carry_out(
     tx: &mut Tx,
     owner: (CustomerId, LineId),
     effects: &Effects,
@@ -124,7 +125,7 @@ pub(crate) fn carry_out(
         dispute::save(tx, changed);
     }
     for case in &effects.cases {
-        support::open_case(tx, case, now.business);
+        open_about(tx, case, now.business).await?;
     }
     for queued in &effects.jobs {
         if let Some(session) = queued.ordered_by() {

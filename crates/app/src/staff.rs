@@ -12,10 +12,12 @@ use everline_core::audit::{Actor, AuditAction};
 use everline_core::ids::{CustomerId, OrderId, RawId};
 use everline_core::refund_request::{LET_IN_US, NotDecided};
 use everline_core::staff::{Permission, Role};
+use everline_core::stock;
 use everline_core::time::{DAY_US, SystemTime};
 use everline_store::tables::staff::{self as table, StaffEvent, StaffRow};
 use everline_store::tables::{audit, login, support};
 use everline_store::{Stop, Tx, Work};
+use std::collections::BTreeSet;
 
 /// How long a link works.
 pub const LINK_LIFE_US: i64 = 3 * DAY_US;
@@ -64,6 +66,32 @@ pub enum Standing {
     /// No more.
     Disabled,
 }
+impl Standing {
+    fn of(row: &StaffRow) -> Self {
+        match (row.active, &row.password_hash) {
+            (false, _) => Standing::Disabled,
+            (true, None) => Standing::Invited,
+            (true, Some(_)) => Standing::Active,
+        }
+    }
+}
+
+/// A member as whoever changes them saw them.
+fn seen(role: &str, standing: Standing) -> String {
+    let standing = match standing {
+        Standing::Active => "active",
+        Standing::Invited => "invited",
+        Standing::Disabled => "disabled",
+    };
+    format!("{role}.{standing}")
+}
+impl Listed {
+    /// A word for their role and standing, for whoever changes them: what is otherwise by then is not changed.
+    #[must_use]
+    pub fn seen(&self) -> String {
+        seen(&self.role, self.state)
+    }
+}
 
 /// An active staff member by id.
 pub async fn member(app: &App, id: RawId) -> Result<StaffMember, Problem> {
@@ -91,10 +119,11 @@ pub async fn add(app: &App, by: Actor, login: &str, name: &str, role: &str) -> R
 /// Gives a member a new link; their password and their sessions end. Also brings a disabled member back.
 ///
 /// # Errors
-/// [`Problem::NotFound`] if nobody has this login; [`Problem::NotAllowed`]; [`Problem::Invalid`] if it is the one who asks.
-pub async fn renew_link(app: &App, by: Actor, login: &str) -> Result<String, Problem> {
+/// [`Problem::NotFound`] if nobody has this login; [`Problem::NotAllowed`]; [`Problem::Invalid`] if it is the one who asks, and
+/// names `reason` if a member says none; [`Problem::Stale`] if they are otherwise than whoever asks saw them.
+pub async fn renew_link(app: &App, by: Actor, login: &str, grounds: Option<Grounds<'_>>) -> Result<String, Problem> {
     let (token, link) = new_link(app)?;
-    change(app, by, login, Changed::Link(link)).await?;
+    change(app, by, (login, grounds), Changed::Link(link)).await?;
     Ok(token)
 }
 
@@ -102,40 +131,67 @@ pub async fn renew_link(app: &App, by: Actor, login: &str) -> Result<String, Pro
 ///
 /// # Errors
 /// As [`renew_link`].
-pub async fn disable(app: &App, by: Actor, login: &str) -> Result<(), Problem> {
-    change(app, by, login, Changed::Disabled).await
+pub async fn disable(app: &App, by: Actor, login: &str, grounds: Option<Grounds<'_>>) -> Result<(), Problem> {
+    change(app, by, (login, grounds), Changed::Disabled).await
 }
 
 /// Takes a member's second factor away, if it was lost: they set another one when they sign in next. Their sessions end.
 ///
 /// # Errors
 /// As [`renew_link`].
-pub async fn reset_second_factor(app: &App, by: Actor, login: &str) -> Result<(), Problem> {
-    change(app, by, login, Changed::NoSecondFactor).await
+pub async fn reset_second_factor(
+    app: &App,
+    by: Actor,
+    login: &str,
+    grounds: Option<Grounds<'_>>,
+) -> Result<(), Problem> {
+    change(app, by, (login, grounds), Changed::NoSecondFactor).await
 }
 
 /// Gives a member another role, at once.
 ///
 /// # Errors
 /// As [`renew_link`]; [`Problem::Invalid`] if there is no such role.
-pub async fn set_role(app: &App, by: Actor, login: &str, role: &str) -> Result<(), Problem> {
-    change(app, by, login, Changed::Role(parse_role(role)?)).await
+pub async fn set_role(
+    app: &App,
+    by: Actor,
+    (login, role): (&str, &str),
+    grounds: Option<Grounds<'_>>,
+) -> Result<(), Problem> {
+    change(app, by, (login, grounds), Changed::Role(parse_role(role)?)).await
 }
 
-async fn change(app: &App, by: Actor, login: &str, to: Changed) -> Result<(), Problem> {
+/// On what a member changes another. Whoever has the machine needs none.
+#[derive(Debug, Clone, Copy)]
+pub struct Grounds<'a> {
+    /// How they saw them: [`Listed::seen`].
+    pub seen: &'a str,
+    /// Why: 1 to 200 characters.
+    pub reason: &'a str,
+}
+
+async fn change(
+    app: &App,
+    by: Actor,
+    (login, grounds): (&str, Option<Grounds<'_>>),
+    to: Changed,
+) -> Result<(), Problem> {
+    let grounds = match (by, grounds) {
+        (Actor::Staff(_), _) | (_, Some(_)) => {
+            let given = grounds.and_then(|given| Some((given.seen.to_owned(), stock::reason(given.reason)?)));
+            Some(given.ok_or(Problem::Invalid { field: "reason", rule: "1 to 200 characters" })?)
+        }
+        (Actor::CommandLine | Actor::System, None) => None,
+    };
     let (login, stamp) = (parse_login(login)?, Stamp::new(app)?);
-    Ok(app.store.transact(ChangeStaff { by, login, to, stamp }).await?)
+    Ok(app.store.transact(ChangeStaff { by, login, grounds, to, stamp }).await?)
 }
 
 /// All members that have a login.
 pub async fn list(app: &App) -> Result<Vec<Listed>, Problem> {
     let rows = app.store.read(ListStaff).await?;
     let listed = rows.into_iter().filter_map(|row| {
-        let state = match (row.active, &row.password_hash) {
-            (false, _) => Standing::Disabled,
-            (true, None) => Standing::Invited,
-            (true, Some(_)) => Standing::Active,
-        };
+        let state = Standing::of(&row);
         Some(Listed { id: row.id, login: row.login?, name: row.name, role: row.role, state })
     });
     Ok(listed.collect())
@@ -208,17 +264,25 @@ pub(crate) async fn active(tx: &mut Tx, id: RawId) -> Result<StaffMember, Stop<P
     found.ok_or(Stop::Refused(Problem::NotAllowed))
 }
 
-/// Refuses one of two members to decide about what the other asked for, where one let the other in a moment ago: whoever holds
-/// the link that sets a password may be both.
+/// Refuses one of two members to decide about what the other asked for, where one let the other in a moment ago, or one and the
+/// same member let in both: whoever holds the link that sets a password may be whom it is for.
 ///
 /// # Errors
 /// [`Problem::NotDecided`]
 pub(crate) async fn apart(tx: &mut Tx, asked_by: RawId, by: RawId, now: SystemTime) -> Result<(), Stop<Problem>> {
     let since = now.plus_us(-LET_IN_US);
-    let both = (audit::let_in(by, asked_by, since), audit::let_in(asked_by, by, since));
-    let (one, other) = tx.together(both).await?;
-    let apart = one.is_empty() && other.is_empty();
-    if apart { Ok(()) } else { Err(Stop::Refused(Problem::NotDecided(NotDecided::LetIn))) }
+    let (asker, decider) = (may_be(tx, asked_by, since).await?, may_be(tx, by, since).await?);
+    if asker.is_disjoint(&decider) { Ok(()) } else { Err(Stop::Refused(Problem::NotDecided(NotDecided::LetIn))) }
+}
+
+/// Who may be a member: themselves, whoever let them in since then, and whoever let those in.
+async fn may_be(tx: &mut Tx, member: RawId, since: SystemTime) -> Result<BTreeSet<RawId>, everline_store::Error> {
+    let (mut found, mut next) = (BTreeSet::from([member]), vec![member]);
+    while let Some(one) = next.pop() {
+        let by = tx.together(audit::let_in(one, since)).await?;
+        next.extend(by.into_iter().filter(|by| found.insert(*by)));
+    }
+    Ok(found)
 }
 
 /// [`permit`] for something that is only looked at and tells of no customer.
@@ -387,6 +451,8 @@ enum Changed {
 struct ChangeStaff {
     by: Actor,
     login: String,
+    /// How the member was seen, and why they are changed.
+    grounds: Option<(String, String)>,
     to: Changed,
     stamp: Stamp,
 }
@@ -401,7 +467,11 @@ impl Work for ChangeStaff {
         if self.by == Actor::Staff(row.id) {
             return Err(Stop::Refused(Problem::Invalid { field: "login", rule: "not-yourself" }));
         }
-        let act = |action| Act::new(self.by, action, ("staff", row.id));
+        let (was, reason) = self.grounds.as_ref().map_or((None, ""), |(was, reason)| (Some(was), reason));
+        if was.is_some_and(|was| *was != seen(&row.role, Standing::of(&row))) {
+            return Err(Stop::Refused(Problem::Stale));
+        }
+        let act = |action| Act::new(self.by, action, ("staff", row.id)).because(reason);
         let act = match &self.to {
             Changed::Link((hash, expires_at)) => {
                 table::set_link(tx, row.id, hash, *expires_at);

@@ -17,7 +17,7 @@ mod write;
 
 pub use act::{Act, act};
 pub use call::{NewCall, open_for_caller, open_for_item};
-pub(crate) use causes::{Failed, came_back, over};
+pub(crate) use causes::{Failed, came_back, open_about, over};
 pub use causes::{look_after, run_forever};
 pub use merge::merge;
 pub use open::open;

@@ -270,12 +270,19 @@ impl Look {
         self.wanted.before.unwrap_or((i64::MAX / 2, RawId::from_bytes([0xff; 16])))
     }
 
-    fn orders(&self) -> Query<Placed> {
+    /// Orders are the largest rows by far: of what else was found it follows which of them can be on the page.
+    fn orders(&self, found: &[Vec<Placed>]) -> Option<Query<Placed>> {
+        if self.wanted.kind.is_some_and(|only| only != Kind::Orders) {
+            return None;
+        }
         let (at, id) = self.before();
         let key = (BusinessTime::from_us(at), OrderId(id));
-        let from = BusinessTime::from_us(i64::MIN);
-        history::orders(self.wanted.customer, self.wanted.line, (from, key), Self::EACH)
-            .map(|order| ((order.placed_at.us(), order.id.0), Piece::Order(Box::new(order))))
+        let mut keys: Vec<Key> = found.iter().flatten().map(|(key, _)| *key).filter(|key| *key < (at, id)).collect();
+        keys.sort_unstable_by(|one, other| other.cmp(one));
+        // One more than a page has: then it is known that there is another page.
+        let from = BusinessTime::from_us(keys.get(PAGE).map_or(i64::MIN, |(at, _)| *at));
+        let orders = history::orders(self.wanted.customer, self.wanted.line, (from, key), Self::EACH);
+        Some(orders.map(|order| ((order.placed_at.us(), order.id.0), Piece::Order(Box::new(order)))))
     }
     fn cases(&self) -> Query<Placed> {
         let (at, id) = self.before();
@@ -334,10 +341,10 @@ impl Look {
         })
     }
 
-    /// What may be on the page.
+    /// What may be on the page, besides orders.
     fn parts(&self) -> Vec<Query<Placed>> {
         let of = |kind| match (kind, self.wanted.line) {
-            (Kind::Orders, _) => vec![self.orders()],
+            (Kind::Orders, _) => Vec::new(),
             (Kind::Cases, _) => vec![self.cases()],
             (Kind::Staff, _) => self.staff(),
             (kind, None) => self.of_account(kind).into_iter().collect(),
@@ -410,9 +417,9 @@ impl Work for Look {
         }
         let card = cards.into_iter().flatten().next().map(|iccid| iccid.masked());
         let with_lines = line.is_some() || lines.len() <= LINES_WITHIN;
-        if line.is_none() && with_lines {
-            parts.extend(tx.together(self.parts_of(&lines)).await?);
-        }
+        let of_lines = if line.is_none() && with_lines { self.parts_of(&lines) } else { Vec::new() };
+        let more: Vec<_> = self.orders(&parts).into_iter().chain(of_lines).collect();
+        parts.extend(tx.together(more).await?);
         let most = usize::try_from(LINES_MAX).unwrap_or(usize::MAX);
         let more_lines = lines.len() > most;
         lines.truncate(most);

@@ -234,7 +234,7 @@ impl Work for LineDue {
         timer::remove(tx, self.line.0, self.customer);
         // The next instant is counted from this one, so that a late run misses none.
         let then = Now { business: self.due_at, system: self.now.system };
-        carry_out(tx, (self.customer, self.line), &effects, &self.zone, then)?;
+        carry_out(tx, (self.customer, self.line), &effects, &self.zone, then).await?;
         give_up_names(tx, &is, &effects).await?;
         Ok(())
     }
@@ -290,7 +290,7 @@ async fn close(
     let closed = on_unpaid(order, &attempts, balances, then);
     let Some(effects) = closed.map_err(|refusal| Stop::Refused(refusal.into()))? else { return Ok(()) };
     ask_to_close(tx, order.customer, attempts.iter().filter(|attempt| attempt.state.open()), now)?;
-    carry_out(tx, (order.customer, order.line), &effects, zone, now)?;
+    carry_out(tx, (order.customer, order.line), &effects, zone, now).await?;
     Ok(())
 }
 

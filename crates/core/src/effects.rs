@@ -115,6 +115,23 @@ words!(CaseReason {
     Papers = "papers",
 });
 
+impl CaseReason {
+    /// Whether each time it is given tells of something new; else it may tell of what is still as it was, or of what is
+    /// decided where it is given.
+    #[must_use]
+    pub const fn happens_anew(self) -> bool {
+        matches!(
+            self,
+            CaseReason::AmountMismatch
+                | CaseReason::MerchantMismatch
+                | CaseReason::ConflictingEvidence
+                | CaseReason::RefundFailed
+                | CaseReason::WrongNumber
+                | CaseReason::CardTooOften
+        )
+    }
+}
+
 /// A case to open about an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CaseOpened {

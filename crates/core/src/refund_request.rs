@@ -147,8 +147,8 @@ pub enum NotDecided {
     /// Their role does not approve.
     #[error("somebody who may approve must decide")]
     NotApprover,
-    /// They let whoever asked in, or were let in by them, within [`LET_IN_US`]: one person may be both.
-    #[error("one of the two let the other in a moment ago")]
+    /// They let whoever asked in, were let in by them, or both by a third, within [`LET_IN_US`]: one person may be both.
+    #[error("one of the two let the other in a moment ago, or somebody let in both")]
     LetIn,
 }
 

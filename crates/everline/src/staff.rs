@@ -55,15 +55,15 @@ pub(crate) async fn answer(app: &App, public_url: &str, ask: Ask) -> Answer {
     let link = |token: String| format!("{public_url}/desk/set-up/{token}\nworks once, for three days");
     let done = match ask {
         Ask::Add { login, name, role } => staff::add(app, BY, &login, &name, &role).await.map(link),
-        Ask::Link { login } => staff::renew_link(app, BY, &login).await.map(link),
+        Ask::Link { login } => staff::renew_link(app, BY, &login, None).await.map(link),
         Ask::Role { login, role } => {
-            staff::set_role(app, BY, &login, &role).await.map(|()| "done: signed out everywhere".to_owned())
+            staff::set_role(app, BY, (&login, &role), None).await.map(|()| "done: signed out everywhere".to_owned())
         }
         Ask::Reset { login } => {
-            staff::reset_second_factor(app, BY, &login).await.map(|()| "done: signed out everywhere".to_owned())
+            staff::reset_second_factor(app, BY, &login, None).await.map(|()| "done: signed out everywhere".to_owned())
         }
         Ask::Disable { login } => {
-            staff::disable(app, BY, &login).await.map(|()| "done: signed out everywhere".to_owned())
+            staff::disable(app, BY, &login, None).await.map(|()| "done: signed out everywhere".to_owned())
         }
         Ask::List => staff::list(app).await.map(|all| table(&all)),
     };

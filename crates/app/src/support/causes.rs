@@ -70,17 +70,38 @@ impl Failed {
                     ..Case::opened(self.customer, self.id, self.reason, at)
                 },
             ),
-            Some(case) => reopen(tx, case, at),
+            Some(case) => reopen(tx, case, at).await?,
         }
         Ok(())
     }
 }
 
-/// Opens a locked case again if it was solved.
-fn reopen(tx: &mut Tx, case: Case, at: BusinessTime) {
-    if case.state == CaseState::Solved && case.merged_into.is_none() {
+/// Opens a case about an order, or opens it again if it was solved and something new happened.
+pub(crate) async fn open_about(
+    tx: &mut Tx,
+    opened: &CaseOpened,
+    at: BusinessTime,
+) -> Result<(), everline_store::Error> {
+    match case::lock(tx, opened.customer, support::case_about(opened.order, opened.reason)).await? {
+        None => support::open_case(tx, opened, at),
+        Some(case) if opened.reason.happens_anew() => reopen(tx, case, at).await?,
+        Some(_) => {}
+    }
+    Ok(())
+}
+
+/// Opens a locked case again if it was solved; of one that went into another, that one.
+async fn reopen(tx: &mut Tx, case: Case, at: BusinessTime) -> Result<(), everline_store::Error> {
+    let mut case = case;
+    // What it went into was open and in no other then; it may have gone into another since.
+    while let Some(into) = case.merged_into {
+        let Some(other) = case::lock(tx, case.customer, into).await? else { return Ok(()) };
+        case = other;
+    }
+    if case.state == CaseState::Solved {
         case::save(tx, &changed(case, CaseState::Reopened, (None, CaseStep::CameBack), at));
     }
+    Ok(())
 }
 
 /// What a case was opened for was decided: it is solved, unless it is already or went into another.
@@ -107,7 +128,7 @@ pub(crate) async fn came_back(
     at: BusinessTime,
 ) -> Result<(), Stop<Problem>> {
     if let Some(case) = case::lock(tx, customer, support::case_about(order, reason)).await? {
-        reopen(tx, case, at);
+        reopen(tx, case, at).await?;
     }
     Ok(())
 }

@@ -210,10 +210,30 @@ async fn whoever_lets_a_colleague_in_does_not_decide_with_them_for_three_days() 
         assert_eq!(decides(theirs, operator).await, let_in);
         world.pass(LET_IN_US).await;
         assert_eq!(decides(own, puppet).await, Ok("approved"));
-        staff::reset_second_factor(&world.app, added, "puppet").await.unwrap();
+        let grounds = Some(staff::Grounds { seen: "finance.invited", reason: "手机丢失" });
+        staff::reset_second_factor(&world.app, added, "puppet", grounds).await.unwrap();
         assert_eq!(decides(theirs, operator).await, let_in);
         let other = world.member("operator").await;
         assert_eq!(decides(theirs, other).await, Ok("approved"));
+        // Nor do two whom one and the same let in, nor over a third whom they let in.
+        let lets_in = async |by: RawId, login: &str, role: &str| {
+            staff::add(&world.app, Actor::Staff(by), login, login, role).await.unwrap();
+            let all = staff::list(&world.app).await.unwrap();
+            all.iter().find(|member| member.login == login).unwrap().id
+        };
+        let second = lets_in(operator, "second", "operator").await;
+        let third = lets_in(second, "third", "finance").await;
+        let beside = lets_in(operator, "beside", "finance").await;
+        let (own, of_beside) = (asks(operator).await, asks(beside).await);
+        assert_eq!(decides(own, third).await, let_in, "over one that they let in");
+        assert_eq!(decides(of_beside, third).await, let_in, "one person holds both links");
+        assert_eq!(
+            decides(of_beside, world.member("finance").await).await,
+            Ok("approved"),
+            "whom nobody let in lately"
+        );
+        world.pass(LET_IN_US).await;
+        assert_eq!(decides(own, third).await, Ok("approved"));
         world.sound().await;
     })
     .await;

@@ -323,7 +323,7 @@ async fn what_staff_commands_is_kept_with_who_and_why() {
         let events = line_events(&world.app, kit.customer, kit.line).await.unwrap();
         assert!(events.iter().all(|event| event.reason.is_none()), "{events:?}");
         assert_eq!(events[1].commanded_by.as_deref(), Some("he.jing"), "that somebody did it stays");
-        staff::disable(&world.app, Actor::CommandLine, "he.jing").await.unwrap();
+        staff::disable(&world.app, Actor::CommandLine, "he.jing", None).await.unwrap();
         assert!(wrong("by")(&by_staff(number, Do::Bar, "he.jing", "x").await.unwrap_err()));
         world.sound().await;
     })

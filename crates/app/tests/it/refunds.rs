@@ -347,7 +347,7 @@ async fn somebody_who_left_gives_nothing_back() {
         let session = everline_app::staff_sign_in::set_password(&world.app, &token, "four words nobody knows", FROM);
         session.await.unwrap().unwrap();
         let id = staff::list(&world.app).await.unwrap().iter().find(|member| member.login == "left").unwrap().id;
-        staff::disable(&world.app, Actor::CommandLine, "left").await.unwrap();
+        staff::disable(&world.app, Actor::CommandLine, "left", None).await.unwrap();
         let tried = refund_by_staff(&world.app, &order.number, wanted(&world, None, false), id).await;
         assert_eq!(tried, Err(Problem::NotAllowed));
         assert_eq!(world.refunds(&order).await, []);

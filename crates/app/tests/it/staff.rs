@@ -44,6 +44,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::pin::Pin;
 
+/// Of a change of a member whom nobody changed since.
+const GROUNDS: Option<staff::Grounds<'static>> = Some(staff::Grounds { seen: "agent.active", reason: "调岗" });
+
 type Call<'a> = Pin<Box<dyn Future<Output = Result<(), Problem>> + 'a>>;
 /// A use case by the name of its file and function, what it takes, and how it is called about things that are not there.
 type Row = (&'static str, May, for<'a> fn(&'a World, &'a Order, RawId) -> Call<'a>);
@@ -151,10 +154,10 @@ fn table() -> Vec<Row> {
         row!("staff::members", ManageStaff, |w, o, by| staff::members(&w.app, by)),
         row!("staff::sign_ins", ManageStaff, |w, o, by| staff::sign_ins(&w.app, by, &[NOTHING])),
         row!("staff::add", ManageStaff, |w, o, by| staff::add(&w.app, Actor::Staff(by), "he.jing", "何静", "agent")),
-        row!("staff::renew_link", ManageStaff, |w, o, by| staff::renew_link(&w.app, Actor::Staff(by), "nobody")),
-        row!("staff::disable", ManageStaff, |w, o, by| staff::disable(&w.app, Actor::Staff(by), "nobody")),
-        row!("staff::set_role", ManageStaff, |w, o, by| staff::set_role(&w.app, Actor::Staff(by), "nobody", "agent")),
-        row!("staff::reset_second_factor", ManageStaff, |w, o, by| staff::reset_second_factor(&w.app, Actor::Staff(by), "nobody")),
+        row!("staff::renew_link", ManageStaff, |w, o, by| staff::renew_link(&w.app, Actor::Staff(by), "nobody", GROUNDS)),
+        row!("staff::disable", ManageStaff, |w, o, by| staff::disable(&w.app, Actor::Staff(by), "nobody", GROUNDS)),
+        row!("staff::set_role", ManageStaff, |w, o, by| staff::set_role(&w.app, Actor::Staff(by), ("nobody", "agent"), GROUNDS)),
+        row!("staff::reset_second_factor", ManageStaff, |w, o, by| staff::reset_second_factor(&w.app, Actor::Staff(by), "nobody", GROUNDS)),
         row!("staff::paid_not_in_effect", SeeCustomer, |w, o, by| staff::paid_not_in_effect(&w.app, by)),
         row!("staff_order::staff_order", SeeCustomer, |w, o, by| staff_order::staff_order(&w.app, &o.number, by)),
         row!("queue::queue", SeeCustomer, |w, o, by| support::queue(&w.app, by, support::Wanted::default())),
@@ -347,7 +350,7 @@ async fn a_code_signs_in_once_also_on_two_nodes_at_once() {
         world.sound().await;
         // Disabled, nothing of it opens anything.
         let step = to_second(&world).await;
-        staff::disable(&world.app, Actor::CommandLine, "he.jing").await.unwrap();
+        staff::disable(&world.app, Actor::CommandLine, "he.jing", None).await.unwrap();
         world.pass(MINUTE_US).await;
         let code = totp::shown(&secret, world.app.clock.now().system);
         let entered = staff_sign_in::enter_by_code(&world.app, &step, &code, FROM).await;
@@ -363,7 +366,7 @@ async fn whoever_is_named_on_the_command_line_must_have_the_role() {
         with_generator(&world).await;
         let tried = voucher_batch::stop_batch(&world.app, "spring", "he.jing").await.map(|_| ());
         assert_eq!(tried, Err(Problem::Invalid { field: "by", rule: "this staff member's role may not do that" }));
-        staff::set_role(&world.app, Actor::CommandLine, "he.jing", "finance").await.unwrap();
+        staff::set_role(&world.app, Actor::CommandLine, ("he.jing", "finance"), None).await.unwrap();
         let tried = voucher_batch::stop_batch(&world.app, "spring", "he.jing").await.map(|_| ());
         assert_eq!(tried, Err(Problem::NotFound("batch")));
     })

@@ -47,8 +47,8 @@ crate::queries! { ALL;
         LEFT JOIN staff s ON s.id = a.staff_id WHERE a.line_id = $1 AND a.at <= $2 ORDER BY a.seq DESC LIMIT $3";
     DONE_TO = "SELECT a.seq, a.at, a.actor, COALESCE(s.login, s.name), a.action, a.subject_kind, a.subject_id, a.reason FROM audit a \
         LEFT JOIN staff s ON s.id = a.staff_id WHERE a.subject_kind = $1 AND a.subject_id = $2 AND a.action <> $3 ORDER BY a.seq DESC LIMIT $4";
-    LET_IN = "SELECT a.seq FROM audit a WHERE a.subject_kind = 'staff' AND a.subject_id = $1 AND a.staff_id = $2 AND a.at > $3 \
-        AND a.action IN ('staff.added', 'staff.invited', 'staff.second_factor_reset') ORDER BY a.seq DESC LIMIT 1";
+    LET_IN = "SELECT a.staff_id FROM audit a WHERE a.subject_kind = 'staff' AND a.subject_id = $1 AND a.staff_id IS NOT NULL AND a.at > $2 \
+        AND a.action IN ('staff.added', 'staff.invited', 'staff.second_factor_reset') ORDER BY a.seq DESC LIMIT 100";
     FORGET_REASONS = "UPDATE audit SET reason = NULL, reason_salt = NULL WHERE customer_id = $1 AND reason IS NOT NULL";
 }
 
@@ -173,10 +173,10 @@ impl FromRow for Noted {
 pub fn caller_proved(customer: CustomerId, to: RawId, after: SystemTime) -> Query<SystemTime> {
     Query::<(SystemTime,)>::new(&CALLER, args![customer, to, after]).map(|row| row.0)
 }
-/// Whether a member got their link from another, or lost their second factor by them, after an instant.
+/// From which other members a member got their link, or by whom they lost their second factor, after an instant.
 #[must_use]
-pub fn let_in(member: RawId, by: RawId, after: SystemTime) -> Query<i64> {
-    Query::<(i64,)>::new(&LET_IN, args![member.to_string(), by, after]).map(|row| row.0)
+pub fn let_in(member: RawId, after: SystemTime) -> Query<RawId> {
+    Query::<(RawId,)>::new(&LET_IN, args![member.to_string(), after]).map(|row| row.0)
 }
 /// What the staff saw and did of a customer's up to an instant, newest first.
 #[must_use]

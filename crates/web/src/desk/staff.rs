@@ -11,7 +11,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use everline_app::Problem;
-use everline_app::staff::{self as app, Standing};
+use everline_app::staff::{self as app, Grounds, Standing};
 use everline_core::audit::Actor;
 use everline_core::ids::RawId;
 use everline_core::staff::Role;
@@ -28,6 +28,8 @@ struct Row {
     state: String,
     active: bool,
     own: bool,
+    /// How they are seen, for whoever changes them.
+    seen: String,
     roles: Vec<RoleChoice>,
     /// How they signed in last, or tried to.
     events: Vec<EventRow>,
@@ -64,7 +66,12 @@ async fn staff_page(web: &Web, visit: &Visit, link: Option<String>, error: Optio
         }),
         active: row.state != Standing::Disabled,
         own: row.id == by,
-        roles: choices(visit, &row.role),
+        seen: row.seen(),
+        // What was chosen stays while something else of the form is wrong.
+        roles: match error.is_some() && visit.fields.get("login") == row.login {
+            true if Role::from_word(visit.fields.get("role")).is_some() => choices(visit, visit.fields.get("role")),
+            _ => choices(visit, &row.role),
+        },
         login: row.login,
         name: row.name,
     });
@@ -94,11 +101,12 @@ pub(crate) async fn add(State(web): State<Web>, visit: Visit) -> Answer {
 pub(crate) async fn change(State(web): State<Web>, visit: Visit) -> Answer {
     let (by, fields) = (Actor::Staff(me(&visit)?), &visit.fields);
     let login = fields.get("login");
+    let grounds = Some(Grounds { seen: fields.get("seen"), reason: fields.get("reason") });
     let done = match fields.get("do") {
-        "link" => app::renew_link(&web.app, by, login).await.map(Some),
-        "role" => app::set_role(&web.app, by, login, fields.get("role")).await.map(|()| None),
-        "reset" => app::reset_second_factor(&web.app, by, login).await.map(|()| None),
-        "disable" => app::disable(&web.app, by, login).await.map(|()| None),
+        "link" => app::renew_link(&web.app, by, login, grounds).await.map(Some),
+        "role" => app::set_role(&web.app, by, (login, fields.get("role")), grounds).await.map(|()| None),
+        "reset" => app::reset_second_factor(&web.app, by, login, grounds).await.map(|()| None),
+        "disable" => app::disable(&web.app, by, login, grounds).await.map(|()| None),
         _ => return Err(Problem::Invalid { field: "do", rule: "link, role, reset or disable" }.into()),
     };
     answer(&web, &visit, done).await
@@ -115,6 +123,7 @@ async fn answer(web: &Web, visit: &Visit, done: Result<Option<String>, Problem>)
         }
         Err(Problem::Invalid { rule: "taken", .. }) => "desk-staff-taken",
         Err(Problem::Invalid { rule: "not-yourself", .. }) => "desk-staff-not-yourself",
+        Err(Problem::Invalid { field: "reason", .. }) => "desk-command-reason-needed",
         Err(Problem::Invalid { field: "name", .. }) => "desk-staff-name-wrong",
         Err(Problem::Invalid { field: "login", .. }) => "desk-staff-login-wrong",
         Err(problem) => return Err(problem.into()),

@@ -343,7 +343,7 @@ async fn a_member_of_the_staff_has_a_passkey_as_second_factor() {
     assert_eq!(fresh.submit(&page, "/desk/sign-in/second/passkey", &fields).await.location(), "/desk/me");
     fresh.get("/desk/me").await.says(&["用通行密钥登录"]);
     // Removed with the rest when an operator takes the second factor away.
-    everline_app::staff::reset_second_factor(app, actor, "zhou.hang").await.unwrap();
+    everline_app::staff::reset_second_factor(app, actor, "zhou.hang", None).await.unwrap();
     assert_eq!(fresh.get("/desk").await.status, StatusCode::SEE_OTHER);
     let page = fresh.get("/desk/sign-in").await;
     let entered = fresh.submit(&page, "/desk/sign-in", &[("login", "zhou.hang"), ("password", password)]).await;

@@ -268,7 +268,7 @@ async fn links_end_and_members_leave() {
         );
     }
     // A new link ends the password and the sessions.
-    let token = staff::renew_link(&world.app, Actor::CommandLine, "he.jing").await.unwrap();
+    let token = staff::renew_link(&world.app, Actor::CommandLine, "he.jing", None).await.unwrap();
     assert_eq!(browser.get("/desk").await.status, StatusCode::SEE_OTHER);
     assert_eq!(staff_sign_in::sign_in(&world.app, "he.jing", PASSWORD, from).await.unwrap(), None);
     let short = staff_sign_in::set_password(&world.app, &token, "elevenchars", from).await.unwrap_err();
@@ -280,15 +280,15 @@ async fn links_end_and_members_leave() {
         "three days are over"
     );
     // And comes back with another one, until they leave.
-    let token = staff::renew_link(&world.app, Actor::CommandLine, "he.jing").await.unwrap();
+    let token = staff::renew_link(&world.app, Actor::CommandLine, "he.jing", None).await.unwrap();
     let entered = staff_sign_in::set_password(&world.app, &token, PASSWORD, from).await.unwrap().unwrap();
     assert!(staff_sign_in::second(&world.app, entered.step()).await.unwrap().is_some());
-    staff::disable(&world.app, Actor::CommandLine, "he.jing").await.unwrap();
+    staff::disable(&world.app, Actor::CommandLine, "he.jing", None).await.unwrap();
     assert_eq!(staff_sign_in::second(&world.app, entered.step()).await.unwrap(), None);
     assert_eq!(staff_sign_in::sign_in(&world.app, "he.jing", PASSWORD, from).await.unwrap(), None);
     let listed = staff::list(&world.app).await.unwrap();
     assert_eq!((listed.len(), listed[0].state), (1, staff::Standing::Disabled));
-    assert!(matches!(staff::disable(&world.app, Actor::CommandLine, "nobody").await, Err(Problem::NotFound(_))));
+    assert!(matches!(staff::disable(&world.app, Actor::CommandLine, "nobody", None).await, Err(Problem::NotFound(_))));
 }
 
 #[tokio::test]

@@ -86,7 +86,7 @@ async fn a_log_that_is_cut_off_with_its_head_is_found_by_a_noted_end() {
             let report = verify_known(&app.store, &app.brand, &app.zone, app.clock.now(), known).await.unwrap();
             report.findings.iter().map(|finding| finding.invariant).collect::<Vec<_>>()
         };
-        staff::disable(&world.app, Actor::CommandLine, "one").await.unwrap();
+        staff::disable(&world.app, Actor::CommandLine, "one", None).await.unwrap();
         assert_eq!(verify(noted).await, Vec::<&str>::new(), "it went on since");
         assert_eq!(verify(Head { hash: [1; 32], ..noted }).await, ["audit_noted"]);
         let all = entries(&world.app.store, 0).await.unwrap();
