@@ -17,7 +17,7 @@ const USAGE: &str = "cargo xtask COMMAND
   model        10,000 random sequences of the journey against the reference model
   check-sdks   the vectors of all providers made anew by SDKs that we did not write, compared with the kept ones;
                the sandbox's gateways with those SDKs as clients; our endpoints with notices that they take and refuse
-  fuzz         every fuzz target for a minute (CI: half of one); `cargo xtask fuzz --seconds 600 json` one of them for longer
+  fuzz         every fuzz target for a minute (CI: ten seconds); `cargo xtask fuzz --seconds 600 json` one of them for longer
   card-client  the card client against localstripe, which we did not write
   messages     short messages, mail and notices in browsers against a message centre (npm), a mail server and a browser's
                library (PyPI) that we did not write

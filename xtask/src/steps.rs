@@ -108,7 +108,7 @@ pub(crate) const CHECK_SDKS: &[Step] = &[Step {
 pub(crate) const FUZZ: &[Step] = &[Step {
     name: "fuzz",
     needs: &[Need::Cxx],
-    run: &[invoke("cargo", &["xtask", "fuzz", "--seconds", "30", "--seed", "1"], Expect::Tests)],
+    run: &[invoke("cargo", &["xtask", "fuzz", "--seconds", "10", "--seed", "1"], Expect::Tests)],
 }];
 pub(crate) const CARD_CLIENT: &[Step] = &[Step {
     name: "the card client against a stand-in that we did not write",

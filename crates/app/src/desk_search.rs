@@ -13,7 +13,7 @@ use everline_core::payment::Provider;
 use everline_core::search::{Guess, Named, Typed, guesses, masked_name, names_device};
 use everline_core::staff::Permission;
 use everline_store::tables::directory::Name;
-use everline_store::tables::{case, customer, identity, order, payment, search};
+use everline_store::tables::{case, customer, identity, line_device, order, payment, search};
 use everline_store::{Engine, Query, Stop, Tx, Work};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -60,7 +60,7 @@ pub struct Finds {
     pub found: Vec<Found>,
     /// Whether there is more.
     pub more: bool,
-    /// Whether what was typed is a device's number, by which nothing is found.
+    /// Whether what was typed is a device's number that no owner said.
     pub device: bool,
 }
 
@@ -75,7 +75,7 @@ pub async fn find(app: &App, by: RawId, typed: &str) -> Result<Finds, Problem> {
         return Err(Problem::Invalid { field: "q", rule: "too-short" });
     };
     let found = app.store.read(Find { by, guesses, secrets: app.secrets.clone() }).await?;
-    let finds = Finds { device: names_device(typed), ..found };
+    let finds = Finds { device: found.found.is_empty() && names_device(typed), ..found };
     // As what somebody was found, and how many: never the text, which may name a person.
     let named: BTreeSet<Named> = finds.found.iter().map(|found| found.named).collect();
     let named: Vec<&str> = named.into_iter().map(Named::word).collect();
@@ -172,6 +172,9 @@ impl Find {
                 let Ok(number) = text.parse() else { return Vec::new() };
                 vec![case::of_number(number, EACH).map(move |(customer, id)| hit(customer, &text, To::Case(id)))]
             }
+            (Named::Imei, _) => {
+                vec![line_device::find(&text, EACH).map(move |(customer, line)| hit(customer, &text, To::Line(line)))]
+            }
             (Named::Eid, how) => {
                 let all = match how {
                     Typed::Whole(_) => search::eid(&text, EACH),
@@ -266,7 +269,9 @@ const fn kind(named: Named) -> Option<Name> {
         Named::Iccid => Name::Iccid,
         Named::Imsi => Name::Imsi,
         Named::Order => Name::OrderNumber,
-        Named::Eid | Named::Payment | Named::Receipt | Named::Case | Named::Name | Named::Document => return None,
+        Named::Eid | Named::Imei | Named::Payment | Named::Receipt | Named::Case | Named::Name | Named::Document => {
+            return None;
+        }
     })
 }
 

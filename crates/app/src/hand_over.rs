@@ -17,7 +17,7 @@ use everline_core::ownership::Offered;
 use everline_core::time::{Now, Zone};
 use everline_store::tables::hand_over::OnItsWay;
 use everline_store::tables::{
-    allowance, catalog, credential, customer, directory, hand_over, job, line, order, reminder, sim, timer,
+    allowance, catalog, credential, customer, directory, hand_over, job, line, line_device, order, reminder, sim, timer,
 };
 use everline_store::{Stop, Tx, Work};
 use std::sync::Arc;
@@ -54,6 +54,7 @@ impl Leaves {
         carry_out(tx, self.from, &effects, &self.zone, self.now).await?;
         // Whoever took care of it for the former owner is told nothing of the new one's.
         reminder::remove_contacts(tx, self.from.0, self.from.1);
+        line_device::set(tx, self.from, None);
         hand_over::add(tx, self.from, &given);
         if let Some(offer) = hand_over::offer_of(tx, customer, line).await? {
             hand_over::settle_offer(tx, &offer, Offered::Taken, self.now.system);

@@ -6,6 +6,7 @@
 
 pub use crate::sessions::{Principal, SessionInfo, SignedIn, open_session, session, sign_out};
 
+use crate::counted::Counted;
 use crate::ports::{Handed, OutgoingMessage};
 use crate::secrets::Secrets;
 use crate::send_message::{CALLER_CODE, CONTACT_CODE, MAILBOX_CODE, ONE_TIME_CODE};
@@ -21,7 +22,6 @@ use everline_core::message::Address;
 use everline_core::money::Currency;
 use everline_core::number_plan::NumberOf;
 use everline_core::time::{HOUR_US, MINUTE_US, Now, SystemTime};
-use everline_core::velocity::{Window, allow};
 use everline_store::tables::login::Code;
 use everline_store::tables::{credential, customer, directory, identity, line, login, velocity};
 use everline_store::{Stop, Tx, Work};
@@ -98,7 +98,8 @@ pub(crate) async fn request_code_to(
         used: false,
         expires_at: now.plus_us(CODE_LIFE_US),
     };
-    app.store.transact(AddCode { id, code, now }).await?;
+    let turn = app.secrets.name("velocity", &["codes", &code.contact]);
+    app.store.transact(AddCode { id, code, turn, now }).await?;
     let parameters = vec![("brand", app.brand.name.get(language).to_owned()), ("code", digits)];
     // Not one of the messages that are written down: who holds the number is not known, nobody else is to read it, and
     // whoever waits for it asks for another one.
@@ -198,17 +199,11 @@ pub async fn sign_in_by_password(app: &App, contact: &str, password: &str, devic
 /// Counts a try at a password, or at what strangers hear of, and refuses one too many. It is counted before it is tried, so
 /// that tries at the same moment count too.
 pub(crate) async fn check_tries(app: &App, whose: &'static str, name: &str) -> Result<(), Problem> {
-    let now = app.clock.now().system;
-    let windows = Window::ALL.map(|window| {
-        let (most, word) = match window {
-            Window::Hour => (TRIES_PER_HOUR_MAX, "hour"),
-            Window::Day => (TRIES_PER_DAY_MAX, "day"),
-        };
-        let end = window.end(now);
-        let name = app.secrets.name("velocity", &["password", whose, name, &end.us().to_string(), word]);
-        (name, most, end)
-    });
-    Ok(app.store.transact(CountTry { windows, now }).await?)
+    let counts = [
+        (Counted::in_hour(app, &format!("{whose} tries in an hour"), name), TRIES_PER_HOUR_MAX),
+        (Counted::in_day(app, &format!("{whose} tries in a day"), name), TRIES_PER_DAY_MAX),
+    ];
+    Ok(app.store.transact(CountTry { counts }).await?)
 }
 
 /// In, or on to the second factor.
@@ -270,6 +265,8 @@ impl TypedCode {
 struct AddCode {
     id: RawId,
     code: Code,
+    /// Under what those wait for each other who ask for codes for the same number at the same moment.
+    turn: [u8; 16],
     now: SystemTime,
 }
 impl Work for AddCode {
@@ -280,6 +277,7 @@ impl Work for AddCode {
         if login::lock_code(tx, self.id).await?.is_some() {
             return Ok(()); // run again after a lost answer
         }
+        velocity::add_within(tx, &self.turn, 1, self.code.expires_at, i64::MAX).await?;
         let sent = login::codes_since(tx, &self.code.contact, self.now.plus_us(-HOUR_US)).await?;
         if sent >= CODES_PER_HOUR_MAX {
             return Err(Stop::Refused(Problem::TooMany { retry_after_s: 3_600 }));
@@ -353,8 +351,7 @@ impl Work for AsksSecond {
 }
 
 struct CountTry {
-    windows: [([u8; 16], i64, SystemTime); 2],
-    now: SystemTime,
+    counts: [(Counted, i64); 2],
 }
 impl Work for CountTry {
     const NAME: &'static str = "count_password_try";
@@ -362,15 +359,11 @@ impl Work for CountTry {
     type Out = ();
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
-        for (name, most, end) in &self.windows {
-            let count = velocity::count(tx, name).await?;
-            let most = u32::try_from(*most).unwrap_or(0);
-            allow(count, most, *end, self.now)
-                .map_err(|retry_after_s| Stop::Refused(Problem::TooMany { retry_after_s }))?;
+        for (counted, most) in &self.counts {
+            if counted.add(tx, 1, *most).await?.is_err() {
+                return Err(Stop::Refused(Problem::TooMany { retry_after_s: counted.retry_after_s() }));
+            }
         }
-        let mut names: Vec<_> = self.windows.iter().collect();
-        names.sort();
-        names.iter().for_each(|(name, _, end)| velocity::add(tx, name, *end));
         Ok(())
     }
 }

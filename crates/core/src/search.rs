@@ -27,6 +27,8 @@ pub enum Named {
     Imsi,
     /// The chip of a device that loads profiles.
     Eid,
+    /// The device that a line sits in, as its owner says (3GPP TS 23.003 §6.2.1).
+    Imei,
     /// An order, by the number that people read to each other.
     Order,
     /// A payment or refund, by our number or by a provider's or bank's.
@@ -47,6 +49,7 @@ words!(Named {
     Iccid = "iccid",
     Imsi = "imsi",
     Eid = "eid",
+    Imei = "imei",
     Order = "order",
     Payment = "payment",
     Receipt = "receipt",
@@ -113,8 +116,8 @@ pub fn guesses(
     if found.is_empty() && length < SHORTEST { Err(TooShort) } else { Ok(found) }
 }
 
-/// Whether it is the number of a device (an IMEI, 3GPP TS 23.003 §6.2.1): by it nothing is found, as nobody tells us which
-/// device a card is in; whoever typed it is told what to ask for instead.
+/// Whether it is the number of a device (an IMEI, 3GPP TS 23.003 §6.2.1). By it only those lines are found whose owners said
+/// it; whoever typed it is told so, and what to ask for instead.
 #[must_use]
 pub fn names_device(typed: &str) -> bool {
     let text: String = typed.trim().chars().take(LONGEST).map(narrow).collect();
@@ -135,6 +138,9 @@ fn numbers(text: &str, plain: &str, (plan, calling_code): (&NumberPlan, &str), a
     }
     if Imsi::parse(plain).is_ok() {
         add(Named::Imsi, whole());
+    }
+    if Imei::parse(plain).is_ok() {
+        add(Named::Imei, whole());
     }
     if Eid::parse(plain).is_ok() {
         add(Named::Eid, whole());

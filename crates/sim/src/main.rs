@@ -366,10 +366,12 @@ async fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Bench(Bench::Web { wanted, lines, seconds, rounds, concurrency }) => {
             let options = bench::web::Options { wanted, lines, seconds, rounds, concurrency };
-            for figure in bench::web::web(&options).await? {
-                println!("{}", serde_json::to_string(&figure).map_err(|error| Failure::Unusable(error.to_string()))?);
+            let figures = bench::web::web(&options).await?;
+            for figure in &figures {
+                println!("{}", serde_json::to_string(figure).map_err(|error| Failure::Unusable(error.to_string()))?);
             }
-            Ok(())
+            let dear = bench::web::too_dear(&figures);
+            if dear.is_empty() { Ok(()) } else { Err(Failure::Broken(format!("above its limit: {}", dear.join(", ")))) }
         }
         Command::Bench(Bench::Desk { wanted, lines, transfers, calls, rounds }) => {
             let options = bench::desk::Options { wanted, lines, transfers, calls, rounds };

@@ -102,6 +102,55 @@ async fn a_change_is_whole_and_told_once() {
 }
 
 #[tokio::test]
+async fn guesses_at_one_moment_from_everywhere_are_no_more_than_one_after_another() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Phone).await;
+        let number = contact(&world, kit.customer).await;
+        let owner = signed_in(&world, &number).await;
+        account::set_password(&world.app, &owner, PASSWORD, true).await.unwrap();
+        world.pass(HOUR_US).await;
+        let nodes = [world.clone(), world.another_node()];
+        let mut tasks = tokio::task::JoinSet::new();
+        for n in 0..40 {
+            let (app, number) = (nodes[n % 2].app.clone(), number.clone());
+            tasks.spawn(async move { sign_in_by_password(&app, &number, "not the password", "").await.unwrap_err() });
+        }
+        let tried = tasks.join_all().await;
+        let wrong = tried.iter().filter(|problem| **problem == Problem::PasswordWrong).count();
+        assert_eq!(wrong, 10, "{tried:?}");
+        assert!(tried.iter().all(|problem| matches!(problem, Problem::PasswordWrong | Problem::TooMany { .. })));
+        // Whoever guesses at codes asks for as many as there are, at once, and tries each as often as it can be tried.
+        for hour in 0..3 {
+            let mut tasks = tokio::task::JoinSet::new();
+            for n in 0..20 {
+                let (app, number) = (nodes[n % 2].app.clone(), number.clone());
+                tasks.spawn(async move { request_code(&app, &number, "zh-CN").await });
+            }
+            let asked = tasks.join_all().await;
+            let requests: Vec<RawId> = asked.into_iter().filter_map(Result::ok).collect();
+            assert_eq!(requests.len(), 5, "in hour {hour}");
+            let right = world.messenger.parameter(&number, "code").unwrap();
+            let mut tasks = tokio::task::JoinSet::new();
+            for (n, request) in requests.iter().cycle().take(60).enumerate() {
+                let (app, request) = (nodes[n % 2].app.clone(), *request);
+                let guess = format!("{:06}", (right.parse::<usize>().unwrap() + 1 + n) % 1_000_000);
+                tasks.spawn(async move { sign_in(&app, request, &guess, NEWCOMER, "").await.unwrap_err() });
+            }
+            let tried = tasks.join_all().await;
+            let compared = tried.iter().filter(|problem| matches!(problem, Problem::CodeWrong { .. })).count();
+            assert_eq!(compared, 25, "in hour {hour}");
+            // Nothing is left of the last one, even for who has it.
+            for request in requests {
+                assert_eq!(sign_in(&world.app, request, &right, NEWCOMER, "").await, Err(Problem::CodeGone));
+            }
+            world.pass(HOUR_US).await;
+        }
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn passwords_are_refused_alike_and_counted() {
     on_both(async |world: World| {
         let kit = world.line(Family::Phone).await;

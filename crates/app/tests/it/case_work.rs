@@ -1,11 +1,14 @@
 //! How the staff work on cases: who has one, merges, prepared answers, the queue, and what opens cases by itself.
 
+use crate::refunds::wanted;
+use crate::world::outside::Fate;
 use crate::world::{Kit, World, on_both};
 use everline_app::Problem;
 use everline_app::desk_search::{Place, find};
 use everline_app::jobs;
 use everline_app::ports::BillAnswer;
 use everline_app::privacy::{erase, export};
+use everline_app::refund_order::refund_by_staff;
 use everline_app::set_up::HOUSE;
 use everline_app::support::prepared::{self, Kept};
 use everline_app::support::{
@@ -501,7 +504,6 @@ async fn a_timeline_goes_through_all_cases_by_key() {
 #[tokio::test]
 async fn an_order_that_waits_too_long_opens_one_case_that_ends_with_it() {
     on_both(async |world: World| {
-        use crate::world::outside::Fate;
         let kit = world.line(Family::Watch).await;
         let by = member(&world).await;
         world.attach(&kit).await;
@@ -531,6 +533,44 @@ async fn an_order_that_waits_too_long_opens_one_case_that_ends_with_it() {
         let over = seen(&world, by, kit.customer, case.id).await;
         assert_eq!((over.state, over.changed_how), (CaseState::Solved, CaseStep::CauseOver));
         assert_eq!(look_after(&world.app).await, Ok(0));
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_happens_anew_opens_a_solved_case_again_also_the_one_it_went_into() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Watch).await;
+        let (by, operator) = (member(&world).await, world.member("operator").await);
+        let order = world.buys(&kit, "days").await;
+        let refused = async || {
+            world.provider.next("refund", &[Fate::Refuses]);
+            let refund = wanted(&world, Some("1.00"), true);
+            refund_by_staff(&world.app, &order.number, refund, operator).await.unwrap();
+            world.settle().await;
+        };
+        refused().await;
+        let id = support::case_about(order.id, CaseReason::RefundFailed);
+        let case = |id| (kit.customer, id);
+        let solves = async |id, version| act(&world.app, case(id), (by, version), Act::Set(CaseState::Solved)).await;
+        solves(id, 0).await.unwrap();
+        refused().await;
+        let again = seen(&world, by, kit.customer, id).await;
+        assert_eq!((again.state, again.changed_how), (CaseState::Reopened, CaseStep::CameBack));
+        // It goes into another, and that into a third: there it is heard of.
+        let (second, third) = (ask(&world, &kit, "一").await, ask(&world, &kit, "二").await);
+        merge(&world.app, case(id), (by, again.version), (second, 0)).await.unwrap();
+        let between = seen(&world, by, kit.customer, second).await;
+        merge(&world.app, case(second), (by, between.version), (third, 0)).await.unwrap();
+        let open = seen(&world, by, kit.customer, third).await;
+        refused().await;
+        assert_eq!(seen(&world, by, kit.customer, third).await.version, open.version, "it is open");
+        solves(third, open.version).await.unwrap();
+        refused().await;
+        let heard = seen(&world, by, kit.customer, third).await;
+        assert_eq!((heard.state, heard.changed_how), (CaseState::Reopened, CaseStep::CameBack));
+        assert_eq!(seen(&world, by, kit.customer, id).await.state, CaseState::Solved);
         world.sound().await;
     })
     .await;
@@ -619,7 +659,6 @@ async fn a_case_about_an_item_is_one_and_both_lead_to_each_other() {
 #[tokio::test]
 async fn messages_that_do_not_reach_a_customer_are_one_case() {
     on_both(async |world: World| {
-        use crate::world::outside::Fate;
         let kit = world.line(Family::Watch).await;
         let by = member(&world).await;
         world.messenger.always("send", Fate::Refuses);

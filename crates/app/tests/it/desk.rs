@@ -7,6 +7,7 @@ use everline_app::audit::{Filter, page};
 use everline_app::caller::{ask_caller, prove_caller};
 use everline_app::desk_search::{Place, find};
 use everline_app::lifecycle_command::command_at_desk;
+use everline_app::own_line::{Described, describe, device_number};
 use everline_app::refund_order::{NewRefund, refund_by_staff, waiting_refunds};
 use everline_app::staff_order::staff_order;
 use everline_app::timeline::{Entry, Kind, Wanted, What, reveal, timeline};
@@ -77,9 +78,25 @@ async fn somebody_is_found_by_whatever_they_have_and_shown_masked() {
         world.settle().await;
         let refund = world.refunds(&order).await.remove(0);
         assert_eq!(looks(&refund.out_request_no).await, [ordered(Named::Payment, true)]);
-        // A device's number finds nobody, and is known as what it is.
-        let device = find(&world.app, by, "49-015420-323751-8").await.unwrap();
+        // A device's number is known as what it is, and finds the lines whose owners said that they sit in it.
+        let imei = "49-015420-323751-8";
+        let device = find(&world.app, by, imei).await.unwrap();
         assert!(device.device && device.found.is_empty(), "{device:?}");
+        let owner = sessions::Principal::Customer(kit.customer);
+        let owner = sessions::open_session(&world.app, owner, "").await.unwrap();
+        let owner = sign_in::session(&world.app, &owner.token).await.unwrap().unwrap();
+        let says = async |imei: &str| {
+            let (name, device) = ("手表".to_owned(), "watch".to_owned());
+            let said = Described { name, device, imei: imei.to_owned(), guest_renewal: true };
+            describe(&world.app, &owner, kit.line, &said).await
+        };
+        assert_eq!(says("490154203237519").await, Err(Problem::Invalid { field: "imei", rule: "fifteen-digits" }));
+        says("4901 5420 3237 518").await.unwrap();
+        assert_eq!(device_number(&world.app, &owner, kit.line).await.unwrap(), "490154203237518");
+        assert_eq!(looks(imei).await, [(Named::Imei, true, Place::Line(kit.line))]);
+        assert!(!find(&world.app, by, imei).await.unwrap().device);
+        says("").await.unwrap();
+        assert_eq!(looks(imei).await, []);
         assert!(!find(&world.app, by, number).await.unwrap().device);
         assert!(looks("林芳").await.contains(&(Named::Name, true, Place::Customer)));
         assert_eq!(looks("No such person").await, vec![]);

@@ -260,6 +260,9 @@ async fn an_owner_hands_a_line_over_and_keeps_its_history() {
         let (giver, new, other) =
             (entered(&world, kit.customer).await, entered(&world, taker).await, entered(&world, stranger).await);
         let number = contact(&world, taker).await;
+        let (name, device, imei) = ("手表".to_owned(), "watch".to_owned(), "490154203237518".to_owned());
+        let said = Described { name, device, imei, guest_renewal: true };
+        own_line::describe(&world.app, &giver, kit.line, &said).await.unwrap();
         ownership::offer(&world.app, &giver, kit.line, number.as_str()).await.unwrap();
         world.jobs().await;
         let link = link(&world, &number);
@@ -278,6 +281,10 @@ async fn an_owner_hands_a_line_over_and_keeps_its_history() {
         let mine = moved(&kit, taker, line);
         let now = world.line_now(&mine).await;
         assert_eq!((now.state.word(), now.name.as_str(), now.device), ("silent", "", DeviceKind::Watch));
+        for (whose, line) in [(&giver, kit.line), (&new, line)] {
+            let said = own_line::device_number(&world.app, whose, line).await.unwrap();
+            assert_eq!(said, "", "which device it sits in is for the new owner to say");
+        }
         assert_eq!(world.balance(kit.customer, LedgerAccount::PaidCredit).await, 50 * YUAN, "money stays");
         assert_eq!(world.order_now(&bought).await.state, OrderState::InEffect);
         assert_eq!(world.told(&kit).await.last(), Some(&"line_given"));
@@ -367,6 +374,7 @@ async fn a_line_is_what_its_owner_calls_it() {
         let said = |name: &str, device: &str, guests| Described {
             name: name.to_owned(),
             device: device.to_owned(),
+            imei: String::new(),
             guest_renewal: guests,
         };
         own_line::describe(&world.app, &owner, kit.line, &said(" 奶奶的定位器 ", "tracker", false)).await.unwrap();

@@ -266,6 +266,39 @@ fn every_use_case_has_its_row() {
 }
 
 #[tokio::test]
+async fn a_member_is_changed_as_they_were_seen_and_with_a_reason() {
+    on_both(async |world: World| {
+        let (one, other) = (world.member("operator").await, world.member("operator").await);
+        staff::add(&world.app, Actor::CommandLine, "he.jing", "何静", "agent").await.unwrap();
+        let seen = async || {
+            let all = staff::list(&world.app).await.unwrap();
+            all.iter().find(|member| member.login == "he.jing").unwrap().seen()
+        };
+        let of_before = seen().await;
+        let grounds = |seen| Some(staff::Grounds { seen, reason: "离职" });
+        let none = staff::disable(&world.app, Actor::Staff(one), "he.jing", None).await;
+        assert_eq!(none, Err(Problem::Invalid { field: "reason", rule: "1 to 200 characters" }));
+        staff::disable(&world.app, Actor::Staff(one), "he.jing", grounds(&of_before)).await.unwrap();
+        // Whoever still reads the page of before lets nobody in again.
+        let by = Actor::Staff(other);
+        let link = staff::renew_link(&world.app, by, "he.jing", grounds(&of_before)).await;
+        assert_eq!(link.map(|_| ()), Err(Problem::Stale));
+        let role = staff::set_role(&world.app, by, ("he.jing", "finance"), grounds(&of_before)).await;
+        assert_eq!(role, Err(Problem::Stale));
+        let now = seen().await;
+        assert_ne!(now, of_before);
+        staff::renew_link(&world.app, by, "he.jing", grounds(&now)).await.unwrap();
+        let all = entries(&world.app.store, 0).await.unwrap();
+        let told: Vec<_> = all.iter().filter(|entry| entry.subject_kind == "staff").collect();
+        let told: Vec<_> = told.iter().map(|entry| (entry.action.as_str(), entry.reason.as_deref())).collect();
+        let expected = [("staff.added", None), ("staff.disabled", Some("离职")), ("staff.invited", Some("离职"))];
+        assert_eq!(told, expected);
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_done_and_seen_is_written_down_in_one_row_at_once() {
     on_both(async |world: World| {
         let by = world.member("agent").await;

@@ -100,20 +100,39 @@ pub async fn web(options: &Options) -> Result<Vec<Figure>, Failure> {
     for lines in &options.lines {
         figures.extend(one(options, *lines).await?);
     }
-    for (page, _) in pages() {
-        let of = |lines: u64| figures.iter().find(|figure| figure.page == page && figure.lines == lines);
-        if let (Some(least), Some(most)) = (options.lines.iter().min(), options.lines.iter().max())
-            && let (Some(small), Some(large)) = (of(*least), of(*most))
-            && least != most
-        {
-            println!(
-                "{page}: a page costs {} % with {most} lines of what it costs with {least}; beside the page that needs no store, {} %",
-                small.per_second * 100 / large.per_second.max(1),
-                small.to_empty_permille * 100 / large.to_empty_permille.max(1)
-            );
-        }
+    for (page, small, large) in compared(&figures) {
+        println!(
+            "{page}: a page costs {} % with {} lines of what it costs with {}; beside the page that needs no store, {} %",
+            small.per_second * 100 / large.per_second.max(1),
+            large.lines,
+            small.lines,
+            cost_percent(small, large)
+        );
     }
     Ok(figures)
+}
+
+/// What a page may cost in the largest store of what it costs in the smallest, both beside the page that needs no store.
+pub const LIMIT_PERCENT: u64 = 130;
+
+/// The pages that cost more than [`LIMIT_PERCENT`].
+#[must_use]
+pub fn too_dear(figures: &[Figure]) -> Vec<&'static str> {
+    let dear =
+        |(page, small, large): (_, &Figure, &Figure)| (cost_percent(small, large) > LIMIT_PERCENT).then_some(page);
+    compared(figures).into_iter().filter_map(dear).collect()
+}
+
+fn cost_percent(small: &Figure, large: &Figure) -> u64 {
+    small.to_empty_permille * 100 / large.to_empty_permille.max(1)
+}
+
+/// Each page in the smallest store and in the largest, if there are two.
+fn compared(figures: &[Figure]) -> Vec<(&'static str, &Figure, &Figure)> {
+    let (least, most) = (figures.iter().map(|of| of.lines).min(), figures.iter().map(|of| of.lines).max());
+    let of = |page, lines| figures.iter().find(|figure| figure.page == page && Some(figure.lines) == lines);
+    let both = |(page, _): (&'static str, _)| Some((page, of(page, least)?, of(page, most)?));
+    pages().into_iter().filter_map(both).filter(|_| least != most).collect()
 }
 
 async fn one(options: &Options, lines: u64) -> Result<Vec<Figure>, Failure> {

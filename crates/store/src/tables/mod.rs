@@ -28,6 +28,7 @@ pub mod job;
 pub mod ledger;
 pub mod ledger_day;
 pub mod line;
+pub mod line_device;
 pub mod line_event;
 pub mod login;
 pub mod message;
@@ -102,6 +103,8 @@ pub static MIGRATIONS: &[Migration] = &[
     Migration { version: 37, name: "caller", text: include_str!("../../migrations/0037_caller.sql") },
     Migration { version: 38, name: "account_message", text: include_str!("../../migrations/0038_account_message.sql") },
     Migration { version: 39, name: "audit_line", text: include_str!("../../migrations/0039_audit_line.sql") },
+    Migration { version: 40, name: "endings", text: include_str!("../../migrations/0040_endings.sql") },
+    Migration { version: 41, name: "line_device", text: include_str!("../../migrations/0041_line_device.sql") },
 ];
 
 /// Every statement of every family, for the test that prepares them all on both engines.
@@ -133,6 +136,7 @@ pub static STATEMENTS: &[&[(&str, &Sql)]] = &[
     ledger_day::ALL,
     ledger_day::SUMS,
     line::ALL,
+    line_device::ALL,
     line_event::ALL,
     login::ALL,
     message::ALL,

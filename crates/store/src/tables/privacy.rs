@@ -36,6 +36,7 @@ macro_rules! sections {
             FORGET_IDENTITY = "DELETE FROM identity WHERE customer_id = $1";
             FORGET_CORRECTIONS = "DELETE FROM identity_correction WHERE customer_id = $1";
             FORGET_DEVICES = "DELETE FROM device_check WHERE customer_id = $1";
+            FORGET_LINE_DEVICES = "DELETE FROM line_device WHERE customer_id = $1";
             FORGET_OFFERS = "DELETE FROM ownership_change WHERE customer_id = $1";
             FORGET_CODES = "DELETE FROM login_code WHERE contact = $1";
         }
@@ -52,6 +53,7 @@ sections! {
     CUSTOMER "customer" ["kind", "name", "contact", "language", "identity", "owner_key", "created_at", "restricted_at"] order "created_at";
     ACCOUNT "account" ["currency", "psp_receivable", "revenue", "paid_credit", "promo_credit", "order_funds", "deferred_revenue", "suspense", "refund_in_flight", "bank", "psp_fees", "voucher_receivable", "promotion_cost", "dispute_receivable", "write_off", "in_transit"] order "currency";
     LINE "line" ["id", "msisdn", "name", "device", "family", "network", "state", "state_since", "state_until", "service_until", "guest_renewal", "main_balance_consent", "sim_replaced_at"] order "id";
+    LINE_DEVICE "line_device" ["line_id", "imei"] order "line_id";
     LINE_EVENT "line_event" ["line_id", "state", "cause", "at", "commanded_by", "reason"] order "id";
     ALLOWANCE "allowance" ["id", "body"] order "id";
     SIM "sim" ["iccid", "imsi", "msisdn", "kind", "state", "eid", "line_id", "role"] order "iccid";

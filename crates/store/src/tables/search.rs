@@ -8,7 +8,7 @@ crate::queries! { ALL;
     WHOLE = "SELECT kind, name, customer_id, subject_id FROM directory WHERE kind = $1 AND name = $2";
     // Digits and letters alone begin a name here, and sort below the letter z in every collation.
     BEGINS = "SELECT kind, name, customer_id, subject_id FROM directory WHERE kind = $1 AND name >= $2 AND name < $3 ORDER BY name LIMIT $4";
-    // The index has kind and name: what ends otherwise is left out before anything is read beside it.
+    // All that is compared is in the index: what ends otherwise is left out before anything is read beside it.
     ENDS = "SELECT d.kind, d.name, d.customer_id, d.subject_id FROM \
         (SELECT kind, name FROM directory WHERE kind IN ('msisdn', 'iccid') AND kind = $1 AND substr(name, length(name) - 5) = $2 \
             AND substr(name, length(name) - length(CAST($3 AS TEXT)) + 1) = $3 LIMIT $4) n \

@@ -5,7 +5,7 @@ find-hint = All of it, its first four characters, or the last six of a number or
 find-do = Find
 find-too-short = Please enter at least four characters, or two of a name.
 find-nothing = Nothing was found. Please check it, or try another of what they have.
-find-device = This is a device's number (IMEI). We do not know which device a card is in. Please look by the number, the card (ICCID) or the EID.
+find-device = This is a device's number (IMEI), and no owner has said that a line sits in it. Please look by the number, the card (ICCID) or the EID.
 find-found = { $count ->
     [one] { $count } found
    *[other] { $count } found
@@ -17,6 +17,7 @@ find-contact = Signs in with
 find-iccid = Card or profile
 find-imsi = IMSI
 find-eid = Device (EID)
+find-imei = Device (IMEI)
 find-order = Order
 find-payment = Payment
 find-receipt = Receipt

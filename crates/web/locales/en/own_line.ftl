@@ -32,6 +32,9 @@ line-name-hint = For example "Grandma's watch". Empty: its number.
 line-name-wrong = At most 40 characters of text, please.
 line-device = What it is in
 line-device-wrong = Please choose one of the list.
+line-imei = Device number (IMEI), if you know it
+line-imei-hint = 15 digits: on the box, on the device, or by dialling *#06#. With it support finds this line.
+line-imei-wrong = An IMEI has 15 digits, and one of these does not fit the others. Please compare it, or leave it empty.
 line-guests-allow = Others may renew it by its number
 line-guests-allow-hint = They see the number and what can be bought, never your plan, balance or name. You are told.
 

@@ -32,6 +32,9 @@ line-name-hint = 例如“奶奶的手表”。留空则显示号码。
 line-name-wrong = 最多 40 个字。
 line-device = 装在什么设备里
 line-device-wrong = 请从列表中选择。
+line-imei = 设备号（IMEI），选填
+line-imei-hint = 共 15 位数字，印在包装盒或设备上，也可拨 *#06# 查看。登记后客服可凭它找到这条线路。
+line-imei-wrong = IMEI 为 15 位数字，您填写的号码校验不通过。请核对，或留空。
 line-guests-allow = 允许他人凭号码代为续费
 line-guests-allow-hint = 对方只看到号码和可购买的套餐，看不到您的套餐、余额和姓名。我们会通知您。
 

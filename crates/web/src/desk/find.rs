@@ -42,6 +42,7 @@ const fn named_key(named: Named) -> &'static str {
         Named::Iccid => "find-iccid",
         Named::Imsi => "find-imsi",
         Named::Eid => "find-eid",
+        Named::Imei => "find-imei",
         Named::Order => "find-order",
         Named::Payment => "find-payment",
         Named::Receipt => "find-receipt",

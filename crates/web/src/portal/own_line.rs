@@ -31,10 +31,17 @@ struct Settings {
     base: String,
     name: String,
     kinds: Vec<Kind>,
+    imei: String,
     guests: bool,
     /// Whether it can be handed over and reported lost.
     alive: bool,
-    error: Option<String>,
+    /// The field that is wrong, and why.
+    error: Option<(&'static str, String)>,
+}
+impl Settings {
+    fn wrong(&self, field: &str) -> Option<&str> {
+        self.error.as_ref().filter(|(wrong, _)| *wrong == field).map(|(_, why)| why.as_str())
+    }
 }
 
 #[derive(Template)]
@@ -71,7 +78,13 @@ pub(super) async fn own(web: &Web, visit: &Visit, id: LineId) -> Result<Line, Fa
     }
 }
 
-fn settings_page(web: &Web, visit: &Visit, line: &Line, said: &Described, error: Option<String>) -> Settings {
+fn settings_page(
+    web: &Web,
+    visit: &Visit,
+    line: &Line,
+    said: &Described,
+    error: Option<(&'static str, String)>,
+) -> Settings {
     let kind = |kind: DeviceKind| Kind {
         word: kind.word(),
         label: visit.lang.get(device_key(kind)),
@@ -83,6 +96,7 @@ fn settings_page(web: &Web, visit: &Visit, line: &Line, said: &Described, error:
         base: format!("/lines/{}", line.id),
         name: said.name.clone(),
         kinds: DeviceKind::ALL.into_iter().map(kind).collect(),
+        imei: said.imei.clone(),
         guests: said.guest_renewal,
         alive: !line.state.over(),
         error,
@@ -93,7 +107,8 @@ fn settings_page(web: &Web, visit: &Visit, line: &Line, said: &Described, error:
 pub(crate) async fn settings(State(web): State<Web>, visit: Visit, Path(id): Path<String>) -> Answer {
     let line = own(&web, &visit, line_id(&id)?).await?;
     let (name, device) = (line.name.clone(), line.device.word().to_owned());
-    let said = Described { name, device, guest_renewal: line.guest_renewal };
+    let imei = app::device_number(&web.app, visit.session()?, line.id).await?;
+    let said = Described { name, device, imei, guest_renewal: line.guest_renewal };
     page(&settings_page(&web, &visit, &line, &said, None))
 }
 
@@ -102,17 +117,19 @@ pub(crate) async fn describe(State(web): State<Web>, visit: Visit, Path(id): Pat
     let line = own(&web, &visit, line_id(&id)?).await?;
     let fields = &visit.fields;
     let (name, device) = (fields.get("name").to_owned(), fields.get("device").to_owned());
-    let said = Described { name, device, guest_renewal: fields.get("guests") == "yes" };
+    let imei = fields.get("imei").to_owned();
+    let said = Described { name, device, imei, guest_renewal: fields.get("guests") == "yes" };
     let problem = match app::describe(&web.app, visit.session()?, line.id, &said).await {
         Ok(()) => return Ok(go(&format!("/lines/{}?done=described", line.id))),
         Err(problem @ Problem::Invalid { .. }) => problem,
         Err(problem) => return Err(problem.into()),
     };
-    let key = match &problem {
-        Problem::Invalid { field: "name", .. } => "line-name-wrong",
-        _ => "line-device-wrong",
+    let (field, key) = match &problem {
+        Problem::Invalid { field: "name", .. } => ("name", "line-name-wrong"),
+        Problem::Invalid { field: "imei", .. } => ("imei", "line-imei-wrong"),
+        _ => ("device", "line-device-wrong"),
     };
-    let error = Some(visit.lang.get(key));
+    let error = Some((field, visit.lang.get(key)));
     page_with(Fault::from(problem).status(), &settings_page(&web, &visit, &line, &said, error))
 }
 

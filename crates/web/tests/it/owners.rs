@@ -38,6 +38,12 @@ async fn a_line_is_named_and_what_is_typed_is_shown_as_text() {
     let refused = browser.submit(&page, &settings, &[("name", &long), ("device", "watch")]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     refused.says(&["最多 40 个字", &long, "aria-invalid=\"true\""]);
+    let typed = [("name", "手表"), ("device", "watch"), ("imei", "490154203237519")];
+    let refused = browser.submit(&page, &settings, &typed).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    refused.says(&["490154203237519", "IMEI 为 15 位数字"]);
+    browser.submit(&page, &settings, &[("name", "手表"), ("device", "watch"), ("imei", "490154-20-323751-8")]).await;
+    browser.get(&settings).await.says(&["490154203237518"]);
     let foreign = browser.get("/lines/00000000000000000000000000000000/settings").await;
     assert_eq!(foreign.status, StatusCode::NOT_FOUND);
 }
