@@ -18,7 +18,7 @@ use everline_core::audit::AuditAction;
 use everline_core::customer::{Customer, CustomerKind, Identity};
 use everline_core::effects::{CaseReason, Job};
 use everline_core::identity::{
-    self as core, AnotherPerson, ConsentKind, CorrectionState, Person, REASON_CHARS_MAX, Said, Typed, Verdict,
+    self as core, AnotherPerson, ConsentKind, CorrectionState, Field, Person, REASON_CHARS_MAX, Said, Typed, Verdict,
     WrongIdentity,
 };
 use everline_core::ids::{CaseId, CustomerId, RawId};
@@ -193,7 +193,8 @@ pub async fn say(
         name: person.name,
         stored,
         reason: Some(reason.to_owned()).filter(|reason| !reason.is_empty()),
-        asks: app.ports.identity.is_some(),
+        // It is asked whether name and number belong together: of a date of birth alone it cannot tell.
+        asks: app.ports.identity.is_some() && said != Said::Corrected(Field::Born),
         id,
         papers,
         consent: app.clock.id(),

@@ -261,12 +261,14 @@ pub enum Said {
 pub enum Field {
     /// The name.
     Name,
-    /// Kind and number of the document.
+    /// Kind and number of the document, with the date of birth that goes with it.
     Document,
+    /// The date of birth alone, where the document's number does not contain it.
+    Born,
 }
-words!(Field { Name = "name", Document = "document" });
+words!(Field { Name = "name", Document = "document", Born = "born" });
 
-/// Both fields differ from what was verified: another person.
+/// Two fields differ from what was verified: another person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("another person: that is a change of ownership")]
 pub struct AnotherPerson;
@@ -278,11 +280,12 @@ pub struct AnotherPerson;
 pub fn compare(state: Identity, before: Option<&Person>, now: &Person) -> Result<Said, AnotherPerson> {
     let Some(before) = before.filter(|_| state == Identity::Verified) else { return Ok(Said::Anew) };
     let same_document = (&before.kind, &before.number) == (&now.kind, &now.number);
-    match (before.name == now.name, same_document) {
-        (true, true) => Ok(Said::Same),
-        (false, true) => Ok(Said::Corrected(Field::Name)),
-        (true, false) => Ok(Said::Corrected(Field::Document)),
-        (false, false) => Err(AnotherPerson),
+    match (before.name == now.name, same_document, before.born == now.born) {
+        (true, true, true) => Ok(Said::Same),
+        (false, true, true) => Ok(Said::Corrected(Field::Name)),
+        (true, false, _) => Ok(Said::Corrected(Field::Document)),
+        (true, true, false) => Ok(Said::Corrected(Field::Born)),
+        (false, true, false) | (false, false, _) => Err(AnotherPerson),
     }
 }
 
@@ -464,6 +467,11 @@ mod tests {
             assert_eq!(say(state, "王强", "E2"), Ok(Said::Anew));
         }
         assert_eq!(compare(Identity::Verified, None, &before), Ok(Said::Anew));
+        let elder = |name, number| Person { born: "1926-11-29".parse().unwrap(), ..person(name, number) };
+        let say = |now| compare(Identity::Verified, Some(&before), &now);
+        assert_eq!(say(elder("林芳", "E1")), Ok(Said::Corrected(Field::Born)));
+        assert_eq!(say(elder("林芳", "E2")), Ok(Said::Corrected(Field::Document)), "it goes with the document");
+        assert_eq!(say(elder("林方", "E1")), Err(AnotherPerson));
         assert!(!format!("{before:?}").contains("林芳"));
     }
 }

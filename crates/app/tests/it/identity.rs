@@ -333,3 +333,34 @@ async fn an_erased_customer_leaves_no_document() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_date_of_birth_is_corrected_by_people() {
+    on_both(async |world: World| {
+        let (world, registry) = with_registry(&world);
+        let (customer, who) = newcomer(&world).await;
+        registry.next(&[Some(Verdict::Matches), Some(Verdict::Matches)]);
+        say(&world.app, &who, passport("张三", OTHER), true, "", None).await.unwrap();
+        world.jobs().await;
+        let born = |name, born| Typed { name, kind: "passport", number: OTHER, born };
+        let two = say(&world.app, &who, born("张叁", "1949-12-13"), true, "", None).await;
+        assert_eq!(two, Err(Problem::AnotherPerson));
+        assert_eq!(say(&world.app, &who, passport("张三", OTHER), true, "", None).await, Ok(Said::Same));
+        let said = say(&world.app, &who, born("张三", "1949-12-13"), true, "登记时写错", None).await;
+        assert_eq!(said, Ok(Said::Corrected(Field::Born)));
+        // Whether name and number belong together says nothing about it.
+        world.jobs().await;
+        assert_eq!(registry.asked(), 1);
+        let by = operator(&world).await;
+        let waiting = queue(&world.app, by).await.unwrap();
+        let (before, correction) = waiting[0].correction.clone().unwrap();
+        assert_eq!((before.born.to_string().as_str(), correction.field), ("1949-12-31", Field::Born));
+        assert_eq!(waiting[0].person.born.to_string(), "1949-12-13");
+        decide(&world.app, (customer, Some(correction.id)), correction.asked_at, true, "照片一致", by).await.unwrap();
+        let now = view(&world.app, &who).await.unwrap();
+        assert_eq!((now.state, now.said.unwrap().0.born.to_string().as_str()), (Identity::Verified, "1949-12-13"));
+        world.settle().await;
+        world.sound().await;
+    })
+    .await;
+}

@@ -47,8 +47,10 @@ async fn identities(web: &Web, visit: &Visit, wrong: Option<Wrong<'_>>) -> Resul
     staff(web, visit).await?;
     let why = wrong.map(|(_, key)| visit.lang.get(key));
     let all = app::queue(&web.app, me(visit)?).await?;
-    let document =
-        |person: &Person| format!("{} · {}", kind_name(web, visit, &person.kind), masked_number(&person.number));
+    let document = |person: &Person, born: bool| {
+        let document = format!("{} · {}", kind_name(web, visit, &person.kind), masked_number(&person.number));
+        if born { format!("{document} · {}", person.born) } else { document }
+    };
     let rows = all.iter().map(|row| {
         let correction = row.correction.as_ref().map(|(_, correction)| correction);
         let id = correction.map_or_else(|| "said".to_owned(), |correction| correction.id.to_string());
@@ -56,7 +58,9 @@ async fn identities(web: &Web, visit: &Visit, wrong: Option<Wrong<'_>>) -> Resul
             None => "desk-identity-said",
             Some(Field::Name) => "desk-identity-name",
             Some(Field::Document) => "desk-identity-document",
+            Some(Field::Born) => "desk-identity-born",
         };
+        let born = correction.is_some_and(|correction| correction.field == Field::Born);
         let action = format!("/desk/identity/{}/{id}", row.customer.id);
         let typed = wrong.is_some_and(|(about, _)| about == action);
         Row {
@@ -66,8 +70,8 @@ async fn identities(web: &Web, visit: &Visit, wrong: Option<Wrong<'_>>) -> Resul
             said_at: row.asked_at.us(),
             title: visit.lang.get(title),
             name: row.person.name.clone(),
-            document: document(&row.person),
-            before: row.correction.as_ref().map(|(before, _)| (before.name.clone(), document(before))),
+            document: document(&row.person, born),
+            before: row.correction.as_ref().map(|(before, _)| (before.name.clone(), document(before, born))),
             reason: correction.and_then(|correction| correction.reason.clone()),
             asked: moment(web, visit, row.asked_at),
             papers: row.papers.map(|case| format!("/desk/cases/{}/{case}", row.customer.id)),
