@@ -256,7 +256,7 @@ impl Work for SetPassword {
         if self.end_others {
             login::remove_other_sessions(tx, CUSTOMER, self.may.customer.0, &owner.session.token_hash);
         }
-        self.fresh.replace(tx, &owner.session, None);
+        self.fresh.replace(tx, &owner.session);
         happened(tx, self.may.customer, (self.event, kind), (&self.device, None), self.now)
     }
 }
@@ -294,8 +294,8 @@ impl Work for ChangeContact {
             directory::remove_of(tx, directory::Name::Login, former.as_str(), id, id.0);
         }
         directory::add(tx, directory::Name::Login, contact.as_str(), id, id.0);
-        credential::set_contact(tx, id, &contact);
-        self.fresh.replace(tx, &owner.session, None);
+        credential::set_contact(tx, id, owner.customer.contact.as_ref(), &contact);
+        self.fresh.replace(tx, &owner.session);
         let former = owner.customer.contact.map(Address::Sms);
         happened(tx, id, (self.event, AccountNews::ContactChanged), (&self.device, former), self.now)?;
         Ok(Ok(()))

@@ -161,7 +161,7 @@ impl Work for ChangeAddress {
                 vec![(AccountNews::BrowserRemoved, None)]
             }
         };
-        self.fresh.replace(tx, &owner.session, None);
+        self.fresh.replace(tx, &owner.session);
         for ((news, former), n) in changed.into_iter().zip(0_u8..) {
             // Apart from the branches of addresses, which messages take.
             let id = if n == 0 { self.event } else { self.event.branch(0x80 | n) };

@@ -189,7 +189,7 @@ fn replace(
     tx: &mut Tx,
     old: &everline_store::tables::login::LoginSession,
 ) -> Result<(), Stop<Problem>> {
-    change.fresh.replace(tx, old, None);
+    change.fresh.replace(tx, old);
     Ok(())
 }
 

@@ -290,7 +290,7 @@ impl Work for Decide {
                 directory::remove_of(tx, directory::Name::Login, former.as_str(), id, id.0);
             }
             directory::add(tx, directory::Name::Login, found.contact.as_str(), id, id.0);
-            credential::set_contact(tx, id, &found.contact);
+            credential::set_contact(tx, id, owner.contact.as_ref(), &found.contact);
             credential::remove(tx, id);
             login::remove_sessions(tx, CUSTOMER, id.0);
             recovery::stop_all(tx, id, self.now.system);

@@ -1,7 +1,8 @@
 //! Signed-in browsers and programs: whose they are, and how their owner was last proved.
 //!
 //! A token is random and kept as a keyed hash. It changes whenever what it allows does: at signing in, at every proof, and
-//! at every change of how the account is signed in to; the former one stops to work in the same transaction.
+//! at every change of how the account is signed in to; the former one stops to work in the same transaction. The secret for
+//! forms changes with it, but not at a proof: what is being typed in another tab of the same session can still be sent.
 
 use crate::secrets::hex;
 use crate::{App, Problem};
@@ -119,12 +120,17 @@ impl Fresh {
     pub(crate) fn signed_in(&self, principal: Principal) -> SignedIn {
         SignedIn { token: self.token.clone(), principal, csrf: hex(&self.csrf) }
     }
-    /// Takes the place of a session that was read in this transaction, which is proved anew if `proof` says how.
-    pub(crate) fn replace(&self, tx: &mut Tx, old: &LoginSession, proof: Option<(Proof, SystemTime)>) {
-        let (proved_by, proved_at) = proof.unwrap_or((old.proved_by, old.proved_at));
+    /// Takes the place of a session that was read in this transaction.
+    pub(crate) fn replace(&self, tx: &mut Tx, old: &LoginSession) {
         login::remove_session(tx, &old.token_hash);
         let (token_hash, csrf) = (self.hash.clone(), self.csrf.to_vec());
-        login::add_session(tx, &LoginSession { token_hash, csrf, proved_by, proved_at, ..old.clone() });
+        login::add_session(tx, &LoginSession { token_hash, csrf, ..old.clone() });
+    }
+    /// The same for one that is proved anew, with the secret for forms that it has.
+    fn replace_proved(&self, tx: &mut Tx, old: &LoginSession, (proved_by, proved_at): (Proof, SystemTime)) {
+        login::remove_session(tx, &old.token_hash);
+        let token_hash = self.hash.clone();
+        login::add_session(tx, &LoginSession { token_hash, proved_by, proved_at, ..old.clone() });
     }
 }
 
@@ -199,8 +205,7 @@ pub async fn end_other_sessions(app: &App, session: &SessionInfo) -> Result<(), 
 /// Puts a new token in the place of a customer's session, which is proved now.
 pub(crate) async fn proved_now(app: &App, session: &SessionInfo, proof: Proof) -> Result<SignedIn, Problem> {
     let (fresh, now) = (Fresh::new(app)?, app.clock.now().system);
-    let principal = session.principal;
-    let signed_in = fresh.signed_in(principal);
+    let signed_in = SignedIn { csrf: session.csrf.clone(), ..fresh.signed_in(session.principal) };
     app.store.transact(ProvedNow { fresh, old: session.hash.clone(), proof: (proof, now) }).await?;
     Ok(signed_in)
 }
@@ -353,7 +358,7 @@ impl Work for ProvedNow {
             return Ok(()); // run again after a lost answer
         }
         let old = login::lock_session(tx, &self.old).await?.ok_or(Stop::Refused(Problem::SignInFirst))?;
-        self.fresh.replace(tx, &old, Some(self.proof));
+        self.fresh.replace_proved(tx, &old, self.proof);
         Ok(())
     }
 }

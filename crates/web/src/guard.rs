@@ -7,6 +7,7 @@ use crate::fault::Fault;
 use crate::limits::Limit;
 use crate::portal::fault_page;
 use crate::portal::in_wechat::own_browser;
+use crate::portal::sign_in::encoded;
 use crate::routes::Access;
 use crate::seal::{Asked, WECHAT_ASKED_LIFE_US, WECHAT_PAYER_LIFE_US, wechat_asked, wechat_payer_kept};
 use crate::texts::{Arg, Lang};
@@ -229,9 +230,9 @@ fn face(web: &Web, visit: &Visit, page: bool, parts: &Parts, fault: &Fault) -> R
             return crate::frame::go(&path);
         }
         if matches!(fault, Fault::Problem(Problem::ProveFirst)) {
-            // A form that was sent is filled in again: its page is its address without what it does.
-            let page = parts.uri.path().split('/').take(3).collect::<Vec<_>>().join("/");
-            let back = if parts.method == Method::GET { visit.here.clone() } else { page };
+            // A form that was sent is filled in again, on its own page.
+            let sent = || form_page(parts.uri.path(), visit.fields.get("request"));
+            let back = if parts.method == Method::GET { visit.here.clone() } else { sent() };
             let next: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
             let desk = parts.uri.path().starts_with("/desk");
             let at = if desk { "/desk/sign-in" } else { "/account/confirm" };
@@ -245,6 +246,17 @@ fn face(web: &Web, visit: &Visit, page: bool, parts: &Parts, fault: &Fault) -> R
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
     }
     response
+}
+
+/// The page that has the form which was sent to an address; one with a code belongs to the request for that code.
+fn form_page(path: &str, request: &str) -> String {
+    match path.split('/').collect::<Vec<_>>().as_slice() {
+        ["", "lines", line, "card"] => format!("/lines/{line}/found"),
+        ["", "lines", line, page, ..] => format!("/lines/{line}/{page}"),
+        ["", "account", "identity"] => "/account/identity/correct".to_owned(),
+        ["", "account", "contact" | "mailbox", "code"] => format!("{path}?request={}", encoded(request)),
+        parts => parts.iter().take(3).copied().collect::<Vec<_>>().join("/"),
+    }
 }
 
 /// A problem document (RFC 9457). Its `type` is stable and leads to its description.

@@ -297,3 +297,60 @@ async fn recovery_jobs(world: &World) -> usize {
     world.pass(49 * HOUR_US).await;
     world.look(|tx| Box::pin(everline_store::tables::job::list(tx, 100))).await.len()
 }
+
+#[tokio::test]
+async fn a_number_that_stands_for_a_name_changes_with_the_contact() {
+    on_both(async |world: World| {
+        let who = async |customer| {
+            let found = everline_app::profile::profile(&world.app, customer).await.unwrap();
+            (found.name, found.contact.unwrap().as_str().to_owned())
+        };
+        let changes = async |from: &str, to: &str| {
+            let owner = signed_in(&world, from).await;
+            let request = account::request_new_contact(&world.app, &owner, to).await.unwrap();
+            let code = world.messenger.parameter(to, "code").unwrap();
+            account::change_contact(&world.app, &owner, request, &code).await.unwrap();
+        };
+        let owner = signed_in(&world, "13712340042").await;
+        let Principal::Customer(unnamed) = owner.principal else { panic!("no customer") };
+        assert_eq!(who(unnamed).await.0, "137****0042");
+        changes("13712340042", "13712340043").await;
+        assert_eq!(who(unnamed).await, ("137****0043".to_owned(), "13712340043".to_owned()));
+        // Let in by people, with another number once more.
+        asks(&world, "13712340043", "13812340044").await.unwrap();
+        world.pass(48 * HOUR_US).await;
+        let request = open(&world, unnamed).await[0].id;
+        let by = world.member("operator").await;
+        recovery::decide(&world.app, (unnamed, request), true, "called them", by).await.unwrap();
+        assert_eq!(who(unnamed).await, ("138****0044".to_owned(), "13812340044".to_owned()));
+
+        let named = world.person().await;
+        changes(&contact(&world, named).await, "13712340045").await;
+        assert_eq!(who(named).await, ("林芳".to_owned(), "13712340045".to_owned()));
+        world.settle().await;
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_proof_changes_the_token_and_keeps_the_secret_of_forms() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Phone).await;
+        let number = contact(&world, kit.customer).await;
+        let before = signed_in(&world, &number).await;
+        let request = account::request_own_code(&world.app, &before).await.unwrap();
+        let code = world.messenger.parameter(&number, "code").unwrap();
+        let proved = account::prove_by_code(&world.app, &before, request, &code).await.unwrap();
+        let now = info(&world, &proved.token).await;
+        assert_eq!((&proved.csrf, &now.csrf), (&before.csrf, &before.csrf));
+        let gone = sessions::may_change(&world.app, &before, Change::Access).await;
+        assert_eq!(gone, Err(Problem::SignInFirst), "the former token");
+        // What changes how the account is signed in to changes both.
+        let set = account::set_password(&world.app, &now, PASSWORD, true).await.unwrap();
+        assert_ne!(set.csrf, now.csrf);
+        assert_eq!(info(&world, &set.token).await.csrf, set.csrf);
+        world.sound().await;
+    })
+    .await;
+}

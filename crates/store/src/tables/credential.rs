@@ -29,7 +29,7 @@ crate::queries! { ALL;
     HOLD_GOES_ALONG = "UPDATE line SET sim_replaced_at = (SELECT f.sim_replaced_at FROM line f WHERE f.customer_id = $3 AND f.id = $4) \
         WHERE customer_id = $1 AND id = $2";
     SIM_REPLACED = "UPDATE line SET sim_replaced_at = $3 WHERE customer_id = $1 AND id = $2";
-    SET_CONTACT = "UPDATE customer SET contact = $2 WHERE customer_id = $1";
+    SET_CONTACT = "UPDATE customer SET contact = $2, name = CASE WHEN name = $3 THEN $4 ELSE name END WHERE customer_id = $1";
 }
 
 /// How a customer signs in beside codes.
@@ -161,7 +161,8 @@ pub fn hold_goes_along(tx: &mut Tx, (customer, line): (CustomerId, LineId), form
 pub fn sim_replaced(tx: &mut Tx, customer: CustomerId, line: RawId, at: SystemTime) {
     tx.put(&SIM_REPLACED, args![customer, line, at]);
 }
-/// Another number for messages and codes.
-pub fn set_contact(tx: &mut Tx, customer: CustomerId, contact: &Msisdn) {
-    tx.put(&SET_CONTACT, args![customer, contact.as_str()]);
+/// Another number for messages and codes than the former one. Where the former one, masked, stood for a name, the new one does.
+pub fn set_contact(tx: &mut Tx, customer: CustomerId, former: Option<&Msisdn>, contact: &Msisdn) {
+    let (stood, stands) = (former.map(Msisdn::masked), contact.masked());
+    tx.put(&SET_CONTACT, args![customer, contact.as_str(), stood, stands]);
 }

@@ -61,13 +61,13 @@ async fn close_page(web: &Web, visit: &Visit, error: Option<(&'static str, Strin
         against.push((visit.say("close-lines", &[("count", count(view.lines))]), "/home"));
     }
     if view.orders > 0 {
-        against.push((visit.say("close-orders", &[("count", count(view.orders))]), "/home"));
+        against.push((visit.say("close-orders", &[("count", count(view.orders))]), "/history"));
     }
     if view.invoices > 0 {
-        against.push((visit.say("close-invoices", &[("count", Arg::Count(view.invoices))]), "/home"));
+        against.push((visit.say("close-invoices", &[("count", Arg::Count(view.invoices))]), "/history"));
     }
     if view.between > 0 {
-        against.push((visit.lang.get("close-between"), "/home"));
+        against.push((visit.lang.get("close-between"), "/statement"));
     }
     let open = view.open.as_ref().map(|open| {
         let when = moment(web, visit, open.asked_at);

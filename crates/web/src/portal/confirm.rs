@@ -45,8 +45,9 @@ pub(crate) struct Way {
 
 /// Whether what follows is refused after a password: what takes the number or the account away.
 fn needs_more(next: &str) -> bool {
-    let ends = ["/owner", "/give-up"].iter().any(|end| next.ends_with(end));
-    ends || ["/account/contact", "/account/mailbox", "/account/close"].iter().any(|begin| next.starts_with(begin))
+    let page = next.split('?').next().unwrap_or_default();
+    let ends = ["/owner", "/give-up"].iter().any(|end| page.ends_with(end));
+    ends || ["/account/contact", "/account/mailbox", "/account/close"].iter().any(|begin| page.starts_with(begin))
 }
 
 async fn confirm_page(web: &Web, visit: &Visit, next: &str, request: &str) -> Result<Confirm, Fault> {

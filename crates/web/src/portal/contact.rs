@@ -67,6 +67,7 @@ pub(crate) async fn send_code(State(web): State<Web>, visit: Visit) -> Answer {
 
 /// `GET /account/contact/code`
 pub(crate) async fn code(State(web): State<Web>, visit: Visit, Query(way): Query<Way>) -> Answer {
+    may_change(&web.app, visit.session()?, Change::Contact).await?;
     let p = visit.frame(&web, visit.lang.get("contact-title"));
     page(&ContactCode { p, request: way.request, error: None })
 }

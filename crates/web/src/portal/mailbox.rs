@@ -69,6 +69,7 @@ pub(crate) async fn send_code(State(web): State<Web>, visit: Visit) -> Answer {
 /// `GET /account/mailbox/code`
 pub(crate) async fn code(State(web): State<Web>, visit: Visit, Query(way): Query<Way>) -> Answer {
     mailboxes(&web.app, visit.session()?).await?;
+    may_change(&web.app, visit.session()?, Change::Contact).await?;
     let p = visit.frame(&web, visit.lang.get("mailbox-title"));
     page(&MailboxCode { p, request: way.request, error: None })
 }

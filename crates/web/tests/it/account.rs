@@ -254,6 +254,81 @@ async fn a_change_asks_again_who_it_is_and_the_token_changes() {
 }
 
 #[tokio::test]
+async fn a_form_that_was_sent_too_late_leads_back_to_its_page_over_the_proof_it_needs() {
+    let world = World::new().await;
+    let mut browser = linfang(&world).await;
+    sets_password(&mut browser, PASSWORD, false).await;
+    let page = browser.get("/account").await;
+    world.pass(11 * MINUTE_US).await;
+    let line = format!("/lines/{}", world.people.watch);
+    let (owner, give_up) = (format!("{line}/owner"), format!("{line}/give-up"));
+    let (card, found) = (format!("{line}/card"), format!("{line}/found"));
+    let request = "0".repeat(32);
+    let (contact, mailbox) = ("/account/contact/code", "/account/mailbox/code");
+    let with_request = [contact, mailbox].map(|path| format!("{path}?request={request}"));
+    let code = [("request", request.as_str()), ("code", "123456")];
+    let person =
+        [("name", "林芳"), ("document_kind", "cn_id"), ("document_number", "11010519491231002X"), ("agree", "yes")];
+    let iccid = [("iccid", "89860000000000000001"), ("secret", "1")];
+    for (path, fields, back, password) in [
+        ("/account/password", &[("password", "four other words here")][..], "/account/password", true),
+        ("/account/identity", &person, "/account/identity/correct", true),
+        (&card, &iccid, &found, true),
+        (&found, &[], &found, true),
+        (&owner, &[("contact", "13012345678"), ("agree", "yes")], &owner, false),
+        (&give_up, &[("agree", "yes")], &give_up, false),
+        ("/account/contact", &[("phone", "13012345678")], "/account/contact", false),
+        (contact, &code, &with_request[0], false),
+        ("/account/mailbox", &[("email", "lin@example.cn")], "/account/mailbox", false),
+        (mailbox, &code, &with_request[1], false),
+        ("/account/close", &[("agree", "yes")], "/account/close", false),
+    ] {
+        let sent = browser.submit(&page, path, fields).await;
+        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{path}: {}", sent.text);
+        let next: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
+        assert_eq!(sent.location(), format!("/account/confirm?next={next}"), "{path}");
+        let asks = browser.get(sent.location()).await;
+        assert_eq!(asks.field("next").replace("&#38;", "&"), back, "{path}");
+        assert_eq!(asks.text.contains("当前密码"), password, "{path}");
+        // The page asks before anything is typed, too.
+        assert_eq!(browser.get(back).await.location(), sent.location(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_typed_in_another_tab_is_still_sent_after_a_proof_and_not_after_signing_in() {
+    let world = World::new().await;
+    let mut browser = Browser::new(&world.router);
+    let before = browser.get("/renew").await;
+    by_code(&world, &mut browser, NUMBER).await;
+    let stranger = browser.submit(&before, "/account/language", &[("language", "zh-CN")]).await;
+    assert_eq!(stranger.status, StatusCode::FORBIDDEN, "a form from before signing in");
+    sets_password(&mut browser, PASSWORD, false).await;
+    let other_tab = browser.get(&format!("/lines/{}/settings", world.people.watch)).await;
+    world.pass(11 * MINUTE_US).await;
+    let (page, token) = (browser.get("/account/confirm").await, browser.token());
+    let proved = browser.submit(&page, "/account/confirm", &[("password", PASSWORD)]).await;
+    assert_eq!(proved.location(), "/account");
+    assert_ne!(browser.token(), token);
+    let fields = [("name", "朵朵的手表"), ("device", "watch")];
+    let sent = browser.submit(&other_tab, &format!("/lines/{}/settings", world.people.watch), &fields).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    // In another session of the same owner it is a stranger's.
+    let mut second = linfang(&world).await;
+    let foreign = second.submit(&other_tab, "/account/language", &[("language", "zh-CN")]).await;
+    assert_eq!(foreign.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn what_stands_against_closing_leads_to_where_it_is_ended() {
+    let world = World::new().await;
+    world.checkout(world.people.linfang, world.people.watch, "watch-month").await;
+    let page = linfang(&world).await.get("/account/close").await;
+    let links = |path: &str| page.text.matches(&format!("class=\"row\" href=\"{path}\"")).count();
+    assert_eq!((links("/home"), links("/history")), (1, 1), "{}", page.text);
+}
+
+#[tokio::test]
 async fn a_code_to_another_number_proves_nothing_here() {
     let world = World::new().await;
     let mut browser = linfang(&world).await;
