@@ -59,32 +59,39 @@ pub async fn review(app: &App, page: Page<'_>, stars: &str, words: &str, region:
         return Err(Problem::Invalid { field: "region", rule: "unknown" });
     }
     let words = checked(ContributionKind::Review, words)?;
-    write(app, page, Written { kind: ContributionKind::Review, question: None, stars: Some(stars), words, region })
-        .await
+    // There is one of a customer's for an offering: sent twice, it is written anew.
+    let id = ContributionId(app.clock.id());
+    let kind = ContributionKind::Review;
+    write(app, page, id, Written { kind, question: None, stars: Some(stars), words, region }).await
 }
 
-/// Asks a question.
+/// Asks a question. Its id is chosen with the page, so that sending it twice asks once.
 ///
 /// # Errors
-/// [`Problem::Invalid`]; [`Problem::TooMany`].
-pub async fn ask(app: &App, page: Page<'_>, words: &str) -> Result<(), Problem> {
+/// [`Problem::Invalid`]; [`Problem::TooMany`]; [`Problem::ExistsDifferently`] if something else was written under this id.
+pub async fn ask(app: &App, page: Page<'_>, id: ContributionId, words: &str) -> Result<(), Problem> {
     let words = checked(ContributionKind::Question, words)?;
     let kind = ContributionKind::Question;
-    write(app, page, Written { kind, question: None, stars: None, words, region: None }).await
+    write(app, page, id, Written { kind, question: None, stars: None, words, region: None }).await
 }
 
-/// Answers a question that everybody sees.
+/// Answers a question that everybody sees, under an id as [`ask`] takes it.
 ///
 /// # Errors
-/// [`Problem::Invalid`]; [`Problem::NotContributed`]; [`Problem::TooMany`].
-pub async fn answer(app: &App, page: Page<'_>, question: ContributionId, words: &str) -> Result<(), Problem> {
+/// As [`ask`]; [`Problem::NotContributed`].
+pub async fn answer(
+    app: &App,
+    page: Page<'_>,
+    (id, question): (ContributionId, ContributionId),
+    words: &str,
+) -> Result<(), Problem> {
     let words = checked(ContributionKind::Answer, words)?;
     let kind = ContributionKind::Answer;
-    write(app, page, Written { kind, question: Some(question), stars: None, words, region: None }).await
+    write(app, page, id, Written { kind, question: Some(question), stars: None, words, region: None }).await
 }
 
-async fn write(app: &App, page: Page<'_>, written: Written) -> Result<(), Problem> {
-    let (id, now) = (ContributionId(app.clock.id()), app.clock.now().business);
+async fn write(app: &App, page: Page<'_>, id: ContributionId, written: Written) -> Result<(), Problem> {
+    let now = app.clock.now().business;
     let (customer, line, offering) = (page.customer, page.line, page.offering.to_owned());
     Ok(app.store.transact(Write { customer, line, offering, id, written, now }).await?)
 }
@@ -212,8 +219,8 @@ impl Work for Write {
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         let Written { kind, question, stars, words, region } = &self.written;
         customer::lock_account(tx, self.customer).await?;
-        if contribution::get(tx, self.id).await?.is_some() {
-            return Ok(()); // run again after a lost answer
+        if let Some(there) = contribution::get(tx, self.id).await? {
+            return self.is(&there);
         }
         let line = line::get(tx, self.customer, self.line).await?.ok_or(Stop::Refused(Problem::NotFound("line")))?;
         catalog::latest_sold(tx, &self.offering).await?.ok_or(Stop::Refused(Problem::NotFound("offering")))?;
@@ -261,6 +268,17 @@ impl Work for Write {
             None => contribution::add(tx, &new),
         }
         Ok(())
+    }
+}
+
+impl Write {
+    /// Whether what was written under this id is this: it was sent twice, or the Work runs again after a lost answer.
+    fn is(&self, there: &Contribution) -> Result<(), Stop<Problem>> {
+        let Written { kind, question, words, .. } = &self.written;
+        let place = (there.customer, there.kind, there.question, there.offering.as_str());
+        let mine = place == (Some(self.customer), *kind, *question, self.offering.as_str());
+        let same = there.words == *words || there.state == ContributionState::Withdrawn;
+        if mine && same { Ok(()) } else { Err(Stop::Refused(Problem::ExistsDifferently("contribution"))) }
     }
 }
 

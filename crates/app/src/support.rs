@@ -15,7 +15,7 @@ mod queue;
 mod read;
 mod write;
 
-pub use act::{Act, act};
+pub use act::{Act, act, act_once};
 pub use call::{NewCall, open_for_caller, open_for_item};
 pub(crate) use causes::{Failed, came_back, open_about, over};
 pub use causes::{look_after, run_forever};

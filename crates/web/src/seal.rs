@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use everline_app::App;
 use everline_app::ports::PayerName;
 use everline_app::secrets::hex;
-use everline_core::ids::{CustomerId, LineId, OrderId, RawId};
+use everline_core::ids::{ContributionId, CustomerId, LineId, OrderId, RawId};
 use everline_core::time::{DAY_US, HOUR_US, MINUTE_US, SystemTime};
 
 /// How long a guest's link to a number works.
@@ -95,6 +95,23 @@ pub(crate) fn companion_ticket(app: &App, line: LineId) -> Option<String> {
 pub(crate) fn ticket_companion(app: &App, line: LineId, ticket: &str) -> Option<RawId> {
     let plain = open(app, "companion", &line.to_string(), ticket)?;
     Some(RawId::from_bytes(<[u8; 16]>::try_from(plain).ok()?))
+}
+
+/// A new id for a form by which somebody asks or answers under an offering: sending it twice writes once. `about` is the offering,
+/// or the question.
+pub(crate) fn contribution_ticket(app: &App, customer: CustomerId, about: &str) -> Option<String> {
+    seal(app, "contribution", &format!("{customer}{about}"), &app.clock.id().bytes())
+}
+
+/// The id in the ticket of such a form.
+pub(crate) fn ticket_contribution(
+    app: &App,
+    customer: CustomerId,
+    about: &str,
+    ticket: &str,
+) -> Option<ContributionId> {
+    let plain = open(app, "contribution", &format!("{customer}{about}"), ticket)?;
+    Some(ContributionId(RawId::from_bytes(<[u8; 16]>::try_from(plain).ok()?)))
 }
 
 /// The secret link of a guest's order. It follows from the order, so that a repeated form leads to the same page.

@@ -40,10 +40,19 @@ pub enum Act {
 ///
 /// # Errors
 /// [`Problem::NotTaken`] if somebody changed it meanwhile; [`Problem::Invalid`] names the field.
-pub async fn act(
+pub async fn act(app: &App, ids: (CustomerId, CaseId), (by, version): (RawId, i64), act: Act) -> Result<(), Problem> {
+    act_once(app, ids, (by, version), app.clock.id(), act).await
+}
+
+/// [`act`], with the id of what may be written: chosen with the page, so that sending it twice writes once.
+///
+/// # Errors
+/// As [`act`]; [`Problem::ExistsDifferently`] if something else was written under this id.
+pub async fn act_once(
     app: &App,
     (customer, id): (CustomerId, CaseId),
     (by, version): (RawId, i64),
+    entry: RawId,
     act: Act,
 ) -> Result<(), Problem> {
     let (act, text, files) = match act {
@@ -58,7 +67,7 @@ pub async fn act(
         other => (other, String::new(), Vec::new()),
     };
     let kind = if matches!(act, Act::Note(_)) { EntryKind::Note } else { EntryKind::Answer };
-    let written = Written { entry: app.clock.id(), kind, staff: Some(by), text, files, now: app.clock.now() };
+    let written = Written { entry, kind, staff: Some(by), text, files, now: app.clock.now() };
     app.store.transact(StaffActs { customer, id, by, version, act, written, stamp: Stamp::new(app)? }).await?;
     app.wake.notify_one();
     Ok(())
@@ -82,7 +91,7 @@ impl Work for StaffActs {
         permit(tx, self.by, Permission::WorkCases).await?;
         let case = locked(tx, self.customer, self.id, Reader::Staff(self.by)).await?;
         if self.writes() && self.written.is_there(tx, (self.customer, self.id)).await? {
-            return Ok(()); // run again after a lost answer
+            return Ok(());
         }
         if case.version != self.version {
             // Run again after a lost answer, or somebody else did something: the page tells which.

@@ -9,20 +9,21 @@ use everline_core::time::{BusinessTime, Now};
 use everline_store::tables::case::{self, Entry, FileInfo};
 use everline_store::{Stop, Tx, Work};
 
-/// Its asker writes. What was solved is open again.
+/// Its asker writes. What was solved is open again. The entry's id is chosen with the page, so that sending it twice writes once.
 ///
 /// # Errors
-/// [`Problem::Invalid`] names the field; [`Problem::NotTaken`] if it is over or full.
+/// [`Problem::Invalid`] names the field; [`Problem::NotTaken`] if it is over or full; [`Problem::ExistsDifferently`] if something
+/// else was written under this id.
 pub async fn write(
     app: &App,
     (customer, id): (CustomerId, CaseId),
     reader: Reader,
+    entry: RawId,
     text: &str,
     files: Vec<Sent>,
 ) -> Result<(), Problem> {
     let (text, files) = (text_of(text)?, take(app, files)?);
-    let written =
-        Written { entry: app.clock.id(), kind: EntryKind::Asker, staff: None, text, files, now: app.clock.now() };
+    let written = Written { entry, kind: EntryKind::Asker, staff: None, text, files, now: app.clock.now() };
     Ok(app.store.transact(AskerWrites { customer, id, reader, written }).await?)
 }
 /// Its asker says that it is solved.
@@ -46,13 +47,16 @@ pub(super) struct Written {
     pub(super) now: Now,
 }
 impl Written {
-    /// Whether it was written already: a Work runs again after a lost answer.
+    /// Whether it was written already: it was sent twice, or a Work runs again after a lost answer. An id under which there is
+    /// something else is refused.
     pub(super) async fn is_there(
         &self,
         tx: &mut Tx,
         (customer, id): (CustomerId, CaseId),
     ) -> Result<bool, Stop<Problem>> {
-        Ok(case::entries(tx, customer, id).await?.iter().any(|entry| entry.id == self.entry))
+        let Some((of, there)) = case::entry(tx, customer, self.entry).await? else { return Ok(false) };
+        let same = of == id && (there.kind, there.staff) == (self.kind, self.staff) && there.text == self.text;
+        if same { Ok(true) } else { Err(Stop::Refused(Problem::ExistsDifferently("entry"))) }
     }
     pub(super) async fn put(&self, tx: &mut Tx, (customer, id): (CustomerId, CaseId)) -> Result<(), Stop<Problem>> {
         let Written { entry, kind, staff, text, files, now } = self;
@@ -89,10 +93,10 @@ impl Work for AskerWrites {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         let (case, at) = (goes_on(tx, self.customer, self.id, self.reader).await?, self.written.now.business);
-        let entries = case::entries(tx, self.customer, case.id).await?;
-        if entries.iter().any(|entry| entry.id == self.written.entry) {
-            return Ok(()); // run again after a lost answer
+        if self.written.is_there(tx, (self.customer, case.id)).await? {
+            return Ok(());
         }
+        let entries = case::entries(tx, self.customer, case.id).await?;
         if entries.iter().filter(|entry| entry.kind == EntryKind::Asker).count() >= ENTRIES_MAX {
             return Err(refused(NotTaken::Full));
         }

@@ -98,7 +98,7 @@ async fn of_two_who_take_a_case_one_has_it_and_the_other_is_told_who() {
         assert_eq!((answered.owner, answered.due_at), (Some(two), answered.changed_at.plus_us(7 * DAY_US)));
         // Their word makes it ours again.
         world.app.clock.pass_us(DAY_US);
-        write(&world.app, case, Reader::Owner, "还是不行", Vec::new()).await.unwrap();
+        write(&world.app, case, Reader::Owner, world.app.clock.id(), "还是不行", Vec::new()).await.unwrap();
         let ours = seen(&world, one, kit.customer, id).await;
         assert_eq!(
             (ours.state, ours.due_at, ours.changed_by),
@@ -136,7 +136,7 @@ async fn a_merged_case_goes_on_in_the_other_one() {
         }
         assert_eq!(for_owner(&world.app, kit.customer, a).await.unwrap().case.merged_into, Some(b));
         world.app.clock.pass_us(1_000);
-        write(&world.app, case(a), Reader::Owner, "从旧页面", Vec::new()).await.unwrap();
+        write(&world.app, case(a), Reader::Owner, world.app.clock.id(), "从旧页面", Vec::new()).await.unwrap();
         assert_eq!(for_owner(&world.app, kit.customer, b).await.unwrap().entries.len(), 3);
         // What went into one goes along with it, and nothing is done with it any more.
         assert_eq!(act(&world.app, case(a), (by, 2), Act::Take).await, Err(refused(NotTaken::Merged)));
@@ -206,7 +206,7 @@ async fn a_merge_against_an_answer_and_against_a_word_of_the_asker_loses_nothing
             let (merged, answered, wrote) = tokio::join!(
                 merge(&world.app, case(a), (by, version), (b, 0)),
                 act(&node.app, case(a), (by, version), answer("好")),
-                write(&node.app, case(a), Reader::Owner, "还有", Vec::new()),
+                write(&node.app, case(a), Reader::Owner, node.app.clock.id(), "还有", Vec::new()),
             );
             wrote.unwrap();
             let at = if merged.is_ok() { b } else { a };
@@ -271,7 +271,8 @@ async fn a_guests_case_is_merged_only_into_one_of_the_systems_about_the_same_ord
         let anew = || NewCase { id: CaseId(world.app.clock.id()), follows: Some(system), ..guest.clone() };
         assert_eq!(open(&world.app, customer, anew()).await.unwrap_err(), refused(NotTaken::TooManyOpen));
         world.app.clock.pass_us(31 * DAY_US);
-        let late = write(&world.app, (customer, system), Reader::Guest(order.id), "x", Vec::new()).await;
+        let late =
+            write(&world.app, (customer, system), Reader::Guest(order.id), world.app.clock.id(), "x", Vec::new()).await;
         assert_eq!(late.unwrap_err(), refused(NotTaken::Over));
         let id = open(&world.app, customer, anew()).await.unwrap();
         let view = for_guest(&world.app, customer, order.id).await.unwrap().unwrap();

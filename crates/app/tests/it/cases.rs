@@ -6,8 +6,8 @@ use everline_app::place_order::find_by_token;
 use everline_app::privacy::export;
 use everline_app::retention::enforce;
 use everline_app::support::{
-    About, Act, CaseView, NewCase, Reader, Sent, Wanted, act, cases, file, for_guest, for_owner, for_staff, open,
-    queue, solved, write,
+    About, Act, CaseView, NewCase, Reader, Sent, Wanted, act, act_once, cases, file, for_guest, for_owner, for_staff,
+    open, queue, solved, write,
 };
 use everline_core::attachment::{FILE_MAX, FileKind};
 use everline_core::ids::{CaseId, CustomerId, RawId};
@@ -74,7 +74,10 @@ async fn a_case_knows_what_it_is_about_and_both_sides_write_in_it() {
         let none = Problem::NotFound("case");
         assert_eq!(for_owner(&world.app, stranger, id).await.unwrap_err(), none);
         assert_eq!(file(&world.app, (stranger, id), info.id, Reader::Owner).await.unwrap_err(), none);
-        assert_eq!(write(&world.app, (stranger, id), Reader::Owner, "x", Vec::new()).await.unwrap_err(), none);
+        assert_eq!(
+            write(&world.app, (stranger, id), Reader::Owner, world.app.clock.id(), "x", Vec::new()).await.unwrap_err(),
+            none
+        );
         assert_eq!(file(&world.app, case, info.id, Reader::Guest(order.id)).await.unwrap_err(), none);
         let theirs = ask(&world, About { order: Some(order.id), ..About::default() }, Vec::new());
         assert_eq!(open(&world.app, stranger, theirs).await.unwrap_err(), Problem::NotFound("order"));
@@ -102,7 +105,7 @@ async fn a_case_knows_what_it_is_about_and_both_sides_write_in_it() {
 
         // Solved, and open again by a word; after 30 days a new one is clearer.
         solved(&world.app, case, Reader::Owner).await.unwrap();
-        write(&world.app, case, Reader::Owner, "还是不行", Vec::new()).await.unwrap();
+        write(&world.app, case, Reader::Owner, world.app.clock.id(), "还是不行", Vec::new()).await.unwrap();
         let state = async || for_owner(&world.app, kit.customer, id).await.unwrap().case.state;
         assert_eq!(state().await, CaseState::Reopened);
         let version = for_staff(&world.app, by, kit.customer, id).await.unwrap().case.version;
@@ -111,7 +114,7 @@ async fn a_case_knows_what_it_is_about_and_both_sides_write_in_it() {
         assert_eq!(again.unwrap_err(), Problem::NotTaken(NotTaken::Already));
         world.sound().await;
         world.app.clock.pass_us(31 * DAY_US);
-        let late = write(&world.app, case, Reader::Owner, "x", Vec::new()).await;
+        let late = write(&world.app, case, Reader::Owner, world.app.clock.id(), "x", Vec::new()).await;
         assert_eq!(late.unwrap_err(), Problem::NotTaken(NotTaken::Over));
 
         // All of it is handed out, and goes when its time is over.
@@ -189,9 +192,9 @@ async fn what_strangers_can_send_has_limits() {
         let file = || vec![sent("a.txt", b"a"); 3];
         let id = open(&world.app, kit.customer, with(file())).await.unwrap();
         for _ in 0..3 {
-            write(&world.app, (kit.customer, id), Reader::Owner, "x", file()).await.unwrap();
+            write(&world.app, (kit.customer, id), Reader::Owner, world.app.clock.id(), "x", file()).await.unwrap();
         }
-        let full = write(&world.app, (kit.customer, id), Reader::Owner, "x", file()).await;
+        let full = write(&world.app, (kit.customer, id), Reader::Owner, world.app.clock.id(), "x", file()).await;
         assert_eq!(full.unwrap_err(), invalid("files", "too-many-of-case"));
         for _ in 1..OPEN_MAX {
             open(&world.app, kit.customer, with(Vec::new())).await.unwrap();
@@ -209,6 +212,55 @@ async fn what_strangers_can_send_has_limits() {
             found("UPDATE support_case SET for_whom = 'staff' WHERE customer_id = $1").await.contains(&"case_reader")
         );
         assert!(found("DELETE FROM support_case WHERE customer_id = $1").await.contains(&"part_of_case"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_sent_twice_is_written_once_and_by_nobody_else() {
+    on_both(async |world: World| {
+        let kit = world.line(Family::Watch).await;
+        let by = agent(&world).await;
+        let mut opened = Vec::new();
+        for _ in 0..2 {
+            opened.push(open(&world.app, kit.customer, ask(&world, About::default(), Vec::new())).await.unwrap());
+        }
+        let (case, other) = ((kit.customer, opened[0]), (kit.customer, opened[1]));
+        let entry = world.app.clock.id();
+        let differs = Err(Problem::ExistsDifferently("entry"));
+        // Typed from a page that is older than the answer.
+        let answers = world.app.clock.id();
+        let answer = |text: &str| Act::Answer(text.to_owned(), CaseState::Waiting, Vec::new());
+        world.pass(1_000).await;
+        act_once(&world.app, case, (by, 0), answers, answer("请重启")).await.unwrap();
+        assert_eq!(act_once(&world.app, case, (by, 0), answers, answer("请重启")).await, Ok(()));
+        let stale = Err(Problem::NotTaken(NotTaken::Stale));
+        assert_eq!(act(&world.app, case, (by, 0), answer("请重启")).await, stale);
+        assert_eq!(act_once(&world.app, case, (by, 1), answers, answer("另一句")).await, differs);
+        let colleague = agent(&world).await;
+        assert_eq!(act_once(&world.app, case, (colleague, 1), answers, answer("请重启")).await, differs);
+        world.pass(1_000).await;
+        let files = || vec![sent("a.txt", b"a")];
+        for _ in 0..2 {
+            write(&world.app, case, Reader::Owner, entry, "还是不行", files()).await.unwrap();
+        }
+        let writes = async |case, id, text| write(&world.app, case, Reader::Owner, id, text, Vec::new()).await;
+        assert_eq!(writes(case, entry, "另一句").await, differs);
+        assert_eq!(writes(other, entry, "还是不行").await, differs, "of another case");
+        assert_eq!(writes(case, answers, "请重启").await, differs, "the staff's");
+        let view = for_owner(&world.app, kit.customer, opened[0]).await.unwrap();
+        let (asker, staff) = (EntryKind::Asker, EntryKind::Answer);
+        assert_eq!(
+            said(&view),
+            [(asker, "付款了\n没有网"), (staff, "请重启"), (asker, "还是不行")],
+            "in the order in which they were sent"
+        );
+        assert_eq!(view.files.len(), 1);
+        // Another customer has entries of their own.
+        let stranger = world.line(Family::Watch).await.customer;
+        let theirs = open(&world.app, stranger, ask(&world, About::default(), Vec::new())).await.unwrap();
+        assert_eq!(writes((stranger, theirs), entry, "别人的").await, Ok(()));
+        world.sound().await;
     })
     .await;
 }

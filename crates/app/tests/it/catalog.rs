@@ -11,7 +11,7 @@ use everline_app::import::offerings;
 use everline_app::{Problem, audit, contribution, place_order, start_payment, timers};
 use everline_core::auto_renew::{PayWith, State};
 use everline_core::catalog::{NotDone, Standing};
-use everline_core::ids::{OrderId, RawId};
+use everline_core::ids::{ContributionId, OrderId, RawId};
 use everline_core::line::NetworkKind;
 use everline_core::money::{Currency, Money};
 use everline_core::offering::{Eligibility, Family, OfferingRef, SaleState};
@@ -435,7 +435,7 @@ async fn drafts_change_nothing_for_reviews_and_files_do_not_change_what_was_sold
         let kit = world.line(Family::Watch).await;
         drafted(&world, by, "12").await;
         let page = contribution::Page { customer: kit.customer, line: kit.line, offering: "days" };
-        contribution::ask(&world.app, page, "能打电话吗？").await.unwrap();
+        contribution::ask(&world.app, page, ContributionId(world.app.clock.id()), "能打电话吗？").await.unwrap();
         assert_eq!(contribution::open_contributions(&world.app, by).await.unwrap().offerings[0].reference, days(1));
         // A file that takes the same version off sale takes what was planned with it too.
         does(&world, by, days(2), Act::Plan { publish_at: Some(now(&world).plus_us(HOUR_US)), retire_at: None })

@@ -27,6 +27,9 @@ async fn page(world: &World, kit: &Kit, code: &str) -> OfferingPage {
     let offering = OfferingRef { code: code.to_owned(), version: 1 };
     offering_page(&world.app, (kit.customer, kit.line), offering, Before::default()).await.unwrap()
 }
+fn id(world: &World) -> ContributionId {
+    ContributionId(world.app.clock.id())
+}
 /// A line that has used `days` for two days.
 async fn user(world: &World) -> Kit {
     let kit = world.line(Family::Watch).await;
@@ -192,15 +195,18 @@ async fn what_is_reported_stays_until_staff_decide() {
 async fn questions_are_answered_by_staff_and_by_who_used_it() {
     on_both(async |world: World| {
         let (kit, asker, by) = (user(&world).await, world.line(Family::Watch).await, agent(&world).await);
-        ask(&world.app, on(&asker, "days"), "在地铁里能用吗？").await.unwrap();
+        ask(&world.app, on(&asker, "days"), id(&world), "在地铁里能用吗？").await.unwrap();
         let question = waiting(&world, by).await.id;
-        assert_eq!(answer(&world.app, on(&kit, "days"), question, "能").await, NOT_SHOWN);
+        assert_eq!(answer(&world.app, on(&kit, "days"), (id(&world), question), "能").await, NOT_SHOWN);
         publish(&world, by).await;
         assert_eq!(open_contributions(&world.app, by).await.unwrap().unanswered.len(), 1);
-        assert_eq!(answer(&world.app, on(&asker, "days"), question, "不知道").await, NOT_USED);
-        assert_eq!(answer(&world.app, on(&kit, "month"), question, "能").await, NOT_USED);
-        assert!(matches!(answer(&world.app, on(&kit, "days"), question, " ").await, Err(Problem::Invalid { .. })));
-        answer(&world.app, on(&kit, "days"), question, "2 号线可以").await.unwrap();
+        assert_eq!(answer(&world.app, on(&asker, "days"), (id(&world), question), "不知道").await, NOT_USED);
+        assert_eq!(answer(&world.app, on(&kit, "month"), (id(&world), question), "能").await, NOT_USED);
+        assert!(matches!(
+            answer(&world.app, on(&kit, "days"), (id(&world), question), " ").await,
+            Err(Problem::Invalid { .. })
+        ));
+        answer(&world.app, on(&kit, "days"), (id(&world), question), "2 号线可以").await.unwrap();
         let open = open_contributions(&world.app, by).await.unwrap();
         assert_eq!(open.open[0].1.as_ref().map(|question| question.words.as_str()), Some("在地铁里能用吗？"));
         publish(&world, by).await;
@@ -243,13 +249,13 @@ async fn texts_and_how_many_are_limited() {
             assert!(matches!(refused, Err(Problem::Invalid { field: wrong, .. }) if wrong == field), "{refused:?}");
         }
         for n in 0..10 {
-            ask(&world.app, on(&kit, "days"), &format!("问题 {n}")).await.unwrap();
+            ask(&world.app, on(&kit, "days"), id(&world), &format!("问题 {n}")).await.unwrap();
         }
-        let too_many = ask(&world.app, on(&kit, "days"), "又一个").await;
+        let too_many = ask(&world.app, on(&kit, "days"), id(&world), "又一个").await;
         assert!(matches!(too_many, Err(Problem::TooMany { .. })), "{too_many:?}");
-        assert!(ask(&world.app, on(&user(&world).await, "days"), "别人的").await.is_ok());
+        assert!(ask(&world.app, on(&user(&world).await, "days"), id(&world), "别人的").await.is_ok());
         world.pass(DAY_US).await;
-        assert!(ask(&world.app, on(&kit, "days"), "明天的").await.is_ok());
+        assert!(ask(&world.app, on(&kit, "days"), id(&world), "明天的").await.is_ok());
         world.sound().await;
     })
     .await;
@@ -261,7 +267,7 @@ async fn an_erased_author_is_nobody_and_what_nobody_sees_has_an_end() {
         let (kit, reader, by) = (user(&world).await, world.line(Family::Watch).await, agent(&world).await);
         review(&world.app, on(&kit, "days"), "5", "很好", "CN-SH").await.unwrap();
         let shown = publish(&world, by).await;
-        ask(&world.app, on(&kit, "month"), "多少钱？").await.unwrap();
+        ask(&world.app, on(&kit, "month"), id(&world), "多少钱？").await.unwrap();
         let waits = waiting(&world, by).await.id;
         report(&world.app, reader.customer, shown).await.unwrap();
         let exported = privacy::export(&world.app.store, kit.customer, &world.app.zone).await.unwrap();
@@ -290,7 +296,7 @@ async fn verify_finds_contributions_that_contradict_themselves() {
         let (kit, asker, by) = (user(&world).await, world.line(Family::Watch).await, agent(&world).await);
         review(&world.app, on(&kit, "days"), "5", "好", "").await.unwrap();
         publish(&world, by).await;
-        ask(&world.app, on(&asker, "days"), "好吗？").await.unwrap();
+        ask(&world.app, on(&asker, "days"), id(&world), "好吗？").await.unwrap();
         let question = publish(&world, by).await;
         answer_as_staff(&world.app, question, "好", by).await.unwrap();
         world.sound().await;
@@ -365,6 +371,39 @@ async fn everything_on_sale_is_there_with_the_reason_if_it_cannot_be_taken() {
         let days = OfferingRef { code: "days".to_owned(), version: 1 };
         let draft = offering_page(&world.app, (kit.customer, kit.line), days, Before::default()).await;
         assert_eq!(draft.map(|_| ()), Err(Problem::NotFound("offering")));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_sent_twice_is_there_once_and_under_nobody_elses_id() {
+    on_both(async |world: World| {
+        let kit = user(&world).await;
+        let (asks, other) = (id(&world), user(&world).await);
+        for _ in 0..2 {
+            ask(&world.app, on(&kit, "days"), asks, "在地铁里能用吗？").await.unwrap();
+        }
+        let differs = Err(Problem::ExistsDifferently("contribution"));
+        assert_eq!(ask(&world.app, on(&kit, "days"), asks, "在山里能用吗？").await, differs);
+        assert_eq!(ask(&world.app, on(&kit, "month"), asks, "在地铁里能用吗？").await, differs);
+        assert_eq!(ask(&world.app, on(&other, "days"), asks, "在地铁里能用吗？").await, differs);
+        let by = agent(&world).await;
+        let open = open_contributions(&world.app, by).await.unwrap().open;
+        assert_eq!(open.iter().map(|(found, _)| found.id).collect::<Vec<_>>(), [asks]);
+        decide(&world.app, (asks, 0), ContributionStep::Publish, "", by).await.unwrap();
+        let answers = id(&world);
+        for _ in 0..2 {
+            answer(&world.app, on(&kit, "days"), (answers, asks), "2 号线可以").await.unwrap();
+        }
+        assert_eq!(answer(&world.app, on(&other, "days"), (answers, asks), "2 号线可以").await, differs);
+        withdraw(&world.app, kit.customer, answers).await.unwrap();
+        assert_eq!(
+            answer(&world.app, on(&kit, "days"), (answers, asks), "2 号线可以").await,
+            Ok(()),
+            "stays taken back"
+        );
+        assert!(open_contributions(&world.app, by).await.unwrap().open.is_empty());
+        world.sound().await;
     })
     .await;
 }

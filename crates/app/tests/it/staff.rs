@@ -173,6 +173,7 @@ fn table() -> Vec<Row> {
         row!("prepared::fill_in", WorkCases, |w, o, by| prepared::fill_in(&w.app, by, (o.customer, CaseId(NOTHING)), NOTHING)),
         row!("read::for_staff", SeeCustomer, |w, o, by| support::for_staff(&w.app, by, o.customer, CaseId(NOTHING))),
         row!("read::file", SeeCustomer, |w, o, by| support::file(&w.app, (o.customer, CaseId(NOTHING)), NOTHING, Reader::Staff(by))),
+        row!("act::act_once", WorkCases, |w, o, by| support::act_once(&w.app, (o.customer, CaseId(NOTHING)), (by, 0), NOTHING, Act::Note("x".to_owned()))),
         row!("act::act", WorkCases, |w, o, by| support::act(&w.app, (o.customer, CaseId(NOTHING)), (by, 0), Act::Note("x".to_owned()))),
     ]
 }

@@ -17,9 +17,9 @@ pub(super) async fn write(app: &App, people: &People, tracker: LineId) -> Result
     review(&then, fleet, "5", "120 台定位器用了一年，30 MB 每月够用，批量续费方便。", "CN-SH").await?;
     publish_all(&then, people).await?;
     let then = past(app, 6 * DAY_US)?;
-    ask(&then, watch("watch-month"), "上课时间可以设置不响铃吗？").await?;
+    ask(&then, watch("watch-month"), new_id(app), "上课时间可以设置不响铃吗？").await?;
     let question = publish_all(&then, people).await?;
-    ask(&then, fleet, "冷库里零下 25 度也能用吗？").await?;
+    ask(&then, fleet, new_id(app), "冷库里零下 25 度也能用吗？").await?;
     let cold = publish_all(&then, people).await?;
     let then = past(app, 5 * DAY_US)?;
     if let Some(question) = question {
@@ -27,16 +27,20 @@ pub(super) async fn write(app: &App, people: &People, tracker: LineId) -> Result
             .await?;
     }
     if let Some(cold) = cold {
-        answer(&then, fleet, cold, "我们的冷藏车里一直在用，要选宽温的工业级卡。").await?;
+        answer(&then, fleet, (new_id(app), cold), "我们的冷藏车里一直在用，要选宽温的工业级卡。").await?;
     }
     publish_all(&then, people).await?;
     // Something for the desk to look at.
-    ask(&past(app, 3 * HOUR_US)?, watch("watch-year"), "年包中途可以换成月包吗？").await?;
+    ask(&past(app, 3 * HOUR_US)?, watch("watch-year"), new_id(app), "年包中途可以换成月包吗？").await?;
     Ok(())
 }
 
 const fn page(customer: CustomerId, line: LineId, offering: &str) -> Page<'_> {
     Page { customer, line, offering }
+}
+
+fn new_id(app: &App) -> ContributionId {
+    ContributionId(app.clock.id())
 }
 
 /// Publishes what waits; the last of it.

@@ -81,6 +81,7 @@ crate::queries! { ALL;
     MOVE_FILES = "UPDATE case_attachment SET case_id = $3 WHERE customer_id = $1 AND case_id = $2";
     OPEN_COUNT = "SELECT COUNT(*) FROM support_case WHERE customer_id = $1 AND for_whom = 'owner' AND reason = 'asked' AND state <> 'solved'";
     ENTRY_ADD = "INSERT INTO case_entry (id, customer_id, case_id, kind, staff_id, text, at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    ENTRY = "SELECT case_id, id, kind, staff_id, text, at FROM case_entry WHERE id = $2 AND customer_id = $1";
     ENTRIES = "SELECT id, kind, staff_id, text, at FROM case_entry WHERE customer_id = $1 AND case_id = $2 ORDER BY id";
     FILE_ADD = "INSERT INTO case_attachment (id, customer_id, case_id, entry_id, name, kind, octets, content, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     FILES = "SELECT id, entry_id, name, kind, octets FROM case_attachment WHERE customer_id = $1 AND case_id = $2 ORDER BY id";
@@ -223,6 +224,15 @@ impl FromRow for Entry {
     fn from_row(row: &Row<'_>) -> Result<Self> {
         let (id, kind, staff, text, at) = FromRow::from_row(row)?;
         Ok(Entry { id, kind, staff, text, at })
+    }
+}
+
+/// An entry with the case that it is in.
+struct Filed(CaseId, Entry);
+impl FromRow for Filed {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let (case, id, kind, staff, text, at) = FromRow::from_row(row)?;
+        Ok(Filed(case, Entry { id, kind, staff, text, at }))
     }
 }
 
@@ -423,9 +433,16 @@ pub async fn open_count(tx: &mut Tx, customer: CustomerId) -> Result<i64> {
 pub fn add_entry(tx: &mut Tx, customer: CustomerId, case: CaseId, e: &Entry) {
     tx.put(&ENTRY_ADD, args![e.id, customer, case, e.kind, e.staff, e.text.as_str(), e.at]);
 }
+/// An entry, with its case.
+pub async fn entry(tx: &mut Tx, customer: CustomerId, id: RawId) -> Result<Option<(CaseId, Entry)>> {
+    tx.maybe::<Filed>(&ENTRY, args![customer, id]).await.map(|found| found.map(|Filed(case, entry)| (case, entry)))
+}
 /// The entries of a case, oldest first.
 pub async fn entries(tx: &mut Tx, customer: CustomerId, case: CaseId) -> Result<Vec<Entry>> {
-    tx.all(&ENTRIES, args![customer, case]).await
+    let mut entries: Vec<Entry> = tx.all(&ENTRIES, args![customer, case]).await?;
+    // An id is as old as the page from which its entry was sent.
+    entries.sort_by_key(|entry| (entry.at, entry.id));
+    Ok(entries)
 }
 /// Adds a file.
 pub fn add_file(

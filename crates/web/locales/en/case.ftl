@@ -42,6 +42,7 @@ case-reason-card-too-often = A card was used very often
 case-wrong-subject = Say it in 1 to 100 characters, on one line.
 case-wrong-text = Write 1 to 4,000 characters, without control characters.
 case-wrong-kind = One of the files is none that we take. Choose pictures (PNG, JPEG, WebP), PDF or plain text again.
+case-sent-already = A message was sent from this page before: read it above. If this one is to be added, send it once more.
 case-wrong-large = One of the files is larger than 2 MB. Make it smaller and choose the files again.
 case-wrong-many = At most 3 files at a time. Choose them again.
 case-wrong-full = There is no more room for files here. Send it without them, or call { $hotline }.

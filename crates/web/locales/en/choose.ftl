@@ -138,6 +138,7 @@ choose-region-wrong = Please choose a region from the list, or none.
 choose-text-empty = Please write something, up to { $max } characters.
 choose-text-too-long = Please write at most { $max } characters.
 choose-text-no-text = Please write plain text of up to { $max } characters, without tabs and control characters.
+choose-sent-already = Something was sent from this page before: look under "What you wrote here". If this is to be added, send it once more.
 choose-too-many = You have sent as much as is possible in one day. Please come back tomorrow, or call the hotline.
 choose-not-shown = This is no longer shown.
 choose-changed = Somebody decided about this, or its author changed it, since you looked. Please look again.

@@ -42,6 +42,7 @@ case-reason-card-too-often = 银行卡使用过于频繁
 case-wrong-subject = 请用一行、1 到 100 个字说明。
 case-wrong-text = 请填写 1 到 4000 个字，不要包含控制字符。
 case-wrong-kind = 有一个文件的类型不支持。请重新选择图片（PNG、JPEG、WebP）、PDF 或纯文本。
+case-sent-already = 刚才已从此页面发送过一条消息，请看上方。如需补充这一条，请再发送一次。
 case-wrong-large = 有一个文件超过 2 MB。请缩小后重新选择文件。
 case-wrong-many = 一次最多 3 个文件，请重新选择。
 case-wrong-full = 这里不能再存放附件。请不带附件发送，或致电 { $hotline }。

@@ -125,6 +125,7 @@ choose-region-wrong = 请从列表里选择地区，或不填。
 choose-text-empty = 请填写内容，最多 { $max } 字。
 choose-text-too-long = 最多 { $max } 字，请缩短。
 choose-text-no-text = 请只写普通文字（最多 { $max } 字），不要有制表符或控制字符。
+choose-sent-already = 刚才已从此页面提交过，请查看“您写的”。如需补充这一条，请再提交一次。
 choose-too-many = 您今天提交的已达上限。请明天再来，或拨打客服热线。
 choose-not-shown = 这条内容已不再展示。
 choose-changed = 在您查看期间，已经有人处理，或作者修改了内容。请重新查看。

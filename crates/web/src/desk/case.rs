@@ -6,7 +6,7 @@ use crate::frame::{Frame, go, page_with};
 use crate::portal::case_shown::{
     CaseShown, case_number, download, last_change, priority_key, said, shown, state_key, subject,
 };
-use crate::portal::cases::case_id;
+use crate::portal::cases::{case_id, entry_id};
 use crate::portal::device_form::Choice;
 use crate::show::Show;
 use crate::visit::Visit;
@@ -16,7 +16,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use everline_app::Problem;
 use everline_app::support::prepared::{Prepared, fill_in};
-use everline_app::support::{Act, AtDesk, CaseView, Reader, act, file, for_staff, merge};
+use everline_app::support::{Act, AtDesk, CaseView, Reader, act, act_once, file, for_staff, merge};
 use everline_core::ids::{CaseId, CustomerId, RawId};
 use everline_core::staff::Permission;
 use everline_core::support::{CaseState, NotTaken, Priority, set};
@@ -49,6 +49,8 @@ struct CasePage {
     prepared: Vec<Choice>,
     /// What is chosen to follow an answer.
     then: Vec<Choice>,
+    /// The id of what is written next.
+    entry: String,
     text: String,
     error: Option<(&'static str, String)>,
 }
@@ -108,6 +110,7 @@ async fn show_case(web: &Web, visit: &Visit, (customer, id): (CustomerId, CaseId
             others: others(&show, &desk),
             prepared: prepared(&desk.prepared, visit.lang.tag(), visit.fields.get("prepared")),
             then: then(&show, visit.fields.get("then")),
+            entry: web.app.clock.id().to_string(),
             text,
             error,
             p: visit.frame(web, c.subject.clone()),
@@ -228,7 +231,12 @@ async fn done(web: &Web, visit: &Visit, ids: (CustomerId, CaseId)) -> Result<Cas
         merge(&web.app, ids, (by, version), (into, seen)).await?;
         return Ok(into);
     }
-    act(&web.app, ids, (by, version), asked(visit)?).await?;
+    match asked(visit)? {
+        written @ (Act::Answer(..) | Act::Note(_)) => {
+            act_once(&web.app, ids, (by, version), entry_id(fields)?, written).await?;
+        }
+        other => act(&web.app, ids, (by, version), other).await?,
+    }
     Ok(ids.1)
 }
 

@@ -312,6 +312,7 @@ pub(crate) fn said(web: &Web, visit: &Visit, problem: &Problem) -> Option<(&'sta
         Problem::Invalid { field: "files", rule: "too-many" } => ("files", "case-wrong-many"),
         Problem::Invalid { field: "files", .. } => ("files", "case-wrong-full"),
         Problem::NotTaken(why) => ("text", crate::fault::not_taken(*why)),
+        Problem::ExistsDifferently("entry") => ("text", "case-sent-already"),
         _ => return None,
     };
     Some((field, visit.say(key, &[("hotline", hotline.into())])))

@@ -1,5 +1,6 @@
 //! `/cases`: what a customer asked support, and what was answered. A guest does the same under the secret link of the order.
 
+use crate::bodies::Fields;
 use crate::context::STEPS;
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page, page_with};
@@ -20,7 +21,7 @@ use everline_app::sessions::may_change;
 use everline_app::support::{About, CaseView, NewCase, Reader, cases, file, for_guest, for_owner, open, solved, write};
 use everline_core::account::Change;
 use everline_core::effects::CaseReason;
-use everline_core::ids::{CaseId, CustomerId, OrderId};
+use everline_core::ids::{CaseId, CustomerId, OrderId, RawId};
 use everline_core::payment::AttemptState;
 use everline_core::support::{CaseFor, Side, over};
 use serde::Deserialize;
@@ -117,6 +118,8 @@ struct CasePage {
     back: (String, String),
     base: String,
     c: CaseShown,
+    /// The id of what is written next.
+    entry: String,
     text: String,
     /// Where it is asked anew, if it was solved too long ago to go on.
     anew: Option<String>,
@@ -283,7 +286,8 @@ fn show_case(
         CaseFor::Guest => format!("{base}?again=1"),
         _ => format!("/cases/new?follows={}", view.case.id),
     });
-    page_with(status, &CasePage { p, back, base, c, text, anew, error })
+    let entry = web.app.clock.id().to_string();
+    page_with(status, &CasePage { p, back, base, c, entry, text, anew, error })
 }
 
 /// `POST /cases/{case}`: writes, or says that it is solved.
@@ -303,10 +307,16 @@ pub(crate) async fn reply(State(web): State<Web>, visit: Visit, Path(id): Path<S
     }
 }
 
+/// The id that a form brings for what is written.
+pub(crate) fn entry_id(fields: &Fields) -> Result<RawId, Problem> {
+    fields.get("entry").parse().map_err(|_| Problem::ExistsDifferently("entry"))
+}
+
 async fn replied(web: &Web, visit: &Visit, case: (CustomerId, CaseId), reader: Reader) -> Result<(), Problem> {
-    match visit.fields.get("do") {
+    let fields = &visit.fields;
+    match fields.get("do") {
         "solved" => solved(&web.app, case, reader).await,
-        _ => write(&web.app, case, reader, visit.fields.get("text"), visit.fields.files()).await,
+        _ => write(&web.app, case, reader, entry_id(fields)?, fields.get("text"), fields.files()).await,
     }
 }
 
@@ -360,6 +370,9 @@ pub(crate) async fn guest_write(State(web): State<Web>, visit: Visit, Path(token
     let Some(view) = view.filter(|_| !anew) else {
         return guest_open(&web, &visit, (customer, order), &token).await;
     };
+    if visit.fields.get("id") == view.case.id.to_string() {
+        return Ok(go(&base)); // the form that opened it, sent twice
+    }
     match replied(&web, &visit, (customer, view.case.id), Reader::Guest(order)).await {
         Ok(()) => Ok(go(&base)),
         Err(problem) => {

@@ -23,6 +23,8 @@ pub(crate) struct QuestionShown {
     pub(crate) by: String,
     pub(crate) words: String,
     pub(crate) answers: Vec<AnswerShown>,
+    /// The id of a new answer.
+    pub(crate) ticket: String,
 }
 
 /// An answer as everybody sees it.
@@ -93,8 +95,13 @@ pub(crate) fn review(web: &Web, show: &Show, one: &Contribution) -> ReviewShown 
     }
 }
 
-/// A question with its answers.
-pub(crate) fn question(web: &Web, show: &Show, one: &Contribution, answers: &[Contribution]) -> QuestionShown {
+/// A question with its answers, and the ticket by which it is answered.
+pub(crate) fn question(
+    web: &Web,
+    show: &Show,
+    (one, ticket): (&Contribution, String),
+    answers: &[Contribution],
+) -> QuestionShown {
     let answer = |answer: &Contribution| AnswerShown {
         id: answer.id.to_string(),
         by: by(web, show, answer),
@@ -106,6 +113,7 @@ pub(crate) fn question(web: &Web, show: &Show, one: &Contribution, answers: &[Co
         by: by(web, show, one),
         words: one.words.clone(),
         answers: answers.iter().map(answer).collect(),
+        ticket,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::portal::line::line_id;
 use crate::portal::line_shown::line_name;
 use crate::portal::offering_shown::{Term, contents, reference, why_not};
 use crate::portal::plans::{RatingShown, is_reviewed, rating_shown, terms};
+use crate::seal::{contribution_ticket, ticket_contribution};
 use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
@@ -91,6 +92,8 @@ struct PlanPage {
     regions: Vec<Region>,
     sent: Option<String>,
     typed: Typed,
+    /// The id of a new question.
+    ticket: String,
 }
 impl PlanPage {
     /// What is wrong in a form.
@@ -126,10 +129,11 @@ async fn show(web: &Web, visit: &Visit, whose: Whose, asked: &Asked, typed: Type
     let before = Before { reviews: asked.reviews.parse().ok(), questions: asked.questions.parse().ok() };
     let found = offering_page(&web.app, (customer, line), offering, before).await?;
     let status = typed.status.unwrap_or(StatusCode::OK);
-    page_with(status, &plan_page(web, visit, &found, asked, typed))
+    page_with(status, &plan_page(web, visit, &found, asked, typed)?)
 }
 
-fn plan_page(web: &Web, visit: &Visit, found: &OfferingPage, asked: &Asked, typed: Typed) -> PlanPage {
+fn plan_page(web: &Web, visit: &Visit, found: &OfferingPage, asked: &Asked, typed: Typed) -> Result<PlanPage, Fault> {
+    let ticket = |about: &str| contribution_ticket(&web.app, found.line.customer, about).ok_or(Problem::Busy);
     let (show, tag) = (visit.show(web), visit.lang.tag());
     let considered = Considered { choice: found.choice.clone(), rating: found.rating };
     let (offering, lines) = (&found.choice.offering, format!("/lines/{}", found.line.id));
@@ -165,7 +169,12 @@ fn plan_page(web: &Web, visit: &Visit, found: &OfferingPage, asked: &Asked, type
     };
     let newest =
         (found.rating.count() >= RATED_MAX).then(|| visit.say("choose-rated-newest", &[("count", RATED_MAX.into())]));
-    PlanPage {
+    let mut questions = Vec::new();
+    for (one, answers) in &found.questions {
+        questions.push(question(web, &show, (one, ticket(&one.id.to_string())?), answers));
+    }
+    Ok(PlanPage {
+        ticket: ticket(&offering.reference.code)?,
         p: visit.frame(web, offering.name.get(tag).to_owned()),
         back: format!("{lines}/plans"),
         line: line_name(&found.line),
@@ -183,7 +192,7 @@ fn plan_page(web: &Web, visit: &Visit, found: &OfferingPage, asked: &Asked, type
         more_reviews: more(found.more_reviews, "reviews", found.reviews.last().map(|last| last.id)),
         more_questions: more(found.more_questions, "questions", found.questions.last().map(|(last, _)| last.id)),
         reviews: found.reviews.iter().map(|one| review(web, &show, one)).collect(),
-        questions: found.questions.iter().map(|(one, answers)| question(web, &show, one, answers)).collect(),
+        questions,
         mine: found.mine.iter().map(|one| mine(&show, one)).collect(),
         used: found.used,
         wrote: my_review.is_some(),
@@ -192,7 +201,7 @@ fn plan_page(web: &Web, visit: &Visit, found: &OfferingPage, asked: &Asked, type
         sent: sent(visit, &asked.sent),
         typed,
         path,
-    }
+    })
 }
 
 fn sent(visit: &Visit, what: &str) -> Option<String> {
@@ -239,6 +248,7 @@ fn trouble(visit: &Visit, form: &'static str, problem: Problem) -> Result<Typed,
         Problem::Invalid { field: "text", rule } => ("text", say(text_key(rule), kind.text_max())),
         Problem::NotContributed(why) => ("text", say(not_contributed(*why), 0)),
         Problem::TooMany { .. } => ("text", say("choose-too-many", 0)),
+        Problem::ExistsDifferently(_) => ("text", say("choose-sent-already", 0)),
         _ => return Err(problem.into()),
     };
     let status = Some(Fault::from(problem).status());
@@ -278,7 +288,11 @@ pub(crate) async fn ask(State(web): State<Web>, visit: Visit, Path(path): Path<(
     let (customer, line, offering) = whose(&visit, path)?;
     let page = contribution::Page { customer, line, offering: &offering.code };
     let text = visit.fields.get("text");
-    match contribution::ask(&web.app, page, text).await {
+    let asked = match ticket(&web, &visit, &offering.code) {
+        Ok(id) => contribution::ask(&web.app, page, id, text).await,
+        Err(problem) => Err(problem),
+    };
+    match asked {
         Ok(()) => back(line, &offering, "question", "mine"),
         Err(problem) => {
             let typed = Typed { question: text.to_owned(), ..trouble(&visit, "question", problem)? };
@@ -292,7 +306,11 @@ pub(crate) async fn answer(State(web): State<Web>, visit: Visit, Path(path): Pat
     let (customer, line, offering) = whose(&visit, path)?;
     let page = contribution::Page { customer, line, offering: &offering.code };
     let (text, question) = (visit.fields.get("text"), named(&visit)?);
-    match contribution::answer(&web.app, page, question, text).await {
+    let answered = match ticket(&web, &visit, &question.to_string()) {
+        Ok(id) => contribution::answer(&web.app, page, (id, question), text).await,
+        Err(problem) => Err(problem),
+    };
+    match answered {
         Ok(()) => back(line, &offering, "answer", "mine"),
         Err(problem) => {
             let answer = (question.to_string(), text.to_owned());
@@ -316,6 +334,12 @@ pub(crate) async fn withdraw(State(web): State<Web>, visit: Visit, Path(path): P
     let (customer, line, offering) = whose(&visit, path)?;
     contribution::withdraw(&web.app, customer, named(&visit)?).await?;
     back(line, &offering, "withdraw", "sent")
+}
+
+/// The id that a form brings for what is written; one that is not ours is nobody's to choose.
+fn ticket(web: &Web, visit: &Visit, about: &str) -> Result<ContributionId, Problem> {
+    let id = ticket_contribution(&web.app, visit.customer()?, about, visit.fields.get("ticket"));
+    id.ok_or(Problem::ExistsDifferently("contribution"))
 }
 
 /// The contribution that a form names.

@@ -598,6 +598,7 @@ struct Things {
     ticket: String,
     esim_ticket: String,
     guest_ticket: String,
+    question_ticket: String,
     /// What stands on the owner's receipt.
     proof: String,
     /// What waits for people after a bill was read.
@@ -621,6 +622,10 @@ impl Things {
         let mut owner = Browser::of(&world, Principal::Customer(world.people.linfang)).await;
         let ticket = owner.get(&format!("/lines/{}/renew", world.people.watch)).await.field("ticket");
         let esim_ticket = owner.get("/esim/buy?offering=thailand@1").await.field("ticket");
+        // The last form of the page.
+        let plan = owner.get(&format!("/lines/{}/plans/watch-month@1", world.people.watch)).await.text;
+        let question_ticket = plan.rsplit("name=\"ticket\" value=\"").next().unwrap();
+        let question_ticket = question_ticket.split('"').next().unwrap().to_owned();
         let mut guest = Browser::new(&world.router);
         let page = guest.get("/renew").await;
         let asset = page.text.split("href=\"/assets/").nth(1).unwrap().split('"').next().unwrap().to_owned();
@@ -649,6 +654,7 @@ impl Things {
             ticket,
             esim_ticket,
             guest_ticket,
+            question_ticket,
             proof,
             item,
             case,
@@ -732,7 +738,9 @@ impl Things {
                 ("terms", text("2026-10")),
             ],
             "/lines/{line}/plans/{offering}/review" => vec![("stars", text("4")), ("text", text("好"))],
-            "/lines/{line}/plans/{offering}/question" => vec![("text", text("好吗？"))],
+            "/lines/{line}/plans/{offering}/question" => {
+                vec![("ticket", self.question_ticket.clone()), ("text", text("好吗？"))]
+            }
             "/lines/{line}/plans/{offering}/answer"
             | "/lines/{line}/plans/{offering}/report"
             | "/lines/{line}/plans/{offering}/withdraw" => {
@@ -798,9 +806,9 @@ impl Things {
             }
             "/desk/reconciliation/{item}/case" => vec![("text", text("whose is it?"))],
             "/desk/reconciliation/{item}" => vec![("action", text("accept")), ("reason", text("another shop’s"))],
-            "/cases/{case}" => vec![("do", text("write")), ("text", text("还有一句"))],
+            "/cases/{case}" => vec![("do", text("write")), ("entry", "1".repeat(32)), ("text", text("还有一句"))],
             "/desk/cases/{customer}/{case}" => {
-                vec![("do", text("note")), ("text", text("x")), ("version", text("1"))]
+                vec![("do", text("note")), ("entry", "2".repeat(32)), ("text", text("x")), ("version", text("1"))]
             }
             "/orders/{order}/refund" | "/o/{token}/refund" => vec![("ask", text("rule"))],
             "/desk/orders/{number}/refund" => vec![("id", "1".repeat(32)), ("reason", text("x"))],

@@ -26,8 +26,8 @@ async fn asks(owner: &mut Browser, subject: &str) -> String {
 }
 /// Does something with the case on a page.
 async fn act(desk: &mut Browser, page: &Page, case: &str, fields: &[(&str, &str)]) -> Page {
-    let version = page.field("version");
-    desk.submit(page, case, &[&[("version", version.as_str())], fields].concat()).await
+    let (version, entry) = (page.field("version"), page.field("entry"));
+    desk.submit(page, case, &[&[("version", version.as_str()), ("entry", &entry)], fields].concat()).await
 }
 
 #[tokio::test]

@@ -16,8 +16,9 @@ pub(crate) async fn send(
     files: &[(&str, &[u8])],
 ) -> Page {
     let mut body = Vec::new();
-    let csrf = page.field("_csrf");
-    for (name, value) in fields.iter().copied().chain([("_csrf", csrf.as_str())]) {
+    let (csrf, entry) = (page.field("_csrf"), page.field("entry"));
+    let hidden = [("_csrf", csrf.as_str()), ("entry", entry.as_str())];
+    for (name, value) in fields.iter().copied().chain(hidden) {
         body.extend(format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
     }
     for (name, content) in files {
@@ -77,8 +78,8 @@ async fn an_order_brings_its_context_and_the_desk_answers() {
     let page = desk.get(&case).await;
     page.says(&["付不了款", "订单在等待付款", "/desk/orders/"]);
     let act = async |desk: &mut Browser, page: &Page, fields: &[(&str, &str)]| {
-        let version = page.field("version");
-        desk.submit(page, &case, &[&[("version", version.as_str())], fields].concat()).await
+        let (version, entry) = (page.field("version"), page.field("entry"));
+        desk.submit(page, &case, &[&[("version", version.as_str()), ("entry", &entry)], fields].concat()).await
     };
     assert_eq!(act(&mut desk, &page, &[("do", "note"), ("text", "内部")]).await.status, StatusCode::SEE_OTHER);
     let stale = act(&mut desk, &page, &[("do", "answer"), ("text", "请再试"), ("then", "waiting")]).await;
@@ -146,9 +147,12 @@ async fn a_guest_asks_and_reads_by_the_secret_link_alone() {
     page.says(&["关于您的订单"]).hides(&["朵朵", "林芳", "17280001234"]);
     let id = page.field("id");
     let fields = [("id", id.as_str()), ("subject", "没收到"), ("text", "我的电话 13011112222")];
-    let sent = send(&mut guest, &page, &path, &fields, &[("a.txt", b"hello")]).await;
-    assert_eq!((sent.status, sent.location()), (StatusCode::SEE_OTHER, path.as_str()), "{}", sent.text);
+    for _ in 0..2 {
+        let sent = send(&mut guest, &page, &path, &fields, &[("a.txt", b"hello")]).await;
+        assert_eq!((sent.status, sent.location()), (StatusCode::SEE_OTHER, path.as_str()), "{}", sent.text);
+    }
     let page = guest.get(&path).await;
+    assert_eq!(page.text.matches("13011112222").count(), 1);
     page.says(&["13011112222", "a.txt"]).hides(&["朵朵", "林芳", "17280001234"]);
     let link = page.text.split('"').find(|text| text.contains("/files/")).unwrap().to_owned();
     assert_eq!(guest.get(&link).await.status, StatusCode::OK);
@@ -179,7 +183,9 @@ async fn what_people_write_is_text_to_everybody() {
     let mut desk = Browser::of(&world, Principal::Staff(world.people.hejing)).await;
     let case = format!("/desk/cases/{}/{id}", world.people.linfang);
     let page = desk.get(&case).await;
-    desk.submit(&page, &case, &[("version", "0"), ("do", "answer"), ("text", SCRIPT), ("then", "waiting")]).await;
+    let entry = page.field("entry");
+    let fields = [("version", "0"), ("entry", &entry), ("do", "answer"), ("text", SCRIPT), ("then", "waiting")];
+    desk.submit(&page, &case, &fields).await;
     let shown = |page: Page| {
         page.hides(&["<script>alert", "<img src=x"]);
         assert_eq!(page.status, StatusCode::OK);
@@ -220,4 +226,33 @@ async fn forms_with_files_are_ours_or_refused() {
     let huge = vec![b'a'; 17 * 1024 * 1024];
     let refused = send(&mut owner, &page, "/cases/new", &fields, &[("a.txt", &huge)]).await;
     assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn a_message_that_is_sent_twice_is_there_once() {
+    let world = World::new().await;
+    let mut owner = owner_of(&world).await;
+    let path = asked(&mut owner, "问题", "没有网", &[]).await.location().to_owned();
+    let page = owner.get(&path).await;
+    for _ in 0..2 {
+        let sent = send(&mut owner, &page, &path, &[("do", "write"), ("text", "还是不行")], &[("a.txt", b"a")]).await;
+        assert_eq!((sent.status, sent.location()), (StatusCode::SEE_OTHER, path.as_str()), "{}", sent.text);
+    }
+    let shown = owner.get(&path).await;
+    assert_eq!((shown.text.matches("还是不行").count(), shown.text.matches("a.txt").count()), (1, 1));
+    // Other words from the same page are kept, and sent when their writer has read what is there.
+    let other = send(&mut owner, &page, &path, &[("do", "write"), ("text", "另一句")], &[]).await;
+    assert_eq!(other.status, StatusCode::CONFLICT);
+    other.says(&["刚才已从此页面发送过一条消息", ">另一句</textarea>"]);
+    assert_eq!(send(&mut owner, &other, &path, &[("do", "write"), ("text", "另一句")], &[]).await.status, 303);
+
+    let mut desk = Browser::of(&world, Principal::Staff(world.people.hejing)).await;
+    let case = format!("/desk/cases/{}{}", world.people.linfang, path.trim_start_matches("/cases"));
+    let page = desk.get(&case).await;
+    let version = page.field("version");
+    let fields = [("version", version.as_str()), ("do", "answer"), ("text", "请重启"), ("then", "waiting")];
+    for _ in 0..2 {
+        assert_eq!(send(&mut desk, &page, &case, &fields, &[]).await.location(), case);
+    }
+    assert_eq!(owner.get(&path).await.text.matches("请重启").count(), 1);
 }

@@ -109,6 +109,48 @@ const PAYLOADS: [&str; 6] = [
     "{{ 7 * 7 }} {% raw %} &lt;b&gt; ${7*7}",
 ];
 
+/// Sends the form for a question, which is the last that has a ticket.
+async fn asks(owner: &mut Browser, page: &Page, path: &str, text: &str) -> Page {
+    let ticket = page.text.rsplit("name=\"ticket\" value=\"").next().unwrap().split('"').next().unwrap();
+    owner.submit(page, &format!("{path}/question"), &[("ticket", ticket), ("text", text)]).await
+}
+
+#[tokio::test]
+async fn a_question_and_an_answer_that_are_sent_twice_are_there_once() {
+    let world = World::new().await;
+    let mut owner = linfang(&world).await;
+    let path = format!("/lines/{}/plans/watch-month@1", world.people.watch);
+    let page = owner.get(&path).await;
+    for _ in 0..2 {
+        let sent = asks(&mut owner, &page, &path, "Does it ring?").await;
+        assert_eq!(sent.location(), format!("{path}?sent=question#mine"), "{}", sent.text);
+    }
+    assert_eq!(owner.get(&path).await.text.matches("Does it ring?").count(), 1);
+    // From the same page once more, with other words: nothing is taken, and nothing that was typed is lost.
+    let other = asks(&mut owner, &page, &path, "Does it buzz?").await;
+    assert_eq!(other.status, StatusCode::CONFLICT);
+    other.says(&["Something was sent from this page before", ">Does it buzz?</textarea>"]);
+    assert_eq!(asks(&mut owner, &other, &path, "Does it buzz?").await.status, StatusCode::SEE_OTHER);
+    // An id of one's own choosing, or of somebody else's form, is none.
+    let theirs = format!("/lines/{}/plans/router-month@1", world.people.router);
+    let mut stranger = Browser::of(&world, Principal::Customer(world.people.wangqiang)).await;
+    let foreign = stranger.get(&theirs).await;
+    for ticket in [foreign.field("ticket"), "1".repeat(32), String::new()] {
+        let fields = [("ticket", ticket.as_str()), ("text", "x y z")];
+        assert_eq!(owner.submit(&page, &format!("{path}/question"), &fields).await.status, StatusCode::CONFLICT);
+    }
+    publish(&world).await;
+    let page = owner.get(&path).await;
+    let (question, ticket) = (page.text.split("/answer\"").nth(1).unwrap(), page.field("ticket"));
+    let question = question.split("name=\"contribution\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    for _ in 0..2 {
+        let fields = [("contribution", question), ("ticket", ticket.as_str()), ("text", "Only the alarm")];
+        let sent = owner.submit(&page, &format!("{path}/answer"), &fields).await;
+        assert_eq!(sent.location(), format!("{path}?sent=answer#mine"), "{}", sent.text);
+    }
+    assert_eq!(owner.get(&path).await.text.matches("Only the alarm").count(), 1);
+}
+
 #[tokio::test]
 async fn what_people_write_is_text_wherever_it_is_shown() {
     let world = World::new().await;
@@ -121,7 +163,7 @@ async fn what_people_write_is_text_wherever_it_is_shown() {
         let waits = desk(&world).await.get("/desk/contributions").await;
         publish(&world).await;
         let page = owner.get(&path).await;
-        let asked = owner.submit(&page, &format!("{path}/question"), &[("text", payload)]).await;
+        let asked = asks(&mut owner, &page, &path, payload).await;
         assert_eq!(asked.status, StatusCode::SEE_OTHER, "{}", asked.text);
         publish(&world).await;
         let unanswered = desk(&world).await.get("/desk/contributions").await;
