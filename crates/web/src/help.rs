@@ -42,7 +42,7 @@ macro_rules! all {
 }
 all! {
     "renew" "paid-not-in-effect" "payment-problems" "refunds" "after-expiry" "renewal-by-itself" "receipt" "password" "change-number"
-    "stolen-or-lost" "watch-esim" "apn" "sms-keywords" "guests"
+    "stolen-or-lost" "own-lines" "identity" "reminders" "esim" "watch-esim" "apn" "sms-keywords" "guests" "cases"
 }
 
 /// An article by the word in its address.
@@ -51,23 +51,28 @@ pub(crate) fn article(lang: Lang, slug: &str) -> Option<&'static Article> {
 }
 
 /// The article that fits a page, by its address.
-pub(crate) fn topic(path: &str) -> Option<&'static str> {
-    let parts: Vec<&str> = path.split(['/', '?']).filter(|part| !part.is_empty()).collect();
+pub(crate) fn topic(here: &str) -> Option<&'static str> {
+    let path = here.split('?').next().unwrap_or_default();
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let slug = match parts.as_slice() {
-        ["lines", ..] if path.contains("/auto-renew") => "renewal-by-itself",
-        ["lines", _, "renew", ..] => "renew",
-        ["lines", ..] => "after-expiry",
-        ["renew" | "d", ..] => "guests",
-        ["orders" | "o", _, "receipt" | "invoice", ..] | ["v", ..] => "receipt",
+        ["lines", _, "renew" | "plans", ..] => "renew",
+        ["lines", _, "auto-renew", ..] | ["cards", ..] => "renewal-by-itself",
+        ["lines", _, "reminders", ..] | ["account", "mailbox" | "browsers", ..] => "reminders",
+        ["lines", _, "lost" | "found" | "card", ..] => "stolen-or-lost",
+        ["lines", _, "settings" | "owner" | "give-up", ..] => "own-lines",
+        ["claim" | "take-over", ..] | ["account", "close", ..] => "own-lines",
+        ["lines", _, "esim" | "devices", ..] | ["esim", ..] => "esim",
+        ["lines", _] => "after-expiry",
+        ["cases", ..] | ["o", _, "case", ..] => "cases",
+        ["renew" | "d" | "r" | "p", ..] => "guests",
+        ["orders" | "o", _, "receipt" | "invoice", ..] | ["v" | "history" | "statement", ..] => "receipt",
         ["orders" | "o", _, "refund", ..] => "refunds",
-        ["orders", ..] | ["o", ..] => "paid-not-in-effect",
-        ["pay", ..] | ["voucher", ..] => "payment-problems",
-        ["cards", ..] => "renewal-by-itself",
-        _ if path.starts_with("/sign-in") => "password",
-        ["recover", ..] => "password",
+        ["orders" | "o", ..] => "paid-not-in-effect",
+        ["pay" | "voucher", ..] => "payment-problems",
         ["account", "contact", ..] => "change-number",
-        ["account", ..] => "password",
-        ["statement" | "history", ..] => "refunds",
+        ["account", "identity", ..] => "identity",
+        ["account", "data", ..] => return None,
+        ["account" | "sign-in" | "recover", ..] => "password",
         _ => return None,
     };
     Some(slug)
@@ -242,9 +247,61 @@ mod tests {
 
     #[test]
     fn pages_have_the_topic_that_fits() {
-        assert_eq!(topic("/orders/1/receipt"), Some("receipt"));
-        assert_eq!(topic("/lines/1/renew?offering=x"), Some("renew"));
-        assert_eq!(topic("/sign-in/code"), Some("password"));
-        assert_eq!(topic("/home"), None);
+        for (here, slug) in [
+            ("/lines/1", Some("after-expiry")),
+            ("/lines/1?done=found", Some("after-expiry")),
+            ("/lines/1/renew?offering=x", Some("renew")),
+            ("/lines/1/plans/x@1", Some("renew")),
+            ("/lines/1/auto-renew", Some("renewal-by-itself")),
+            ("/cards", Some("renewal-by-itself")),
+            ("/lines/1/reminders/contacts/code", Some("reminders")),
+            ("/account/mailbox", Some("reminders")),
+            ("/account/browsers", Some("reminders")),
+            ("/lines/1/lost", Some("stolen-or-lost")),
+            ("/lines/1/found", Some("stolen-or-lost")),
+            ("/lines/1/card", Some("stolen-or-lost")),
+            ("/lines/1/settings", Some("own-lines")),
+            ("/lines/1/owner", Some("own-lines")),
+            ("/lines/1/give-up", Some("own-lines")),
+            ("/claim/code", Some("own-lines")),
+            ("/take-over/x", Some("own-lines")),
+            ("/account/close", Some("own-lines")),
+            ("/lines/1/esim", Some("esim")),
+            ("/lines/1/devices", Some("esim")),
+            ("/esim?country=TH", Some("esim")),
+            ("/esim/buy", Some("esim")),
+            ("/lines/1/usage", None),
+            ("/usage", None),
+            ("/cases/new?from=/auto-renew", Some("cases")),
+            ("/cases/1", Some("cases")),
+            ("/o/1/case", Some("cases")),
+            ("/renew/x", Some("guests")),
+            ("/r/x", Some("guests")),
+            ("/p/x", Some("guests")),
+            ("/d/x", Some("guests")),
+            ("/orders/1", Some("paid-not-in-effect")),
+            ("/o/1", Some("paid-not-in-effect")),
+            ("/orders/1/receipt", Some("receipt")),
+            ("/o/1/invoice", Some("receipt")),
+            ("/v/x", Some("receipt")),
+            ("/history?line=1", Some("receipt")),
+            ("/statement", Some("receipt")),
+            ("/orders/1/refund", Some("refunds")),
+            ("/pay/return/x", Some("payment-problems")),
+            ("/voucher", Some("payment-problems")),
+            ("/account", Some("password")),
+            ("/account/passkeys", Some("password")),
+            ("/account/confirm?next=/account/contact", Some("password")),
+            ("/account/contact/code", Some("change-number")),
+            ("/account/identity/correct", Some("identity")),
+            ("/account/data", None),
+            ("/sign-in/code", Some("password")),
+            ("/recover/code", Some("password")),
+            ("/home", None),
+            ("/", None),
+        ] {
+            assert_eq!(topic(here), slug, "{here}");
+            assert!(slug.is_none_or(|slug| SLUGS.contains(&slug)), "{here}");
+        }
     }
 }
