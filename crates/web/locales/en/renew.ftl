@@ -77,6 +77,7 @@ guest-lead = For a family member’s phone, a child’s watch or any device. No 
 guest-number = Number to renew
 guest-go = See what can be bought
 guest-privacy = To protect its owner, we show no plan, balance, expiry or name here.
+guest-left = Your order { $number } ({ $name }): continue
 guest-other-number = Another number
 guest-adds-only = You can only add a plan, a pack or money. Nothing its owner has is changed.
 guest-not-here = This number cannot be renewed here. Please check it, or ask its owner to sign in.

@@ -77,6 +77,7 @@ guest-lead = 给家人的手机、孩子的手表或任何设备续费，不用�
 guest-number = 要续费的号码
 guest-go = 看看可以买什么
 guest-privacy = 为保护机主，这里不显示号码的套餐、余额、到期时间和姓名。
+guest-left = 您的订单 { $number }（{ $name }）：继续办理
 guest-other-number = 换一个号码
 guest-adds-only = 您只能为它添加套餐、加油包或余额，不会改动机主已有的内容。
 guest-not-here = 这个号码不能在这里续费。请核对号码，或请机主登录续费。

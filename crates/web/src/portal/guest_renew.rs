@@ -2,19 +2,19 @@
 //! prices. The number travels sealed, never in an address.
 
 use crate::fault::{Answer, Fault};
-use crate::frame::{Frame, go, page_with};
+use crate::frame::{Frame, go, page, page_with};
 use crate::portal::in_wechat::ask_who;
 use crate::portal::line_shown::number as grouped;
 use crate::portal::offering_shown::{ChosenShown, RenewForm, contents, groups, guest_terms, reference};
 use crate::portal::pay::{Offered, PayBy, methods, pay_by};
 use crate::portal::renew::{Asked, Sent, sent};
-use crate::portal::returning::go_to_guest_order;
+use crate::portal::returning::{Left, go_to_guest_order, left};
 use crate::seal::{guest_link, guest_number, guest_order_token, order_ticket};
 use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use everline_app::Problem;
 use everline_app::guest_renewal::{GuestChoices, guest_choices, guest_number_of_session, read_number};
 use everline_app::pay_link::{self, Leads};
@@ -31,6 +31,8 @@ struct NumberPage {
     p: Frame,
     number: String,
     error: Option<String>,
+    /// An order that was left.
+    left: Option<Left>,
 }
 
 #[derive(Template)]
@@ -38,16 +40,19 @@ struct NumberPage {
 struct GuestRenewPage {
     p: Frame,
     f: RenewForm,
+    left: Option<Left>,
 }
 
 fn number_page(web: &Web, visit: &Visit, status: StatusCode, number: String, error: Option<&str>) -> Answer {
     let p = visit.frame(web, visit.lang.get("guest-title"));
-    page_with(status, &NumberPage { p, number, error: error.map(|key| visit.lang.get(key)) })
+    page_with(status, &NumberPage { p, number, error: error.map(|key| visit.lang.get(key)), left: None })
 }
 
 /// `GET /renew`
-pub(crate) async fn number(State(web): State<Web>, visit: Visit) -> Answer {
-    number_page(&web, &visit, StatusCode::OK, String::new(), None)
+pub(crate) async fn number(State(web): State<Web>, visit: Visit, headers: HeaderMap) -> Answer {
+    let left = left(&web, &visit, &headers).await;
+    let p = visit.frame(&web, visit.lang.get("guest-title"));
+    page(&NumberPage { p, number: String::new(), error: None, left })
 }
 
 /// `POST /renew`: one answer for a number that does not exist and for one whose owner does not want this.
@@ -133,24 +138,27 @@ async fn linked(web: &Web, link: &str) -> Result<GuestChoices, Fault> {
 pub(crate) async fn guest_renew(
     State(web): State<Web>,
     visit: Visit,
+    headers: HeaderMap,
     Path(link): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Answer {
     let choices = linked(&web, &link).await?;
     let asked = reference(&asked.offering);
-    show_form(&web, &visit, &link, &choices, asked.as_ref(), (StatusCode::OK, None, None))
+    let f = form(&web, &visit, &link, &choices, asked.as_ref(), (None, None))?;
+    let left = left(&web, &visit, &headers).await;
+    page(&GuestRenewPage { p: visit.frame(&web, visit.lang.get("guest-title")), f, left })
 }
 
-type Trouble = (StatusCode, Option<&'static str>, Option<&'static str>);
+type Trouble = (Option<&'static str>, Option<&'static str>);
 
-fn show_form(
+fn form(
     web: &Web,
     visit: &Visit,
     link: &str,
     choices: &GuestChoices,
     asked: Option<&OfferingRef>,
-    (status, error, terms_error): Trouble,
-) -> Answer {
+    (error, terms_error): Trouble,
+) -> Result<RenewForm, Fault> {
     let show = visit.show(web);
     let path = format!("/renew/{link}");
     let offerings = &choices.offerings;
@@ -163,7 +171,7 @@ fn show_form(
     let error = error.or(matches!(found, Some(None)).then_some("renew-asked-gone"));
     let groups = groups(&show, &path, chosen.map(|one| &one.reference), offerings.iter().map(|one| (one, None)));
     let ticket = order_ticket(&web.app, choices.guest.customer, choices.guest.line).ok_or(Problem::Busy)?;
-    let f = RenewForm {
+    Ok(RenewForm {
         action: path,
         line: grouped(&choices.msisdn),
         number: grouped(&choices.msisdn),
@@ -173,8 +181,7 @@ fn show_form(
         terms_error: terms_error.map(|key| visit.lang.get(key)),
         remembers: false,
         device: None,
-    };
-    page_with(status, &GuestRenewPage { p: visit.frame(web, visit.lang.get("guest-title")), f })
+    })
 }
 
 fn chosen_shown(web: &Web, visit: &Visit, offering: &Offering, ticket: String) -> ChosenShown {
@@ -201,9 +208,13 @@ pub(crate) async fn place(State(web): State<Web>, visit: Visit, Path(link): Path
     if by == PayBy::Credit {
         return Err(Problem::NotAllowed.into());
     }
+    let again = |status, trouble| {
+        let f = form(&web, &visit, &link, &choices, Some(&offering), trouble)?;
+        let p = visit.frame(&web, visit.lang.get("guest-title"));
+        page_with(status, &GuestRenewPage { p, f, left: None })
+    };
     if terms.is_empty() {
-        let trouble = (StatusCode::UNPROCESSABLE_ENTITY, None, Some("renew-terms-needed"));
-        return show_form(&web, &visit, &link, &choices, Some(&offering), trouble);
+        return again(StatusCode::UNPROCESSABLE_ENTITY, (None, Some("renew-terms-needed")));
     }
     let token = guest_order_token(&web.app, order);
     let new = NewOrder {
@@ -216,7 +227,7 @@ pub(crate) async fn place(State(web): State<Web>, visit: Visit, Path(link): Path
         token: Some(token.clone()),
         from: Some(visit.address),
     };
-    let trouble = match place_order(&web.app, new).await {
+    match place_order(&web.app, new).await {
         Ok(order) => {
             if let Some(there) = ask_who(&web, &visit, by, &format!("/o/{token}")) {
                 return Ok(there);
@@ -225,11 +236,10 @@ pub(crate) async fn place(State(web): State<Web>, visit: Visit, Path(link): Path
             if let Err(problem) = started {
                 tracing::info!(problem = problem.word(), "a payment did not start at once");
             }
-            return Ok(go_to_guest_order(&web, &token));
+            Ok(go_to_guest_order(&web, &token))
         }
-        Err(Problem::NotSellable(_)) => (StatusCode::UNPROCESSABLE_ENTITY, Some("guest-not-sellable"), None),
-        Err(Problem::TermsChanged) => (StatusCode::CONFLICT, Some("renew-terms-changed"), None),
-        Err(problem) => return Err(problem.into()),
-    };
-    show_form(&web, &visit, &link, &choices, Some(&offering), trouble)
+        Err(Problem::NotSellable(_)) => again(StatusCode::UNPROCESSABLE_ENTITY, (Some("guest-not-sellable"), None)),
+        Err(Problem::TermsChanged) => again(StatusCode::CONFLICT, (Some("renew-terms-changed"), None)),
+        Err(problem) => Err(problem.into()),
+    }
 }

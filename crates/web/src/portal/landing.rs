@@ -2,10 +2,12 @@
 
 use crate::fault::Answer;
 use crate::frame::{Frame, go, page};
+use crate::portal::returning::{Left, left};
 use crate::visit::Visit;
 use crate::web::Web;
 use askama::Template;
 use axum::extract::{Query, State};
+use axum::http::HeaderMap;
 use serde::Deserialize;
 
 struct PersonShown {
@@ -22,6 +24,8 @@ struct Landing {
     people: Vec<PersonShown>,
     /// Whether an account was closed just now.
     closed: bool,
+    /// A guest's order that was left.
+    left: Option<Left>,
 }
 
 /// What was done before coming here.
@@ -32,7 +36,12 @@ pub(crate) struct Came {
 }
 
 /// The first page of somebody who is not signed in; whoever is goes on to where they left.
-pub(crate) async fn landing(State(web): State<Web>, visit: Visit, Query(came): Query<Came>) -> Answer {
+pub(crate) async fn landing(
+    State(web): State<Web>,
+    visit: Visit,
+    headers: HeaderMap,
+    Query(came): Query<Came>,
+) -> Answer {
     let p = visit.frame(&web, visit.lang.get("landing-title"));
     if p.signed_in {
         return Ok(go(p.start));
@@ -44,5 +53,6 @@ pub(crate) async fn landing(State(web): State<Web>, visit: Visit, Query(came): Q
         let initial = name.chars().next().map(String::from).unwrap_or_default();
         PersonShown { key: person.key.clone(), initial, name, what: person.what.get(tag).to_owned() }
     });
-    page(&Landing { people: people.collect(), closed: came.closed == "yes", p })
+    let left = left(&web, &visit, &headers).await;
+    page(&Landing { people: people.collect(), closed: came.closed == "yes", left, p })
 }

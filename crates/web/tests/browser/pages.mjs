@@ -61,6 +61,13 @@ async function strangers(round, number) {
   await page.click("button.pay");
   await page.waitForURL(/\/o\//);
   await round.check("guest-order");
+  // What was left is offered where guests begin; and whoever comes back from paying with a number that this browser does not know.
+  await round.open("/");
+  await round.check("landing-left");
+  await round.open("/renew");
+  await round.check("guest-left");
+  await round.open("/pay/return/20261122000000000000000000000000");
+  await round.check("returned");
   await round.open("/desk/sign-in");
   await round.check("desk-sign-in");
   await page.fill("#login", "nobody");

@@ -152,3 +152,39 @@ async fn lookups_are_limited_per_address() {
     assert!(refused.headers.contains_key("retry-after"));
     refused.says(&["操作太频繁"]);
 }
+
+#[tokio::test]
+async fn a_guest_comes_back_to_an_order_that_was_left_and_nobody_else_does() {
+    let world = World::new().await;
+    let mut browser = Browser::new(&world.router);
+    let link = look_up(&mut browser, WATCH_NUMBER).await.location().to_owned();
+    let path = order(&mut browser, &link, "watch-month").await.location().to_owned();
+    assert!(path.starts_with("/o/"), "{path}");
+    let begins = ["/", "/renew", link.as_str()];
+    for page in begins {
+        let shown = browser.get(page).await;
+        shown.says(&[&format!("href=\"{path}\""), "手表畅联月包", "继续办理"]);
+        assert_eq!(shown.headers["cache-control"], "no-store");
+        Browser::new(&world.router).get(page).await.hides(&["/o/", "继续办理"]);
+    }
+    // A cookie with a secret of nobody's says nothing.
+    let mut wrong = Browser::new(&world.router);
+    wrong.cookies.insert("everline_demo_order".to_owned(), "0".repeat(64));
+    wrong.get("/renew").await.hides(&["/o/", "继续办理"]);
+
+    let out_trade_no = world.outside.started.lock().unwrap().last().unwrap().out_trade_no.clone();
+    world.outside.pay(&out_trade_no);
+    let page = browser.get(&path).await;
+    browser.submit(&page, &format!("{path}/ask"), &[]).await;
+    world.settle().await;
+    browser.get(&path).await.says(&["已付款，办理成功"]);
+    for page in begins {
+        browser.get(page).await.hides(&[&path, "继续办理"]);
+    }
+    // One that is not paid in time is left for good.
+    let late = order(&mut browser, &link, "watch-month").await.location().to_owned();
+    assert_ne!(late, path);
+    browser.get("/renew").await.says(&[&late]);
+    world.pass(DAY_US / 2).await;
+    browser.get("/renew").await.hides(&[&late, "继续办理"]);
+}
