@@ -18,8 +18,8 @@ pub enum FileKind {
 }
 words!(FileKind { Png = "png", Jpeg = "jpeg", Webp = "webp", Pdf = "pdf", Text = "text" });
 
-/// Most octets of one file.
-pub const FILE_MAX: usize = 2 * 1024 * 1024;
+/// Most octets of one file: a photo as telephones make it.
+pub const FILE_MAX: usize = 6 * 1024 * 1024;
 /// Most files sent with one message.
 pub const FILES_MAX: usize = 3;
 /// Most files of one case.

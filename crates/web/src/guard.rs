@@ -8,7 +8,7 @@ use crate::limits::Limit;
 use crate::portal::fault_page;
 use crate::portal::in_wechat::own_browser;
 use crate::portal::sign_in::encoded;
-use crate::routes::Access;
+use crate::routes::{Access, FILES_BODY_MAX};
 use crate::seal::{Asked, WECHAT_ASKED_LIFE_US, WECHAT_PAYER_LIFE_US, wechat_asked, wechat_payer_kept};
 use crate::texts::{Arg, Lang};
 use crate::visit::{Facts, Visit};
@@ -42,6 +42,8 @@ pub(crate) struct Rule {
 }
 
 const TIME_MAX: Duration = Duration::from_secs(30);
+/// Files come from telephones whose network is slow.
+const FILES_TIME_MAX: Duration = Duration::from_secs(120);
 /// Moving the demo's clock runs everything that falls due on the way.
 const CLOCK_TIME_MAX: Duration = Duration::from_secs(300);
 const LANGUAGE_COOKIE: &str = "everline_lang";
@@ -71,7 +73,11 @@ async fn pass(web: &Web, rule: Rule, request: Request, next: Next) -> Response {
     let page = rule.access.is_page(parts.uri.path());
     let mut cookies = Vec::new();
     let (mut facts, asked) = arrive(web, &parts, page, &mut cookies).await;
-    let time_max = if rule.access == Access::Clock { CLOCK_TIME_MAX } else { TIME_MAX };
+    let time_max = match rule.access {
+        Access::Clock => CLOCK_TIME_MAX,
+        _ if rule.body_max >= FILES_BODY_MAX => FILES_TIME_MAX,
+        _ => TIME_MAX,
+    };
     let passed = async {
         asked?;
         may(web, rule.access, &parts, &facts)?;

@@ -405,7 +405,7 @@ fn history_pages() -> Vec<Row> {
 }
 
 /// A form with as many files as are taken, and some more, so that what is too much is said and nothing typed is lost.
-const FILES_BODY_MAX: usize = 16 * 1024 * 1024;
+pub(crate) const FILES_BODY_MAX: usize = 20 * 1024 * 1024;
 
 fn case_pages() -> Vec<Row> {
     use Access::{CustomerPage, Page, StaffPage};

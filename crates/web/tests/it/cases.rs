@@ -218,12 +218,12 @@ async fn forms_with_files_are_ours_or_refused() {
     assert_eq!(refused.status, StatusCode::FORBIDDEN, "no secret of a form");
     let broken = owner.send(Method::POST, "/cases/new", &[kind], b"--edge\r\nnonsense".to_vec()).await;
     assert!(broken.status.is_client_error(), "{}", broken.status);
-    let large = vec![b'a'; 2 * 1024 * 1024 + 1];
+    let large = vec![b'a'; 6 * 1024 * 1024 + 1];
     let fields = [("id", id.as_str()), ("subject", "大"), ("text", "文件很大")];
     let refused = send(&mut owner, &page, "/cases/new", &fields, &[("a.txt", &large)]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    refused.says(&["超过 2 MB", "文件很大"]);
-    let huge = vec![b'a'; 17 * 1024 * 1024];
+    refused.says(&["超过 6 MB", "文件很大"]);
+    let huge = vec![b'a'; 21 * 1024 * 1024];
     let refused = send(&mut owner, &page, "/cases/new", &fields, &[("a.txt", &huge)]).await;
     assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
 }
