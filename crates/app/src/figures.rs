@@ -15,13 +15,17 @@ use everline_core::figures::{
     ReminderFigures, next_day,
 };
 use everline_core::ids::{CustomerId, LineId, RawId};
+use everline_core::offering::OfferingKind;
 use everline_core::staff::Permission;
 use everline_core::time::{BusinessTime, MINUTE_US, SystemTime, Zone};
-use everline_store::tables::figure::{self, AttemptOfDay, Figure, Kind, LineNow, OrderOfDay, ReminderOfDay};
+use everline_store::tables::catalog;
+use everline_store::tables::figure::{
+    self, AttemptOfDay, Figure, Kind, LineNow, OrderOfDay, ReminderKey, ReminderOfDay,
+};
 use everline_store::{Stop, Tx, Work};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Rows of one read.
@@ -209,10 +213,10 @@ async fn count_reminders(turn: &mut Turn<'_>, day: Day) -> Result<Option<Reminde
     let nobody = CustomerId(RawId::from_bytes([0; 16]));
     let (mut after, before, mut sums) = ((first_id(begins), nobody), first_id(ends), ReminderFigures::default());
     loop {
-        let page = turn.app.store.read(RemindersPage { after, before }).await?;
+        let (page, renewed) = turn.app.store.read(RemindersPage { after, before }).await?;
         let Some(last) = page.last() else { return Ok(Some(sums)) };
         after = last.key;
-        page.iter().filter(|one| one.of_end).for_each(|one| sums.take(one.came, one.renewed));
+        page.iter().filter(|one| one.of_end).for_each(|one| sums.take(one.came, renewed.contains(&one.key)));
         if !turn.keep().await? {
             return Ok(None);
         }
@@ -375,15 +379,32 @@ impl Work for OrdersPage {
 }
 
 struct RemindersPage {
-    after: (RawId, CustomerId),
+    after: ReminderKey,
     before: RawId,
 }
 impl Work for RemindersPage {
     const NAME: &'static str = "figures_reminders";
-    type Out = Vec<ReminderOfDay>;
+    /// Reminders, and which of them a renewal followed: a plan that was delivered and not given back.
+    type Out = (Vec<ReminderOfDay>, BTreeSet<ReminderKey>);
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        Ok(figure::reminders(tx, self.after, self.before, RENEWED_WITHIN_US, PAGE).await?)
+        let page = figure::reminders(tx, self.after, self.before, PAGE).await?;
+        let Some(last) = page.last() else { return Ok((page, BTreeSet::new())) };
+        let (mut renewed, mut plans) = (BTreeSet::new(), BTreeMap::new());
+        for (key, offering) in figure::bought_after(tx, (self.after, last.key), RENEWED_WITHIN_US).await? {
+            let is_plan = match plans.get(&offering) {
+                Some(known) => *known,
+                None => {
+                    let is_plan = catalog::offering(tx, &offering).await?.kind == OfferingKind::Plan;
+                    plans.insert(offering, is_plan);
+                    is_plan
+                }
+            };
+            if is_plan {
+                renewed.insert(key);
+            }
+        }
+        Ok((page, renewed))
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{FromRow, Result, Row, Tx, args};
 use everline_core::calendar::Day;
 use everline_core::figures::{AttemptFacts, Came, Counted, OrderFacts};
 use everline_core::ids::{CustomerId, LineId, RawId};
+use everline_core::offering::OfferingRef;
 use everline_core::time::{BusinessTime, SystemTime};
 
 crate::queries! { ALL;
@@ -29,10 +30,13 @@ crate::queries! { ALL;
         WHERE d.kind = 'order_number' AND d.name > $1 AND d.name <= $2";
     REMINDERS_OF_DAY = "SELECT r.id, r.customer_id, r.cause, \
         (SELECT MAX(CASE m.fate WHEN 'delivered' THEN 2 WHEN 'accepted' THEN 1 ELSE 0 END) FROM message m \
-            WHERE m.customer_id = r.customer_id AND m.line_id = r.line_id AND m.cause_id = r.id), \
-        (SELECT COUNT(*) FROM orders o WHERE o.customer_id = r.customer_id AND o.line_id = r.line_id AND o.placed_at >= r.at \
-            AND o.placed_at < r.at + $5 AND o.delivered_at IS NOT NULL AND o.placed_by <> 'moved_in') \
+            WHERE m.customer_id = r.customer_id AND m.line_id = r.line_id AND m.cause_id = r.id) \
         FROM reminder r WHERE (r.id, r.customer_id) > ($1, $2) AND r.id < $3 ORDER BY r.id, r.customer_id LIMIT $4";
+    BOUGHT_AFTER = "SELECT r.id, r.customer_id, o.offering_code, o.offering_version \
+        FROM reminder r JOIN orders o ON o.customer_id = r.customer_id AND o.line_id = r.line_id \
+        WHERE (r.id, r.customer_id) > ($1, $2) AND (r.id, r.customer_id) <= ($3, $4) AND r.cause = 'expiry' \
+        AND o.placed_at >= r.at AND o.placed_at < r.at + $5 AND o.delivered_at IS NOT NULL AND o.placed_by <> 'moved_in' \
+        AND o.state NOT IN ('refunding', 'refunded')";
     LINES = "SELECT customer_id, id, state, service_until FROM line WHERE (customer_id, id) > ($1, $2) ORDER BY customer_id, id LIMIT $3";
 }
 
@@ -155,16 +159,14 @@ pub async fn attempts(tx: &mut Tx, after: &str, up_to: &str) -> Result<Vec<Attem
     tx.all(&ATTEMPTS_OF_ORDERS, args![after, up_to]).await
 }
 
-/// A reminder: its key, whether it is one of an end, how far it came, and whether an order followed.
+/// A reminder: its key, whether it is one of an end, and how far it came.
 pub struct ReminderOfDay {
     /// Its key.
-    pub key: (RawId, CustomerId),
+    pub key: ReminderKey,
     /// Whether it is about the end of a plan.
     pub of_end: bool,
     /// How far it came.
     pub came: Came,
-    /// Whether an order followed that was delivered.
-    pub renewed: bool,
 }
 impl FromRow for ReminderOfDay {
     fn from_row(row: &Row<'_>) -> Result<Self> {
@@ -176,18 +178,32 @@ impl FromRow for ReminderOfDay {
             Some(2) => Came::Delivered,
             Some(_) => return Err(undecodable::<Came>("fate", "another number")),
         };
-        Ok(ReminderOfDay { key, of_end: cause == "expiry", came, renewed: c.next::<i64>()? > 0 })
+        Ok(ReminderOfDay { key, of_end: cause == "expiry", came })
     }
 }
-/// Reminders after a key whose ids are before another, in order; an order counts that was placed within `within_us` after one.
-pub async fn reminders(
+/// The key of a reminder.
+pub type ReminderKey = (RawId, CustomerId);
+/// Reminders after a key whose ids are before another, in order.
+pub async fn reminders(tx: &mut Tx, after: ReminderKey, before: RawId, limit: i64) -> Result<Vec<ReminderOfDay>> {
+    tx.all(&REMINDERS_OF_DAY, args![after.0, after.1, before, limit]).await
+}
+
+struct BoughtRow(ReminderKey, OfferingRef);
+impl FromRow for BoughtRow {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let mut c = Columns::new(row);
+        Ok(Self((c.next()?, c.next()?), OfferingRef { code: c.next()?, version: c.next()? }))
+    }
+}
+/// What was ordered for the lines of reminders of ends, after a key and up to another, within `within_us` after each; was
+/// delivered, and not given back.
+pub async fn bought_after(
     tx: &mut Tx,
-    after: (RawId, CustomerId),
-    before: RawId,
+    (after, last): (ReminderKey, ReminderKey),
     within_us: i64,
-    limit: i64,
-) -> Result<Vec<ReminderOfDay>> {
-    tx.all(&REMINDERS_OF_DAY, args![after.0, after.1, before, limit, within_us]).await
+) -> Result<Vec<(ReminderKey, OfferingRef)>> {
+    let rows = tx.all::<BoughtRow>(&BOUGHT_AFTER, args![after.0, after.1, last.0, last.1, within_us]).await?;
+    Ok(rows.into_iter().map(|BoughtRow(key, offering)| (key, offering)).collect())
 }
 
 /// A line: its key, its stored state, and when its last plan ends.
