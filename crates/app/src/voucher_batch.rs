@@ -3,12 +3,13 @@
 
 use crate::audit::{Act, Stamp};
 use crate::redeem_voucher::voucher_id;
-use crate::staff::{active_member, permit};
+use crate::staff::{active_member, permit, permitted};
 use crate::{App, Problem};
 use everline_core::audit::{Actor, AuditAction};
 use everline_core::ids::{RawId, VoucherId};
 use everline_core::money::Money;
 use everline_core::staff::Permission;
+use everline_core::stock;
 use everline_core::time::BusinessTime;
 use everline_core::voucher::{Batch, BatchState, Code, RANDOM_BYTES, VoucherKind};
 use everline_store::tables::{staff, voucher};
@@ -153,13 +154,16 @@ pub async fn stop_batch(app: &App, batch: &str, by: &str) -> Result<BatchView, P
     Ok(app.store.transact(StopBatch { batch, by, stamp, now }).await?)
 }
 
-/// [`stop_batch`] at the desk.
+/// [`stop_batch`] at the desk, with why.
 ///
 /// # Errors
-/// [`Problem::NotFound`] if there is no such batch; [`Problem::Stale`] if it was stopped before; [`Problem::NotAllowed`]
-pub async fn stop_at_desk(app: &App, batch: &str, by: RawId) -> Result<(), Problem> {
+/// [`Problem::Invalid`]: `reason`; [`Problem::NotFound`] if there is no such batch; [`Problem::Stale`] if it was stopped before;
+/// [`Problem::NotAllowed`]
+pub async fn stop_at_desk(app: &App, batch: &str, reason: &str, by: RawId) -> Result<(), Problem> {
+    permitted(app, by, Permission::MakeVouchers).await?;
+    let reason = stock::reason(reason).ok_or(invalid("reason", "1-to-200-characters"))?;
     let (batch, stamp, now) = (batch.to_owned(), Stamp::new(app)?, app.clock.now().business);
-    Ok(app.store.transact(StopAtDesk { batch, by, stamp, now }).await?)
+    Ok(app.store.transact(StopAtDesk { batch, reason, by, stamp, now }).await?)
 }
 
 /// All batches, oldest first.
@@ -261,6 +265,7 @@ impl Work for StopBatch {
 
 struct StopAtDesk {
     batch: String,
+    reason: String,
     by: RawId,
     stamp: Stamp,
     now: BusinessTime,
@@ -278,7 +283,8 @@ impl Work for StopAtDesk {
         }
         let login = staff::signature(tx, self.by).await?;
         voucher::stop_batch(tx, &self.batch, self.now, &login);
-        self.stamp.append(tx, Act::by(self.by, AuditAction::VouchersStopped, ("vouchers", &batch.name))).await
+        let act = Act::by(self.by, AuditAction::VouchersStopped, ("vouchers", &batch.name));
+        self.stamp.append(tx, act.because(&self.reason)).await
     }
 }
 

@@ -150,7 +150,7 @@ fn table() -> Vec<Row> {
         row!("upstream_float::set_least", ManageStock, |w, o, by| upstream_float::set_least(&w.app, "1", 0, by)),
         row!("stock_hold::set_aside", ManageStock, |w, o, by| stock_hold::set_aside(&w.app, NewHold { id: NOTHING, kind: HoldKind::Batch, name: "none".to_owned(), reason: "x".to_owned() }, by)),
         row!("stock_hold::give_back", ManageStock, |w, o, by| stock_hold::give_back(&w.app, NOTHING, by)),
-        row!("voucher_batch::stop_at_desk", MakeVouchers, |w, o, by| voucher_batch::stop_at_desk(&w.app, "none", by)),
+        row!("voucher_batch::stop_at_desk", MakeVouchers, |w, o, by| voucher_batch::stop_at_desk(&w.app, "none", "x", by)),
         row!("staff::members", ManageStaff, |w, o, by| staff::members(&w.app, by)),
         row!("staff::sign_ins", ManageStaff, |w, o, by| staff::sign_ins(&w.app, by, &[NOTHING])),
         row!("staff::add", ManageStaff, |w, o, by| staff::add(&w.app, Actor::Staff(by), "he.jing", "何静", "agent")),

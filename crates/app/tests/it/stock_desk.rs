@@ -275,13 +275,21 @@ async fn numbers_rest_until_they_are_free_and_vouchers_are_stopped_once() {
             by: "zhou".to_owned(),
         };
         make_batch(&world.app, new).await.unwrap();
-        assert_eq!(stop_at_desk(&world.app, "none", by).await, Err(Problem::NotFound("batch")));
+        assert_eq!(stop_at_desk(&world.app, "none", "印错了", by).await, Err(Problem::NotFound("batch")));
+        for no_reason in [" ", &"x".repeat(201)] {
+            let tried = stop_at_desk(&world.app, "spring", no_reason, by).await;
+            assert_eq!(tried, Err(Problem::Invalid { field: "reason", rule: "1-to-200-characters" }));
+        }
         let node = world.another_node();
-        let both = tokio::join!(stop_at_desk(&world.app, "spring", by), stop_at_desk(&node.app, "spring", by));
+        let stops = |at| stop_at_desk(at, "spring", "印错了", by);
+        let both = tokio::join!(stops(&world.app), stops(&node.app));
         let refused = [both.0, both.1].into_iter().filter(|done| *done == Err(Problem::Stale)).count();
         assert_eq!(refused, 1, "stopped once");
         let found = stock::vouchers(&world.app, by, None).await.unwrap();
         assert_eq!((found.rows[0].batch.state, found.rows[0].redeemed), (BatchState::Stopped, 0));
+        let log = audit::page(&world.app, world.member("auditor").await, audit::Filter::default(), i64::MAX).await;
+        let stopped = log.unwrap().entries.into_iter().find(|entry| entry.action == "voucher.stopped");
+        assert_eq!(stopped.and_then(|entry| entry.reason).as_deref(), Some("印错了"));
     })
     .await;
 }

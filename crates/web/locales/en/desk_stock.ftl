@@ -100,4 +100,7 @@ stock-vouchers-redeemed = { $count } redeemed
 stock-vouchers-until = valid until { $when }
 stock-vouchers-by = made on { $when } by { $name }
 stock-vouchers-stop = Stop the batch
-stock-vouchers-stop-hint = This cannot be undone. What was redeemed stays.
+stock-vouchers-stop-hint = { $count ->
+    [one] This cannot be undone: { $count } voucher that was not redeemed is worth nothing then. What was redeemed stays.
+   *[other] This cannot be undone: { $count } vouchers that were not redeemed are worth nothing then. What was redeemed stays.
+}

@@ -96,4 +96,4 @@ stock-vouchers-redeemed = 已兑换 { $count } 张
 stock-vouchers-until = 有效期至 { $when }
 stock-vouchers-by = { $when } 由 { $name } 制作
 stock-vouchers-stop = 停用整批
-stock-vouchers-stop-hint = 停用后不能恢复。已兑换的不受影响。
+stock-vouchers-stop-hint = 停用后不能恢复，未兑换的 { $count } 张将全部作废。已兑换的不受影响。

@@ -71,7 +71,11 @@ struct Batch {
     name: String,
     what: String,
     facts: Vec<String>,
-    stops: bool,
+    /// What stopping it takes away, if it may be stopped.
+    stops: Option<String>,
+    /// What was typed to stop it, and what is wrong with that.
+    reason: String,
+    wrong: Option<String>,
 }
 
 #[derive(Template)]
@@ -91,7 +95,10 @@ pub(crate) struct Before {
     name: String,
 }
 
-async fn show(web: &Web, visit: &Visit, before: Option<(BusinessTime, String)>, wrong: Option<Problem>) -> Answer {
+/// What a batch was not stopped for, and what to say of it.
+type Wrong = (Problem, &'static str);
+
+async fn show(web: &Web, visit: &Visit, before: Option<(BusinessTime, String)>, wrong: Option<Wrong>) -> Answer {
     let member = staff(web, visit).await?;
     let found = app::vouchers(&web.app, me(visit)?, before).await?;
     let (show, may) = (visit.show(web), member.may(Permission::MakeVouchers));
@@ -110,6 +117,9 @@ async fn show(web: &Web, visit: &Visit, before: Option<(BusinessTime, String)>, 
         let say = |key: &str, count: i64| visit.say(key, &[("count", count.into())]);
         let made_at = show.day(batch.made_at);
         let made = [("when", (&made_at).into()), ("name", (&batch.made_by).into())];
+        let unused = batch.count.saturating_sub(row.redeemed);
+        let here = wrong.as_ref().filter(|(problem, _)| *problem != Problem::Stale);
+        let here = here.filter(|_| visit.fields.get("batch") == batch.name);
         Batch {
             name: batch.name.clone(),
             what: format!("{} · {}", show.money(batch.amount), visit.lang.get(kind)),
@@ -120,11 +130,15 @@ async fn show(web: &Web, visit: &Visit, before: Option<(BusinessTime, String)>, 
                 visit.say("stock-vouchers-until", &[("when", (&show.moment_in_full(batch.expires_at)).into())]),
                 visit.say("stock-vouchers-by", &made),
             ],
-            stops: may && batch.state != BatchState::Stopped,
+            stops: (may && batch.state != BatchState::Stopped).then(|| say("stock-vouchers-stop-hint", unused)),
+            reason: here.map(|_| visit.fields.get("reason").to_owned()).unwrap_or_default(),
+            wrong: here.map(|(_, key)| visit.lang.get(key)),
         }
     });
+    let rows: Vec<Batch> = rows.collect();
+    let at_field = rows.iter().any(|row| row.wrong.is_some());
     let template = Vouchers {
-        rows: rows.collect(),
+        rows,
         counted: match found.counted_at {
             Some(at) => visit.say("stock-counted", &[("when", (&moment(web, visit, at)).into())]),
             None => visit.lang.get("stock-not-counted"),
@@ -134,10 +148,10 @@ async fn show(web: &Web, visit: &Visit, before: Option<(BusinessTime, String)>, 
             query.append_pair("at", &at.us().to_string()).append_pair("name", &name);
             format!("/desk/stock/vouchers?{}", query.finish())
         }),
-        error: wrong.as_ref().map(|_| visit.lang.get("stock-stale")),
+        error: wrong.as_ref().filter(|_| !at_field).map(|(_, key)| visit.lang.get(key)),
         p: visit.frame(web, visit.lang.get("stock-vouchers-title")),
     };
-    page_with(wrong.map_or(StatusCode::OK, |problem| Fault::from(problem).status()), &template)
+    page_with(wrong.map_or(StatusCode::OK, |(problem, _)| Fault::from(problem).status()), &template)
 }
 
 /// `GET /desk/stock/vouchers`
@@ -149,9 +163,15 @@ pub(crate) async fn vouchers(State(web): State<Web>, visit: Visit, Query(asked):
 /// `POST /desk/stock/vouchers/stop`
 pub(crate) async fn stop(State(web): State<Web>, visit: Visit) -> Answer {
     staff(&web, &visit).await?;
-    match stop_at_desk(&web.app, visit.fields.get("batch"), me(&visit)?).await {
-        Ok(()) => Ok(go("/desk/stock/vouchers")),
-        Err(Problem::Stale) => show(&web, &visit, None, Some(Problem::Stale)).await,
-        Err(problem) => Err(problem.into()),
-    }
+    let field = |name| visit.fields.get(name);
+    let problem = match stop_at_desk(&web.app, field("batch"), field("reason"), me(&visit)?).await {
+        Ok(()) => return Ok(go("/desk/stock/vouchers")),
+        Err(problem) => problem,
+    };
+    let key = match &problem {
+        Problem::Invalid { field: "reason", .. } => "stock-wrong-reason",
+        Problem::Stale => "stock-stale",
+        _ => return Err(problem.into()),
+    };
+    show(&web, &visit, None, Some((problem, key))).await
 }

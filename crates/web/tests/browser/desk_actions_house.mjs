@@ -177,6 +177,7 @@ export async function vouchers(runs) {
   for (const [place, [run, finance]] of all.entries()) {
     const stops = 'form[action="/desk/stock/vouchers/stop"] button';
     await run.act(place === 0 ? "vouchers: a batch stopped" : "vouchers: a batch stopped, from a stale page", async () => {
+      await finance.fill({ 'form[action="/desk/stock/vouchers/stop"] [name="reason"]': "印错了" });
       await finance.press(stops);
       if (place > 0) await finance.says("stock-stale", {}, '[role="alert"]');
       await finance.says("stock-vouchers-stopped", {}, "main section.card");

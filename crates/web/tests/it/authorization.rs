@@ -755,7 +755,7 @@ impl Things {
             "/desk/stock/holds" => {
                 vec![("id", "0".repeat(32)), ("kind", text("sim")), ("name", text("1")), ("reason", text("x"))]
             }
-            "/desk/stock/vouchers/stop" => vec![("batch", text("none"))],
+            "/desk/stock/vouchers/stop" => vec![("batch", text("none")), ("reason", text("x"))],
             "/desk/staff" => vec![("login", "x".to_owned()), ("name", text("何静")), ("role", text("agent"))],
             "/desk/staff/change" => vec![("login", text("nobody")), ("do", text("reset"))],
             "/desk/contributions/{contribution}" => vec![("step", text("publish")), ("version", text("0"))],

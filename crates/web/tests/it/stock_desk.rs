@@ -112,7 +112,11 @@ async fn finance_stops_a_batch_of_vouchers_and_nobody_sees_a_code() {
     let finance = world.member(Role::Finance).await;
     let mut finance = Browser::of(&world, Principal::Staff(finance)).await;
     let page = finance.get("/desk/stock/vouchers").await;
-    let stop = [("batch", "开学 <i>")];
+    page.says(&["未兑换的 2 张将全部作废"]);
+    let bare = finance.submit(&page, "/desk/stock/vouchers/stop", &[("batch", "开学 <i>"), ("reason", " ")]).await;
+    assert_eq!(bare.status, StatusCode::UNPROCESSABLE_ENTITY);
+    bare.says(&["请填写原因", "aria-invalid=\"true\"", "停用整批"]);
+    let stop = [("batch", "开学 <i>"), ("reason", "印错了")];
     let done = finance.submit(&page, "/desk/stock/vouchers/stop", &stop).await;
     assert_eq!(done.location(), "/desk/stock/vouchers");
     let again = finance.submit(&page, "/desk/stock/vouchers/stop", &stop).await;
