@@ -162,7 +162,8 @@ pub(super) async fn show_order(
     blocks.extend(view.refunds.iter().map(|refund| refund_block(&show, refund)));
     blocks.extend(disputes.iter().map(|dispute| dispute_block(&show, dispute)));
     blocks.extend(postings_block(&show, &view));
-    blocks.extend(invoice.map(|request| invoice_block(&show, &request, me.may(Permission::SettleInvoice))));
+    let makes = waits && me.may(Permission::SettleInvoice);
+    blocks.extend(invoice.map(|request| invoice_block(&show, &request, makes)));
     blocks.extend((!noted.is_empty()).then(|| acts_block(&show, &noted)));
     for block in &mut blocks {
         block.terms.retain(|term| !term.value.is_empty());
@@ -183,7 +184,7 @@ pub(super) async fn show_order(
     page_with(
         status,
         &DeskOrder {
-            settle: (waits && me.may(Permission::SettleInvoice)).then(|| format!("/desk/orders/{number}/invoice")),
+            settle: makes.then(|| format!("/desk/orders/{number}/invoice")),
             evidence: (!disputes.is_empty() && me.may(Permission::TakeEvidence))
                 .then(|| format!("/desk/orders/{number}/evidence")),
             seen: now.text(),
@@ -425,7 +426,7 @@ fn dispute_block(show: &Show, dispute: &Dispute) -> Block {
     Block { title: show.lang.get("desk-dispute"), terms }
 }
 
-/// In the clear for those who make it out.
+/// In the clear for those who make it out, while it waits for them.
 fn invoice_block(show: &Show, request: &InvoiceRequest, clear: bool) -> Block {
     let mut terms = vec![term(show, "desk-state", show.lang.get(state(request)))];
     if clear {
