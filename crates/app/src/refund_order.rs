@@ -19,7 +19,7 @@ use everline_core::offering::{Offering, OfferingKind, OfferingRef};
 use everline_core::order::Order;
 use everline_core::refund_order::{Ask, RefundFacts, refund};
 use everline_core::refund_request::{Decided, NotDecided, RefundRequest, RequestState, Verdict, decide, needs_second};
-use everline_core::refund_rule::{NoRefund, Refundable, Standing, by_rule, open, wrong_number};
+use everline_core::refund_rule::{NoRefund, Refundable, Standing, at_most, by_rule, open, wrong_number};
 use everline_core::staff::Permission;
 use everline_core::time::{BusinessTime, Now, Zone};
 use everline_store::tables::refund_request::Waiting;
@@ -36,12 +36,14 @@ pub struct RefundOffer {
     pub by_rule: Result<Refundable, NoRefund>,
     /// Because the number was wrong.
     pub wrong_number: Result<Refundable, NoRefund>,
-    /// What is left of the price, whatever the rules say.
+    /// What can go back at most, whatever the rules say.
     pub left: Money,
 }
 
 /// What can go back of an order now, computed as the refund itself will.
 ///
+    /// Whether that is less than is left of the price, because credit that was bought was spent.
+    pub spent: bool,
 /// # Errors
 /// [`Problem::NotFound`]
 pub async fn refund_offer(app: &App, customer: CustomerId, order: OrderId) -> Result<RefundOffer, Problem> {
@@ -74,7 +76,7 @@ pub async fn refund_by_customer(app: &App, customer: CustomerId, order: OrderId,
 pub struct NewRefund {
     /// Chosen before the page is shown, so that sending it twice asks once.
     pub id: RawId,
-    /// How much; `None` is all that is left.
+    /// How much; `None` is all that can go back.
     pub amount: Option<Money>,
     /// Whether what was bought stays with its owner.
     pub keeps: bool,
@@ -283,9 +285,9 @@ impl Work for ByStaff {
         }
         let parts = [Part::State, Part::Money, Part::Refunds, Part::Requests];
         order_seen::check(tx, (self.customer, self.order), new.seen.as_ref(), &parts).await?;
-        let left = standing(&facts, open).map_err(|why| Stop::Refused(Problem::NoRefund(why)))?.0;
-        let amount = new.amount.map_or(left, Money::micros);
-        if amount > left {
+        let most = standing(&facts, at_most).map_err(|why| Stop::Refused(Problem::NoRefund(why)))?;
+        let amount = new.amount.map_or(most, Money::micros);
+        if amount <= 0 || amount > most {
             return Err(Stop::Refused(Problem::NoRefund(NoRefund::TooMuch)));
         }
         let alone = before.iter().filter(|asked| asked.state == RequestState::Done);
@@ -408,11 +410,12 @@ impl Work for Offer {
             disputed: disputed(tx, self.customer, self.order).await?,
             order: &order,
         };
-        let left = open(&of).map_or(0, |(left, _)| left);
+        let (left, most) = (open(&of).map_or(0, |(left, _)| left), at_most(&of).unwrap_or(0));
         Ok(RefundOffer {
             by_rule: by_rule(&of, self.now),
             wrong_number: wrong_number(&of, self.now),
-            left: Money::from_micros(left, order.price.currency()),
+            left: Money::from_micros(most, order.price.currency()),
+            spent: most < left,
         })
     }
 }

@@ -7,7 +7,7 @@
 use crate::brand::Brand;
 use crate::charging::{Period, Recognition};
 use crate::effects::{Effects, MessageKind};
-use crate::ledger::{Cause, LedgerAccount, LedgerRefusal, Posting, Template};
+use crate::ledger::{Cause, LedgerRefusal, Posting, Template};
 use crate::lifecycle::{self, Past, Situation};
 use crate::line::NetworkKind;
 use crate::money::Money;
@@ -15,7 +15,7 @@ use crate::offering::OfferingKind;
 use crate::order::{Order, OrderState};
 use crate::payment::{Attempt, Method};
 use crate::refund::{Refund, RefundReason, RefundState, refund_id};
-use crate::refund_rule::{NoRefund, Part, Standing, by_rule, open, parts, wrong_number};
+use crate::refund_rule::{NoRefund, Part, Standing, at_most, by_rule, open, parts, wrong_number};
 use crate::renewal::{Facts, post, refund_told};
 use crate::time::{Now, Zone};
 
@@ -76,10 +76,9 @@ fn decide(of: &Standing<'_>, ask: Ask, now: Now) -> Result<(Vec<Part>, bool), No
         Ask::ByRule => by_rule(of, now.business).map(|found| (found.parts, true)),
         Ask::WrongNumber => wrong_number(of, now.business).map(|found| (found.parts, true)),
         Ask::ByStaff { amount, keeps } => {
-            let (left, _) = open(of)?;
-            let amount = amount.unwrap_or(left);
-            let held = of.balances.get(LedgerAccount::PaidCredit);
-            if amount <= 0 || amount > left || (of.offering.kind == OfferingKind::TopUp && amount > held) {
+            let most = at_most(of)?;
+            let amount = amount.unwrap_or(most);
+            if amount <= 0 || amount > most {
                 return Err(NoRefund::TooMuch);
             }
             // Another operator's network takes nothing back from us.

@@ -163,11 +163,24 @@ pub fn by_rule(of: &Standing<'_>, now: BusinessTime) -> Result<Refundable, NoRef
         return Err(NoRefund::TooLate);
     }
     unused(of, left)?;
-    let left = match of.offering.kind {
+    refundable(of, there(of, left), until)
+}
+
+/// What can go back at most, whatever the rule says: what is left of the price, and of credit no more than is there.
+///
+/// # Errors
+/// As [`open`].
+pub fn at_most(of: &Standing<'_>) -> Result<i64, NoRefund> {
+    let (left, _) = open(of)?;
+    Ok(there(of, left))
+}
+
+/// How much of it is there: what was bought with credit since cannot go back as money.
+fn there(of: &Standing<'_>, left: i64) -> i64 {
+    match of.offering.kind {
         OfferingKind::TopUp => left.min(of.balances.get(LedgerAccount::PaidCredit)),
         OfferingKind::Plan | OfferingKind::Pack => left,
-    };
-    refundable(of, left, until)
+    }
 }
 
 /// What goes back of an order that was bought for the wrong number: all of it, within a day, if nothing was used.

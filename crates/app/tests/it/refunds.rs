@@ -340,6 +340,46 @@ async fn above_the_limit_another_person_decides_once() {
 }
 
 #[tokio::test]
+async fn of_a_top_up_no_more_is_asked_for_than_credit_is_there() {
+    on_both(async |mut world: World| {
+        let mut brand = (*world.app.brand).clone();
+        brand.refunds.alone_max = 5 * YUAN;
+        world.app.brand = std::sync::Arc::new(brand);
+        let agent = member(&world, "agent").await;
+        let kit = world.line(Family::Phone).await;
+        let topup = world.buys(&kit, "topup").await;
+        let offer = async || {
+            let offer = refund_offer(&world.app, topup.customer, topup.id).await.unwrap();
+            (offer.left, offer.spent)
+        };
+        assert_eq!(offer().await, (cny("50"), false));
+        let spends = async |code: &str| {
+            world.app.clock.pass_us(1_000);
+            let order = world.order(&kit, code).await.unwrap();
+            pay_with_credit(&world.app, order.customer, order.id).await.unwrap();
+            world.settle().await;
+        };
+        spends("month").await;
+        assert_eq!(offer().await, (cny("11"), true), "39 of 50 were spent");
+        // Above the limit nothing is asked for that nobody could approve.
+        let give = async |amount| refund_by_staff(&world.app, &topup.number, wanted(&world, amount, true), agent).await;
+        assert_eq!(give(Some("12")).await, Err(Problem::NoRefund(NoRefund::TooMuch)));
+        assert_eq!(waiting_refunds(&world.app, agent).await.unwrap().rows, []);
+        let asked = give(None).await.unwrap();
+        assert_eq!((asked.state, asked.amount), (RequestState::Requested, cny("11")), "all that is there");
+        let second = member(&world, "operator").await;
+        let decided = decide_refund(&world.app, &topup.number, (asked.id, None), Verdict::Approve, second).await;
+        assert!(matches!(decided.unwrap().state, RequestState::Approved(_)));
+        world.settle().await;
+        assert_eq!(world.balance(kit.customer, PaidCredit).await, 0);
+        assert_eq!(offer().await, (cny("0"), true));
+        assert_eq!(give(None).await, Err(Problem::NoRefund(NoRefund::TooMuch)));
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn somebody_who_left_gives_nothing_back() {
     on_both(async |world: World| {
         let order = world.buys(&world.line(Family::Watch).await, "days").await;

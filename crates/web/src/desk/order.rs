@@ -58,6 +58,8 @@ struct DeskOrder {
     refund: Option<RefundForm>,
     requests: Vec<RequestShown>,
     /// Refunds that their provider refused, which may be given another way.
+    /// Whether nothing can go back because what was bought is spent.
+    spent: bool,
     refused: Vec<RefusedShown>,
     /// What the page shows, so that nobody acts on what is otherwise by now.
     seen: String,
@@ -109,10 +111,8 @@ impl DeskOrder {
 struct RefundForm {
     action: String,
     id: String,
-    /// What is left of the price.
-    left: String,
-    /// What the offering's rule says of it now.
-    rule: String,
+    /// What can go back at most, why not more, and what the offering's rule says of it now.
+    lead: Vec<String>,
     amount: String,
     reason: String,
     keeps: bool,
@@ -194,6 +194,7 @@ pub(super) async fn show_order(
                 .then(|| format!("/desk/orders/{number}/provision")),
             pay_link: pay_link_form(web, &view).filter(|_| acts),
             movements: format!("/desk/customers/{}?kind=money", view.order.customer),
+            spent: refund.is_none() && offer.spent && me.may(Permission::Refund),
             wrong,
             refund,
             requests,
@@ -253,13 +254,14 @@ fn refund_form(web: &Web, visit: &Visit, number: &str, view: &OrderView, offer: 
     let rule = match &offer.by_rule {
         Ok(found) => visit.say("desk-refund-rule", &[("amount", Arg::Text(&show.money(found.amount)))]),
         Err(why) => visit.lang.get(no_refund(*why)),
+    let most = visit.say("desk-refund-left", &[("name", Arg::Text(&show.money(offer.left)))]);
+    let spent = offer.spent.then(|| visit.lang.get("desk-refund-spent"));
     };
     let field = |name| visit.fields.get(name).to_owned();
     (view.order.state.delivered() && offer.left.micros() > 0).then(|| RefundForm {
         action: format!("/desk/orders/{number}/refund"),
         id: web.app.clock.id().to_string(),
-        left: show.money(offer.left),
-        rule,
+        lead: [Some(most), spent, Some(rule)].into_iter().flatten().collect(),
         amount: field("amount"),
         reason: field("reason"),
         keeps: field("keeps") == "yes",
