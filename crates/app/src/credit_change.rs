@@ -77,7 +77,7 @@ pub async fn adjust_credit(
 ///
 /// # Errors
 /// [`Problem::NotAllowed`]; [`Problem::NotFound`]; [`Problem::NotDecided`]; [`Problem::NotChanged`] if the account holds less by
-/// now: the request waits on then.
+/// now, [`Problem::Stale`] if it is approved and the account holds something else than the page showed: the request waits on then.
 pub async fn decide_adjustment(
     app: &App,
     customer: CustomerId,
@@ -86,7 +86,7 @@ pub async fn decide_adjustment(
     by: RawId,
 ) -> Result<CreditChange, Problem> {
     let (stamp, now) = (Stamp::new(app)?, app.clock.now().business);
-    Ok(app.store.transact(Decide { customer, change, verdict, by, stamp, now }).await?)
+    Ok(app.store.transact(Decide { customer, change, seen, verdict, by, stamp, now }).await?)
 }
 
 /// What was given and corrected of a customer's credit, newest first, and what is left of today's goodwill.
@@ -267,6 +267,7 @@ struct Decide {
     now: BusinessTime,
 }
 impl Work for Decide {
+    seen: Option<CreditSeen>,
     const NAME: &'static str = "decide_credit_change";
     const ON_LOST_COMMIT: LostCommit = LostCommit::Report;
     type Out = CreditChange;
@@ -288,6 +289,9 @@ impl Work for Decide {
         if !table::decide(tx, &change).await? {
             return Err(undecided(NotDecided::NotWaiting));
         }
+            if self.seen.is_some_and(|seen| seen != credit_of(&balances)) {
+                return Err(Stop::Refused(Problem::Stale));
+            }
         let action = if self.verdict == Verdict::Approve {
             somebodys(tx, self.customer).await?;
             let (after, posting) = carried_out(&change, balances, decided.at)?;

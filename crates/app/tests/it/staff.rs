@@ -89,7 +89,7 @@ fn table() -> Vec<Row> {
         row!("ask_again::provision_again", ActOnLine, |w, o, by| ask_again::provision_again(&w.app, &o.number, None, by)),
         row!("credit_change::give_goodwill", Goodwill, |w, o, by| credit_change::give_goodwill(&w.app, o.customer, change(w, ChangeKind::Goodwill), by)),
         row!("credit_change::adjust_credit", AdjustCredit, |w, o, by| credit_change::adjust_credit(&w.app, o.customer, change(w, ChangeKind::Raised), by)),
-        row!("credit_change::decide_adjustment", AdjustCredit, |w, o, by| credit_change::decide_adjustment(&w.app, o.customer, NOTHING, Verdict::Approve, by)),
+        row!("credit_change::decide_adjustment", AdjustCredit, |w, o, by| credit_change::decide_adjustment(&w.app, o.customer, (NOTHING, None), Verdict::Approve, by)),
         row!("credit_change::credit_desk", SeeCustomer, |w, o, by| credit_change::credit_desk(&w.app, o.customer, by)),
         row!("credit_change::waiting_adjustments", AdjustCredit, |w, o, by| credit_change::waiting_adjustments(&w.app, by)),
         row!("pay_link::send_pay_link", ActOnLine, |w, o, by| pay_link::send_pay_link(&w.app, by, (o.customer, LineId(NOTHING)), new_link())),

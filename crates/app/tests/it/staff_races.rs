@@ -231,8 +231,8 @@ impl Ring {
         let asked = adjust_credit(&world.app, customer, self.change(ChangeKind::Raised, 60), *finance).await.unwrap();
         assert_eq!(asked.state, RequestState::Requested);
         let (a, b) = tokio::join!(
-            decide_adjustment(&world.app, customer, asked.id, Verdict::Approve, operators[0]),
-            decide_adjustment(&node.app, customer, asked.id, Verdict::Decline, operators[1])
+            decide_adjustment(&world.app, customer, (asked.id, None), Verdict::Approve, operators[0]),
+            decide_adjustment(&node.app, customer, (asked.id, None), Verdict::Decline, operators[1])
         );
         let both = [a.map(drop), b.map(drop)];
         let late = Err(Problem::NotDecided(NotDecided::NotWaiting));

@@ -192,7 +192,10 @@ pub(crate) async fn decide(State(web): State<Web>, visit: Visit, Path((id, chang
         _ => return Err(Problem::Invalid { field: "verdict", rule: "approve or decline" }.into()),
     };
     let change: RawId = change.parse().map_err(|_| Problem::NotFound("credit"))?;
-    let problem = match decide_adjustment(&web.app, id_of(&id)?, change, verdict, me(&visit)?).await {
+    // What nobody can read is as good as an old page.
+        Problem::Stale => String::new(),
+    let seen = Some(seen(&visit).unwrap_or([-1, -1]));
+    let problem = match decide_adjustment(&web.app, id_of(&id)?, (change, seen), verdict, me(&visit)?).await {
         Ok(_) => return Ok(go(&format!("/desk/customers/{id}?done=decided"))),
         Err(problem) => problem,
     };
@@ -201,7 +204,8 @@ pub(crate) async fn decide(State(web): State<Web>, visit: Visit, Path((id, chang
         Problem::NotChanged(why) => not_changed(&web, &visit, *why),
         _ => return Err(problem.into()),
     };
-    let did = Did::wrong("credit", "verdict", why);
+    let field = if problem == Problem::Stale { "stale" } else { "verdict" };
+    let did = Did::wrong("credit", field, why);
     again(&web, &visit, &id, Fault::from(problem).status(), did).await
 }
 
@@ -233,6 +237,12 @@ async fn changed(
 
 /// Why credit is not changed, with what is left.
 fn not_changed(web: &Web, visit: &Visit, why: NotChanged) -> String {
+/// What the page showed of the account's credit.
+fn seen(visit: &Visit) -> Option<CreditSeen> {
+    let (paid, promo) = visit.fields.get("seen").split_once('.')?;
+    Some([paid.parse().ok()?, promo.parse().ok()?])
+}
+
     let (key, left) = match why {
         NotChanged::MemberDay(left) => ("desk-credit-over-member", left),
         NotChanged::CustomerDay(left) => ("desk-credit-over-customer", left),
@@ -247,7 +257,6 @@ fn read(web: &Web, visit: &Visit, kind: ChangeKind) -> Result<NewChange, Problem
     let amount = Money::parse(field("amount").trim(), web.app.brand.currency).ok();
     let amount = amount.filter(|amount| amount.micros() > 0);
     let amount = amount.ok_or(Problem::Invalid { field: "amount", rule: "an amount" })?;
-    let seen = field("seen").split_once('.').and_then(|(paid, promo)| Some([paid.parse().ok()?, promo.parse().ok()?]));
-    let seen: Option<CreditSeen> = Some(seen.ok_or(Problem::Stale)?);
+    let seen = Some(seen(visit).ok_or(Problem::Stale)?);
     Ok(NewChange { id, kind, amount, reason: field("reason").to_owned(), seen })
 }

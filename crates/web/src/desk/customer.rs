@@ -317,7 +317,7 @@ async fn show_customer(web: &Web, visit: &Visit, id: &str, asked: &Asked, mut di
 /// Says of a stale page what it shows otherwise now.
 fn say_stale(show: &Show, subject: &Subject, did: &mut Did) {
     let Some(wrong) = did.wrong.as_mut().filter(|wrong| wrong.field == "stale") else { return };
-    let line = subject.lines.first().filter(|_| !matches!(wrong.form, "goodwill" | "adjust"));
+    let line = subject.lines.first().filter(|_| !matches!(wrong.form, "goodwill" | "adjust" | "credit"));
     wrong.why = match line {
         Some(line) => {
             let (state, since) = (show.lang.get(state_key(line.state)), show.moment_in_full(line.state_since));

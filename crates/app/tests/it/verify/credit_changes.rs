@@ -23,7 +23,7 @@ async fn every_corruption_of_changed_credit_is_found() {
         };
         let gift = give_goodwill(&world.app, me, new(ChangeKind::Goodwill, 5), operator).await.unwrap();
         let asked = adjust_credit(&world.app, me, new(ChangeKind::Raised, 70), finance).await.unwrap();
-        let approved = decide_adjustment(&world.app, me, asked.id, Verdict::Approve, operator).await.unwrap();
+        let approved = decide_adjustment(&world.app, me, (asked.id, None), Verdict::Approve, operator).await.unwrap();
         let waits = adjust_credit(&world.app, me, new(ChangeKind::Lowered, 60), finance).await.unwrap();
         world.sound().await;
 
