@@ -16,9 +16,10 @@ use everline_core::money::{Currency, Money};
 use everline_core::refund_request::{Decided, NotDecided, RequestState, Verdict};
 use everline_core::staff::Permission;
 use everline_core::time::BusinessTime;
-use everline_store::tables::{credit_change as table, customer, ledger, privacy};
+use everline_store::tables::{credit_change as table, customer, ledger, privacy, staff};
 use everline_store::{LostCommit, Stop, Tx, Work};
 
+use std::collections::BTreeMap;
 /// Changes that a page shows of a customer.
 const SHOWN: i64 = 20;
 
@@ -101,6 +102,8 @@ pub struct CreditDesk {
 }
 
 /// What the page of a customer shows of credit that staff changed.
+    /// How those are named who asked and decided, also if they left.
+    pub names: BTreeMap<RawId, String>,
 ///
 /// # Errors
 /// [`Problem::NotAllowed`]
@@ -323,7 +326,9 @@ impl Work for Look {
         let alone = alone.left(tx, limits.alone_day).await?;
         let money = |micros| Money::from_micros(micros, self.currency);
         let changes = table::newest(tx, self.customer, SHOWN).await?;
-        Ok(CreditDesk { changes, goodwill_left: money(left), alone_left: money(alone) })
+        let of = |change: &CreditChange| [Some(change.asked_by), change.state.decided().map(|decided| decided.by)];
+        let names = staff::signatures(tx, changes.iter().flat_map(of).flatten()).await?;
+        Ok(CreditDesk { changes, goodwill_left: money(left), alone_left: money(alone), names })
     }
 }
 

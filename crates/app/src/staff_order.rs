@@ -16,7 +16,9 @@ use everline_core::invoice::InvoiceRequest;
 use everline_core::refund_request::RefundRequest;
 use everline_core::staff::Permission;
 use everline_store::tables::audit::{self, Noted};
+use everline_store::tables::staff;
 use everline_store::{Stop, Tx, Work};
+use std::collections::BTreeMap;
 
 /// An order with what belongs to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +35,8 @@ pub struct StaffOrder {
     pub offer: RefundOffer,
     /// What the staff asked to give back.
     pub requests: Vec<RefundRequest>,
+    /// How those are named who asked and decided, also if they left.
+    pub names: BTreeMap<RawId, String>,
     /// What the staff did of it, newest first, but for looking at it; at most [`ACTS_MAX`].
     pub acts: Vec<Noted>,
 }
@@ -50,25 +54,33 @@ pub async fn staff_order(app: &App, number: &str, by: RawId) -> Result<StaffOrde
     let view = order_page(app, customer, id).await?;
     let act = Act::by(by, AuditAction::OrderSeen, ("order", number)).of(customer).at(view.order.line);
     see(app, by, Permission::SeeCustomer, act).await?;
+    let requests = refund_requests(app, customer, id).await?;
+    let of = |asked: &RefundRequest| [Some(asked.asked_by), asked.state.decided().map(|decided| decided.by)];
+    let members = requests.iter().flat_map(of).flatten().collect();
+    let (acts, names) = app.store.read(Acts { number: number.to_owned(), members }).await?;
     Ok(StaffOrder {
         owner: profile(app, customer).await?,
         invoice: invoice(app, customer, id).await?,
         disputes: disputes_of(app, &view.order).await?,
         offer: refund_offer(app, customer, id).await?,
-        requests: refund_requests(app, customer, id).await?,
-        acts: app.store.read(Acts { number: number.to_owned() }).await?,
+        requests,
+        names,
+        acts,
         view,
     })
 }
 
 struct Acts {
     number: String,
+    /// Whose names are wanted.
+    members: Vec<RawId>,
 }
 impl Work for Acts {
     const NAME: &'static str = "acts_on_order";
-    type Out = Vec<Noted>;
+    type Out = (Vec<Noted>, BTreeMap<RawId, String>);
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        Ok(tx.together(audit::done_to(("order", &self.number), AuditAction::OrderSeen, ACTS_MAX)).await?)
+        let names = staff::signatures(tx, self.members.iter().copied()).await?;
+        Ok((tx.together(audit::done_to(("order", &self.number), AuditAction::OrderSeen, ACTS_MAX)).await?, names))
     }
 }

@@ -5,6 +5,7 @@ use crate::{FromRow, Query, Result, Row, Tx, args};
 use everline_core::ids::RawId;
 use everline_core::staff::StaffNews;
 use everline_core::time::SystemTime;
+use std::collections::{BTreeMap, BTreeSet};
 
 crate::queries! { ALL;
     GET = "SELECT name, role FROM staff WHERE id = $1 AND active = 1";
@@ -44,6 +45,14 @@ pub async fn active(tx: &mut Tx, id: RawId) -> Result<Option<(String, String)>> 
 /// How a member is named beside what they noted: by login; those from before logins existed by name.
 pub async fn signature(tx: &mut Tx, id: RawId) -> Result<String> {
     Ok(tx.one::<(String,)>("staff", &SIGNS, args![id]).await?.0)
+}
+/// The same of several, by id.
+pub async fn signatures(tx: &mut Tx, ids: impl IntoIterator<Item = RawId>) -> Result<BTreeMap<RawId, String>> {
+    let mut found = BTreeMap::new();
+    for id in ids.into_iter().collect::<BTreeSet<_>>() {
+        found.insert(id, signature(tx, id).await?);
+    }
+    Ok(found)
 }
 /// Adds a staff member.
 pub fn add(tx: &mut Tx, id: RawId, name: &str, role: &str) {

@@ -15,12 +15,13 @@ use everline_app::Problem;
 use everline_app::credit_change::{
     CreditDesk, CreditSeen, NewChange, adjust_credit, credit_desk, decide_adjustment, give_goodwill,
 };
-use everline_app::staff::{StaffMember, member};
+use everline_app::staff::StaffMember;
 use everline_core::credit_change::{ChangeKind, CreditChange, NotChanged};
 use everline_core::ids::{CustomerId, RawId};
 use everline_core::money::Money;
 use everline_core::refund_request::{RequestState, Verdict};
 use everline_core::staff::Permission;
+use std::collections::BTreeMap;
 
 /// What the page of a customer has of their credit.
 pub(super) struct CreditCard {
@@ -69,7 +70,7 @@ pub(super) async fn credit_card(
     (customer, credit): (CustomerId, [Money; 2]),
     wrong: Option<&Wrong>,
 ) -> Result<CreditCard, Fault> {
-    let CreditDesk { changes, goodwill_left, alone_left } = credit_desk(&web.app, customer, who.id).await?;
+    let CreditDesk { changes, goodwill_left, alone_left, names } = credit_desk(&web.app, customer, who.id).await?;
     let show = visit.show(web);
     let base = format!("/desk/customers/{customer}/credit");
     let form = |name: &str, what, hint: &str, left: Money| {
@@ -85,16 +86,13 @@ pub(super) async fn credit_card(
         })
     };
     let [paid, promo] = credit.map(Money::micros);
-    let mut shown = Vec::new();
-    for change in &changes {
-        shown.push(change_shown(web, &show, &base, change, who).await?);
-    }
+    let shown = changes.iter().map(|change| change_shown(&show, &base, change, (who, &names)));
     Ok(CreditCard {
         seen: format!("{paid}.{promo}"),
         goodwill: form("goodwill", Permission::Goodwill, "desk-goodwill-left", goodwill_left),
         adjust: form("adjust", Permission::AdjustCredit, "desk-adjust-alone", alone_left),
         undecided: wrong.filter(|wrong| wrong.form == "credit").map(|wrong| wrong.why.clone()),
-        changes: shown,
+        changes: shown.collect(),
         base,
     })
 }
@@ -109,19 +107,13 @@ pub(super) const fn kind_key(kind: ChangeKind) -> &'static str {
     }
 }
 
-async fn change_shown(
-    web: &Web,
+fn change_shown(
     show: &Show,
     base: &str,
     change: &CreditChange,
-    who: &StaffMember,
-) -> Result<ChangeShown, Problem> {
-    let name = async |id: RawId| match member(&web.app, id).await {
-        Ok(member) => Ok(member.name),
-        // Whoever left is known by id alone.
-        Err(Problem::NotAllowed | Problem::NotFound(_)) => Ok(id.to_string()),
-        Err(problem) => Err(problem),
-    };
+    (who, names): (&StaffMember, &BTreeMap<RawId, String>),
+) -> ChangeShown {
+    let name = |id: RawId| names.get(&id).cloned().unwrap_or_default();
     let state = match change.state {
         RequestState::Requested => "desk-refund-requested",
         RequestState::Approved(_) => "desk-refund-approved",
@@ -132,21 +124,21 @@ async fn change_shown(
     let mut terms = vec![
         term("desk-state", show.lang.get(state)),
         term("desk-reason", change.reason.clone().unwrap_or_default()),
-        term("desk-refund-asked-by", name(change.asked_by).await?),
+        term("desk-refund-asked-by", name(change.asked_by)),
         term("desk-created", show.moment_in_full(change.asked_at)),
     ];
     if let Some(decided) = change.state.decided() {
-        terms.push(term("desk-refund-decided-by", name(decided.by).await?));
+        terms.push(term("desk-refund-decided-by", name(decided.by)));
         terms.push(term("desk-settled", show.moment_in_full(decided.at)));
     }
     terms.retain(|term| !term.value.is_empty());
     let waits = change.state == RequestState::Requested && who.may(Permission::AdjustCredit);
-    Ok(ChangeShown {
+    ChangeShown {
         title: format!("{} · {}", show.lang.get(kind_key(change.kind)), show.money(change.amount)),
         terms,
         decide: waits.then(|| format!("{base}/{}/decide", change.id)),
         approves: change.asked_by != who.id,
-    })
+    }
 }
 
 /// `POST /desk/customers/{customer}/credit/goodwill`
@@ -193,7 +185,6 @@ pub(crate) async fn decide(State(web): State<Web>, visit: Visit, Path((id, chang
     };
     let change: RawId = change.parse().map_err(|_| Problem::NotFound("credit"))?;
     // What nobody can read is as good as an old page.
-        Problem::Stale => String::new(),
     let seen = Some(seen(&visit).unwrap_or([-1, -1]));
     let problem = match decide_adjustment(&web.app, id_of(&id)?, (change, seen), verdict, me(&visit)?).await {
         Ok(_) => return Ok(go(&format!("/desk/customers/{id}?done=decided"))),
@@ -202,6 +193,7 @@ pub(crate) async fn decide(State(web): State<Web>, visit: Visit, Path((id, chang
     let why = match &problem {
         Problem::NotDecided(why) => visit.lang.get(not_decided(*why)),
         Problem::NotChanged(why) => not_changed(&web, &visit, *why),
+        Problem::Stale => String::new(),
         _ => return Err(problem.into()),
     };
     let field = if problem == Problem::Stale { "stale" } else { "verdict" };
@@ -237,18 +229,18 @@ async fn changed(
 
 /// Why credit is not changed, with what is left.
 fn not_changed(web: &Web, visit: &Visit, why: NotChanged) -> String {
-/// What the page showed of the account's credit.
-fn seen(visit: &Visit) -> Option<CreditSeen> {
-    let (paid, promo) = visit.fields.get("seen").split_once('.')?;
-    Some([paid.parse().ok()?, promo.parse().ok()?])
-}
-
     let (key, left) = match why {
         NotChanged::MemberDay(left) => ("desk-credit-over-member", left),
         NotChanged::CustomerDay(left) => ("desk-credit-over-customer", left),
         NotChanged::Holds(held) => ("desk-credit-holds", held),
     };
     visit.say(key, &[("amount", Arg::Text(&visit.show(web).money(left)))])
+}
+
+/// What the page showed of the account's credit.
+fn seen(visit: &Visit) -> Option<CreditSeen> {
+    let (paid, promo) = visit.fields.get("seen").split_once('.')?;
+    Some([paid.parse().ok()?, promo.parse().ok()?])
 }
 
 fn read(web: &Web, visit: &Visit, kind: ChangeKind) -> Result<NewChange, Problem> {

@@ -23,9 +23,10 @@ use everline_app::Problem;
 use everline_app::order_page::OrderView;
 use everline_app::order_seen::{OrderSeen, Part};
 use everline_app::refund_order::RefundOffer;
-use everline_app::staff::{StaffMember, member};
+use everline_app::staff::StaffMember;
 use everline_app::staff_order::{StaffOrder, staff_order};
 use everline_core::dispute::Dispute;
+use everline_core::ids::RawId;
 use everline_core::invoice::{InvoiceRequest, InvoiceState};
 use everline_core::ledger::{LedgerAccount, Template as Posting};
 use everline_core::money::Money;
@@ -36,6 +37,7 @@ use everline_core::refund_request::{RefundRequest, RequestState};
 use everline_core::staff::Permission;
 use everline_core::time::{BusinessTime, SystemTime};
 use everline_store::tables::audit::Noted;
+use std::collections::BTreeMap;
 
 struct Block {
     title: String,
@@ -56,10 +58,10 @@ struct DeskOrder {
     /// What of a form cannot be used.
     wrong: Option<Wrong>,
     refund: Option<RefundForm>,
-    requests: Vec<RequestShown>,
-    /// Refunds that their provider refused, which may be given another way.
     /// Whether nothing can go back because what was bought is spent.
     spent: bool,
+    requests: Vec<RequestShown>,
+    /// Refunds that their provider refused, which may be given another way.
     refused: Vec<RefusedShown>,
     /// What the page shows, so that nobody acts on what is otherwise by now.
     seen: String,
@@ -149,7 +151,7 @@ pub(super) async fn show_order(
     asked_again: Option<Asked>,
 ) -> Answer {
     let me = staff(web, visit).await?;
-    let StaffOrder { view, owner, invoice, disputes, offer, requests: asked, acts: noted } =
+    let StaffOrder { view, owner, invoice, disputes, offer, requests: asked, names, acts: noted } =
         staff_order(&web.app, number, me.id).await?;
     let now = OrderSeen::of(&view.order, &view.attempts, &view.refunds, &asked, invoice.as_ref());
     let wrong = wrong.map(|wrong| say_stale(visit, wrong, &now, &view));
@@ -168,10 +170,7 @@ pub(super) async fn show_order(
     for block in &mut blocks {
         block.terms.retain(|term| !term.value.is_empty());
     }
-    let mut requests = Vec::new();
-    for request in &asked {
-        requests.push(request_shown(web, visit, number, request, &me).await?);
-    }
+    let requests = asked.iter().map(|request| request_shown(&show, number, request, (&me, &names))).collect();
     let refund = refund_form(web, visit, number, &view, &offer).filter(|_| me.may(Permission::Refund));
     let status = match &wrong {
         Some(_) if stale => Fault::from(Problem::Stale).status(),
@@ -194,8 +193,8 @@ pub(super) async fn show_order(
                 .then(|| format!("/desk/orders/{number}/provision")),
             pay_link: pay_link_form(web, &view).filter(|_| acts),
             movements: format!("/desk/customers/{}?kind=money", view.order.customer),
-            spent: refund.is_none() && offer.spent && me.may(Permission::Refund),
             wrong,
+            spent: refund.is_none() && offer.spent && me.may(Permission::Refund),
             refund,
             requests,
             refused: if me.may(Permission::RefundOtherWay) { refused(&show, number, &view) } else { Vec::new() },
@@ -254,9 +253,9 @@ fn refund_form(web: &Web, visit: &Visit, number: &str, view: &OrderView, offer: 
     let rule = match &offer.by_rule {
         Ok(found) => visit.say("desk-refund-rule", &[("amount", Arg::Text(&show.money(found.amount)))]),
         Err(why) => visit.lang.get(no_refund(*why)),
+    };
     let most = visit.say("desk-refund-left", &[("name", Arg::Text(&show.money(offer.left)))]);
     let spent = offer.spent.then(|| visit.lang.get("desk-refund-spent"));
-    };
     let field = |name| visit.fields.get(name).to_owned();
     (view.order.state.delivered() && offer.left.micros() > 0).then(|| RefundForm {
         action: format!("/desk/orders/{number}/refund"),
@@ -278,20 +277,13 @@ fn refused(show: &Show, number: &str, view: &OrderView) -> Vec<RefusedShown> {
     shown.collect()
 }
 
-async fn request_shown(
-    web: &Web,
-    visit: &Visit,
+fn request_shown(
+    show: &Show,
     number: &str,
     request: &RefundRequest,
-    me: &StaffMember,
-) -> Result<RequestShown, Problem> {
-    let show = visit.show(web);
-    let name = async |id| match member(&web.app, id).await {
-        Ok(member) => Ok(member.name),
-        // Whoever left is known by id alone.
-        Err(Problem::NotAllowed | Problem::NotFound(_)) => Ok(id.to_string()),
-        Err(problem) => Err(problem),
-    };
+    (me, names): (&StaffMember, &BTreeMap<RawId, String>),
+) -> RequestShown {
+    let name = |id| names.get(&id).cloned().unwrap_or_default();
     let state = match request.state {
         RequestState::Requested => "desk-refund-requested",
         RequestState::Approved(_) => "desk-refund-approved",
@@ -300,22 +292,22 @@ async fn request_shown(
     };
     let keeps = if request.keeps { "desk-refund-kept" } else { "desk-refund-taken" };
     let mut terms = vec![
-        term(&show, "desk-state", show.lang.get(state)),
-        term(&show, "desk-price", show.money(request.amount)),
-        term(&show, "desk-refund-service", show.lang.get(keeps)),
-        term(&show, "desk-reason", request.reason.clone().unwrap_or_default()),
-        term(&show, "desk-refund-asked-by", name(request.asked_by).await?),
-        term(&show, "desk-created", at(&show, Some(request.asked_at))),
+        term(show, "desk-state", show.lang.get(state)),
+        term(show, "desk-price", show.money(request.amount)),
+        term(show, "desk-refund-service", show.lang.get(keeps)),
+        term(show, "desk-reason", request.reason.clone().unwrap_or_default()),
+        term(show, "desk-refund-asked-by", name(request.asked_by)),
+        term(show, "desk-created", at(show, Some(request.asked_at))),
     ];
     if let Some(decided) = request.state.decided() {
-        terms.push(term(&show, "desk-refund-decided-by", name(decided.by).await?));
-        terms.push(term(&show, "desk-settled", at(&show, Some(decided.at))));
+        terms.push(term(show, "desk-refund-decided-by", name(decided.by)));
+        terms.push(term(show, "desk-settled", at(show, Some(decided.at))));
     }
     let own = me.id == request.asked_by;
     let approver = me.may(Permission::ApproveRefund);
     let waits = request.state == RequestState::Requested && (own || approver);
     let decide = waits.then(|| format!("/desk/orders/{number}/refund/{}", request.id));
-    Ok(RequestShown { terms, decide, approves: !own && approver })
+    RequestShown { terms, decide, approves: !own && approver }
 }
 
 fn term(show: &Show, key: &str, value: impl Into<String>) -> Term {
