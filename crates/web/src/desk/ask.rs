@@ -1,7 +1,8 @@
 //! `/desk/orders/{number}/ask` and `/provision`: staff ask the outside again about an order, and read what it says.
 
-use super::order::{Wrong, show_order};
+use super::order::show_order;
 use super::queue::{me, staff};
+use super::refund::{seen, stale};
 use super::words::method_key;
 use crate::fault::{Answer, Fault};
 use crate::show::Show;
@@ -12,7 +13,6 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use everline_app::Problem;
 use everline_app::ask_again::{Answered, Heard, Provisioned, ask_provider_again, provision_again};
-use everline_app::order_seen::OrderSeen;
 
 /// What became of asking, above the page of the order.
 pub(super) struct Asked {
@@ -35,8 +35,7 @@ pub(crate) async fn provider(State(web): State<Web>, visit: Visit, Path(number):
 /// `POST /desk/orders/{number}/provision`: its network, once more.
 pub(crate) async fn provision(State(web): State<Web>, visit: Visit, Path(number): Path<String>) -> Answer {
     staff(&web, &visit).await?;
-    let seen = OrderSeen::read(visit.fields.get("seen"));
-    let key = match provision_again(&web.app, &number, seen, me(&visit)?).await {
+    let key = match provision_again(&web.app, &number, seen(&visit), me(&visit)?).await {
         Ok(Provisioned::Confirmed) => "desk-provision-confirmed",
         Ok(Provisioned::Refused) => "desk-provision-refused",
         Ok(Provisioned::Submitted) => "desk-provision-submitted",
@@ -44,10 +43,7 @@ pub(crate) async fn provision(State(web): State<Web>, visit: Visit, Path(number)
         Ok(Provisioned::Running) => "desk-provision-running",
         Ok(Provisioned::Told) => "desk-provision-told",
         Ok(Provisioned::Nothing) => "desk-provision-nothing",
-        Err(Problem::Stale) => {
-            let wrong = Wrong { form: "provision", field: "stale", why: String::new() };
-            return show_order(&web, &visit, &number, Some(wrong), None).await;
-        }
+        Err(Problem::Stale) => return stale(&web, &visit, &number, "provision").await,
         Err(problem) => {
             let asked = refused(&visit, problem)?;
             return show_order(&web, &visit, &number, None, Some(asked)).await;
