@@ -160,6 +160,8 @@ struct MethodRow {
     count: i64,
     amount: String,
 }
+    /// The transfers of its posting.
+    href: String,
 
 #[derive(Template)]
 #[template(path = "desk_money_day.html")]
@@ -199,6 +201,7 @@ pub(crate) async fn day(State(web): State<Web>, visit: Visit, Path(day): Path<St
         count: sum.transfers,
         amount: amount(sum.amount),
     });
+        href: format!("{base}/transfers?posting={}", sum.template.word()),
     let (debits, credits) = balance(&view.accounts);
     page(&DayPage {
         facts: facts(&web, &visit, &view),

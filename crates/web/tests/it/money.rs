@@ -30,6 +30,8 @@ async fn finance_reads_a_day_down_to_its_transfers_and_takes_it_along() {
     first.says(&["Owed to customers", "Paid credit", &format!("End of {day}"), &closed, "/desk/money/days/open"]);
     let page = finance.get(&closed).await;
     page.says(&["Closed at", "Owed by payment providers", "Payment of an order came in", "By method of payment"]);
+    let methods = page.text.split("id=\"methods\"").nth(1).unwrap();
+    assert!(methods.contains(&format!("{closed}/transfers?posting=PAID")), "{methods}");
     for query in ["posting=PAID", "account=psp_receivable"] {
         let behind = finance.get(&format!("{closed}/transfers?{query}")).await;
         behind.says(&[&format!("/desk/orders/{}", order.number), "¥9.90"]);
