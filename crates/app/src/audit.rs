@@ -101,12 +101,27 @@ impl Stamp {
         self.at
     }
 
-    /// Appends an entry: one in a transaction, after its other locks and reads, because it locks the end of the chain.
+    /// Appends an entry: after the transaction's other locks and reads, because it locks the end of the chain.
     pub(crate) async fn append(&self, tx: &mut Tx, act: Act) -> Result<(), Stop<Problem>> {
+        self.append_all(tx, vec![act]).await
+    }
+
+    /// [`append`](Self::append) of several, one behind the other.
+    pub(crate) async fn append_all(&self, tx: &mut Tx, acts: Vec<Act>) -> Result<(), Stop<Problem>> {
+        let mut head = table::lock_head(tx).await?;
+        for act in acts {
+            let entry = self.entry(head, act)?;
+            head = Head { entries: entry.seq, hash: hash_of(&entry).unwrap_or(NO_HASH) };
+            table::add(tx, &entry);
+        }
+        Ok(())
+    }
+
+    /// The entry of an act behind an end of the chain.
+    fn entry(&self, head: Head, act: Act) -> Result<Stored, Stop<Problem>> {
         let details =
             serde_json::to_string(&act.details).map_err(|e| Stop::Refused(Problem::Internal(e.to_string())))?;
         let salted = act.reason.as_ref().map(|reason| sha256(&reason_bytes(&self.salt, reason)));
-        let head = table::lock_head(tx).await?;
         let mut entry = Stored {
             seq: head.entries.saturating_add(1),
             at: self.at,
@@ -126,8 +141,7 @@ impl Stamp {
         };
         entry.line = line_in(&entry.details);
         entry.hash = hash_of(&entry).unwrap_or(NO_HASH).to_vec();
-        table::add(tx, &entry);
-        Ok(())
+        Ok(entry)
     }
 }
 

@@ -6,10 +6,11 @@
 
 use crate::account_news::happened;
 use crate::audit::{Act, Stamp};
+use crate::first::{First, HowMany, one_more};
 use crate::privacy::{NotErasable, erase};
 use crate::secrets::Secrets;
 use crate::sessions::{MayChange, SessionInfo, may_change};
-use crate::staff::{permit, see};
+use crate::staff::{permit, see_each};
 use crate::{App, Problem};
 use everline_core::account::{AccountNews, Change};
 use everline_core::audit::AuditAction;
@@ -27,7 +28,7 @@ use everline_store::{Stop, Tx, Work};
 use serde::{Deserialize, Serialize};
 
 /// How many the desk shows.
-const SHOWN: i64 = 50;
+const SHOWN: usize = 50;
 /// The longest id of a bank's.
 const BANK_ID_CHARS_MAX: usize = 64;
 
@@ -144,30 +145,28 @@ pub struct ToPayOut {
     pub paid: Money,
 }
 
-/// The closings that wait.
+/// The oldest closings that wait. That each was looked at is written down before it is shown.
 ///
 /// # Errors
 /// [`Problem::NotAllowed`]
-pub async fn queue(app: &App, by: RawId) -> Result<Vec<ToPayOut>, Problem> {
-    let rows = app.store.read(Queue { by, currency: app.brand.currency }).await?;
+pub async fn queue(app: &App, by: RawId) -> Result<First<ToPayOut>, Problem> {
+    let First { rows, more } = app.store.read(Queue { by, currency: app.brand.currency }).await?;
     let row = |(closing, customer, paid): (Closing, Customer, Money)| {
         let details = closing.sealed.as_ref().and_then(|sealed| open(&app.secrets, customer.id, sealed));
         ToPayOut { closing, customer, details, paid }
     };
     let rows: Vec<ToPayOut> = rows.into_iter().map(row).collect();
-    if !rows.is_empty() {
-        let act = Act::by(by, AuditAction::ClosingsSeen, ("queue", "closings")).with("count", rows.len());
-        see(app, by, Permission::CloseAccounts, act).await?;
-    }
-    Ok(rows)
+    let seen = rows.iter().map(|row| told(&row.closing, (by, AuditAction::ClosingSeen)));
+    see_each(app, by, Permission::CloseAccounts, seen.collect()).await?;
+    Ok(First { rows, more })
 }
 
 /// How many wait.
 ///
 /// # Errors
 /// [`Problem::NotAllowed`]
-pub async fn waiting(app: &App, by: RawId) -> Result<usize, Problem> {
-    Ok(app.store.read(Queue { by, currency: app.brand.currency }).await?.len())
+pub async fn waiting(app: &App, by: RawId) -> Result<HowMany, Problem> {
+    Ok(app.store.read(Queue { by, currency: app.brand.currency }).await?.how_many())
 }
 
 /// An operator takes it up, and sends `amount` next. It is set aside; the owner cannot take the closing back. With nothing to
@@ -402,12 +401,12 @@ struct Queue {
 }
 impl Work for Queue {
     const NAME: &'static str = "closing_queue";
-    type Out = Vec<(Closing, Customer, Money)>;
+    type Out = First<(Closing, Customer, Money)>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         permit(tx, self.by, Permission::CloseAccounts).await?;
         let mut all = Vec::new();
-        for closing in closing::queue(tx, SHOWN).await? {
+        for closing in closing::queue(tx, one_more(SHOWN)).await? {
             let paid = match closing.state {
                 ClosingState::Asked => customer::account(tx, closing.customer).await?.get(LedgerAccount::PaidCredit),
                 _ => closing.paid_out,
@@ -415,7 +414,7 @@ impl Work for Queue {
             let owner = customer::get(tx, closing.customer).await?;
             all.push((closing, owner, Money::from_micros(paid, self.currency)));
         }
-        Ok(all)
+        Ok(First::of(all, SHOWN))
     }
 }
 

@@ -4,6 +4,7 @@
 //! Nobody decides about what they did not read: staff name the version that they saw.
 
 use crate::audit::{Act, Stamp};
+use crate::first::{First, HowMany, one_more};
 use crate::staff::{permit, see_queue};
 use crate::{App, Problem};
 use everline_core::audit::AuditAction;
@@ -27,7 +28,7 @@ const REPORTS_A_DAY: i64 = 20;
 /// Most characters of why staff refuse or hide something.
 pub const REASON_MAX: usize = 200;
 /// How many contributions the desk shows of each kind of waiting.
-const QUEUE: i64 = 50;
+const QUEUE: usize = 50;
 /// How many of a line's orders for one offering are looked at.
 const ORDERS: i64 = 20;
 
@@ -116,9 +117,9 @@ pub async fn withdraw(app: &App, author: CustomerId, id: ContributionId) -> Resu
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenContributions {
     /// New, or reported, with the question that an answer is for; oldest first.
-    pub open: Vec<(Contribution, Option<Contribution>)>,
+    pub open: First<(Contribution, Option<Contribution>)>,
     /// Questions that everybody sees and nobody answered, oldest first.
-    pub unanswered: Vec<Contribution>,
+    pub unanswered: First<Contribution>,
     /// What each offering among them is called: its newest version.
     pub offerings: Vec<Offering>,
 }
@@ -129,7 +130,8 @@ pub struct OpenContributions {
 /// [`Problem::NotAllowed`]
 pub async fn open_contributions(app: &App, by: RawId) -> Result<OpenContributions, Problem> {
     let all = app.store.read(Queue { by }).await?;
-    see_queue(app, by, Permission::Moderate, ("contributions", all.open.len() + all.unanswered.len())).await?;
+    see_queue(app, by, Permission::Moderate, ("contributions", all.open.rows.len() + all.unanswered.rows.len()))
+        .await?;
     Ok(all)
 }
 
@@ -137,9 +139,9 @@ pub async fn open_contributions(app: &App, by: RawId) -> Result<OpenContribution
 ///
 /// # Errors
 /// [`Problem::NotAllowed`]
-pub async fn waiting(app: &App, by: RawId) -> Result<usize, Problem> {
+pub async fn waiting(app: &App, by: RawId) -> Result<HowMany, Problem> {
     let all = app.store.read(Queue { by }).await?;
-    Ok(all.open.len() + all.unanswered.len())
+    Ok(HowMany { count: all.open.rows.len() + all.unanswered.rows.len(), more: all.open.more || all.unanswered.more })
 }
 
 /// A member of the staff decides about a contribution in the version that they saw: publishes or refuses what waits, keeps
@@ -351,15 +353,17 @@ impl Work for Queue {
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         permit(tx, self.by, Permission::Moderate).await?;
         let mut open = Vec::new();
-        for found in contribution::open(tx, QUEUE).await? {
+        for found in contribution::open(tx, one_more(QUEUE)).await? {
             let question = match found.question {
                 Some(question) => contribution::get(tx, question).await?,
                 None => None,
             };
             open.push((found, question));
         }
-        let unanswered = contribution::unanswered(tx, QUEUE).await?;
-        let codes = open.iter().map(|(found, _)| &found.offering).chain(unanswered.iter().map(|found| &found.offering));
+        let open = First::of(open, QUEUE);
+        let unanswered = First::of(contribution::unanswered(tx, one_more(QUEUE)).await?, QUEUE);
+        let asked = unanswered.rows.iter().map(|found| &found.offering);
+        let codes = open.rows.iter().map(|(found, _)| &found.offering).chain(asked);
         let codes: std::collections::BTreeSet<String> = codes.cloned().collect();
         let mut offerings = Vec::new();
         for code in codes {

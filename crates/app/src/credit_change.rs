@@ -4,6 +4,7 @@
 
 use crate::audit::{Act, Stamp};
 use crate::counted::Counted;
+use crate::first::{First, one_more};
 use crate::lifecycle_command::read_reason;
 use crate::staff::{apart, permit, see_queue};
 use crate::{App, Problem};
@@ -18,10 +19,12 @@ use everline_core::staff::Permission;
 use everline_core::time::BusinessTime;
 use everline_store::tables::{credit_change as table, customer, ledger, privacy, staff};
 use everline_store::{LostCommit, Stop, Tx, Work};
-
 use std::collections::BTreeMap;
+
 /// Changes that a page shows of a customer.
 const SHOWN: i64 = 20;
+/// Corrections that wait, as many as a page shows.
+const WAITING_SHOWN: usize = 50;
 
 /// What a page showed of an account's credit: paid and promotional, in millionths.
 pub type CreditSeen = [i64; 2];
@@ -82,7 +85,7 @@ pub async fn adjust_credit(
 pub async fn decide_adjustment(
     app: &App,
     customer: CustomerId,
-    change: RawId,
+    (change, seen): (RawId, Option<CreditSeen>),
     verdict: Verdict,
     by: RawId,
 ) -> Result<CreditChange, Problem> {
@@ -99,11 +102,11 @@ pub struct CreditDesk {
     pub goodwill_left: Money,
     /// How much whoever looks may still correct alone today.
     pub alone_left: Money,
+    /// How those are named who asked and decided, also if they left.
+    pub names: BTreeMap<RawId, String>,
 }
 
 /// What the page of a customer shows of credit that staff changed.
-    /// How those are named who asked and decided, also if they left.
-    pub names: BTreeMap<RawId, String>,
 ///
 /// # Errors
 /// [`Problem::NotAllowed`]
@@ -116,9 +119,9 @@ pub async fn credit_desk(app: &App, customer: CustomerId, by: RawId) -> Result<C
 ///
 /// # Errors
 /// [`Problem::NotAllowed`]
-pub async fn waiting_adjustments(app: &App, by: RawId) -> Result<Vec<CreditChange>, Problem> {
+pub async fn waiting_adjustments(app: &App, by: RawId) -> Result<First<CreditChange>, Problem> {
     let all = app.store.read(Queue { by }).await?;
-    see_queue(app, by, Permission::AdjustCredit, ("adjustments", all.len())).await?;
+    see_queue(app, by, Permission::AdjustCredit, ("adjustments", all.rows.len())).await?;
     Ok(all)
 }
 
@@ -264,13 +267,13 @@ fn told(change: &CreditChange, (by, action): (RawId, AuditAction)) -> Act {
 struct Decide {
     customer: CustomerId,
     change: RawId,
+    seen: Option<CreditSeen>,
     verdict: Verdict,
     by: RawId,
     stamp: Stamp,
     now: BusinessTime,
 }
 impl Work for Decide {
-    seen: Option<CreditSeen>,
     const NAME: &'static str = "decide_credit_change";
     const ON_LOST_COMMIT: LostCommit = LostCommit::Report;
     type Out = CreditChange;
@@ -286,15 +289,15 @@ impl Work for Decide {
         let state = asked.state.after(asked.asked_by, self.verdict, decided, true).map_err(undecided)?;
         if self.verdict == Verdict::Approve {
             apart(tx, asked.asked_by, self.by, self.stamp.at()).await?;
+            if self.seen.is_some_and(|seen| seen != credit_of(&balances)) {
+                return Err(Stop::Refused(Problem::Stale));
+            }
         }
         let change = CreditChange { state, ..asked };
         // Decided once, whoever else decides at this moment.
         if !table::decide(tx, &change).await? {
             return Err(undecided(NotDecided::NotWaiting));
         }
-            if self.seen.is_some_and(|seen| seen != credit_of(&balances)) {
-                return Err(Stop::Refused(Problem::Stale));
-            }
         let action = if self.verdict == Verdict::Approve {
             somebodys(tx, self.customer).await?;
             let (after, posting) = carried_out(&change, balances, decided.at)?;
@@ -337,10 +340,10 @@ struct Queue {
 }
 impl Work for Queue {
     const NAME: &'static str = "waiting_adjustments";
-    type Out = Vec<CreditChange>;
+    type Out = First<CreditChange>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         permit(tx, self.by, Permission::AdjustCredit).await?;
-        Ok(table::waiting(tx, 50).await?)
+        Ok(First::of(table::waiting(tx, one_more(WAITING_SHOWN)).await?, WAITING_SHOWN))
     }
 }

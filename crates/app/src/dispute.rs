@@ -1,6 +1,7 @@
 //! A payer asks the bank for the money back: what the provider says of it is taken in one transaction, with the notice that
 //! brought it, before the notice is acknowledged. Told twice, late or out of order it ends in the same rows.
 
+use crate::first::{First, one_more};
 use crate::jobs::Done;
 use crate::save::carry_out;
 use crate::set_up::HOUSE;
@@ -141,13 +142,16 @@ pub struct OpenDispute {
     pub due_by: Option<SystemTime>,
 }
 
+/// How many the desk shows.
+const SHOWN: usize = 100;
+
 /// Disputes that are not over, the one whose evidence is due first at the top.
 ///
 /// # Errors
 /// [`Problem::NotAllowed`]
-pub async fn open_disputes(app: &App, by: RawId) -> Result<Vec<OpenDispute>, Problem> {
+pub async fn open_disputes(app: &App, by: RawId) -> Result<First<OpenDispute>, Problem> {
     let all = app.store.read(ReadOpen { by }).await?;
-    see_queue(app, by, Permission::SeeCustomer, ("disputes", all.len())).await?;
+    see_queue(app, by, Permission::SeeCustomer, ("disputes", all.rows.len())).await?;
     Ok(all)
 }
 struct ReadOpen {
@@ -155,11 +159,12 @@ struct ReadOpen {
 }
 impl Work for ReadOpen {
     const NAME: &'static str = "open_disputes";
-    type Out = Vec<OpenDispute>;
+    type Out = First<OpenDispute>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         permit(tx, self.by, Permission::SeeCustomer).await?;
-        let open = dispute::open(tx, 100).await?;
-        Ok(open.into_iter().map(|(order, reason, due_by)| OpenDispute { order, reason, due_by }).collect())
+        let open = dispute::open(tx, one_more(SHOWN)).await?;
+        let open = open.into_iter().map(|(order, reason, due_by)| OpenDispute { order, reason, due_by });
+        Ok(First::of(open.collect(), SHOWN))
     }
 }

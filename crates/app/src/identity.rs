@@ -6,11 +6,12 @@
 
 use crate::account_news::happened;
 use crate::audit::{Act, Stamp};
+use crate::first::{First, HowMany, one_more};
 use crate::jobs::Done;
 use crate::secrets::Secrets;
 use crate::sessions::{MayChange, SessionInfo, may_change};
 use crate::sign_in::check_tries;
-use crate::staff::{permit, permitted, see};
+use crate::staff::{permit, permitted, see_each};
 use crate::support::{About, NewCase, Open, Sent, opening, over};
 use crate::{App, Problem};
 use everline_core::account::{AccountNews, Change};
@@ -33,7 +34,7 @@ use serde::{Deserialize, Serialize};
 /// How often a verifier is asked before people look.
 const RUNS_MAX: i64 = 20;
 /// How many the desk shows.
-const SHOWN: i64 = 50;
+const SHOWN: usize = 50;
 /// Most accounts of one document, and most lines of one account, that are counted.
 const COUNTED: i64 = 100;
 /// How staff who decided are written down.
@@ -267,13 +268,15 @@ pub struct ToDecide {
     pub asked_at: SystemTime,
 }
 
-/// Everything that waits for people: corrections first, then what nobody could verify.
+/// The first of what waits for people: corrections, then what nobody could verify. That each was looked at is written down
+/// before it is shown.
 ///
 /// # Errors
 /// [`Problem::NotAllowed`]: documents are few people's business.
-pub async fn queue(app: &App, by: RawId) -> Result<Vec<ToDecide>, Problem> {
+pub async fn queue(app: &App, by: RawId) -> Result<First<ToDecide>, Problem> {
     let mut all = Vec::new();
-    for (customer, stored, correction, papers) in app.store.read(Queue { by }).await? {
+    let First { rows, more } = app.store.read(Queue { by }).await?;
+    for (customer, stored, correction, papers) in rows {
         let id = customer.id;
         let before = open(app, id, &stored.kind, &stored.sealed)?;
         let (person, correction, asked_at) = match correction {
@@ -286,19 +289,22 @@ pub async fn queue(app: &App, by: RawId) -> Result<Vec<ToDecide>, Problem> {
         };
         all.push(ToDecide { customer, person, correction, papers, asked_at });
     }
-    if !all.is_empty() {
-        let act = Act::by(by, AuditAction::IdentitiesSeen, ("queue", "identity")).with("count", all.len());
-        see(app, by, Permission::DecideIdentity, act).await?;
-    }
-    Ok(all)
+    let seen = all.iter().map(|row| match &row.correction {
+        Some((_, correction)) => {
+            Act::by(by, AuditAction::IdentitySeen, ("correction", correction.id)).of(row.customer.id)
+        }
+        None => Act::by(by, AuditAction::IdentitySeen, ("customer", row.customer.id)).of(row.customer.id),
+    });
+    see_each(app, by, Permission::DecideIdentity, seen.collect()).await?;
+    Ok(First { rows: all, more })
 }
 
 /// How many wait.
 ///
 /// # Errors
 /// [`Problem::NotAllowed`]
-pub async fn waiting(app: &App, by: RawId) -> Result<usize, Problem> {
-    Ok(app.store.read(Queue { by }).await?.len())
+pub async fn waiting(app: &App, by: RawId) -> Result<HowMany, Problem> {
+    Ok(app.store.read(Queue { by }).await?.how_many())
 }
 
 /// Somebody of the staff decides: about a correction, or, without one, about what the customer said at `said_at`.
@@ -519,24 +525,24 @@ struct Queue {
 }
 impl Work for Queue {
     const NAME: &'static str = "identity_queue";
-    type Out = Vec<(Customer, Stored, Option<Correction>, Option<CaseId>)>;
+    type Out = First<(Customer, Stored, Option<Correction>, Option<CaseId>)>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         permit(tx, self.by, Permission::DecideIdentity).await?;
         let mut all = Vec::new();
-        for correction in identity::corrections(tx, SHOWN).await? {
+        for correction in identity::corrections(tx, one_more(SHOWN)).await? {
             let owner = customer::get(tx, correction.customer).await?;
             if let Some(stored) = identity::get(tx, correction.customer).await? {
                 let papers = papers_of(tx, correction.customer, correction.id).await?;
                 all.push((owner, stored, Some(correction), papers));
             }
         }
-        for id in identity::queue(tx, CustomerId::from([0; 16]), SHOWN).await? {
+        for id in identity::queue(tx, CustomerId::from([0; 16]), one_more(SHOWN)).await? {
             if let Some(stored) = identity::get(tx, id).await? {
                 all.push((customer::get(tx, id).await?, stored, None, None));
             }
         }
-        Ok(all)
+        Ok(First::of(all, SHOWN))
     }
 }
 

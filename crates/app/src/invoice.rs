@@ -2,6 +2,7 @@
 //! here, or refuse it with a reason. Between the two it waits in the desk's queue.
 
 use crate::audit::{Act, Stamp};
+use crate::first::{First, one_more};
 use crate::order_page::find_order;
 use crate::order_seen::{self, OrderSeen, Part};
 use crate::staff::{permit, see_queue};
@@ -59,13 +60,16 @@ pub async fn settle_invoice(
     Ok(app.store.transact(Settle { customer, order, number, with, seen, settled, stamp }).await?)
 }
 
+/// How many requests that wait the desk shows.
+const SHOWN: usize = 50;
+
 /// The oldest requests that wait for staff.
 ///
 /// # Errors
 /// [`Problem::NotAllowed`]
-pub async fn waiting_invoices(app: &App, by: RawId) -> Result<Vec<Waiting>, Problem> {
+pub async fn waiting_invoices(app: &App, by: RawId) -> Result<First<Waiting>, Problem> {
     let all = app.store.read(Queue { by }).await?;
-    see_queue(app, by, Permission::SettleInvoice, ("invoices", all.len())).await?;
+    see_queue(app, by, Permission::SettleInvoice, ("invoices", all.rows.len())).await?;
     Ok(all)
 }
 
@@ -140,12 +144,13 @@ struct Queue {
 }
 impl Work for Queue {
     const NAME: &'static str = "waiting_invoices";
-    type Out = Vec<Waiting>;
+    type Out = First<Waiting>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         permit(tx, self.by, Permission::SettleInvoice).await?;
-        let waiting = table::waiting(tx, 50).await?;
-        Ok(waiting.into_iter().map(|(order, asked_at)| Waiting { order, asked_at }).collect())
+        let waiting = table::waiting(tx, one_more(SHOWN)).await?;
+        let waiting = waiting.into_iter().map(|(order, asked_at)| Waiting { order, asked_at });
+        Ok(First::of(waiting.collect(), SHOWN))
     }
 }
 

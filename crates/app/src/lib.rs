@@ -48,6 +48,7 @@ pub mod esim;
 pub mod evidence_bundle;
 pub mod export;
 pub mod figures;
+pub mod first;
 pub mod guest_renewal;
 mod hand_over;
 pub mod home;

@@ -6,11 +6,12 @@
 
 use crate::account_news::happened;
 use crate::audit::{Act, Stamp};
+use crate::first::{First, HowMany, one_more};
 use crate::jobs::Done;
 use crate::secrets::Secrets;
 use crate::sessions::CUSTOMER;
 use crate::sign_in::{TypedCode, given_up, request_code};
-use crate::staff::{permit, see};
+use crate::staff::{permit, see_each};
 use crate::steps::{self, Waits};
 use crate::{App, Problem, pair_link};
 use everline_core::account::{
@@ -34,7 +35,7 @@ use std::sync::Arc;
 /// Most characters of what an asker or a member of staff says.
 pub const WORDS_MAX: usize = 500;
 /// How many requests the desk shows.
-const SHOWN: i64 = 50;
+const SHOWN: usize = 50;
 
 /// What waits for the code to the asker's number.
 #[derive(Serialize, Deserialize)]
@@ -124,16 +125,17 @@ pub struct OpenRecovery {
     pub customer: Customer,
 }
 
-/// The open requests, those that are due first.
+/// The open requests, those that are due first. That each was looked at is written down before it is shown.
 ///
 /// # Errors
 /// [`Problem::NotAllowed`]
-pub async fn open_recoveries(app: &App, by: RawId) -> Result<Vec<OpenRecovery>, Problem> {
+pub async fn open_recoveries(app: &App, by: RawId) -> Result<First<OpenRecovery>, Problem> {
     let all = app.store.read(Queue { by }).await?;
-    if !all.is_empty() {
-        let act = Act::by(by, AuditAction::RecoveriesSeen, ("queue", "recovery")).with("count", all.len());
-        see(app, by, Permission::SeeRecoveries, act).await?;
-    }
+    let seen = all
+        .rows
+        .iter()
+        .map(|open| Act::by(by, AuditAction::RecoverySeen, ("recovery", open.request.id)).of(open.request.customer));
+    see_each(app, by, Permission::SeeRecoveries, seen.collect()).await?;
     Ok(all)
 }
 
@@ -141,8 +143,8 @@ pub async fn open_recoveries(app: &App, by: RawId) -> Result<Vec<OpenRecovery>, 
 ///
 /// # Errors
 /// [`Problem::NotAllowed`]
-pub async fn waiting(app: &App, by: RawId) -> Result<usize, Problem> {
-    Ok(app.store.read(Queue { by }).await?.len())
+pub async fn waiting(app: &App, by: RawId) -> Result<HowMany, Problem> {
+    Ok(app.store.read(Queue { by }).await?.how_many())
 }
 
 /// Somebody of the staff decides about a request: completing it makes the asker's number the contact number, and ends password,
@@ -244,16 +246,16 @@ struct Queue {
 }
 impl Work for Queue {
     const NAME: &'static str = "open_recoveries";
-    type Out = Vec<OpenRecovery>;
+    type Out = First<OpenRecovery>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         permit(tx, self.by, Permission::SeeRecoveries).await?;
         let mut all = Vec::new();
-        for request in recovery::queue(tx, SHOWN).await? {
+        for request in recovery::queue(tx, one_more(SHOWN)).await? {
             let customer = customer::get(tx, request.customer).await?;
             all.push(OpenRecovery { request, customer });
         }
-        Ok(all)
+        Ok(First::of(all, SHOWN))
     }
 }
 

@@ -4,6 +4,7 @@
 //! told that the money went back.
 
 use crate::audit::{Act, Stamp};
+use crate::first::{First, HowMany, one_more};
 use crate::order_page::find_order;
 use crate::order_seen::{self, OrderSeen, Part};
 use crate::save::carry_out;
@@ -29,6 +30,9 @@ use everline_store::{Error, Stop, Tx, Work};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// How many requests that wait the desk shows.
+const SHOWN: usize = 50;
+
 /// What can go back of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundOffer {
@@ -38,12 +42,12 @@ pub struct RefundOffer {
     pub wrong_number: Result<Refundable, NoRefund>,
     /// What can go back at most, whatever the rules say.
     pub left: Money,
+    /// Whether that is less than is left of the price, because credit that was bought was spent.
+    pub spent: bool,
 }
 
 /// What can go back of an order now, computed as the refund itself will.
 ///
-    /// Whether that is less than is left of the price, because credit that was bought was spent.
-    pub spent: bool,
 /// # Errors
 /// [`Problem::NotFound`]
 pub async fn refund_offer(app: &App, customer: CustomerId, order: OrderId) -> Result<RefundOffer, Problem> {
@@ -127,9 +131,9 @@ pub async fn refund_requests(app: &App, customer: CustomerId, order: OrderId) ->
 ///
 /// # Errors
 /// [`Problem::NotAllowed`]
-pub async fn waiting_refunds(app: &App, by: RawId) -> Result<Vec<Waiting>, Problem> {
+pub async fn waiting_refunds(app: &App, by: RawId) -> Result<First<Waiting>, Problem> {
     let all = app.store.read(Queue { by }).await?;
-    see_queue(app, by, Permission::SeeCustomer, ("refunds", all.len())).await?;
+    see_queue(app, by, Permission::SeeCustomer, ("refunds", all.rows.len())).await?;
     Ok(all)
 }
 
@@ -137,8 +141,8 @@ pub async fn waiting_refunds(app: &App, by: RawId) -> Result<Vec<Waiting>, Probl
 ///
 /// # Errors
 /// [`Problem::NotAllowed`]
-pub async fn waiting(app: &App, by: RawId) -> Result<usize, Problem> {
-    Ok(app.store.read(Queue { by }).await?.len())
+pub async fn waiting(app: &App, by: RawId) -> Result<HowMany, Problem> {
+    Ok(app.store.read(Queue { by }).await?.how_many())
 }
 
 /// What everybody needs to decide.
@@ -438,10 +442,10 @@ struct Queue {
 }
 impl Work for Queue {
     const NAME: &'static str = "waiting_refunds";
-    type Out = Vec<Waiting>;
+    type Out = First<Waiting>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         permit(tx, self.by, Permission::SeeCustomer).await?;
-        Ok(refund_request::waiting(tx, 50).await?)
+        Ok(First::of(refund_request::waiting(tx, one_more(SHOWN)).await?, SHOWN))
     }
 }

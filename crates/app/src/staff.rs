@@ -292,7 +292,15 @@ pub(crate) async fn permitted(app: &App, by: RawId, what: Permission) -> Result<
 
 /// [`permit`] for something of a customer's that is looked at: that it was is written down before it is shown.
 pub(crate) async fn see(app: &App, by: RawId, what: Permission, act: Act) -> Result<(), Problem> {
-    Ok(app.store.transact(See { by, what, act, stamp: Stamp::new(app)? }).await?)
+    see_each(app, by, what, vec![act]).await
+}
+
+/// [`see`] of several customers' at once: an entry for each, in one transaction, so that it stands with each of them.
+pub(crate) async fn see_each(app: &App, by: RawId, what: Permission, acts: Vec<Act>) -> Result<(), Problem> {
+    if acts.is_empty() {
+        return Ok(());
+    }
+    Ok(app.store.transact(See { by, what, acts, stamp: Stamp::new(app)? }).await?)
 }
 
 /// That what waits in a queue was looked at, and how much there was. An empty one tells of nobody.
@@ -324,7 +332,7 @@ impl Work for Permitted {
 struct See {
     by: RawId,
     what: Permission,
-    act: Act,
+    acts: Vec<Act>,
     stamp: Stamp,
 }
 impl Work for See {
@@ -334,7 +342,7 @@ impl Work for See {
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         permit(tx, self.by, self.what).await?;
-        self.stamp.append(tx, self.act.clone()).await
+        self.stamp.append_all(tx, self.acts.clone()).await
     }
 }
 

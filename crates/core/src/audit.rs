@@ -64,12 +64,12 @@ pub enum AuditAction {
     ItemSeen,
     /// Transfers behind a sum of a day.
     TransfersSeen,
-    /// Requests to be let in, with whose they are.
-    RecoveriesSeen,
-    /// Documents that wait for a decision.
-    IdentitiesSeen,
-    /// Accounts that are being closed, with where their money goes.
-    ClosingsSeen,
+    /// A request to be let in, with whose it is.
+    RecoverySeen,
+    /// A document that waits for a decision.
+    IdentitySeen,
+    /// An account that is being closed, with where its money goes.
+    ClosingSeen,
     /// The evidence that answers a dispute was taken away.
     EvidenceTaken,
     /// A line was commanded.
@@ -228,9 +228,9 @@ words!(AuditAction {
     QueueSeen = "queue.seen",
     ItemSeen = "reconciliation.item_seen",
     TransfersSeen = "transfer.seen",
-    RecoveriesSeen = "recovery.seen",
-    IdentitiesSeen = "identity.seen",
-    ClosingsSeen = "closing.seen",
+    RecoverySeen = "recovery.seen",
+    IdentitySeen = "identity.seen",
+    ClosingSeen = "closing.seen",
     EvidenceTaken = "order.evidence_taken",
     LineCommanded = "line.commanded",
     SimReplaced = "line.sim_replaced",

@@ -3,6 +3,7 @@
 use super::compare::{OneLine, judged};
 use super::settle::{self, JUDGED};
 use crate::audit::{Act, Stamp};
+use crate::first::{First, HowMany, one_more};
 use crate::payment_confirmed::take_evidence;
 use crate::ports::PaymentStatus;
 use crate::query_payment::known_as;
@@ -24,7 +25,7 @@ use everline_store::tables::{case, customer, job, ledger, notice, order, payment
 use everline_store::{Stop, Tx, Work};
 
 /// Most items on a page, oldest first.
-const SHOWN: i64 = 200;
+const SHOWN: usize = 200;
 
 /// An item with what both sides say.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +44,16 @@ pub struct ItemView {
     pub actions: Vec<Action>,
     /// The case that was opened about it.
     pub case: Option<(CustomerId, CaseId)>,
+}
+impl ItemView {
+    /// What the log tells of it: it stands with the customer and line whose payment it is about.
+    fn act(&self, (by, action): (RawId, AuditAction)) -> Act {
+        let act = Act::by(by, action, ("item", self.item.id));
+        match &self.payment {
+            Some((_, order)) => act.of(order.customer).at(order.line),
+            None => act,
+        }
+    }
 }
 
 /// What a provider said when it was asked again.
@@ -78,10 +89,10 @@ impl AskedAgain {
 ///
 /// # Errors
 /// [`Problem::NotAllowed`]
-pub async fn open_items(app: &App, by: RawId) -> Result<Vec<Item>, Problem> {
+pub async fn open_items(app: &App, by: RawId) -> Result<First<Item>, Problem> {
     permitted(app, by, Permission::SeeReconciliation).await?;
     let all = app.store.read(OpenItems).await?;
-    see_queue(app, by, Permission::SeeReconciliation, ("reconciliation", all.len())).await?;
+    see_queue(app, by, Permission::SeeReconciliation, ("reconciliation", all.rows.len())).await?;
     Ok(all)
 }
 
@@ -89,9 +100,9 @@ pub async fn open_items(app: &App, by: RawId) -> Result<Vec<Item>, Problem> {
 ///
 /// # Errors
 /// [`Problem::NotAllowed`]
-pub async fn open_count(app: &App, by: RawId) -> Result<usize, Problem> {
+pub async fn open_count(app: &App, by: RawId) -> Result<HowMany, Problem> {
     permitted(app, by, Permission::SeeReconciliation).await?;
-    Ok(app.store.read(OpenItems).await?.len())
+    Ok(app.store.read(OpenItems).await?.how_many())
 }
 
 /// One item with what both sides say.
@@ -101,7 +112,7 @@ pub async fn open_count(app: &App, by: RawId) -> Result<usize, Problem> {
 pub async fn item(app: &App, id: ItemId, by: RawId) -> Result<ItemView, Problem> {
     permitted(app, by, Permission::SeeReconciliation).await?;
     let view = view(app, id).await?;
-    see(app, by, Permission::SeeReconciliation, Act::by(by, AuditAction::ItemSeen, ("item", id))).await?;
+    see(app, by, Permission::SeeReconciliation, view.act((by, AuditAction::ItemSeen))).await?;
     Ok(view)
 }
 
@@ -130,8 +141,7 @@ pub async fn ask_again(app: &App, id: ItemId, by: RawId) -> Result<AskedAgain, P
     if view.actions.is_empty() {
         return Err(NotClosed::ClosedAlready.into());
     }
-    let act = Act::by(by, AuditAction::ItemAsked, ("item", id));
-    see(app, by, Permission::SettleReconciliation, act).await?;
+    see(app, by, Permission::SettleReconciliation, view.act((by, AuditAction::ItemAsked))).await?;
     if let Some(refund) = &view.refund {
         let refund = Job::Refund { customer: refund.customer, refund: refund.id };
         app.store.transact(WakeRefund { refund, now: app.clock.now() }).await?;
@@ -166,10 +176,10 @@ async fn agrees_now(app: &App, view: &ItemView) -> Result<bool, Problem> {
 struct OpenItems;
 impl Work for OpenItems {
     const NAME: &'static str = "reconciliation_queue";
-    type Out = Vec<Item>;
+    type Out = First<Item>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
-        Ok(table::open_items(tx, SHOWN).await?)
+        Ok(First::of(table::open_items(tx, one_more(SHOWN)).await?, SHOWN))
     }
 }
 
@@ -203,7 +213,7 @@ impl Work for View {
         }
         let closed_by = match &item.state {
             everline_core::reconciliation::ItemState::Closed(closed) => match closed.by {
-                Some(by) => staff::active(tx, by).await?.map(|(name, _)| name),
+                Some(by) => Some(staff::signature(tx, by).await?),
                 None => None,
             },
             everline_core::reconciliation::ItemState::Open => None,

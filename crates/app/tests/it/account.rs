@@ -242,7 +242,9 @@ async fn a_request_to_be_let_in_waits_and_is_decided_by_an_operator() {
             assert_eq!(decide(false, not_allowed).await, Err(Problem::NotAllowed));
         }
         assert!(recovery::open_recoveries(&world.app, RawId::from_bytes([9; 16])).await.is_err());
-        assert_eq!(recovery::open_recoveries(&world.app, agent).await.unwrap().len(), 3);
+        assert_eq!(recovery::open_recoveries(&world.app, agent).await.unwrap().rows.len(), 3);
+        assert_eq!(world.noted(kit.customer).await, ["recovery.seen"; 3], "each of them");
+        assert_eq!(world.noted(world.person().await).await, Vec::<String>::new());
         for _ in 0..2 {
             assert_eq!(decide(true, operator).await, Ok(()));
         }

@@ -635,7 +635,7 @@ async fn a_case_about_an_item_is_one_and_both_lead_to_each_other() {
         world.pass(2 * DAY_US).await;
         reconcile(&world.app, Provider::Alipay, day).await.unwrap();
         let finance = world.member("finance").await;
-        let found = everline_app::reconciliation::queue::open_items(&world.app, finance).await.unwrap();
+        let found = everline_app::reconciliation::queue::open_items(&world.app, finance).await.unwrap().rows;
         let about = found.first().unwrap().id;
         let (customer, id) = open_for_item(&world.app, finance, about, "问支付宝").await.unwrap();
         assert_eq!(customer, order.customer);

@@ -2,7 +2,7 @@
 
 use crate::world::stock::YUAN;
 use crate::world::{World, on_both};
-use everline_app::close_account::{Asked, ask, not_sent, paid_out, queue, take_up, view, withdraw};
+use everline_app::close_account::{Asked, ask, not_sent, paid_out, queue, take_up, view, waiting, withdraw};
 use everline_app::sessions::{Principal, SessionInfo, open_session};
 use everline_app::sign_in::session;
 use everline_app::{Problem, own_line, privacy};
@@ -53,7 +53,7 @@ async fn what_was_paid_in_is_paid_out_once_and_then_nothing_names_them() {
 
         let (agent, by) = (operator(&world, "agent").await, operator(&world, "operator").await);
         assert_eq!(queue(&world.app, agent).await, Err(Problem::NotAllowed));
-        let waiting = queue(&world.app, by).await.unwrap();
+        let waiting = queue(&world.app, by).await.unwrap().rows;
         assert_eq!(waiting[0].details.as_ref().unwrap().number, "6217001820001234");
         let which = (kit.customer, waiting[0].closing.id);
         let pays = async |bank_id: &str, by| paid_out(&world.app, which, bank_id, by).await;
@@ -85,7 +85,7 @@ async fn what_was_paid_in_is_paid_out_once_and_then_nothing_names_them() {
         let second = entered(&world, other.customer).await;
         own_line::give_up(&world.app, &second, other.line).await.unwrap();
         ask(&world.app, &second, DETAILS).await.unwrap();
-        let waiting = queue(&world.app, by).await.unwrap();
+        let waiting = queue(&world.app, by).await.unwrap().rows;
         let which = (other.customer, waiting[0].closing.id);
         take_up(&world.app, which, yuan(50), by).await.unwrap();
         let again = paid_out(&world.app, which, "B1", by).await;
@@ -125,13 +125,13 @@ async fn what_is_being_sent_is_neither_spent_nor_taken_back_until_it_is_known_no
     on_both(async |world: World| {
         let (customer, who) = leaving(&world).await;
         let by = operator(&world, "operator").await;
-        let first = (customer, queue(&world.app, by).await.unwrap()[0].closing.id);
+        let first = (customer, queue(&world.app, by).await.unwrap().rows[0].closing.id);
         take_up(&world.app, first, yuan(50), by).await.unwrap();
         let taken = take_up(&world.app, first, yuan(50), by).await;
         assert_eq!(taken, Err(Problem::NotFound("closing")), "somebody sends it");
         assert_eq!(withdraw(&world.app, &who).await, Err(Problem::NotFound("closing")));
         assert_eq!(world.balance(customer, LedgerAccount::PaidCredit).await, 0, "nothing to spend");
-        let waiting = queue(&world.app, by).await.unwrap();
+        let waiting = queue(&world.app, by).await.unwrap().rows;
         assert_eq!((waiting[0].paid, waiting[0].closing.state), (yuan(50), ClosingState::Sending));
         world.sound().await;
 
@@ -140,7 +140,7 @@ async fn what_is_being_sent_is_neither_spent_nor_taken_back_until_it_is_known_no
         assert_eq!(not_sent(&world.app, first, by).await, Err(Problem::NotFound("closing")));
         assert_eq!(paid_out(&world.app, first, "B1", by).await, Err(Problem::NotFound("closing")));
         assert_eq!(world.balance(customer, LedgerAccount::PaidCredit).await, 50 * YUAN);
-        let waiting = queue(&world.app, by).await.unwrap();
+        let waiting = queue(&world.app, by).await.unwrap().rows;
         assert_eq!(waiting[0].details.as_ref().unwrap().number, "6217001820001234");
         let second = (customer, waiting[0].closing.id);
         assert_ne!(first, second);
@@ -156,7 +156,7 @@ async fn money_that_went_is_in_the_books_whatever_came_in_meanwhile() {
     on_both(async |world: World| {
         let (customer, who) = leaving(&world).await;
         let by = operator(&world, "operator").await;
-        let first = (customer, queue(&world.app, by).await.unwrap()[0].closing.id);
+        let first = (customer, queue(&world.app, by).await.unwrap().rows[0].closing.id);
         take_up(&world.app, first, yuan(50), by).await.unwrap();
         // Another line of theirs, with money of its own.
         let kit = world.line_of(customer, Family::Phone, NetworkKind::BuiltIn).await;
@@ -166,13 +166,13 @@ async fn money_that_went_is_in_the_books_whatever_came_in_meanwhile() {
         }
         assert_eq!(world.balance(customer, LedgerAccount::Bank).await, -50 * YUAN);
         world.sound().await;
-        let second = (customer, queue(&world.app, by).await.unwrap()[0].closing.id);
+        let second = (customer, queue(&world.app, by).await.unwrap().rows[0].closing.id);
         assert_eq!(take_up(&world.app, second, yuan(50), by).await, Err(Problem::CloseFirst), "the line");
         own_line::give_up(&world.app, &who, kit.line).await.unwrap();
         take_up(&world.app, second, yuan(50), by).await.unwrap();
         paid_out(&world.app, second, "B8", by).await.unwrap();
         assert_eq!(world.balance(customer, LedgerAccount::Bank).await, -100 * YUAN);
-        assert_eq!(queue(&world.app, by).await.unwrap(), vec![]);
+        assert_eq!(queue(&world.app, by).await.unwrap().rows, vec![]);
         world.settle().await;
         world.sound().await;
     })
@@ -184,7 +184,7 @@ async fn a_closing_cut_off_after_the_money_went_is_finished_by_the_same_id() {
     on_both(async |world: World| {
         let (customer, who) = leaving(&world).await;
         let by = operator(&world, "operator").await;
-        let which = (customer, queue(&world.app, by).await.unwrap()[0].closing.id);
+        let which = (customer, queue(&world.app, by).await.unwrap().rows[0].closing.id);
         take_up(&world.app, which, yuan(50), by).await.unwrap();
         // The money is noted, and then names cannot be removed: here because the store says that there is nobody to forget.
         let kind = async |kind: &str| {
@@ -193,7 +193,7 @@ async fn a_closing_cut_off_after_the_money_went_is_finished_by_the_same_id() {
         };
         kind("house").await;
         assert_eq!(paid_out(&world.app, which, "B9", by).await, Err(Problem::CloseFirst));
-        let waiting = queue(&world.app, by).await.unwrap();
+        let waiting = queue(&world.app, by).await.unwrap().rows;
         assert_eq!((waiting[0].closing.state, waiting[0].paid), (ClosingState::PaidOut, yuan(50)));
         assert_eq!(world.balance(customer, LedgerAccount::Bank).await, -50 * YUAN);
         assert_eq!(withdraw(&world.app, &who).await, Err(Problem::NotFound("closing")));
@@ -201,9 +201,30 @@ async fn a_closing_cut_off_after_the_money_went_is_finished_by_the_same_id() {
         assert_eq!(paid_out(&world.app, which, "B10", by).await, Err(Problem::NotFound("closing")), "another id");
         paid_out(&world.app, which, "B9", by).await.unwrap();
         assert_eq!(world.balance(customer, LedgerAccount::Bank).await, -50 * YUAN, "once");
-        assert_eq!(queue(&world.app, by).await.unwrap(), vec![]);
+        assert_eq!(queue(&world.app, by).await.unwrap().rows, vec![]);
         let name = everline_app::profile::profile(&world.app, customer).await.unwrap();
         assert!(name.contact.is_none());
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_looks_at_where_money_goes_stands_with_each_whose_it_is() {
+    on_both(async |world: World| {
+        let (one, _) = leaving(&world).await;
+        let (other, _) = leaving(&world).await;
+        let nobody = world.person().await;
+        let by = operator(&world, "operator").await;
+        assert_eq!(waiting(&world.app, by).await.unwrap().count, 2);
+        assert_eq!(world.noted(one).await, Vec::<String>::new(), "counting shows nobody");
+        for times in 1..=2 {
+            assert_eq!(queue(&world.app, by).await.unwrap().rows.len(), 2);
+            for customer in [one, other] {
+                assert_eq!(world.noted(customer).await, vec!["closing.seen"; times]);
+            }
+        }
+        assert_eq!(world.noted(nobody).await, Vec::<String>::new());
         world.sound().await;
     })
     .await;

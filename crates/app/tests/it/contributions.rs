@@ -49,7 +49,7 @@ async fn agent(world: &World) -> RawId {
 }
 /// What waits for staff: its only contribution.
 async fn waiting(world: &World, by: RawId) -> Contribution {
-    let open = open_contributions(&world.app, by).await.unwrap().open;
+    let open = open_contributions(&world.app, by).await.unwrap().open.rows;
     assert_eq!(open.len(), 1, "{open:?}");
     open.into_iter().next().unwrap().0
 }
@@ -180,7 +180,7 @@ async fn what_is_reported_stays_until_staff_decide() {
         decide(&reported, ContributionStep::Keep, "").await.unwrap();
         // The same customer reports once, whatever staff decided; another one is heard.
         report(&world.app, reader.customer, id).await.unwrap();
-        assert!(open_contributions(&world.app, by).await.unwrap().open.is_empty());
+        assert!(open_contributions(&world.app, by).await.unwrap().open.rows.is_empty());
         report(&world.app, world.person().await, id).await.unwrap();
         let reported = waiting(&world, by).await;
         decide(&reported, ContributionStep::Hide, "有电话号码").await.unwrap();
@@ -199,7 +199,7 @@ async fn questions_are_answered_by_staff_and_by_who_used_it() {
         let question = waiting(&world, by).await.id;
         assert_eq!(answer(&world.app, on(&kit, "days"), (id(&world), question), "能").await, NOT_SHOWN);
         publish(&world, by).await;
-        assert_eq!(open_contributions(&world.app, by).await.unwrap().unanswered.len(), 1);
+        assert_eq!(open_contributions(&world.app, by).await.unwrap().unanswered.rows.len(), 1);
         assert_eq!(answer(&world.app, on(&asker, "days"), (id(&world), question), "不知道").await, NOT_USED);
         assert_eq!(answer(&world.app, on(&kit, "month"), (id(&world), question), "能").await, NOT_USED);
         assert!(matches!(
@@ -208,7 +208,7 @@ async fn questions_are_answered_by_staff_and_by_who_used_it() {
         ));
         answer(&world.app, on(&kit, "days"), (id(&world), question), "2 号线可以").await.unwrap();
         let open = open_contributions(&world.app, by).await.unwrap();
-        assert_eq!(open.open[0].1.as_ref().map(|question| question.words.as_str()), Some("在地铁里能用吗？"));
+        assert_eq!(open.open.rows[0].1.as_ref().map(|question| question.words.as_str()), Some("在地铁里能用吗？"));
         publish(&world, by).await;
         // Sent twice it is there once; and a colleague whose page is older than it is told so.
         let (colleague, node) = (world.member("agent").await, world.another_node());
@@ -218,7 +218,7 @@ async fn questions_are_answered_by_staff_and_by_who_used_it() {
         );
         assert_eq!((one, two), (Ok(()), Ok(())));
         assert_eq!(answer_as_staff(&world.app, question, "也许", colleague).await, Err(Problem::Stale));
-        assert!(open_contributions(&world.app, by).await.unwrap().unanswered.is_empty());
+        assert!(open_contributions(&world.app, by).await.unwrap().unanswered.rows.is_empty());
         let seen = page(&world, &asker, "days").await.questions;
         let [(asked, answers)] = seen.as_slice() else { panic!("{seen:?}") };
         assert_eq!((asked.author.as_str(), answers.len()), ("林*", 2));

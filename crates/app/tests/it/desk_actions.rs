@@ -145,9 +145,9 @@ async fn credit_is_corrected_alone_within_a_limit_and_above_it_by_two() {
         let asked = adjust_credit(&world.app, customer, ask.clone(), finance).await.unwrap();
         assert_eq!((asked.state, paid().await), (RequestState::Requested, 30));
         assert_eq!(adjust_credit(&world.app, customer, ask, finance).await, Ok(asked.clone()), "asked once");
-        assert_eq!(waiting_adjustments(&world.app, operator).await.unwrap().len(), 1);
+        assert_eq!(waiting_adjustments(&world.app, operator).await.unwrap().rows.len(), 1);
         let decides = async |at: &World, id, verdict, by| {
-            decide_adjustment(&at.app, customer, id, verdict, by).await.map(|c| c.state.word())
+            decide_adjustment(&at.app, customer, (id, None), verdict, by).await.map(|c| c.state.word())
         };
         let own = decides(&world, asked.id, Verdict::Approve, finance).await;
         assert_eq!(own, Err(Problem::NotDecided(NotDecided::SamePerson)));
@@ -167,7 +167,7 @@ async fn credit_is_corrected_alone_within_a_limit_and_above_it_by_two() {
         let gone = decides(&world, late.id, Verdict::Approve, operator).await;
         assert!(matches!(gone, Err(Problem::NotChanged(NotChanged::Holds(_)))), "{gone:?}");
         assert_eq!(decides(&world, late.id, Verdict::Decline, finance).await, Ok("declined"));
-        assert_eq!(waiting_adjustments(&world.app, operator).await.unwrap(), []);
+        assert_eq!(waiting_adjustments(&world.app, operator).await.unwrap().rows, []);
         let agent = world.member("agent").await;
         assert_eq!(adjusts(ChangeKind::Raised, 1, agent).await, Err(Problem::NotAllowed));
         // A node whose clock is behind decides no earlier than it was asked, nor books it so.
@@ -175,7 +175,8 @@ async fn credit_is_corrected_alone_within_a_limit_and_above_it_by_two() {
         let asked = adjust_credit(&world.app, customer, new(&world, ChangeKind::Raised, 7), finance).await.unwrap();
         let behind = world.another_node();
         behind.app.clock.set_business_offset_us(world.app.clock.business_offset_us() - HOUR_US);
-        let decided = decide_adjustment(&behind.app, customer, asked.id, Verdict::Approve, operator).await.unwrap();
+        let decided =
+            decide_adjustment(&behind.app, customer, (asked.id, None), Verdict::Approve, operator).await.unwrap();
         let RequestState::Approved(by) = decided.state else { panic!("{decided:?}") };
         assert_eq!(by.at, asked.asked_at);
         let from = "UPDATE transfer SET posted_at = posted_at WHERE customer_id = $1 AND posted_at >= $2";
@@ -201,7 +202,7 @@ async fn whoever_lets_a_colleague_in_does_not_decide_with_them_for_three_days() 
             asked.id
         };
         let decides = async |id, by| {
-            let done = decide_adjustment(&world.app, customer, id, Verdict::Approve, by).await;
+            let done = decide_adjustment(&world.app, customer, (id, None), Verdict::Approve, by).await;
             done.map(|change| change.state.word())
         };
         let let_in = Err(Problem::NotDecided(NotDecided::LetIn));
@@ -661,6 +662,60 @@ async fn whoever_acts_on_an_order_that_changed_is_told_and_nothing_is_done() {
         assert_eq!(world.line_now(&kit).await.state, LineState::Active);
         assert_ne!(world.line_now(&kit).await.state, LineState::Suspended(SuspendCause::Lost));
         world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_correction_is_approved_for_the_credit_that_was_seen() {
+    on_both(async |world: World| {
+        let (finance, operator) = (world.member("finance").await, world.member("operator").await);
+        let customer = world.person().await;
+        let asked = adjust_credit(&world.app, customer, new(&world, ChangeKind::Raised, 60), finance).await.unwrap();
+        let decides = async |seen, verdict| {
+            let decided = decide_adjustment(&world.app, customer, (asked.id, seen), verdict, operator).await;
+            decided.map(|change| change.state.word())
+        };
+        // The account changed since the page was opened: nothing is done, and the request waits on.
+        give_goodwill(&world.app, customer, new(&world, ChangeKind::Goodwill, 5), operator).await.unwrap();
+        assert_eq!(decides(Some([0, 0]), Verdict::Approve).await, Err(Problem::Stale));
+        assert_eq!(world.balance(customer, LedgerAccount::PaidCredit).await, 0);
+        assert_eq!(waiting_adjustments(&world.app, operator).await.unwrap().rows, vec![asked.clone()]);
+        assert_eq!(decides(Some([0, 5 * YUAN]), Verdict::Approve).await, Ok("approved"));
+        assert_eq!(world.balance(customer, LedgerAccount::PaidCredit).await, 60 * YUAN);
+        // What is declined moves nothing, whatever was seen.
+        let other = adjust_credit(&world.app, customer, new(&world, ChangeKind::Raised, 70), finance).await.unwrap();
+        let declined =
+            decide_adjustment(&world.app, customer, (other.id, Some([0, 0])), Verdict::Decline, operator).await;
+        assert_eq!(declined.unwrap().state.word(), "declined");
+        // Who asked and decided is named also after they left.
+        world.sql("UPDATE staff SET active = 0, login = 'left' WHERE id = $1", args![finance]).await;
+        let desk = credit_desk(&world.app, customer, operator).await.unwrap();
+        assert_eq!(desk.names.get(&finance).map(String::as_str), Some("left"));
+        assert!(desk.names.contains_key(&operator));
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_queue_that_is_longer_than_its_page_says_so() {
+    on_both(async |world: World| {
+        let (finance, operator) = (world.member("finance").await, world.member("operator").await);
+        let customer = world.person().await;
+        let put = "INSERT INTO credit_change (customer_id, id, kind, currency, amount, asked_by, asked_at, state) \
+            VALUES ($1, $2, 'raised', 'CNY', 60000000, $3, 0, 'requested')";
+        let adds = async |count: usize| {
+            for _ in 0..count {
+                world.sql(put, args![customer, world.app.clock.id(), finance]).await;
+            }
+        };
+        adds(50).await;
+        let found = waiting_adjustments(&world.app, operator).await.unwrap();
+        assert_eq!((found.rows.len(), found.more), (50, false));
+        adds(1).await;
+        let found = waiting_adjustments(&world.app, operator).await.unwrap();
+        assert_eq!((found.rows.len(), found.more), (50, true));
     })
     .await;
 }

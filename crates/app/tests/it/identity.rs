@@ -152,10 +152,12 @@ async fn what_differs_is_said_again_and_what_nobody_knows_is_for_people() {
         assert_eq!(view(&world.app, &who).await.unwrap().state, Identity::FormatChecked);
         let (agent, operator) = (member(&world, "agent").await, operator(&world).await);
         assert_eq!(queue(&world.app, agent).await, Err(Problem::NotAllowed));
-        let waiting = queue(&world.app, operator).await.unwrap();
+        let waiting = queue(&world.app, operator).await.unwrap().rows;
         assert_eq!((waiting.len(), waiting[0].person.number.as_str()), (1, OTHER));
         let at = waiting[0].asked_at;
         let customer = waiting[0].customer.id;
+        assert_eq!(world.noted(customer).await, ["identity.seen"]);
+        assert_eq!(world.noted(world.person().await).await, Vec::<String>::new());
         let decided =
             async |by, said_at, note: &str| decide(&world.app, (customer, None), said_at, true, note, by).await;
         assert_eq!(decided(agent, at, "seen").await, Err(Problem::NotAllowed));
@@ -163,7 +165,7 @@ async fn what_differs_is_said_again_and_what_nobody_knows_is_for_people() {
         assert_eq!(decided(operator, at.plus_us(1), "seen").await, Err(Problem::NotFound("request")), "another saying");
         decided(operator, at, "seen").await.unwrap();
         assert_eq!(view(&world.app, &who).await.unwrap().state, Identity::Verified);
-        assert!(queue(&world.app, operator).await.unwrap().is_empty());
+        assert!(queue(&world.app, operator).await.unwrap().rows.is_empty());
         world.sound().await;
     })
     .await;
@@ -193,8 +195,9 @@ async fn one_field_is_corrected_at_a_time() {
         let again = say(&world.app, &who, citizen("张三", NUMBER), true, "", None).await;
         assert_eq!(again, Err(Problem::CorrectionOpen));
         let by = operator(&world).await;
-        let waiting = queue(&world.app, by).await.unwrap();
+        let waiting = queue(&world.app, by).await.unwrap().rows;
         let (before, correction) = waiting[0].correction.clone().unwrap();
+        assert_eq!(world.noted(customer).await, ["identity.seen"]);
         assert_eq!((before.number.as_str(), waiting[0].person.number.as_str()), (NUMBER, OTHER));
         let which = (customer, Some(correction.id));
         assert_eq!(waiting[0].papers, None);
@@ -216,7 +219,7 @@ async fn one_field_is_corrected_at_a_time() {
         assert_eq!(refused, Err(Problem::Invalid { field: "files", rule: "kind" }));
         say(&world.app, &who, passport("张叁", OTHER), true, "", papers(b"\x89PNG\r\n\x1a\n....")).await.unwrap();
         world.jobs().await;
-        let waiting = queue(&world.app, by).await.unwrap();
+        let waiting = queue(&world.app, by).await.unwrap().rows;
         let correction = waiting[0].correction.clone().unwrap().1;
         let case = waiting[0].papers.unwrap();
         assert_eq!(view(&world.app, &who).await.unwrap().correction.unwrap().papers, Some(case));
@@ -291,7 +294,7 @@ async fn a_line_goes_to_nobody_while_it_is_corrected_who_its_owner_is() {
         let (customer, who) = newcomer(&world).await;
         let kit = world.line_of(customer, Family::Watch, NetworkKind::BuiltIn).await;
         let decided = async |accept| {
-            let waiting = queue(&world.app, by).await.unwrap();
+            let waiting = queue(&world.app, by).await.unwrap().rows;
             let one = waiting.into_iter().find(|one| one.customer.id == customer).unwrap();
             let correction = one.correction.map(|(_, correction)| correction.id);
             decide(&world.app, (customer, correction), one.asked_at, accept, "核对原件", by).await.unwrap();

@@ -22,6 +22,7 @@ async fn waiting(world: &World) -> Vec<String> {
     waiting_invoices(&world.app, world.member("agent").await)
         .await
         .unwrap()
+        .rows
         .into_iter()
         .map(|waiting| waiting.order)
         .collect()

@@ -47,7 +47,7 @@ impl World {
         summary
     }
     async fn queue(&self) -> Vec<Item> {
-        queue::open_items(&self.app, self.member("auditor").await).await.unwrap()
+        queue::open_items(&self.app, self.member("auditor").await).await.unwrap().rows
     }
     async fn kinds(&self) -> Vec<ItemKind> {
         let mut kinds: Vec<ItemKind> = self.queue().await.iter().map(|item| item.kind).collect();
@@ -198,8 +198,16 @@ async fn people_close_items_and_the_books_follow() {
         let again = world.sql("UPDATE notice SET state = 'resolved' WHERE state = 'resolved'", args![]).await;
         assert_eq!(again, 1, "the notice that waited is resolved");
         assert_eq!(world.kinds().await, []);
-        let view = queue::item(&world.app, theirs.id, operator).await.unwrap();
+        // Who closed it is known also after they left.
+        world.sql("UPDATE staff SET active = 0 WHERE id = $1", args![operator]).await;
+        let agent = world.member("agent").await;
+        let view = queue::item(&world.app, theirs.id, agent).await.unwrap();
         assert_eq!((view.closed_by.as_deref(), view.actions.len()), (Some("何静"), 0));
+        // Who looked at an item stands with whose payment it is about, and with nobody else.
+        assert_eq!(world.noted(lost.customer).await, ["reconciliation.closed"; 1]);
+        queue::item(&world.app, ours.id, agent).await.unwrap();
+        assert_eq!(world.noted(lost.customer).await, ["reconciliation.item_seen", "reconciliation.closed"]);
+        assert_eq!(world.noted(short.customer).await, ["reconciliation.closed"]);
         world.sound().await;
         world.reconciled("2026-03-10").await;
         assert_eq!(world.kinds().await, [], "what is decided stays decided");

@@ -302,7 +302,7 @@ async fn above_the_limit_another_person_decides_once() {
         let other = NewRefund { keeps: true, ..new };
         assert_eq!(give(other, agent).await, Err(Problem::ExistsDifferently("refund")));
         assert_eq!(world.refunds(&order).await.len(), 1);
-        assert_eq!(waiting_refunds(&world.app, agent).await.unwrap().len(), 1);
+        assert_eq!(waiting_refunds(&world.app, agent).await.unwrap().rows.len(), 1);
         let refused = |why| Err(Problem::NotDecided(why));
         assert_eq!(decide(asked.id, Verdict::Approve, agent).await, refused(NotDecided::SamePerson));
         let agent_too = member(&world, "agent").await;
@@ -320,7 +320,7 @@ async fn above_the_limit_another_person_decides_once() {
         world.settle().await;
         let approved = one.is_ok();
         assert_eq!(world.refunds(&order).await.len(), if approved { 2 } else { 1 });
-        assert_eq!(waiting_refunds(&world.app, agent).await.unwrap(), []);
+        assert_eq!(waiting_refunds(&world.app, agent).await.unwrap().rows, []);
         world.sound().await;
         // What cannot be carried out any more waits on, and can be withdrawn by who asked.
         let late = world.buys(&world.line(Family::Phone).await, "month").await;

@@ -173,7 +173,7 @@ impl Ring {
         let says = async |name: &str| {
             let typed = Typed { name, kind: "passport", number: &number, born: "1980-01-31" };
             identity::say(&world.app, &giver, typed, true, "", None).await.unwrap();
-            let waiting = identity::queue(&world.app, operators[0]).await.unwrap();
+            let waiting = identity::queue(&world.app, operators[0]).await.unwrap().rows;
             let found = waiting.into_iter().find(|one| one.customer.id == kit.customer).unwrap();
             (found.correction.map(|(_, correction)| correction.id), found.asked_at)
         };

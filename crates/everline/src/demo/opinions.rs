@@ -46,7 +46,7 @@ fn new_id(app: &App) -> ContributionId {
 /// Publishes what waits; the last of it.
 async fn publish_all(app: &App, people: &People) -> Result<Option<ContributionId>, SeedError> {
     let mut last = None;
-    for (found, _) in open_contributions(app, people.hejing).await?.open {
+    for (found, _) in open_contributions(app, people.hejing).await?.open.rows {
         decide(app, (found.id, found.version), ContributionStep::Publish, "", people.hejing).await?;
         last = Some(found.id);
     }

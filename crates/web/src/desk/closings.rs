@@ -1,6 +1,6 @@
 //! `/desk/closings`: accounts that their owners close, and what is paid out to them by hand. Operators only.
 
-use super::queue::{me, staff};
+use super::queue::{me, more_waits, staff};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page, page_with};
 use crate::portal::account::moment;
@@ -50,6 +50,8 @@ impl Next {
 struct Closings {
     p: Frame,
     rows: Vec<Row>,
+    /// What is said if more waits.
+    more: Option<String>,
     error: Option<String>,
 }
 
@@ -57,7 +59,8 @@ async fn closings(web: &Web, visit: &Visit, error: Option<&str>) -> Result<Closi
     staff(web, visit).await?;
     let show = visit.show(web);
     let all = app::queue(&web.app, me(visit)?).await?;
-    let rows = all.into_iter().map(|row| Row {
+    let more = more_waits(visit, &all);
+    let rows = all.rows.into_iter().map(|row| Row {
         action: format!("/desk/closings/{}/{}", row.customer.id, row.closing.id),
         name: row.customer.name.clone(),
         amount: show.money(row.paid),
@@ -67,6 +70,7 @@ async fn closings(web: &Web, visit: &Visit, error: Option<&str>) -> Result<Closi
     });
     Ok(Closings {
         rows: rows.collect(),
+        more,
         error: error.map(|key| visit.lang.get(key)),
         p: visit.frame(web, visit.lang.get("desk-closings-title")),
     })

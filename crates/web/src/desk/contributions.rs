@@ -1,7 +1,7 @@
 //! `/desk/contributions`: what customers wrote under offerings and nobody looked at yet, what was reported, and the questions
 //! that wait for an answer.
 
-use super::queue::{me, staff};
+use super::queue::{me, more_waits, staff};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page, page_with};
 use crate::portal::contribution_shown::{by, stars};
@@ -42,6 +42,8 @@ struct Contributions {
     p: Frame,
     open: Vec<Row>,
     unanswered: Vec<Row>,
+    /// What is said if more waits of each.
+    more: [Option<String>; 2],
     error: Option<String>,
 }
 
@@ -80,8 +82,9 @@ async fn contributions(web: &Web, visit: &Visit, trouble: Option<Trouble>) -> Re
     };
     Ok(Contributions {
         p: visit.frame(web, visit.lang.get("desk-contributions-title")),
-        open: found.open.iter().map(|(one, question)| row(one, question.as_ref())).collect(),
-        unanswered: found.unanswered.iter().map(|one| row(one, None)).collect(),
+        open: found.open.rows.iter().map(|(one, question)| row(one, question.as_ref())).collect(),
+        unanswered: found.unanswered.rows.iter().map(|one| row(one, None)).collect(),
+        more: [more_waits(visit, &found.open), more_waits(visit, &found.unanswered)],
         error: trouble.map(|trouble| trouble.why),
     })
 }

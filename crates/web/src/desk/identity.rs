@@ -1,6 +1,6 @@
 //! `/desk/identity`: documents that nobody could prove, and corrections that people decide about. Operators only.
 
-use super::queue::{me, staff};
+use super::queue::{me, more_waits, staff};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page, page_with};
 use crate::portal::account::moment;
@@ -37,6 +37,8 @@ struct Row {
 struct Identities {
     p: Frame,
     rows: Vec<Row>,
+    /// What is said if more waits.
+    more: Option<String>,
     error: Option<String>,
 }
 
@@ -51,7 +53,7 @@ async fn identities(web: &Web, visit: &Visit, wrong: Option<Wrong<'_>>) -> Resul
         let document = format!("{} · {}", kind_name(web, visit, &person.kind), masked_number(&person.number));
         if born { format!("{document} · {}", person.born) } else { document }
     };
-    let rows = all.iter().map(|row| {
+    let rows = all.rows.iter().map(|row| {
         let correction = row.correction.as_ref().map(|(_, correction)| correction);
         let id = correction.map_or_else(|| "said".to_owned(), |correction| correction.id.to_string());
         let title = match correction.map(|correction| correction.field) {
@@ -82,6 +84,7 @@ async fn identities(web: &Web, visit: &Visit, wrong: Option<Wrong<'_>>) -> Resul
         // What is not here any more has no field to say it at.
         error: why.filter(|_| rows.iter().all(|row| row.wrong.is_none())),
         rows,
+        more: more_waits(visit, &all),
         p: visit.frame(web, visit.lang.get("desk-identity-title")),
     })
 }

@@ -1,6 +1,6 @@
 //! `/desk/money`: what is owed to customers, and the days of the books: each with its sums, and as a file.
 
-use super::queue::{me, staff};
+use super::queue::{how_many, me, staff};
 use crate::fault::Answer;
 use crate::file::whole_csv;
 use crate::frame::{Frame, page};
@@ -94,13 +94,18 @@ fn money(web: &Web, show: &Show, micros: i64) -> String {
 
 /// What waits elsewhere, of what this member may see.
 async fn links(web: &Web, visit: &Visit, member: &StaffMember) -> Result<Vec<(&'static str, String)>, Problem> {
-    let count = |key, count: usize| visit.say(key, &[("count", i64::try_from(count).unwrap_or(i64::MAX).into())]);
     let mut links = vec![("/desk/money/suspense", visit.lang.get("money-suspense-title"))];
     if member.may(Permission::SeeReconciliation) {
-        links.push(("/desk/reconciliation", count("recon-open", queue::open_count(&web.app, member.id).await?)));
+        links.push((
+            "/desk/reconciliation",
+            how_many(visit, "recon-open", queue::open_count(&web.app, member.id).await?),
+        ));
     }
     if member.may(Permission::SeeCustomer) {
-        links.push(("/desk#refunds", count("money-refunds", refund_order::waiting(&web.app, member.id).await?)));
+        links.push((
+            "/desk#refunds",
+            how_many(visit, "money-refunds", refund_order::waiting(&web.app, member.id).await?),
+        ));
     }
     Ok(links)
 }
@@ -155,13 +160,13 @@ struct PostingRow {
     amount: String,
 }
 struct MethodRow {
+    /// The transfers of its posting.
+    href: String,
     name: String,
     posting: String,
     count: i64,
     amount: String,
 }
-    /// The transfers of its posting.
-    href: String,
 
 #[derive(Template)]
 #[template(path = "desk_money_day.html")]
@@ -196,12 +201,12 @@ pub(crate) async fn day(State(web): State<Web>, visit: Visit, Path(day): Path<St
         amount: amount(sum.amount),
     });
     let methods = view.methods.iter().map(|sum| MethodRow {
+        href: format!("{base}/transfers?posting={}", sum.template.word()),
         name: method_name(&show, sum.method),
         posting: visit.lang.get(&posting_key(sum.template)),
         count: sum.transfers,
         amount: amount(sum.amount),
     });
-        href: format!("{base}/transfers?posting={}", sum.template.word()),
     let (debits, credits) = balance(&view.accounts);
     page(&DayPage {
         facts: facts(&web, &visit, &view),

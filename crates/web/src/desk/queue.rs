@@ -12,6 +12,7 @@ use askama::Template;
 use axum::extract::State;
 use everline_app::credit_change::waiting_adjustments;
 use everline_app::dispute::open_disputes;
+use everline_app::first::{First, HowMany};
 use everline_app::invoice::waiting_invoices;
 use everline_app::refund_order::waiting_refunds;
 use everline_app::sign_in::Principal;
@@ -47,11 +48,35 @@ struct Queue {
     rows: Vec<Row>,
     /// The other queues.
     links: Vec<Link>,
-    invoices: Vec<InvoiceRow>,
-    disputes: Vec<DisputeRow>,
-    refunds: Vec<RefundRow>,
+    invoices: Rows<InvoiceRow>,
+    disputes: Rows<DisputeRow>,
+    refunds: Rows<RefundRow>,
     /// Corrections of credit that wait for a second person.
-    credits: Vec<RefundRow>,
+    credits: Rows<RefundRow>,
+}
+
+/// What is shown of a queue, and what is said if more waits.
+struct Rows<T> {
+    rows: Vec<T>,
+    more: Option<String>,
+}
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), more: None }
+    }
+}
+
+/// What a page says under a list that is cut off.
+pub(super) fn more_waits<T>(visit: &Visit, found: &First<T>) -> Option<String> {
+    let shown = i64::try_from(found.rows.len()).unwrap_or(i64::MAX);
+    found.more.then(|| visit.say("desk-more-waits", &[("count", shown.into())]))
+}
+
+/// How much waits, in words; more than is looked at is said so.
+pub(super) fn how_many(visit: &Visit, key: &str, HowMany { count, more }: HowMany) -> String {
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let at_least = format!("{count}+");
+    visit.say(key, &[("count", if more { Arg::Text(&at_least) } else { count.into() })])
 }
 
 /// Another queue in which something waits.
@@ -111,8 +136,14 @@ impl Waiting<'_> {
     }
     /// How many of something wait, in words; nothing if none does.
     fn count(&self, key: &str, count: usize) -> Option<String> {
-        let count = i64::try_from(count).unwrap_or(i64::MAX);
-        (count > 0).then(|| self.visit.say(key, &[("count", count.into())]))
+        self.waits(key, HowMany { count, more: false })
+    }
+    /// The same of a queue, of which so many are looked at.
+    fn waits(&self, key: &str, many: HowMany) -> Option<String> {
+        (many.count > 0).then(|| how_many(self.visit, key, many))
+    }
+    fn shown<T, R>(&self, found: &First<T>, row: impl Fn(&T) -> R) -> Rows<R> {
+        Rows { rows: found.rows.iter().map(row).collect(), more: more_waits(self.visit, found) }
     }
     async fn orders(&self) -> Result<Vec<Row>, Problem> {
         if !self.may(Permission::SeeCustomer) {
@@ -136,60 +167,56 @@ impl Waiting<'_> {
         });
         Ok(rows.collect())
     }
-    async fn invoices(&self) -> Result<Vec<InvoiceRow>, Problem> {
+    async fn invoices(&self) -> Result<Rows<InvoiceRow>, Problem> {
         if !self.may(Permission::SettleInvoice) {
-            return Ok(Vec::new());
+            return Ok(Rows::default());
         }
         let show = self.visit.show(self.web);
         let waiting = waiting_invoices(&self.web.app, self.member.id).await?;
-        let rows = waiting.iter().map(|waiting| InvoiceRow {
+        Ok(self.shown(&waiting, |waiting| InvoiceRow {
             href: format!("/desk/orders/{}", waiting.order),
             number: order_number(&waiting.order),
             age: show.age(waiting.asked_at),
-        });
-        Ok(rows.collect())
+        }))
     }
-    async fn disputes(&self) -> Result<Vec<DisputeRow>, Problem> {
+    async fn disputes(&self) -> Result<Rows<DisputeRow>, Problem> {
         if !self.may(Permission::SeeCustomer) {
-            return Ok(Vec::new());
+            return Ok(Rows::default());
         }
         let show = self.visit.show(self.web);
         let open = open_disputes(&self.web.app, self.member.id).await?;
-        let rows = open.iter().map(|open| DisputeRow {
+        Ok(self.shown(&open, |open| DisputeRow {
             href: format!("/desk/orders/{}", open.order),
             number: order_number(&open.order),
             reason: open.reason.clone(),
             due: open.due_by.map(|due| show.moment_in_full(BusinessTime::from_us(due.us()))).unwrap_or_default(),
-        });
-        Ok(rows.collect())
+        }))
     }
-    async fn refunds(&self) -> Result<Vec<RefundRow>, Problem> {
+    async fn refunds(&self) -> Result<Rows<RefundRow>, Problem> {
         if !self.may(Permission::SeeCustomer) {
-            return Ok(Vec::new());
+            return Ok(Rows::default());
         }
         let show = self.visit.show(self.web);
         let waiting = waiting_refunds(&self.web.app, self.member.id).await?;
-        let rows = waiting.iter().map(|waiting| RefundRow {
+        Ok(self.shown(&waiting, |waiting| RefundRow {
             href: format!("/desk/orders/{}", waiting.order),
             number: order_number(&waiting.order),
             amount: show.money(waiting.amount),
             age: show.age(waiting.asked_at),
-        });
-        Ok(rows.collect())
+        }))
     }
-    async fn credits(&self) -> Result<Vec<RefundRow>, Problem> {
+    async fn credits(&self) -> Result<Rows<RefundRow>, Problem> {
         if !self.may(Permission::AdjustCredit) {
-            return Ok(Vec::new());
+            return Ok(Rows::default());
         }
         let show = self.visit.show(self.web);
         let waiting = waiting_adjustments(&self.web.app, self.member.id).await?;
-        let rows = waiting.iter().map(|waiting| RefundRow {
+        Ok(self.shown(&waiting, |waiting| RefundRow {
             href: format!("/desk/customers/{}#credit", waiting.customer),
             number: show.lang.get(kind_key(waiting.kind)),
             amount: show.money(waiting.amount),
             age: show.age(waiting.asked_at),
-        });
-        Ok(rows.collect())
+        }))
     }
     /// The other queues that this member may see, with how much waits there.
     async fn elsewhere(&self) -> Result<Vec<Link>, Problem> {
@@ -199,17 +226,17 @@ impl Waiting<'_> {
             add("/desk/cases", Some(self.visit.lang.get("case-desk-title")));
         }
         if self.may(Permission::SeeReconciliation) {
-            add("/desk/reconciliation", self.count("recon-open", reconciliation::queue::open_count(app, by).await?));
+            add("/desk/reconciliation", self.waits("recon-open", reconciliation::queue::open_count(app, by).await?));
         }
         if self.may(Permission::SeeRecoveries) {
-            add("/desk/recovery", self.count("desk-recovery-open", recovery::waiting(app, by).await?));
+            add("/desk/recovery", self.waits("desk-recovery-open", recovery::waiting(app, by).await?));
         }
         if self.may(Permission::CloseAccounts) {
-            add("/desk/closings", self.count("desk-closings-open", close_account::waiting(app, by).await?));
+            add("/desk/closings", self.waits("desk-closings-open", close_account::waiting(app, by).await?));
         }
         if self.may(Permission::Moderate) {
             let count = contribution::waiting(app, by).await?;
-            add("/desk/contributions", self.count("desk-contributions-open", count));
+            add("/desk/contributions", self.waits("desk-contributions-open", count));
         }
         if self.may(Permission::SeeStock) {
             add("/desk/stock", Some(self.visit.lang.get("stock-title")));
@@ -236,7 +263,7 @@ impl Waiting<'_> {
             add("/desk/operations#keys", self.count("ops-keys-soon", soon));
         }
         if self.may(Permission::DecideIdentity) {
-            add("/desk/identity", self.count("desk-identity-open", identity::waiting(app, by).await?));
+            add("/desk/identity", self.waits("desk-identity-open", identity::waiting(app, by).await?));
         }
         Ok(links)
     }

@@ -1,7 +1,7 @@
 //! `GET /desk/reconciliation`: what must be decided about providers' bills, oldest first; `GET /desk/reconciliation/{item}`: one
 //! item with what both sides say; `POST` there: what people do about it. Operators act, agents read.
 
-use super::queue::staff;
+use super::queue::{more_waits, staff};
 use super::words::{attempt_key, method_key};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page, page_with};
@@ -40,6 +40,8 @@ struct Row {
 struct List {
     p: Frame,
     rows: Vec<Row>,
+    /// What is said if more waits.
+    more: Option<String>,
 }
 
 /// A side of an item: its title and its facts.
@@ -159,7 +161,7 @@ pub(crate) async fn list(State(web): State<Web>, visit: Visit) -> Answer {
     let now = web.app.clock.now().system;
     let shown = Show { now: calendar(now), ..show.clone() };
     let items = queue::open_items(&web.app, member.id).await?;
-    let rows = items.iter().map(|item| Row {
+    let rows = items.rows.iter().map(|item| Row {
         href: format!("/desk/reconciliation/{}", item.id),
         kind: visit.lang.get(kind_key(item.kind)),
         about: visit.lang.get(about_key(item.about)),
@@ -168,7 +170,11 @@ pub(crate) async fn list(State(web): State<Web>, visit: Visit) -> Answer {
         day: item.day.to_string(),
         age: shown.age(calendar(item.opened_at)),
     });
-    page(&List { rows: rows.collect(), p: visit.frame(&web, visit.lang.get("recon-title")) })
+    page(&List {
+        rows: rows.collect(),
+        more: more_waits(&visit, &items),
+        p: visit.frame(&web, visit.lang.get("recon-title")),
+    })
 }
 
 /// What the provider said when it was asked again.

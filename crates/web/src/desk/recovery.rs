@@ -1,6 +1,6 @@
 //! `/desk/recovery`: people who ask to be let in, and what operators decide about them.
 
-use super::queue::{me, staff};
+use super::queue::{me, more_waits, staff};
 use crate::fault::{Answer, Fault};
 use crate::frame::{Frame, go, page, page_with};
 use crate::portal::account::moment;
@@ -36,6 +36,8 @@ type Wrong<'a> = (&'a str, &'static str);
 struct Recoveries {
     p: Frame,
     rows: Vec<Row>,
+    /// What is said if more waits.
+    more: Option<String>,
     decides: bool,
     error: Option<String>,
 }
@@ -45,7 +47,7 @@ async fn recoveries(web: &Web, visit: &Visit, wrong: Option<Wrong<'_>>) -> Resul
     let open = recovery::open_recoveries(&web.app, me(visit)?).await?;
     let decides = member.may(Permission::DecideRecovery);
     let why = wrong.map(|(_, key)| visit.lang.get(key));
-    let rows = open.iter().map(|open| {
+    let rows = open.rows.iter().map(|open| {
         let action = format!("/desk/recovery/{}/{}", open.customer.id, open.request.id);
         let typed = wrong.is_some_and(|(about, _)| about == action);
         Row {
@@ -66,6 +68,7 @@ async fn recoveries(web: &Web, visit: &Visit, wrong: Option<Wrong<'_>>) -> Resul
         // What is not here any more has no field to say it at.
         error: why.filter(|_| rows.iter().all(|row| row.wrong.is_none())),
         rows,
+        more: more_waits(visit, &open),
         decides,
         p: visit.frame(web, visit.lang.get("desk-recovery-title")),
     })

@@ -3,9 +3,18 @@
 use crate::world::browser::{Browser, Page};
 use crate::world::{WATCH_NUMBER, World};
 use axum::http::StatusCode;
+use everline_app::Problem;
+use everline_app::pay_with_credit::pay_with_credit;
+use everline_app::ports::NetworkReply;
 use everline_app::sign_in::Principal;
+use everline_core::account::RecoveryState;
+use everline_core::identifiers::Msisdn;
+use everline_core::ids::{CustomerId, RawId};
 use everline_core::staff::Role;
-use everline_core::time::{DAY_US, SECOND_US};
+use everline_core::time::{DAY_US, SECOND_US, SystemTime};
+use everline_store::tables::recovery::{self, Recovery};
+use everline_store::tables::staff;
+use everline_store::{Stop, Tx, Work};
 
 async fn desk(world: &World, role: Role) -> Browser {
     Browser::of(world, Principal::Staff(world.member(role).await)).await
@@ -75,7 +84,18 @@ async fn an_agent_gives_goodwill_and_a_second_person_approves_a_correction() {
     let refused = finance.submit(&own, &decide(&own), &[("verdict", "approve")]).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
     let page = operator.get(&path).await;
-    let approved = operator.submit(&page, &decide(&page), &[("verdict", "approve")]).await;
+    // The account changed since: whoever approves is told what it holds now, and nothing is done.
+    let more = [("amount", "2.00"), ("reason", "断网")];
+    let fresh = agent.get(&path).await;
+    assert_eq!(send(&mut agent, &fresh, &goodwill, &["id", "seen"], &more).await.status, StatusCode::SEE_OTHER);
+    for seen in ["", "x", page.field("seen").as_str()] {
+        let late = operator.submit(&page, &decide(&page), &[("verdict", "approve"), ("seen", seen)]).await;
+        assert_eq!(late.status, StatusCode::CONFLICT, "{seen}");
+        late.says(&["页面打开后余额有变化", "赠送余额 ¥8.00", "批准</button>"]);
+    }
+    let page = operator.get(&path).await;
+    let approve = [("verdict", "approve"), ("seen", &page.field("seen"))];
+    let approved = operator.submit(&page, &decide(&page), &approve).await;
     assert_eq!(approved.location(), format!("{path}?done=decided"));
     agent.get(&format!("{path}?lang=en")).await.says(&["Paid credit", "¥60.00", "approved"]);
 }
@@ -149,4 +169,112 @@ async fn whoever_acts_on_an_old_page_of_an_order_is_told_what_changed() {
     // Nothing waits for a network any more.
     let none = agent.submit(&page, &format!("{path}/provision"), &[("seen", "")]).await;
     assert_eq!(none.status, StatusCode::CONFLICT);
+}
+
+#[tokio::test]
+async fn a_network_is_not_asked_again_on_a_page_that_nobody_can_read() {
+    let world = World::new().await;
+    world.outside.set_network(Some(NetworkReply::Submitted));
+    let (order, attempt) = world.checkout(world.people.wangqiang, world.people.router, "router-month").await;
+    world.pays(&attempt).await;
+    world.settle().await;
+    let mut agent = Browser::of(&world, Principal::Staff(world.people.hejing)).await;
+    let path = format!("/desk/orders/{}", order.number);
+    let page = agent.get(&path).await;
+    let again = format!("{path}/provision");
+    let odd = agent.submit(&page, &again, &[("seen", "x")]).await;
+    assert_eq!(odd.status, StatusCode::CONFLICT);
+    odd.says(&["未执行任何操作", "role=\"alert\""]);
+    let asked = send(&mut agent, &page, &again, &["seen"], &[]).await;
+    assert_eq!(asked.status, StatusCode::OK, "{}", asked.text);
+}
+
+#[tokio::test]
+async fn a_colleague_who_left_is_named_beside_what_they_asked_for() {
+    let world = World::new().await;
+    let (order, attempt) = world.checkout(world.people.linfang, world.people.watch, "watch-month").await;
+    world.pays(&attempt).await;
+    let gone = world.member(Role::Finance).await;
+    let mut finance = Browser::of(&world, Principal::Staff(gone)).await;
+    let customer = format!("/desk/customers/{}", world.people.linfang);
+    let page = finance.get(&customer).await;
+    let typed = [("kind", "raised"), ("amount", "60.00"), ("reason", "门店收款")];
+    let asked = send(&mut finance, &page, &format!("{customer}/credit/adjust"), &["id", "seen"], &typed).await;
+    assert_eq!(asked.status, StatusCode::SEE_OTHER, "{}", asked.text);
+    let path = format!("/desk/orders/{}", order.number);
+    let page = finance.get(&path).await;
+    let typed = [("amount", "1.00"), ("reason", "投诉"), ("keeps", "yes")];
+    let given = send(&mut finance, &page, &format!("{path}/refund"), &["id", "seen"], &typed).await;
+    assert_eq!(given.status, StatusCode::SEE_OTHER, "{}", given.text);
+    world.app.store.transact(Leaves(gone)).await.unwrap();
+    let mut agent = Browser::of(&world, Principal::Staff(world.people.hejing)).await;
+    for page in [&customer, &path] {
+        agent.get(page).await.says(&["<dd>周航</dd>"]).hides(&[&format!("<dd>{gone}</dd>")]);
+    }
+}
+
+#[tokio::test]
+async fn of_a_top_up_that_is_partly_spent_the_desk_offers_what_is_there() {
+    let world = World::new().await;
+    let (order, attempt) = world.checkout(world.people.linfang, world.people.phone, "top-up-30").await;
+    world.pays(&attempt).await;
+    let mut agent = Browser::of(&world, Principal::Staff(world.people.hejing)).await;
+    let path = format!("/desk/orders/{}", order.number);
+    agent.get(&path).await.says(&["最多可退 ¥30.00"]).hides(&["其余已使用"]);
+    let (spends, _) = world.checkout(world.people.linfang, world.people.watch, "watch-month").await;
+    pay_with_credit(&world.app, spends.customer, spends.id).await.unwrap();
+    world.settle().await;
+    let page = agent.get(&path).await;
+    page.says(&["最多可退 ¥20.10", "账户中的充值余额只剩这些，其余已使用"]);
+    let typed = [("amount", "20.11"), ("reason", "投诉")];
+    let refused = send(&mut agent, &page, &format!("{path}/refund"), &["id", "seen"], &typed).await;
+    refused.says(&["超过了可以退回的金额"]);
+    let (spends, _) = world.checkout(world.people.linfang, world.people.phone, "phone-39").await;
+    pay_with_credit(&world.app, spends.customer, spends.id).await.unwrap();
+    world.settle().await;
+    agent.get(&path).await.says(&["这笔充值的余额已用完"]).hides(&["最多可退", "name=\"amount\""]);
+}
+
+#[tokio::test]
+async fn a_queue_that_is_longer_than_its_page_says_so_and_how_much_there_is_at_least() {
+    let world = World::new().await;
+    let mut operator = desk(&world, Role::Operator).await;
+    world.app.store.transact(Asks(world.people.linfang, 50)).await.unwrap();
+    operator.get("/desk").await.says(&["50 个恢复账户的申请"]);
+    operator.get("/desk/recovery").await.hides(&["此处仅显示前"]);
+    world.app.store.transact(Asks(world.people.linfang, 51)).await.unwrap();
+    operator.get("/desk").await.says(&["50+ 个恢复账户的申请"]);
+    operator.get("/desk/recovery").await.says(&["此处仅显示前 50 条，后面还有待处理的"]);
+    operator.get("/desk?lang=en").await.says(&["50+ people ask to be let in"]);
+    operator.get("/desk/recovery").await.says(&["Only the first 50 are shown; more waits behind them."]);
+}
+
+/// A member who leaves.
+struct Leaves(RawId);
+impl Work for Leaves {
+    const NAME: &'static str = "test_member_leaves";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        staff::disable(tx, self.0);
+        Ok(())
+    }
+}
+
+/// So many requests of a customer to be let in.
+struct Asks(CustomerId, u8);
+impl Work for Asks {
+    const NAME: &'static str = "test_recoveries";
+    type Out = ();
+    type Refusal = Problem;
+    async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
+        let open = recovery::open_of(tx, self.0).await?.len();
+        for n in u8::try_from(open).unwrap()..self.1 {
+            let (at, contact) = (SystemTime::from_us(0), Msisdn::parse("13012345678").unwrap());
+            let (id, state) = (RawId::from_bytes([n; 16]), RecoveryState::Waiting);
+            let new = Recovery { customer: self.0, id, contact, reason: None, state, asked_at: at, due_at: at };
+            recovery::add(tx, &new);
+        }
+        Ok(())
+    }
 }

@@ -30,7 +30,7 @@ pub(crate) async fn stranger(world: &World) -> ItemId {
     let day = BillDay::of(at, &zone_of(Provider::Alipay, &world.app.zone));
     let outcome = reconcile(&world.app, Provider::Alipay, day).await.unwrap();
     assert!(matches!(outcome, Reconciled::Done(_)), "{outcome:?}");
-    let items = queue::open_items(&world.app, world.people.hejing).await.unwrap();
+    let items = queue::open_items(&world.app, world.people.hejing).await.unwrap().rows;
     items.iter().find(|item| item.out_trade_no.as_deref() == Some("NOBODY-1")).unwrap().id
 }
 

@@ -23,7 +23,7 @@ async fn every_corruption_of_reconciliation_is_found() {
         world.bill("2026-03-10", &[&line, &less, &strange]);
         world.next_morning().await;
         world.reconciled("2026-03-10").await;
-        let items = queue::open_items(&world.app, operator).await.unwrap();
+        let items = queue::open_items(&world.app, operator).await.unwrap().rows;
         let item = |kind| items.iter().find(|item| item.kind == kind).unwrap().id;
         let (lost, differs, theirs) =
             (item(ItemKind::OursOnly), item(ItemKind::AmountDiffers), item(ItemKind::TheirsOnly));

@@ -15,6 +15,7 @@ use everline_app::clock::Clock;
 use everline_app::place_order::NewOrder;
 use everline_app::ports::{Messengers, Payments, Ports};
 use everline_app::secrets::Secrets;
+use everline_app::timeline::{Kind, Wanted, What, timeline};
 use everline_app::verify::{Known, Limits, Report, verify_known, verify_within};
 use everline_app::{App, Problem, jobs, timers};
 use everline_app::{add_line, device, payment_confirmed, place_order, set_up, start_payment};
@@ -360,6 +361,16 @@ impl World {
         self.app.store.transact(RawSql { sql, args }).await.unwrap()
     }
 
+    /// What the staff saw and did of a customer's, as their timeline tells it: the newest first.
+    pub async fn noted(&self, customer: CustomerId) -> Vec<String> {
+        let wanted = Wanted { customer, line: None, kind: Some(Kind::Staff), before: None };
+        let seen = timeline(&self.app, self.member("agent").await, wanted).await.unwrap();
+        let noted = seen.entries.into_iter().filter_map(|entry| match entry.what {
+            What::Staff(noted) => Some(noted.action),
+            _ => None,
+        });
+        noted.filter(|action| action != "customer.seen").collect()
+    }
     /// What `verify` says.
     pub async fn verify(&self) -> Report {
         let App { store, brand, zone, secrets, .. } = &self.app;
