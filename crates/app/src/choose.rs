@@ -11,7 +11,7 @@ use everline_core::fit::{Fit, Observed, TooLittle, fits, observed};
 use everline_core::ids::{ContributionId, CustomerId, LineId, RawId};
 use everline_core::line::Line;
 use everline_core::offering::{Offering, OfferingKind, OfferingRef, SaleState, Unit};
-use everline_core::quote::{NotSellable, quote};
+use everline_core::quote::quote;
 use everline_core::time::{BusinessTime, Zone};
 use everline_store::tables::contribution::{self, Contribution};
 use everline_store::tables::{allowance, catalog, line, usage};
@@ -48,7 +48,7 @@ pub struct Fitting {
     pub observed: Observed,
     /// What was used in them.
     pub used: Vec<(Unit, i64)>,
-    /// Every plan of the line's kind against that, the answer first if it covers.
+    /// Every plan that the line can take against that, the answer first if it covers.
     pub fits: Vec<Fit>,
 }
 
@@ -163,8 +163,8 @@ impl Choose {
             *sum = sum.saturating_add(day.charged).saturating_add(day.overrun);
         }
         let used: Vec<(Unit, i64)> = used.into_iter().collect();
-        let made_for_it = |one: &&Considered| one.choice.quote != Err(NotSellable::WrongFamily);
-        let offerings: Vec<&Offering> = offerings.iter().filter(made_for_it).map(|one| &one.choice.offering).collect();
+        let can_take = |one: &&Considered| !matches!(one.choice.quote, Err(why) if why.for_good());
+        let offerings: Vec<&Offering> = offerings.iter().filter(can_take).map(|one| &one.choice.offering).collect();
         Ok(fits(&observed, &used, &offerings).map(|fits| Fitting { observed, used, fits }))
     }
 }

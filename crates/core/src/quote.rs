@@ -43,6 +43,14 @@ pub enum NotSellable {
     NotByLink,
 }
 
+impl NotSellable {
+    /// Whether the line can never take it, however its state and its plans change.
+    #[must_use]
+    pub const fn for_good(self) -> bool {
+        matches!(self, NotSellable::WrongFamily | NotSellable::NewLinesOnly | NotSellable::LimitReached)
+    }
+}
+
 /// Who takes an offering.
 #[derive(Debug, Clone, Copy)]
 pub struct Taker<'a> {
@@ -186,19 +194,23 @@ pub fn sellable(taker: &Taker<'_>, offering: &Offering, brand: &Brand, now: Busi
     if offering.sale != SaleState::Published {
         return Err(NotSellable::NotOnSale);
     }
-    if !line.state.renewable() {
-        return Err(NotSellable::LineState);
-    }
     if !offering.families.contains(&line.family) {
         return Err(NotSellable::WrongFamily);
     }
-    let new = matches!(line.state, LineState::Reserved { .. } | LineState::Silent { .. })
-        && allowance.periods.iter().all(|period| period.kind != OfferingKind::Plan);
+    let no_plan = allowance.periods.iter().all(|period| period.kind != OfferingKind::Plan);
+    let new = match line.state {
+        LineState::Reserved { .. } | LineState::Silent { .. } => no_plan,
+        // Lost or barred before its first plan, it is new again when that is lifted.
+        state => !state.renewable() && no_plan && line.service_until.is_none(),
+    };
     if offering.eligibility.new_lines_only && (!new || taker.planned) {
         return Err(NotSellable::NewLinesOnly);
     }
     if offering.eligibility.per_line_max.is_some_and(|max| taker.taken >= u32::from(max)) {
         return Err(NotSellable::LimitReached);
+    }
+    if !line.state.renewable() {
+        return Err(NotSellable::LineState);
     }
     match offering.kind {
         OfferingKind::TopUp => Ok(()),

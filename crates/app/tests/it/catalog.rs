@@ -429,6 +429,54 @@ async fn what_is_limited_is_bought_so_often_and_by_no_guest() {
 }
 
 #[tokio::test]
+async fn what_a_line_can_never_take_fits_it_never() {
+    on_both(async |world: World| {
+        let by = world.member("catalog").await;
+        let kit = world.line(Family::Watch).await;
+        world.buys(&kit, "month").await;
+        let welcome = Eligibility { new_lines_only: true, per_line_max: None };
+        for (code, eligibility, families) in [
+            ("welcome", welcome, vec![Family::Watch]),
+            ("once", Eligibility { new_lines_only: false, per_line_max: Some(1) }, vec![Family::Watch]),
+            ("phones", Eligibility::default(), vec![Family::Phone]),
+        ] {
+            let mut cheap = content("1");
+            cheap.offering.reference.code = code.to_owned();
+            (cheap.offering.eligibility, cheap.offering.families) = (eligibility, families);
+            let cheap = create(&world.app, cheap, by).await.unwrap();
+            does(&world, by, cheap, Act::Publish).await.unwrap();
+        }
+        let session = world.attach(&kit).await.session;
+        for sequence in 1..=4 {
+            world.report(session, sequence, 10_000_000).await;
+            world.pass(DAY_US).await;
+        }
+        orders(&world, &kit, OfferingRef { code: "once".to_owned(), version: 1 }, OrderId(world.app.clock.id()))
+            .await
+            .unwrap();
+        let fit = async || {
+            let found = everline_app::choose::choosing(&world.app, kit.customer, kit.line).await.unwrap();
+            let fits = found.fitting.unwrap().fits;
+            fits.into_iter().map(|fit| fit.plan.code).collect::<Vec<_>>()
+        };
+        let mine = fit().await;
+        assert!(mine.contains(&"month".to_owned()), "{mine:?}");
+        for never in ["welcome", "once", "phones"] {
+            assert!(!mine.contains(&never.to_owned()), "{mine:?}");
+        }
+        // Nothing can be bought for it now, and the plans of others are still not its own.
+        world.sql("UPDATE line SET state = 'suspended_barred'", args![]).await;
+        let codes = async || {
+            let all = everline_app::catalog::offerings(&world.app, kit.customer, kit.line).await.unwrap();
+            all.choices.into_iter().map(|choice| choice.offering.reference.code).collect::<Vec<_>>()
+        };
+        assert!(codes().await.contains(&"month".to_owned()) && !codes().await.contains(&"phones".to_owned()));
+        assert_eq!(fit().await, mine);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn drafts_change_nothing_for_reviews_and_files_do_not_change_what_was_sold() {
     on_both(async |world: World| {
         let by = world.member("operator").await;

@@ -2,8 +2,8 @@
 
 use crate::fixture::{allowance, at, brand, first_use, line, month, pack, plan, shown, topup, waiting_for_use, zone};
 use everline_core::charging::{Allowance, Period};
-use everline_core::line::{LineState, SuspendCause};
-use everline_core::offering::{Family, Offering, OfferingRef, SaleState};
+use everline_core::line::{Line, LineState, SuspendCause};
+use everline_core::offering::{Eligibility, Family, Offering, OfferingRef, SaleState};
 use everline_core::quote::{Change, NotSellable, Placement, Quote, Taker, deliverable, quote};
 use everline_core::time::Validity;
 
@@ -36,7 +36,7 @@ fn each_refusal_has_its_name_and_the_first_one_answers() {
     refused(lost, vec![], &unsold(SaleState::Draft), NotSellable::NotOnSale);
     refused(LineState::Active, vec![], &unsold(SaleState::Retired), NotSellable::NotOnSale);
     let other = Offering { families: vec![Family::Watch], ..month() };
-    refused(lost, vec![], &other, NotSellable::LineState);
+    refused(lost, vec![], &other, NotSellable::WrongFamily);
     for state in [
         LineState::Stock,
         LineState::Test { until: None },
@@ -58,6 +58,30 @@ fn each_refusal_has_its_name_and_the_first_one_answers() {
     refused(LineState::Active, full, &month(), NotSellable::QueueFull);
     let both = vec![waiting_for_use(1, "09-01 00:00"), waiting_for_use(2, "09-01 00:00")];
     refused(LineState::Active, both, &month(), NotSellable::QueueFull);
+}
+
+#[test]
+fn what_a_line_can_never_take_is_said_before_its_state() {
+    let barred = LineState::Suspended(SuspendCause::Barred);
+    let silent = LineState::Silent { until: None };
+    let welcome = Offering { eligibility: Eligibility { new_lines_only: true, per_line_max: None }, ..month() };
+    assert!(quoted(silent, vec![], &welcome).is_ok());
+    refused(barred, vec![], &welcome, NotSellable::LineState);
+    for state in [LineState::Active, barred] {
+        refused(state, vec![running()], &welcome, NotSellable::NewLinesOnly);
+    }
+    let used = Line { service_until: Some(at("03-01 00:00")), ..line(barred) };
+    let allowance = allowance(vec![], vec![]);
+    let over = quote(&Taker::new(&used, &allowance), &welcome, &brand(), &zone(), at("03-10 12:00"));
+    assert_eq!(over, Err(NotSellable::NewLinesOnly), "its plans are over");
+    let once = Offering { eligibility: Eligibility { new_lines_only: false, per_line_max: Some(1) }, ..month() };
+    let took = Taker { taken: 1, ..Taker::new(&used, &allowance) };
+    let again = quote(&took, &once, &brand(), &zone(), at("03-10 12:00"));
+    assert_eq!(again, Err(NotSellable::LimitReached));
+    for why in [NotSellable::WrongFamily, NotSellable::NewLinesOnly, NotSellable::LimitReached] {
+        assert!(why.for_good());
+    }
+    assert!(!NotSellable::LineState.for_good() && !NotSellable::QueueFull.for_good());
 }
 
 #[test]
