@@ -233,7 +233,7 @@ pub(crate) async fn said(
     let local = zone.local(until);
     Ok(Some(vec![
         ("offering", offering.name.get(language).to_owned()),
-        ("amount", offering.price.decimal()),
+        ("amount", offering.price.signed()),
         ("good_until", format!("{} {:02}:{:02}", zone.date(until), local.hour(), local.minute())),
         ("path", path(secrets, &link)),
     ]))

@@ -403,7 +403,7 @@ impl Begin {
             let way = refund.filter(|_| kind == MessageKind::RefundOtherWay);
             let way = way.and_then(|refund| OtherWay::of(refund.state)).map(OtherWay::word);
             parameters.extend(way.map(|way| ("way", way.to_owned())));
-            parameters.push(("amount", amount.decimal()));
+            parameters.push(("amount", amount.signed()));
             parameters.push(("ends", order.ends_at.map(|at| self.day(at)).unwrap_or_default()));
             parameters.push(("order", order.number));
             parameters.push(("order_id", order.id.to_string()));
@@ -448,8 +448,8 @@ impl Begin {
         methods.retain(|method| !method.is_empty());
         Ok(Some(vec![
             ("renewal", offering.name.get(language).to_owned()),
-            ("price", offering.price.decimal()),
-            ("agreed", setting.consent.price.decimal()),
+            ("price", offering.price.signed()),
+            ("agreed", setting.consent.price.signed()),
             ("debit_on", debit_at.map(|at| self.day(at)).unwrap_or_default()),
             ("first_method", methods.first().cloned().unwrap_or_else(|| "none".to_owned())),
             ("more_methods", methods.len().saturating_sub(1).to_string()),

@@ -137,6 +137,25 @@ impl Money {
         let micros = micros.and_then(|(whole, fraction)| whole.checked_add(fraction)).ok_or(MoneyError::Overflow)?;
         Ok(Self { micros, currency })
     }
+    /// `¥1,234.50`: the amount as people read it, the same in all languages; the sign of its currency comes first.
+    #[must_use]
+    pub fn signed(self) -> String {
+        let sign = match self.currency.code() {
+            "CNY" => "¥",
+            "EUR" => "€",
+            "GBP" => "£",
+            "HKD" => "HK$",
+            "JPY" => "JP¥",
+            "SGD" => "S$",
+            "USD" => "US$",
+            other => return format!("{other} {}", grouped(&self.decimal())),
+        };
+        let decimal = self.decimal();
+        match decimal.strip_prefix('-') {
+            Some(positive) => format!("-{sign}{}", grouped(positive)),
+            None => format!("{sign}{}", grouped(&decimal)),
+        }
+    }
     /// The amount with at least the currency's decimals, without its code: `9.90`, `0.000001`.
     #[must_use]
     pub fn decimal(self) -> String {
@@ -168,6 +187,19 @@ pub fn straight_line(total_micros: i64, elapsed_us: i64, whole_us: i64) -> i64 {
     i64::try_from(part).unwrap_or(total_micros)
 }
 
+/// Commas between groups of three digits.
+fn grouped(decimal: &str) -> String {
+    let (whole, fraction) = decimal.split_at(decimal.find('.').unwrap_or(decimal.len()));
+    let mut text = String::with_capacity(decimal.len() + 4);
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text + fraction
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,6 +223,17 @@ mod tests {
         for text in ["", ".", "1.", ".5", "-1", "1.0000001", "1e3", "９", "99999999999999999999"] {
             assert!(Money::parse(text, Currency::CNY).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn people_read_the_sign_of_the_currency() {
+        let signed = |text: &str, code: &str| Money::parse(text, code.parse().unwrap()).unwrap().signed();
+        assert_eq!(signed("9.9", "CNY"), "¥9.90");
+        assert_eq!(signed("1234567.5", "CNY"), "¥1,234,567.50");
+        assert_eq!(signed("9.9", "EUR"), "€9.90");
+        assert_eq!(signed("100", "JPY"), "JP¥100");
+        assert_eq!(signed("1", "KWD"), "KWD 1.000");
+        assert_eq!(Money::from_micros(-1_000_000, Currency::CNY).signed(), "-¥1.00");
     }
 
     #[test]

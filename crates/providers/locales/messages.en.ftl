@@ -1,9 +1,9 @@
 # What people are told. The text stands for itself in a short message; a mail has the title as its subject, a notice in a browser above it.
 one-time-code = [{ $brand }] Your code is { $code }, valid for 10 minutes. Tell nobody; our staff never ask for it.
     .title = Your code
-renewal-in-effect = [{ $brand }] { $line }: "{ $offering }" is yours, ¥{ $amount } paid. Order { $order }, receipt: { $link }
+renewal-in-effect = [{ $brand }] { $line }: "{ $offering }" is yours, { $amount } paid. Order { $order }, receipt: { $link }
     .title = { $line } is renewed
-paid-not-in-effect = [{ $brand }] We have your ¥{ $amount } for "{ $offering }" on { $line }. We are waiting for the network and will tell you when it is in effect: { $link }
+paid-not-in-effect = [{ $brand }] We have your { $amount } for "{ $offering }" on { $line }. We are waiting for the network and will tell you when it is in effect: { $link }
     .title = We have your payment for { $line }
 grace-began = [{ $brand }] The plan of { $line } ended on { $until }. It still works; renew soon so that it is not cut off: { $link }
     .title = The plan of { $line } ended
@@ -11,13 +11,13 @@ suspended = [{ $brand }] { $line } has no service now; emergency calls and our h
     .title = { $line } has no service
 data-used-up = [{ $brand }] The data of { $line } is used up, so it has none any more. Add data or renew and it is back at once: { $link }
     .title = The data of { $line } is used up
-refund-started = [{ $brand }] ¥{ $amount } of order { $order } is on its way back to where it came from: { $link }
+refund-started = [{ $brand }] { $amount } of order { $order } is on its way back to where it came from: { $link }
     .title = Your money is on its way back
-refund-done = [{ $brand }] ¥{ $amount } of order { $order } went back to where it came from: { $link }
+refund-done = [{ $brand }] { $amount } of order { $order } went back to where it came from: { $link }
     .title = Your money went back
-refund-bounced = [{ $brand }] ¥{ $amount } of order { $order } could not be given back to where it came from, although we told you so. It is kept safe and our support is looking at it: { $link }
+refund-bounced = [{ $brand }] { $amount } of order { $order } could not be given back to where it came from, although we told you so. It is kept safe and our support is looking at it: { $link }
     .title = A refund could not be made
-refund-other-way = [{ $brand }] ¥{ $amount } of order { $order } could not go back to where it came from. { $way ->
+refund-other-way = [{ $brand }] { $amount } of order { $order } could not go back to where it came from. { $way ->
     [credit] It is in your account now
    *[bank] We sent it from our bank account
 }: { $link }
@@ -37,17 +37,17 @@ number-ends = [{ $brand }] We keep the number of { $line } until { $kept_until }
     .title = The number of { $line } is given up soon
 terminated = [{ $brand }] { $line } has ended and its number is no longer yours. What was paid and not used can be paid out: call { $hotline }.
     .title = { $line } has ended
-auto-renew-notice = [{ $brand }] { $line } renews by itself on { $debit_on }: { $renewal }, ¥{ $price } from { $first_method ->
+auto-renew-notice = [{ $brand }] { $line } renews by itself on { $debit_on }: { $renewal }, { $price } from { $first_method ->
     [credit] your balance
     [none] your ways to pay
    *[other] { $first_method }
 } first. To change or stop it: { $link }
     .title = { $line } renews by itself on { $debit_on }
-auto-renew-consent = [{ $brand }] { $renewal } for { $line } costs ¥{ $price } now; you agreed to ¥{ $agreed }, or the terms changed. Nothing is taken unless you agree again before { $until }: { $link }
+auto-renew-consent = [{ $brand }] { $renewal } for { $line } costs { $price } now; you agreed to { $agreed }, or the terms changed. Nothing is taken unless you agree again before { $until }: { $link }
     .title = Agree again to renew { $line }
 auto-renew-failed = [{ $brand }] { $line } could not be renewed by itself. Nothing was taken; it ends on { $until }. Renew it here: { $link }
     .title = { $line } could not be renewed by itself
-auto-renew-needs-you = [{ $brand }] Your bank wants to ask you before ¥{ $amount } renews { $line }. Nothing was taken yet; it ends on { $until }: { $link }
+auto-renew-needs-you = [{ $brand }] Your bank wants to ask you before { $amount } renews { $line }. Nothing was taken yet; it ends on { $until }: { $link }
     .title = Your bank wants to ask you
 password-set = [{ $brand }] A password was set for your account ({ $at }). If that was not you, sign in at once, end all other sessions, and call { $hotline }: { $link }
     .title = A password was set
@@ -81,7 +81,7 @@ line-given = [{ $brand }] A line of your account went on to its new owner ({ $at
     .title = A line went on to its new owner
 line-offer-made = [{ $brand }] As you asked on the phone, a line of your account was offered to a new owner ({ $at }). It stays yours until they take it. If you did not ask for it, call { $hotline } at once, or take the offer back: { $link }
     .title = A line of yours was offered to a new owner
-pay-link = [{ $brand }] { $offering } for { $line }, ¥{ $amount }: look and pay here until { $good_until }: { $link } We never ask for card numbers or codes on the phone.
+pay-link = [{ $brand }] { $offering } for { $line }, { $amount }: look and pay here until { $good_until }: { $link } We never ask for card numbers or codes on the phone.
     .title = { $offering } for { $line }
 line-offered = [{ $brand }] Somebody wants to hand the line { $line } over to you. Sign in with this number to look, and take it or not, until { $until }: { $link }
     .title = A line is offered to you

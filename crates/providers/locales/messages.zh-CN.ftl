@@ -1,9 +1,9 @@
 # What people are told. The text stands for itself in a short message; a mail has the title as its subject, a notice in a browser above it.
 one-time-code = 【{ $brand }】验证码 { $code }，10 分钟内有效。请勿告诉任何人，工作人员也不会向您索要。
     .title = 验证码
-renewal-in-effect = 【{ $brand }】{ $line } 已办理“{ $offering }”，支付 { $amount } 元。订单 { $order }，收据：{ $link }
+renewal-in-effect = 【{ $brand }】{ $line } 已办理“{ $offering }”，支付 { $amount }。订单 { $order }，收据：{ $link }
     .title = { $line } 已续费
-paid-not-in-effect = 【{ $brand }】已收到 { $line } 的“{ $offering }”{ $amount } 元，正在等待网络确认，生效后会再通知您。进度：{ $link }
+paid-not-in-effect = 【{ $brand }】已收到 { $line } 的“{ $offering }”{ $amount }，正在等待网络确认，生效后会再通知您。进度：{ $link }
     .title = 已收到 { $line } 的付款
 grace-began = 【{ $brand }】{ $line } 的套餐已于 { $until } 到期，现在还能用。请尽快续费，以免停机：{ $link }
     .title = { $line } 的套餐已到期
@@ -11,13 +11,13 @@ suspended = 【{ $brand }】{ $line } 已停机，紧急呼叫和客服热线仍
     .title = { $line } 已停机
 data-used-up = 【{ $brand }】{ $line } 的流量已用完，暂时不能上网。加流量或续费后立即恢复：{ $link }
     .title = { $line } 的流量已用完
-refund-started = 【{ $brand }】订单 { $order } 的 { $amount } 元正在原路退回。进度：{ $link }
+refund-started = 【{ $brand }】订单 { $order } 的 { $amount } 正在原路退回。进度：{ $link }
     .title = 退款正在处理
-refund-done = 【{ $brand }】订单 { $order } 的 { $amount } 元已原路退回。详情：{ $link }
+refund-done = 【{ $brand }】订单 { $order } 的 { $amount } 已原路退回。详情：{ $link }
     .title = 退款已完成
-refund-bounced = 【{ $brand }】此前通知已退回的订单 { $order } 的 { $amount } 元没能退到原账户，钱已妥善保管，客服正在处理。详情：{ $link }
+refund-bounced = 【{ $brand }】此前通知已退回的订单 { $order } 的 { $amount } 没能退到原账户，钱已妥善保管，客服正在处理。详情：{ $link }
     .title = 退款没有成功
-refund-other-way = 【{ $brand }】订单 { $order } 的 { $amount } 元没能原路退回，{ $way ->
+refund-other-way = 【{ $brand }】订单 { $order } 的 { $amount } 没能原路退回，{ $way ->
     [credit] 已退到账户余额
    *[bank] 已从我们的银行账户转给你
 }。详情：{ $link }
@@ -37,17 +37,17 @@ number-ends = 【{ $brand }】{ $line } 的号码只保留到 { $kept_until }，
     .title = { $line } 的号码即将收回
 terminated = 【{ $brand }】{ $line } 已销户，号码不再属于您。已付未用的费用可以退还，请致电 { $hotline }。
     .title = { $line } 已销户
-auto-renew-notice = 【{ $brand }】{ $line }将于 { $debit_on } 自动续费“{ $renewal }”，扣款 ¥{ $price }（{ $first_method ->
+auto-renew-notice = 【{ $brand }】{ $line }将于 { $debit_on } 自动续费“{ $renewal }”，扣款 { $price }（{ $first_method ->
     [credit] 账户余额
     [none] 所选方式
    *[other] { $first_method }
 }优先）。如需更改或关闭：{ $link }
     .title = { $line } 将于 { $debit_on } 自动续费
-auto-renew-consent = 【{ $brand }】{ $line }的“{ $renewal }”现价 ¥{ $price }，您同意的是 ¥{ $agreed }，或条款有变化。未经您再次同意不会扣款，{ $until } 到期。请确认：{ $link }
+auto-renew-consent = 【{ $brand }】{ $line }的“{ $renewal }”现价 { $price }，您同意的是 { $agreed }，或条款有变化。未经您再次同意不会扣款，{ $until } 到期。请确认：{ $link }
     .title = 请再次同意 { $line } 的自动续费
 auto-renew-failed = 【{ $brand }】{ $line }没有自动续费成功，没有扣款，{ $until } 到期。请手动续费：{ $link }
     .title = { $line } 没有自动续费成功
-auto-renew-needs-you = 【{ $brand }】{ $line }自动续费需要您本人向银行确认 ¥{ $amount }，尚未扣款，{ $until } 到期。请打开：{ $link }
+auto-renew-needs-you = 【{ $brand }】{ $line }自动续费需要您本人向银行确认 { $amount }，尚未扣款，{ $until } 到期。请打开：{ $link }
     .title = 自动续费需要您确认
 password-set = 【{ $brand }】您的账户于 { $at } 设置了登录密码。如非本人操作，请立即登录并退出其他设备，再致电 { $hotline }：{ $link }
     .title = 已设置登录密码
@@ -81,7 +81,7 @@ line-given = 【{ $brand }】您名下的一个号码已于 { $at } 过户给新
     .title = 号码已过户
 line-offer-made = 【{ $brand }】已按您来电的要求，于 { $at } 发起名下号码过户。对方接受之前，号码仍归您所有。如非本人要求，请立即致电 { $hotline }，或撤回：{ $link }
     .title = 名下号码已发起过户
-pay-link = 【{ $brand }】{ $line } 办理“{ $offering }”，{ $amount } 元。请在 { $good_until } 前打开链接核对并付款：{ $link } 我们不会在电话里索要卡号或验证码。
+pay-link = 【{ $brand }】{ $line } 办理“{ $offering }”，{ $amount }。请在 { $good_until } 前打开链接核对并付款：{ $link } 我们不会在电话里索要卡号或验证码。
     .title = { $line } 办理“{ $offering }”
 line-offered = 【{ $brand }】有人要把号码 { $line } 过户给您。请用本机号码登录查看，在 { $until } 前接受或拒绝：{ $link }
     .title = 有号码要过户给您

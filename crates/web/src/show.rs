@@ -15,24 +15,9 @@ pub(crate) struct Show {
 }
 
 impl Show {
-    /// `¥1,234.50`; the sign of the currency comes first in both languages.
+    /// `¥1,234.50`: [`Money::signed`].
     pub(crate) fn money(&self, amount: Money) -> String {
-        let code = amount.currency();
-        let sign = match code.code() {
-            "CNY" => "¥",
-            "EUR" => "€",
-            "GBP" => "£",
-            "HKD" => "HK$",
-            "JPY" => "JP¥",
-            "SGD" => "S$",
-            "USD" => "US$",
-            other => return format!("{other} {}", grouped(&amount.decimal())),
-        };
-        let decimal = amount.decimal();
-        match decimal.strip_prefix('-') {
-            Some(positive) => format!("-{sign}{}", grouped(positive)),
-            None => format!("{sign}{}", grouped(&decimal)),
-        }
+        amount.signed()
     }
     /// `1.5 GB`, in SI units (IEC 80000-13); one decimal, rounded down.
     pub(crate) fn octets(&self, octets: i64) -> String {
@@ -123,39 +108,15 @@ pub(crate) fn unbroken(text: &str) -> String {
     text.replace(' ', "\u{a0}")
 }
 
-/// Commas between groups of three digits.
-fn grouped(decimal: &str) -> String {
-    let (whole, fraction) = decimal.split_at(decimal.find('.').unwrap_or(decimal.len()));
-    let mut text = String::with_capacity(decimal.len() + 4);
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (whole.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text + fraction
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use everline_core::money::Currency;
     use everline_core::time::DAY_US;
 
     fn show(lang: Lang) -> Show {
         // 2026-11-22T10:30:00Z, 18:30 in Shanghai.
         let now = BusinessTime::from_us(1_795_343_400_000_000);
         Show { lang, zone: Zone::named("Asia/Shanghai").unwrap(), now }
-    }
-
-    #[test]
-    fn money_is_shown_with_its_sign() {
-        let money = |text: &str, code: &str| show(Lang::En).money(Money::parse(text, code.parse().unwrap()).unwrap());
-        assert_eq!(money("9.9", "CNY"), "¥9.90");
-        assert_eq!(money("1234567.5", "CNY"), "¥1,234,567.50");
-        assert_eq!(money("100", "JPY"), "JP¥100");
-        assert_eq!(money("1", "KWD"), "KWD 1.000");
-        assert_eq!(show(Lang::ZhCn).money(Money::from_micros(-1_000_000, Currency::CNY)), "-¥1.00");
     }
 
     #[test]

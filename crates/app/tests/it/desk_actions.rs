@@ -377,7 +377,7 @@ async fn a_link_to_pay_goes_to_the_owner_and_leads_to_what_was_chosen_for_a_day(
         world.jobs().await;
         assert_eq!(world.told(&kit).await, ["pay_link"], "sent twice, told once");
         let (path, amount) = (world.said(&kit, "path").await.unwrap(), world.said(&kit, "amount").await.unwrap());
-        assert_eq!(amount, "9.90");
+        assert_eq!(amount, "¥9.90");
         let token = path.trim_start_matches("/p/").to_owned();
         let leads = follow(&world.app, &token).await.unwrap().unwrap();
         assert_eq!((leads.line.id, leads.offering.code.as_str(), leads.order), (kit.line, "days", None));

@@ -218,6 +218,21 @@ mod tests {
     }
 
     #[test]
+    fn amounts_bring_their_currency() {
+        let texts = load(&[]).unwrap();
+        for (tag, _) in LOCALES {
+            for template in send_message::templates() {
+                let composed = texts.compose(&message(template, tag)).unwrap();
+                assert!(!format!("{}{}", composed.title, composed.text).contains(['¥', '元']), "{tag} {template}");
+            }
+        }
+        let mut paid = message("renewal_in_effect", "en");
+        let amount = paid.parameters.iter_mut().find(|(name, _)| *name == "amount").unwrap();
+        amount.1 = "€9.90".to_owned();
+        assert!(texts.compose(&paid).unwrap().text.contains("is yours, €9.90 paid."));
+    }
+
+    #[test]
     fn a_brands_own_text_comes_first_and_its_title_if_it_has_one() {
         let texts = load(&[(
             "en",
