@@ -370,6 +370,10 @@ pub(crate) async fn apply(
 ) -> Result<AutoRenew, Stop<Problem>> {
     let (customer, line, now) = (before.customer, before.line, ground.now);
     let early_for = next.early_for.or(before.early_for);
+    if before.state.renews_itself() && !next.state.renews_itself() {
+        // Nobody was to be told that the plan ends; from now on somebody is.
+        look_later(tx, customer, line, ground.zone, now.business);
+    }
     let setting = AutoRenew { state: next.state, early_for, ..before };
     auto_renew::save(tx, &setting);
     for then in &next.then {

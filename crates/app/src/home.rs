@@ -226,8 +226,8 @@ pub struct Beside {
 
 impl Beside {
     /// Whether it will be renewed with nobody doing anything.
-    const fn renews_itself(&self) -> bool {
-        matches!(self.renewal, Some(State::Waiting | State::Announced { .. } | State::Trying { .. }))
+    fn renews_itself(&self) -> bool {
+        self.renewal.is_some_and(|state| state.renews_itself())
     }
     fn pace(&self, now: BusinessTime) -> Option<Pace> {
         let data = DataNow::of(&self.allowance, now)?;

@@ -331,8 +331,17 @@ impl Begin {
             job::add(tx, customer, &job, self.now.system, self.now.system)?;
         }
         self.tell_user(tx).await?;
+        if kind == MessageKind::ReminderExpiry && self.renewal_tells_owner(tx).await? {
+            return Ok(true);
+        }
         let alone = said::parameters(kind).is_some() && !contacts.is_empty();
         Ok(alone && !reminder::get(tx, customer, line).await?.tell_owner)
+    }
+
+    /// Whether the owner is told today that the line was not renewed by itself: of one cause nobody is told twice a day.
+    async fn renewal_tells_owner(&self, tx: &mut Tx) -> Result<bool, Stop<Problem>> {
+        let setting = auto_renew::get(tx, self.to_send.customer, self.to_send.line).await?;
+        Ok(setting.is_some_and(|setting| setting.state.tells_owner_on_day_of(self.now.business, &self.zone)))
     }
 
     /// Has whoever uses the line told that it is cut off, where that is somebody else at a screen who may renew it.

@@ -21,7 +21,7 @@ use crate::money::Money;
 use crate::offering::OfferingRef;
 use crate::order::{Order, OrderState};
 use crate::reminder::{DataNow, PERCENT_MIN, PERCENT_STEP};
-use crate::time::{BusinessTime, DAY_US, MINUTE_US, Validity};
+use crate::time::{BusinessTime, DAY_US, MINUTE_US, Validity, Zone};
 use crate::words::words;
 
 /// Days between the notice and the debit.
@@ -226,6 +226,27 @@ impl State {
             State::Trying { .. } => "trying",
             State::NeedsCustomer { .. } => "needs_customer",
             State::GaveUp { .. } => "gave_up",
+        }
+    }
+    /// Whether the line will be renewed with nobody doing anything.
+    #[must_use]
+    pub const fn renews_itself(&self) -> bool {
+        matches!(self, State::Waiting | State::Announced { .. } | State::Trying { .. })
+    }
+    /// Whether its owner is told on the day of `now` that it was not renewed: nobody else need tell them that it ends.
+    #[must_use]
+    pub fn tells_owner_on_day_of(&self, now: BusinessTime, zone: &Zone) -> bool {
+        match *self {
+            State::Off | State::Waiting | State::Announced { .. } | State::Trying { .. } => false,
+            // Of the refund they were told once.
+            State::GaveUp { why: GaveUp::Refused, .. } => false,
+            // When it was asked, and daily from when it would have been taken.
+            State::AsksConsent { debit_at, .. } => {
+                let (today, asked_at) = (zone.date(now), debit_at.plus_us(-days(NOTICE_DAYS)));
+                today == zone.date(asked_at) || today >= zone.date(debit_at)
+            }
+            State::NeedsCustomer { .. } => true,
+            State::GaveUp { cycle, .. } => now >= cycle.plus_us(-days(LEAD_DAYS_MAX)),
         }
     }
 }
@@ -496,8 +517,8 @@ pub fn on_refused(is: &AutoRenew, asked_now: bool, now: BusinessTime) -> Option<
 
 /// The owner agrees, for the first time or again. `lasts_us` is how long the plan lasts at least.
 ///
-/// A cycle that asked for consent goes on as announced; one that is announced is announced anew; one that was tried is
-/// over.
+/// A cycle that asked for consent goes on as announced; one that is announced is announced anew, and so is one that was given
+/// up before anything was ordered; one that was tried is over.
 ///
 /// # Errors
 /// [`NoConsent`].
@@ -526,16 +547,26 @@ pub fn consent(
     if lasts_us <= days(NOTICE_DAYS) {
         return Err(NoConsent::TooShort);
     }
+    let mut early_for = before.and_then(|before| before.early_for);
     let (state, due) = match before.map_or(State::Off, |before| before.state) {
         State::Trying { .. } => return Err(NoConsent::UnderWay),
         State::AsksConsent { cycle, debit_at } if cycle > now => {
             let debit_at = debit_at.max(now);
             (State::Announced { cycle, debit_at }, debit_at)
         }
+        State::GaveUp { cycle, why: GaveUp::OverCap | GaveUp::NotSellable } if cycle > now => {
+            early_for = None;
+            if now.plus_us(days(NOTICE_DAYS)) < cycle {
+                (State::Waiting, now)
+            } else {
+                // Too late for a notice. They were told of this cycle, and agree to what is taken, and when.
+                let debit_at = cycle.plus_us(-days(consent.lead_days)).max(now);
+                (State::Announced { cycle, debit_at }, debit_at)
+            }
+        }
         state @ (State::NeedsCustomer { .. } | State::GaveUp { .. }) => (state, now.plus_us(DAY_US)),
         State::Off | State::Waiting | State::Announced { .. } | State::AsksConsent { .. } => (State::Waiting, now),
     };
-    let early_for = before.and_then(|before| before.early_for);
     Ok((AutoRenew { customer, line, consent, state, early_for }, due))
 }
 

@@ -90,7 +90,7 @@ impl Work for Due {
             settings: kept.own.as_ref().unwrap_or(&self.brand.reminders),
             usage: &kept.usage,
             told: &told,
-            renews_itself: renews.is_some(),
+            renews_itself: renews.as_ref().is_some_and(|setting| setting.state.renews_itself()),
             forecast_wanted,
         };
         let next = on_due(&facts, now, &self.zone);

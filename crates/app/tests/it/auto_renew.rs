@@ -1,6 +1,7 @@
 //! Lines that renew by themselves: announced, ordered once, paid by one method, within what was agreed to.
 
 use crate::world::outside::Fate;
+use crate::world::stock::GB;
 use crate::world::{Kit, World, on_both};
 use everline_app::auto_renew::{Wanted, off, set, view};
 use everline_app::home::Advice;
@@ -12,12 +13,13 @@ use everline_core::ids::{PaymentMethodId, SessionId};
 use everline_core::ledger::LedgerAccount::PaidCredit;
 use everline_core::line::LineState;
 use everline_core::money::{Currency, Money};
-use everline_core::offering::{Family, OfferingKind, OfferingRef};
+use everline_core::offering::{Family, OfferingKind, OfferingRef, SaleState};
 use everline_core::order::{Order, OrderState, PlacedBy};
 use everline_core::payment::{Attempt, AttemptState, Method, Provider};
 use everline_core::refund::RefundReason;
-use everline_core::time::{DAY_US, HOUR_US};
+use everline_core::time::{DAY_US, HOUR_US, Validity};
 use everline_store::tables::{catalog, order};
+use std::sync::Arc;
 
 fn cny(text: &str) -> Money {
     Money::parse(text, Currency::CNY).unwrap()
@@ -353,6 +355,93 @@ async fn never_beyond_the_cap() {
         assert!(matches!(state(&world, &kit).await, State::GaveUp { why: GaveUp::OverCap, .. }));
         assert_eq!(renewals(&world, &kit).await.len(), 1);
         assert!(told(&world, &kit, "auto_renew_failed").await >= 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_raises_the_cap_is_renewed_once_before_the_end() {
+    on_both(async |world: World| {
+        let kit = watch(&world).await;
+        let tight = Wanted { month_cap: cny("9.90"), ..wanted(&[PayWith::Credit]) };
+        set(&world.app, kit.customer, kit.line, tight.clone()).await.unwrap();
+        world.skip_days(27).await;
+        world
+            .sql("UPDATE orders SET paid_at = paid_at + $1 WHERE placed_by = 'auto_renew'", vec![(29 * DAY_US).into()])
+            .await;
+        world.skip_days(30).await;
+        assert!(matches!(state(&world, &kit).await, State::GaveUp { why: GaveUp::OverCap, .. }));
+        let end = world.line_now(&kit).await.service_until.unwrap();
+        // Agreed again as it was, it is beyond the cap as it was.
+        set(&world.app, kit.customer, kit.line, tight).await.unwrap();
+        world.settle().await;
+        assert!(matches!(state(&world, &kit).await, State::GaveUp { why: GaveUp::OverCap, .. }));
+        assert_eq!(renewals(&world, &kit).await.len(), 1);
+        agrees(&world, &kit, &[PayWith::Credit]).await;
+        world.settle().await;
+        let failed = told(&world, &kit, "auto_renew_failed").await;
+        let placed = renewals(&world, &kit).await;
+        assert_eq!(placed.len(), 2);
+        assert!(placed.iter().all(|order| order.paid_at.is_some_and(|at| at < end)));
+        world.skip_days(4).await;
+        assert_eq!((state(&world, &kit).await, renewals(&world, &kit).await.len()), (State::Waiting, 2));
+        assert_eq!(world.line_now(&kit).await.state, LineState::Active);
+        assert_eq!(told(&world, &kit, "auto_renew_failed").await, failed);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_chooses_another_plan_than_one_that_is_not_sold_is_told_and_renewed() {
+    on_both(async |world: World| {
+        let kit = watch(&world).await;
+        agrees(&world, &kit, &[PayWith::Credit]).await;
+        world.set_sale("days", SaleState::Retired).await;
+        world.skip_days(23).await;
+        assert!(matches!(state(&world, &kit).await, State::GaveUp { why: GaveUp::NotSellable, .. }));
+        assert_eq!(told(&world, &kit, "auto_renew_failed").await, 2);
+        let other = OfferingRef { code: "month".to_owned(), version: 1 };
+        let other = Wanted { offering: other, month_cap: cny("39"), ..wanted(&[PayWith::Credit]) };
+        set(&world.app, kit.customer, kit.line, other).await.unwrap();
+        world.settle().await;
+        let end = world.line_now(&kit).await.service_until.unwrap();
+        let debit_at = world.app.clock.now().business.plus_us(5 * DAY_US);
+        assert_eq!(state(&world, &kit).await, State::Announced { cycle: end, debit_at });
+        assert_eq!(told(&world, &kit, "auto_renew_notice").await, 1);
+        world.skip_days(4).await;
+        assert_eq!(renewals(&world, &kit).await.len(), 0, "never sooner than announced");
+        world.skip_days(4).await;
+        let [placed] = renewals(&world, &kit).await.try_into().unwrap();
+        assert_eq!((placed.offering.code.as_str(), placed.price), ("month", cny("39")));
+        assert_eq!((state(&world, &kit).await, world.line_now(&kit).await.state), (State::Waiting, LineState::Active));
+        assert_eq!(told(&world, &kit, "auto_renew_failed").await, 2);
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_taken_is_told_in_its_currency() {
+    on_both(async |mut world: World| {
+        let mut brand = (*world.app.brand).clone();
+        brand.currency = "EUR".parse().unwrap();
+        let euro = |text: &str| Money::parse(text, brand.currency).unwrap();
+        let mut offering = crate::world::stock::offering("euro", OfferingKind::Plan, "9", GB, Some(Validity::Days(30)));
+        (offering.price, offering.renewal_price) = (euro("1234.5"), euro("1234.5"));
+        let reference = offering.reference.clone();
+        let kit = watch(&world).await;
+        world
+            .change(move |tx| {
+                let set = catalog::set_offering(tx, &offering);
+                Box::pin(async move { set })
+            })
+            .await;
+        let wanted = Wanted { offering: reference, month_cap: euro("2000"), ..wanted(&[PayWith::Credit]) };
+        world.app.brand = Arc::new(brand);
+        set(&world.app, kit.customer, kit.line, wanted).await.unwrap();
+        world.skip_days(23).await;
+        assert_eq!(world.said(&kit, "price").await.as_deref(), Some("€1,234.50"));
+        assert_eq!(world.said(&kit, "amount").await.as_deref(), Some("¥9.90"), "of the plan that was bought");
     })
     .await;
 }

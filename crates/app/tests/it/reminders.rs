@@ -1,13 +1,14 @@
 //! Reminders from charging and from time, whom they reach, and what becomes of those that lost their sense; answers to short
 //! messages.
 
+use crate::auto_renew::{agrees, watch_with_card};
 use crate::world::outside::Fate as Call;
 use crate::world::stock::GB;
 use crate::world::{Kit, World, on_both};
 use everline_app::home::Advice;
 use everline_app::ports::ReceivedMessage;
 use everline_app::reminders::{contacts, link, set, view};
-use everline_app::{App, Problem, keywords, sign_in};
+use everline_app::{App, Problem, auto_renew, keywords, sign_in};
 use everline_core::effects::MessageKind;
 use everline_core::identifiers::Msisdn;
 use everline_core::ids::RawId;
@@ -241,6 +242,44 @@ async fn contact_persons_alone_are_told_if_the_owner_wants_that() {
         world.skip_days(4).await;
         assert_eq!(reminded(&world, &kit).await.len(), 1);
         assert_eq!(world.messenger.told(PERSON), ["contact_code", "reminder_expiry"]);
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_was_not_renewed_is_told_of_it_once_a_day_and_contact_persons_of_the_end() {
+    on_both(async |world: World| {
+        let world = usual(world);
+        let (kit, card) = watch_with_card(&world).await;
+        agrees(&world, &kit, &[card]).await;
+        add_person(&world, &kit).await;
+        world.cards.next("debit", &[Call::Refuses]);
+        world.skip_days(26).await;
+        assert_eq!(world.messenger.told(PERSON), ["contact_code"], "it renews itself");
+        world.skip_days(5).await;
+        let told = world.told(&kit).await;
+        assert_eq!(told.iter().filter(|one| **one == "auto_renew_failed").count(), 3);
+        assert_eq!(reminded(&world, &kit).await, Vec::<&str>::new());
+        let about = world.messenger.told(PERSON);
+        assert_eq!(about, ["contact_code", "reminder_expiry", "reminder_expiry", "suspended"]);
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_switches_renewal_off_is_told_of_the_end() {
+    on_both(async |world: World| {
+        let world = usual(world);
+        let (kit, card) = watch_with_card(&world).await;
+        let ends = Reminders { days: vec![7], percents: vec![], forecast: false, quiet: None };
+        set(&world.app, kit.customer, kit.line, Some(ends), true).await.unwrap();
+        agrees(&world, &kit, &[card]).await;
+        world.skip_days(10).await;
+        auto_renew::off(&world.app, kit.customer, kit.line).await.unwrap();
+        world.skip_days(14).await;
+        assert_eq!(reminded(&world, &kit).await, ["reminder_expiry"]);
         world.sound().await;
     })
     .await;

@@ -1,6 +1,6 @@
 //! The machine of renewals by themselves: every state, what time and people do to it.
 
-use crate::fixture::{at, cny, line, month, order};
+use crate::fixture::{at, cny, line, month, order, zone};
 use everline_core::auto_renew::{
     AutoRenew, Consent, Early, Facts, GaveUp, NoConsent, PayWith, State, Then, consent, on_due, on_refused, switch_off,
 };
@@ -201,9 +201,43 @@ fn consent_is_taken_whole_or_refused_by_name() {
     assert_eq!(give(asks, same, long), Ok((State::Announced { cycle, debit_at: now }, now)));
     let tried = gave_up(cycle, GaveUp::Methods);
     assert_eq!(give(tried, same, long).map(|(state, _)| state), Ok(tried), "a cycle is tried once");
+    // Given up before anything was ordered, it is announced anew, if there is time for that.
+    for why in [GaveUp::OverCap, GaveUp::NotSellable] {
+        let again = |lead_days, now: &str| {
+            let low = AutoRenew { early_for: Some(at("03-01 12:00")), ..setting(gave_up(cycle, why)) };
+            let (setting, due) = consent(Some(&low), of, Consent { lead_days, ..agreed() }, long, at(now)).unwrap();
+            (setting.state, due, setting.early_for)
+        };
+        assert_eq!(again(3, "03-20 12:00"), (State::Waiting, at("03-20 12:00"), None));
+        let announced = |debit_at| (State::Announced { cycle, debit_at }, debit_at, None);
+        assert_eq!(again(3, "03-30 12:00"), announced(at("03-30 12:00")));
+        assert_eq!(again(1, "03-30 12:00"), announced(at("03-31 12:00")), "not sooner than agreed");
+        assert_eq!(again(3, "04-01 12:00").0, gave_up(cycle, why), "the plan is over");
+    }
     let open = order(9, &month(), OrderState::AwaitingPayment);
     let next = switch_off(&setting(State::NeedsCustomer { cycle }), Some(&open));
     assert_eq!((next.state, next.due, next.then), (State::Off, None, vec![Then::CloseOrder]));
+}
+
+#[test]
+fn who_waits_for_its_owner_does_not_renew_and_says_so_day_by_day() {
+    let (cycle, debit_at) = (end(), at("03-29 12:00"));
+    let tells = |state: State, on: &str| state.tells_owner_on_day_of(at(on), &zone());
+    for state in [State::Waiting, State::Announced { cycle, debit_at }, State::Trying { cycle, step: 0, asked: false }]
+    {
+        assert!(state.renews_itself() && !tells(state, "03-30 09:00"), "{state:?}");
+    }
+    for state in [State::NeedsCustomer { cycle }, gave_up(cycle, GaveUp::Methods)] {
+        assert!(!state.renews_itself() && tells(state, "03-30 09:00"), "{state:?}");
+    }
+    assert!(!tells(gave_up(cycle, GaveUp::OverCap), "03-18 11:00"), "early, it is told once, and daily near the end");
+    let asks = State::AsksConsent { cycle, debit_at };
+    let days = ["03-23 23:00", "03-24 09:00", "03-25 00:00", "03-28 23:00", "03-29 09:00", "03-31 09:00"];
+    assert!(!asks.renews_itself());
+    assert_eq!(days.map(|day| tells(asks, day)), [false, true, false, false, true, true]);
+    for state in [State::Off, gave_up(cycle, GaveUp::Refused)] {
+        assert!(!state.renews_itself() && !tells(state, "03-30 09:00"), "{state:?}");
+    }
 }
 
 #[test]
