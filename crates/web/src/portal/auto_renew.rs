@@ -14,7 +14,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use everline_app::Problem;
 use everline_app::auto_renew::{AutoRenewView, Wanted, off, set, view};
-use everline_core::auto_renew::{Early, GaveUp, LEAD_DAYS, NOTICE_DAYS, PayWith, State as At};
+use everline_core::auto_renew::{Early, GaveUp, LEAD_DAYS, METHODS_MAX, NOTICE_DAYS, PayWith, State as At};
 use everline_core::ids::{CustomerId, LineId};
 use everline_core::money::Money;
 use everline_core::offering::OfferingRef;
@@ -22,8 +22,8 @@ use everline_core::time::DAY_US;
 
 use super::offering_shown::reference;
 
-/// How many methods the form can put in order.
-const METHODS_SHOWN: usize = 3;
+/// The fields that put methods in order.
+const METHODS: [&str; METHODS_MAX] = ["method1", "method2", "method3", "method4"];
 
 struct Plan {
     word: String,
@@ -49,7 +49,7 @@ struct AutoRenewPage {
     /// The order that waits for its owner, or is being paid.
     order: Option<String>,
     plans: Vec<Plan>,
-    /// First, second and third method.
+    /// What can be chosen first, second and so on.
     methods: Vec<Vec<MethodChoice>>,
     has_cards: bool,
     cap: String,
@@ -120,7 +120,7 @@ fn sent(web: &Web, visit: &Visit) -> Result<Wanted, &'static str> {
     let fields = &visit.fields;
     let offering: OfferingRef = reference(fields.get("offering")).ok_or("offering")?;
     let mut methods = Vec::new();
-    for name in ["method1", "method2", "method3"] {
+    for name in METHODS {
         let word = fields.get(name);
         if !word.is_empty() {
             methods.push(PayWith::from_word(word).ok_or("methods")?);
@@ -199,7 +199,7 @@ async fn show_page(
         state: status_line,
         on: is_on(&view),
         order: view.order.map(|order| format!("/orders/{order}")),
-        methods: (0..METHODS_SHOWN).map(|place| choices(&show, visit, &view, place)).collect(),
+        methods: (0..METHODS.len()).map(|place| choices(&show, visit, &view, place)).collect(),
         has_cards: !view.saved.is_empty(),
         cap: typed("month_cap", cap),
         currency: web.app.brand.currency.code().to_owned(),
@@ -218,7 +218,7 @@ async fn show_page(
 }
 
 fn choices(show: &Show, visit: &Visit, view: &AutoRenewView, place: usize) -> Vec<MethodChoice> {
-    let typed = visit.fields.get(["method1", "method2", "method3"].get(place).copied().unwrap_or_default());
+    let typed = visit.fields.get(METHODS.get(place).copied().unwrap_or_default());
     let agreed = view.setting.as_ref().and_then(|setting| setting.consent.methods.get(place)).map(PayWith::word);
     let first = (place == 0 && view.setting.is_none()).then(|| PayWith::Credit.word());
     let sent = !visit.fields.get("offering").is_empty();
@@ -231,16 +231,20 @@ fn choices(show: &Show, visit: &Visit, view: &AutoRenewView, place: usize) -> Ve
     all
 }
 
-/// How much can be left when it is renewed early.
+/// How much can be left when it is renewed early; what was chosen elsewhere stays among it.
 fn early_choices(visit: &Visit, chosen: &str) -> Vec<MethodChoice> {
-    let percent = |left: i64| MethodChoice {
+    let percent = |left: u8| MethodChoice {
         word: left.to_string(),
-        label: visit.say("auto-renew-early-left", &[("percent", Arg::Count(left))]),
+        label: visit.say("auto-renew-early-left", &[("percent", Arg::Count(i64::from(left)))]),
         selected: left.to_string() == chosen,
     };
+    let mut offered = vec![5, 10, 20, 30, 50];
+    offered.extend(chosen.parse::<u8>().ok().filter(|left| (1..100).contains(left)));
+    offered.sort_unstable();
+    offered.dedup();
     let never = visit.lang.get("auto-renew-early-never");
     let never = MethodChoice { word: String::new(), label: never, selected: chosen.is_empty() };
-    [never].into_iter().chain([5, 10, 20, 30, 50].map(percent)).collect()
+    [never].into_iter().chain(offered.into_iter().map(percent)).collect()
 }
 
 /// Whether it is on.

@@ -28,7 +28,7 @@ async fn an_owner_switches_it_on_and_off() {
         ("month_cap", "ten", "不低于套餐价格"),
         ("month_cap", "1", "不低于套餐价格"),
         ("lead_days", "99", "1 到 14"),
-        ("method1", "", "一至三种不同的支付方式"),
+        ("method1", "", "一至四种不同的支付方式"),
         ("offering", "watch-month@9", "可以自动续费的套餐"),
     ] {
         let wrong: Vec<(&str, &str)> =
@@ -75,6 +75,13 @@ async fn the_api_says_what_is_wrong_and_sets_it() {
         assert_eq!(set.json()["consent"]["methods"], json!(["credit"]));
     }
     assert_ne!(client.get(&path).await.json()["state"], "off");
+    // What was chosen here stays chosen where its owner only looks.
+    let mut other = right.clone();
+    other["left_percent"] = json!(25);
+    assert_eq!(client.post(&path, &other.to_string()).await.status, StatusCode::OK);
+    let mut owner = Browser::of(&world, Principal::Customer(world.people.linfang)).await;
+    let form = owner.get(&format!("/lines/{}/auto-renew", world.people.watch)).await;
+    form.says(&["<option value=\"25\" selected>", "name=\"method4\""]);
     let off = client.send(Method::DELETE, &path, &[], "").await;
     assert_eq!(off.status, StatusCode::NO_CONTENT);
     assert_eq!(client.get(&path).await.json()["state"], "off");
