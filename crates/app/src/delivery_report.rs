@@ -92,6 +92,6 @@ impl Work for Keep {
             account_message::reported(tx, (customer, id), *reported, reason.as_ref(), self.at);
             return Ok(false);
         };
-        apply(tx, message, [Fact::Reported(*reported, reason.clone())], self.at)
+        apply(tx, message, [Fact::Reported(*reported, reason.clone())], self.at).await
     }
 }

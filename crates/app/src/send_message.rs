@@ -226,17 +226,36 @@ impl Work for Begin {
         }
         // What was begun by one way stays there: an address that came meanwhile makes no second message.
         let ways = begun.as_ref().map_or_else(|| self.ways.clone(), |begun| vec![begun.channel]);
+        let person = reader.to.as_ref().map(Address::channel).filter(|_| beside != Some(Beside::Number));
         let found = match reader.to {
             Some(to) => Some(to).filter(|to| ways.contains(&to.channel())),
             None => address(tx, &owner, &ways).await?,
         };
+        let queued = |channel| Message {
+            id,
+            customer,
+            line,
+            order,
+            kind,
+            cause,
+            channel,
+            fate: Fate::Queued,
+            reason: None,
+            passed_on: false,
+            beside,
+            sent_at: at,
+            fate_at: at,
+        };
         let Some(to) = found else {
             if let Some(begun) = begun {
-                let (begun, next) = begun.on(Fact::Refused(Reason::of("gone")), at);
-                message::save(tx, &begun);
-                if let Some(next) = next {
-                    job::add(tx, customer, &next, at, at)?;
-                }
+                apply(tx, begun, [Fact::Refused(Reason::of("gone"))], at).await?;
+                return Ok(Begun::Nothing);
+            }
+            if let Some(channel) = person {
+                // Nobody sends by the one way to a contact person.
+                let queued = queued(channel);
+                message::add(tx, &queued);
+                apply(tx, queued, [Fact::Refused(Reason::of("no_way"))], at).await?;
                 return Ok(Begun::Nothing);
             }
             return Ok(if after.is_some() { Begun::NoWay } else { Begun::Nothing });
@@ -244,25 +263,7 @@ impl Work for Begin {
         let repeated = begun.as_ref().is_some_and(|begun| begun.fate == Fate::Unknown);
         match begun {
             Some(begun) => message::save(tx, &begun.on(Fact::HandingOver, at).0),
-            None => {
-                let (fate, channel) = (Fate::Queued, to.channel());
-                let queued = Message {
-                    id,
-                    customer,
-                    line,
-                    order,
-                    kind,
-                    cause,
-                    channel,
-                    fate,
-                    reason: None,
-                    passed_on: false,
-                    beside,
-                    sent_at: at,
-                    fate_at: at,
-                };
-                message::add(tx, &queued.on(Fact::HandingOver, at).0);
-            }
+            None => message::add(tx, &queued(to.channel()).on(Fact::HandingOver, at).0),
         }
         let (template, language) = (kind.word(), reader.language);
         let outgoing = OutgoingMessage { id, to, template, parameters, language, repeated, reported: true };
@@ -334,8 +335,18 @@ impl Begin {
         if kind == MessageKind::ReminderExpiry && self.renewal_tells_owner(tx).await? {
             return Ok(true);
         }
-        let alone = said::parameters(kind).is_some() && !contacts.is_empty();
-        Ok(alone && !reminder::get(tx, customer, line).await?.tell_owner)
+        if !may_be_told_alone(kind) || contacts.is_empty() || reminder::get(tx, customer, line).await?.tell_owner {
+            return Ok(false);
+        }
+        for contact in &contacts {
+            let job = Job::TellBeside { customer, line, to: Beside::Contact(contact.id), kind, cause };
+            let told = message::lock(tx, customer, MessageId(job.id().0)).await?;
+            if !told.is_some_and(|told| told.passed_on) {
+                return Ok(true);
+            }
+        }
+        // Of those who alone were to be told nobody could be.
+        Ok(false)
     }
 
     /// Whether the owner is told today that the line was not renewed by itself: of one cause nobody is told twice a day.
@@ -498,6 +509,11 @@ const fn concerns_contacts(kind: MessageKind) -> bool {
     )
 }
 
+/// Whether a line's contact persons can be told it without its owner, if the owner wants that.
+const fn may_be_told_alone(kind: MessageKind) -> bool {
+    concerns_contacts(kind) && said::parameters(kind).is_some()
+}
+
 /// What people call a line: its name, or its number masked.
 #[must_use]
 pub fn line_name(name: &str, msisdn: &Msisdn) -> String {
@@ -530,7 +546,7 @@ impl Work for HandedOver {
             let unreported = Job::MessageUnreported { customer: self.customer, message: self.id };
             job::add(tx, self.customer, &unreported, self.at, self.at.plus_us(REPORT_US_MAX))?;
         }
-        apply(tx, message, facts, self.at)
+        apply(tx, message, facts, self.at).await
     }
 }
 
@@ -563,26 +579,33 @@ impl Work for Unreported {
         if address(tx, &owner, &ways).await?.is_none() {
             return Ok(false);
         }
-        apply(tx, message, [Fact::Unreported], self.at)
+        apply(tx, message, [Fact::Unreported], self.at).await
     }
 }
 
-/// Applies facts to a locked message; whether the next way is asked.
-pub(crate) fn apply(
+/// Applies facts to a locked message; whether the next way is asked, or the owner in the place of a contact person.
+pub(crate) async fn apply(
     tx: &mut Tx,
     mut message: Message,
     facts: impl IntoIterator<Item = Fact>,
     at: SystemTime,
 ) -> Result<bool, Stop<Problem>> {
-    let mut passed_on = false;
+    let (before, mut asked) = (message.passed_on, false);
     for fact in facts {
         let (next, job) = message.on(fact, at);
         message = next;
         if let Some(job) = job {
             job::add(tx, message.customer, &job, at, at)?;
-            passed_on = true;
+            asked = true;
         }
     }
     message::save(tx, &message);
-    Ok(passed_on)
+    let at_its_end = message.passed_on && !before && matches!(message.beside, Some(Beside::Contact(_)));
+    if at_its_end && may_be_told_alone(message.kind) {
+        // It sees whether the owner was told, or another contact person is.
+        let Message { customer, line, order, kind, cause, .. } = message;
+        let owners = Job::SendMessage { customer, line, order, kind, cause, after: None };
+        asked |= job::again(tx, customer, &owners, at).await?;
+    }
+    Ok(asked)
 }

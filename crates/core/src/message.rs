@@ -140,7 +140,7 @@ pub struct Message {
     pub fate: Fate,
     /// Why it failed.
     pub reason: Option<Reason>,
-    /// Whether the next way was asked to tell it.
+    /// Whether the next way was asked to tell it; beside the owner, whether its one way is at its end.
     pub passed_on: bool,
     /// Whom it goes to, if not to the owner. They are told by one way alone.
     pub beside: Option<Beside>,
@@ -174,8 +174,7 @@ impl Message {
             (Fate::Queued | Fate::Unknown, Fact::Lost) => (Fate::Unknown, None, true),
             (Fate::Queued | Fate::Unknown, Fact::Obsolete) => (Fate::Failed, Some(Reason::of("obsolete")), false),
         };
-        let pass_on = pass_on && self.beside.is_none();
-        let job = (pass_on && !self.passed_on).then(|| self.next_way());
+        let job = (pass_on && !self.passed_on && self.beside.is_none()).then(|| self.next_way());
         let fate_at = if fate == self.fate { self.fate_at } else { at };
         (Self { fate, reason, passed_on: self.passed_on || pass_on, fate_at, ..self }, job)
     }
@@ -455,9 +454,10 @@ mod tests {
     #[test]
     fn whoever_is_told_beside_the_owner_is_told_by_one_way() {
         for fact in facts() {
+            let owners = message(Fate::Queued).on(fact.clone(), SystemTime::from_us(9)).0;
             let beside = Message { beside: Some(Beside::Number), ..message(Fate::Queued) };
             let (after, job) = beside.on(fact, SystemTime::from_us(9));
-            assert_eq!((job, after.passed_on), (None, false));
+            assert_eq!((job, after.passed_on), (None, owners.passed_on), "there is no other, and it is seen");
         }
         let of = |to| {
             let (customer, line) = (CustomerId(RawId::from_bytes([1; 16])), LineId(RawId::from_bytes([2; 16])));

@@ -248,6 +248,56 @@ async fn contact_persons_alone_are_told_if_the_owner_wants_that() {
 }
 
 #[tokio::test]
+async fn where_nobody_alone_can_be_told_the_owner_is() {
+    on_both(async |world: World| {
+        let world = usual(world);
+        let kit = world.line(Family::Watch).await;
+        set(&world.app, kit.customer, kit.line, None, false).await.unwrap();
+        world.buys(&kit, "days").await;
+        add_person(&world, &kit).await;
+        world.messenger.next("send", &[Call::Refuses]);
+        world.skip_days(24).await;
+        assert_eq!(world.messenger.told(PERSON), ["contact_code"], "a number that is dead");
+        assert_eq!(reminded(&world, &kit).await, ["reminder_expiry"]);
+        let shown = view(&world.app, kit.customer, kit.line).await.unwrap();
+        let fates = [(Channel::Sms, Fate::Accepted, false), (Channel::Sms, Fate::Failed, true)];
+        assert_eq!(shown.told[0].fates, fates);
+        // The next time somebody is there, and alone again.
+        world.skip_days(4).await;
+        assert_eq!((world.messenger.told(PERSON).len(), reminded(&world, &kit).await.len()), (2, 1));
+        // Of two the second is told.
+        let request = contacts::ask(&world.app, kit.customer, kit.line, "13700000002", "en").await.unwrap();
+        let code = code_to(&world, "13700000002");
+        contacts::add(&world.app, kit.customer, kit.line, (request, &code), "en").await.unwrap();
+        world.messenger.next("send", &[Call::Refuses]);
+        world.skip_days(2).await;
+        assert_eq!(reminded(&world, &kit).await.len(), 1);
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_contact_person_to_whom_no_way_leads_leaves_it_to_the_owner() {
+    on_both(async |world: World| {
+        let mut world = usual(world);
+        let kit = world.line(Family::Watch).await;
+        set(&world.app, kit.customer, kit.line, None, false).await.unwrap();
+        world.buys(&kit, "days").await;
+        let all = world.app.ports.messengers.clone();
+        world.app.ports.messengers = all.clone().with(Channel::Email, world.messenger.clone());
+        let request = contacts::ask(&world.app, kit.customer, kit.line, "lin@example.com", "en").await.unwrap();
+        let code = code_to(&world, "lin@example.com");
+        contacts::add(&world.app, kit.customer, kit.line, (request, &code), "en").await.unwrap();
+        world.app.ports.messengers = all;
+        world.skip_days(24).await;
+        assert_eq!(reminded(&world, &kit).await, ["reminder_expiry"]);
+        world.sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn who_was_not_renewed_is_told_of_it_once_a_day_and_contact_persons_of_the_end() {
     on_both(async |world: World| {
         let world = usual(world);
