@@ -21,6 +21,8 @@ pub(crate) enum Outcome {
     Handed(Handed),
     /// Its provider has it from before.
     Before,
+    /// It ended before, without being taken, while others still wait.
+    Over,
     /// Nobody sends by this way.
     NoWay,
     /// Its customer is nobody any more.
@@ -32,19 +34,22 @@ impl Outcome {
     pub(crate) const fn taken(&self) -> bool {
         matches!(self, Outcome::Handed(Handed::Accepted(_)) | Outcome::Before)
     }
+    /// Whether it comes again by itself.
+    pub(crate) const fn waits(&self, run: i64) -> bool {
+        matches!(self, Outcome::Handed(Handed::NotYet | Handed::Unknown)) && run < RUNS_MAX
+    }
     /// What its job does then.
     pub(crate) fn done(&self, app: &App, run: i64) -> Done {
         match self {
             Outcome::Nobody | Outcome::Before | Outcome::Handed(Handed::Accepted(_)) => Done::Finished,
             Outcome::NoWay => Done::GaveUp("nobody sends messages by this way"),
+            Outcome::Over => Done::GaveUp("the message reached nobody"),
             Outcome::Handed(Handed::Refused(_) | Handed::Gone) => Done::GaveUp("the message was refused"),
             Outcome::Handed(Handed::Lost) => Done::GaveUp("nobody can say whether the message arrived"),
-            Outcome::Handed(Handed::NotYet | Handed::Unknown) if run >= RUNS_MAX => {
-                Done::GaveUp("the message provider gave no answer")
-            }
-            Outcome::Handed(Handed::NotYet | Handed::Unknown) => {
+            Outcome::Handed(Handed::NotYet | Handed::Unknown) if self.waits(run) => {
                 Done::retry(app, run, "the message provider gave no answer")
             }
+            Outcome::Handed(Handed::NotYet | Handed::Unknown) => Done::GaveUp("the message provider gave no answer"),
         }
     }
 }
@@ -69,10 +74,10 @@ pub(crate) async fn hand_over(
             continue;
         };
         // In the order in which they were begun.
-        outcomes.push(match begun.next().flatten() {
-            Some(Fate::Accepted | Fate::Delivered) => Outcome::Before,
-            before => {
-                let repeated = before == Some(Fate::Unknown);
+        outcomes.push(match begun.next().unwrap_or(Begun::Over) {
+            Begun::Before => Outcome::Before,
+            Begun::Over => Outcome::Over,
+            Begun::Now { repeated } => {
                 let said = way.send(&OutgoingMessage { repeated, ..message.clone() }).await;
                 handed.push((message.id, said.clone()));
                 Outcome::Handed(said)
@@ -97,7 +102,24 @@ impl New {
     }
 }
 
-/// How far each was before; nothing if its customer was erased.
+/// What is done about a message.
+#[derive(Debug, Clone, Copy)]
+enum Begun {
+    /// It is handed over; whether it may have been before.
+    Now {
+        /// Whether it may have been.
+        repeated: bool,
+    },
+    /// Its provider has it.
+    Before,
+    /// It ended, and others wait.
+    Over,
+}
+
+/// The code for what nobody can say of a message that is not handed over again by itself.
+const LOST: &str = "lost";
+
+/// How each is begun; nothing if its customer was erased.
 struct Begin {
     customer: CustomerId,
     new: Vec<New>,
@@ -105,26 +127,42 @@ struct Begin {
 }
 impl Work for Begin {
     const NAME: &'static str = "begin_account_message";
-    type Out = Option<Vec<Option<Fate>>>;
+    type Out = Option<Vec<Begun>>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         customer::lock_account(tx, self.customer).await?;
         if privacy::restricted_at(tx, self.customer).await?.0.is_some() {
             return Ok(None);
         }
+        let mut before = Vec::new();
+        for New { id, .. } in &self.new {
+            before.push(account_message::lock(tx, self.customer, *id).await?);
+        }
+        let others = before.iter().flatten().any(|(fate, why)| waits(*fate, why.as_ref()));
         let mut all = Vec::new();
-        for New { id, template, channel } in &self.new {
-            let (of, before) = ((self.customer, *id), account_message::lock(tx, self.customer, *id).await?);
-            match before {
-                None => account_message::add(tx, of, template, *channel, self.at),
-                // What surely did not arrive is sent again if its job is, by people too.
-                Some(Fate::Queued | Fate::Unknown | Fate::Failed) => account_message::again(tx, of, self.at),
-                Some(Fate::Accepted | Fate::Delivered) => {}
-            }
-            all.push(before);
+        for (New { id, template, channel }, before) in self.new.iter().zip(before) {
+            let of = (self.customer, *id);
+            all.push(match before {
+                None => {
+                    account_message::add(tx, of, template, *channel, self.at);
+                    Begun::Now { repeated: false }
+                }
+                Some((Fate::Accepted | Fate::Delivered, _)) => Begun::Before,
+                // Where nothing waits any more, people run the job again.
+                Some((fate, why)) if others && !waits(fate, why.as_ref()) => Begun::Over,
+                Some((fate, _)) => {
+                    account_message::again(tx, of, self.at);
+                    Begun::Now { repeated: fate == Fate::Unknown }
+                }
+            });
         }
         Ok(Some(all))
     }
+}
+
+/// Whether a message that is so far comes again by itself.
+fn waits(fate: Fate, why: Option<&Reason>) -> bool {
+    fate == Fate::Queued || (fate == Fate::Unknown && why.is_none_or(|why| why.as_str() != LOST))
 }
 
 struct Log {
@@ -142,7 +180,8 @@ impl Log {
             Handed::Gone => (Fate::Failed, Some(Reason::of("gone"))),
             Handed::NotYet if self.again => (Fate::Queued, None),
             Handed::NotYet => (Fate::Failed, Some(Reason::of("no_answer"))),
-            Handed::Unknown | Handed::Lost => (Fate::Unknown, None),
+            Handed::Unknown => (Fate::Unknown, None),
+            Handed::Lost => (Fate::Unknown, Some(Reason::of(LOST))),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Telling an owner what happened to the account: once each, at the contact number and at every mailbox and in every browser
-//! of theirs; after a change of the number or the mailbox also at the one from before. What is told is what the history says.
+//! of theirs; after a change of the number or the mailbox also at the one from before. Each is tried until it took it, or
+//! surely will not. What is told is what the history says.
 
 use crate::account_message::{self, Outcome};
 use crate::contact_point;
@@ -51,34 +52,23 @@ pub(crate) async fn tell(
     let (brand, zone) = (app.brand.clone(), app.zone.clone());
     let links = StopLink(app.secrets.clone());
     let compose = Compose { customer, event, former, id, brand, zone, links };
-    let Some(Composed { first, others }) = app.store.read(compose).await? else { return Ok(Done::Finished) };
+    let Some(messages) = app.store.read(compose).await? else { return Ok(Done::Finished) };
+    // Everywhere at once: whoever took the number cannot keep it from the owner's mailboxes and browsers.
     let again = run < account_message::RUNS_MAX;
-    let mut outcomes = account_message::hand_over(app, customer, first.as_slice(), again).await?;
-    let done = outcomes.first().map_or(Done::Finished, |outcome| outcome.done(app, run));
-    if matches!(done, Done::Again { .. }) {
-        return Ok(done);
-    }
-    // Once: whoever took the number cannot keep it from the owner's mailboxes and browsers.
-    let also = account_message::hand_over(app, customer, &others, false).await?;
-    for (message, outcome) in others.iter().zip(&also) {
-        if *outcome == Outcome::Handed(Handed::Gone) {
+    let outcomes = account_message::hand_over(app, customer, &messages, again).await?;
+    for (message, outcome) in messages.iter().zip(&outcomes) {
+        if !former && *outcome == Outcome::Handed(Handed::Gone) && message.to.number().is_none() {
             contact_point::remove(app, customer, message.to.clone()).await?;
         }
     }
-    outcomes.extend(also);
-    if !outcomes.iter().any(Outcome::taken) {
-        return Ok(done);
+    let taken = outcomes.iter().any(Outcome::taken);
+    if taken {
+        app.store.transact(Told { customer, event, at: app.clock.now().system }).await?;
     }
-    app.store.transact(Told { customer, event, at: app.clock.now().system }).await?;
-    Ok(Done::Finished)
-}
-
-/// What is told, and where.
-struct Composed {
-    /// At the contact number, if it is the owner's; or at what a change took the place of.
-    first: Option<OutgoingMessage>,
-    /// At every mailbox and in every browser of the owner's.
-    others: Vec<OutgoingMessage>,
+    // Each address is tried as often as any; people look where none took it.
+    let waits = outcomes.iter().find(|outcome| outcome.waits(run));
+    let ends = outcomes.first().filter(|_| !taken);
+    Ok(waits.or(ends).map_or(Done::Finished, |outcome| outcome.done(app, run)))
 }
 
 struct Compose {
@@ -105,7 +95,9 @@ impl Compose {
 }
 impl Work for Compose {
     const NAME: &'static str = "compose_account_message";
-    type Out = Option<Composed>;
+    /// At the contact number, if it is the owner's, or at what a change took the place of; and at every mailbox and in every
+    /// browser of the owner's.
+    type Out = Option<Vec<OutgoingMessage>>;
     type Refusal = Problem;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Out, Stop<Problem>> {
         let Some(event) = credential::event(tx, self.customer, self.event).await? else { return Ok(None) };
@@ -146,7 +138,7 @@ impl Work for Compose {
         };
         let first = to.map(|to| outgoing(self.id.0, to));
         let others = contacts.into_iter().map(|contact| outgoing(self.id.0.with(contact.id), contact.address));
-        Ok(Some(Composed { first, others: others.collect() }))
+        Ok(Some(first.into_iter().chain(others).collect()))
     }
 }
 

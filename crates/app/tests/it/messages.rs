@@ -433,8 +433,8 @@ async fn a_message_about_an_account_that_waits_is_one_in_the_log_and_a_report_be
         sim_replaced::sim_replaced(app, told.kit.customer, told.kit.line).await.unwrap();
         told.world.settle().await;
         let by = told.world.member("agent").await;
-        let waits = vec![("sim_replaced".to_owned(), Channel::Sms, Fate::Queued)];
-        assert_eq!(about_account(&told, by).await, waits);
+        // The other ways do not wait for it.
+        assert_eq!(about_account(&told, by).await, fates_of([Fate::Queued, Fate::Delivered, Fate::Accepted]));
         told.world.pass(HOUR_US).await;
         let fates = fates_of([Fate::Accepted, Fate::Delivered, Fate::Accepted]);
         assert_eq!(about_account(&told, by).await, fates);
@@ -464,13 +464,13 @@ async fn messages_about_an_account_are_kept_for_some_time_and_each_goes_out_once
     on_both(async |world: World| {
         let told = Told3::new(world).await;
         let app = &told.world.app;
-        // Nobody can say whether the short message went out: it is not sent again, and the other ways are used once.
+        // Nobody can say whether the short message went out: it is not sent again, whatever else still waits.
         told.sms.answers([Handed::Unknown, Handed::Lost]);
-        told.email.answers([Handed::NotYet]);
+        told.email.answers([Handed::NotYet, Handed::NotYet, Handed::NotYet, refused()]);
         sim_replaced::sim_replaced(app, told.kit.customer, told.kit.line).await.unwrap();
         told.world.settle().await;
         told.world.pass(HOUR_US).await;
-        assert_eq!(told.counts(), [2, 1, 1]);
+        assert_eq!(told.counts(), [2, 4, 1]);
         let repeated: Vec<bool> = told.sms.sent().iter().map(|message| message.repeated).collect();
         assert_eq!(repeated, [false, true], "its provider is told that it may have it");
         let by = told.world.member("agent").await;
@@ -495,6 +495,35 @@ async fn messages_about_an_account_are_kept_for_some_time_and_each_goes_out_once
         let late = app.clock.now().system.plus_us(401 * DAY_US);
         let removed = enforce(&app.store, &Retention::default(), late).await.unwrap();
         assert_eq!(removed["account_message"], 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mailbox_that_does_not_take_it_yet_is_tried_as_often_as_the_number() {
+    on_both(async |world: World| {
+        let told = Told3::new(world).await;
+        let app = &told.world.app;
+        told.email.answers([Handed::NotYet, Handed::NotYet]);
+        told.push.answers([refused()]);
+        sim_replaced::sim_replaced(app, told.kit.customer, told.kit.line).await.unwrap();
+        told.world.settle().await;
+        let by = told.world.member("agent").await;
+        assert_eq!(about_account(&told, by).await, fates_of([Fate::Accepted, Fate::Queued, Fate::Failed]));
+        for _ in 0..4 {
+            told.world.pass(MINUTE_US).await;
+        }
+        assert_eq!(told.counts(), [1, 3, 1], "whoever took it, or will not, is left alone");
+        assert_eq!(about_account(&told, by).await, fates_of([Fate::Accepted, Fate::Accepted, Fate::Failed]));
+        // For ever is not.
+        told.email.answers(std::iter::repeat_n(Handed::NotYet, 20));
+        sim_replaced::sim_replaced(app, told.kit.customer, told.kit.line).await.unwrap();
+        for _ in 0..40 {
+            told.world.pass(MINUTE_US).await;
+        }
+        assert_eq!(told.counts(), [2, 13, 2]);
+        assert_eq!(told.dead().await, 0);
+        told.world.sound().await;
     })
     .await;
 }

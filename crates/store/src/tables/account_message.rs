@@ -7,9 +7,9 @@ use everline_core::message::{Channel, Fate, Reason};
 use everline_core::time::SystemTime;
 
 crate::queries! { ALL;
-    LOCK = "SELECT fate FROM account_message WHERE id = $1 AND customer_id = $2 FOR UPDATE";
+    LOCK = "SELECT fate, reason FROM account_message WHERE id = $1 AND customer_id = $2 FOR UPDATE";
     ADD = "INSERT INTO account_message (id, customer_id, template, channel, fate, sent_at, fate_at) VALUES ($1, $2, $3, $4, 'unknown', $5, $5)";
-    AGAIN = "UPDATE account_message SET fate = 'unknown', fate_at = $3 WHERE id = $1 AND customer_id = $2";
+    AGAIN = "UPDATE account_message SET fate = 'unknown', reason = NULL, fate_at = $3 WHERE id = $1 AND customer_id = $2";
     // Whoever handed it over says so while nobody knows more of it.
     HANDED = "UPDATE account_message SET fate = $3, reason = $4, fate_at = $5 WHERE id = $1 AND customer_id = $2 AND fate = 'unknown'";
     // What arrived stays so.
@@ -45,9 +45,10 @@ impl FromRow for AccountMessage {
     }
 }
 
-/// Locks a message; how far it is, if it was begun.
-pub async fn lock(tx: &mut Tx, customer: CustomerId, id: MessageId) -> Result<Option<Fate>> {
-    Ok(tx.maybe::<(Fate,)>(&LOCK, args![id, customer]).await?.map(|row| row.0))
+/// Locks a message; how far it is, and why, if it was begun.
+pub async fn lock(tx: &mut Tx, customer: CustomerId, id: MessageId) -> Result<Option<(Fate, Option<Reason>)>> {
+    let found = tx.maybe::<(Fate, Option<String>)>(&LOCK, args![id, customer]).await?;
+    Ok(found.map(|(fate, reason)| (fate, reason.map(|code| Reason::of(&code)))))
 }
 /// A message is being handed over for the first time: from here on it may have been.
 pub fn add(tx: &mut Tx, (customer, id): (CustomerId, MessageId), template: &str, channel: Channel, at: SystemTime) {
