@@ -389,7 +389,7 @@ async fn what_is_sent_twice_is_there_once_and_under_nobody_elses_id() {
         assert_eq!(ask(&world.app, on(&other, "days"), asks, "在地铁里能用吗？").await, differs);
         let by = agent(&world).await;
         let open = open_contributions(&world.app, by).await.unwrap().open;
-        assert_eq!(open.iter().map(|(found, _)| found.id).collect::<Vec<_>>(), [asks]);
+        assert_eq!(open.rows.iter().map(|(found, _)| found.id).collect::<Vec<_>>(), [asks]);
         decide(&world.app, (asks, 0), ContributionStep::Publish, "", by).await.unwrap();
         let answers = id(&world);
         for _ in 0..2 {
@@ -402,7 +402,7 @@ async fn what_is_sent_twice_is_there_once_and_under_nobody_elses_id() {
             Ok(()),
             "stays taken back"
         );
-        assert!(open_contributions(&world.app, by).await.unwrap().open.is_empty());
+        assert!(open_contributions(&world.app, by).await.unwrap().open.rows.is_empty());
         world.sound().await;
     })
     .await;

@@ -83,7 +83,7 @@ async fn somebody_is_found_by_whatever_they_have_and_shown_masked() {
         let device = find(&world.app, by, imei).await.unwrap();
         assert!(device.device && device.found.is_empty(), "{device:?}");
         let owner = sessions::Principal::Customer(kit.customer);
-        let owner = sessions::open_session(&world.app, owner, "").await.unwrap();
+        let owner = sessions::open_session(&world.app, owner).await.unwrap();
         let owner = sign_in::session(&world.app, &owner.token).await.unwrap().unwrap();
         let says = async |imei: &str| {
             let (name, device) = ("手表".to_owned(), "watch".to_owned());

@@ -204,9 +204,12 @@ async fn people_close_items_and_the_books_follow() {
         let view = queue::item(&world.app, theirs.id, agent).await.unwrap();
         assert_eq!((view.closed_by.as_deref(), view.actions.len()), (Some("何静"), 0));
         // Who looked at an item stands with whose payment it is about, and with nobody else.
-        assert_eq!(world.noted(lost.customer).await, ["reconciliation.closed"; 1]);
+        assert_eq!(world.noted(lost.customer).await, ["reconciliation.closed", "reconciliation.asked"]);
         queue::item(&world.app, ours.id, agent).await.unwrap();
-        assert_eq!(world.noted(lost.customer).await, ["reconciliation.item_seen", "reconciliation.closed"]);
+        assert_eq!(
+            world.noted(lost.customer).await,
+            ["reconciliation.item_seen", "reconciliation.closed", "reconciliation.asked"]
+        );
         assert_eq!(world.noted(short.customer).await, ["reconciliation.closed"]);
         world.sound().await;
         world.reconciled("2026-03-10").await;
