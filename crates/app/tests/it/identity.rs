@@ -196,7 +196,7 @@ async fn one_field_is_corrected_at_a_time() {
         assert_eq!(again, Err(Problem::CorrectionOpen));
         let by = operator(&world).await;
         let waiting = queue(&world.app, by).await.unwrap().rows;
-        let (before, correction) = waiting.rows[0].correction.clone().unwrap();
+        let (before, correction) = waiting[0].correction.clone().unwrap();
         assert_eq!(world.noted(customer).await, ["identity.seen"]);
         assert_eq!((before.number.as_str(), waiting[0].person.number.as_str()), (NUMBER, OTHER));
         let which = (customer, Some(correction.id));
@@ -356,7 +356,7 @@ async fn a_date_of_birth_is_corrected_by_people() {
         assert_eq!(registry.asked(), 1);
         let by = operator(&world).await;
         let waiting = queue(&world.app, by).await.unwrap();
-        let (before, correction) = waiting[0].correction.clone().unwrap();
+        let (before, correction) = waiting.rows[0].correction.clone().unwrap();
         assert_eq!((before.born.to_string().as_str(), correction.field), ("1949-12-31", Field::Born));
         assert_eq!(waiting.rows[0].person.born.to_string(), "1949-12-13");
         decide(&world.app, (customer, Some(correction.id)), correction.asked_at, true, "照片一致", by).await.unwrap();

@@ -469,7 +469,9 @@ async fn messages_about_an_account_are_kept_for_some_time_and_each_goes_out_once
         told.email.answers([Handed::NotYet, Handed::NotYet, Handed::NotYet, refused()]);
         sim_replaced::sim_replaced(app, told.kit.customer, told.kit.line).await.unwrap();
         told.world.settle().await;
-        told.world.pass(HOUR_US).await;
+        for _ in 0..3 {
+            told.world.pass(HOUR_US).await;
+        }
         assert_eq!(told.counts(), [2, 4, 1]);
         let repeated: Vec<bool> = told.sms.sent().iter().map(|message| message.repeated).collect();
         assert_eq!(repeated, [false, true], "its provider is told that it may have it");
