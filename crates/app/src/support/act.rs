@@ -90,10 +90,16 @@ impl Work for StaffActs {
     async fn run(&self, tx: &mut Tx) -> Result<(), Stop<Problem>> {
         permit(tx, self.by, Permission::WorkCases).await?;
         let case = locked(tx, self.customer, self.id, Reader::Staff(self.by)).await?;
-        if self.writes() && self.written.is_there(tx, (self.customer, self.id)).await? {
-            return Ok(());
+        let stale = case.version != self.version;
+        if self.writes() {
+            match self.written.is_there(tx, (self.customer, self.id)).await {
+                Ok(true) => return Ok(()),
+                // Something else was written from the same page, which has not been looked at since.
+                Err(Stop::Refused(_)) if stale => {}
+                there => _ = there?,
+            }
         }
-        if case.version != self.version {
+        if stale {
             // Run again after a lost answer, or somebody else did something: the page tells which.
             return Err(refused(NotTaken::Stale));
         }

@@ -142,7 +142,7 @@ fn table() -> Vec<Row> {
         post("/lines/{line}/plans/{offering}/review",   [303, 303, 303, 404, 403]),
         post("/lines/{line}/plans/{offering}/question", [303, 303, 303, 404, 403]),
         // There is no such question or contribution.
-        post("/lines/{line}/plans/{offering}/answer",   [303, 303, 409, 404, 403]),
+        post("/lines/{line}/plans/{offering}/answer",   [303, 303, 422, 404, 403]),
         post("/lines/{line}/plans/{offering}/report",   [303, 303, 409, 404, 403]),
         post("/lines/{line}/plans/{offering}/withdraw", [303, 303, 404, 404, 403]),
         get("/esim",                                    [200, 200, 200, 200, 200]),
@@ -757,7 +757,14 @@ impl Things {
             }
             "/desk/stock/vouchers/stop" => vec![("batch", text("none")), ("reason", text("x"))],
             "/desk/staff" => vec![("login", "x".to_owned()), ("name", text("何静")), ("role", text("agent"))],
-            "/desk/staff/change" => vec![("login", text("nobody")), ("do", text("reset"))],
+            "/desk/staff/change" => {
+                vec![
+                    ("login", text("nobody")),
+                    ("do", text("reset")),
+                    ("seen", text("agent.active")),
+                    ("reason", text("x")),
+                ]
+            }
             "/desk/contributions/{contribution}" => vec![("step", text("publish")), ("version", text("0"))],
             "/desk/contributions/{contribution}/answer" => vec![("text", text("好"))],
             "/desk/customers/{customer}/lines/{line}/command" => {

@@ -242,7 +242,7 @@ async fn a_message_that_is_sent_twice_is_there_once() {
     assert_eq!((shown.text.matches("还是不行").count(), shown.text.matches("a.txt").count()), (1, 1));
     // Other words from the same page are kept, and sent when their writer has read what is there.
     let other = send(&mut owner, &page, &path, &[("do", "write"), ("text", "另一句")], &[]).await;
-    assert_eq!(other.status, StatusCode::CONFLICT);
+    assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
     other.says(&["刚才已从此页面发送过一条消息", ">另一句</textarea>"]);
     assert_eq!(send(&mut owner, &other, &path, &[("do", "write"), ("text", "另一句")], &[]).await.status, 303);
 

@@ -128,7 +128,7 @@ async fn a_question_and_an_answer_that_are_sent_twice_are_there_once() {
     assert_eq!(owner.get(&path).await.text.matches("Does it ring?").count(), 1);
     // From the same page once more, with other words: nothing is taken, and nothing that was typed is lost.
     let other = asks(&mut owner, &page, &path, "Does it buzz?").await;
-    assert_eq!(other.status, StatusCode::CONFLICT);
+    assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
     other.says(&["Something was sent from this page before", ">Does it buzz?</textarea>"]);
     assert_eq!(asks(&mut owner, &other, &path, "Does it buzz?").await.status, StatusCode::SEE_OTHER);
     // An id of one's own choosing, or of somebody else's form, is none.

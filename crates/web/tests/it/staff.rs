@@ -153,7 +153,13 @@ async fn what_keeps_somebody_out_asks_to_sign_in_again_and_a_lost_factor_is_take
     // Lost: an operator takes it away, and a password leads to setting another.
     let mut operator = Browser::of(&world, Principal::Staff(world.member(Role::Operator).await)).await;
     let page = operator.get("/desk/staff").await;
-    operator.submit(&page, "/desk/staff/change", &[("login", "he.jing"), ("do", "reset")]).await;
+    operator
+        .submit(
+            &page,
+            "/desk/staff/change",
+            &[("login", "he.jing"), ("do", "reset"), ("seen", "senior_agent.active"), ("reason", "手机丢失")],
+        )
+        .await;
     assert_eq!(browser.get("/desk").await.status, StatusCode::SEE_OTHER);
     assert_eq!(tries(&mut browser, "he.jing", PASSWORD).await.1, "/desk/sign-in/set-up?next=");
     operator.get("/desk/audit?action=staff.second_factor_reset").await.says(&["staff.second_factor_reset", "周航"]);
@@ -175,7 +181,15 @@ async fn operators_manage_members_and_nobody_themselves() {
     let link = added.text.split("http://portal.test/desk/set-up/").nth(1).unwrap().split(['<', ' ']).next().unwrap();
     assert!(staff_sign_in::invited(&world.app, link).await.unwrap().is_some());
     operator.submit(&page, "/desk/staff", &new).await.says(&["Somebody has this login."]);
-    operator.submit(&page, "/desk/staff/change", &[("login", "he.jing"), ("do", "role"), ("role", "finance")]).await;
+    operator
+        .submit(&page, "/desk/staff/change", &[("login", "he.jing"), ("do", "role"), ("role", "finance")])
+        .await
+        .says(&["Please say why"]);
+    let seen = ("seen", "senior_agent.active");
+    let change = [("login", "he.jing"), ("do", "role"), ("role", "finance"), seen, ("reason", "转岗")];
+    operator.submit(&page, "/desk/staff/change", &change).await;
+    let stale = operator.submit(&page, "/desk/staff/change", &change).await;
+    assert_eq!(stale.status, StatusCode::CONFLICT, "the page is of before");
     assert_eq!(browser.get("/desk").await.status, StatusCode::SEE_OTHER, "another role begins with signing in");
     let listed = staff::list(&world.app).await.unwrap();
     assert_eq!(listed.iter().find(|member| member.login == "he.jing").unwrap().role, "finance");
@@ -186,7 +200,8 @@ async fn operators_manage_members_and_nobody_themselves() {
     let mut own = Browser::of(&world, Principal::Staff(own)).await;
     let page = own.get("/desk/staff?lang=en").await;
     for what in ["role", "link", "reset", "disable"] {
-        let fields = [("login", "zhou.hang"), ("do", what), ("role", "agent")];
+        let fields =
+            [("login", "zhou.hang"), ("do", what), ("role", "agent"), ("seen", "operator.active"), ("reason", "x")];
         let answer = own.submit(&page, "/desk/staff/change", &fields).await;
         answer.says(&["Another operator has to do that"]);
     }
