@@ -137,7 +137,10 @@ async fn a_question_and_an_answer_that_are_sent_twice_are_there_once() {
     let foreign = stranger.get(&theirs).await;
     for ticket in [foreign.field("ticket"), "1".repeat(32), String::new()] {
         let fields = [("ticket", ticket.as_str()), ("text", "x y z")];
-        assert_eq!(owner.submit(&page, &format!("{path}/question"), &fields).await.status, StatusCode::CONFLICT);
+        assert_eq!(
+            owner.submit(&page, &format!("{path}/question"), &fields).await.status,
+            StatusCode::UNPROCESSABLE_ENTITY
+        );
     }
     publish(&world).await;
     let page = owner.get(&path).await;
